@@ -1,0 +1,59 @@
+// What a kernel is given, and how the virtual machine may divide its work.
+//
+// A kernel is one instruction for one instruction set. `units` says into how many independent parts a call falls; `run` does
+// parts [begin, end). Parts write disjoint outputs (or add to integer counters atomically), so the result depends neither on
+// the number of threads nor on the order of the parts. Kernels neither allocate nor throw; everything they read was checked
+// when the program was loaded.
+#pragma once
+
+#include <cstdint>
+
+namespace linocut {
+
+// Codes as in src/linocut/formats.py. `bit` is packed along the last dimension in 64-bit words, bit 1 = +1, padding 0.
+enum class Format : std::uint8_t {
+    u8 = 1, i8 = 2, i16 = 3, i32 = 4, i64 = 5, f16 = 6, f32 = 7, f64 = 8, bit = 9, q15 = 10, q7 = 11
+};
+
+// A buffer as a matrix: `rows` is the product of all dimensions but the last (1 for a vector), `cols` the last one in
+// elements. An absent optional operand has data == nullptr.
+struct Operand {
+    void* data = nullptr;
+    Format format = Format::u8;
+    std::int64_t rows = 0;
+    std::int64_t cols = 0;
+};
+
+struct Call {
+    const Operand* operands = nullptr;
+    const double* attributes = nullptr;
+};
+
+struct Kernel {
+    std::int64_t (*units)(const Call&) = nullptr;
+    void (*run)(const Call&, std::int64_t begin, std::int64_t end) = nullptr;
+};
+
+// Codes of instructions, the numbers in ops.def.
+enum class OpCode : std::uint16_t {
+#define OP(code, name, signature) name = code,
+#include "../ops.def"
+#undef OP
+};
+
+inline constexpr int most_ops = 64;
+
+// All kernels of one instruction set, indexed by op code.
+struct KernelTable {
+    const char* isa = "";
+    Kernel kernels[most_ops] = {};
+};
+
+// One function per instruction set, in files of their own (kernels/isa_*.cpp).
+const KernelTable& portable_kernels();
+#ifdef LINOCUT_X86
+const KernelTable& avx2_kernels();
+const KernelTable& avx512_kernels();
+#endif
+
+}  // namespace linocut

@@ -1,0 +1,43 @@
+"""Fusion: a gradient of weights that is only read by the next update, as signs of integers, need not be a buffer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from linocut.compile.program import Buffer, Instruction
+from linocut.ops import OP_BY_NAME
+
+UPDATES = ("adam", "sgd", "bop")
+
+
+def fuse_updates(
+    buffers: Sequence[Buffer], instructions: Sequence[Instruction], start: int
+) -> list[Instruction]:
+    """The instructions from `start` on, each weight_gradient of integers joined with the update that follows it."""
+    fused: list[Instruction] = []
+    for instruction in instructions[start:]:
+        if fused and _joins(buffers, fused[-1], instruction):
+            fused[-1] = _joined(fused[-1], instruction)
+        else:
+            fused.append(instruction)
+    return fused
+
+
+def _operand(instruction: Instruction, name: str) -> int | None:
+    names = [operand.name for operand in instruction.op.signature.operands]
+    return instruction.operands[names.index(name)]
+
+
+def _joins(buffers: Sequence[Buffer], gradient: Instruction, update: Instruction) -> bool:
+    if gradient.op.name != "weight_gradient" or update.op.name not in UPDATES:
+        return False
+    dy, dw = _operand(gradient, "dy"), _operand(gradient, "dw")
+    return dw == _operand(update, "dw") and dy is not None and buffers[dy].format == "i8"
+
+
+def _joined(gradient: Instruction, update: Instruction) -> Instruction:
+    op = OP_BY_NAME[f"weight_gradient_{update.op.name}"]
+    parts = {"dy": _operand(gradient, "dy"), "x": _operand(gradient, "x")}
+    names = [operand.name for operand in op.signature.operands]
+    operands = tuple(parts[name] if name in parts else _operand(update, name) for name in names)
+    return Instruction(op, operands, update.attributes)

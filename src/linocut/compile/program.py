@@ -1,0 +1,119 @@
+"""A Program: a linear list of typed instructions over one arena of bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from linocut.errors import SpecError
+from linocut.formats import find_format
+from linocut.ops import Op, Work
+from linocut.ops.signature import bind
+
+ALIGNMENT = 64  # bytes: a cache line, and the widest vector
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """A typed region of the arena.
+
+    `offset` is in bytes. A persistent buffer keeps its bytes between runs of a section. `base` is the number of the buffer
+    whose bytes this one shares under another shape, None for a buffer of its own.
+    """
+
+    name: str
+    role: str
+    format: str
+    shape: tuple[int, ...]
+    persistent: bool
+    offset: int = 0
+    base: int | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the elements, without alignment."""
+        return find_format(self.format).nbytes(self.shape)
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One step of the virtual machine: `operands` are indices of buffers, None where an optional one is absent."""
+
+    op: Op
+    operands: tuple[int | None, ...]
+    attributes: tuple[float, ...] = ()
+
+    def used(self) -> tuple[int, ...]:
+        """Indices of the buffers that it touches."""
+        return tuple(index for index in self.operands if index is not None)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A named range of instructions that runs as a whole: [begin, end)."""
+
+    name: str
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Program:
+    """Buffers, instructions and sections; `arena_bytes` is all the memory that running it takes.
+
+    `lower_bound_bytes` is the largest sum of live bytes at any instruction: no placement of the buffers takes less.
+    """
+
+    buffers: tuple[Buffer, ...]
+    instructions: tuple[Instruction, ...]
+    sections: tuple[Section, ...]
+    arena_bytes: int
+    lower_bound_bytes: int = 0
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Buffer name to its number."""
+        return {buffer.name: number for number, buffer in enumerate(self.buffers)}
+
+    def buffer(self, name: str) -> Buffer:
+        """The buffer called `name`."""
+        return self.buffers[self.index[name]]
+
+    def section(self, name: str) -> Section:
+        """The section called `name`; SpecError if there is none."""
+        for section in self.sections:
+            if section.name == name:
+                return section
+        raise SpecError(f"no section is called {name!r}; there are {', '.join(s.name for s in self.sections)}")
+
+    def persistent(self) -> tuple[Buffer, ...]:
+        """The buffers that make up the state, in order."""
+        return tuple(buffer for buffer in self.buffers if buffer.persistent and buffer.base is None)
+
+    def work(self, instruction: Instruction) -> Work:
+        """The arithmetic that one instruction does."""
+        sizes, formats = self._bound(instruction)
+        return instruction.op.work(sizes, formats)
+
+    def check(self) -> None:
+        """Check every instruction against its signature and limits, and every buffer against the arena (SpecError)."""
+        for buffer in self.buffers:
+            if buffer.offset % ALIGNMENT or not 0 <= buffer.offset <= self.arena_bytes - buffer.nbytes:
+                raise SpecError(
+                    f"buffer {buffer.name} at {buffer.offset:,} + {buffer.nbytes:,} B lies outside "
+                    f"the arena of {self.arena_bytes:,} B or off its alignment of {ALIGNMENT}"
+                )
+        for number, instruction in enumerate(self.instructions):
+            if len(instruction.attributes) != len(instruction.op.signature.attributes):
+                raise SpecError(f"instruction {number}: {instruction.op.name} has a wrong number of attributes")
+            sizes, formats = self._bound(instruction)
+            reason = instruction.op.limits(sizes, formats)
+            if reason:
+                raise SpecError(f"instruction {number}: {instruction.op.name}: {reason}")
+
+    def _bound(self, instruction: Instruction) -> tuple[dict[str, int], dict[str, str]]:
+        given = [None if index is None else self.buffers[index] for index in instruction.operands]
+        operands = [None if b is None else (b.format, b.shape) for b in given]
+        sizes = dict(bind(instruction.op.signature, operands, instruction.op.name))
+        names = (operand.name for operand in instruction.op.signature.operands)
+        return sizes, {name: b.format for name, b in zip(names, given, strict=True) if b is not None}

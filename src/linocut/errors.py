@@ -1,0 +1,28 @@
+"""The errors that linocut raises on purpose: each message names the value, the bound and the mend."""
+
+
+class LinocutError(Exception):
+    """Base of all errors that a user can mend; the command line prints it as one line, without a traceback.
+
+    `exit_status` is what the command line returns: 2 for bad usage or input, 1 for a failing machine.
+    """
+
+    exit_status = 2
+
+
+class SpecError(LinocutError, ValueError):
+    """A network, policy, optimizer or program that is described wrongly (shapes, names, ranges)."""
+
+
+class DataError(LinocutError, ValueError):
+    """A data set, file or array that is missing, damaged, or not what the network takes."""
+
+
+class RunError(LinocutError):
+    """A run folder or checkpoint that cannot be used as asked."""
+
+
+class MachineError(LinocutError, OSError):
+    """The machine failed: a full or read-only disk, no memory, no network."""
+
+    exit_status = 1

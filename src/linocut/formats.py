@@ -1,0 +1,69 @@
+"""Number formats of buffers: how a value is stored, and how many bytes a shape of it takes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from linocut.errors import SpecError
+
+WORD_BITS = 64
+
+
+@dataclass(frozen=True)
+class Format:
+    """One storage format.
+
+    `code` is its number in a program's binary form. `bits` are the bits of one element; a format of one bit is packed
+    along the last axis in 64-bit words, least significant bit first, padding bits 0. `one` is the stored integer that
+    stands for 1.0 in a fixed-point format, 0 elsewhere.
+    """
+
+    name: str
+    code: int
+    bits: int
+    dtype: DTypeLike
+    one: int = 0
+
+    def storage_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of the array of `dtype` that holds `shape` elements."""
+        if self.bits > 1:
+            return shape
+        return (*shape[:-1], words(shape[-1]))
+
+    def nbytes(self, shape: tuple[int, ...]) -> int:
+        """Bytes that a buffer of this shape occupies."""
+        return math.prod(self.storage_shape(shape)) * np.dtype(self.dtype).itemsize
+
+
+def words(bits: int) -> int:
+    """64-bit words that hold `bits` packed bits."""
+    return -(-bits // WORD_BITS)
+
+
+_ALL = (
+    Format("u8", 1, 8, np.uint8),
+    Format("i8", 2, 8, np.int8),
+    Format("i16", 3, 16, np.int16),
+    Format("i32", 4, 32, np.int32),
+    Format("i64", 5, 64, np.int64),
+    Format("f16", 6, 16, np.float16),
+    Format("f32", 7, 32, np.float32),
+    Format("f64", 8, 64, np.float64),
+    Format("bit", 9, 1, np.uint64),
+    Format("q15", 10, 16, np.int16, one=32767),
+    Format("q7", 11, 8, np.int8, one=127),
+)
+FORMATS = {f.name: f for f in _ALL}
+FORMAT_BY_CODE = {f.code: f for f in _ALL}
+
+
+def find_format(name: str) -> Format:
+    """The format called `name`; SpecError if there is none."""
+    try:
+        return FORMATS[name]
+    except KeyError:
+        raise SpecError(f"no number format is called {name!r}; there are {', '.join(FORMATS)}") from None

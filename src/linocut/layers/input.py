@@ -1,0 +1,54 @@
+"""Input: what one example is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from linocut import roles
+from linocut.errors import SpecError
+from linocut.layers.base import Layer, Shape
+from linocut.layers.values import Real, Value
+
+if TYPE_CHECKING:
+    from linocut.compile.builder import Builder
+
+
+@dataclass(frozen=True)
+class Input(Layer):
+    """Images (height, width, channels) or vectors (features,), as u8 (u means (2u - 255) / 255) or f32.
+
+    An f32 input must lie in [low, high]: policies of integer arithmetic code it as u8 over that range.
+    """
+
+    kind: ClassVar[str] = "input"
+    shape: Shape
+    dtype: str = "u8"
+    low: float = -1.0
+    high: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shape", tuple(self.shape))
+        if len(self.shape) not in (1, 3) or any(not isinstance(n, int) or n < 1 for n in self.shape):
+            raise SpecError(
+                f"input shape is {self.shape}, must be (features,) or (height, width, channels) of positive whole numbers"
+            )
+        if self.dtype not in ("u8", "f32"):
+            raise SpecError(f"input dtype is {self.dtype!r}, must be u8 or f32")
+        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
+            raise SpecError(f"input range is {self.low} to {self.high}, must be finite and rising")
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """The shape of one example."""
+        return self.shape
+
+    def lower(self, builder: Builder, name: str, value: Value) -> Value:
+        """The batch as it was read, coded as u8 where the arithmetic is integer."""
+        shape = (builder.batch, *self.shape)
+        given = builder.external("input", roles.INPUT, shape, self.dtype)
+        if self.dtype == "u8" or not builder.policy.integer:
+            return Real(given)
+        codes = builder.transient(f"{name}.codes", roles.X, shape, "u8")
+        builder.emit("quantise_input", {"x": given, "codes": codes}, {"low": self.low, "high": self.high})
+        return Real(codes)

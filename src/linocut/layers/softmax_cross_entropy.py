@@ -1,0 +1,53 @@
+"""SoftmaxCrossEntropy: the loss that ends a network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from linocut import roles
+from linocut.errors import SpecError
+from linocut.layers.base import Layer, Shape
+from linocut.layers.sign import keep_numbers, keep_signs
+from linocut.layers.values import Kept, Normed, Value, expect
+
+if TYPE_CHECKING:
+    from linocut.compile.builder import Builder
+
+
+@dataclass(frozen=True)
+class SoftmaxCrossEntropy(Layer):
+    """Mean cross-entropy of softmax over the last norm's outputs; (classes,) to (classes,)."""
+
+    kind: ClassVar[str] = "softmax_cross_entropy"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """The same shape; at least two classes."""
+        if len(shape) != 1 or shape[0] < 2:
+            raise SpecError(f"softmax_cross_entropy takes (classes,) of at least 2, not {shape}")
+        return shape
+
+    def lower(self, builder: Builder, name: str, value: Value) -> Value:
+        """Logits, loss and counters; for training the gradient of the logits."""
+        expect(value, Normed, name, "the output of a batch norm")
+        assert isinstance(value, Normed)
+        shape = builder.shape(value.y)
+        bits = builder.policy.X == "bit"
+        kept = keep_signs(builder, name, value, ste=False) if bits and builder.training else None
+        logits = keep_numbers(builder, name, value, "f32" if bits else None)
+        builder.output(logits, "logits")
+        operands = {"logits": logits, "labels": builder.external("labels", roles.LABELS, shape[:1], "i32")}
+        operands |= {"loss": builder.loss, "counters": builder.counters}
+        if not builder.training:
+            builder.emit("softmax_cross_entropy", operands)
+            return value
+        gradient = builder.gradient(f"{name}.dX", roles.DX, shape)
+        operands |= {"gradient": gradient.buffer, "exponent": gradient.exponent}
+        builder.emit("softmax_cross_entropy", operands)
+
+        def backward() -> None:
+            value.kept = kept or Kept(logits, None, None, ste=False)
+            value.gradient = gradient
+
+        builder.on_backward(backward)
+        return value

@@ -1,0 +1,56 @@
+"""The table of a network that users of binary networks know: precisions, parameters, memory and work by layer."""
+
+from __future__ import annotations
+
+from linocut.layers.network import Network, Placed
+
+_HEADINGS = ("Layer", "Input bits", "Output", "1-bit par.", "32-bit par.", "Memory KiB", "1-bit MACs", "Other MACs")
+
+
+def summary(network: Network) -> str:
+    """One line a layer, then totals, the size of the model and its compression against 32-bit weights."""
+    rows = [_row(placed) for placed in network.placed]
+    costs = [placed.cost for placed in network.placed]
+    binary = sum(c.binary_parameters for c in costs)
+    real = sum(c.real_parameters for c in costs)
+    macs = sum(c.binary_macs for c in costs), sum(c.real_macs for c in costs)
+    total = ("Total", "", "", f"{binary:,}", f"{real:,}", f"{_kib(binary, real):.2f}", *(f"{m:,}" for m in macs))
+    size, full = binary / 8 + real * 4, (binary + real) * 4
+    lines = _table([_HEADINGS, *rows, total])
+    rule = "-" * len(lines[0])
+    facts = [
+        f"parameters            {binary + real:,} ({binary / max(1, binary + real):.1%} of 1 bit)",
+        f"model size            {size / 1024:,.2f} KiB; {full / 1024:,.2f} KiB in 32 bits; compression {full / size:.1f}x",
+        f"MACs per example      {sum(macs):,} ({macs[0] / max(1, sum(macs)):.1%} of 1 bit)",
+    ]
+    return "\n".join([network.name, rule, lines[0], rule, *lines[1:-1], rule, lines[-1], rule, *facts])
+
+
+def _row(placed: Placed) -> tuple[str, ...]:
+    cost = placed.cost
+    return (
+        placed.name,
+        "-" if cost.input_bits is None else str(cost.input_bits),
+        "x".join(map(str, placed.output_shape)),
+        _count(cost.binary_parameters),
+        _count(cost.real_parameters),
+        f"{_kib(cost.binary_parameters, cost.real_parameters):.2f}",
+        _count(cost.binary_macs),
+        _count(cost.real_macs),
+    )
+
+
+def _count(number: int) -> str:
+    return f"{number:,}" if number else "-"
+
+
+def _kib(binary: int, real: int) -> float:
+    return (binary / 8 + real * 4) / 1024
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(cell.ljust(w) if n == 0 else cell.rjust(w) for n, (cell, w) in enumerate(zip(row, widths, strict=True)))
+        for row in rows
+    ]

@@ -1,0 +1,35 @@
+"""The networks of the paper."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+
+from linocut.errors import SpecError
+from linocut.layers import BatchNorm, BinaryDense, Flatten, Input, Layer, Network, Sign, SoftmaxCrossEntropy
+
+
+def mlp(
+    input_shape: Sequence[int] = (28, 28, 1),
+    classes: int = 10,
+    hidden: Sequence[int] = (256, 256, 256, 256),
+    dtype: str = "u8",
+) -> Network:
+    """The paper's perceptron, 784-256-256-256-256-10 on MNIST; `hidden` are the widths between input and classes."""
+    layers: list[Layer] = [Input(tuple(input_shape), dtype), Flatten()]
+    for units in hidden:
+        layers += [BinaryDense(units), BatchNorm(), Sign()]
+    layers += [BinaryDense(classes), BatchNorm(), SoftmaxCrossEntropy()]
+    return Network("mlp", tuple(layers))
+
+
+MODELS: dict[str, Callable[..., Network]] = {"mlp": mlp}
+
+
+def build(name: str, input_shape: Sequence[int], classes: int, dtype: str = "u8") -> Network:
+    """The model called `name` for data of this shape; SpecError for an unknown one."""
+    if name not in MODELS:
+        close = difflib.get_close_matches(name, MODELS, 1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise SpecError(f"no model is called {name!r}; there are {', '.join(MODELS)}{hint}")
+    return MODELS[name](input_shape=input_shape, classes=classes, dtype=dtype)

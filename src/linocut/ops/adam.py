@@ -1,0 +1,63 @@
+"""adam: Kingma & Ba, arXiv 1412.6980, as PyTorch computes it, on floats or, from signs, in fixed point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from linocut.ops import updates
+from linocut.ops.base import Op, Sizes, View
+from linocut.ops.fixed_point import decay_moment, move_weights, step_factor, step_key
+from linocut.ops.optimizer_tick import BETA1_POWER, BETA2_POWER, LEARNING_RATE
+from linocut.ops.softmax_cross_entropy import FLIPS
+
+
+def reference(
+    *,
+    w: View,
+    m: View,
+    v: View | None,
+    dw: View,
+    control: View,
+    random: View,
+    counters: View,
+    beta1: float,
+    beta2: float,
+    epsilon: float,
+    gradient_scale: float,
+    clip: float,
+    salt: float,
+) -> None:
+    """W, m, v (R, K) in place from dw (R, K): m <- b1 m + (1-b1) g, v <- b2 v + (1-b2) g^2, w <- w - lr m^ / (sqrt(v^) + eps)."""
+    rate = float(control.data[LEARNING_RATE]) / (1.0 - float(control.data[BETA1_POWER]))
+    if v is None:
+        moment = decay_moment(m.data, dw.bits(), beta1)
+        m.store(moment)
+        key = step_key(int(random.data[0]), int(salt))
+        counters.data[FLIPS] += move_weights(w, moment, step_factor(rate), key)
+        return
+    g = updates.gradient_values(dw, gradient_scale)
+    first = m.data.astype(np.float32) * np.float32(beta1) + g * np.float32(1.0 - beta1)
+    second = v.data.astype(np.float32) * np.float32(beta2) + g * g * np.float32(1.0 - beta2)
+    spread = np.sqrt(second) * np.float32(1.0 / np.sqrt(1.0 - control.data[BETA2_POWER])) + np.float32(epsilon)
+    m.store(first)
+    v.store(second)
+    updates.store_weights(w, w.data.astype(np.float32) - np.float32(rate) * first / spread, clip, counters)
+
+
+def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
+    if formats["w"] != "q15" and "v" not in formats:
+        return f"weights in {formats['w']} need a second moment v"
+    return updates.limits(sizes, formats)
+
+
+OP = Op(
+    "adam",
+    14,
+    "=w:q15|f16|f32[R,K] =m:q7|f16|f32[R,K] =v?:f16|f32[R,K] <dw:bit|f16|f32[R,K] <control:f64[4] <random:i64[1] "
+    "=counters:i64[4]; beta1 beta2 epsilon gradient_scale clip salt",
+    reference,
+    _limits,
+    updates.work,
+)

@@ -1,0 +1,17 @@
+"""binarize: the signs of latent weights or of kept activations, packed. sgn(0) = +1."""
+
+from __future__ import annotations
+
+from linocut.ops.base import Op, Sizes, View, Work
+
+
+def reference(*, values: View, bits: View) -> None:
+    """Bits = values >= 0."""
+    bits.store(values.data >= 0)
+
+
+def _work(sizes: Sizes, formats: object) -> Work:
+    return Work("element", sizes["R"] * sizes["K"])
+
+
+OP = Op("binarize", 1, "<values:q15|f16|f32[R,K] >bits:bit[R,K]", reference, work=_work)

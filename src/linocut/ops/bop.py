@@ -1,0 +1,57 @@
+"""bop: the binary optimizer, Helwegen et al., arXiv 1906.02107: weights are 1 bit and flip, there is no latent copy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from linocut.formats import FORMATS
+from linocut.ops import updates
+from linocut.ops.base import Op, Sizes, View
+from linocut.ops.fixed_point import slow_moment, step_key
+from linocut.ops.softmax_cross_entropy import FLIPS
+
+
+def reference(
+    *,
+    weights: View,
+    m: View,
+    dw: View,
+    random: View,
+    counters: View,
+    gamma: float,
+    tau: float,
+    gradient_scale: float,
+    salt: float,
+) -> None:
+    """Weights (R, K) bits and m (R, K) in place from dw (R, K): m <- (1 - gamma) m + gamma g; a weight flips where w m > tau."""
+    if m.format.startswith("q"):
+        moment = slow_moment(m, dw.bits(), gamma, step_key(int(random.data[0]), int(salt)))
+        threshold = float(np.floor(tau / gradient_scale * FORMATS[m.format].one))
+    else:
+        g = updates.gradient_values(dw, gradient_scale)
+        moment = m.data.astype(np.float32) * np.float32(1.0 - gamma) + g * np.float32(gamma)
+        threshold = float(np.float32(tau))
+        m.store(moment)
+    bits = weights.bits()
+    flips = np.where(bits, moment, -moment) > threshold
+    weights.store(bits ^ flips)
+    counters.data[FLIPS] += np.count_nonzero(flips)
+
+
+def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
+    if formats["m"].startswith("q") and formats.get("dw", "bit") != "bit":
+        return f"a {formats['m']} moment takes dW as bit, not {formats['dw']}"
+    return ""
+
+
+OP = Op(
+    "bop",
+    16,
+    "=weights:bit[R,K] =m:q7|q15|f16|f32[R,K] <dw:bit|f16|f32[R,K] <random:i64[1] =counters:i64[4]; "
+    "gamma tau gradient_scale salt",
+    reference,
+    _limits,
+    updates.work,
+)

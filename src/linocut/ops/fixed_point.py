@@ -1,0 +1,76 @@
+"""Fixed-point updates from the sign of a gradient, shared by the optimizers. The native twin: native/kernels/fixed_point.hpp.
+
+A first moment of gradients +-s is kept as a fraction of s: q7 127 (q15 32767) is s. The second moment of such gradients is s**2
+exactly, so Adam divides by the constant s and SGD with momentum differs from Adam in the step's factor alone.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from linocut.formats import FORMATS
+from linocut.ops.base import Array, View
+from linocut.ops.elementary import half_up
+
+DECAY_FRACTION = 15
+STEP_FRACTION = 16
+STEP_LIMIT = 2.0**24 - 1.0  # times 127 plus a dither still fits 32 bits, and moves a weight by its whole range
+SLOW_FRACTION = 24
+GOLDEN_32 = 0x9E3779B1
+GOLDEN_64 = 0x9E3779B97F4A7C15
+MASK_32 = (1 << 32) - 1
+MASK_64 = (1 << 64) - 1
+
+
+def step_key(state: int, salt: int) -> int:
+    """The 32-bit key of one instruction in one step: splitmix64's mix of the random state and the instruction's salt."""
+    z = (state + salt * GOLDEN_64) & MASK_64
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK_64
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK_64
+    return (z ^ (z >> 31)) & MASK_32
+
+
+def random_bits(count: int, key: int) -> Array:
+    """32 random bits (uint32) for each of `count` elements, a hash of the element's number and the key."""
+    x = np.arange(count, dtype=np.uint32) * np.uint32(GOLDEN_32) + np.uint32(key)
+    x ^= x >> np.uint32(16)
+    x *= np.uint32(0x7FEB352D)
+    x ^= x >> np.uint32(15)
+    x *= np.uint32(0x846CA68B)
+    return x ^ (x >> np.uint32(16))
+
+
+def decay_moment(moment: Array, positive: Array, decay: float) -> Array:
+    """Q7 m <- decay m + (1 - decay) (+-127), to nearest."""
+    one = FORMATS["q7"].one
+    kept = int(half_up(np.float64(decay * (1 << DECAY_FRACTION))))
+    fresh = one * ((1 << DECAY_FRACTION) - kept)
+    total = moment.astype(np.int64) * kept + np.where(positive, fresh, -fresh)
+    return (total + (1 << (DECAY_FRACTION - 1))) >> DECAY_FRACTION
+
+
+def step_factor(rate: float) -> int:
+    """What a q7 moment is multiplied with, STEP_FRACTION bits of fraction, to move a q15 weight by rate m."""
+    scaled = rate * (FORMATS["q15"].one / FORMATS["q7"].one) * (1 << STEP_FRACTION)
+    return int(half_up(np.float64(min(scaled, STEP_LIMIT))))
+
+
+def move_weights(weights: View, moment: Array, factor: int, key: int) -> int:
+    """W <- clip(w - m factor) with dithered rounding, in place; returns how many signs changed."""
+    one = FORMATS["q15"].one
+    old = weights.data.astype(np.int64)
+    dither = (random_bits(old.size, key) >> np.uint32(32 - STEP_FRACTION)).astype(np.int64).reshape(old.shape)
+    new = np.clip(old - ((moment * factor + dither) >> STEP_FRACTION), -one, one)
+    weights.store(new)
+    return int(np.count_nonzero((old >= 0) != (new >= 0)))
+
+
+def slow_moment(moment: View, positive: Array, rate: float, key: int) -> Array:
+    """M <- m + rate (+-one - m) with dithered rounding, for rates too small for nearest rounding; q7 or q15, stored."""
+    one = FORMATS[moment.format].one
+    fixed = int(half_up(np.float64(rate * (1 << SLOW_FRACTION))))
+    old = moment.data.astype(np.int64)
+    dither = (random_bits(old.size, key) >> np.uint32(32 - SLOW_FRACTION)).astype(np.int64).reshape(old.shape)
+    new = old + (((np.where(positive, one, -one) - old) * fixed + dither) >> SLOW_FRACTION)
+    moment.store(new)
+    return new

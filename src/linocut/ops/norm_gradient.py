@@ -1,0 +1,82 @@
+"""norm_gradient: the backward pass of batch norm: dY from dX, and the gradient of beta.
+
+With g the masked gradient, N the rows, u the partner of norm_gradient_sums (x^ for l1, x - beta for l2):
+    l2:  dy = (g - mean(g) - u mean(g u)) / divisor            the exact derivative
+    l1:  dy = (g - mean(g) - u omega mean(g u)) / psi          Wang et al., arXiv 2102.04270, section 4
+An i8 dY gets the power-of-two exponent that its largest possible element needs; (g a - p) is formed in 32 bits with 22
+fractional bits, p being one of two numbers per channel chosen by the bit x^.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from linocut.ops.base import Op, Sizes, View
+from linocut.ops.elementary import binary_exponent, half_up
+from linocut.ops.norm import L1, reciprocal, work
+from linocut.ops.norm_gradient_sums import masked, partner
+
+FRACTION = 22
+MANTISSA_BITS = 7
+FACTOR_LIMIT = 2.0**30  # passed only by a channel whose g is all 0, where the factor does not matter
+
+
+def reference(
+    *,
+    dx: View,
+    dx_exponent: View | None,
+    x: View,
+    mask: View | None,
+    stats: View,
+    beta: View,
+    sums: View,
+    dy: View,
+    dy_exponent: View | None,
+    dbeta: View,
+    norm: float,
+    ste: float,
+) -> None:
+    """Dx (R, C), sums (4, C) -> dy (R, C), dbeta (1, C)."""
+    rows = np.float64(dx.data.shape[0])
+    inverse = reciprocal(stats, norm)
+    total, product, largest, omega = sums.data
+    mean = total / rows
+    slope = product / rows * (omega if norm == L1 else 1.0)
+    g = masked(dx, x, mask, ste)
+    if dx_exponent is None or dy_exponent is None:
+        dbeta.store(total[None])
+        u = partner(x, beta, norm).astype(np.float32)
+        centred = g - mean.astype(np.float32) - u * slope.astype(np.float32)
+        dy.store(centred * inverse.astype(np.float32))
+        return
+    exponent = int(dx_exponent.data[0])
+    dbeta.store(np.ldexp(total, exponent)[None])
+    k = binary_exponent(float(((largest + np.abs(mean) + np.abs(slope)) * inverse).max()))
+    dy_exponent.data[0] = exponent + k - MANTISSA_BITS
+    scale = inverse * math.ldexp(1.0, MANTISSA_BITS - k + FRACTION)
+    factor = np.minimum(half_up(scale), FACTOR_LIMIT).astype(np.int64)
+    plus, minus = (half_up((mean + sign * slope) * scale).astype(np.int64) for sign in (1.0, -1.0))
+    fixed = g * factor - np.where(x.bits(), plus, minus)
+    dy.store(np.clip((fixed + (1 << (FRACTION - 1))) >> FRACTION, -127, 127))
+
+
+def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
+    exponents = sum(name in formats for name in ("dx_exponent", "dy_exponent"))
+    integers = (formats["dx"] == "i16") + (formats["dy"] == "i8")
+    if exponents != integers or exponents == 1 or (integers == 2 and formats["x"] != "bit"):
+        return f"dX {formats['dx']}, dY {formats['dy']}, X {formats['x']}: integer gradients go with each other and with bits"
+    return ""
+
+
+OP = Op(
+    "norm_gradient",
+    10,
+    "<dx:i16|f16|f32[R,C] <dx_exponent?:i32[1] <x:bit|f16|f32[R,C] <mask?:bit[R,C] <stats:f16|f32[2,C] "
+    "<beta:f16|f32[1,C] <sums:f64[4,C] >dy:i8|f16|f32[R,C] >dy_exponent?:i32[1] >dbeta:f32[1,C]; norm ste",
+    reference,
+    _limits,
+    work,
+)

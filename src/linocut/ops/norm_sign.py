@@ -1,0 +1,68 @@
+"""norm_sign: batch norm followed by sgn: packed signs, the straight-through mask |x| <= 1, and omega = mean|x|.
+
+For an integer Y no x is formed: with t = mu - beta psi, x >= 0 is y >= ceil(t), and |x| <= 1 is ceil(t - psi) <= y <=
+floor(t + psi) (DESIGN section 3, `lean`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from linocut.ops.base import Array, Op, View
+from linocut.ops.norm import divisor, normalised, work
+
+THRESHOLD_LIMIT = 2.0**30  # thresholds are kept within this, so that they fit 32 bits
+
+
+def reference(
+    *, y: View, stats: View, beta: View, bits: View, mask: View | None, omega: View | None, norm: float
+) -> None:
+    """Y (R, C) -> bits (R, C), mask (R, C), omega (1, C)."""
+    if y.is_integer():
+        _integer(y.data.astype(np.int64), stats, beta, bits, mask, omega, norm)
+        return
+    x = normalised(y, stats, beta, norm)
+    bits.store(x >= 0)
+    if mask is not None:
+        mask.store(np.abs(x) <= 1)
+    if omega is not None:
+        omega.store(np.abs(x.astype(np.float64)).mean(axis=0, keepdims=True))
+
+
+def _integer(
+    y: Array, stats: View, beta: View, bits: View, mask: View | None, omega: View | None, norm: float
+) -> None:
+    psi = divisor(stats, norm)
+    shift = beta.data[0].astype(np.float64)
+    varies = psi > 0
+    t = stats.data[0].astype(np.float64) - shift * psi
+    first = np.where(varies, _whole(np.ceil(t)), np.where(shift >= 0, -THRESHOLD_LIMIT, THRESHOLD_LIMIT))
+    above = y >= first.astype(np.int64)
+    bits.store(above)
+    if mask is not None:
+        inside = np.abs(shift) <= 1  # of a channel that does not vary: x is beta
+        low = np.where(varies, _whole(np.ceil(t - psi)), np.where(inside, -THRESHOLD_LIMIT, THRESHOLD_LIMIT))
+        high = np.where(varies, _whole(np.floor(t + psi)), np.where(inside, THRESHOLD_LIMIT, -THRESHOLD_LIMIT))
+        mask.store((y >= low.astype(np.int64)) & (y <= high.astype(np.int64)))
+    if omega is not None:
+        total, n = y.sum(axis=0), y.shape[0]
+        distance = 2 * np.where(above, y, 0).sum(axis=0) - total
+        count = 2 * above.sum(axis=0) - n
+        size = (distance.astype(np.float64) - t * count.astype(np.float64)) / (n * np.where(varies, psi, 1.0))
+        omega.store(np.where(varies, size, np.abs(shift))[None])
+
+
+def _whole(threshold: Array) -> Array:
+    """Thresholds within the limit; one that is not a number becomes the lower limit."""
+    raised = np.where(threshold > -THRESHOLD_LIMIT, threshold, -THRESHOLD_LIMIT)
+    return np.minimum(raised, THRESHOLD_LIMIT)
+
+
+OP = Op(
+    "norm_sign",
+    6,
+    "<y:i16|i32|f16|f32[R,C] <stats:f16|f32[2,C] <beta:f16|f32[1,C] "
+    ">bits:bit[R,C] >mask?:bit[R,C] >omega?:f16|f32[1,C]; norm",
+    reference,
+    work=work,
+)

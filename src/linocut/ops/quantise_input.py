@@ -1,0 +1,20 @@
+"""quantise_input: float inputs in [low, high] to u8 codes, for the policies whose arithmetic is integer."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from linocut.ops.base import Op, Sizes, View, Work
+
+
+def reference(*, x: View, codes: View, low: float, high: float) -> None:
+    """Codes = floor((x - low) * 255 / (high - low) + 1/2) in double precision, clipped to 0 to 255."""
+    scaled = (x.data.astype(np.float64) - low) * (255.0 / (high - low)) + 0.5
+    codes.store(np.floor(np.clip(scaled, 0.0, 255.0)))
+
+
+def _work(sizes: Sizes, formats: object) -> Work:
+    return Work("element", sizes["R"] * sizes["K"])
+
+
+OP = Op("quantise_input", 4, "<x:f32[R,K] >codes:u8[R,K]; low high", reference, work=_work)

@@ -1,0 +1,41 @@
+"""What the optimizers' instructions share: reading a gradient, clipping latent weights, counting flips, checking formats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from linocut.ops.base import Array, Sizes, View, Work
+from linocut.ops.softmax_cross_entropy import FLIPS
+
+
+def gradient_values(dw: View, gradient_scale: float) -> Array:
+    """The gradient in float32; a packed one is +-gradient_scale."""
+    if dw.format == "bit":
+        scale = np.float32(gradient_scale)
+        return np.where(dw.bits(), scale, -scale)
+    return dw.data.astype(np.float32)
+
+
+def store_weights(w: View, moved: Array, clip: float, counters: View) -> None:
+    """Store moved weights; latent ones (clip = 1) are clipped to [-1, 1] and their changes of sign counted."""
+    before = w.data >= 0
+    if not clip:
+        w.store(moved)
+        return
+    w.store(np.clip(moved, np.float32(-1), np.float32(1)))
+    counters.data[FLIPS] += np.count_nonzero(before != (w.data >= 0))
+
+
+def limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
+    """Fixed-point weights take fixed-point moments and signs; floats take floats."""
+    fixed = {formats[name].startswith("q") for name in ("w", "m") if name in formats}
+    if len(fixed) > 1 or (True in fixed and (formats.get("dw", "bit") != "bit" or "v" in formats)):
+        return f"formats {dict(formats)} do not go together: q15 weights take a q7 moment, no v, and dW as bit"
+    return ""
+
+
+def work(sizes: Sizes, formats: object) -> Work:
+    """One update per weight."""
+    return Work("element", sizes["R"] * sizes["K"])

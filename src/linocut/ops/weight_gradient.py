@@ -1,0 +1,63 @@
+"""weight_gradient: dW = X^T dY, in full or only its sign (sgn(0) = +1).
+
+The gradient of a u8 input counts u as (2u - 255) / 255; a sign needs no such factor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from linocut.ops.base import Array, Op, Sizes, View, Work
+from linocut.ops.real_matmul import U8_SCALE
+
+MOST_ROWS = (2**31 - 1) // (127 * 2 * U8_SCALE)
+
+
+def product(dy: View, x: View) -> Array:
+    """dY^T X (N, K): exact integers where both are, else float64."""
+    if x.format == "bit":
+        inputs = x.signs()
+    elif x.format == "u8":
+        inputs = 2 * x.data.astype(np.int64) - U8_SCALE
+    else:
+        inputs = x.data.astype(np.float64)
+    if dy.is_integer():
+        return dy.data.astype(np.int64).T @ inputs
+    scale = 1.0 / U8_SCALE if x.format == "u8" else 1.0
+    return (dy.data.astype(np.float64).T @ inputs.astype(np.float64)) * scale
+
+
+def reference(*, dy: View, x: View, dw: View) -> None:
+    """Dy (R, N), x (R, K) -> dw (N, K)."""
+    exact = product(dy, x)
+    dw.store(exact >= 0 if dw.format == "bit" else exact)
+
+
+def limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
+    """Why these sizes or formats cannot be computed, or ""."""
+    if formats["dy"] != "i8":
+        return ""
+    if formats.get("dw", "bit") != "bit" or formats["x"] not in ("bit", "u8"):
+        return f"an i8 dY takes X as bit or u8 and gives the sign of dW only, not X {formats['x']}, dW {formats['dw']}"
+    if formats["x"] == "u8" and sizes["R"] > MOST_ROWS:
+        return f"{sizes['R']:,} rows of u8 inputs overflow 32 bits, at most {MOST_ROWS:,}; use a smaller batch"
+    if sizes["R"] > (2**31 - 1) // 255:
+        return f"{sizes['R']:,} rows overflow 32 bits; use a smaller batch"
+    return ""
+
+
+def work(sizes: Sizes, formats: Mapping[str, str]) -> Work:
+    """One multiplication per row, input and output."""
+    return Work("int8" if formats["dy"] == "i8" else "float", sizes["R"] * sizes["K"] * sizes["N"])
+
+
+OP = Op(
+    "weight_gradient",
+    12,
+    "<dy:i8|f16|f32[R,N] <x:bit|u8|f16|f32[R,K] >dw:bit|f16|f32[N,K]",
+    reference,
+    limits,
+    work,
+)

@@ -1,0 +1,117 @@
+"""Policies: which number format each role of variable has. Data only; nothing branches on a policy's name."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from dataclasses import dataclass
+from typing import Any
+
+from linocut.errors import SpecError
+
+SMALLEST_INTEGER = "integer"  # the narrowest integer format that holds every possible product exactly
+
+_FLOATS = ("f16", "f32")
+_CHOICES = {
+    "norm": ("l1", "l2"),
+    "X": ("bit", *_FLOATS),
+    "Y": (SMALLEST_INTEGER, *_FLOATS),
+    "dX": ("i16", *_FLOATS),
+    "dY": ("i8", *_FLOATS),
+    "W": ("q15", *_FLOATS),
+    "dW": ("bit", *_FLOATS),
+    "momenta": ("q7", "q15", *_FLOATS),
+    "beta": _FLOATS,
+    "statistics": _FLOATS,
+}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One column of DESIGN.md section 2.
+
+    `norm` is the batch norm, "l1" or "l2"; the other fields are the formats of the roles of the same name: X retained
+    activations, Y matrix products, dX and dY gradients, W latent weights, dW their gradients, momenta, beta (batch norm
+    shifts and their moments), statistics of batch norm.
+    """
+
+    name: str
+    norm: str
+    X: str
+    Y: str
+    dX: str
+    dY: str
+    W: str
+    dW: str
+    momenta: str
+    beta: str
+    statistics: str
+
+    def __post_init__(self) -> None:
+        for role, allowed in _CHOICES.items():
+            value = getattr(self, role)
+            if value not in allowed:
+                raise SpecError(f"policy {self.name}: {role} is {value!r}, must be {' or '.join(allowed)}")
+        self._check_family()
+
+    @property
+    def integer(self) -> bool:
+        """Whether gradients and weights are integers: then the same bits come out on every machine."""
+        return self.dY == "i8"
+
+    def replace(self, **changes: str) -> Policy:
+        """The same policy with some columns changed, as in `wang2021.replace(dW="f32")`; SpecError if they do not fit."""
+        known = [f.name for f in dataclasses.fields(self)]
+        for name in changes:
+            if name not in known:
+                raise SpecError(f"a policy has no column {name!r}; there are {', '.join(known)}")
+        if "name" not in changes:
+            changes["name"] = self.name + "".join(f"+{k}={v}" for k, v in changes.items())
+        return dataclasses.replace(self, **changes)
+
+    def to_dict(self) -> dict[str, str]:
+        """Name and columns, for a file."""
+        return dataclasses.asdict(self)
+
+    def _check_family(self) -> None:
+        integers = {
+            "Y": self.Y == SMALLEST_INTEGER,
+            "dX": self.dX == "i16",
+            "dY": self.dY == "i8",
+            "W": self.W == "q15",
+            "momenta": self.momenta.startswith("q"),
+        }
+        if len(set(integers.values())) > 1:
+            whole = ", ".join(f"{k}={getattr(self, k)}" for k, v in integers.items() if v)
+            parts = ", ".join(f"{k}={getattr(self, k)}" for k, v in integers.items() if not v)
+            raise SpecError(
+                f"policy {self.name} mixes integers ({whole}) with floats ({parts}); "
+                "Y, dX, dY, W and momenta are all integers or all floats"
+            )
+        if self.integer and (self.norm, self.X, self.dW) != ("l1", "bit", "bit"):
+            raise SpecError(
+                f"policy {self.name}: integer gradients need norm l1, X bit and dW bit, "
+                f"not norm {self.norm}, X {self.X}, dW {self.dW}"
+            )
+        if self.norm == "l2" and self.X == "bit":
+            raise SpecError(f"policy {self.name}: the l2 norm's backward needs X in numbers; take norm l1, or X f16 or f32")
+
+
+standard = Policy("standard", "l2", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32")
+wang2021 = Policy("wang2021", "l1", "bit", "f16", "f16", "f16", "f16", "bit", "f16", "f16", "f16")
+lean = Policy("lean", "l1", "bit", SMALLEST_INTEGER, "i16", "i8", "q15", "bit", "q7", "f32", "f32")
+
+POLICIES = {policy.name: policy for policy in (standard, wang2021, lean)}
+
+
+def find_policy(policy: str | Policy | dict[str, Any]) -> Policy:
+    """A policy from its name, from itself, or from what `to_dict` wrote; SpecError for an unknown one."""
+    if isinstance(policy, Policy):
+        return policy
+    if isinstance(policy, dict):
+        return Policy(**policy)
+    if policy not in POLICIES:
+        close = difflib.get_close_matches(policy, POLICIES, 1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise SpecError(f"no policy is called {policy!r}; there are {', '.join(POLICIES)}{hint}")
+    return POLICIES[policy]

@@ -1,0 +1,6 @@
+"""Sessions: the native virtual machine and the NumPy reference interpreter."""
+
+from linocut.run.initial import initialise
+from linocut.run.session import NATIVE, REFERENCE, Session, open_session
+
+__all__ = ["NATIVE", "REFERENCE", "Session", "initialise", "open_session"]

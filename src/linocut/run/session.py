@@ -1,0 +1,123 @@
+"""Sessions: a Program, its arena, and something that runs a section of it. Nothing is allocated after a session is open."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from linocut.compile.binary import encode
+from linocut.compile.program import Program
+from linocut.errors import SpecError
+from linocut.ops.bits import Array
+from linocut.run.views import operand, stored
+
+NATIVE, REFERENCE = "native", "reference"
+MOST_THREADS = 256
+METRICS = ("loss", "counters")
+
+
+class Session(ABC):
+    """A program that is ready to run. `arena` is its memory, uint8; `isa` names what executes it."""
+
+    program: Program
+    arena: Array
+    isa: str
+    threads: int
+
+    @abstractmethod
+    def run(self, section: str) -> None:
+        """Execute one section."""
+
+    def array(self, name: str) -> Array:
+        """The stored elements of the buffer called `name`, as a view: writing to it writes to the arena."""
+        return stored(self.arena, self.program.buffer(name))
+
+    def state_bytes(self, name: str) -> Array:
+        """The bytes of a buffer, uint8, as a view."""
+        buffer = self.program.buffer(name)
+        return self.arena[buffer.offset : buffer.offset + buffer.nbytes]
+
+    def state_sha256(self) -> str:
+        """SHA-256 over the persistent state, metrics left out: equal states train and predict alike."""
+        digest = hashlib.sha256()
+        for buffer in self.program.persistent():
+            if buffer.name not in METRICS:
+                digest.update(self.state_bytes(buffer.name))
+        return digest.hexdigest()
+
+
+class ReferenceSession(Session):
+    """Executes every instruction by its NumPy reference: slow, and the judge of the native core."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.arena = np.zeros(program.arena_bytes, np.uint8)
+        self.isa = REFERENCE
+        self.threads = 1
+
+    def run(self, section: str) -> None:
+        """Execute one section."""
+        span = self.program.section(section)
+        for instruction in self.program.instructions[span.begin : span.end]:
+            names = (entry.name for entry in instruction.op.signature.operands)
+            views = (
+                None if index is None else operand(self.arena, self.program.buffers[index])
+                for index in instruction.operands
+            )
+            attributes = dict(zip(instruction.op.signature.attributes, instruction.attributes, strict=True))
+            instruction.op.reference(**dict(zip(names, views, strict=True)), **attributes)
+
+
+class NativeSession(Session):
+    """Executes sections in the native core, with the kernels of one instruction set, on some threads."""
+
+    def __init__(self, program: Program, threads: int, isa: str) -> None:
+        from linocut import _native  # a broken build must not keep `import linocut` and the reference from working
+
+        self.program = program
+        self._session = _native.Session(_native.Program(encode(program)), threads, isa)
+        self.arena = self._session.arena
+        self.isa = self._session.isa
+        self.threads = threads
+
+    def run(self, section: str) -> None:
+        """Execute one section; other Python threads run meanwhile."""
+        self._session.run(section)
+
+    def run_timed(self, section: str) -> list[int]:
+        """Execute one section; nanoseconds of each of its instructions."""
+        return list(self._session.run_timed(section))
+
+
+def open_session(
+    program: Program, *, backend: str = NATIVE, threads: int | None = None, isa: str | None = None
+) -> Session:
+    """A session; `threads` defaults to the processors at hand, `isa` to $LINOCUT_ISA or the best that the processor has."""
+    count = default_threads() if threads is None else threads
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_THREADS:
+        raise SpecError(f"threads is {count!r}, must be a whole number from 1 to {MOST_THREADS}")
+    if backend == REFERENCE:
+        return ReferenceSession(program)
+    if backend != NATIVE:
+        raise SpecError(f"backend is {backend!r}, must be {NATIVE!r} or {REFERENCE!r}")
+    return NativeSession(program, count, find_isa(isa))
+
+
+def default_threads() -> int:
+    """The processors that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return min(MOST_THREADS, len(affinity(0)) if affinity else os.cpu_count() or 1)
+
+
+def find_isa(isa: str | None) -> str:
+    """The instruction set asked for, by argument or $LINOCUT_ISA; SpecError if this machine lacks it. Default: the best."""
+    from linocut import _native
+
+    usable = _native.isas()
+    wanted = isa or os.environ.get("LINOCUT_ISA") or usable[0]
+    if wanted not in usable:
+        raise SpecError(f"instruction set {wanted!r} is not to be had here; there are {', '.join(usable)}")
+    return wanted
