@@ -1,0 +1,44 @@
+# make demo    train on the digits that come with the package
+# make test    formatting, lint, types, tests
+# make lint    the first three of these
+# make build   wheel and source archive in dist/
+# make clean   remove what these made
+#
+# PYTHON=python3.12 picks another interpreter; .venv is made once, and the native core again when its sources change.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+NATIVE := $(shell find native -type f) CMakeLists.txt
+
+.PHONY: demo test lint build clean
+
+demo: $(VENV)/.installed
+	PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
+
+test: lint
+	$(BIN)/pytest
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+build: $(VENV)/.tools
+	$(BIN)/python -m build --outdir dist
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# What building needs. CMake and Ninja come from PyPI only where the machine has none.
+$(VENV)/.tools:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet "scikit-build-core>=0.10" "nanobind>=2.4" build
+	command -v cmake > /dev/null || $(BIN)/pip install --quiet cmake
+	command -v ninja > /dev/null || $(BIN)/pip install --quiet ninja
+	touch $@
+
+# Editable: Python files are used where they lie. Without isolation, so that the build folder stays valid and builds are short.
+$(VENV)/.installed: $(VENV)/.tools pyproject.toml $(NATIVE)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pip install --quiet --no-build-isolation --editable ".[dev,plot]"
+	touch $@

@@ -1,0 +1,137 @@
+// linocut._native: the C interface in Python. Nothing is decided here.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "linocut.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace {
+
+struct Reason {
+    char text[LC_REASON_BYTES] = "";
+};
+
+[[noreturn]] void raise_memory_error(std::uint64_t bytes) {
+    PyErr_Format(PyExc_MemoryError, "the arena takes %llu bytes, the machine has not that much; use a smaller batch",
+                 static_cast<unsigned long long>(bytes));
+    throw nb::python_error();
+}
+
+class Program {
+  public:
+    explicit Program(const nb::bytes& data) {
+        Reason reason;
+        program_.reset(lc_program_load(data.c_str(), data.size(), reason.text, sizeof reason.text));
+        if (program_ == nullptr) throw nb::value_error(reason.text);
+    }
+
+    const lc_program* get() const { return program_.get(); }
+    std::uint64_t arena_bytes() const { return lc_program_arena_bytes(get()); }
+
+  private:
+    struct Free {
+        void operator()(lc_program* program) const { lc_program_free(program); }
+    };
+    std::unique_ptr<lc_program, Free> program_;
+};
+
+class Arena {
+  public:
+    explicit Arena(std::uint64_t bytes) : bytes_(bytes), data_(lc_arena_allocate(bytes)) {
+        if (data_ == nullptr) raise_memory_error(bytes);
+    }
+    ~Arena() { lc_arena_free(data_, bytes_); }
+    Arena(const Arena&) = delete;
+    Arena& operator=(const Arena&) = delete;
+
+    void* data() const { return data_; }
+    std::uint64_t bytes() const { return bytes_; }
+
+  private:
+    std::uint64_t bytes_;
+    void* data_;
+};
+
+class Session {
+  public:
+    Session(const Program& program, int threads, const std::string& isa) : arena_(program.arena_bytes()) {
+        Reason reason;
+        session_.reset(lc_session_open(program.get(), arena_.data(), threads, isa.c_str(), reason.text, sizeof reason.text));
+        if (session_ == nullptr) throw nb::value_error(reason.text);
+    }
+
+    void run(const std::string& section) {
+        Reason reason;
+        const nb::gil_scoped_release released;
+        if (lc_session_run(session_.get(), section.c_str(), reason.text, sizeof reason.text) != 0)
+            throw nb::value_error(reason.text);
+    }
+
+    std::vector<std::uint64_t> run_timed(const std::string& section) {
+        Reason reason;
+        const std::int64_t length = lc_session_section_length(session_.get(), section.c_str());
+        std::vector<std::uint64_t> nanoseconds(static_cast<std::size_t>(length < 0 ? 0 : length));
+        const nb::gil_scoped_release released;
+        if (lc_session_run_timed(session_.get(), section.c_str(), nanoseconds.data(), reason.text, sizeof reason.text) != 0)
+            throw nb::value_error(reason.text);
+        return nanoseconds;
+    }
+
+    const Arena& arena() const { return arena_; }
+    const char* isa() const { return lc_session_isa(session_.get()); }
+    int threads() const { return lc_session_threads(session_.get()); }
+
+  private:
+    struct Free {
+        void operator()(lc_session* session) const { lc_session_free(session); }
+    };
+    Arena arena_;  // outlives the session: members go in the reverse order
+    std::unique_ptr<lc_session, Free> session_;
+};
+
+// A view that keeps the Python session alive.
+nb::ndarray<nb::numpy, std::uint8_t, nb::ndim<1>> arena_view(nb::handle self) {
+    const Arena& arena = nb::cast<const Session&>(self).arena();
+    return {arena.data(), {static_cast<std::size_t>(arena.bytes())}, self};
+}
+
+std::vector<std::string> isas() {
+    std::vector<std::string> names;
+    for (int i = 0; const char* name = lc_isa_name(i); ++i) names.emplace_back(name);
+    return names;
+}
+
+nb::list signatures() {
+    nb::list table;
+    int code = 0;
+    const char* name = "";
+    const char* signature = "";
+    for (int i = 0; lc_op(i, &code, &name, &signature) == 0; ++i) table.append(nb::make_tuple(code, name, signature));
+    return table;
+}
+
+}  // namespace
+
+NB_MODULE(_native, m) {
+    m.doc() = "The native core: checked programs and sessions that run them.";
+    nb::class_<Program>(m, "Program")
+        .def(nb::init<const nb::bytes&>(), "data"_a)
+        .def_prop_ro("arena_bytes", &Program::arena_bytes);
+    nb::class_<Session>(m, "Session")
+        .def(nb::init<const Program&, int, const std::string&>(), "program"_a, "threads"_a, "isa"_a = "")
+        .def_prop_ro("arena", [](nb::handle self) { return arena_view(self); })
+        .def_prop_ro("isa", &Session::isa)
+        .def_prop_ro("threads", &Session::threads)
+        .def("run", &Session::run, "section"_a)
+        .def("run_timed", &Session::run_timed, "section"_a);
+    m.def("isas", &isas);
+    m.def("signatures", &signatures);
+}

@@ -1,0 +1,67 @@
+// adam: Kingma & Ba, on floats or, from signs, in fixed point (src/linocut/ops/adam.py).
+#pragma once
+
+#include "updates.hpp"
+
+namespace linocut::LINOCUT_NS::adam {
+
+enum { W, M, V, DW, CONTROL, RANDOM, COUNTERS };
+enum { BETA1, BETA2, EPSILON, SCALE, CLIP, SALT };
+
+inline i64 units(const Call& call) { return updates::units(call.operands[W]); }
+
+inline double corrected_rate(const Operand& control) {
+    const double* clock = row<double>(control, 0);
+    return clock[control_rate] / (1.0 - clock[control_beta1_power]);
+}
+
+inline FixedStep fixed_step(const Operand& control, const Operand& random, const double* attributes) {
+    return {attributes[BETA1], corrected_rate(control), step_key(random, attributes[SALT])};
+}
+
+inline i64 fixed(const Call& call, i64 begin, i64 end) {
+    const Operand &w = call.operands[W], &m = call.operands[M];
+    const FixedStep step = fixed_step(call.operands[CONTROL], call.operands[RANDOM], call.attributes);
+    i64 flips = 0;
+    updates::each_segment(w, begin, end, [&](i64 r, i64 first, i64 n) {
+        u8 positive[segment];
+        updates::gradient_bits(call.operands[DW], r, first, positive);
+        flips += step.move(positive, row<i16>(w, r) + first, row<i8>(m, r) + first, n, updates::element(w, r, first));
+    });
+    return flips;
+}
+
+inline i64 floats(const Call& call, i64 begin, i64 end) {
+    const Operand &w = call.operands[W], &m = call.operands[M], &v = call.operands[V];
+    const double* a = call.attributes;
+    const float beta1 = static_cast<float>(a[BETA1]), fresh1 = static_cast<float>(1.0 - a[BETA1]);
+    const float beta2 = static_cast<float>(a[BETA2]), fresh2 = static_cast<float>(1.0 - a[BETA2]);
+    const float epsilon = static_cast<float>(a[EPSILON]), scale = static_cast<float>(a[SCALE]);
+    const float rate = static_cast<float>(corrected_rate(call.operands[CONTROL]));
+    const double power = row<double>(call.operands[CONTROL], 0)[control_beta2_power];
+    const float correction = static_cast<float>(1.0 / std::sqrt(1.0 - power));
+    i64 flips = 0;
+    updates::each_segment(w, begin, end, [&](i64 r, i64 from, i64 n) {
+        float g[segment], weight[segment], first[segment], second[segment];
+        updates::load_gradient(call.operands[DW], r, from, n, scale, g);
+        load_floats(w, r, from, n, weight);
+        load_floats(m, r, from, n, first);
+        load_floats(v, r, from, n, second);
+        for (i64 i = 0; i < n; ++i) {
+            first[i] = first[i] * beta1 + g[i] * fresh1;
+            second[i] = second[i] * beta2 + g[i] * g[i] * fresh2;
+            weight[i] = weight[i] - rate * first[i] / (std::sqrt(second[i]) * correction + epsilon);
+        }
+        store_floats(m, r, from, n, first);
+        store_floats(v, r, from, n, second);
+        flips += updates::store_weights(w, r, from, n, weight, a[CLIP] != 0.0);
+    });
+    return flips;
+}
+
+inline void run(const Call& call, i64 begin, i64 end) {
+    const bool floating = given(call.operands[V]);
+    add_to_counter(call.operands[COUNTERS], counter_flips, floating ? floats(call, begin, end) : fixed(call, begin, end));
+}
+
+}  // namespace linocut::LINOCUT_NS::adam

@@ -1,0 +1,240 @@
+// Sums of products of bytes, u8 x i8 into 32 bits, in tiles: the arithmetic of the backward pass and of the first layer.
+//
+//   tile[m][c] += sum over r of rows(m, r) * panel(r, c)
+//
+// The summed index r goes in groups of four, as the dot-product instructions take it:
+//   panel: bytes [group][column 0..63][4]; groups past the end are padded with zeros.
+//   rows:  four bytes of row m and group g at data + m * row_stride + g * group_stride.
+// One of the two factors is unsigned. `Signed::rows` means that the rows are i8 and the panel is u8.
+// Limit: AVX-512 VNNI: one VPDPBUSD for 64 products. AVX2: VPMADDUBSW, VPMADDWD and an addition for 32; its 16-bit pair sums
+//        hold 2 * 255 * 1 and 2 * 1 * 127, but not 2 * 255 * 127: `Range::wide` splits even and odd bytes first.
+#pragma once
+
+#include "segments.hpp"
+
+namespace linocut::LINOCUT_NS {
+
+inline constexpr i64 tile_columns = segment;
+inline constexpr i64 tile_rows = 128;
+inline constexpr i64 chunk_groups = 128;  // a panel of 32 KiB
+
+enum class Signed { rows, panel };
+enum class Range { narrow, wide };  // narrow: one of the factors is at most 1 in size
+
+using Tile = i32[tile_rows][tile_columns];
+using Panel = u8[chunk_groups][tile_columns][4];
+
+struct ByteRows {
+    const u8* data;
+    i64 row_stride;
+    i64 group_stride;
+};
+
+inline u32 load_four(const u8* from) {
+    u32 value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+}
+
+#if defined(__AVX512VNNI__)
+
+inline constexpr int dot_rows = 6;
+
+template <int M, Signed S, Range>
+inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, i32 (*tile)[tile_columns]) {
+    __m512i sums[M][4];
+    for (int m = 0; m < M; ++m) {
+        for (int v = 0; v < 4; ++v) sums[m][v] = _mm512_loadu_si512(tile[m] + 16 * v);
+    }
+    for (i64 g = 0; g < groups; ++g) {
+        __m512i columns[4];
+        for (int v = 0; v < 4; ++v) columns[v] = _mm512_load_si512(panel[g][16 * v]);
+        for (int m = 0; m < M; ++m) {
+            const u8* at = rows.data + m * rows.row_stride + g * rows.group_stride;
+            const __m512i four = _mm512_set1_epi32(static_cast<i32>(load_four(at)));
+            for (int v = 0; v < 4; ++v) {
+                sums[m][v] = S == Signed::rows ? _mm512_dpbusd_epi32(sums[m][v], columns[v], four)
+                                               : _mm512_dpbusd_epi32(sums[m][v], four, columns[v]);
+            }
+        }
+    }
+    for (int m = 0; m < M; ++m) {
+        for (int v = 0; v < 4; ++v) _mm512_storeu_si512(tile[m] + 16 * v, sums[m][v]);
+    }
+}
+
+#elif defined(__AVX2__)
+
+inline constexpr int dot_rows = 4;
+
+template <Signed S, Range W>
+inline __m256i add_products(__m256i sum, __m256i columns, __m256i four) {
+    const __m256i low_bytes = _mm256_set1_epi16(0x00FF);
+    const __m256i u = S == Signed::rows ? columns : four, s = S == Signed::rows ? four : columns;
+    if constexpr (W == Range::narrow) {
+        return _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(u, s), _mm256_set1_epi16(1)));
+    }
+    const __m256i even = _mm256_madd_epi16(_mm256_and_si256(u, low_bytes), _mm256_srai_epi16(_mm256_slli_epi16(s, 8), 8));
+    const __m256i odd = _mm256_madd_epi16(_mm256_srli_epi16(u, 8), _mm256_srai_epi16(s, 8));
+    return _mm256_add_epi32(sum, _mm256_add_epi32(even, odd));
+}
+
+template <int M, Signed S, Range W>
+inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, i32 (*tile)[tile_columns]) {
+    for (int c = 0; c < tile_columns; c += 16) {
+        __m256i sums[M][2];
+        for (int m = 0; m < M; ++m) {
+            for (int v = 0; v < 2; ++v) {
+                sums[m][v] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(tile[m] + c + 8 * v));
+            }
+        }
+        for (i64 g = 0; g < groups; ++g) {
+            const __m256i* at_columns = reinterpret_cast<const __m256i*>(panel[g][c]);
+            const __m256i columns[2] = {_mm256_load_si256(at_columns), _mm256_load_si256(at_columns + 1)};
+            for (int m = 0; m < M; ++m) {
+                const u8* at = rows.data + m * rows.row_stride + g * rows.group_stride;
+                const __m256i four = _mm256_set1_epi32(static_cast<i32>(load_four(at)));
+                for (int v = 0; v < 2; ++v) sums[m][v] = add_products<S, W>(sums[m][v], columns[v], four);
+            }
+        }
+        for (int m = 0; m < M; ++m) {
+            for (int v = 0; v < 2; ++v) _mm256_storeu_si256(reinterpret_cast<__m256i*>(tile[m] + c + 8 * v), sums[m][v]);
+        }
+    }
+}
+
+#else
+
+inline constexpr int dot_rows = 1;
+
+template <int M, Signed S, Range>
+inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, i32 (*tile)[tile_columns]) {
+    static_assert(M == 1);
+    for (i64 g = 0; g < groups; ++g) {
+        const u8* four = rows.data + g * rows.group_stride;
+        for (i64 c = 0; c < tile_columns; ++c) {
+            for (int i = 0; i < 4; ++i) {
+                const i32 product = S == Signed::rows ? i32(panel[g][c][i]) * static_cast<i8>(four[i])
+                                                      : static_cast<i8>(panel[g][c][i]) * i32(four[i]);
+                tile[0][c] += product;
+            }
+        }
+    }
+}
+
+#endif
+
+template <int M, Signed S, Range W>
+inline void dot_rest(i64 left, ByteRows rows, const Panel& panel, i64 groups, i32 (*tile)[tile_columns]) {
+    if constexpr (M > 0) {
+        if (left == M) {
+            dot_block<M, S, W>(rows, panel, groups, tile);
+        } else {
+            dot_rest<M - 1, S, W>(left, rows, panel, groups, tile);
+        }
+    }
+}
+
+// `count` rows of the tile gain `groups` whole groups.
+template <Signed S, Range W>
+inline void dot_tile(i64 count, ByteRows rows, const Panel& panel, i64 groups, i32 (*tile)[tile_columns]) {
+    i64 m = 0;
+    for (; m + dot_rows <= count; m += dot_rows) {
+        dot_block<dot_rows, S, W>({rows.data + m * rows.row_stride, rows.row_stride, rows.group_stride}, panel, groups, tile + m);
+    }
+    dot_rest<dot_rows - 1, S, W>(
+        count - m, {rows.data + m * rows.row_stride, rows.row_stride, rows.group_stride}, panel, groups, tile + m);
+}
+
+// The same where rows are contiguous bytes of any number `length`: the last group is copied, so that nothing is read past it.
+template <Signed S, Range W>
+inline void dot_tile_contiguous(i64 count, const u8* data, i64 stride, i64 length, const Panel& panel, Tile& tile) {
+    const i64 whole = length / 4, rest = length % 4;
+    dot_tile<S, W>(count, {data, stride, 4}, panel, whole, tile);
+    if (rest == 0) return;
+    u8 tails[tile_rows][4] = {};
+    for (i64 m = 0; m < count; ++m) std::memcpy(tails[m], data + m * stride + 4 * whole, static_cast<std::size_t>(rest));
+    alignas(64) Panel last;
+    std::memcpy(last[0], panel[whole], sizeof last[0]);
+    dot_tile<S, W>(count, {tails[0], 4, 4}, last, 1, tile);
+}
+
+#if defined(__AVX512BW__)
+
+// Four rows of 64 bytes -> [64][4].
+inline void interleave(__m512i a, __m512i b, __m512i c, __m512i d, u8* out) {
+    const __m512i ab_low = _mm512_unpacklo_epi8(a, b), ab_high = _mm512_unpackhi_epi8(a, b);
+    const __m512i cd_low = _mm512_unpacklo_epi8(c, d), cd_high = _mm512_unpackhi_epi8(c, d);
+    // t[i] holds, in its 128-bit lane j, columns 16 j + 4 i to 16 j + 4 i + 3.
+    const __m512i t0 = _mm512_unpacklo_epi16(ab_low, cd_low), t1 = _mm512_unpackhi_epi16(ab_low, cd_low);
+    const __m512i t2 = _mm512_unpacklo_epi16(ab_high, cd_high), t3 = _mm512_unpackhi_epi16(ab_high, cd_high);
+    const __m512i s0 = _mm512_shuffle_i32x4(t0, t1, 0x44), s1 = _mm512_shuffle_i32x4(t0, t1, 0xEE);
+    const __m512i s2 = _mm512_shuffle_i32x4(t2, t3, 0x44), s3 = _mm512_shuffle_i32x4(t2, t3, 0xEE);
+    _mm512_storeu_si512(out, _mm512_shuffle_i32x4(s0, s2, 0x88));
+    _mm512_storeu_si512(out + 64, _mm512_shuffle_i32x4(s0, s2, 0xDD));
+    _mm512_storeu_si512(out + 128, _mm512_shuffle_i32x4(s1, s3, 0x88));
+    _mm512_storeu_si512(out + 192, _mm512_shuffle_i32x4(s1, s3, 0xDD));
+}
+
+inline void interleave_bits(const u64* four, u8* out) {
+    interleave(_mm512_maskz_set1_epi8(four[0], 1), _mm512_maskz_set1_epi8(four[1], 1), _mm512_maskz_set1_epi8(four[2], 1),
+               _mm512_maskz_set1_epi8(four[3], 1), out);
+}
+
+// `n` bytes of each row (null: zeros); the rest of the 64 columns is zero.
+inline void interleave_bytes(const u8* const* four, i64 n, u8* out) {
+    const __mmask64 valid = n == segment ? ~u64{0} : (u64{1} << n) - 1;
+    __m512i r[4];
+    for (int i = 0; i < 4; ++i) r[i] = four[i] ? _mm512_maskz_loadu_epi8(valid, four[i]) : _mm512_setzero_si512();
+    interleave(r[0], r[1], r[2], r[3], out);
+}
+
+#else
+
+inline void interleave_bytes(const u8* const* four, i64 n, u8* out) {
+    if (n == segment && four[3]) {
+        const u8 *a = four[0], *b = four[1], *c = four[2], *d = four[3];
+        for (i64 i = 0; i < segment; ++i) {
+            out[4 * i] = a[i];
+            out[4 * i + 1] = b[i];
+            out[4 * i + 2] = c[i];
+            out[4 * i + 3] = d[i];
+        }
+        return;
+    }
+    for (i64 c = 0; c < segment; ++c) {
+        for (int i = 0; i < 4; ++i) out[4 * c + i] = four[i] && c < n ? four[i][c] : 0;
+    }
+}
+
+inline void interleave_bits(const u64* four, u8* out) {
+    u8 bytes[4][segment];
+    const u8* rows[4];
+    for (int i = 0; i < 4; ++i) {
+        expand_bits(four[i], bytes[i]);
+        rows[i] = bytes[i];
+    }
+    interleave_bytes(rows, segment, out);
+}
+
+#endif
+
+// Panel of 0 and 1 from the bits of rows [first, first + count) of a packed matrix, word `word` of each.
+inline void pack_bit_panel(const Operand& bits, i64 first, i64 count, i64 word, Panel& panel) {
+    for (i64 g = 0; 4 * g < count; ++g) {
+        u64 four[4] = {};
+        for (i64 i = 0; i < least<i64>(4, count - 4 * g); ++i) four[i] = bit_row(bits, first + 4 * g + i)[word];
+        interleave_bits(four, panel[g][0]);
+    }
+}
+
+// Bytes [column, column + n), n <= 64, of rows [first, first + count), interleaved: out is [group][64][4] or part of wider rows.
+inline void pack_bytes(const Operand& bytes, i64 first, i64 count, i64 column, i64 n, u8* out, i64 group_stride) {
+    for (i64 g = 0; 4 * g < count; ++g) {
+        const u8* four[4] = {};
+        for (i64 i = 0; i < least<i64>(4, count - 4 * g); ++i) four[i] = row<u8>(bytes, first + 4 * g + i) + column;
+        interleave_bytes(four, n, out + g * group_stride);
+    }
+}
+
+}  // namespace linocut::LINOCUT_NS

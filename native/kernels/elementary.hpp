@@ -1,0 +1,52 @@
+// exp, log and exponents in a fixed order of plain additions and multiplications: the twin of src/linocut/ops/elementary.py.
+#pragma once
+
+#include "platform.hpp"
+
+namespace linocut::LINOCUT_NS {
+
+inline constexpr double log2_e = 1.4426950408889634;
+inline constexpr double ln2_high = 0.693147180369123816490;
+inline constexpr double ln2_low = 1.90821492927058770002e-10;
+inline constexpr double exp_least = -700.0;
+inline constexpr int exp_terms = 13;
+inline constexpr int log_terms = 11;
+
+// e^x for x <= 0.
+inline double exponential(double x) {
+    if (x < exp_least) return 0.0;
+    const double k = std::floor(x * log2_e + 0.5);
+    const double r = (x - k * ln2_high) - k * ln2_low;
+    double factorials[exp_terms + 1] = {1.0};
+    for (int n = 1; n <= exp_terms; ++n) factorials[n] = factorials[n - 1] * n;
+    double total = 1.0 / factorials[exp_terms];
+    for (int n = exp_terms - 1; n >= 0; --n) total = total * r + 1.0 / factorials[n];
+    return std::ldexp(total, static_cast<int>(k));
+}
+
+// ln x for x >= 1.
+inline double logarithm(double x) {
+    int exponent;
+    double mantissa = std::frexp(x, &exponent);
+    if (mantissa < 0.7071067811865476) {
+        mantissa = mantissa * 2.0;
+        exponent -= 1;
+    }
+    const double z = (mantissa - 1.0) / (mantissa + 1.0);
+    const double square = z * z;
+    double total = 1.0 / (2 * log_terms - 1);
+    for (int n = log_terms - 2; n >= 0; --n) total = total * square + 1.0 / (2 * n + 1);
+    return 2.0 * z * total + static_cast<double>(exponent) * (ln2_high + ln2_low);
+}
+
+inline double half_up(double x) { return std::floor(x + 0.5); }
+
+// The k with x = f 2^k, 1/2 <= f < 1; 0 unless x is positive and finite.
+inline int binary_exponent(double x) {
+    if (!(x > 0.0) || !(x < HUGE_VAL)) return 0;
+    int k;
+    std::frexp(x, &k);
+    return k;
+}
+
+}  // namespace linocut::LINOCUT_NS

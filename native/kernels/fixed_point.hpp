@@ -1,0 +1,87 @@
+// Fixed-point updates from the sign of a gradient: the twin of src/linocut/ops/fixed_point.py. Up to 64 weights of a row at once.
+#pragma once
+
+#include "elementary.hpp"
+#include "platform.hpp"
+
+namespace linocut::LINOCUT_NS {
+
+inline constexpr int control_rate = 0, control_steps = 1, control_beta1_power = 2, control_beta2_power = 3;
+
+inline constexpr i32 q7_one = 127, q15_one = 32767;
+inline constexpr int decay_fraction = 15, step_fraction = 16, slow_fraction = 24;
+inline constexpr double step_limit = 16777215.0;  // 2^24 - 1
+inline constexpr u32 golden_32 = 0x9E3779B1u;
+inline constexpr u64 golden_64 = 0x9E3779B97F4A7C15u;
+
+// The key of one instruction in one step.
+inline u32 step_key(const Operand& random, double salt) {
+    u64 z;
+    std::memcpy(&z, random.data, sizeof z);
+    z += static_cast<u64>(salt) * golden_64;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return static_cast<u32>(z ^ (z >> 31));
+}
+
+// Random bits of element `index`.
+inline u32 random_bits(u32 index, u32 key) {
+    u32 x = index * golden_32 + key;
+    x ^= x >> 16;
+    x *= 0x7FEB352Du;
+    x ^= x >> 15;
+    x *= 0x846CA68Bu;
+    return x ^ (x >> 16);
+}
+
+// q15 weights moved along a q7 moment of signs: m <- decay m + (1 - decay) (+-127) to nearest, w <- clip(w - m factor) dithered.
+struct FixedStep {
+    i32 kept, fresh, factor;
+    u32 key;
+
+    FixedStep(double decay, double rate, u32 random_key)
+        : kept(static_cast<i32>(half_up(decay * (1 << decay_fraction)))), fresh(q7_one * ((1 << decay_fraction) - kept)),
+          factor(static_cast<i32>(half_up(least(rate * (static_cast<double>(q15_one) / q7_one) * (1 << step_fraction), step_limit)))),
+          key(random_key) {}
+
+    // positive[i]: 0 or not; `index` is the number of the first weight in its matrix. Returns how many signs changed.
+    i64 move(const u8* positive, i16* w, i8* m, i64 n, u32 index) const {
+        i32 flips = 0;
+        for (i64 i = 0; i < n; ++i) {
+            const i32 total = m[i] * kept + (positive[i] ? fresh : -fresh);
+            const i32 moment = (total + (1 << (decay_fraction - 1))) >> decay_fraction;
+            const i32 dither = static_cast<i32>(random_bits(index + static_cast<u32>(i), key) >> (32 - step_fraction));
+            const i32 old = w[i];
+            const i32 moved = clamp(old - ((moment * factor + dither) >> step_fraction), -q15_one, q15_one);
+            m[i] = static_cast<i8>(moment);
+            w[i] = static_cast<i16>(moved);
+            flips += (old >= 0) != (moved >= 0);
+        }
+        return flips;
+    }
+};
+
+// Bits flipped by a slow q7 or q15 moment of signs: m <- m + rate (+-one - m) dithered; a weight flips where w m > threshold.
+struct SlowStep {
+    i32 one, rate, threshold;
+    u32 key;
+
+    SlowStep(i32 unit, double gamma, double tau, double scale, u32 random_key)
+        : one(unit), rate(static_cast<i32>(half_up(gamma * (1 << slow_fraction)))),
+          threshold(static_cast<i32>(least(std::floor(tau / scale * unit), static_cast<double>(q15_one)))), key(random_key) {}
+
+    // ones[i]: the weight's bit. flips[i] becomes 0 or 0xFF.
+    template <class T>
+    void move(const u8* positive, const u8* ones, T* m, i64 n, u32 index, u8* flips) const {
+        for (i64 i = 0; i < n; ++i) {
+            const u32 dither = random_bits(index + static_cast<u32>(i), key) >> (32 - slow_fraction);
+            const i32 old = m[i];
+            const i64 pull = static_cast<i64>((positive[i] ? one : -one) - old) * rate;
+            const i32 moment = old + static_cast<i32>((pull + dither) >> slow_fraction);
+            m[i] = static_cast<T>(moment);
+            flips[i] = (ones[i] ? moment : -moment) > threshold ? 0xFF : 0;
+        }
+    }
+};
+
+}  // namespace linocut::LINOCUT_NS

@@ -1,0 +1,121 @@
+// Sums of products of floats in tiles, for the policies whose arithmetic is floating point.
+//
+//   tile[m][c] += sum over r of rows(m, r) * panel(r, c)
+//
+// rows(m, r) is data[m * row_stride + r * sum_stride]. The order of summation depends on the instruction set (and fused
+// multiply-add is used where there is one): results agree between sets to rounding.
+#pragma once
+
+#include "segments.hpp"
+
+namespace linocut::LINOCUT_NS {
+
+inline constexpr i64 float_columns = segment;
+inline constexpr i64 float_rows = 128;
+inline constexpr i64 float_chunk = 128;  // summed index at a time: a panel of 32 KiB
+
+using FloatTile = float[float_rows][float_columns];
+using FloatPanel = float[float_chunk][float_columns];
+
+struct FloatRows {
+    const float* data;
+    i64 row_stride;
+    i64 sum_stride;
+};
+
+#if defined(__AVX512F__)
+using Vector = __m512;
+inline constexpr int vectors_at_once = 4, float_rows_at_once = 6;
+inline Vector splat(float v) { return _mm512_set1_ps(v); }
+inline Vector multiply_add(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+#elif defined(__AVX2__)
+using Vector = __m256;
+inline constexpr int vectors_at_once = 2, float_rows_at_once = 6;
+inline Vector splat(float v) { return _mm256_set1_ps(v); }
+inline Vector multiply_add(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+#else
+typedef float Vector __attribute__((vector_size(16)));
+inline constexpr int vectors_at_once = 2, float_rows_at_once = 4;
+inline Vector splat(float v) { return Vector{v, v, v, v}; }
+inline Vector multiply_add(Vector a, Vector b, Vector c) { return a * b + c; }
+#endif
+
+inline constexpr i64 lanes = sizeof(Vector) / sizeof(float);
+
+inline Vector load_vector(const float* from) {
+    Vector v;
+    std::memcpy(&v, from, sizeof v);
+    return v;
+}
+
+template <int M>
+inline void multiply_block(FloatRows rows, const FloatPanel& panel, i64 count, float (*tile)[float_columns]) {
+    for (i64 c = 0; c < float_columns; c += vectors_at_once * lanes) {
+        Vector sums[M][vectors_at_once];
+        for (int m = 0; m < M; ++m) {
+            for (int v = 0; v < vectors_at_once; ++v) sums[m][v] = load_vector(tile[m] + c + v * lanes);
+        }
+        for (i64 r = 0; r < count; ++r) {
+            Vector columns[vectors_at_once];
+            for (int v = 0; v < vectors_at_once; ++v) columns[v] = load_vector(panel[r] + c + v * lanes);
+            for (int m = 0; m < M; ++m) {
+                const Vector a = splat(rows.data[m * rows.row_stride + r * rows.sum_stride]);
+                for (int v = 0; v < vectors_at_once; ++v) sums[m][v] = multiply_add(a, columns[v], sums[m][v]);
+            }
+        }
+        for (int m = 0; m < M; ++m) {
+            for (int v = 0; v < vectors_at_once; ++v) std::memcpy(tile[m] + c + v * lanes, &sums[m][v], sizeof(Vector));
+        }
+    }
+}
+
+template <int M>
+inline void multiply_rest(i64 left, FloatRows rows, const FloatPanel& panel, i64 count, float (*tile)[float_columns]) {
+    if constexpr (M > 0) {
+        if (left == M) {
+            multiply_block<M>(rows, panel, count, tile);
+        } else {
+            multiply_rest<M - 1>(left, rows, panel, count, tile);
+        }
+    }
+}
+
+inline void multiply_tile(i64 rows_count, FloatRows rows, const FloatPanel& panel, i64 count, FloatTile& tile) {
+    i64 m = 0;
+    for (; m + float_rows_at_once <= rows_count; m += float_rows_at_once) {
+        multiply_block<float_rows_at_once>(
+            {rows.data + m * rows.row_stride, rows.row_stride, rows.sum_stride}, panel, count, tile + m);
+    }
+    multiply_rest<float_rows_at_once - 1>(
+        rows_count - m, {rows.data + m * rows.row_stride, rows.row_stride, rows.sum_stride}, panel, count, tile + m);
+}
+
+// Bit i -> +1 or -1.
+inline void expand_signs(u64 bits, float* out) {
+#if defined(__AVX512F__)
+    for (int v = 0; v < 4; ++v) {
+        const __mmask16 positive = static_cast<__mmask16>(bits >> (16 * v));
+        _mm512_storeu_ps(out + 16 * v, _mm512_mask_blend_ps(positive, _mm512_set1_ps(-1.0f), _mm512_set1_ps(1.0f)));
+    }
+#else
+    u8 ones[segment];
+    expand_bits(bits, ones);
+    for (i64 i = 0; i < segment; ++i) out[i] = static_cast<float>(2 * ones[i] - 1);
+#endif
+}
+
+// A part of a float matrix, rows [first_row, ...) and columns [first_column, ...), as floats: in place for f32, converted into
+// `scratch` (of at least float_rows * float_chunk) for f16.
+inline FloatRows float_part(const Operand& from, i64 first_row, i64 rows, i64 first_column, i64 columns, float* scratch) {
+    if (from.format == Format::f32) return {row<float>(from, first_row) + first_column, from.cols, 1};
+    for (i64 r = 0; r < rows; ++r) {
+        for (i64 c = 0; c < columns; c += segment) {
+            load_floats(from, first_row + r, first_column + c, least(segment, columns - c), scratch + r * columns + c);
+        }
+    }
+    return {scratch, columns, 1};
+}
+
+inline FloatRows transposed(FloatRows rows) { return {rows.data, rows.sum_stride, rows.row_stride}; }
+
+}  // namespace linocut::LINOCUT_NS

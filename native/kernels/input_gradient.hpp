@@ -1,0 +1,83 @@
+// input_gradient: dX = dY W^. A part is 64 inputs: the panel holds their weights, rows are those of dY.
+// With weights as bits b: sum dy (2b - 1) = 2 sum dy b - sum dy.
+#pragma once
+
+#include "dot8.hpp"
+#include "float_product.hpp"
+
+namespace linocut::LINOCUT_NS::input_gradient {
+
+enum { DY, DY_EXPONENT, WEIGHTS, DX, DX_EXPONENT };
+
+inline i64 units(const Call& call) { return divide_up(call.operands[DX].cols, tile_columns); }
+
+// The right shift after which a sum of `outputs` products of at most 127 fits 16 bits.
+inline int shift_for(i64 outputs) {
+    int bits = 0;
+    while ((127 * outputs) >> bits) ++bits;
+    return most(0, bits - 15);
+}
+
+inline i32 sum_row(const i8* from, i64 n) {
+    i32 sum = 0;
+    for (i64 i = 0; i < n; ++i) sum += from[i];
+    return sum;
+}
+
+inline void run_bytes(const Call& call, i64 unit) {
+    const Operand &dy = call.operands[DY], &weights = call.operands[WEIGHTS], &dx = call.operands[DX];
+    constexpr i64 chunk = 4 * chunk_groups;
+    alignas(64) Panel panel;
+    alignas(64) Tile tile;
+    const i64 first = unit * tile_columns, n = least(tile_columns, dx.cols - first);
+    const int shift = shift_for(dy.cols);
+    const i32 half = (1 << shift) >> 1;
+    for (i64 base = 0; base < dy.rows; base += tile_rows) {
+        const i64 rows = least(tile_rows, dy.rows - base);
+        std::memset(tile, 0, sizeof tile);
+        for (i64 k = 0; k < dy.cols; k += chunk) {
+            const i64 count = least(chunk, dy.cols - k);
+            pack_bit_panel(weights, k, count, unit, panel);
+            dot_tile_contiguous<Signed::rows, Range::narrow>(rows, row<u8>(dy, base) + k, dy.cols, count, panel, tile);
+        }
+        for (i64 r = 0; r < rows; ++r) {
+            const i32 sum = sum_row(row<i8>(dy, base + r), dy.cols);
+            i16* out = row<i16>(dx, base + r) + first;
+            for (i64 c = 0; c < n; ++c) {
+                const i32 total = 2 * tile[r][c] - sum;
+                out[c] = static_cast<i16>(clamp((total + half) >> shift, -32767, 32767));
+            }
+        }
+    }
+    if (unit == 0) *row<i32>(call.operands[DX_EXPONENT], 0) = *row<i32>(call.operands[DY_EXPONENT], 0) + shift;
+}
+
+inline void run_floats(const Call& call, i64 unit) {
+    const Operand &dy = call.operands[DY], &weights = call.operands[WEIGHTS], &dx = call.operands[DX];
+    alignas(64) FloatPanel panel;
+    alignas(64) FloatTile tile;
+    alignas(64) float scratch[float_rows * float_chunk];
+    const i64 first = unit * float_columns, n = least(float_columns, dx.cols - first);
+    for (i64 base = 0; base < dy.rows; base += float_rows) {
+        const i64 rows = least(float_rows, dy.rows - base);
+        std::memset(tile, 0, sizeof tile);
+        for (i64 k = 0; k < dy.cols; k += float_chunk) {
+            const i64 count = least(float_chunk, dy.cols - k);
+            for (i64 r = 0; r < count; ++r) expand_signs(bit_row(weights, k + r)[unit], panel[r]);
+            multiply_tile(rows, float_part(dy, base, rows, k, count, scratch), panel, count, tile);
+        }
+        for (i64 r = 0; r < rows; ++r) store_floats(dx, base + r, first, n, tile[r]);
+    }
+}
+
+inline void run(const Call& call, i64 begin, i64 end) {
+    for (i64 unit = begin; unit < end; ++unit) {
+        if (call.operands[DY].format == Format::i8) {
+            run_bytes(call, unit);
+        } else {
+            run_floats(call, unit);
+        }
+    }
+}
+
+}  // namespace linocut::LINOCUT_NS::input_gradient

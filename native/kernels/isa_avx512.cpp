@@ -1,0 +1,12 @@
+// All kernels for avx512; CMakeLists.txt compiles this file with that instruction set's flags.
+#define LINOCUT_NS avx512
+#include "table.hpp"
+
+namespace linocut {
+
+const KernelTable& avx512_kernels() {
+    static const KernelTable table = avx512::make_table("avx512");
+    return table;
+}
+
+}  // namespace linocut

@@ -1,0 +1,104 @@
+// real_matmul: y = X W^, the first layer.
+// A u8 input u means (2u - 255) / 255: sum (2u - 255) w = 2 sum u w - 255 sum w, from bytes times +-1.
+#pragma once
+
+#include "dot8.hpp"
+#include "float_product.hpp"
+
+namespace linocut::LINOCUT_NS::real_matmul {
+
+inline constexpr float u8_scale = 255.0f;
+
+inline i64 units(const Call& call) { return divide_up(call.operands[1].rows, tile_columns); }
+
+// Panel of -1 and +1 (0 past the last input) from inputs [first, first + count) of 64 outputs.
+inline void pack_sign_panel(const Operand& weights, i64 first_output, i64 first, i64 count, Panel& panel) {
+    const i64 outputs = least(tile_columns, weights.rows - first_output);
+    for (i64 g = 0; 4 * g < count; ++g) {
+        const i64 at = first + 4 * g, n = least<i64>(4, count - 4 * g);
+        for (i64 c = 0; c < tile_columns; ++c) {
+            const u64 nibble = c < outputs ? bit_row(weights, first_output + c)[at / segment] >> (at % segment) : 0;
+            for (i64 i = 0; i < 4; ++i) {
+                panel[g][c][i] = c < outputs && i < n ? static_cast<u8>(2 * ((nibble >> i) & 1) - 1) : u8{0};
+            }
+        }
+    }
+}
+
+inline i32 sum_of_signs(const Operand& weights, i64 output) {
+    i64 ones = 0;
+    for (i64 w = 0; w < words(weights.cols); ++w) ones += __builtin_popcountll(bit_row(weights, output)[w]);
+    return static_cast<i32>(2 * ones - weights.cols);
+}
+
+inline void store_exact(const Operand& y, i64 r, i64 first, i64 n, const i32* sums, const i32* signs) {
+    i32 exact[tile_columns];
+    for (i64 c = 0; c < n; ++c) exact[c] = 2 * sums[c] - 255 * signs[c];
+    if (y.format == Format::i32) {
+        std::memcpy(row<i32>(y, r) + first, exact, static_cast<std::size_t>(n) * sizeof(i32));
+        return;
+    }
+    float reals[tile_columns];
+    for (i64 c = 0; c < n; ++c) reals[c] = static_cast<float>(exact[c]) / u8_scale;
+    store_floats(y, r, first, n, reals);
+}
+
+inline void run_bytes(const Call& call, i64 unit) {
+    const Operand &x = call.operands[0], &weights = call.operands[1], &y = call.operands[2];
+    constexpr i64 chunk = 4 * chunk_groups;
+    alignas(64) Panel panel;
+    alignas(64) Tile tile;
+    const i64 first = unit * tile_columns, n = least(tile_columns, weights.rows - first);
+    i32 signs[tile_columns];
+    for (i64 c = 0; c < n; ++c) signs[c] = sum_of_signs(weights, first + c);
+    for (i64 base = 0; base < x.rows; base += tile_rows) {
+        const i64 rows = least(tile_rows, x.rows - base);
+        std::memset(tile, 0, sizeof tile);
+        for (i64 k = 0; k < x.cols; k += chunk) {
+            const i64 count = least(chunk, x.cols - k);
+            pack_sign_panel(weights, first, k, count, panel);
+            dot_tile_contiguous<Signed::panel, Range::narrow>(rows, row<u8>(x, base) + k, x.cols, count, panel, tile);
+        }
+        for (i64 r = 0; r < rows; ++r) store_exact(y, base + r, first, n, tile[r], signs);
+    }
+}
+
+inline void pack_float_panel(const Operand& weights, i64 first_output, i64 first, i64 count, FloatPanel& panel) {
+    const i64 outputs = least(float_columns, weights.rows - first_output);
+    for (i64 c = 0; c < float_columns; ++c) {
+        const u64* bits = c < outputs ? bit_row(weights, first_output + c) : nullptr;
+        for (i64 k = 0; k < count; ++k) {
+            const i64 at = first + k;
+            panel[k][c] = !bits ? 0.0f : (bits[at / segment] >> (at % segment)) & 1 ? 1.0f : -1.0f;
+        }
+    }
+}
+
+inline void run_floats(const Call& call, i64 unit) {
+    const Operand &x = call.operands[0], &weights = call.operands[1], &y = call.operands[2];
+    alignas(64) FloatPanel panel;
+    alignas(64) FloatTile tile;
+    const i64 first = unit * float_columns, n = least(float_columns, weights.rows - first);
+    for (i64 base = 0; base < x.rows; base += float_rows) {
+        const i64 rows = least(float_rows, x.rows - base);
+        std::memset(tile, 0, sizeof tile);
+        for (i64 k = 0; k < x.cols; k += float_chunk) {
+            const i64 count = least(float_chunk, x.cols - k);
+            pack_float_panel(weights, first, k, count, panel);
+            multiply_tile(rows, {row<float>(x, base) + k, x.cols, 1}, panel, count, tile);
+        }
+        for (i64 r = 0; r < rows; ++r) store_floats(y, base + r, first, n, tile[r]);
+    }
+}
+
+inline void run(const Call& call, i64 begin, i64 end) {
+    for (i64 unit = begin; unit < end; ++unit) {
+        if (call.operands[0].format == Format::u8) {
+            run_bytes(call, unit);
+        } else {
+            run_floats(call, unit);
+        }
+    }
+}
+
+}  // namespace linocut::LINOCUT_NS::real_matmul

@@ -1,0 +1,55 @@
+// sgd: stochastic gradient descent with momentum, on floats or, from signs, in fixed point (src/linocut/ops/sgd.py).
+#pragma once
+
+#include "updates.hpp"
+
+namespace linocut::LINOCUT_NS::sgd {
+
+enum { W, M, DW, CONTROL, RANDOM, COUNTERS };
+enum { MOMENTUM, SCALE, CLIP, SALT };
+
+inline i64 units(const Call& call) { return updates::units(call.operands[W]); }
+
+inline FixedStep fixed_step(const Operand& control, const Operand& random, const double* attributes) {
+    const double rate = row<double>(control, 0)[control_rate];
+    return {attributes[MOMENTUM], rate * attributes[SCALE] / (1.0 - attributes[MOMENTUM]), step_key(random, attributes[SALT])};
+}
+
+inline i64 fixed(const Call& call, i64 begin, i64 end) {
+    const Operand &w = call.operands[W], &m = call.operands[M];
+    const FixedStep step = fixed_step(call.operands[CONTROL], call.operands[RANDOM], call.attributes);
+    i64 flips = 0;
+    updates::each_segment(w, begin, end, [&](i64 r, i64 first, i64 n) {
+        u8 positive[segment];
+        updates::gradient_bits(call.operands[DW], r, first, positive);
+        flips += step.move(positive, row<i16>(w, r) + first, row<i8>(m, r) + first, n, updates::element(w, r, first));
+    });
+    return flips;
+}
+
+inline i64 floats(const Call& call, i64 begin, i64 end) {
+    const Operand &w = call.operands[W], &m = call.operands[M];
+    const float momentum = static_cast<float>(call.attributes[MOMENTUM]), scale = static_cast<float>(call.attributes[SCALE]);
+    const float rate = static_cast<float>(row<double>(call.operands[CONTROL], 0)[control_rate]);
+    i64 flips = 0;
+    updates::each_segment(w, begin, end, [&](i64 r, i64 first, i64 n) {
+        float g[segment], weight[segment], moment[segment];
+        updates::load_gradient(call.operands[DW], r, first, n, scale, g);
+        load_floats(w, r, first, n, weight);
+        load_floats(m, r, first, n, moment);
+        for (i64 i = 0; i < n; ++i) {
+            moment[i] = moment[i] * momentum + g[i];
+            weight[i] = weight[i] - rate * moment[i];
+        }
+        store_floats(m, r, first, n, moment);
+        flips += updates::store_weights(w, r, first, n, weight, call.attributes[CLIP] != 0.0);
+    });
+    return flips;
+}
+
+inline void run(const Call& call, i64 begin, i64 end) {
+    const bool floating = call.operands[W].format != Format::q15;
+    add_to_counter(call.operands[COUNTERS], counter_flips, floating ? floats(call, begin, end) : fixed(call, begin, end));
+}
+
+}  // namespace linocut::LINOCUT_NS::sgd

@@ -1,0 +1,55 @@
+// What the optimizers' kernels share: walking weights in segments, reading gradients, storing clipped weights.
+#pragma once
+
+#include "fixed_point.hpp"
+#include "segments.hpp"
+
+namespace linocut::LINOCUT_NS::updates {
+
+inline constexpr i64 rows_per_unit = 16;
+
+inline i64 units(const Operand& weights) { return divide_up(weights.rows, rows_per_unit); }
+
+// visit(row, first column, count) for every segment of the parts [begin, end).
+template <class Visit>
+inline void each_segment(const Operand& weights, i64 begin, i64 end, Visit&& visit) {
+    const i64 last = least(end * rows_per_unit, weights.rows);
+    for (i64 r = begin * rows_per_unit; r < last; ++r) {
+        for (i64 first = 0; first < weights.cols; first += segment) visit(r, first, least(segment, weights.cols - first));
+    }
+}
+
+inline u32 element(const Operand& weights, i64 r, i64 first) { return static_cast<u32>(r * weights.cols + first); }
+
+inline void gradient_bits(const Operand& dw, i64 r, i64 first, u8* positive) {
+    expand_bits(bit_row(dw, r)[first / segment], positive);
+}
+
+// Gradients as floats; packed ones are +-scale.
+inline void load_gradient(const Operand& dw, i64 r, i64 first, i64 n, float scale, float* g) {
+    if (dw.format != Format::bit) {
+        load_floats(dw, r, first, n, g);
+        return;
+    }
+    u8 positive[segment];
+    gradient_bits(dw, r, first, positive);
+    for (i64 i = 0; i < n; ++i) g[i] = positive[i] ? scale : -scale;
+}
+
+// Stores moved weights; latent ones are clipped to [-1, 1]. Returns how many signs of latent ones changed.
+inline i64 store_weights(const Operand& w, i64 r, i64 first, i64 n, float* moved, bool latent) {
+    if (!latent) {
+        store_floats(w, r, first, n, moved);
+        return 0;
+    }
+    float before[segment], after[segment];
+    load_floats(w, r, first, n, before);
+    for (i64 i = 0; i < n; ++i) moved[i] = moved[i] < -1.0f ? -1.0f : moved[i] > 1.0f ? 1.0f : moved[i];
+    store_floats(w, r, first, n, moved);
+    load_floats(w, r, first, n, after);
+    i64 flips = 0;
+    for (i64 i = 0; i < n; ++i) flips += (before[i] >= 0.0f) != (after[i] >= 0.0f);
+    return flips;
+}
+
+}  // namespace linocut::LINOCUT_NS::updates

@@ -1,0 +1,116 @@
+// weight_gradient: dW = X^T dY. A part is 64 inputs: the panel holds X of some examples, rows are the channels of dY^T.
+// With inputs as bits b: sum dy (2b - 1) = 2 sum dy b - sum dy; as bytes u: sum dy (2u - 255) = 2 sum dy u - 255 sum dy.
+// What becomes of a row of 64 gradients is the business of a sink: here it is stored, in fused_updates.hpp it moves weights.
+#pragma once
+
+#include "dot8.hpp"
+#include "float_product.hpp"
+
+namespace linocut::LINOCUT_NS::weight_gradient {
+
+inline i64 units(const Call& call) { return divide_up(call.operands[1].cols, tile_columns); }
+
+inline constexpr i64 block_examples = 256;
+inline constexpr i64 block_groups = block_examples / 4;
+
+// sink(output, first input, count, gradients): for every output, the exact gradients (times a positive constant) of one
+// word of inputs.
+template <class Sink>
+inline void integer_gradients(const Operand& dy, const Operand& x, i64 unit, Sink&& sink) {
+    static_assert(block_groups <= chunk_groups);
+    alignas(64) Panel panel;
+    alignas(64) Tile tile;
+    alignas(64) u8 channels[block_groups][tile_rows][4];
+    const bool bits = x.format == Format::bit;
+    const i64 first = unit * tile_columns, n = least(tile_columns, x.cols - first);
+    const i32 offset = bits ? 1 : 255;
+    for (i64 output = 0; output < dy.cols; output += tile_rows) {
+        const i64 outputs = least(tile_rows, dy.cols - output);
+        std::memset(tile, 0, sizeof tile);
+        i32 sums[tile_rows] = {};
+        for (i64 example = 0; example < dy.rows; example += block_examples) {
+            const i64 count = least(block_examples, dy.rows - example), groups = divide_up(count, 4);
+            for (i64 c = 0; c < outputs; c += segment) {
+                pack_bytes(dy, example, count, output + c, least(segment, outputs - c), channels[0][c], sizeof channels[0]);
+            }
+            for (i64 e = 0; e < count; ++e) {
+                const i8* from = row<i8>(dy, example + e) + output;
+                for (i64 c = 0; c < outputs; ++c) sums[c] += from[c];
+            }
+            const ByteRows rows{channels[0][0], 4, sizeof channels[0]};
+            if (bits) {
+                pack_bit_panel(x, example, count, unit, panel);
+                dot_tile<Signed::rows, Range::narrow>(outputs, rows, panel, groups, tile);
+            } else {
+                pack_bytes(x, example, count, first, n, panel[0][0], sizeof panel[0]);
+                dot_tile<Signed::rows, Range::wide>(outputs, rows, panel, groups, tile);
+            }
+        }
+        for (i64 o = 0; o < outputs; ++o) {
+            for (i64 c = 0; c < tile_columns; ++c) tile[o][c] = 2 * tile[o][c] - offset * sums[o];
+            sink(output + o, first, n, static_cast<const i32*>(tile[o]));
+        }
+    }
+}
+
+// One word of inputs of one example as floats; a byte u counts as 2u - 255, bits as +-1, beyond the last input is 0.
+inline void load_inputs(const Operand& x, i64 example, i64 unit, i64 n, float* out) {
+    if (x.format == Format::bit) {
+        expand_signs(bit_row(x, example)[unit], out);
+    } else if (x.format == Format::u8) {
+        const u8* from = row<u8>(x, example) + unit * segment;
+        for (i64 i = 0; i < n; ++i) out[i] = static_cast<float>(2 * from[i] - 255);
+    } else {
+        load_floats(x, example, unit * segment, n, out);
+    }
+    for (i64 i = n; i < segment; ++i) out[i] = 0.0f;
+}
+
+template <class Sink>
+inline void float_gradients(const Operand& dy, const Operand& x, i64 unit, Sink&& sink) {
+    alignas(64) FloatPanel panel;
+    alignas(64) FloatTile tile;
+    alignas(64) float scratch[float_rows * float_chunk];
+    const i64 first = unit * float_columns, n = least(float_columns, x.cols - first);
+    for (i64 output = 0; output < dy.cols; output += float_rows) {
+        const i64 outputs = least(float_rows, dy.cols - output);
+        std::memset(tile, 0, sizeof tile);
+        for (i64 example = 0; example < dy.rows; example += float_chunk) {
+            const i64 count = least(float_chunk, dy.rows - example);
+            for (i64 e = 0; e < count; ++e) load_inputs(x, example + e, unit, n, panel[e]);
+            const FloatRows rows = float_part(dy, example, count, output, outputs, scratch);
+            multiply_tile(outputs, transposed(rows), panel, count, tile);
+        }
+        for (i64 o = 0; o < outputs; ++o) sink(output + o, first, n, static_cast<const float*>(tile[o]));
+    }
+}
+
+template <class T>
+inline u64 signs_of(const T* gradients, i64 n) {
+    alignas(64) u8 flags[segment] = {};
+    for (i64 c = 0; c < n; ++c) flags[c] = gradients[c] >= T{0} ? 0xFF : 0;
+    return pack_flags(flags);
+}
+
+inline void run(const Call& call, i64 begin, i64 end) {
+    const Operand &dy = call.operands[0], &x = call.operands[1], &dw = call.operands[2];
+    const float scale = x.format == Format::u8 ? 1.0f / 255.0f : 1.0f;
+    const auto store = [&](i64 output, i64 first, i64 n, const auto* gradients) {
+        if (dw.format == Format::bit) {
+            bit_row(dw, output)[first / segment] = signs_of(gradients, n);
+            return;
+        }
+        float scaled[segment];
+        for (i64 c = 0; c < n; ++c) scaled[c] = static_cast<float>(gradients[c]) * scale;
+        store_floats(dw, output, first, n, scaled);
+    };
+    for (i64 unit = begin; unit < end; ++unit) {
+        if (dy.format == Format::i8) {
+            integer_gradients(dy, x, unit, store);
+        } else {
+            float_gradients(dy, x, unit, store);
+        }
+    }
+}
+
+}  // namespace linocut::LINOCUT_NS::weight_gradient

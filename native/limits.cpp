@@ -1,0 +1,194 @@
+#include "limits.hpp"
+
+#include <cmath>
+
+#include "error.hpp"
+#include "formats.hpp"
+
+namespace linocut {
+namespace {
+
+constexpr std::int64_t i16_max = 32767;
+constexpr std::int64_t i32_max = 2147483647;
+constexpr std::int64_t u8_scale = 255;
+constexpr double most_salt = 9007199254740992.0;  // 2**53: an integer that a double holds exactly
+
+// --- attributes -------------------------------------------------------------------------------------------------------
+
+struct Rule {
+    std::string_view attribute;
+    bool (*holds)(double);
+    const char* bound;
+};
+
+constexpr auto is_flag = [](double v) { return v == 0.0 || v == 1.0; };
+constexpr auto is_decay = [](double v) { return v >= 0.0 && v < 1.0; };
+constexpr auto is_not_negative = [](double v) { return v >= 0.0; };
+
+constexpr Rule rules[] = {
+    {"norm", [](double v) { return v == 1.0 || v == 2.0; }, "1 (l1) or 2 (l2)"},
+    {"ste", is_flag, "0 or 1"},
+    {"clip", is_flag, "0 or 1"},
+    {"momentum", is_decay, "at least 0 and below 1"},
+    {"beta1", is_decay, "at least 0 and below 1"},
+    {"beta2", is_decay, "at least 0 and below 1"},
+    {"gamma", [](double v) { return v >= 0.0 && v <= 1.0; }, "0 to 1"},
+    {"epsilon", is_not_negative, "at least 0"},
+    {"tau", is_not_negative, "at least 0"},
+    {"gradient_scale", [](double v) { return v > 0.0; }, "above 0"},
+    {"salt", [](double v) { return v >= 0.0 && v <= most_salt && std::floor(v) == v; }, "a whole number, 0 to 2**53"},
+};
+
+std::string attribute_reason(std::string_view name, double value) {
+    if (!std::isfinite(value)) return text("attribute ", name, " is ", value, ", must be finite");
+    for (const Rule& rule : rules)
+        if (rule.attribute == name && !rule.holds(value))
+            return text("attribute ", name, " is ", value, ", must be ", rule.bound);
+    return "";
+}
+
+// An attribute that the signature has.
+double attribute(const Matched& m, std::span<const double> attributes, std::string_view name) {
+    const auto& names = m.op->signature.attributes;
+    for (std::size_t i = 0; i < names.size(); ++i)
+        if (names[i] == name) return attributes[i];
+    return 0.0;
+}
+
+// --- formats and sizes ------------------------------------------------------------------------------------------------
+
+bool is(const Matched& m, std::string_view name, Format format) { return m.format(name) == format; }
+
+bool given(const Matched& m, std::string_view name) { return m.format(name).has_value(); }
+
+bool given_and_not(const Matched& m, std::string_view name, Format format) {
+    return given(m, name) && !is(m, name, format);
+}
+
+bool is_fixed(const Matched& m, std::string_view name) { return is(m, name, Format::q15) || is(m, name, Format::q7); }
+
+std::string_view shown(const Matched& m, std::string_view name) {
+    const auto format = m.format(name);
+    return format ? name_of(*format) : "absent";
+}
+
+std::string at_most(std::int64_t value, const char* what, std::int64_t most) {
+    return value > most ? text(value, " ", what, " overflow the sum, at most ", most) : "";
+}
+
+std::string binary_matmul_reason(const Matched& m) {
+    return at_most(m.size('K'), "inputs", is(m, "y", Format::i16) ? i16_max : i32_max / 2);
+}
+
+std::string real_matmul_reason(const Matched& m) {
+    if (is(m, "x", Format::f32) && is(m, "y", Format::i32)) return "f32 inputs have no integer product";
+    return at_most(m.size('K'), "inputs", i32_max / (2 * u8_scale));
+}
+
+std::string quantise_reason(double low, double high) {
+    const double scale = 255.0 / (high - low);
+    if (low < high && std::isfinite(high - low) && std::isfinite(scale)) return "";
+    return text("low is ", low, " and high ", high, ": low must be below high, by a distance that can be divided by");
+}
+
+// Stricter than Python's, which has no condition here: a kernel may rely on i16 mantissas having their exponent.
+std::string softmax_reason(const Matched& m) {
+    if (is(m, "gradient", Format::i16) == given(m, "exponent")) return "";
+    return text("gradient ", shown(m, "gradient"), " and exponent ", shown(m, "exponent"), ": i16 goes with an exponent");
+}
+
+std::string norm_gradient_sums_reason(const Matched& m) {
+    return is(m, "dx", Format::i16) && !is(m, "x", Format::bit) ? "integer gradients need X as bits" : "";
+}
+
+// Integer gradients go with each other, each with its exponent.
+bool integers_pair(const Matched& m, Format dx, Format dy) {
+    const int exponents = int{given(m, "dx_exponent")} + int{given(m, "dy_exponent")};
+    const int integers = int{is(m, "dx", dx)} + int{is(m, "dy", dy)};
+    return exponents == integers && exponents != 1;
+}
+
+std::string norm_gradient_reason(const Matched& m) {
+    if (integers_pair(m, Format::i16, Format::i8) && (!is(m, "dy", Format::i8) || is(m, "x", Format::bit))) return "";
+    return text("dX ", shown(m, "dx"), ", dY ", shown(m, "dy"), ", X ", shown(m, "x"),
+                ": integer gradients go with each other, their exponents and bits");
+}
+
+std::string input_gradient_reason(const Matched& m) {
+    if (!integers_pair(m, Format::i16, Format::i8))
+        return text("dY ", shown(m, "dy"), " and dX ", shown(m, "dx"),
+                    ": integer gradients go with each other and their exponents");
+    return at_most(m.size('N'), "outputs", i32_max / u8_scale);
+}
+
+std::string weight_gradient_reason(const Matched& m) {
+    if (!is(m, "dy", Format::i8)) return "";
+    const bool bits = is(m, "x", Format::bit);
+    if (given_and_not(m, "dw", Format::bit) || (!bits && !is(m, "x", Format::u8)))
+        return text("an i8 dY takes X as bit or u8 and gives the sign of dW only, not X ", shown(m, "x"), ", dW ",
+                    shown(m, "dw"));
+    return at_most(m.size('R'), "rows", i32_max / (bits ? u8_scale : 127 * 2 * u8_scale));
+}
+
+std::string update_reason(const Matched& m) {
+    const bool mixed = is_fixed(m, "w") != is_fixed(m, "m");
+    if (!mixed && !(is_fixed(m, "w") && (given_and_not(m, "dw", Format::bit) || given(m, "v")))) return "";
+    return text("W ", shown(m, "w"), ", m ", shown(m, "m"), ", v ", shown(m, "v"), ", dW ", shown(m, "dw"),
+                ": q15 weights take a q7 moment, no v, and dW as bit");
+}
+
+std::string adam_reason(const Matched& m) {
+    if (!is(m, "w", Format::q15) && !given(m, "v")) return text("weights in ", shown(m, "w"), " need a second moment v");
+    return update_reason(m);
+}
+
+std::string bop_reason(const Matched& m, double tau, double gradient_scale) {
+    if (!is_fixed(m, "m")) return "";
+    if (given_and_not(m, "dw", Format::bit))
+        return text("a ", shown(m, "m"), " moment takes dW as bit, not ", shown(m, "dw"));
+    // The threshold is an integer, and a moment never passes 1: nothing flips beyond that.
+    if (!(tau / gradient_scale <= 32768.0))
+        return text("tau / gradient_scale is ", tau / gradient_scale, ", at most 32768");
+    return "";
+}
+
+std::string bop_reason(const Matched& m, std::span<const double> attributes) {
+    return bop_reason(m, attribute(m, attributes, "tau"), attribute(m, attributes, "gradient_scale"));
+}
+
+std::string fused_bop_reason(const Matched& m, std::span<const double> attributes) {
+    const std::string reason = weight_gradient_reason(m);
+    return reason.empty() ? bop_reason(m, attributes) : reason;
+}
+
+std::string op_reason(const Matched& m, std::span<const double> attributes) {
+    switch (static_cast<OpCode>(m.op->code)) {
+        case OpCode::binary_matmul: return binary_matmul_reason(m);
+        case OpCode::real_matmul: return real_matmul_reason(m);
+        case OpCode::quantise_input:
+            return quantise_reason(attribute(m, attributes, "low"), attribute(m, attributes, "high"));
+        case OpCode::softmax_cross_entropy: return softmax_reason(m);
+        case OpCode::norm_gradient_sums: return norm_gradient_sums_reason(m);
+        case OpCode::norm_gradient: return norm_gradient_reason(m);
+        case OpCode::input_gradient: return input_gradient_reason(m);
+        case OpCode::weight_gradient:
+        case OpCode::weight_gradient_adam:
+        case OpCode::weight_gradient_sgd: return weight_gradient_reason(m);
+        case OpCode::weight_gradient_bop: return fused_bop_reason(m, attributes);
+        case OpCode::adam: return adam_reason(m);
+        case OpCode::sgd: return update_reason(m);
+        case OpCode::bop: return bop_reason(m, attributes);
+        default: return "";
+    }
+}
+
+}  // namespace
+
+std::string limits(const Matched& matched, std::span<const double> attributes) {
+    const auto& names = matched.op->signature.attributes;
+    for (std::size_t i = 0; i < names.size(); ++i)
+        if (std::string reason = attribute_reason(names[i], attributes[i]); !reason.empty()) return reason;
+    return op_reason(matched, attributes);
+}
+
+}  // namespace linocut

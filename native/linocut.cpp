@@ -1,0 +1,129 @@
+#include "linocut.h"
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <string_view>
+
+#include "arena.hpp"
+#include "error.hpp"
+#include "isa.hpp"
+#include "machine.hpp"
+#include "program.hpp"
+#include "signature.hpp"
+
+using namespace linocut;
+
+struct lc_program {
+    std::shared_ptr<const Program> program;
+};
+
+struct lc_session {
+    Machine machine;
+};
+
+namespace {
+
+void tell(char* reason, std::size_t size, std::string_view text) {
+    if (reason == nullptr || size == 0) return;
+    const std::size_t length = std::min(text.size(), size - 1);
+    std::memcpy(reason, text.data(), length);
+    reason[length] = '\0';
+}
+
+// Nothing thrown passes the C interface: the result of `make`, or nullptr and the reason.
+template <class Make>
+auto guarded(char* reason, std::size_t size, Make make) noexcept -> decltype(make()) {
+    try {
+        return make();
+    } catch (const std::bad_alloc&) {
+        tell(reason, size, "the machine has not enough memory");
+    } catch (const std::exception& error) {
+        tell(reason, size, error.what());
+    }
+    return nullptr;
+}
+
+const Section* find_section(const lc_session* session, const char* name, char* reason, std::size_t size) {
+    return guarded(reason, size, [&] {
+        const Section* section = session->machine.program().find_section(name);
+        if (section == nullptr) refuse("no section is called '", printable(name), "'");
+        return section;
+    });
+}
+
+int run(lc_session* session, const char* name, std::uint64_t* nanoseconds, char* reason, std::size_t size) {
+    const Section* section = find_section(session, name, reason, size);
+    if (section == nullptr) return -1;
+    session->machine.run(*section, nanoseconds);
+    return 0;
+}
+
+}  // namespace
+
+lc_program* lc_program_load(const void* data, size_t size, char* reason, size_t reason_size) {
+    return guarded(reason, reason_size, [&] {
+        return new lc_program{std::make_shared<const Program>(load(static_cast<const std::uint8_t*>(data), size))};
+    });
+}
+
+void lc_program_free(lc_program* program) { delete program; }
+
+uint64_t lc_program_arena_bytes(const lc_program* program) { return program->program->arena_bytes; }
+
+int lc_program_buffer(const lc_program* program, const char* name, uint64_t* offset, uint64_t* bytes) {
+    const Buffer* found = program->program->find_buffer(name);
+    if (found == nullptr) return -1;
+    *offset = found->offset;
+    *bytes = found->bytes;
+    return 0;
+}
+
+void* lc_arena_allocate(uint64_t bytes) { return allocate_arena(bytes); }
+
+void lc_arena_free(void* arena, uint64_t bytes) { free_arena(arena, bytes); }
+
+lc_session* lc_session_open(const lc_program* program, void* arena, int threads, const char* isa, char* reason,
+                            size_t reason_size) {
+    return guarded(reason, reason_size, [&] {
+        const KernelTable& kernels = find_kernels(isa == nullptr ? "" : isa);
+        auto* bytes = static_cast<std::uint8_t*>(arena);
+        return new lc_session{{program->program, bytes, kernels, threads}};
+    });
+}
+
+void lc_session_free(lc_session* session) { delete session; }
+
+int lc_session_run(lc_session* session, const char* section, char* reason, size_t reason_size) {
+    return run(session, section, nullptr, reason, reason_size);
+}
+
+int64_t lc_session_section_length(const lc_session* session, const char* section) {
+    const Section* found = session->machine.program().find_section(section);
+    return found == nullptr ? -1 : std::int64_t{found->end} - found->begin;
+}
+
+int lc_session_run_timed(lc_session* session, const char* section, uint64_t* nanoseconds, char* reason,
+                         size_t reason_size) {
+    return run(session, section, nanoseconds, reason, reason_size);
+}
+
+const char* lc_session_isa(const lc_session* session) { return session->machine.isa(); }
+
+int lc_session_threads(const lc_session* session) { return session->machine.threads(); }
+
+const char* lc_isa_name(int index) {
+    const auto tables = usable_kernels();
+    return index >= 0 && static_cast<std::size_t>(index) < tables.size() ? tables[static_cast<std::size_t>(index)]->isa
+                                                                         : nullptr;
+}
+
+int lc_op(int index, int* code, const char** name, const char** signature) {
+    if (index < 0 || static_cast<std::size_t>(index) >= ops().size()) return -1;
+    const Op& op = ops()[static_cast<std::size_t>(index)];
+    *code = op.code;
+    *name = op.name.data();  // a literal of ops.def, so it ends with a zero byte
+    *signature = op.text;
+    return 0;
+}

@@ -1,0 +1,76 @@
+#include "machine.hpp"
+
+#include <chrono>
+
+#include "error.hpp"
+#include "floating_point.hpp"
+#include "signature.hpp"
+
+namespace linocut {
+namespace {
+
+int checked(int threads) {
+    if (threads < 1 || threads > most_threads) refuse("threads is ", threads, ", must be 1 to ", most_threads);
+    return threads;
+}
+
+// What a set has no kernel for, the portable one does.
+const Kernel& find_kernel(const KernelTable& kernels, const Op& op, std::size_t number) {
+    for (const KernelTable* table : {&kernels, &portable_kernels()})
+        if (table->kernels[op.code].run != nullptr && table->kernels[op.code].units != nullptr)
+            return table->kernels[op.code];
+    refuse("instruction ", number, ": ", op.name, " has no kernel in ", kernels.isa, " or portable");
+}
+
+}  // namespace
+
+Machine::Machine(std::shared_ptr<const Program> program, std::uint8_t* arena, const KernelTable& kernels, int threads)
+    : program_(std::move(program)), isa_(kernels.isa), pool_(checked(threads)) {
+    if (reinterpret_cast<std::uintptr_t>(arena) % alignment != 0)
+        refuse("the arena's address is not a multiple of ", alignment);
+    bind_operands(arena);
+    bind_steps(kernels);
+}
+
+void Machine::bind_operands(std::uint8_t* arena) {
+    operands_.reserve(program_->operands.size());
+    for (std::uint32_t index : program_->operands) {
+        Operand operand;
+        if (index != absent) {
+            const Buffer& buffer = program_->buffers[index];
+            operand = {arena + buffer.offset, buffer.format, buffer.rows(), buffer.cols()};
+        }
+        operands_.push_back(operand);
+    }
+}
+
+void Machine::bind_steps(const KernelTable& kernels) {
+    steps_.reserve(program_->instructions.size());
+    for (const Instruction& instruction : program_->instructions) {
+        Step step;
+        step.kernel = &find_kernel(kernels, *find_op(instruction.op), steps_.size());
+        step.call.operands = operands_.data() + instruction.first_operand;
+        step.call.attributes = program_->attributes.data() + instruction.first_attribute;
+        step.units = step.kernel->units(step.call);
+        steps_.push_back(step);
+    }
+}
+
+void Machine::run(const Section& section, std::uint64_t* nanoseconds) noexcept {
+    using Clock = std::chrono::steady_clock;
+    const std::lock_guard<std::mutex> turn(running_);
+    const DefaultFloatingPoint guard;
+    for (std::uint32_t i = section.begin; i < section.end; ++i) {
+        const Step& step = steps_[i];
+        if (nanoseconds == nullptr) {
+            pool_.run(*step.kernel, step.call, step.units);
+            continue;
+        }
+        const auto start = Clock::now();
+        pool_.run(*step.kernel, step.call, step.units);
+        const auto taken = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start);
+        *nanoseconds++ = static_cast<std::uint64_t>(taken.count());
+    }
+}
+
+}  // namespace linocut

@@ -1,0 +1,42 @@
+import numpy as np
+from numpy.typing import NDArray
+
+class Program:
+    """A program in its binary form, read and checked; ValueError with the reason where it is not a safe one."""
+
+    def __init__(self, data: bytes) -> None: ...
+    @property
+    def arena_bytes(self) -> int:
+        """Bytes of the arena that a session of it takes."""
+
+class Session:
+    """A program at work in an arena of its own, zeroed at first.
+
+    `threads` counts the caller, 1 to 256. `isa` is one of `isas()`; "" is $LINOCUT_ISA or, without that, the best.
+    MemoryError where the machine has no room for the arena, ValueError for the rest.
+    """
+
+    def __init__(self, program: Program, threads: int, isa: str = "") -> None: ...
+    @property
+    def arena(self) -> NDArray[np.uint8]:
+        """The arena's bytes: a writable view, which keeps the session alive."""
+
+    @property
+    def isa(self) -> str:
+        """The instruction set in use."""
+
+    @property
+    def threads(self) -> int:
+        """The threads in use, the caller's included."""
+
+    def run(self, section: str) -> None:
+        """Run a section to its end, without the GIL; ValueError where there is none of that name."""
+
+    def run_timed(self, section: str) -> list[int]:
+        """Like `run`; returns the nanoseconds that each instruction took."""
+
+def isas() -> list[str]:
+    """The instruction sets that this machine can use, best first."""
+
+def signatures() -> list[tuple[int, str, str]]:
+    """Code, name and signature of every instruction."""

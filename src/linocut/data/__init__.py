@@ -1,0 +1,22 @@
+"""Data sets: named ones, folders, IDX files and arrays, and the batches made of them."""
+
+from linocut.data.arrays import ArrayDataset
+from linocut.data.batches import Batches, epoch_order
+from linocut.data.dataset import Dataset
+from linocut.data.download import get
+from linocut.data.images import read_image
+from linocut.data.registry import Available, available, load
+from linocut.data.subset import take
+
+__all__ = [
+    "ArrayDataset",
+    "Available",
+    "Batches",
+    "Dataset",
+    "available",
+    "epoch_order",
+    "get",
+    "load",
+    "read_image",
+    "take",
+]

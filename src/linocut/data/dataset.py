@@ -1,0 +1,66 @@
+"""Dataset: the one interface through which examples are read, by index, into arrays that the caller owns."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from linocut.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Dtype = Literal["u8", "f32"]
+
+NUMPY_DTYPES: dict[Dtype, np.dtype[Any]] = {"u8": np.dtype(np.uint8), "f32": np.dtype(np.float32)}
+
+
+class Dataset(ABC):
+    """A fixed number of labelled examples, all of one shape.
+
+    `shape` is (height, width, channels) for images and (features,) for vectors; `dtype` is "u8" (0 to 255) or
+    "f32"; label i means `classes[i]`. Reading may happen in another thread than the one that made the data
+    set.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: Dtype
+    classes: tuple[str, ...]
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """How many examples there are."""
+
+    @abstractmethod
+    def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32]) -> None:
+        """Write the examples at `indices` (n,) into `images` (n, *shape) and `labels` (n,) int32.
+
+        The outputs are C-contiguous. Raises DataError for indices out of range, outputs that do not fit, or
+        an example that is damaged.
+        """
+
+
+def check_read(
+    dataset: Dataset, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32]
+) -> None:
+    """Raise DataError unless the arguments of `dataset.read` fit it."""
+    count = len(indices)
+    for what, array, shape, dtype in (
+        ("indices", indices, (count,), np.dtype(np.int64)),
+        ("images", images, (count, *dataset.shape), NUMPY_DTYPES[dataset.dtype]),
+        ("labels", labels, (count,), np.dtype(np.int32)),
+    ):
+        if array.shape != shape or array.dtype != dtype or not array.flags.c_contiguous:
+            order = "" if array.flags.c_contiguous else " with gaps"
+            raise DataError(
+                f"{dataset.name}: {what} to read into are {array.dtype} {array.shape}{order}, "
+                f"must be {dtype} {shape}, C-contiguous"
+            )
+    if count and (int(indices.min()) < 0 or int(indices.max()) >= len(dataset)):
+        bad = next(i for i in indices.tolist() if not 0 <= i < len(dataset))
+        raise DataError(
+            f"{dataset.name}: example {bad:,} does not exist, indices are 0 to {len(dataset) - 1:,}"
+        )

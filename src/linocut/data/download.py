@@ -1,0 +1,108 @@
+"""get: download the files of a data set from its public homes, checked against their published checksums."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from linocut.data.cache import default_cache
+from linocut.data.sources import SOURCES
+from linocut.errors import DataError, MachineError
+
+Progress = Callable[[str, int, int], None]
+"""Called as a file arrives: its name, the bytes so far, the bytes in all (0 while unknown)."""
+
+TIMEOUT_S = 30.0  # without any byte from the server
+
+
+def get(name: str, cache_dir: str | os.PathLike[str] | None = None, progress: Progress | None = None) -> Path:
+    """Download what is not there yet of the data set `name` into `cache_dir`/name, and return that folder.
+
+    Raises DataError for a name that cannot be downloaded or a wrong checksum, MachineError without a network
+    or room.
+    """
+    folder = Path(cache_dir).expanduser() if cache_dir is not None else default_cache()
+    source = SOURCES.get(name)
+    if source is None:
+        if name == "digits":
+            raise DataError("digits are inside the package, nothing to download; use them with --data digits")
+        known = ", ".join(SOURCES)
+        raise DataError(
+            f"data set {name!r} cannot be downloaded, must be one of {known}; see: linocut data list"
+        )
+    fetch(source.files, source.mirrors, folder / name, progress)
+    return folder / name
+
+
+def fetch(
+    files: Mapping[str, str], mirrors: Sequence[str], folder: Path, progress: Progress | None = None
+) -> None:
+    """Download each of `files` (name to "md5:...") from the first mirror that has it, whole or not at all."""
+    import logging
+
+    import pooch  # type: ignore[import-untyped]
+
+    pooch.get_logger().setLevel(logging.ERROR)
+    for file, checksum in files.items():
+        faults: list[DataError | MachineError] = []
+        for mirror in mirrors:
+            fault = _fetch(mirror + file, file, checksum, folder, progress)
+            if fault is None:
+                break
+            faults.append(fault)
+        else:
+            kind = DataError if any(isinstance(fault, DataError) for fault in faults) else MachineError
+            raise kind(
+                f"{file} cannot be downloaded: {'; '.join(map(str, faults))}; try again later, or copy it "
+                f"to {folder} from another machine"
+            )
+
+
+def _fetch(
+    url: str, file: str, checksum: str, folder: Path, progress: Progress | None
+) -> DataError | MachineError | None:
+    """Download one file; a fault of the server or of what it sent is returned, for another mirror to mend."""
+    import pooch
+    import requests
+
+    downloader = pooch.HTTPDownloader(
+        progressbar=_Bar(file, progress) if progress else False,
+        chunk_size=1 << 16,
+        timeout=TIMEOUT_S,
+        headers={"Accept-Encoding": "identity"},  # a server's own compression would hide the gzip
+    )
+    try:
+        pooch.retrieve(url, known_hash=checksum, fname=file, path=folder, downloader=downloader)
+    except requests.HTTPError as error:
+        return MachineError(f"{url} answers {str(error).split(' for url')[0]}")
+    except requests.RequestException as error:
+        return MachineError(f"{url} cannot be reached ({type(error).__name__})")
+    except OSError as error:
+        raise MachineError(
+            f"{file} cannot be written to {folder}: {error.strerror or error}; make room there, or set "
+            "XDG_CACHE_HOME to a folder that can be written"
+        ) from None
+    except ValueError:
+        return DataError(f"{url} does not have the checksum {checksum}")
+    return None
+
+
+class _Bar:
+    """What pooch calls as bytes arrive, passed on to a Progress."""
+
+    def __init__(self, file: str, progress: Progress) -> None:
+        self.total = 0
+        self._file = file
+        self._progress = progress
+        self._done = 0
+
+    def update(self, count: int) -> None:
+        self._done += count
+        self._progress(self._file, min(self._done, self.total or self._done), self.total)
+
+    def reset(self) -> None:
+        self._done = 0
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,174 @@
+"""A folder of class folders of images: each image is an example, decoded when it is read."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from linocut.data.dataset import Dataset, check_read
+from linocut.data.images import decode, image_shape
+from linocut.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SUFFIXES = frozenset(
+    (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pbm", ".pgm", ".ppm", ".pnm")
+)
+TEST_NAMES = ("test", "val", "valid", "validation")
+TEST_PART = 5  # without a test folder, one image in five is kept for testing
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One image: its path below the root, such as "cats/1.png", and its class number."""
+
+    path: str
+    label: int
+
+
+class FolderDataset(Dataset):
+    """The images at `entries` below `root`, as u8 (height, width, channels); `resize` lets sizes differ."""
+
+    def __init__(
+        self,
+        root: Path,
+        entries: list[Entry],
+        shape: tuple[int, int, int],
+        classes: tuple[str, ...],
+        resize: bool,
+    ) -> None:
+        """Keep the names; `open_folder` has checked them."""
+        self.name = str(root)
+        self.shape = shape
+        self.dtype = "u8"
+        self.classes = classes
+        self._root = root
+        self._paths = [entry.path for entry in entries]
+        self._labels = np.array([entry.label for entry in entries], np.int32)
+        self._resize = resize
+
+    def __len__(self) -> int:
+        """How many examples there are."""
+        return len(self._paths)
+
+    def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32]) -> None:
+        """Decode the images at `indices`; see Dataset.read."""
+        check_read(self, indices, images, labels)
+        height, width, channels = self.shape
+        labels[...] = self._labels[indices]
+        for row, index in zip(images, indices.tolist(), strict=True):
+            row[...] = decode(self._root / self._paths[index], (height, width, channels), resize=self._resize)
+
+
+def open_folder(root: Path, size: tuple[int, int] | None = None) -> tuple[Dataset, Dataset]:
+    """The training and the test images below `root`.
+
+    They come from `root/train` and `root/test` (or val, valid, validation) where these hold class folders.
+    Otherwise a hash of each image's path below `root` picks about one in five for testing, the same ones on
+    every machine. Classes are the sorted names of the class folders. The first image decides on 1 or 3
+    channels and, unless `size` = (height, width) in pixels is given, on the size, which all headers are
+    checked against here. Raises DataError for a folder or an image that will not do.
+    """
+    if size is not None and min(size) < 1:
+        raise DataError(f"size is {size[0]} x {size[1]}, must be 1 x 1 pixels or more")
+    if not root.is_dir():
+        raise DataError(
+            f"{root} is not a folder; give a folder that holds one folder of images for each class"
+        )
+    train_root, test_root = _split_roots(root)
+    classes = tuple(_subfolders(train_root))
+    if len(classes) < 2:
+        held = f"only one class folder ({classes[0]})" if classes else "no class folders"
+        raise DataError(f"{train_root} holds {held}, must hold at least 2, each with the images of a class")
+    train = _entries(train_root, classes, classes)
+    if test_root is not None:
+        found_test = _subfolders(test_root)
+        for name in found_test:
+            if name not in classes:
+                raise DataError(
+                    f"{test_root / name} is a class that {train_root} lacks (it has {', '.join(classes)}); "
+                    "rename or remove it"
+                )
+        test = _entries(test_root, tuple(found_test), classes)
+    else:
+        test_root = train_root
+        test = [entry for entry in train if _digest(entry.path) % TEST_PART == 0]
+        train = [entry for entry in train if _digest(entry.path) % TEST_PART != 0]
+        if not train or not test:
+            raise DataError(
+                f"{root} holds {len(train) + len(test)} images, too few to test on one in {TEST_PART}; "
+                "add images, or put them into train and test folders"
+            )
+    first = sorted(train, key=lambda entry: entry.path)[0]
+    shape = image_shape(train_root / first.path)
+    for folder, entries in ((train_root, train), (test_root, test)):
+        for entry in entries:
+            found = image_shape(folder / entry.path)
+            if size is None and found[:2] != shape[:2]:
+                raise DataError(
+                    f"{folder / entry.path} is {_size(found)} pixels (height x width), must be "
+                    f"{_size(shape)} like {train_root / first.path}; give a size to resize all images to"
+                )
+    shape = (*(size or shape[:2]), shape[2])
+    return (
+        FolderDataset(train_root, train, shape, classes, size is not None),
+        FolderDataset(test_root, test, shape, classes, size is not None),
+    )
+
+
+def _split_roots(root: Path) -> tuple[Path, Path | None]:
+    """The folders of training and of test classes; a folder named "test" that holds no folders is a class."""
+    train = root / "train"
+    if not (train.is_dir() and _subfolders(train)):
+        return root, None
+    for name in TEST_NAMES:
+        if (root / name).is_dir() and _subfolders(root / name):
+            return train, root / name
+    return train, None
+
+
+def _subfolders(folder: Path) -> list[str]:
+    return sorted(item.name for item in _scan(folder) if item.is_dir() and not item.name.startswith("."))
+
+
+def _scan(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as items:
+            return list(items)
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read: {error.strerror}; check its permissions") from None
+
+
+def _entries(root: Path, names: tuple[str, ...], classes: tuple[str, ...]) -> list[Entry]:
+    """All images of the classes `names`, in an order that mixes them but depends on names only."""
+    entries = []
+    for name in names:
+        images = [
+            item.name
+            for item in _scan(root / name)
+            if not item.name.startswith(".")
+            and os.path.splitext(item.name)[1].lower() in SUFFIXES
+            and item.is_file()
+        ]
+        if not images:
+            raise DataError(
+                f"{root / name} holds no images ({', '.join(sorted(SUFFIXES))}); put the class's there, "
+                "or remove the folder"
+            )
+        entries += [Entry(f"{name}/{image}", classes.index(name)) for image in images]
+    return sorted(entries, key=lambda entry: (_digest(entry.path), entry.path))
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return f"{shape[0]} x {shape[1]}"
+
+
+def _digest(path: str) -> int:
+    import hashlib
+
+    return int.from_bytes(hashlib.blake2b(os.fsencode(path), digest_size=8).digest(), "big")

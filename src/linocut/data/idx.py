@@ -1,0 +1,213 @@
+"""IDX: MNIST's file format, read record by record and never held whole.
+
+A file is the bytes 0, 0, type (8 for u8), number of dimensions; each dimension as a big-endian u32; then the
+values. Source: the page "THE MNIST DATABASE" by LeCun, Cortes and Burges, section "file formats".
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from linocut.data.cache import AGAIN, unpacked
+from linocut.data.dataset import Dataset, check_read
+from linocut.errors import DataError, MachineError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TYPES = {0x08: "u8", 0x09: "i8", 0x0B: "i16", 0x0C: "i32", 0x0D: "f32", 0x0E: "f64"}
+PARTS = ("train", "t10k")  # how the format's users name the training and the test files
+KINDS = {"images": 3, "labels": 1}  # dimensions of each
+
+
+class IdxDataset(Dataset):
+    """Grey images from an IDX file (n, height, width) with labels from another (n,), either gzipped or plain.
+
+    Only the labels are held in memory (1 B an example). Without `classes` they are named "0" to the largest
+    label. Both files are checked whole when opened: DataError names what is wrong; MachineError if unpacking
+    fails.
+    """
+
+    def __init__(
+        self,
+        images: Path,
+        labels: Path,
+        *,
+        name: str,
+        classes: tuple[str, ...] | None = None,
+        cache: Path | None = None,
+    ) -> None:
+        """Open and check the files; gzipped ones are unpacked into `cache` first."""
+        image_file, image_dims = _open(images, "images", cache)
+        weakref.finalize(self, os.close, image_file)
+        label_file, label_dims = _open(labels, "labels", cache)
+        try:
+            self._labels = np.empty(label_dims, np.uint8)
+            _fill(label_file, self._labels.data, _header_bytes(1), labels)
+        finally:
+            os.close(label_file)
+        if image_dims[0] != label_dims[0]:
+            raise DataError(
+                f"{images} holds {image_dims[0]:,} images, {labels} {label_dims[0]:,} labels, must be "
+                "as many; get both files again from one source"
+            )
+        largest = int(self._labels.max())
+        if classes is not None and largest >= len(classes):
+            first = int((self._labels >= len(classes)).argmax())
+            raise DataError(
+                f"{labels}: label of example {first:,} is {int(self._labels[first])}, must be 0 to "
+                f"{len(classes) - 1} ({len(classes)} classes); {AGAIN}"
+            )
+        self.name = name
+        self.shape = (*image_dims[1:], 1)
+        self.dtype = "u8"
+        self.classes = tuple(str(i) for i in range(largest + 1)) if classes is None else classes
+        self._path = images
+        self._file = image_file
+        self._row = math.prod(self.shape)  # bytes
+        self._start = _header_bytes(3)
+
+    def __len__(self) -> int:
+        """How many examples there are."""
+        return len(self._labels)
+
+    def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32]) -> None:
+        """Read the records at `indices`, neighbours together, straight into `images`; see Dataset.read."""
+        check_read(self, indices, images, labels)
+        labels[...] = self._labels[indices]
+        out = images.reshape(-1).data
+        wanted = indices.tolist()
+        row, first, count = self._row, 0, len(wanted)
+        while first < count:
+            last = first + 1
+            while last < count and wanted[last] == wanted[last - 1] + 1:
+                last += 1
+            _fill(self._file, out[first * row : last * row], self._start + wanted[first] * row, self._path)
+            first = last
+
+
+def find(folder: Path, part: str, kind: str) -> Path | None:
+    """The file of `part` ("train" or "t10k") and `kind` ("images" or "labels"), plain before gzipped."""
+    for suffix in ("", ".gz"):
+        for mark in "-.":
+            path = folder / f"{part}-{kind}{mark}idx{KINDS[kind]}-ubyte{suffix}"
+            if os.path.isfile(path):
+                return path
+    return None
+
+
+def missing(folder: Path) -> list[str]:
+    """Which of the four files of a data set `folder` lacks, by their usual names; gzipped ones will do."""
+    return [
+        f"{part}-{kind}-idx{KINDS[kind]}-ubyte[.gz]"
+        for part in PARTS
+        for kind in KINDS
+        if find(folder, part, kind) is None
+    ]
+
+
+def open_splits(
+    folder: Path, name: str, classes: tuple[str, ...] | None = None, cache: Path | None = None
+) -> tuple[Dataset, Dataset]:
+    """The training and the test data in `folder`; without `classes`, those of the training labels."""
+    splits: list[IdxDataset] = []
+    for part in PARTS:
+        images, labels = (find(folder, part, kind) for kind in KINDS)
+        if images is None or labels is None:
+            raise DataError(f"{folder} lacks {', '.join(missing(folder))}; copy the files there")
+        splits.append(IdxDataset(images, labels, name=name, classes=classes, cache=cache))
+        classes = splits[-1].classes
+    train, test = splits
+    if train.shape != test.shape:
+        raise DataError(
+            f"{folder}: training images are {train.shape[:2]}, test images {test.shape[:2]}, must be alike; "
+            "get the files again from one source"
+        )
+    return train, test
+
+
+def _header_bytes(rank: int) -> int:
+    return 4 + 4 * rank
+
+
+def _open(path: Path, kind: str, cache: Path | None) -> tuple[int, tuple[int, ...]]:
+    """An open file and its dimensions, after `path` was unpacked where it is gzipped."""
+    plain = path
+    if path.suffix == ".gz":
+        plain = unpacked(path, lambda copy: os.close(_open_plain(copy, path, kind)[0]), cache)
+    return _open_plain(plain, path, kind)
+
+
+def _open_plain(path: Path, shown: Path, kind: str) -> tuple[int, tuple[int, ...]]:
+    """An open file and its dimensions; `shown` is the name for messages. The caller closes the file."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return file, _checked_dims(file, shown, kind)
+        except BaseException:
+            os.close(file)
+            raise
+    except OSError as error:
+        raise DataError(
+            f"{shown} cannot be read: {error.strerror}; check the path and its permissions"
+        ) from None
+
+
+def _checked_dims(file: int, path: Path, kind: str) -> tuple[int, ...]:
+    rank = KINDS[kind]
+    size = os.fstat(file).st_size
+    head = os.pread(file, _header_bytes(rank), 0)
+    magic = head[:4]
+    if magic[:2] == b"\x1f\x8b":
+        if path.suffix == ".gz":
+            raise DataError(f"{path} is gzipped twice, must be once; unpack it: gunzip {path}")
+        raise DataError(f"{path} is gzipped, must be named so; rename it to {path.name}.gz")
+    if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in TYPES:
+        found = f"starts with {magic.hex(' ')}" if magic else "is empty"
+        raise DataError(f"{path} {found}, an IDX file of {kind} starts with 00 00 08 {rank:02x}; {AGAIN}")
+    if magic[2] != 0x08:
+        raise DataError(f"{path} holds {TYPES[magic[2]]} values, must hold u8 (0 to 255); convert the file")
+    if magic[3] != rank:
+        raise DataError(
+            f"{path} has dimensions: {magic[3]}, a file of {kind} has {rank}; check that images and labels "
+            f"are not exchanged, or {AGAIN}"
+        )
+    if len(head) < _header_bytes(rank):
+        raise DataError(
+            f"{path} is truncated: {size:,} B, its header alone has {_header_bytes(rank)}; {AGAIN}"
+        )
+    dims = tuple(int.from_bytes(head[i : i + 4], "big") for i in range(4, len(head), 4))
+    if 0 in dims:
+        raise DataError(
+            f"{path} holds {' x '.join(map(str, dims))} values, every dimension must be 1 or more; {AGAIN}"
+        )
+    expected = len(head) + math.prod(dims)
+    if size != expected:
+        fault = "is truncated" if size < expected else "has trailing garbage"
+        raise DataError(
+            f"{path} {fault}: {size:,} B, its header promises {expected:,} "
+            f"({len(head)} + {' x '.join(f'{dim:,}' for dim in dims)}); {AGAIN}"
+        )
+    return dims
+
+
+def _fill(file: int, out: memoryview, offset: int, path: Path) -> None:
+    """Fill `out` from `offset` on; the kernel may give less than asked at once."""
+    done, wanted = 0, len(out)
+    while done < wanted:
+        try:
+            got = os.preadv(file, [out[done:] if done else out], offset + done)
+        except OSError as error:
+            raise MachineError(f"{path} cannot be read: {error.strerror}; check the disk") from None
+        if got == 0:
+            raise DataError(
+                f"{path} ends at byte {offset + done:,}, {wanted - done:,} B too early: "
+                f"it was cut while in use; {AGAIN}"
+            )
+        done += got

@@ -1,0 +1,86 @@
+"""The table of data sets known by name: what each is, its files, where they are found and how opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from linocut.data import idx
+from linocut.data.dataset import Dataset
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set made of files; `files` maps each to its checksum as pooch writes it ("md5:...")."""
+
+    name: str
+    description: str
+    licence: str
+    home: str
+    files: Mapping[str, str]
+    mirrors: tuple[str, ...]  # addresses that end in "/", tried in this order
+    folders: tuple[str, ...]  # where the files lie below a folder of data sets
+    missing: Callable[[Path], list[str]]  # which files a folder lacks
+    open: Callable[[Path], tuple[Dataset, Dataset]]  # training and test data in a folder
+    hint: str = ""  # another way to get the files
+
+
+MNIST = Source(
+    name="mnist",
+    description="handwritten digits, 28 x 28 grey, 10 classes, 60,000 + 10,000",
+    licence="CC BY-SA 3.0",
+    home="http://yann.lecun.com/exdb/mnist/",
+    files={
+        "train-images-idx3-ubyte.gz": "md5:f68b3c2dcbeaaa9fbdd348bbdeb94873",
+        "train-labels-idx1-ubyte.gz": "md5:d53e105ee54ea40749a09fcbcd1e9432",
+        "t10k-images-idx3-ubyte.gz": "md5:9fb629c4189551a2d022fa330f9573f3",
+        "t10k-labels-idx1-ubyte.gz": "md5:ec29112dd5afa0611ce80d1b7f02629c",
+    },
+    mirrors=(
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+        "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    ),
+    folders=("mnist", "MNIST/raw"),  # the second is torchvision's
+    missing=idx.missing,
+    open=partial(idx.open_splits, name="mnist", classes=tuple("0123456789")),
+)
+
+FASHION_MNIST = Source(
+    name="fashion-mnist",
+    description="pieces of clothing, 28 x 28 grey, 10 classes, 60,000 + 10,000",
+    licence="MIT",
+    home="https://github.com/zalandoresearch/fashion-mnist",
+    files={
+        "train-images-idx3-ubyte.gz": "md5:8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+        "train-labels-idx1-ubyte.gz": "md5:25c81989df183df01b3e8a0aad5dffbe",
+        "t10k-images-idx3-ubyte.gz": "md5:bef4ecab320f06d8554ea6380940ec79",
+        "t10k-labels-idx1-ubyte.gz": "md5:bb300cfdad3c16e7a12a480ee83cd310",
+    },
+    mirrors=(
+        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+    ),
+    folders=("fashion-mnist", "FashionMNIST/raw"),
+    missing=idx.missing,
+    open=partial(
+        idx.open_splits,
+        name="fashion-mnist",
+        classes=(
+            "T-shirt/top",
+            "Trouser",
+            "Pullover",
+            "Dress",
+            "Coat",
+            "Sandal",
+            "Shirt",
+            "Sneaker",
+            "Bag",
+            "Ankle boot",
+        ),
+    ),
+    hint="install Debian's package dataset-fashion-mnist",
+)
+
+SOURCES: dict[str, Source] = {source.name: source for source in (MNIST, FASHION_MNIST)}

@@ -1,0 +1,265 @@
+"""Folders of class folders of images, and single image files."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from linocut.data import load, read_image
+from linocut.data.folder import open_folder
+from linocut.errors import DataError
+
+RANDOM = np.random.default_rng(3)
+
+
+def save(path: Path, array: np.ndarray, mode: str | None = None) -> Path:
+    """`array` as an image file of `mode`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.fromarray(array)
+    (image.convert(mode) if mode else image).save(path)
+    return path
+
+
+def grey(height: int = 5, width: int = 4) -> np.ndarray:
+    return RANDOM.integers(0, 256, (height, width), np.uint8)
+
+
+def fill(root: Path, classes: str = "ab", count: int = 20) -> dict[str, np.ndarray]:
+    """`count` grey PNGs for each class; by relative path."""
+    images = {f"{name}/{i}.png": grey() for name in classes for i in range(count)}
+    for path, image in images.items():
+        save(root / path, image)
+    return images
+
+
+def read_all(dataset) -> tuple[np.ndarray, np.ndarray]:
+    count = len(dataset)
+    images, labels = np.zeros((count, *dataset.shape), np.uint8), np.zeros(count, np.int32)
+    dataset.read(np.arange(count), images, labels)
+    return images, labels
+
+
+def contents(dataset) -> set[tuple[str, bytes]]:
+    """Class and pixels of each example."""
+    return {
+        (dataset.classes[label], image.tobytes()) for image, label in zip(*read_all(dataset), strict=True)
+    }
+
+
+def test_splits_by_the_names(tmp_path):
+    """All images once, the same split wherever the folder lies, classes mixed, other files ignored."""
+    images = fill(tmp_path / "one")
+    (tmp_path / "one" / "a" / "notes.txt").write_text("not an image")
+    (tmp_path / "one" / "a" / ".hidden.png").write_text("nor this")
+    (tmp_path / "one" / ".git").mkdir()
+    train, test = load(tmp_path / "one")
+    assert (train.shape, train.dtype, train.classes) == ((5, 4, 1), "u8", ("a", "b"))
+    assert len(train) + len(test) == 40 and 3 <= len(test) <= 13
+    assert contents(train) | contents(test) == {(path[0], image.tobytes()) for path, image in images.items()}
+    assert set(read_all(train)[1][:10].tolist()) == {0, 1}
+    one, one_test = read_all(train)[0], read_all(test)[0]
+    os.rename(tmp_path / "one", tmp_path / "two")
+    for before, after in zip((one, one_test), load(str(tmp_path / "two")), strict=True):
+        assert np.array_equal(before, read_all(after)[0])
+
+
+def test_a_new_image_moves_no_other(tmp_path):
+    """What was for testing stays so: nothing leaks into training as a folder grows."""
+    fill(tmp_path)
+    _, test = open_folder(tmp_path)
+    before = contents(test)
+    for i in range(20):
+        save(tmp_path / "a" / f"new{i}.png", grey())
+    assert before <= contents(open_folder(tmp_path)[1])
+
+
+@pytest.mark.parametrize("name", ["test", "val", "valid", "validation"])
+def test_uses_the_folders_of_a_split(tmp_path, name):
+    """The test folder may lack a class, and its labels are those of training."""
+    train_images, test_images = fill(tmp_path / "train", "abc", 2), fill(tmp_path / name, "c", 3)
+    train, test = open_folder(tmp_path)
+    assert train.classes == test.classes == ("a", "b", "c")
+    assert contents(train) == {(path[0], image.tobytes()) for path, image in train_images.items()}
+    assert contents(test) == {("c", image.tobytes()) for image in test_images.values()}
+
+
+def test_classes_may_be_called_train_and_test(tmp_path):
+    """Folders of images, not of folders, are classes."""
+    for name in ("train", "test"):
+        for i in range(10):
+            save(tmp_path / name / f"{i}.png", grey())
+    assert open_folder(tmp_path)[0].classes == ("test", "train")
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "channels"), [("L", "RGB", 1), ("1", "L", 1), ("RGB", "L", 3), ("P", "1", 3)]
+)
+def test_the_first_image_decides_on_the_channels(tmp_path, first, other, channels):
+    """By the order of names in the training folder; the others are converted."""
+    for part in ("train", "test"):
+        for name in ("a/1.png", "a/2.png", "b/1.png"):
+            bright = np.full((5, 4), 255 if name[0] == "a" else 0, np.uint8)
+            save(tmp_path / part / name, bright, first if (part, name) == ("train", "a/1.png") else other)
+    for dataset in open_folder(tmp_path):
+        images, labels = read_all(dataset)
+        assert images.shape == (3, 5, 4, channels)
+        assert (images == np.array([255, 0])[labels][:, None, None, None]).all()
+
+
+def test_size_resizes(tmp_path):
+    """Sizes may then differ; JPEG and others are read as well."""
+    for i, end in enumerate(
+        (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".webp", ".PNG", ".pgm", ".tiff")
+    ):
+        for name in "ab":
+            save(
+                tmp_path / name / f"{i}{end}", np.full((5 + i, 9), 100 if name == "a" else 200, np.uint8), "L"
+            )
+    train, test = open_folder(tmp_path, size=(6, 3))
+    assert train.shape[:2] == (6, 3) and len(train) + len(test) == 20
+    images, labels = read_all(train)
+    assert (np.abs(images.astype(int) - np.array([100, 200])[labels][:, None, None, None]) <= 2).all()
+    with pytest.raises(DataError, match="size is 0 x 3, must be 1 x 1 pixels or more"):
+        open_folder(tmp_path, size=(0, 3))
+
+
+def spoil(root: Path, what: str) -> None:
+    match what:
+        case "one class":
+            for image in (root / "b").iterdir():
+                image.unlink()
+            (root / "b").rmdir()
+        case "empty class":
+            (root / "c").mkdir()
+        case "size":
+            save(root / "b" / "7.png", grey(5, 3))
+        case "no image":
+            (root / "b" / "7.png").write_text("hello")
+        case "few":
+            for image in (*(root / "a").iterdir(), *(root / "b").iterdir()):
+                if image.name != "1.png":
+                    image.unlink()
+        case "file":
+            for image in (root / "a").iterdir():
+                image.unlink()
+            (root / "a").rmdir()
+            (root / "a").write_text("")
+        case "test class":
+            save(root / "train" / "a" / "1.png", grey())
+            save(root / "train" / "b" / "1.png", grey())
+            save(root / "val" / "B" / "1.png", grey())
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("one class", r"ROOT holds only one class folder \(a\), must hold at least 2"),
+        ("file", r"ROOT holds only one class folder \(b\), must hold at least 2"),
+        ("empty class", r"ROOT/c holds no images \(.*.png.*\); put the class's there, or remove the folder"),
+        (
+            "size",
+            r"ROOT/b/7.png is 5 x 3 pixels \(height x width\), must be 5 x 4 like ROOT/a/.*png; give a size",
+        ),
+        ("no image", "ROOT/b/7.png is not an image that Pillow can read; replace or remove"),
+        (
+            "few",
+            "ROOT holds 2 images, too few to test on one in 5; add images, or put them into train and test",
+        ),
+        ("test class", r"ROOT/val/B is a class that ROOT/train lacks \(it has a, b\); rename or remove it"),
+    ],
+)
+def test_refuses_when_opened(tmp_path, what, message):
+    """Not at the first batch that happens to hold it."""
+    fill(tmp_path)
+    spoil(tmp_path, what)
+    with pytest.raises(DataError, match=message.replace("ROOT", str(tmp_path))):
+        open_folder(tmp_path)
+
+
+def test_refuses_folders_without_classes(tmp_path):
+    """An empty one, and none at all."""
+    with pytest.raises(DataError, match=f"{tmp_path} holds no class folders, must hold at least 2"):
+        open_folder(tmp_path)
+    with pytest.raises(DataError, match=f"{tmp_path}/x is not a folder; give a folder"):
+        open_folder(tmp_path / "x")
+
+
+def test_images_damaged_after_their_header_are_named_when_read(tmp_path):
+    """Cut, replaced by another size, or removed since."""
+    fill(tmp_path)
+    train, test = open_folder(tmp_path)
+    victim = tmp_path / "b" / "7.png"
+    whole = victim.read_bytes()
+
+    def both() -> None:
+        read_all(train)
+        read_all(test)
+
+    victim.write_bytes(whole[:45])
+    with pytest.raises(
+        DataError, match=r"b/7.png cannot be read as an image: .*; replace or remove the file"
+    ):
+        both()
+    save(victim, grey(9, 9))
+    with pytest.raises(
+        DataError, match=r"b/7.png is 9 x 9 pixels \(height x width\), must be 5 x 4; it has changed"
+    ):
+        both()
+    victim.unlink()
+    with pytest.raises(DataError, match=r"b/7.png does not exist; check the path"):
+        both()
+
+
+def test_read_image_converts(tmp_path):
+    """Colours to grey and back, alpha over white, 16 bits to 8, palettes to colours."""
+    ramp = np.arange(20, dtype=np.uint8).reshape(5, 4) * 13
+    path = save(tmp_path / "grey.png", ramp)
+    assert np.array_equal(read_image(path, (5, 4, 1))[..., 0], ramp)
+    assert np.array_equal(read_image(str(path), (5, 4, 3)), np.repeat(ramp[..., None], 3, 2))
+    assert np.array_equal(read_image(save(tmp_path / "rgb.png", ramp, "RGB"), (5, 4, 1))[..., 0], ramp)
+    wide = save(tmp_path / "wide.png", ramp.astype(np.uint16) * 257)
+    with Image.open(wide) as image:
+        assert image.mode.startswith("I")
+    assert np.array_equal(read_image(wide, (5, 4, 1))[..., 0], ramp)
+    two = save(tmp_path / "two.png", (ramp > 99).astype(np.uint8) * 255, "1")
+    assert np.array_equal(read_image(two, (5, 4, 1))[..., 0], (ramp > 99) * np.uint8(255))
+    clear = np.zeros((5, 4, 4), np.uint8)
+    clear[0, 0] = 10, 20, 30, 255
+    got = read_image(save(tmp_path / "clear.png", clear), (5, 4, 3))
+    assert got[0, 0].tolist() == [10, 20, 30] and (got.reshape(-1, 3)[1:] == 255).all()
+    palette = save(tmp_path / "palette.gif", np.full((5, 4, 3), (0, 0, 255), np.uint8), "P")
+    assert (read_image(palette, (5, 4, 3)) == [0, 0, 255]).all()
+
+
+def test_read_image_resizes_without_aliasing(tmp_path):
+    """A fine checkerboard shrinks to grey, not to black or white."""
+    board = (np.indices((64, 64)).sum(0) % 2 * 255).astype(np.uint8)
+    small = read_image(save(tmp_path / "board.png", board), (8, 8, 1))
+    assert small.shape == (8, 8, 1) and small.dtype == np.uint8
+    assert (np.abs(small.astype(int) - 128) <= 4).all()
+
+
+def test_read_image_refuses(tmp_path):
+    """Files and shapes that will not do."""
+    text = tmp_path / "text.png"
+    text.write_text("hello")
+    floats = save(tmp_path / "floats.tif", np.ones((5, 4), np.float32))
+    for path, shape, message in (
+        (text, (5, 4, 1), "text.png is not an image that Pillow can read"),
+        (tmp_path / "none.png", (5, 4, 1), "none.png does not exist; check the path"),
+        (tmp_path, (5, 4, 1), f"{tmp_path} cannot be read as an image: Is a directory"),
+        (floats, (5, 4, 1), "floats.tif has floating-point pixels, must have 8 or 16 bits"),
+        (text, (20,), r"text.png: the network takes examples of shape \(20,\), an image has"),
+    ):
+        with pytest.raises(DataError, match=message):
+            read_image(path, shape)
+
+
+def test_a_decompression_bomb_is_refused(tmp_path, monkeypatch):
+    """With an error like any other."""
+    path = save(tmp_path / "bomb.png", grey())
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 9)  # Pillow raises above twice the limit
+    with pytest.raises(DataError, match=r"bomb.png cannot be read as an image: .*bomb"):
+        read_image(path, (5, 4, 1))
