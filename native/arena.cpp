@@ -14,7 +14,9 @@ namespace linocut {
 namespace {
 
 // Whole units of alignment, and never none.
-std::size_t rounded(std::size_t bytes) { return std::max((bytes + alignment - 1) / alignment, std::size_t{1}) * alignment; }
+std::size_t rounded(std::size_t bytes) {
+    return std::max((bytes + alignment - 1) / alignment, std::size_t{1}) * alignment;
+}
 
 }  // namespace
 

@@ -1,4 +1,5 @@
-// The one block of memory that a session works in: zeroed, aligned, and taking room only where it was touched.
+// The one block of memory that a session works in: zeroed, aligned, and taking room only where it was
+// touched.
 #pragma once
 
 #include <cstddef>

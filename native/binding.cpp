@@ -20,7 +20,8 @@ struct Reason {
 };
 
 [[noreturn]] void raise_memory_error(std::uint64_t bytes) {
-    PyErr_Format(PyExc_MemoryError, "the arena takes %llu bytes, the machine has not that much; use a smaller batch",
+    PyErr_Format(PyExc_MemoryError,
+                 "the arena takes %llu bytes, the machine has not that much; use a smaller batch",
                  static_cast<unsigned long long>(bytes));
     throw nb::python_error();
 }
@@ -64,7 +65,8 @@ class Session {
   public:
     Session(const Program& program, int threads, const std::string& isa) : arena_(program.arena_bytes()) {
         Reason reason;
-        session_.reset(lc_session_open(program.get(), arena_.data(), threads, isa.c_str(), reason.text, sizeof reason.text));
+        session_.reset(lc_session_open(program.get(), arena_.data(), threads, isa.c_str(), reason.text,
+                                       sizeof reason.text));
         if (session_ == nullptr) throw nb::value_error(reason.text);
     }
 
@@ -80,7 +82,8 @@ class Session {
         const std::int64_t length = lc_session_section_length(session_.get(), section.c_str());
         std::vector<std::uint64_t> nanoseconds(static_cast<std::size_t>(length < 0 ? 0 : length));
         const nb::gil_scoped_release released;
-        if (lc_session_run_timed(session_.get(), section.c_str(), nanoseconds.data(), reason.text, sizeof reason.text) != 0)
+        if (lc_session_run_timed(session_.get(), section.c_str(), nanoseconds.data(), reason.text,
+                                 sizeof reason.text) != 0)
             throw nb::value_error(reason.text);
         return nanoseconds;
     }
@@ -114,7 +117,8 @@ nb::list signatures() {
     int code = 0;
     const char* name = "";
     const char* signature = "";
-    for (int i = 0; lc_op(i, &code, &name, &signature) == 0; ++i) table.append(nb::make_tuple(code, name, signature));
+    for (int i = 0; lc_op(i, &code, &name, &signature) == 0; ++i)
+        table.append(nb::make_tuple(code, name, signature));
     return table;
 }
 

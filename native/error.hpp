@@ -1,6 +1,7 @@
 // Why a program or a session is refused: one line that names the place, the value and the bound.
 //
-// Refusals are thrown while a program is loaded or a session opened, and caught at the C interface; nothing throws while running.
+// Refusals are thrown while a program is loaded or a session opened, and caught at the C interface; nothing
+// throws while running.
 #pragma once
 
 #include <sstream>

@@ -1,6 +1,7 @@
 // While it lives, floating point has its default modes: to nearest, subnormals kept.
 //
-// A host may have set others for its threads (PyTorch can flush subnormals to zero), and results must not depend on that.
+// A host may have set others for its threads (PyTorch can flush subnormals to zero), and results must not
+// depend on that.
 #pragma once
 
 #include <cfenv>

@@ -15,16 +15,16 @@ namespace {
 
 #ifdef LINOCUT_X86
 
-// __builtin_cpu_supports asks the operating system too, whether it saves the wide registers. It knows f16c only in newer
-// compilers, so that is asked of the processor.
+// __builtin_cpu_supports asks the operating system too, whether it saves the wide registers. It knows f16c
+// only in newer compilers, so that is asked of the processor.
 bool has_f16c() {
     unsigned a = 0, b = 0, c = 0, d = 0;
     return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
 }
 
 bool has_avx2() {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2") &&
-           has_f16c();
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+           __builtin_cpu_supports("bmi2") && has_f16c();
 }
 
 bool has_avx512() {

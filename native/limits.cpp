@@ -13,7 +13,7 @@ constexpr std::int64_t i32_max = 2147483647;
 constexpr std::int64_t u8_scale = 255;
 constexpr double most_salt = 9007199254740992.0;  // 2**53: an integer that a double holds exactly
 
-// --- attributes -------------------------------------------------------------------------------------------------------
+// --- attributes ---
 
 struct Rule {
     std::string_view attribute;
@@ -36,7 +36,8 @@ constexpr Rule rules[] = {
     {"epsilon", is_not_negative, "at least 0"},
     {"tau", is_not_negative, "at least 0"},
     {"gradient_scale", [](double v) { return v > 0.0; }, "above 0"},
-    {"salt", [](double v) { return v >= 0.0 && v <= most_salt && std::floor(v) == v; }, "a whole number, 0 to 2**53"},
+    {"salt", [](double v) { return v >= 0.0 && v <= most_salt && std::floor(v) == v; },
+     "a whole number, 0 to 2**53"},
 };
 
 std::string attribute_reason(std::string_view name, double value) {
@@ -55,7 +56,7 @@ double attribute(const Matched& m, std::span<const double> attributes, std::stri
     return 0.0;
 }
 
-// --- formats and sizes ------------------------------------------------------------------------------------------------
+// --- formats and sizes ---
 
 bool is(const Matched& m, std::string_view name, Format format) { return m.format(name) == format; }
 
@@ -65,7 +66,9 @@ bool given_and_not(const Matched& m, std::string_view name, Format format) {
     return given(m, name) && !is(m, name, format);
 }
 
-bool is_fixed(const Matched& m, std::string_view name) { return is(m, name, Format::q15) || is(m, name, Format::q7); }
+bool is_fixed(const Matched& m, std::string_view name) {
+    return is(m, name, Format::q15) || is(m, name, Format::q7);
+}
 
 std::string_view shown(const Matched& m, std::string_view name) {
     const auto format = m.format(name);
@@ -88,13 +91,16 @@ std::string real_matmul_reason(const Matched& m) {
 std::string quantise_reason(double low, double high) {
     const double scale = 255.0 / (high - low);
     if (low < high && std::isfinite(high - low) && std::isfinite(scale)) return "";
-    return text("low is ", low, " and high ", high, ": low must be below high, by a distance that can be divided by");
+    return text("low is ", low, " and high ", high,
+                ": low must be below high, by a distance that can be divided by");
 }
 
-// Stricter than Python's, which has no condition here: a kernel may rely on i16 mantissas having their exponent.
+// Stricter than Python's, which has no condition here: a kernel may rely on i16 mantissas having their
+// exponent.
 std::string softmax_reason(const Matched& m) {
     if (is(m, "gradient", Format::i16) == given(m, "exponent")) return "";
-    return text("gradient ", shown(m, "gradient"), " and exponent ", shown(m, "exponent"), ": i16 goes with an exponent");
+    return text("gradient ", shown(m, "gradient"), " and exponent ", shown(m, "exponent"),
+                ": i16 goes with an exponent");
 }
 
 std::string norm_gradient_sums_reason(const Matched& m) {
@@ -109,7 +115,8 @@ bool integers_pair(const Matched& m, Format dx, Format dy) {
 }
 
 std::string norm_gradient_reason(const Matched& m) {
-    if (integers_pair(m, Format::i16, Format::i8) && (!is(m, "dy", Format::i8) || is(m, "x", Format::bit))) return "";
+    if (integers_pair(m, Format::i16, Format::i8) && (!is(m, "dy", Format::i8) || is(m, "x", Format::bit)))
+        return "";
     return text("dX ", shown(m, "dx"), ", dY ", shown(m, "dy"), ", X ", shown(m, "x"),
                 ": integer gradients go with each other, their exponents and bits");
 }
@@ -125,8 +132,8 @@ std::string weight_gradient_reason(const Matched& m) {
     if (!is(m, "dy", Format::i8)) return "";
     const bool bits = is(m, "x", Format::bit);
     if (given_and_not(m, "dw", Format::bit) || (!bits && !is(m, "x", Format::u8)))
-        return text("an i8 dY takes X as bit or u8 and gives the sign of dW only, not X ", shown(m, "x"), ", dW ",
-                    shown(m, "dw"));
+        return text("an i8 dY takes X as bit or u8 and gives the sign of dW only, not X ", shown(m, "x"),
+                    ", dW ", shown(m, "dw"));
     return at_most(m.size('R'), "rows", i32_max / (bits ? u8_scale : 127 * 2 * u8_scale));
 }
 
@@ -138,7 +145,8 @@ std::string update_reason(const Matched& m) {
 }
 
 std::string adam_reason(const Matched& m) {
-    if (!is(m, "w", Format::q15) && !given(m, "v")) return text("weights in ", shown(m, "w"), " need a second moment v");
+    if (!is(m, "w", Format::q15) && !given(m, "v"))
+        return text("weights in ", shown(m, "w"), " need a second moment v");
     return update_reason(m);
 }
 
@@ -163,22 +171,34 @@ std::string fused_bop_reason(const Matched& m, std::span<const double> attribute
 
 std::string op_reason(const Matched& m, std::span<const double> attributes) {
     switch (static_cast<OpCode>(m.op->code)) {
-        case OpCode::binary_matmul: return binary_matmul_reason(m);
-        case OpCode::real_matmul: return real_matmul_reason(m);
+        case OpCode::binary_matmul:
+            return binary_matmul_reason(m);
+        case OpCode::real_matmul:
+            return real_matmul_reason(m);
         case OpCode::quantise_input:
             return quantise_reason(attribute(m, attributes, "low"), attribute(m, attributes, "high"));
-        case OpCode::softmax_cross_entropy: return softmax_reason(m);
-        case OpCode::norm_gradient_sums: return norm_gradient_sums_reason(m);
-        case OpCode::norm_gradient: return norm_gradient_reason(m);
-        case OpCode::input_gradient: return input_gradient_reason(m);
+        case OpCode::softmax_cross_entropy:
+            return softmax_reason(m);
+        case OpCode::norm_gradient_sums:
+            return norm_gradient_sums_reason(m);
+        case OpCode::norm_gradient:
+            return norm_gradient_reason(m);
+        case OpCode::input_gradient:
+            return input_gradient_reason(m);
         case OpCode::weight_gradient:
         case OpCode::weight_gradient_adam:
-        case OpCode::weight_gradient_sgd: return weight_gradient_reason(m);
-        case OpCode::weight_gradient_bop: return fused_bop_reason(m, attributes);
-        case OpCode::adam: return adam_reason(m);
-        case OpCode::sgd: return update_reason(m);
-        case OpCode::bop: return bop_reason(m, attributes);
-        default: return "";
+        case OpCode::weight_gradient_sgd:
+            return weight_gradient_reason(m);
+        case OpCode::weight_gradient_bop:
+            return fused_bop_reason(m, attributes);
+        case OpCode::adam:
+            return adam_reason(m);
+        case OpCode::sgd:
+            return update_reason(m);
+        case OpCode::bop:
+            return bop_reason(m, attributes);
+        default:
+            return "";
     }
 }
 

@@ -64,7 +64,8 @@ int run(lc_session* session, const char* name, std::uint64_t* nanoseconds, char*
 
 lc_program* lc_program_load(const void* data, size_t size, char* reason, size_t reason_size) {
     return guarded(reason, reason_size, [&] {
-        return new lc_program{std::make_shared<const Program>(load(static_cast<const std::uint8_t*>(data), size))};
+        return new lc_program{
+            std::make_shared<const Program>(load(static_cast<const std::uint8_t*>(data), size))};
     });
 }
 
@@ -84,8 +85,8 @@ void* lc_arena_allocate(uint64_t bytes) { return allocate_arena(bytes); }
 
 void lc_arena_free(void* arena, uint64_t bytes) { free_arena(arena, bytes); }
 
-lc_session* lc_session_open(const lc_program* program, void* arena, int threads, const char* isa, char* reason,
-                            size_t reason_size) {
+lc_session* lc_session_open(const lc_program* program, void* arena, int threads, const char* isa,
+                            char* reason, size_t reason_size) {
     return guarded(reason, reason_size, [&] {
         const KernelTable& kernels = find_kernels(isa == nullptr ? "" : isa);
         auto* bytes = static_cast<std::uint8_t*>(arena);
@@ -115,8 +116,9 @@ int lc_session_threads(const lc_session* session) { return session->machine.thre
 
 const char* lc_isa_name(int index) {
     const auto tables = usable_kernels();
-    return index >= 0 && static_cast<std::size_t>(index) < tables.size() ? tables[static_cast<std::size_t>(index)]->isa
-                                                                         : nullptr;
+    return index >= 0 && static_cast<std::size_t>(index) < tables.size()
+               ? tables[static_cast<std::size_t>(index)]->isa
+               : nullptr;
 }
 
 int lc_op(int index, int* code, const char** name, const char** signature) {

@@ -5,10 +5,11 @@
  *     if (program == NULL) return complain(reason);
  *     void *arena = lc_arena_allocate(lc_program_arena_bytes(program));
  *     lc_session *session = lc_session_open(program, arena, 2, "", reason, sizeof reason);
- *     if (session == NULL || lc_session_run(session, "step", reason, sizeof reason) != 0) return complain(reason);
+ *     if (session == NULL || lc_session_run(session, "step", reason, sizeof reason) != 0)
+ *         return complain(reason);
  *
- * No function throws. One that can fail takes a buffer for the reason, a line of text that is always ended by a zero byte and
- * cut to the buffer's size; a NULL buffer of size 0 asks for none. Names are UTF-8.
+ * No function throws. One that can fail takes a buffer for the reason, a line of text that is always ended by a
+ * zero byte and cut to the buffer's size; a NULL buffer of size 0 asks for none. Names are UTF-8.
  */
 #ifndef LINOCUT_H
 #define LINOCUT_H
@@ -25,9 +26,10 @@ extern "C" {
 typedef struct lc_program lc_program;
 typedef struct lc_session lc_session;
 
-/* --- programs: read once, checked in full, never changed ----------------------------------------------------------- */
+/* --- programs: read once, checked in full, never changed --- */
 
-/* The program in `size` bytes of its binary form, which are not kept; NULL where they are not one, or not a safe one. */
+/* The program in `size` bytes of its binary form, which are not kept; NULL where they are not one, or not a
+ * safe one. */
 lc_program *lc_program_load(const void *data, size_t size, char *reason, size_t reason_size);
 /* Sessions of the program stay valid. NULL is allowed. */
 void lc_program_free(lc_program *program);
@@ -36,34 +38,37 @@ uint64_t lc_program_arena_bytes(const lc_program *program);
 /* Where a buffer lies in the arena, in bytes. Returns 0, or -1 where there is no such buffer. */
 int lc_program_buffer(const lc_program *program, const char *name, uint64_t *offset, uint64_t *bytes);
 
-/* --- arenas ---------------------------------------------------------------------------------------------------------- */
+/* --- arenas --- */
 
-/* Zeroed memory for a session, aligned to 64 bytes; NULL where the machine has not that much. A caller may bring its own. */
+/* Zeroed memory for a session, aligned to 64 bytes; NULL where the machine has not that much. A caller may
+ * bring its own. */
 void *lc_arena_allocate(uint64_t bytes);
 void lc_arena_free(void *arena, uint64_t bytes);
 
-/* --- sessions: a program at work in an arena -------------------------------------------------------------------------- */
+/* --- sessions: a program at work in an arena --- */
 
-/* `arena` has lc_program_arena_bytes bytes, is aligned to 64, and outlives the session. `threads` counts the caller's, 1 to 256;
- * results do not depend on it. `isa` is one of lc_isa_name, or "" for $LINOCUT_ISA and, without that, the best. */
+/* `arena` has lc_program_arena_bytes bytes, is aligned to 64, and outlives the session. `threads` counts
+ * the caller's, 1 to 256; results do not depend on it. `isa` is one of lc_isa_name, or "" for $LINOCUT_ISA
+ * and, without that, the best. */
 lc_session *lc_session_open(const lc_program *program, void *arena, int threads, const char *isa, char *reason,
                             size_t reason_size);
 /* Joins the session's threads; not while it runs. NULL is allowed. */
 void lc_session_free(lc_session *session);
 
-/* Run a section to its end. Allocates nothing. Returns 0, or -1 where there is no such section. Calls from several threads take
- * turns. */
+/* Run a section to its end. Allocates nothing. Returns 0, or -1 where there is no such section. Calls from
+ * several threads take turns. */
 int lc_session_run(lc_session *session, const char *section, char *reason, size_t reason_size);
 /* How many instructions a section has, or -1 where there is no such section. */
 int64_t lc_session_section_length(const lc_session *session, const char *section);
-/* Like lc_session_run, with the time of each instruction in nanoseconds (lc_session_section_length of them). */
+/* Like lc_session_run, with the time of each instruction in nanoseconds (lc_session_section_length of
+ * them). */
 int lc_session_run_timed(lc_session *session, const char *section, uint64_t *nanoseconds, char *reason,
                          size_t reason_size);
 
 const char *lc_session_isa(const lc_session *session);
 int lc_session_threads(const lc_session *session);
 
-/* --- what this build and this machine have ---------------------------------------------------------------------------- */
+/* --- what this build and this machine have --- */
 
 /* Names of the instruction sets usable here, best first; NULL past the last. */
 const char *lc_isa_name(int index);

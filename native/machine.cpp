@@ -10,7 +10,8 @@ namespace linocut {
 namespace {
 
 int checked(int threads) {
-    if (threads < 1 || threads > most_threads) refuse("threads is ", threads, ", must be 1 to ", most_threads);
+    if (threads < 1 || threads > most_threads)
+        refuse("threads is ", threads, ", must be 1 to ", most_threads);
     return threads;
 }
 
@@ -24,7 +25,8 @@ const Kernel& find_kernel(const KernelTable& kernels, const Op& op, std::size_t 
 
 }  // namespace
 
-Machine::Machine(std::shared_ptr<const Program> program, std::uint8_t* arena, const KernelTable& kernels, int threads)
+Machine::Machine(std::shared_ptr<const Program> program, std::uint8_t* arena, const KernelTable& kernels,
+                 int threads)
     : program_(std::move(program)), isa_(kernels.isa), pool_(checked(threads)) {
     if (reinterpret_cast<std::uintptr_t>(arena) % alignment != 0)
         refuse("the arena's address is not a multiple of ", alignment);

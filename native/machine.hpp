@@ -14,15 +14,17 @@ namespace linocut {
 
 class Machine {
   public:
-    // `arena` has program->arena_bytes, aligned to `alignment`, and outlives the machine. Throws Refusal or std::system_error.
-    Machine(std::shared_ptr<const Program> program, std::uint8_t* arena, const KernelTable& kernels, int threads);
+    // `arena` has program->arena_bytes, aligned to `alignment`, and outlives the machine. Throws Refusal or
+    // std::system_error.
+    Machine(std::shared_ptr<const Program> program, std::uint8_t* arena, const KernelTable& kernels,
+            int threads);
 
     const Program& program() const { return *program_; }
     const char* isa() const { return isa_; }
     int threads() const { return pool_.threads(); }
 
-    // Runs the section; neither allocates nor throws. `nanoseconds`, if given, receives the time of each of its instructions.
-    // Calls from several threads take turns.
+    // Runs the section; neither allocates nor throws. `nanoseconds`, if given, receives the time of each of
+    // its instructions. Calls from several threads take turns.
     void run(const Section& section, std::uint64_t* nanoseconds = nullptr) noexcept;
 
   private:

@@ -33,7 +33,9 @@ bool spin(Ready ready) noexcept {
     return false;
 }
 
-constexpr std::uint32_t generation_of(std::uint64_t ticket) { return static_cast<std::uint32_t>(ticket >> 32); }
+constexpr std::uint32_t generation_of(std::uint64_t ticket) {
+    return static_cast<std::uint32_t>(ticket >> 32);
+}
 constexpr std::uint32_t unclaimed_in(std::uint64_t ticket) { return static_cast<std::uint32_t>(ticket); }
 
 // The first unit of a chunk. Units are below 2**53 and chunks few, so that the product fits.
@@ -78,7 +80,8 @@ void Pool::run(const Kernel& kernel, const Call& call, std::int64_t units) noexc
     chunks_.store(chunks, std::memory_order_relaxed);
     done_.store(0, std::memory_order_relaxed);
     ticket_.store(std::uint64_t{generation} << 32 | chunks, std::memory_order_release);
-    bell_.store(generation);  // sequentially consistent, so that it comes before notify_all's look for sleepers
+    bell_.store(
+        generation);  // sequentially consistent, so that it comes before notify_all's look for sleepers
     bell_.notify_all();
     do_chunks(generation);
     wait_until_done(chunks);
@@ -92,8 +95,9 @@ void Pool::wait_until_done(std::uint32_t chunks) noexcept {
         done_.wait(done, std::memory_order_acquire);
 }
 
-// Claims and does chunks of one generation until none is left. How many are left stands in the ticket, beside the generation: a
-// claim that succeeds is of a call that is still unfinished, whatever was read of it in between.
+// Claims and does chunks of one generation until none is left. How many are left stands in the ticket, beside
+// the generation: a claim that succeeds is of a call that is still unfinished, whatever was read of it in
+// between.
 void Pool::do_chunks(std::uint32_t generation) noexcept {
     std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
     while (generation_of(ticket) == generation && unclaimed_in(ticket) > 0) {
@@ -101,7 +105,8 @@ void Pool::do_chunks(std::uint32_t generation) noexcept {
         const Call* call = call_.load(std::memory_order_relaxed);
         const std::int64_t units = units_.load(std::memory_order_relaxed);
         const std::uint32_t chunks = chunks_.load(std::memory_order_relaxed);
-        if (!ticket_.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel, std::memory_order_acquire))
+        if (!ticket_.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel,
+                                           std::memory_order_acquire))
             continue;
         const std::uint32_t chunk = chunks - unclaimed_in(ticket);
         kernel->run(*call, first_unit(units, chunk, chunks), first_unit(units, chunk + 1, chunks));

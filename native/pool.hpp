@@ -1,8 +1,9 @@
 // A pool of threads that share the units of one call at a time.
 //
-// Threads are started once and joined at destruction; running neither allocates nor throws. The units are claimed in chunks
-// through one atomic counter by the caller and by whichever workers are awake, so that a sleeping worker delays nobody. Between
-// calls a worker spins for some microseconds, since the next instruction mostly follows at once, and then sleeps.
+// Threads are started once and joined at destruction; running neither allocates nor throws. The units are
+// claimed in chunks through one atomic counter by the caller and by whichever workers are awake, so that a
+// sleeping worker delays nobody. Between calls a worker spins for some microseconds, since the next
+// instruction mostly follows at once, and then sleeps.
 #pragma once
 
 #include <atomic>
@@ -35,16 +36,18 @@ class Pool {
     void wait_until_done(std::uint32_t chunks) noexcept;
     void stop() noexcept;
 
-    // The call being run. A worker that was slow to wake may read these while they change: hence atomics. It uses what it read
-    // only once it has claimed a chunk of the generation that it saw before: until that chunk is done they do not change.
+    // The call being run. A worker that was slow to wake may read these while they change: hence atomics. It
+    // uses what it read only once it has claimed a chunk of the generation that it saw before: until that
+    // chunk is done they do not change.
     std::atomic<const Kernel*> kernel_{nullptr};
     std::atomic<const Call*> call_{nullptr};
     std::atomic<std::int64_t> units_{0};
     std::atomic<std::uint32_t> chunks_{0};
 
-    alignas(64) std::atomic<std::uint64_t> ticket_{0};  // generation of the call << 32 | chunks not yet claimed
-    alignas(64) std::atomic<std::uint32_t> done_{0};    // chunks finished
-    alignas(64) std::atomic<std::uint32_t> bell_{0};    // the newest generation, on which workers wait
+    alignas(64) std::atomic<std::uint64_t> ticket_{
+        0};                                           // generation of the call << 32 | chunks not yet claimed
+    alignas(64) std::atomic<std::uint32_t> done_{0};  // chunks finished
+    alignas(64) std::atomic<std::uint32_t> bell_{0};  // the newest generation, on which workers wait
     std::atomic<bool> stopping_{false};
     std::vector<std::thread> workers_;
 };

@@ -1,7 +1,8 @@
 // A Program read from its binary form (src/linocut/compile/binary.py) and checked in full.
 //
-// A Program that `load` returned is safe to run: every buffer lies in the arena, every instruction's operands have the
-// formats and shapes that its kernel expects, and no operand that is written overlaps another of the same instruction.
+// A Program that `load` returned is safe to run: every buffer lies in the arena, every instruction's operands
+// have the formats and shapes that its kernel expects, and no operand that is written overlaps another of the
+// same instruction.
 #pragma once
 
 #include <array>
@@ -33,7 +34,8 @@ struct Buffer {
 
     std::span<const std::uint32_t> shape() const { return {sizes.data(), dimensions}; }
     std::int64_t cols() const { return shape().back(); }
-    // The product of the first `leading` dimensions; it cannot overflow once the buffer is known to fit the arena.
+    // The product of the first `leading` dimensions; it cannot overflow once the buffer is known to fit the
+    // arena.
     std::int64_t product(std::size_t leading) const {
         std::int64_t result = 1;
         for (std::uint32_t size : shape().first(leading)) result *= size;

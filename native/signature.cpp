@@ -82,7 +82,8 @@ std::string list_formats(const SignatureOperand& operand) {
     return list;
 }
 
-// A first dimension R stands for the product of all leading dimensions of the shape, other dimensions match one to one.
+// A first dimension R stands for the product of all leading dimensions of the shape, other dimensions match
+// one to one.
 std::string match_shape(Matched& matched, const SignatureOperand& operand, const Buffer& buffer) {
     const std::size_t wanted = operand.dims.size();
     const std::size_t given = buffer.dimensions;
@@ -113,10 +114,12 @@ bool overlap(const Buffer& a, const Buffer& b) {
 Signature parse_signature(std::string_view text) {
     Signature signature;
     const std::size_t end = std::min(text.find(';'), text.size());
-    for (std::string_view part : split(text.substr(0, end), ' ')) signature.operands.push_back(parse_operand(part));
+    for (std::string_view part : split(text.substr(0, end), ' '))
+        signature.operands.push_back(parse_operand(part));
     signature.attributes = split(text.substr(std::min(end + 1, text.size())), ' ');
     if (signature.operands.size() > most_operands)
-        refuse("signature '", text, "' has ", signature.operands.size(), " operands, at most ", most_operands);
+        refuse("signature '", text, "' has ", signature.operands.size(), " operands, at most ",
+               most_operands);
     return signature;
 }
 
@@ -161,8 +164,9 @@ std::string aliasing(const Matched& matched) {
             const Buffer* a = matched.operands[i];
             const Buffer* b = matched.operands[j];
             if (a != nullptr && b != nullptr && (takes[i].writes() || takes[j].writes()) && overlap(*a, *b))
-                return text("operands ", takes[i].name, " at ", a->offset, " + ", a->bytes, " B and ", takes[j].name, " at ",
-                            b->offset, " + ", b->bytes, " B overlap, and one is written");
+                return text("operands ", takes[i].name, " at ", a->offset, " + ", a->bytes, " B and ",
+                            takes[j].name, " at ", b->offset, " + ", b->bytes,
+                            " B overlap, and one is written");
         }
     return "";
 }

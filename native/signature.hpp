@@ -19,7 +19,7 @@ struct SignatureOperand {
     char mode = '<';  // '<' read, '>' written whole, '=' read and written
     bool optional = false;
     std::string_view name;
-    std::uint32_t formats = 0;            // bit n: the format of code n may be given
+    std::uint32_t formats = 0;           // bit n: the format of code n may be given
     std::vector<std::string_view> dims;  // letters or numbers
 
     bool writes() const { return mode != '<'; }
@@ -45,7 +45,8 @@ Signature parse_signature(std::string_view text);
 std::span<const Op> ops();
 const Op* find_op(std::uint16_t code);  // nullptr where there is none
 
-// The buffers of an instruction, nullptr where absent, and the numbers that the letters of its signature stand for.
+// The buffers of an instruction, nullptr where absent, and the numbers that the letters of its signature
+// stand for.
 struct Matched {
     const Op* op = nullptr;
     std::array<const Buffer*, most_operands> operands{};

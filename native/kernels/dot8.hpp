@@ -1,6 +1,6 @@
 // Sums of products of bytes, u8 x i8 into 32 bits, in tiles: the arithmetic of the backward pass and of the first layer.
 //
-//   tile[m][c] += sum over r of rows(m, r) * panel(r, c)
+//   tile[m][c] = (fresh ? 0 : tile[m][c]) + sum over r of rows(m, r) * panel(r, c)
 //
 // The summed index r goes in groups of four, as the dot-product instructions take it:
 //   panel: bytes [group][column 0..63][4]; groups past the end are padded with zeros.
@@ -41,10 +41,10 @@ inline u32 load_four(const u8* from) {
 inline constexpr int dot_rows = 6;
 
 template <int M, Signed S, Range>
-inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, i32 (*tile)[tile_columns]) {
+inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
     __m512i sums[M][4];
     for (int m = 0; m < M; ++m) {
-        for (int v = 0; v < 4; ++v) sums[m][v] = _mm512_loadu_si512(tile[m] + 16 * v);
+        for (int v = 0; v < 4; ++v) sums[m][v] = fresh ? _mm512_setzero_si512() : _mm512_loadu_si512(tile[m] + 16 * v);
     }
     for (i64 g = 0; g < groups; ++g) {
         __m512i columns[4];
@@ -80,12 +80,13 @@ inline __m256i add_products(__m256i sum, __m256i columns, __m256i four) {
 }
 
 template <int M, Signed S, Range W>
-inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, i32 (*tile)[tile_columns]) {
+inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
     for (int c = 0; c < tile_columns; c += 16) {
         __m256i sums[M][2];
         for (int m = 0; m < M; ++m) {
             for (int v = 0; v < 2; ++v) {
-                sums[m][v] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(tile[m] + c + 8 * v));
+                sums[m][v] = fresh ? _mm256_setzero_si256()
+                                   : _mm256_loadu_si256(reinterpret_cast<const __m256i*>(tile[m] + c + 8 * v));
             }
         }
         for (i64 g = 0; g < groups; ++g) {
@@ -108,8 +109,9 @@ inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, i32 (*tile)
 inline constexpr int dot_rows = 1;
 
 template <int M, Signed S, Range>
-inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, i32 (*tile)[tile_columns]) {
+inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
     static_assert(M == 1);
+    if (fresh) std::memset(tile[0], 0, sizeof tile[0]);
     for (i64 g = 0; g < groups; ++g) {
         const u8* four = rows.data + g * rows.group_stride;
         for (i64 c = 0; c < tile_columns; ++c) {
@@ -125,38 +127,39 @@ inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, i32 (*tile)
 #endif
 
 template <int M, Signed S, Range W>
-inline void dot_rest(i64 left, ByteRows rows, const Panel& panel, i64 groups, i32 (*tile)[tile_columns]) {
+inline void dot_rest(
+    i64 left, ByteRows rows, const Panel& panel, i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
     if constexpr (M > 0) {
         if (left == M) {
-            dot_block<M, S, W>(rows, panel, groups, tile);
+            dot_block<M, S, W>(rows, panel, groups, fresh, tile);
         } else {
-            dot_rest<M - 1, S, W>(left, rows, panel, groups, tile);
+            dot_rest<M - 1, S, W>(left, rows, panel, groups, fresh, tile);
         }
     }
 }
 
 // `count` rows of the tile gain `groups` whole groups.
 template <Signed S, Range W>
-inline void dot_tile(i64 count, ByteRows rows, const Panel& panel, i64 groups, i32 (*tile)[tile_columns]) {
+inline void dot_tile(
+    i64 count, ByteRows rows, const Panel& panel, i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
+    const auto from = [&](i64 m) { return ByteRows{rows.data + m * rows.row_stride, rows.row_stride, rows.group_stride}; };
     i64 m = 0;
-    for (; m + dot_rows <= count; m += dot_rows) {
-        dot_block<dot_rows, S, W>({rows.data + m * rows.row_stride, rows.row_stride, rows.group_stride}, panel, groups, tile + m);
-    }
-    dot_rest<dot_rows - 1, S, W>(
-        count - m, {rows.data + m * rows.row_stride, rows.row_stride, rows.group_stride}, panel, groups, tile + m);
+    for (; m + dot_rows <= count; m += dot_rows) dot_block<dot_rows, S, W>(from(m), panel, groups, fresh, tile + m);
+    dot_rest<dot_rows - 1, S, W>(count - m, from(m), panel, groups, fresh, tile + m);
 }
 
 // The same where rows are contiguous bytes of any number `length`: the last group is copied, so that nothing is read past it.
 template <Signed S, Range W>
-inline void dot_tile_contiguous(i64 count, const u8* data, i64 stride, i64 length, const Panel& panel, Tile& tile) {
+inline void dot_tile_contiguous(
+    i64 count, const u8* data, i64 stride, i64 length, const Panel& panel, bool fresh, Tile& tile) {
     const i64 whole = length / 4, rest = length % 4;
-    dot_tile<S, W>(count, {data, stride, 4}, panel, whole, tile);
+    dot_tile<S, W>(count, {data, stride, 4}, panel, whole, fresh, tile);
     if (rest == 0) return;
     u8 tails[tile_rows][4] = {};
     for (i64 m = 0; m < count; ++m) std::memcpy(tails[m], data + m * stride + 4 * whole, static_cast<std::size_t>(rest));
     alignas(64) Panel last;
     std::memcpy(last[0], panel[whole], sizeof last[0]);
-    dot_tile<S, W>(count, {tails[0], 4, 4}, last, 1, tile);
+    dot_tile<S, W>(count, {tails[0], 4, 4}, last, 1, false, tile);
 }
 
 #if defined(__AVX512BW__)
@@ -235,6 +238,24 @@ inline void pack_bytes(const Operand& bytes, i64 first, i64 count, i64 column, i
         for (i64 i = 0; i < least<i64>(4, count - 4 * g); ++i) four[i] = row<u8>(bytes, first + 4 * g + i) + column;
         interleave_bytes(four, n, out + g * group_stride);
     }
+}
+
+// sums[c] += the sum over all groups of the signed bytes of 64 columns of interleaved rows.
+inline void sum_columns(const u8* from, i64 groups, i64 group_stride, i32* sums) {
+#if defined(__AVX512VNNI__)
+    for (i64 c = 0; c < segment; c += 16) {
+        __m512i total = _mm512_loadu_si512(sums + c);
+        for (i64 g = 0; g < groups; ++g) {
+            total = _mm512_dpbusd_epi32(total, _mm512_set1_epi8(1), _mm512_loadu_si512(from + g * group_stride + 4 * c));
+        }
+        _mm512_storeu_si512(sums + c, total);
+    }
+#else
+    for (i64 g = 0; g < groups; ++g) {
+        const i8* at = reinterpret_cast<const i8*>(from + g * group_stride);
+        for (i64 c = 0; c < segment; ++c) sums[c] += at[4 * c] + at[4 * c + 1] + at[4 * c + 2] + at[4 * c + 3];
+    }
+#endif
 }
 
 }  // namespace linocut::LINOCUT_NS

@@ -12,15 +12,28 @@ inline constexpr double exp_least = -700.0;
 inline constexpr int exp_terms = 13;
 inline constexpr int log_terms = 11;
 
+// 1 / n! and 1 / (2 n + 1), each correctly rounded.
+struct Series {
+    double exponential[exp_terms + 1], logarithm[log_terms];
+
+    constexpr Series() : exponential(), logarithm() {
+        double factorial = 1.0;  // exact to 13!
+        for (int n = 0; n <= exp_terms; ++n) {
+            exponential[n] = 1.0 / factorial;
+            factorial *= n + 1;
+        }
+        for (int n = 0; n < log_terms; ++n) logarithm[n] = 1.0 / (2 * n + 1);
+    }
+};
+inline constexpr Series series;
+
 // e^x for x <= 0.
 inline double exponential(double x) {
     if (x < exp_least) return 0.0;
     const double k = std::floor(x * log2_e + 0.5);
     const double r = (x - k * ln2_high) - k * ln2_low;
-    double factorials[exp_terms + 1] = {1.0};
-    for (int n = 1; n <= exp_terms; ++n) factorials[n] = factorials[n - 1] * n;
-    double total = 1.0 / factorials[exp_terms];
-    for (int n = exp_terms - 1; n >= 0; --n) total = total * r + 1.0 / factorials[n];
+    double total = series.exponential[exp_terms];
+    for (int n = exp_terms - 1; n >= 0; --n) total = total * r + series.exponential[n];
     return std::ldexp(total, static_cast<int>(k));
 }
 
@@ -34,8 +47,8 @@ inline double logarithm(double x) {
     }
     const double z = (mantissa - 1.0) / (mantissa + 1.0);
     const double square = z * z;
-    double total = 1.0 / (2 * log_terms - 1);
-    for (int n = log_terms - 2; n >= 0; --n) total = total * square + 1.0 / (2 * n + 1);
+    double total = series.logarithm[log_terms - 1];
+    for (int n = log_terms - 2; n >= 0; --n) total = total * square + series.logarithm[n];
     return 2.0 * z * total + static_cast<double>(exponent) * (ln2_high + ln2_low);
 }
 

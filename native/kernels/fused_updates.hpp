@@ -12,21 +12,15 @@ namespace fused {
 
 enum { DY, X, WEIGHTS, M };
 
-inline void positive_flags(const i32* gradients, u8* positive) {
-    for (i64 c = 0; c < segment; ++c) positive[c] = gradients[c] >= 0 ? 1 : 0;
-}
-
 inline void move_latent(const Call& call, i64 begin, i64 end, const FixedStep& step, const Operand& counters) {
     const Operand &w = call.operands[WEIGHTS], &m = call.operands[M];
     i64 flips = 0;
-    const auto sink = [&](i64 output, i64 first, i64 n, const i32* gradients) {
-        u8 positive[segment];
-        positive_flags(gradients, positive);
+    const auto sink = [&](i64 output, i64 first, i64 n, const u8* positive) {
         flips += step.move(positive, row<i16>(w, output) + first, row<i8>(m, output) + first, n,
                            updates::element(w, output, first));
     };
     for (i64 unit = begin; unit < end; ++unit) {
-        weight_gradient::integer_gradients(call.operands[DY], call.operands[X], unit, sink);
+        weight_gradient::integer_signs(call.operands[DY], call.operands[X], unit, sink);
     }
     add_to_counter(counters, counter_flips, flips);
 }
@@ -66,13 +60,11 @@ inline void run(const Call& call, i64 begin, i64 end) {
     const Operand &weights = call.operands[fused::WEIGHTS], &m = call.operands[fused::M];
     const SlowStep step = bop::slow_step(m, call.operands[RANDOM], call.attributes);
     i64 flips = 0;
-    const auto sink = [&](i64 output, i64 first, i64 n, const i32* gradients) {
-        u8 positive[segment];
-        fused::positive_flags(gradients, positive);
+    const auto sink = [&](i64 output, i64 first, i64 n, const u8* positive) {
         flips += bop::flip_fixed(step, weights, m, positive, output, first, n);
     };
     for (i64 unit = begin; unit < end; ++unit) {
-        weight_gradient::integer_gradients(call.operands[fused::DY], call.operands[fused::X], unit, sink);
+        weight_gradient::integer_signs(call.operands[fused::DY], call.operands[fused::X], unit, sink);
     }
     add_to_counter(call.operands[COUNTERS], counter_flips, flips);
 }

@@ -34,11 +34,11 @@ inline void run_bytes(const Call& call, i64 unit) {
     const i32 half = (1 << shift) >> 1;
     for (i64 base = 0; base < dy.rows; base += tile_rows) {
         const i64 rows = least(tile_rows, dy.rows - base);
-        std::memset(tile, 0, sizeof tile);
         for (i64 k = 0; k < dy.cols; k += chunk) {
             const i64 count = least(chunk, dy.cols - k);
-            pack_bit_panel(weights, k, count, unit, panel);
-            dot_tile_contiguous<Signed::rows, Range::narrow>(rows, row<u8>(dy, base) + k, dy.cols, count, panel, tile);
+            if (base == 0 || dy.cols > chunk) pack_bit_panel(weights, k, count, unit, panel);
+            dot_tile_contiguous<Signed::rows, Range::narrow>(
+                rows, row<u8>(dy, base) + k, dy.cols, count, panel, k == 0, tile);
         }
         for (i64 r = 0; r < rows; ++r) {
             const i32 sum = sum_row(row<i8>(dy, base + r), dy.cols);

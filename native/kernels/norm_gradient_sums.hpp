@@ -13,8 +13,10 @@ struct Sums {
     double total[segment] = {}, product[segment] = {}, largest[segment] = {}, size[segment] = {};
 };
 
+// Sum: an integer that holds the sum of all rows.
+template <class Sum>
 inline Sums integer_sums(const norm::MaskedGradient& from) {
-    i64 total[segment] = {}, product[segment] = {};
+    Sum total[segment] = {}, product[segment] = {};
     i32 largest[segment] = {}, g[segment] = {};
     u8 ones[segment] = {};
     for (i64 r = 0; r < from.dx.rows; ++r) {
@@ -58,7 +60,9 @@ inline void run(const Call& call, i64 begin, i64 end) {
     for (i64 unit = begin; unit < end; ++unit) {
         const norm::MaskedGradient from(call.operands[DX], call.operands[X], call.operands[MASK], call.operands[BETA],
                                         call.attributes[0], call.attributes[1] != 0.0, unit);
-        const Sums sums = is_integer(from.dx.format) ? integer_sums(from) : float_sums(from);
+        const Sums sums = !is_integer(from.dx.format)  ? float_sums(from)
+                          : sums_are_narrow(from.dx) ? integer_sums<i32>(from)
+                                                     : integer_sums<i64>(from);
         for (i64 c = 0; c < from.n; ++c) {
             const i64 channel = from.first + c;
             row<double>(out, 0)[channel] = sums.total[c];

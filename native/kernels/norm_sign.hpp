@@ -44,11 +44,13 @@ struct Thresholds {
 
 inline void store_word(const Operand& bits, i64 r, i64 unit, const u8* flags) { bit_row(bits, r)[unit] = pack_flags(flags); }
 
+// Sum: an integer that holds the sum of all rows.
+template <class Sum>
 inline void integers(const Call& call, i64 unit) {
     const Operand &y = call.operands[Y], &mask = call.operands[MASK], &omega = call.operands[OMEGA];
     const i64 from = unit * segment, n = least(segment, y.cols - from);
     const Thresholds limits(call.operands[STATS], call.operands[BETA], from, n, call.attributes[0]);
-    i64 sums[segment] = {}, above[segment] = {}, counts[segment] = {};
+    Sum sums[segment] = {}, above[segment] = {}, counts[segment] = {};
     i32 values[segment] = {};
     alignas(64) u8 flags[segment] = {}, inside[segment] = {};
     for (i64 r = 0; r < y.rows; ++r) {
@@ -71,8 +73,8 @@ inline void integers(const Call& call, i64 unit) {
     for (i64 c = 0; c < n; ++c) {
         double size = std::fabs(limits.beta[c]);
         if (limits.psi[c] > 0.0) {
-            const double distance = static_cast<double>(2 * above[c] - sums[c]);
-            const double balance = static_cast<double>(2 * counts[c] - y.rows);
+            const double distance = static_cast<double>(2 * static_cast<i64>(above[c]) - sums[c]);
+            const double balance = static_cast<double>(2 * static_cast<i64>(counts[c]) - y.rows);
             size = (distance - limits.t[c] * balance) / (static_cast<double>(y.rows) * limits.psi[c]);
         }
         store_float(omega, 0, from + c, static_cast<float>(size));
@@ -104,10 +106,12 @@ inline void floats(const Call& call, i64 unit) {
 
 inline void run(const Call& call, i64 begin, i64 end) {
     for (i64 unit = begin; unit < end; ++unit) {
-        if (is_integer(call.operands[Y].format)) {
-            integers(call, unit);
-        } else {
+        if (!is_integer(call.operands[Y].format)) {
             floats(call, unit);
+        } else if (sums_are_narrow(call.operands[Y])) {
+            integers<i32>(call, unit);
+        } else {
+            integers<i64>(call, unit);
         }
     }
 }

@@ -15,8 +15,10 @@ struct Channels {
     double spread[segment];
 };
 
+// Sum: an integer that holds the sum of all rows.
+template <class Sum>
 inline Channels exact(const Operand& y, i64 first, i64 n) {
-    i64 sums[segment] = {}, above[segment] = {}, counts[segment] = {};
+    Sum sums[segment] = {}, above[segment] = {}, counts[segment] = {};
     i32 values[segment] = {}, floors[segment] = {};
     for (i64 r = 0; r < y.rows; ++r) {
         load_integers(y, r, first, n, values);
@@ -75,7 +77,10 @@ inline void run(const Call& call, i64 begin, i64 end) {
     const double kind = call.attributes[0], momentum = call.attributes[1];
     for (i64 unit = begin; unit < end; ++unit) {
         const i64 first = unit * segment, n = least(segment, y.cols - first);
-        const Channels found = is_integer(y.format) && kind == norm::l1 ? exact(y, first, n) : floating(y, first, n, kind);
+        const bool integer = is_integer(y.format) && kind == norm::l1;
+        const Channels found = !integer             ? floating(y, first, n, kind)
+                               : sums_are_narrow(y) ? exact<i32>(y, first, n)
+                                                    : exact<i64>(y, first, n);
         for (i64 c = 0; c < n; ++c) {
             store_float(stats, 0, first + c, static_cast<float>(found.mean[c]));
             store_float(stats, 1, first + c, static_cast<float>(found.spread[c]));

@@ -11,17 +11,27 @@ inline constexpr float u8_scale = 255.0f;
 
 inline i64 units(const Call& call) { return divide_up(call.operands[1].rows, tile_columns); }
 
+// Four bytes, -1 or +1, for each value of four bits.
+struct SignQuads {
+    u8 bytes[16][4];
+
+    constexpr SignQuads() : bytes() {
+        for (int nibble = 0; nibble < 16; ++nibble) {
+            for (int i = 0; i < 4; ++i) bytes[nibble][i] = (nibble >> i) & 1 ? 0x01 : 0xFF;
+        }
+    }
+};
+inline constexpr SignQuads sign_quads;
+
 // Panel of -1 and +1 (0 past the last input) from inputs [first, first + count) of 64 outputs.
 inline void pack_sign_panel(const Operand& weights, i64 first_output, i64 first, i64 count, Panel& panel) {
-    const i64 outputs = least(tile_columns, weights.rows - first_output);
-    for (i64 g = 0; 4 * g < count; ++g) {
-        const i64 at = first + 4 * g, n = least<i64>(4, count - 4 * g);
-        for (i64 c = 0; c < tile_columns; ++c) {
-            const u64 nibble = c < outputs ? bit_row(weights, first_output + c)[at / segment] >> (at % segment) : 0;
-            for (i64 i = 0; i < 4; ++i) {
-                panel[g][c][i] = c < outputs && i < n ? static_cast<u8>(2 * ((nibble >> i) & 1) - 1) : u8{0};
-            }
-        }
+    const i64 outputs = least(tile_columns, weights.rows - first_output), whole = count / 4;
+    std::memset(panel, 0, static_cast<std::size_t>(divide_up(count, 4)) * sizeof panel[0]);
+    for (i64 c = 0; c < outputs; ++c) {
+        const u64* bits = bit_row(weights, first_output + c);
+        const auto nibble = [&](i64 g) { return (bits[(first + 4 * g) / segment] >> ((first + 4 * g) % segment)) & 15; };
+        for (i64 g = 0; g < whole; ++g) std::memcpy(panel[g][c], sign_quads.bytes[nibble(g)], 4);
+        if (count % 4) std::memcpy(panel[whole][c], sign_quads.bytes[nibble(whole)], static_cast<std::size_t>(count % 4));
     }
 }
 
@@ -53,11 +63,11 @@ inline void run_bytes(const Call& call, i64 unit) {
     for (i64 c = 0; c < n; ++c) signs[c] = sum_of_signs(weights, first + c);
     for (i64 base = 0; base < x.rows; base += tile_rows) {
         const i64 rows = least(tile_rows, x.rows - base);
-        std::memset(tile, 0, sizeof tile);
         for (i64 k = 0; k < x.cols; k += chunk) {
             const i64 count = least(chunk, x.cols - k);
-            pack_sign_panel(weights, first, k, count, panel);
-            dot_tile_contiguous<Signed::panel, Range::narrow>(rows, row<u8>(x, base) + k, x.cols, count, panel, tile);
+            if (base == 0 || x.cols > chunk) pack_sign_panel(weights, first, k, count, panel);
+            dot_tile_contiguous<Signed::panel, Range::narrow>(
+                rows, row<u8>(x, base) + k, x.cols, count, panel, k == 0, tile);
         }
         for (i64 r = 0; r < rows; ++r) store_exact(y, base + r, first, n, tile[r], signs);
     }

@@ -46,11 +46,7 @@ inline void expand_bits(u64 bits, u8* bytes) {
 inline void load_floats(const Operand& from, i64 index, i64 first, i64 n, float* out) {
     switch (from.format) {
         case Format::f32: std::memcpy(out, row<float>(from, index) + first, static_cast<std::size_t>(n) * sizeof(float)); return;
-        case Format::f16: {
-            const u16* in = row<u16>(from, index) + first;
-            for (i64 i = 0; i < n; ++i) out[i] = from_half(in[i]);
-            return;
-        }
+        case Format::f16: from_halves(row<u16>(from, index) + first, n, out); return;
         case Format::i16: case Format::q15: {
             const i16* in = row<i16>(from, index) + first;
             for (i64 i = 0; i < n; ++i) out[i] = static_cast<float>(in[i]);
@@ -75,12 +71,17 @@ inline void load_integers(const Operand& from, i64 index, i64 first, i64 n, i32*
     }
 }
 
+// Sums of this many 16-bit integers fit 32 bits.
+inline constexpr i64 narrow_rows = 65536;
+inline bool sums_are_narrow(const Operand& elements) {
+    return elements.format == Format::i16 && elements.rows <= narrow_rows;
+}
+
 inline void store_floats(const Operand& to, i64 index, i64 first, i64 n, const float* in) {
     if (to.format == Format::f32) {
         std::memcpy(row<float>(to, index) + first, in, static_cast<std::size_t>(n) * sizeof(float));
     } else {
-        u16* out = row<u16>(to, index) + first;
-        for (i64 i = 0; i < n; ++i) out[i] = to_half(in[i]);
+        to_halves(in, n, row<u16>(to, index) + first);
     }
 }
 

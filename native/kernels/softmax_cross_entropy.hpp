@@ -40,11 +40,12 @@ struct Row {
     }
 };
 
+// Slopes of a row sum to 0 and only the label's is negative: it is the largest in size.
 inline double largest_slope(const Operand& logits, const Operand& labels) {
     double size = 0.0;
     for (i64 r = 0; r < logits.rows; ++r) {
         const Row of(logits, labels, r);
-        for (i64 c = 0; c < logits.cols; ++c) size = most(size, std::fabs(of.slope(logits, r, c)));
+        if (of.label >= 0) size = most(size, std::fabs(of.slope(logits, r, of.label)));
     }
     return size;
 }

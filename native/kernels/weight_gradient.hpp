@@ -13,10 +13,9 @@ inline i64 units(const Call& call) { return divide_up(call.operands[1].cols, til
 inline constexpr i64 block_examples = 256;
 inline constexpr i64 block_groups = block_examples / 4;
 
-// sink(output, first input, count, gradients): for every output, the exact gradients (times a positive constant) of one
-// word of inputs.
+// sink(output, first input, count, positive): for every output, whether the gradients of one word of inputs are >= 0 (1 or 0).
 template <class Sink>
-inline void integer_gradients(const Operand& dy, const Operand& x, i64 unit, Sink&& sink) {
+inline void integer_signs(const Operand& dy, const Operand& x, i64 unit, Sink&& sink) {
     static_assert(block_groups <= chunk_groups);
     alignas(64) Panel panel;
     alignas(64) Tile tile;
@@ -26,29 +25,27 @@ inline void integer_gradients(const Operand& dy, const Operand& x, i64 unit, Sin
     const i32 offset = bits ? 1 : 255;
     for (i64 output = 0; output < dy.cols; output += tile_rows) {
         const i64 outputs = least(tile_rows, dy.cols - output);
-        std::memset(tile, 0, sizeof tile);
         i32 sums[tile_rows] = {};
         for (i64 example = 0; example < dy.rows; example += block_examples) {
             const i64 count = least(block_examples, dy.rows - example), groups = divide_up(count, 4);
             for (i64 c = 0; c < outputs; c += segment) {
                 pack_bytes(dy, example, count, output + c, least(segment, outputs - c), channels[0][c], sizeof channels[0]);
-            }
-            for (i64 e = 0; e < count; ++e) {
-                const i8* from = row<i8>(dy, example + e) + output;
-                for (i64 c = 0; c < outputs; ++c) sums[c] += from[c];
+                sum_columns(channels[0][c], groups, sizeof channels[0], sums + c);
             }
             const ByteRows rows{channels[0][0], 4, sizeof channels[0]};
             if (bits) {
                 pack_bit_panel(x, example, count, unit, panel);
-                dot_tile<Signed::rows, Range::narrow>(outputs, rows, panel, groups, tile);
+                dot_tile<Signed::rows, Range::narrow>(outputs, rows, panel, groups, example == 0, tile);
             } else {
                 pack_bytes(x, example, count, first, n, panel[0][0], sizeof panel[0]);
-                dot_tile<Signed::rows, Range::wide>(outputs, rows, panel, groups, tile);
+                dot_tile<Signed::rows, Range::wide>(outputs, rows, panel, groups, example == 0, tile);
             }
         }
         for (i64 o = 0; o < outputs; ++o) {
-            for (i64 c = 0; c < tile_columns; ++c) tile[o][c] = 2 * tile[o][c] - offset * sums[o];
-            sink(output + o, first, n, static_cast<const i32*>(tile[o]));
+            u8 positive[tile_columns];
+            const i32 limit = offset * sums[o];
+            for (i64 c = 0; c < tile_columns; ++c) positive[c] = 2 * tile[o][c] >= limit;
+            sink(output + o, first, n, positive);
         }
     }
 }
@@ -85,28 +82,34 @@ inline void float_gradients(const Operand& dy, const Operand& x, i64 unit, Sink&
     }
 }
 
-template <class T>
-inline u64 signs_of(const T* gradients, i64 n) {
+inline u64 pack_positive(const u8* positive, i64 n) {
     alignas(64) u8 flags[segment] = {};
-    for (i64 c = 0; c < n; ++c) flags[c] = gradients[c] >= T{0} ? 0xFF : 0;
+    for (i64 c = 0; c < n; ++c) flags[c] = positive[c] ? 0xFF : 0;
     return pack_flags(flags);
 }
 
 inline void run(const Call& call, i64 begin, i64 end) {
     const Operand &dy = call.operands[0], &x = call.operands[1], &dw = call.operands[2];
     const float scale = x.format == Format::u8 ? 1.0f / 255.0f : 1.0f;
-    const auto store = [&](i64 output, i64 first, i64 n, const auto* gradients) {
-        if (dw.format == Format::bit) {
-            bit_row(dw, output)[first / segment] = signs_of(gradients, n);
-            return;
-        }
+    const auto store_signs = [&](i64 output, i64 first, i64 n, const u8* positive) {
+        bit_row(dw, output)[first / segment] = pack_positive(positive, n);
+    };
+    const auto store = [&](i64 output, i64 first, i64 n, const float* gradients) {
         float scaled[segment];
-        for (i64 c = 0; c < n; ++c) scaled[c] = static_cast<float>(gradients[c]) * scale;
-        store_floats(dw, output, first, n, scaled);
+        u8 positive[segment];
+        for (i64 c = 0; c < n; ++c) {
+            scaled[c] = gradients[c] * scale;
+            positive[c] = gradients[c] >= 0.0f;
+        }
+        if (dw.format == Format::bit) {
+            store_signs(output, first, n, positive);
+        } else {
+            store_floats(dw, output, first, n, scaled);
+        }
     };
     for (i64 unit = begin; unit < end; ++unit) {
         if (dy.format == Format::i8) {
-            integer_gradients(dy, x, unit, store);
+            integer_signs(dy, x, unit, store_signs);
         } else {
             float_gradients(dy, x, unit, store);
         }
