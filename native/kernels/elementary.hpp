@@ -54,6 +54,9 @@ inline double logarithm(double x) {
 
 inline double half_up(double x) { return std::floor(x + 0.5); }
 
+// floor(x + 1/2) within [low, high]; low for what is not a number.
+inline i32 rounded(double x, double low, double high) { return static_cast<i32>(half_up(most(low, least(x, high)))); }
+
 // The k with x = f 2^k, 1/2 <= f < 1; 0 unless x is positive and finite.
 inline int binary_exponent(double x) {
     if (!(x > 0.0) || !(x < HUGE_VAL)) return 0;

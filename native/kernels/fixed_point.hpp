@@ -41,7 +41,7 @@ struct FixedStep {
 
     FixedStep(double decay, double rate, u32 random_key)
         : kept(static_cast<i32>(half_up(decay * (1 << decay_fraction)))), fresh(q7_one * ((1 << decay_fraction) - kept)),
-          factor(static_cast<i32>(half_up(least(rate * (static_cast<double>(q15_one) / q7_one) * (1 << step_fraction), step_limit)))),
+          factor(rounded(rate * (static_cast<double>(q15_one) / q7_one) * (1 << step_fraction), 0.0, step_limit)),
           key(random_key) {}
 
     // positive[i]: 0 or not; `index` is the number of the first weight in its matrix. Returns how many signs changed.

@@ -12,7 +12,7 @@ enum { DX, DX_EXPONENT, X, MASK, STATS, BETA, SUMS, DY, DY_EXPONENT, DBETA };
 
 inline constexpr int fraction = 22;
 inline constexpr int mantissa_bits = 7;
-inline constexpr double factor_limit = 1073741824.0;  // 2^30
+inline constexpr double fixed_limit = 1073741824.0;  // 2^30
 
 inline i64 units(const Call& call) { return norm::units(call.operands[DX]); }
 
@@ -46,9 +46,9 @@ inline void integers(const Call& call, const norm::MaskedGradient& from, int k) 
     for (i64 c = 0; c < from.n; ++c) {
         const Channel channel = channel_of(call, from.first + c);
         const double scale = channel.inverse * std::ldexp(1.0, mantissa_bits - k + fraction);
-        factor[c] = static_cast<i32>(least(half_up(scale), factor_limit));
-        plus[c] = static_cast<i32>(half_up((channel.mean + channel.slope) * scale));
-        minus[c] = static_cast<i32>(half_up((channel.mean - channel.slope) * scale));
+        factor[c] = rounded(scale, -fixed_limit, fixed_limit);
+        plus[c] = rounded((channel.mean + channel.slope) * scale, -fixed_limit, fixed_limit);
+        minus[c] = rounded((channel.mean - channel.slope) * scale, -fixed_limit, fixed_limit);
         row<float>(call.operands[DBETA], 0)[from.first + c] = static_cast<float>(std::ldexp(channel.total, exponent));
     }
     i32 g[segment] = {};

@@ -58,7 +58,7 @@ inline void integers(const Call& call, i64 unit) {
         for (i64 c = 0; c < n; ++c) flags[c] = values[c] >= limits.first[c] ? 0xFF : 0;
         store_word(call.operands[BITS], r, unit, flags);
         if (given(mask)) {
-            for (i64 c = 0; c < n; ++c) inside[c] = (values[c] >= limits.low[c]) & (values[c] <= limits.high[c]) ? 0xFF : 0;
+            for (i64 c = 0; c < n; ++c) inside[c] = ((values[c] >= limits.low[c]) & (values[c] <= limits.high[c])) ? 0xFF : 0;
             store_word(mask, r, unit, inside);
         }
         if (!given(omega)) continue;

@@ -40,12 +40,13 @@ class View:
         return self.format in ("u8", "i8", "i16", "i32", "i64", "q15", "q7")
 
     def store(self, values: Array) -> None:
-        """Write values (booleans for a packed buffer), rounded to the format as NumPy casts them."""
+        """Write values (booleans for a packed buffer), rounded to nearest even; to f16 by way of f32, as the kernels do."""
         if self.format == "bit":
             self.data[...] = pack(values)
         else:
             with np.errstate(over="ignore"):
-                self.data[...] = values.astype(self.data.dtype)
+                single = values.astype(np.float32) if self.format == "f16" else values
+                self.data[...] = single.astype(self.data.dtype)
 
 
 @dataclass(frozen=True)

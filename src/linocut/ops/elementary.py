@@ -43,9 +43,10 @@ def log(x: Array) -> Array:
     return 2.0 * z * total + exponent * (LN2_HIGH + LN2_LOW)
 
 
-def half_up(x: Array) -> Array:
-    """floor(x + 1/2)."""
-    return np.floor(x + 0.5)
+def rounded(x: Array | float, low: float, high: float) -> Array:
+    """floor(x + 1/2) within [low, high] as int64; low for what is not a number."""
+    below = np.where(np.less(x, high), x, np.where(np.isnan(x), low, high))
+    return np.asarray(np.floor(np.maximum(below, low) + 0.5)).astype(np.int64)
 
 
 def binary_exponent(x: float) -> int:

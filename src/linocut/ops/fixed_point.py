@@ -10,7 +10,7 @@ import numpy as np
 
 from linocut.formats import FORMATS
 from linocut.ops.base import Array, View
-from linocut.ops.elementary import half_up
+from linocut.ops.elementary import rounded
 
 DECAY_FRACTION = 15
 STEP_FRACTION = 16
@@ -43,7 +43,7 @@ def random_bits(count: int, key: int) -> Array:
 def decay_moment(moment: Array, positive: Array, decay: float) -> Array:
     """Q7 m <- decay m + (1 - decay) (+-127), to nearest."""
     one = FORMATS["q7"].one
-    kept = int(half_up(np.float64(decay * (1 << DECAY_FRACTION))))
+    kept = int(rounded(decay * (1 << DECAY_FRACTION), 0.0, 1 << DECAY_FRACTION))
     fresh = one * ((1 << DECAY_FRACTION) - kept)
     total = moment.astype(np.int64) * kept + np.where(positive, fresh, -fresh)
     return (total + (1 << (DECAY_FRACTION - 1))) >> DECAY_FRACTION
@@ -52,7 +52,7 @@ def decay_moment(moment: Array, positive: Array, decay: float) -> Array:
 def step_factor(rate: float) -> int:
     """What a q7 moment is multiplied with, STEP_FRACTION bits of fraction, to move a q15 weight by rate m."""
     scaled = rate * (FORMATS["q15"].one / FORMATS["q7"].one) * (1 << STEP_FRACTION)
-    return int(half_up(np.float64(min(scaled, STEP_LIMIT))))
+    return int(rounded(scaled, 0.0, STEP_LIMIT))
 
 
 def move_weights(weights: View, moment: Array, factor: int, key: int) -> int:
@@ -68,7 +68,7 @@ def move_weights(weights: View, moment: Array, factor: int, key: int) -> int:
 def slow_moment(moment: View, positive: Array, rate: float, key: int) -> Array:
     """M <- m + rate (+-one - m) with dithered rounding, for rates too small for nearest rounding; q7 or q15, stored."""
     one = FORMATS[moment.format].one
-    fixed = int(half_up(np.float64(rate * (1 << SLOW_FRACTION))))
+    fixed = int(rounded(rate * (1 << SLOW_FRACTION), 0.0, 1 << SLOW_FRACTION))
     old = moment.data.astype(np.int64)
     dither = (random_bits(old.size, key) >> np.uint32(32 - SLOW_FRACTION)).astype(np.int64).reshape(old.shape)
     new = old + (((np.where(positive, one, -one) - old) * fixed + dither) >> SLOW_FRACTION)

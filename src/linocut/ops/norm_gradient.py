@@ -15,13 +15,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from linocut.ops.base import Op, Sizes, View
-from linocut.ops.elementary import binary_exponent, half_up
+from linocut.ops.elementary import binary_exponent, rounded
 from linocut.ops.norm import L1, reciprocal, work
 from linocut.ops.norm_gradient_sums import masked, partner
 
 FRACTION = 22
 MANTISSA_BITS = 7
-FACTOR_LIMIT = 2.0**30  # passed only by a channel whose g is all 0, where the factor does not matter
+FIXED_LIMIT = 2.0**30  # passed only by a channel whose g is all 0, where the factor does not matter
 
 
 def reference(
@@ -57,8 +57,10 @@ def reference(
     k = binary_exponent(float(((largest + np.abs(mean) + np.abs(slope)) * inverse).max()))
     dy_exponent.data[0] = exponent + k - MANTISSA_BITS
     scale = inverse * math.ldexp(1.0, MANTISSA_BITS - k + FRACTION)
-    factor = np.minimum(half_up(scale), FACTOR_LIMIT).astype(np.int64)
-    plus, minus = (half_up((mean + sign * slope) * scale).astype(np.int64) for sign in (1.0, -1.0))
+    factor = rounded(scale, -FIXED_LIMIT, FIXED_LIMIT)
+    plus, minus = (
+        rounded((mean + sign * slope) * scale, -FIXED_LIMIT, FIXED_LIMIT) for sign in (1.0, -1.0)
+    )
     fixed = g * factor - np.where(x.bits(), plus, minus)
     dy.store(np.clip((fixed + (1 << (FRACTION - 1))) >> FRACTION, -127, 127))
 

@@ -10,7 +10,7 @@ from linocut.ops.base import Op, Sizes, View, Work
 def reference(*, x: View, codes: View, low: float, high: float) -> None:
     """Codes = floor((x - low) * 255 / (high - low) + 1/2) in double precision, clipped to 0 to 255."""
     scaled = (x.data.astype(np.float64) - low) * (255.0 / (high - low)) + 0.5
-    codes.store(np.floor(np.clip(scaled, 0.0, 255.0)))
+    codes.store(np.floor(np.fmax(0.0, np.fmin(255.0, scaled))))
 
 
 def _work(sizes: Sizes, formats: object) -> Work:

@@ -6,6 +6,8 @@ the exponent that makes the largest of them fill 15 bits.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from linocut.ops.base import Op, Sizes, View, Work
@@ -48,10 +50,17 @@ def _work(sizes: Sizes, formats: object) -> Work:
     return Work("element", sizes["R"] * sizes["C"])
 
 
+def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
+    if (formats.get("gradient") == "i16") != ("exponent" in formats):
+        return f"gradient {formats.get('gradient')}: an i16 gradient and an exponent go with each other"
+    return ""
+
+
 OP = Op(
     "softmax_cross_entropy",
     8,
     "<logits:f16|f32[R,C] <labels:i32[R] >gradient?:i16|f16|f32[R,C] >exponent?:i32[1] =loss:f64[1] =counters:i64[4]",
     reference,
-    work=_work,
+    _limits,
+    _work,
 )
