@@ -2,15 +2,14 @@
 
     python benchmarks/mlp_against_pytorch.py [--data-dir DIR] [--rounds 15] [--steps 40] [--threads 2] [--batch 100]
 
-Rounds alternate between the contenders, so that both meet the same machine; the ratio is of the medians. Each contender's
-peak is that of a process of its own (VmHWM) that trains the given number of steps on MNIST read from disk.
+Rounds alternate between the contenders, so that both meet the same machine; the ratio is of the medians. Each
+contender's peak is that of a process of its own (VmHWM) that trains the given number of steps on MNIST read from disk.
 """
 
 from __future__ import annotations
 
 import argparse
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from linocut.compile.lower import compile_network
 from linocut.optimizers import find_optimizer
 from linocut.policies import find_policy
 from linocut.run import initialise, open_session
+from linocut.train.peak_memory import peak_rss_bytes
 
 POLICIES = ("lean", "wang2021", "standard")
 
@@ -101,7 +101,7 @@ def alone(arguments: argparse.Namespace) -> None:
     with lc.data.Batches(train, lc.data.epoch_order(0, 0, len(train)), arguments.batch) as reader:
         for _, (images, labels) in zip(range(arguments.steps), reader, strict=False):
             step(images.reshape(len(images), -1), labels)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(peak_rss_bytes() / 2**20)
 
 
 def cpu() -> str:

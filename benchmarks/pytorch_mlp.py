@@ -1,8 +1,9 @@
-"""The paper's perceptron as PyTorch users train it: f32, straight-through signs, batch norm, Adam, clipped latent weights."""
+"""The paper's perceptron as PyTorch users train it: f32, straight-through signs, batch norm, Adam, clipped weights."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -51,7 +52,7 @@ class Perceptron(nn.Module):
 
     def __init__(self, widths: tuple[int, ...] = (784, 256, 256, 256, 256, 10)) -> None:
         super().__init__()
-        pairs = zip(widths, widths[1:])
+        pairs = pairwise(widths)
         self.layers = nn.ModuleList(nn.ModuleList([BinaryLinear(a, b), Shift(b)]) for a, b in pairs)
 
     def forward(self, x):

@@ -9,7 +9,7 @@ namespace linocut {
 namespace {
 
 constexpr std::int64_t chunks_per_thread = 8;  // so that a thread that started late or runs slowly does fewer
-constexpr auto spin_time = std::chrono::microseconds(20);
+constexpr auto spin_time = std::chrono::microseconds(50);  // about what waking a sleeping thread costs
 constexpr int pauses_per_look_at_the_clock = 16;
 
 void pause() noexcept {

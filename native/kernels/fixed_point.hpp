@@ -24,9 +24,9 @@ inline u32 step_key(const Operand& random, double salt) {
     return static_cast<u32>(z ^ (z >> 31));
 }
 
-// Random bits of element `index`.
-inline u32 random_bits(u32 index, u32 key) {
-    u32 x = index * golden_32 + key;
+// 32 random bits: a hash of a number and the key.
+inline u32 random_bits(u32 number, u32 key) {
+    u32 x = number * golden_32 + key;
     x ^= x >> 16;
     x *= 0x7FEB352Du;
     x ^= x >> 15;
@@ -44,15 +44,19 @@ struct FixedStep {
           factor(rounded(rate * (static_cast<double>(q15_one) / q7_one) * (1 << step_fraction), 0.0, step_limit)),
           key(random_key) {}
 
-    // positive[i]: 0 or not; `index` is the number of the first weight in its matrix. Returns how many signs changed.
-    i64 move(const u8* positive, i16* w, i8* m, i64 n, u32 index) const {
+    // positive[i]: 0 or not; `word` is the number of the weights' word in their matrix. Returns how many signs changed.
+    i64 move(const u8* positive, i16* w, i8* m, i64 n, u32 word) const {
+        constexpr u32 pairs = segment / 2;
+        alignas(64) u32 hashes[pairs];
+        alignas(64) u16 dithers[segment];
+        for (u32 i = 0; i < pairs; ++i) hashes[i] = random_bits(word * pairs + i, key);
+        std::memcpy(dithers, hashes, sizeof dithers);  // little endian, as the whole program is
         i32 flips = 0;
         for (i64 i = 0; i < n; ++i) {
             const i32 total = m[i] * kept + (positive[i] ? fresh : -fresh);
             const i32 moment = (total + (1 << (decay_fraction - 1))) >> decay_fraction;
-            const i32 dither = static_cast<i32>(random_bits(index + static_cast<u32>(i), key) >> (32 - step_fraction));
             const i32 old = w[i];
-            const i32 moved = clamp(old - ((moment * factor + dither) >> step_fraction), -q15_one, q15_one);
+            const i32 moved = clamp(old - ((moment * factor + dithers[i]) >> step_fraction), -q15_one, q15_one);
             m[i] = static_cast<i8>(moment);
             w[i] = static_cast<i16>(moved);
             flips += (old >= 0) != (moved >= 0);

@@ -17,7 +17,7 @@ inline void move_latent(const Call& call, i64 begin, i64 end, const FixedStep& s
     i64 flips = 0;
     const auto sink = [&](i64 output, i64 first, i64 n, const u8* positive) {
         flips += step.move(positive, row<i16>(w, output) + first, row<i8>(m, output) + first, n,
-                           updates::element(w, output, first));
+                           updates::word(w, output, first));
     };
     for (i64 unit = begin; unit < end; ++unit) {
         weight_gradient::integer_signs(call.operands[DY], call.operands[X], unit, sink);

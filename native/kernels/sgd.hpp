@@ -22,7 +22,7 @@ inline i64 fixed(const Call& call, i64 begin, i64 end) {
     updates::each_segment(w, begin, end, [&](i64 r, i64 first, i64 n) {
         u8 positive[segment];
         updates::gradient_bits(call.operands[DW], r, first, positive);
-        flips += step.move(positive, row<i16>(w, r) + first, row<i8>(m, r) + first, n, updates::element(w, r, first));
+        flips += step.move(positive, row<i16>(w, r) + first, row<i8>(m, r) + first, n, updates::word(w, r, first));
     });
     return flips;
 }

@@ -13,6 +13,18 @@ inline constexpr int mantissa_bits = 15;
 
 inline i64 units(const Call&) { return 1; }
 
+// e^(logit - largest) of up to 64 classes.
+struct Powers {
+    alignas(64) double values[segment];
+
+    Powers(const Operand& logits, i64 r, i64 first, i64 n, double largest) {
+        float x[segment] = {};
+        load_floats(logits, r, first, n, x);
+        const i64 whole = divide_up(n, 8) * 8;  // whole vectors; what is past n is not used
+        for (i64 c = 0; c < whole; ++c) values[c] = exponential(static_cast<double>(x[c]) - largest);
+    }
+};
+
 struct Row {
     double largest = 0.0, total = 0.0;
     i64 best = 0;
@@ -27,16 +39,18 @@ struct Row {
                 best = c;
             }
         }
-        for (i64 c = 0; c < logits.cols; ++c) total += exponential(load_float(logits, r, c) - largest);
+        for (i64 first = 0; first < logits.cols; first += segment) {
+            const i64 n = least(segment, logits.cols - first);
+            const Powers powers(logits, r, first, n, largest);
+            for (i64 c = 0; c < n; ++c) total += powers.values[c];  // in the order of the classes
+        }
         const i32 given_label = static_cast<const i32*>(labels.data)[r];
         if (given_label >= 0 && given_label < logits.cols) label = given_label;
     }
 
-    // d loss / d logit c, the loss being the mean over all rows.
-    double slope(const Operand& logits, i64 r, i64 c) const {
-        if (label < 0) return 0.0;
-        const double p = exponential(load_float(logits, r, c) - largest) / total;
-        return (p - (c == label ? 1.0 : 0.0)) / static_cast<double>(logits.rows);
+    // d loss / d logit of class c, the loss being the mean over all rows.
+    double slope(double power, i64 c, i64 rows) const {
+        return label < 0 ? 0.0 : (power / total - (c == label ? 1.0 : 0.0)) / static_cast<double>(rows);
     }
 };
 
@@ -45,9 +59,22 @@ inline double largest_slope(const Operand& logits, const Operand& labels) {
     double size = 0.0;
     for (i64 r = 0; r < logits.rows; ++r) {
         const Row of(logits, labels, r);
-        if (of.label >= 0) size = most(size, std::fabs(of.slope(logits, r, of.label)));
+        if (of.label < 0) continue;
+        const double power = exponential(static_cast<double>(load_float(logits, r, of.label)) - of.largest);
+        size = most(size, std::fabs(of.slope(power, of.label, logits.rows)));
     }
     return size;
+}
+
+inline void store_slopes(const Operand& gradient, i64 r, i64 first, i64 n, const double* slopes, int shift) {
+    if (gradient.format == Format::i16) {
+        for (i64 c = 0; c < n; ++c) {
+            const double scaled = std::floor(std::ldexp(slopes[c], shift) + 0.5);
+            row<i16>(gradient, r)[first + c] = static_cast<i16>(clamp(scaled, -32767.0, 32767.0));
+        }
+        return;
+    }
+    for (i64 c = 0; c < n; ++c) store_float(gradient, r, first + c, static_cast<float>(slopes[c]));
 }
 
 inline void run(const Call& call, i64, i64) {
@@ -65,14 +92,11 @@ inline void run(const Call& call, i64, i64) {
             ++examples;
         }
         if (!given(gradient)) continue;
-        for (i64 c = 0; c < logits.cols; ++c) {
-            const double slope = of.slope(logits, r, c);
-            if (mantissas) {
-                const double scaled = std::floor(std::ldexp(slope, shift) + 0.5);
-                row<i16>(gradient, r)[c] = static_cast<i16>(clamp(scaled, -32767.0, 32767.0));
-            } else {
-                store_float(gradient, r, c, static_cast<float>(slope));
-            }
+        for (i64 first = 0; first < logits.cols; first += segment) {
+            const i64 n = least(segment, logits.cols - first);
+            Powers powers(logits, r, first, n, of.largest);
+            for (i64 c = 0; c < n; ++c) powers.values[c] = of.slope(powers.values[c], first + c, logits.rows);
+            store_slopes(gradient, r, first, n, powers.values, shift);
         }
     }
     add_to_counter(call.operands[COUNTERS], counter_correct, correct);

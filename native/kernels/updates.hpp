@@ -19,6 +19,8 @@ inline void each_segment(const Operand& weights, i64 begin, i64 end, Visit&& vis
     }
 }
 
+// The number of a word of weights, and of its first weight, in the matrix.
+inline u32 word(const Operand& weights, i64 r, i64 first) { return static_cast<u32>(r * words(weights.cols) + first / segment); }
 inline u32 element(const Operand& weights, i64 r, i64 first) { return static_cast<u32>(r * weights.cols + first); }
 
 inline void gradient_bits(const Operand& dw, i64 r, i64 first, u8* positive) {

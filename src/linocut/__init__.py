@@ -1,6 +1,79 @@
-"""linocut: training of binary neural networks where the data is, in a memory promised beforehand."""
+"""linocut: training of binary neural networks where the data is, in a memory promised beforehand.
 
-from linocut.optimizers import SGD, Adam, Bop
+The names below are imported when they are first used, so that `import linocut` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from linocut import data, layers, models
+    from linocut.cli.watch import ProgressBar
+    from linocut.deploy import Evaluation, Predictions, Predictor, load
+    from linocut.errors import DataError, LinocutError, MachineError, RunError, SpecError
+    from linocut.layers import Network
+    from linocut.optimizers import SGD, Adam, Bop, Optimizer
+    from linocut.policies import Policy, lean, standard, wang2021
+    from linocut.schedules import Constant, Cosine, Plateau, Schedule, Step
+    from linocut.train import Interrupted, Trainer
 
 __version__ = "0.1.0"
-__all__ = ["SGD", "Adam", "Bop", "__version__"]
+__all__ = [
+    "SGD",
+    "Adam",
+    "Bop",
+    "Constant",
+    "Cosine",
+    "DataError",
+    "Evaluation",
+    "Interrupted",
+    "LinocutError",
+    "MachineError",
+    "Network",
+    "Optimizer",
+    "Plateau",
+    "Policy",
+    "Predictions",
+    "Predictor",
+    "ProgressBar",
+    "RunError",
+    "Schedule",
+    "SpecError",
+    "Step",
+    "Trainer",
+    "__version__",
+    "data",
+    "layers",
+    "lean",
+    "load",
+    "models",
+    "standard",
+    "wang2021",
+]
+
+_HOMES = {
+    "linocut.cli.watch": ("ProgressBar",),
+    "linocut.deploy": ("Evaluation", "Predictions", "Predictor", "load"),
+    "linocut.errors": ("DataError", "LinocutError", "MachineError", "RunError", "SpecError"),
+    "linocut.layers": ("Network",),
+    "linocut.optimizers": ("SGD", "Adam", "Bop", "Optimizer"),
+    "linocut.policies": ("Policy", "lean", "standard", "wang2021"),
+    "linocut.schedules": ("Constant", "Cosine", "Plateau", "Schedule", "Step"),
+    "linocut.train": ("Interrupted", "Trainer"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+_MODULES = ("data", "layers", "models")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"linocut.{name}")
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'linocut' has no attribute {name!r}; there are {', '.join(__all__)}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -2,7 +2,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 class Program:
-    """A program in its binary form, read and checked; ValueError with the reason where it is not a safe one."""
+    """A program in its binary form, read and checked; ValueError with the reason where it is unsafe."""
 
     def __init__(self, data: bytes) -> None: ...
     @property
@@ -12,8 +12,8 @@ class Program:
 class Session:
     """A program at work in an arena of its own, zeroed at first.
 
-    `threads` counts the caller, 1 to 256. `isa` is one of `isas()`; "" is $LINOCUT_ISA or, without that, the best.
-    MemoryError where the machine has no room for the arena, ValueError for the rest.
+    `threads` counts the caller, 1 to 256. `isa` is one of `isas()`; "" is $LINOCUT_ISA or, without that, the
+    best. MemoryError where the machine has no room for the arena, ValueError for the rest.
     """
 
     def __init__(self, program: Program, threads: int, isa: str = "") -> None: ...

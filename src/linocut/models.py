@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from linocut.errors import SpecError
 from linocut.layers import BatchNorm, BinaryDense, Flatten, Input, Layer, Network, Sign, SoftmaxCrossEntropy
@@ -26,10 +28,14 @@ def mlp(
 MODELS: dict[str, Callable[..., Network]] = {"mlp": mlp}
 
 
-def build(name: str, input_shape: Sequence[int], classes: int, dtype: str = "u8") -> Network:
-    """The model called `name` for data of this shape; SpecError for an unknown one."""
+def build(name: str, **settings: Any) -> Network:
+    """The model called `name`, with its own defaults for what `settings` leaves out; SpecError for an unknown one."""
     if name not in MODELS:
         close = difflib.get_close_matches(name, MODELS, 1)
         hint = f"; did you mean {close[0]}?" if close else ""
         raise SpecError(f"no model is called {name!r}; there are {', '.join(MODELS)}{hint}")
-    return MODELS[name](input_shape=input_shape, classes=classes, dtype=dtype)
+    known = inspect.signature(MODELS[name]).parameters
+    for setting in settings:
+        if setting not in known:
+            raise SpecError(f"model {name} has no setting {setting!r}; there are {', '.join(known)}")
+    return MODELS[name](**settings)

@@ -121,7 +121,10 @@ class SGD(Optimizer):
 
 @dataclass(frozen=True)
 class Bop(Optimizer):
-    """Helwegen et al., arXiv 1906.02107: binary weights flip, without a latent copy; shifts use Adam at `learning_rate`."""
+    """Helwegen et al., arXiv 1906.02107.
+
+    Binary weights flip, without a latent copy; shifts use Adam at `learning_rate`.
+    """
 
     kind: ClassVar[str] = "bop"
     latent: ClassVar[bool] = False
@@ -163,9 +166,13 @@ def find_optimizer(optimizer: str | Optimizer | dict[str, Any]) -> Optimizer:
     if isinstance(optimizer, Optimizer):
         return optimizer
     settings = dict(optimizer) if isinstance(optimizer, dict) else {"kind": optimizer}
-    kind = settings.pop("kind")
+    kind = settings.pop("kind", None)
     if kind not in OPTIMIZERS:
         close = difflib.get_close_matches(str(kind), OPTIMIZERS, 1)
         hint = f"; did you mean {close[0]}?" if close else ""
         raise SpecError(f"no optimizer is called {kind!r}; there are {', '.join(OPTIMIZERS)}{hint}")
+    known = [field.name for field in dataclasses.fields(OPTIMIZERS[kind])]
+    for name in settings:
+        if name not in known:
+            raise SpecError(f"optimizer {kind} has no setting {name!r}; there are {', '.join(known)}")
     return OPTIMIZERS[kind](**settings)

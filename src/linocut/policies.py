@@ -60,7 +60,10 @@ class Policy:
         return self.dY == "i8"
 
     def replace(self, **changes: str) -> Policy:
-        """The same policy with some columns changed, as in `wang2021.replace(dW="f32")`; SpecError if they do not fit."""
+        """The same policy with some columns changed, as in `wang2021.replace(dW="f32")`.
+
+        SpecError if they do not fit.
+        """
         known = [f.name for f in dataclasses.fields(self)]
         for name in changes:
             if name not in known:
@@ -94,7 +97,7 @@ class Policy:
                 f"not norm {self.norm}, X {self.X}, dW {self.dW}"
             )
         if self.norm == "l2" and self.X == "bit":
-            raise SpecError(f"policy {self.name}: the l2 norm's backward needs X in numbers; take norm l1, or X f16 or f32")
+            raise SpecError(f"policy {self.name}: the l2 norm needs X in numbers; take norm l1, or X f16 or f32")
 
 
 standard = Policy("standard", "l2", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32")
@@ -109,6 +112,9 @@ def find_policy(policy: str | Policy | dict[str, Any]) -> Policy:
     if isinstance(policy, Policy):
         return policy
     if isinstance(policy, dict):
+        known = {field.name for field in dataclasses.fields(Policy)}
+        if odd := known.symmetric_difference(policy):
+            raise SpecError(f"a policy's description has, or lacks, {', '.join(sorted(odd))}")
         return Policy(**policy)
     if policy not in POLICIES:
         close = difflib.get_close_matches(policy, POLICIES, 1)

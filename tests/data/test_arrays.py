@@ -15,9 +15,7 @@ def read(dataset: Dataset, indices: list[int]) -> tuple[np.ndarray, np.ndarray]:
     return images, labels
 
 
-@pytest.mark.parametrize(
-    ("shape", "expected"), [((5, 7), (7,)), ((5, 3, 2), (3, 2, 1)), ((5, 3, 2, 3), (3, 2, 3))]
-)
+@pytest.mark.parametrize(("shape", "expected"), [((5, 7), (7,)), ((5, 3, 2), (3, 2, 1)), ((5, 3, 2, 3), (3, 2, 3))])
 @pytest.mark.parametrize(
     ("dtype", "kept"), [("uint8", "u8"), ("float32", "f32"), ("float64", "f32"), ("float16", "f32")]
 )

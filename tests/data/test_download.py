@@ -59,9 +59,7 @@ def test_downloads_what_is_not_there_yet(server, tmp_path):
     assert {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()} == FILES
     assert seen[0] == ("one.gz", 65536, 153600) and ("one.gz", 153600, 153600) in seen
     assert seen[-1] == ("two.gz", 3, 3)
-    assert [done for name, done, _ in seen if name == "one.gz"] == sorted(
-        d for n, d, _ in seen if n == "one.gz"
-    )
+    assert [done for name, done, _ in seen if name == "one.gz"] == sorted(d for n, d, _ in seen if n == "one.gz")
     fetch(SUMS, (f"{server.url}/good/",), tmp_path / "new")
     assert len(server.asked) == 2
     (tmp_path / "new" / "two.gz").write_text("damaged since")
@@ -86,9 +84,7 @@ def test_falls_back_to_the_next_mirror(server, tmp_path, first):
 )
 def test_leaves_no_half_file(server, tmp_path, folder, kind, message):
     """And says which server sent what."""
-    with pytest.raises(
-        kind, match=f"one.gz cannot be downloaded: {message.replace('URL', server.url)}; try again"
-    ):
+    with pytest.raises(kind, match=f"one.gz cannot be downloaded: {message.replace('URL', server.url)}; try again"):
         fetch(SUMS, (f"{server.url}/{folder}/",), tmp_path / "new")
     assert left_in(tmp_path) == ["new"]
 
@@ -118,9 +114,7 @@ def test_no_network(server, tmp_path):
 def test_a_folder_that_cannot_be_written(server, tmp_path):
     """No further mirror is tried."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(
-        MachineError, match=f"one.gz cannot be written to {tmp_path}/file/x: Not a directory; make"
-    ):
+    with pytest.raises(MachineError, match=f"one.gz cannot be written to {tmp_path}/file/x: Not a directory; make"):
         fetch(SUMS, (f"{server.url}/good/",) * 2, tmp_path / "file" / "x")
     assert server.asked == []
 

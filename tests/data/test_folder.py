@@ -43,9 +43,7 @@ def read_all(dataset) -> tuple[np.ndarray, np.ndarray]:
 
 def contents(dataset) -> set[tuple[str, bytes]]:
     """Class and pixels of each example."""
-    return {
-        (dataset.classes[label], image.tobytes()) for image, label in zip(*read_all(dataset), strict=True)
-    }
+    return {(dataset.classes[label], image.tobytes()) for image, label in zip(*read_all(dataset), strict=True)}
 
 
 def test_splits_by_the_names(tmp_path):
@@ -110,13 +108,9 @@ def test_the_first_image_decides_on_the_channels(tmp_path, first, other, channel
 
 def test_size_resizes(tmp_path):
     """Sizes may then differ; JPEG and others are read as well."""
-    for i, end in enumerate(
-        (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".webp", ".PNG", ".pgm", ".tiff")
-    ):
+    for i, end in enumerate((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".webp", ".PNG", ".pgm", ".tiff")):
         for name in "ab":
-            save(
-                tmp_path / name / f"{i}{end}", np.full((5 + i, 9), 100 if name == "a" else 200, np.uint8), "L"
-            )
+            save(tmp_path / name / f"{i}{end}", np.full((5 + i, 9), 100 if name == "a" else 200, np.uint8), "L")
     train, test = open_folder(tmp_path, size=(6, 3))
     assert train.shape[:2] == (6, 3) and len(train) + len(test) == 20
     images, labels = read_all(train)
@@ -198,14 +192,10 @@ def test_images_damaged_after_their_header_are_named_when_read(tmp_path):
         read_all(test)
 
     victim.write_bytes(whole[:45])
-    with pytest.raises(
-        DataError, match=r"b/7.png cannot be read as an image: .*; replace or remove the file"
-    ):
+    with pytest.raises(DataError, match=r"b/7.png cannot be read as an image: .*; replace or remove the file"):
         both()
     save(victim, grey(9, 9))
-    with pytest.raises(
-        DataError, match=r"b/7.png is 9 x 9 pixels \(height x width\), must be 5 x 4; it has changed"
-    ):
+    with pytest.raises(DataError, match=r"b/7.png is 9 x 9 pixels \(height x width\), must be 5 x 4; it has changed"):
         both()
     victim.unlink()
     with pytest.raises(DataError, match=r"b/7.png does not exist; check the path"):

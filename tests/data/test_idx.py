@@ -32,9 +32,7 @@ def write(path: Path, data: bytes) -> Path:
     return path
 
 
-def opened(
-    folder: Path, images: bytes | None = None, labels: bytes | None = None, end: str = ""
-) -> IdxDataset:
+def opened(folder: Path, images: bytes | None = None, labels: bytes | None = None, end: str = "") -> IdxDataset:
     """Write the two files, then open them."""
     return IdxDataset(
         write(folder / f"images{end}", content(IMAGES) if images is None else images),
@@ -136,8 +134,7 @@ def test_damage_is_refused_or_harmless(tmp_path, data):
         case "add":
             bad += data.draw(st.binary(min_size=1, max_size=20))
     images, labels = (
-        write(tmp_path / f"{name}.plain", content(of))
-        for name, of in (("images", IMAGES), ("labels", LABELS))
+        write(tmp_path / f"{name}.plain", content(of)) for name, of in (("images", IMAGES), ("labels", LABELS))
     )
     path = tmp_path / f"{kind}{end}"
     path.write_bytes(bytes(bad))
@@ -218,23 +215,17 @@ def test_a_damaged_copy_in_the_cache_is_replaced(tmp_path):
     opened(tmp_path, end=".gz")
     (copy,) = (tmp_path / "cache" / "unpacked").glob("images.*")
     os.truncate(copy, 30)
-    dataset = IdxDataset(
-        tmp_path / "images.gz", tmp_path / "labels.gz", name="tiny", cache=tmp_path / "cache"
-    )
+    dataset = IdxDataset(tmp_path / "images.gz", tmp_path / "labels.gz", name="tiny", cache=tmp_path / "cache")
     assert np.array_equal(read(dataset, range(20))[0][..., 0], IMAGES)
 
 
-@pytest.mark.parametrize(
-    "damage", [lambda z: z[:-20], lambda z: z[:30] + b"xx" + z[32:], lambda z: b"no" + z]
-)
+@pytest.mark.parametrize("damage", [lambda z: z[:-20], lambda z: z[:30] + b"xx" + z[32:], lambda z: b"no" + z])
 def test_a_damaged_gzip_leaves_nothing(tmp_path, damage):
     """Neither the file nor its first half."""
     path = tmp_path / "images.gz"
     path.write_bytes(damage(gzip.compress(GOOD)))
     labels = write(tmp_path / "labels", content(LABELS))
-    with pytest.raises(
-        DataError, match=r"images.gz is damaged, not a whole gzip file \(.*\); get the file again"
-    ):
+    with pytest.raises(DataError, match=r"images.gz is damaged, not a whole gzip file \(.*\); get the file again"):
         IdxDataset(path, labels, name="tiny", cache=tmp_path / "cache")
     assert left_in(tmp_path / "cache") == []
 

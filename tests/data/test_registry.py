@@ -117,9 +117,7 @@ def test_files_that_are_not_found(home, monkeypatch):
         rf"{home}/given/mnist\); sought",
     ):
         load("mnist", home / "given")
-    with pytest.raises(
-        DataError, match=f"data directory {home}/none is not a folder; give one that holds mnist"
-    ):
+    with pytest.raises(DataError, match=f"data directory {home}/none is not a folder; give one that holds mnist"):
         load("mnist", home / "none")
 
 
@@ -148,9 +146,7 @@ def test_unknown_names(name, message):
 def test_size_is_for_folders_of_images(home):
     """Others have one size."""
     for name in ("digits", "mnist", str(make(home / "files"))):
-        with pytest.raises(
-            DataError, match=f"size is 3 x 3, but {name} has one size; give a size for folders"
-        ):
+        with pytest.raises(DataError, match=f"size is 3 x 3, but {name} has one size; give a size for folders"):
             load(name, size=(3, 3))
 
 
@@ -160,9 +156,7 @@ def test_a_folder_of_mnists_format(home):
     train, test = load(folder)
     assert (train.shape, len(train), len(test), len(train.classes), pixel(train)) == ((5, 5, 1), 10, 2, 10, 9)
     (folder / "t10k-images-idx3-ubyte").unlink()
-    with pytest.raises(
-        DataError, match=r"files holds files of MNIST's format but lacks t10k-images-idx3-ubyte\[.gz"
-    ):
+    with pytest.raises(DataError, match=r"files holds files of MNIST's format but lacks t10k-images-idx3-ubyte\[.gz"):
         load(folder)
 
 

@@ -13,8 +13,8 @@ RESTARTS = 64
 def place(blocks: Sequence[Lifetime]) -> tuple[dict[int, int], int]:
     """Offsets by buffer number, and the bytes that the whole takes.
 
-    Best fit in several orders (large first, long-lived first, by appearance); if none reaches the lower bound, a fixed number
-    of shuffles of the best order (always the same ones) are tried, and the smallest arena is kept.
+    Best fit in several orders (large first, long-lived first, by appearance); if none reaches the lower bound, a
+    fixed number of shuffles of the best order (always the same ones) are tried, and the smallest arena is kept.
     """
     bound = max(live_bytes(blocks), default=0)
     orders: list[Callable[[Lifetime], tuple[int, ...]]] = [

@@ -1,18 +1,19 @@
 """The binary form of a Program: what the native core reads, checks and runs. Little endian, no padding.
 
-    8 bytes   magic "LINOCUT" and a zero byte
-    u32       version (1)
-    u64 u64   arena bytes, lower bound bytes
-    u32 u32 u32   counts of buffers, instructions, sections
-    buffer:       u64 offset, u8 format, u8 role, u8 persistent, u8 dimensions, u32 base (0xFFFFFFFF: none),
-                  u32 each dimension, u16 length and name (UTF-8)
-    instruction:  u16 op code, u16 operands, u16 attributes, u32 each operand (0xFFFFFFFF: absent), f64 each attribute
-    section:      u16 length and name, u32 begin, u32 end
+8 bytes   magic "LINOCUT" and a zero byte
+u32       version (1)
+u64 u64   arena bytes, lower bound bytes
+u32 u32 u32   counts of buffers, instructions, sections
+buffer:       u64 offset, u8 format, u8 role, u8 persistent, u8 dimensions, u32 base (0xFFFFFFFF: none),
+              u32 each dimension, u16 length and name (UTF-8)
+instruction:  u16 op code, u16 operands, u16 attributes, u32 each operand (0xFFFFFFFF: absent), f64 each attribute
+section:      u16 length and name, u32 begin, u32 end
 """
 
 from __future__ import annotations
 
 import struct
+from typing import Any
 
 from linocut.compile.program import Buffer, Instruction, Program, Section
 from linocut.errors import SpecError
@@ -48,10 +49,13 @@ def encode(program: Program) -> bytes:
 
 def decode(data: bytes) -> Program:
     """The program that `encode` wrote; SpecError where the bytes are not one."""
+    reader = _Reader(data)
     try:
-        program = _decode(_Reader(data))
+        program = _decode(reader)
     except (struct.error, KeyError, UnicodeDecodeError, IndexError) as error:
         raise SpecError(f"these {len(data):,} bytes are not a linocut program ({error}); compile it anew") from None
+    if reader.left:
+        raise SpecError(f"{reader.left:,} bytes follow the end of the program; compile it anew")
     program.check()
     return program
 
@@ -101,7 +105,11 @@ class _Reader:
         self._data = data
         self._at = 0
 
-    def unpack(self, form: struct.Struct) -> tuple[int, ...]:
+    @property
+    def left(self) -> int:
+        return len(self._data) - self._at
+
+    def unpack(self, form: struct.Struct) -> tuple[Any, ...]:
         values = form.unpack_from(self._data, self._at)
         self._at += form.size
         return values

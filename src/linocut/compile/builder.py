@@ -1,4 +1,7 @@
-"""The builder: what layers and optimizers lower themselves to. It collects buffers and instructions, section by section."""
+"""The builder.
+
+What layers and optimizers lower themselves to. It collects buffers and instructions, section by section.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ MANTISSAS = ("i16", "i8")  # formats of gradients that need an exponent
 
 @dataclass(frozen=True)
 class Initial:
-    """How a persistent buffer starts: normal numbers of a standard deviation (0: zeros), its second row filled with a value."""
+    """How a persistent buffer starts.
+
+    Normal numbers of a standard deviation (0: zeros), its second row filled with a value.
+    """
 
     normal: float = 0.0
     second_row: float = 0.0
@@ -35,7 +41,7 @@ class Builder:
     instructions: list[Instruction] = field(default_factory=list)
     sections: list[Section] = field(default_factory=list)
     initial: dict[str, Initial] = field(default_factory=dict)
-    held: dict[int, tuple[int, int]] = field(default_factory=dict)  # buffers that the outside writes or reads: instructions
+    held: dict[int, tuple[int, int]] = field(default_factory=dict)  # instructions over which the outside needs a buffer
     training: bool = True
     _index: dict[str, int] = field(default_factory=dict)
     _tape: list[Callable[[], None]] = field(default_factory=list)
@@ -128,7 +134,10 @@ class Builder:
         return self.buffers[buffer].shape
 
     def emit(self, op: str, operands: Mapping[str, int | None], attributes: Mapping[str, float] | None = None) -> None:
-        """Append an instruction: operands and attributes by the names of its signature; an operand not given is absent."""
+        """Append an instruction.
+
+        Operands and attributes by the names of its signature; an operand not given is absent.
+        """
         entry, given = OP_BY_NAME[op], dict(attributes or {})
         names = [operand.name for operand in entry.signature.operands]
         unknown = (set(operands) - set(names)) | (set(given) ^ set(entry.signature.attributes))

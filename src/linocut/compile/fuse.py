@@ -10,9 +10,7 @@ from linocut.ops import OP_BY_NAME
 UPDATES = ("adam", "sgd", "bop")
 
 
-def fuse_updates(
-    buffers: Sequence[Buffer], instructions: Sequence[Instruction], start: int
-) -> list[Instruction]:
+def fuse_updates(buffers: Sequence[Buffer], instructions: Sequence[Instruction], start: int) -> list[Instruction]:
     """The instructions from `start` on, each weight_gradient of integers joined with the update that follows it."""
     fused: list[Instruction] = []
     for instruction in instructions[start:]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from linocut.compile.arena import place
 from linocut.compile.builder import Builder, Initial
-from linocut.compile.lifetimes import lifetimes, live_bytes
+from linocut.compile.lifetimes import Lifetime, lifetimes, live_bytes
 from linocut.compile.program import Program
 from linocut.errors import SpecError
 from linocut.layers import Network
@@ -21,7 +21,10 @@ MOST_BATCH = 2**20
 
 @dataclass(frozen=True)
 class Compiled:
-    """A Program with what it was compiled from; `initial` says how its persistent buffers start."""
+    """A Program with what it was compiled from.
+
+    `initial` says how its persistent buffers start, `blocks` from when to when each buffer's bytes are in use.
+    """
 
     network: Network
     policy: Policy
@@ -29,14 +32,21 @@ class Compiled:
     batch: int
     program: Program
     initial: Mapping[str, Initial]
+    blocks: tuple[Lifetime, ...]
 
 
-def compile_network(network: Network, policy: Policy, optimizer: Optimizer, batch: int) -> Compiled:
-    """Sections "train" (one step) and "predict" (logits, loss and right answers of one batch), over one arena."""
+def compile_network(
+    network: Network, policy: Policy, optimizer: Optimizer, batch: int, *, training: bool = True
+) -> Compiled:
+    """Sections "train" (one step) and "predict" (logits, loss and right answers of one batch), over one arena.
+
+    Without `training` there is only "predict", and its arena is as small as that allows.
+    """
     if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= MOST_BATCH:
         raise SpecError(f"batch size is {batch!r}, must be a whole number from 1 to {MOST_BATCH:,}")
     builder = Builder(policy, optimizer, batch)
-    _train(builder, network)
+    if training:
+        _train(builder, network)
     _predict(builder, network)
     builder.drop_unused()
     blocks = lifetimes(builder.buffers, builder.instructions, builder.held)
@@ -48,7 +58,7 @@ def compile_network(network: Network, policy: Policy, optimizer: Optimizer, batc
     bound = max(live_bytes(blocks))
     program = Program(tuple(buffers), tuple(builder.instructions), tuple(builder.sections), arena, bound)
     program.check()
-    return Compiled(network, policy, optimizer, batch, program, builder.initial)
+    return Compiled(network, policy, optimizer, batch, program, builder.initial, tuple(blocks))
 
 
 def _train(builder: Builder, network: Network) -> None:

@@ -17,8 +17,8 @@ ALIGNMENT = 64  # bytes: a cache line, and the widest vector
 class Buffer:
     """A typed region of the arena.
 
-    `offset` is in bytes. A persistent buffer keeps its bytes between runs of a section. `base` is the number of the buffer
-    whose bytes this one shares under another shape, None for a buffer of its own.
+    `offset` is in bytes. A persistent buffer keeps its bytes between runs of a section. `base` is the number of the
+    buffer whose bytes this one shares under another shape, None for a buffer of its own.
     """
 
     name: str
@@ -97,6 +97,7 @@ class Program:
 
     def check(self) -> None:
         """Check every instruction against its signature and limits, and every buffer against the arena (SpecError)."""
+        self._check_references()
         for buffer in self.buffers:
             if buffer.offset % ALIGNMENT or not 0 <= buffer.offset <= self.arena_bytes - buffer.nbytes:
                 raise SpecError(
@@ -110,6 +111,37 @@ class Program:
             reason = instruction.op.limits(sizes, formats)
             if reason:
                 raise SpecError(f"instruction {number}: {instruction.op.name}: {reason}")
+
+    def _check_references(self) -> None:
+        """Numbers of buffers and instructions must exist, and every view share the bytes of its base."""
+        count = len(self.buffers)
+        if len(self.index) != count:
+            raise SpecError(f"{count} buffers share {len(self.index)} names, each must have its own")
+        for buffer in self.buffers:
+            if not buffer.shape or min(buffer.shape) < 1:
+                raise SpecError(f"buffer {buffer.name} has shape {buffer.shape}, sizes must be at least 1")
+            if buffer.base is None:
+                continue
+            base = self.buffers[buffer.base] if buffer.base < count else None
+            if base is None or base.base is not None:
+                raise SpecError(f"buffer {buffer.name} views number {buffer.base}, which owns no bytes")
+            if (buffer.offset, buffer.nbytes) != (base.offset, base.nbytes):
+                raise SpecError(f"buffer {buffer.name} is a view of {base.name} but not of the same bytes")
+        for number, instruction in enumerate(self.instructions):
+            if any(index >= count for index in instruction.used()):
+                raise SpecError(f"instruction {number}: operand beyond the {count} buffers")
+        for section in self.sections:
+            if not 0 <= section.begin <= section.end <= len(self.instructions):
+                raise SpecError(
+                    f"section {section.name} runs from {section.begin} to {section.end}, "
+                    f"must lie within the {len(self.instructions)} instructions"
+                )
+
+    def __str__(self) -> str:
+        """The listing, to read; `compile.listing.parse_listing` reads it back."""
+        from linocut.compile.listing import listing  # listing describes programs
+
+        return listing(self)
 
     def _bound(self, instruction: Instruction) -> tuple[dict[str, int], dict[str, str]]:
         given = [None if index is None else self.buffers[index] for index in instruction.operands]

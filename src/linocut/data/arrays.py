@@ -33,9 +33,7 @@ class ArrayDataset(Dataset):
         self._labels = _checked_labels(np.asarray(labels), len(self._images), classes, name)
         self.shape = self._images.shape[1:]
         self.dtype: Dtype = "u8" if self._images.dtype == np.uint8 else "f32"
-        self.classes = (
-            tuple(str(i) for i in range(int(self._labels.max()) + 1)) if classes is None else tuple(classes)
-        )
+        self.classes = tuple(str(i) for i in range(int(self._labels.max()) + 1)) if classes is None else tuple(classes)
 
     def __len__(self) -> int:
         """How many examples there are."""
@@ -77,9 +75,7 @@ def _checked_images(images: NDArray[Any], name: str) -> NDArray[Any]:
     return floats
 
 
-def _checked_labels(
-    labels: NDArray[Any], count: int, classes: Sequence[str] | None, name: str
-) -> NDArray[np.int32]:
+def _checked_labels(labels: NDArray[Any], count: int, classes: Sequence[str] | None, name: str) -> NDArray[np.int32]:
     if labels.dtype.kind not in "iu":
         raise DataError(
             f"{name}: labels have dtype {labels.dtype}, must be integers (class numbers from 0); "

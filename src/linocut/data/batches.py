@@ -58,9 +58,7 @@ class Batches(Iterator["Batch"]):
         if batch < 1:
             raise DataError(f"batch is {batch}, must be 1 or more")
         if not pad and batch > count:
-            raise DataError(
-                f"batch is {batch:,}, but {dataset.name} has {count:,} examples; give 1 to {count:,}"
-            )
+            raise DataError(f"batch is {batch:,}, but {dataset.name} has {count:,} examples; give 1 to {count:,}")
         whole = -(-count // batch) if pad else count // batch
         if not 0 <= start <= whole:
             raise DataError(f"start is {start:,}, must be 0 to {whole:,}, the number of batches")

@@ -32,9 +32,7 @@ def unpacked(source: Path, check: Callable[[Path], None], cache: Path | None = N
     try:
         stat = source.stat()
     except OSError as error:
-        raise DataError(
-            f"{source} cannot be read: {error.strerror}; check the path and its permissions"
-        ) from None
+        raise DataError(f"{source} cannot be read: {error.strerror}; check the path and its permissions") from None
     prefix = f"{source.name.removesuffix('.gz')}.{zlib.crc32(os.fsencode(source.resolve())):08x}"
     target = folder / f"{prefix}.{stat.st_size:x}.{stat.st_mtime_ns:x}"
     if os.path.isfile(target):
@@ -73,9 +71,7 @@ def _gunzip(source: Path, part: Path) -> None:
     try:
         packed = gzip.open(source, "rb")  # noqa: SIM115, to tell its errors from those of writing
     except OSError as error:
-        raise DataError(
-            f"{source} cannot be read: {error.strerror}; check the path and its permissions"
-        ) from None
+        raise DataError(f"{source} cannot be read: {error.strerror}; check the path and its permissions") from None
     with packed, open(part, "xb") as out:
         while True:
             try:

@@ -43,9 +43,7 @@ class Dataset(ABC):
         """
 
 
-def check_read(
-    dataset: Dataset, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32]
-) -> None:
+def check_read(dataset: Dataset, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32]) -> None:
     """Raise DataError unless the arguments of `dataset.read` fit it."""
     count = len(indices)
     for what, array, shape, dtype in (
@@ -61,6 +59,4 @@ def check_read(
             )
     if count and (int(indices.min()) < 0 or int(indices.max()) >= len(dataset)):
         bad = next(i for i in indices.tolist() if not 0 <= i < len(dataset))
-        raise DataError(
-            f"{dataset.name}: example {bad:,} does not exist, indices are 0 to {len(dataset) - 1:,}"
-        )
+        raise DataError(f"{dataset.name}: example {bad:,} does not exist, indices are 0 to {len(dataset) - 1:,}")

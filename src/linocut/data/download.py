@@ -28,16 +28,12 @@ def get(name: str, cache_dir: str | os.PathLike[str] | None = None, progress: Pr
         if name == "digits":
             raise DataError("digits are inside the package, nothing to download; use them with --data digits")
         known = ", ".join(SOURCES)
-        raise DataError(
-            f"data set {name!r} cannot be downloaded, must be one of {known}; see: linocut data list"
-        )
+        raise DataError(f"data set {name!r} cannot be downloaded, must be one of {known}; see: linocut data list")
     fetch(source.files, source.mirrors, folder / name, progress)
     return folder / name
 
 
-def fetch(
-    files: Mapping[str, str], mirrors: Sequence[str], folder: Path, progress: Progress | None = None
-) -> None:
+def fetch(files: Mapping[str, str], mirrors: Sequence[str], folder: Path, progress: Progress | None = None) -> None:
     """Download each of `files` (name to "md5:...") from the first mirror that has it, whole or not at all."""
     import logging
 

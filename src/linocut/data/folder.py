@@ -77,9 +77,7 @@ def open_folder(root: Path, size: tuple[int, int] | None = None) -> tuple[Datase
     if size is not None and min(size) < 1:
         raise DataError(f"size is {size[0]} x {size[1]}, must be 1 x 1 pixels or more")
     if not root.is_dir():
-        raise DataError(
-            f"{root} is not a folder; give a folder that holds one folder of images for each class"
-        )
+        raise DataError(f"{root} is not a folder; give a folder that holds one folder of images for each class")
     train_root, test_root = _split_roots(root)
     classes = tuple(_subfolders(train_root))
     if len(classes) < 2:
@@ -151,9 +149,7 @@ def _entries(root: Path, names: tuple[str, ...], classes: tuple[str, ...]) -> li
         images = [
             item.name
             for item in _scan(root / name)
-            if not item.name.startswith(".")
-            and os.path.splitext(item.name)[1].lower() in SUFFIXES
-            and item.is_file()
+            if not item.name.startswith(".") and os.path.splitext(item.name)[1].lower() in SUFFIXES and item.is_file()
         ]
         if not images:
             raise DataError(

@@ -154,9 +154,7 @@ def _open_plain(path: Path, shown: Path, kind: str) -> tuple[int, tuple[int, ...
             os.close(file)
             raise
     except OSError as error:
-        raise DataError(
-            f"{shown} cannot be read: {error.strerror}; check the path and its permissions"
-        ) from None
+        raise DataError(f"{shown} cannot be read: {error.strerror}; check the path and its permissions") from None
 
 
 def _checked_dims(file: int, path: Path, kind: str) -> tuple[int, ...]:
@@ -179,14 +177,10 @@ def _checked_dims(file: int, path: Path, kind: str) -> tuple[int, ...]:
             f"are not exchanged, or {AGAIN}"
         )
     if len(head) < _header_bytes(rank):
-        raise DataError(
-            f"{path} is truncated: {size:,} B, its header alone has {_header_bytes(rank)}; {AGAIN}"
-        )
+        raise DataError(f"{path} is truncated: {size:,} B, its header alone has {_header_bytes(rank)}; {AGAIN}")
     dims = tuple(int.from_bytes(head[i : i + 4], "big") for i in range(4, len(head), 4))
     if 0 in dims:
-        raise DataError(
-            f"{path} holds {' x '.join(map(str, dims))} values, every dimension must be 1 or more; {AGAIN}"
-        )
+        raise DataError(f"{path} holds {' x '.join(map(str, dims))} values, every dimension must be 1 or more; {AGAIN}")
     expected = len(head) + math.prod(dims)
     if size != expected:
         fault = "is truncated" if size < expected else "has trailing garbage"

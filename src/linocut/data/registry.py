@@ -43,9 +43,7 @@ def load(
     is_path = not isinstance(name, str) or os.sep in text or text in (".", "..")
     if not is_path and (text == "digits" or text in SOURCES):
         if size is not None:
-            raise DataError(
-                f"size is {size[0]} x {size[1]}, but {text} has one size; give a size for folders only"
-            )
+            raise DataError(f"size is {size[0]} x {size[1]}, but {text} has one size; give a size for folders only")
         if text == "digits":
             from linocut.data.digits import open_digits  # late: its imports cost memory
 
@@ -55,9 +53,7 @@ def load(
     if text and path.is_dir():
         return _load_folder(path, size)
     if is_path:
-        raise DataError(
-            f"{path} is not a folder; give a folder of class folders, or one of {', '.join(_names())}"
-        )
+        raise DataError(f"{path} is not a folder; give a folder of class folders, or one of {', '.join(_names())}")
     raise DataError(
         f"unknown data set {text!r}{_meant(text)}; known are {', '.join(_names())}, or the path of a folder"
     )
@@ -70,13 +66,9 @@ def available(data_dir: str | os.PathLike[str] | None = None) -> list[Available]
     home = "https://doi.org/10.24432/C50P49"
     records = [Available("digits", description, "CC BY 4.0", home, (), inside)]
     for source in SOURCES.values():
-        found = next(
-            (str(folder) for folder in _folders(source, data_dir) if not source.missing(folder)), None
-        )
+        found = next((str(folder) for folder in _folders(source, data_dir) if not source.missing(folder)), None)
         records.append(
-            Available(
-                source.name, source.description, source.licence, source.home, tuple(source.files), found
-            )
+            Available(source.name, source.description, source.licence, source.home, tuple(source.files), found)
         )
     return records
 
@@ -99,9 +91,7 @@ def _load_folder(path: Path, size: tuple[int, int] | None) -> tuple[Dataset, Dat
 
         return open_folder(path, size)
     if lacking:
-        raise DataError(
-            f"{path} holds files of MNIST's format but lacks {', '.join(lacking)}; copy them there"
-        )
+        raise DataError(f"{path} holds files of MNIST's format but lacks {', '.join(lacking)}; copy them there")
     if size is not None:
         raise DataError(
             f"size is {size[0]} x {size[1]}, but {path} has one size; give a size for folders of images only"
@@ -111,9 +101,7 @@ def _load_folder(path: Path, size: tuple[int, int] | None) -> tuple[Dataset, Dat
 
 def _load_source(source: Source, data_dir: str | os.PathLike[str] | None) -> tuple[Dataset, Dataset]:
     if data_dir is not None and not os.path.isdir(Path(data_dir).expanduser()):
-        raise DataError(
-            f"data directory {os.fspath(data_dir)} is not a folder; give one that holds {source.name}"
-        )
+        raise DataError(f"data directory {os.fspath(data_dir)} is not a folder; give one that holds {source.name}")
     folders = _folders(source, data_dir)
     for folder in folders:
         if not source.missing(folder):

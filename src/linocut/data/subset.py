@@ -40,7 +40,5 @@ def take(dataset: Dataset, limit: int | None) -> Dataset:
     if limit is None:
         return dataset
     if limit < 1:
-        raise DataError(
-            f"limit is {limit}, must be 1 or more (or leave it out for all {len(dataset):,} examples)"
-        )
+        raise DataError(f"limit is {limit}, must be 1 or more (or leave it out for all {len(dataset):,} examples)")
     return dataset if limit >= len(dataset) else Subset(dataset, limit)

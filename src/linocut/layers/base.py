@@ -15,7 +15,10 @@ Shape: TypeAlias = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Cost:
-    """Parameters and multiply-accumulates of a layer for one example; `input_bits` is the width of what it multiplies."""
+    """Parameters and multiply-accumulates of a layer for one example.
+
+    `input_bits` is the width of what it multiplies.
+    """
 
     binary_parameters: int = 0
     real_parameters: int = 0

@@ -69,8 +69,6 @@ def _backward(builder: Builder, out: Normed, value: Product) -> None:
     dy: Gradient = builder.gradient(f"{name}.dY", roles.DY, shape)
     dbeta = builder.transient(f"{name}.dbeta", roles.BETA, (1, channels), "f32")
     written = {"dy": dy.buffer, "dy_exponent": dy.exponent, "dbeta": dbeta}
-    builder.emit(
-        "norm_gradient", {**common, "dx_exponent": dx.exponent, "stats": out.stats, **written}, attributes
-    )
+    builder.emit("norm_gradient", {**common, "dx_exponent": dx.exponent, "stats": out.stats, **written}, attributes)
     value.gradient = dy
     builder.optimizer.lower_shift(builder, name, out.beta, dbeta, (1, channels))

@@ -70,9 +70,7 @@ class BinaryDense(Layer):
         return "i32" if real or inputs > I16_MAX else "i16"
 
 
-def _input_gradient(
-    builder: Builder, name: str, dy: Gradient, weights: BinaryWeights, shape: Shape
-) -> Gradient:
+def _input_gradient(builder: Builder, name: str, dy: Gradient, weights: BinaryWeights, shape: Shape) -> Gradient:
     dx = builder.gradient(f"{name}.dX", roles.DX, shape)
     operands = {"dy": dy.buffer, "dy_exponent": dy.exponent, "weights": weights.signs(builder)}
     builder.emit("input_gradient", {**operands, "dx": dx.buffer, "dx_exponent": dx.exponent})
@@ -86,5 +84,3 @@ def _kept_bits(builder: Builder, name: str, value: Real | Bits) -> int:
     bits = builder.transient(f"{name}.X^", roles.WORKSPACE, builder.shape(value.numbers), "bit")
     builder.emit("binarize", {"values": value.numbers, "bits": bits})
     return bits
-
-

@@ -32,7 +32,7 @@ class Input(Layer):
         object.__setattr__(self, "shape", tuple(self.shape))
         if len(self.shape) not in (1, 3) or any(not isinstance(n, int) or n < 1 for n in self.shape):
             raise SpecError(
-                f"input shape is {self.shape}, must be (features,) or (height, width, channels) of positive whole numbers"
+                f"input shape is {self.shape}, must be (features,) or (height, width, channels), whole numbers above 0"
             )
         if self.dtype not in ("u8", "f32"):
             raise SpecError(f"input dtype is {self.dtype!r}, must be u8 or f32")

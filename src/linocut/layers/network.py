@@ -112,4 +112,7 @@ def _layer(entry: dict[str, Any]) -> Layer:
     for name in settings:
         if name not in known:
             raise SpecError(f"layer {kind} has no setting {name!r}; there are {', '.join(known) or 'none'}")
+    for field in dataclasses.fields(LAYERS[kind]):
+        if field.name not in settings and field.default is dataclasses.MISSING:
+            raise SpecError(f"layer {kind} lacks the setting {field.name!r}")
     return LAYERS[kind](**{k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()})

@@ -36,7 +36,10 @@ class SoftmaxCrossEntropy(Layer):
         kept = keep_signs(builder, name, value, ste=False) if bits and builder.training else None
         logits = keep_numbers(builder, name, value, "f32" if bits else None)
         builder.output(logits, "logits")
-        operands = {"logits": logits, "labels": builder.external("labels", roles.LABELS, shape[:1], "i32")}
+        operands: dict[str, int | None] = {
+            "logits": logits,
+            "labels": builder.external("labels", roles.LABELS, shape[:1], "i32"),
+        }
         operands |= {"loss": builder.loss, "counters": builder.counters}
         if not builder.training:
             builder.emit("softmax_cross_entropy", operands)

@@ -15,12 +15,12 @@ def summary(network: Network) -> str:
     real = sum(c.real_parameters for c in costs)
     macs = sum(c.binary_macs for c in costs), sum(c.real_macs for c in costs)
     total = ("Total", "", "", f"{binary:,}", f"{real:,}", f"{_kib(binary, real):.2f}", *(f"{m:,}" for m in macs))
-    size, full = binary / 8 + real * 4, (binary + real) * 4
+    size, full = _kib(binary, real), (binary + real) * 4 / 1024
     lines = _table([_HEADINGS, *rows, total])
     rule = "-" * len(lines[0])
     facts = [
         f"parameters            {binary + real:,} ({binary / max(1, binary + real):.1%} of 1 bit)",
-        f"model size            {size / 1024:,.2f} KiB; {full / 1024:,.2f} KiB in 32 bits; compression {full / size:.1f}x",
+        f"model size            {size:,.2f} KiB; {full:,.2f} KiB in 32 bits; compression {full / size:.1f}x",
         f"MACs per example      {sum(macs):,} ({macs[0] / max(1, sum(macs)):.1%} of 1 bit)",
     ]
     return "\n".join([network.name, rule, lines[0], rule, *lines[1:-1], rule, lines[-1], rule, *facts])
@@ -50,7 +50,4 @@ def _kib(binary: int, real: int) -> float:
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  ".join(cell.ljust(w) if n == 0 else cell.rjust(w) for n, (cell, w) in enumerate(zip(row, widths, strict=True)))
-        for row in rows
-    ]
+    return ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows]

@@ -1,7 +1,7 @@
 """What flows between layers while a network is lowered: names of buffers, not numbers.
 
-The backward pass is lowered after the forward one, from the last layer to the first: a consumer leaves the gradient of its
-input in `gradient`, and the producer's backward step takes it from there.
+The backward pass is lowered after the forward one, from the last layer to the first: a consumer leaves the gradient
+of its input in `gradient`, and the producer's backward step takes it from there.
 """
 
 from __future__ import annotations
@@ -40,7 +40,10 @@ class Real(Value):
 
 @dataclass(eq=False)
 class Bits(Value):
-    """Packed signs. `numbers` is the kept activation they can be made from again, None where the bits themselves are kept."""
+    """Packed signs.
+
+    `numbers` is the kept activation they can be made from again, None where the bits themselves are kept.
+    """
 
     buffer: int
     numbers: int | None = None

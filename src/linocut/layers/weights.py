@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BinaryWeights:
-    """Weights (outputs, inputs): `stored` is the latent buffer, or the packed bits where the optimizer keeps no latent."""
+    """Weights (outputs, inputs).
+
+    `stored` is the latent buffer, or the packed bits where the optimizer keeps no latent.
+    """
 
     name: str
     outputs: int

@@ -29,7 +29,10 @@ def reference(
     clip: float,
     salt: float,
 ) -> None:
-    """W, m, v (R, K) in place from dw (R, K): m <- b1 m + (1-b1) g, v <- b2 v + (1-b2) g^2, w <- w - lr m^ / (sqrt(v^) + eps)."""
+    """W, m, v (R, K) in place from dw (R, K).
+
+    M <- b1 m + (1-b1) g, v <- b2 v + (1-b2) g^2, w <- w - lr m^ / (sqrt(v^) + eps).
+    """
     rate = float(control.data[LEARNING_RATE]) / (1.0 - float(control.data[BETA1_POWER]))
     if v is None:
         moment = decay_moment(m.data, dw.bits(), beta1)

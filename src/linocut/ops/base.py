@@ -40,7 +40,10 @@ class View:
         return self.format in ("u8", "i8", "i16", "i32", "i64", "q15", "q7")
 
     def store(self, values: Array) -> None:
-        """Write values (booleans for a packed buffer), rounded to nearest even; to f16 by way of f32, as the kernels do."""
+        """Write values (booleans for a packed buffer), rounded to nearest even.
+
+        To f16 by way of f32, as the kernels do.
+        """
         if self.format == "bit":
             self.data[...] = pack(values)
         else:
@@ -65,7 +68,8 @@ class Op:
     """One entry of the op table.
 
     `code` is the number in a program's binary form. `reference` takes the operands (View, or None where absent) and the
-    attributes (float) by name, changes the written operands in place, and defines what the instruction means. `limits(sizes, formats)` returns why these sizes or formats cannot be computed, or "".
+    attributes (float) by name, changes the written operands in place, and defines what the instruction means.
+    `limits(sizes, formats)` returns why these sizes or formats cannot be computed, or "".
     `work(sizes, formats)` counts its arithmetic.
     """
 

@@ -25,7 +25,10 @@ def reference(
     gradient_scale: float,
     salt: float,
 ) -> None:
-    """Weights (R, K) bits and m (R, K) in place from dw (R, K): m <- (1 - gamma) m + gamma g; a weight flips where w m > tau."""
+    """Weights (R, K) bits and m (R, K) in place from dw (R, K).
+
+    M <- (1 - gamma) m + gamma g; a weight flips where w m > tau.
+    """
     if m.format.startswith("q"):
         moment = slow_moment(m, dw.bits(), gamma, step_key(int(random.data[0]), int(salt)))
         threshold = float(np.floor(tau / gradient_scale * FORMATS[m.format].one))

@@ -1,4 +1,4 @@
-"""exp, log and exponents by plain IEEE additions and multiplications in a fixed order, so that every machine agrees to the bit.
+"""exp, log and exponents in a fixed order of plain IEEE additions and multiplications: every machine agrees to the bit.
 
 The native core repeats these line by line (native/kernels/elementary.hpp).
 """

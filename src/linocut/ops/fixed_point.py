@@ -1,15 +1,17 @@
-"""Fixed-point updates from the sign of a gradient, shared by the optimizers. The native twin: native/kernels/fixed_point.hpp.
+"""Fixed-point updates from the sign of a gradient; the native twin is native/kernels/fixed_point.hpp.
 
-A first moment of gradients +-s is kept as a fraction of s: q7 127 (q15 32767) is s. The second moment of such gradients is s**2
-exactly, so Adam divides by the constant s and SGD with momentum differs from Adam in the step's factor alone.
+A first moment of gradients +-s is kept as a fraction of s: q7 127 (q15 32767) is s. The second moment of such
+gradients is s**2 exactly, so Adam divides by the constant s and SGD with momentum differs from Adam in the step's
+factor alone.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from linocut.formats import FORMATS
-from linocut.ops.base import Array, View
+from linocut.formats import FORMATS, WORD_BITS, words
+from linocut.ops.base import View
+from linocut.ops.bits import Array
 from linocut.ops.elementary import rounded
 
 DECAY_FRACTION = 15
@@ -23,21 +25,36 @@ MASK_64 = (1 << 64) - 1
 
 
 def step_key(state: int, salt: int) -> int:
-    """The 32-bit key of one instruction in one step: splitmix64's mix of the random state and the instruction's salt."""
+    """The 32-bit key of one instruction in one step.
+
+    Splitmix64's mix of the random state and the instruction's salt.
+    """
     z = (state + salt * GOLDEN_64) & MASK_64
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK_64
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK_64
     return (z ^ (z >> 31)) & MASK_32
 
 
-def random_bits(count: int, key: int) -> Array:
-    """32 random bits (uint32) for each of `count` elements, a hash of the element's number and the key."""
-    x = np.arange(count, dtype=np.uint32) * np.uint32(GOLDEN_32) + np.uint32(key)
+def random_bits(numbers: Array, key: int) -> Array:
+    """32 random bits (uint32) for each number (uint32): a hash of it and the key."""
+    x = numbers * np.uint32(GOLDEN_32) + np.uint32(key)
     x ^= x >> np.uint32(16)
     x *= np.uint32(0x7FEB352D)
     x ^= x >> np.uint32(15)
     x *= np.uint32(0x846CA68B)
     return x ^ (x >> np.uint32(16))
+
+
+def dithers(shape: tuple[int, ...], key: int) -> Array:
+    """STEP_FRACTION random bits for each weight of a matrix, int64.
+
+    A word of 64 weights draws 32 hashes: the low halves go to its even weights, the high halves to the odd ones.
+    """
+    rows, columns = shape
+    padded = words(columns) * WORD_BITS
+    pairs = random_bits(np.arange(rows * padded // 2, dtype=np.uint32), key)
+    halves = np.stack([pairs & np.uint32(0xFFFF), pairs >> np.uint32(16)], axis=-1)
+    return halves.reshape(rows, padded)[:, :columns].astype(np.int64)
 
 
 def decay_moment(moment: Array, positive: Array, decay: float) -> Array:
@@ -59,8 +76,7 @@ def move_weights(weights: View, moment: Array, factor: int, key: int) -> int:
     """W <- clip(w - m factor) with dithered rounding, in place; returns how many signs changed."""
     one = FORMATS["q15"].one
     old = weights.data.astype(np.int64)
-    dither = (random_bits(old.size, key) >> np.uint32(32 - STEP_FRACTION)).astype(np.int64).reshape(old.shape)
-    new = np.clip(old - ((moment * factor + dither) >> STEP_FRACTION), -one, one)
+    new = np.clip(old - ((moment * factor + dithers(old.shape, key)) >> STEP_FRACTION), -one, one)
     weights.store(new)
     return int(np.count_nonzero((old >= 0) != (new >= 0)))
 
@@ -70,7 +86,8 @@ def slow_moment(moment: View, positive: Array, rate: float, key: int) -> Array:
     one = FORMATS[moment.format].one
     fixed = int(rounded(rate * (1 << SLOW_FRACTION), 0.0, 1 << SLOW_FRACTION))
     old = moment.data.astype(np.int64)
-    dither = (random_bits(old.size, key) >> np.uint32(32 - SLOW_FRACTION)).astype(np.int64).reshape(old.shape)
+    numbers = np.arange(old.size, dtype=np.uint32)
+    dither = (random_bits(numbers, key) >> np.uint32(32 - SLOW_FRACTION)).astype(np.int64).reshape(old.shape)
     new = old + (((np.where(positive, one, -one) - old) * fixed + dither) >> SLOW_FRACTION)
     moment.store(new)
     return new

@@ -20,9 +20,7 @@ def shift_for(outputs: int) -> int:
     return max(0, (127 * outputs).bit_length() - I16_BITS)
 
 
-def reference(
-    *, dy: View, dy_exponent: View | None, weights: View, dx: View, dx_exponent: View | None
-) -> None:
+def reference(*, dy: View, dy_exponent: View | None, weights: View, dx: View, dx_exponent: View | None) -> None:
     """Dy (R, N), weights (N, K) -> dx (R, K)."""
     if dy_exponent is None or dx_exponent is None:
         dx.store(dy.data.astype(np.float64) @ weights.signs().astype(np.float64))

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from linocut.ops.base import Array, Sizes, View, Work
+from linocut.ops.base import Sizes, View, Work
+from linocut.ops.bits import Array
 
 L1, L2 = 1.0, 2.0
 EPSILON = 1e-5
@@ -20,7 +21,10 @@ def divisor(stats: View, norm: float) -> Array:
 
 
 def reciprocal(stats: View, norm: float) -> Array:
-    """1 / divisor, float64 (channels,); 0 for a channel that does not vary, so that it outputs beta, passes no gradient."""
+    """1 / divisor, float64 (channels,).
+
+    0 for a channel that does not vary, so that it outputs beta, passes no gradient.
+    """
     by = divisor(stats, norm)
     return np.where(by > 0, 1.0 / np.where(by > 0, by, 1.0), 0.0)
 

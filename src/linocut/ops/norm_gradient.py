@@ -58,9 +58,7 @@ def reference(
     dy_exponent.data[0] = exponent + k - MANTISSA_BITS
     scale = inverse * math.ldexp(1.0, MANTISSA_BITS - k + FRACTION)
     factor = rounded(scale, -FIXED_LIMIT, FIXED_LIMIT)
-    plus, minus = (
-        rounded((mean + sign * slope) * scale, -FIXED_LIMIT, FIXED_LIMIT) for sign in (1.0, -1.0)
-    )
+    plus, minus = (rounded((mean + sign * slope) * scale, -FIXED_LIMIT, FIXED_LIMIT) for sign in (1.0, -1.0))
     fixed = g * factor - np.where(x.bits(), plus, minus)
     dy.store(np.clip((fixed + (1 << (FRACTION - 1))) >> FRACTION, -127, 127))
 
@@ -69,7 +67,8 @@ def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
     exponents = sum(name in formats for name in ("dx_exponent", "dy_exponent"))
     integers = (formats["dx"] == "i16") + (formats["dy"] == "i8")
     if exponents != integers or exponents == 1 or (integers == 2 and formats["x"] != "bit"):
-        return f"dX {formats['dx']}, dY {formats['dy']}, X {formats['x']}: integer gradients go with each other and with bits"
+        found = f"dX {formats['dx']}, dY {formats['dy']}, X {formats['x']}"
+        return f"{found}: integer gradients go with each other and with bits"
     return ""
 
 

@@ -1,14 +1,15 @@
 """norm_gradient_sums: what the backward pass of batch norm needs of each channel before it can form an element.
 
-With g the gradient of x, masked where the straight-through estimator cancels it: sum g; sum g x^ (l1) or sum g (x - beta)
-(l2); max|g|; and omega = mean|x|. Sums of integer gradients are exact.
+With g the gradient of x, masked where the straight-through estimator cancels it: sum g; sum g x^ (l1) or sum g (x -
+beta) (l2); max|g|; and omega = mean|x|. Sums of integer gradients are exact.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from linocut.ops.base import Array, Op, View
+from linocut.ops.base import Op, View
+from linocut.ops.bits import Array
 from linocut.ops.norm import L1, work
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from linocut.ops.base import Array, Op, View
+from linocut.ops.base import Op, View
+from linocut.ops.bits import Array
 from linocut.ops.norm import divisor, normalised, work
 
 THRESHOLD_LIMIT = 2.0**30  # thresholds are kept within this, so that they fit 32 bits
@@ -29,9 +30,7 @@ def reference(
         omega.store(np.abs(x.astype(np.float64)).mean(axis=0, keepdims=True))
 
 
-def _integer(
-    y: Array, stats: View, beta: View, bits: View, mask: View | None, omega: View | None, norm: float
-) -> None:
+def _integer(y: Array, stats: View, beta: View, bits: View, mask: View | None, omega: View | None, norm: float) -> None:
     psi = divisor(stats, norm)
     shift = beta.data[0].astype(np.float64)
     varies = psi > 0

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from linocut.ops.base import Array, Op, View
+from linocut.ops.base import Op, View
+from linocut.ops.bits import Array
 from linocut.ops.norm import L1, work
 
 
 def reference(*, y: View, stats: View, running: View | None, norm: float, momentum: float) -> None:
-    """Y (R, C) -> stats (2, C): mu and psi (l1) or variance (l2); running <- momentum running + (1 - momentum) stats."""
+    """Y (R, C) -> stats (2, C).
+
+    Mu and psi (l1) or variance (l2); running <- momentum running + (1 - momentum) stats.
+    """
     mu, spread = _exact(y.data) if y.is_integer() and norm == L1 else _floating(y.data.astype(np.float64), norm)
     stats.store(np.stack([mu, spread]))
     if running is not None:

@@ -1,7 +1,7 @@
 """real_matmul: Y = X W^, the first layer: real inputs times sign weights.
 
-A u8 input u means (2u - 255) / 255. The sum of (2u - 255) w is an exact integer; an integer Y keeps it as it is (batch norm
-takes the factor 255 out again), a float Y divides by 255.
+A u8 input u means (2u - 255) / 255. The sum of (2u - 255) w is an exact integer; an integer Y keeps it as it is
+(batch norm takes the factor 255 out again), a float Y divides by 255.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
     "<x:bit[R,K] <weights:bit[N,K] >y:i16|i32|f16|f32[R,N]; momentum"
 
-An operand is a mode (`<` read, `>` written whole, `=` read and written), a name, `?` if it may be absent, the formats it may
-have and its dimensions. A letter stands for the same number throughout a signature. A first dimension `R` stands for the
-product of all leading dimensions, so that a (batch, height, width, channels) buffer is a matrix of rows; other dimensions
-match one to one. After `;` come the names of the numeric attributes.
+An operand is a mode (`<` read, `>` written whole, `=` read and written), a name, `?` if it may be absent, the formats
+it may have and its dimensions. A letter stands for the same number throughout a signature. A first dimension `R`
+stands for the product of all leading dimensions, so that a (batch, height, width, channels) buffer is a matrix of
+rows; other dimensions match one to one. After `;` come the names of the numeric attributes.
 """
 
 from __future__ import annotations
@@ -66,9 +66,7 @@ def parse(text: str) -> Signature:
     return Signature(text, tuple(operands), tuple(right.split()))
 
 
-def bind(
-    signature: Signature, given: Sequence[tuple[str, tuple[int, ...]] | None], op: str
-) -> Mapping[str, int]:
+def bind(signature: Signature, given: Sequence[tuple[str, tuple[int, ...]] | None], op: str) -> Mapping[str, int]:
     """Match (format, shape) of each operand with the signature and return the numbers that its letters stand for.
 
     Raises SpecError naming the operand where a format, a number of dimensions or a size does not fit.

@@ -1,7 +1,7 @@
 """softmax_cross_entropy: the loss, the number of right answers, and the gradient of the mean loss.
 
-A label of -1 marks a row that is not an example. The gradient is (p - onehot) / rows, as a float or as i16 mantissas with
-the exponent that makes the largest of them fill 15 bits.
+A label of -1 marks a row that is not an example. The gradient is (p - onehot) / rows, as a float or as i16 mantissas
+with the exponent that makes the largest of them fill 15 bits.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ I16_BITS = 15
 def reference(
     *, logits: View, labels: View, gradient: View | None, exponent: View | None, loss: View, counters: View
 ) -> None:
-    """Logits (R, C), labels (R) -> gradient (R, C); adds to loss (1) and to counters (4): right answers and examples."""
+    """Logits (R, C), labels (R) -> gradient (R, C).
+
+    Adds to loss (1) and to counters (4): right answers and examples.
+    """
     x = logits.data.astype(np.float64)
     label = labels.data.astype(np.int64)
     rows, classes = x.shape

@@ -1,4 +1,7 @@
-"""What the optimizers' instructions share: reading a gradient, clipping latent weights, counting flips, checking formats."""
+"""What the optimizers' instructions share.
+
+Reading a gradient, clipping latent weights, counting flips, checking formats.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from linocut.ops.base import Array, Sizes, View, Work
+from linocut.ops.base import Sizes, View, Work
+from linocut.ops.bits import Array
 from linocut.ops.softmax_cross_entropy import FLIPS
 
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from linocut.ops.base import Array, Op, Sizes, View, Work
+from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.bits import Array
 from linocut.ops.real_matmul import U8_SCALE
 
 MOST_ROWS = (2**31 - 1) // (127 * 2 * U8_SCALE)

@@ -1,4 +1,7 @@
-"""Sessions: a Program, its arena, and something that runs a section of it. Nothing is allocated after a session is open."""
+"""Sessions.
+
+A Program, its arena, and something that runs a section of it. Nothing is allocated after a session is open.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,7 @@ class Session(ABC):
         digest = hashlib.sha256()
         for buffer in self.program.persistent():
             if buffer.name not in METRICS:
-                digest.update(self.state_bytes(buffer.name))
+                digest.update(self.state_bytes(buffer.name).data)
         return digest.hexdigest()
 
 
@@ -95,15 +98,24 @@ class NativeSession(Session):
 def open_session(
     program: Program, *, backend: str = NATIVE, threads: int | None = None, isa: str | None = None
 ) -> Session:
-    """A session; `threads` defaults to the processors at hand, `isa` to $LINOCUT_ISA or the best that the processor has."""
-    count = default_threads() if threads is None else threads
-    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_THREADS:
-        raise SpecError(f"threads is {count!r}, must be a whole number from 1 to {MOST_THREADS}")
+    """A session.
+
+    `threads` defaults to the processors at hand, `isa` to $LINOCUT_ISA or the best that the processor has.
+    """
+    count = find_threads(threads)
     if backend == REFERENCE:
         return ReferenceSession(program)
     if backend != NATIVE:
         raise SpecError(f"backend is {backend!r}, must be {NATIVE!r} or {REFERENCE!r}")
     return NativeSession(program, count, find_isa(isa))
+
+
+def find_threads(threads: int | None) -> int:
+    """The threads asked for, by default the processors at hand; SpecError for a number that cannot be."""
+    count = default_threads() if threads is None else threads
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_THREADS:
+        raise SpecError(f"threads is {count!r}, must be a whole number from 1 to {MOST_THREADS}")
+    return count
 
 
 def default_threads() -> int:
@@ -113,7 +125,10 @@ def default_threads() -> int:
 
 
 def find_isa(isa: str | None) -> str:
-    """The instruction set asked for, by argument or $LINOCUT_ISA; SpecError if this machine lacks it. Default: the best."""
+    """The instruction set asked for, by argument or $LINOCUT_ISA.
+
+    SpecError if this machine lacks it. Default: the best.
+    """
     from linocut import _native
 
     usable = _native.isas()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from linocut.compile.program import Buffer
 from linocut.formats import find_format
 from linocut.ops.base import View

@@ -1,0 +1,71 @@
+"""linocut data: the data sets known by name, and getting their files."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from linocut.cli.group import Group
+from linocut.cli.options import json_option
+
+
+@click.group(cls=Group)
+def data() -> None:
+    """List data sets, or get the files of one."""
+
+
+@data.command("list")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="A further folder to look in.")
+@json_option
+def list_datasets(data_dir: Path | None, as_json: bool) -> None:
+    """List the data sets known by name, and where their files are."""
+    from linocut.data import available
+
+    entries = available(data_dir)
+    width = max(len(entry.name) for entry in entries)
+    for entry in entries:
+        if as_json:
+            click.echo(json.dumps(dataclasses.asdict(entry)))
+        else:
+            where = entry.found or f"not here; get it with: linocut data get {entry.name}"
+            click.echo(f"{entry.name:{width}}  {entry.description}; {entry.licence}; {where}")
+
+
+@data.command()
+@click.argument("name")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where to put them.  [default: the cache]")
+def get(name: str, data_dir: Path | None) -> None:
+    """Download the files of the data set NAME, checked against their published checksums."""
+    from linocut.data import get as download
+
+    with _Bars() as bars:
+        folder = download(name, data_dir, bars.update)
+    click.echo(f"{name} is in {folder}")
+
+
+class _Bars:
+    """A progress bar for each file, on standard error where that is a terminal."""
+
+    def __init__(self) -> None:
+        self._file = ""
+        self._bar: Any = None
+
+    def __enter__(self) -> _Bars:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def update(self, file: str, done: int, total: int) -> None:
+        from tqdm import tqdm
+
+        if file != self._file:
+            self.__exit__()
+            self._file = file
+            self._bar = tqdm(desc=file, total=total or None, unit="B", unit_scale=True, disable=None)
+        self._bar.update(done - self._bar.n)

@@ -1,0 +1,42 @@
+"""linocut eval: how a trained network does on a data set."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import click
+
+from linocut.cli.options import DEFAULT_BATCH, data_options, json_option, load_like, machine_options
+
+
+@click.command("eval")
+@click.argument("run", type=click.Path(path_type=Path))
+@data_options
+@click.option("--limit", type=int, help="Use the first N test examples only.")
+@machine_options
+@json_option
+def evaluate(
+    run: Path,
+    data: str | None,
+    data_dir: Path | None,
+    limit: int | None,
+    threads: int | None,
+    backend: str,
+    as_json: bool,
+) -> None:
+    """Evaluate the network of the folder RUN on test data, by default of the data set that it was trained on."""
+    from linocut import data as datasets
+    from linocut.deploy import load
+
+    predictor = load(run, batch_size=DEFAULT_BATCH, threads=threads, backend=backend)
+    name = data or predictor.model.data
+    if name is None:
+        raise click.UsageError(f"{run} does not say what it was trained on; give --data")
+    test = load_like(name, data_dir, predictor.network.input.shape)[1]
+    found = predictor.evaluate(datasets.take(test, limit))
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(found)))
+    else:
+        click.echo(f"accuracy {found.accuracy:.2%}  loss {found.loss:.4f}  on {found.examples:,} examples of {name}")

@@ -1,0 +1,28 @@
+"""Group: commands by name, with a hint for one that is misspelt."""
+
+from __future__ import annotations
+
+import difflib
+
+import click
+
+
+class Group(click.Group):
+    """A click group that lists its commands in the order they were added, and suggests the nearest name."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """In the order of `add_command`."""
+        return list(self.commands)
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command; UsageError with the nearest name where there is none."""
+        name = args[0]
+        if self.get_command(context, name) is None and not name.startswith("-"):
+            close = difflib.get_close_matches(name, self.commands, 1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise click.UsageError(
+                f"no command is called {name!r}; there are {', '.join(self.commands)}{hint}", context
+            )
+        return super().resolve_command(context, args)

@@ -1,0 +1,48 @@
+"""linocut info: what this linocut is, and what it found on this machine."""
+
+from __future__ import annotations
+
+import json
+import platform
+from typing import Any
+
+import click
+
+from linocut import __version__
+from linocut.cli.options import json_option
+
+
+@click.command()
+@json_option
+def info(as_json: bool) -> None:
+    """Show the version, the instruction sets and threads that can be used, and where data is kept."""
+    facts = _facts()
+    if as_json:
+        click.echo(json.dumps(facts))
+        return
+    for name, value in facts.items():
+        text = ", ".join(value) if isinstance(value, list) else str(value)
+        click.echo(f"{name.replace('_', ' '):13} {text or 'none'}")
+
+
+def _facts() -> dict[str, Any]:
+    import numpy
+
+    from linocut.data.cache import default_cache
+    from linocut.run.session import default_threads, find_isa
+
+    try:
+        from linocut import _native
+
+        usable = _native.isas()
+    except ImportError:  # without a built core the reference still runs
+        usable = []
+    return {
+        "version": __version__,
+        "instruction_sets": usable,
+        "in_use": find_isa(None) if usable else "",
+        "threads": default_threads(),
+        "cache": str(default_cache()),
+        "python": platform.python_version(),
+        "numpy": numpy.__version__,
+    }

@@ -1,0 +1,111 @@
+"""Options that several commands have, and what they mean as objects of the library."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from linocut.data.dataset import Dataset
+    from linocut.layers import Network
+    from linocut.optimizers import Optimizer
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_MODEL, DEFAULT_BATCH = "mlp", 100
+
+
+def widths(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, ...] | None:
+    """Callback: the numbers of a list such as 256,256."""
+    try:
+        return None if value is None else tuple(int(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a list of whole numbers such as 256,256") from None
+
+
+def pixels(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """Callback: height and width of a size such as 32x48, or 32 for a square."""
+    if value is None:
+        return None
+    parts = value.lower().split("x")
+    try:
+        height, width = parts * 2 if len(parts) == 1 else parts
+        return int(height), int(width)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a size such as 32x32 (height x width)") from None
+
+
+def combined(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options as one decorator, shown in this order."""
+
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+model_options = combined(
+    click.option("--model", default=DEFAULT_MODEL, show_default=True, help="The network: mlp."),
+    click.option(
+        "--hidden", metavar="N,N,...", callback=widths, help="Widths of an mlp's hidden layers, such as 256,256."
+    ),
+)
+training_options = combined(
+    click.option("--policy", default="lean", show_default=True, help="Number formats: standard, wang2021 or lean."),
+    click.option("--optimizer", default="adam", show_default=True, help="adam, sgd or bop."),
+    click.option("--batch", type=int, default=DEFAULT_BATCH, show_default=True, help="Examples in a batch."),
+)
+data_options = combined(
+    click.option("--data", help="digits, mnist, fashion-mnist, or a folder of class folders of images."),
+    click.option("--data-dir", type=click.Path(path_type=Path), help="Where the files of data sets lie."),
+)
+machine_options = combined(
+    click.option("--threads", type=int, help="Threads to use.  [default: the processors at hand]"),
+    click.option(
+        "--backend",
+        default="native",
+        show_default=True,
+        help="native, or reference: the NumPy interpreter, the same bits but slow.",
+    ),
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, and nothing else.")
+
+
+def find_network(model: str, hidden: tuple[int, ...] | None, dataset: Dataset | None) -> Network:
+    """The network, shaped for the data set, or as it is by itself where there is none; SpecError for an unknown one."""
+    from linocut import models
+
+    settings: dict[str, Any] = {} if hidden is None else {"hidden": hidden}
+    if dataset is not None:
+        settings |= {"input_shape": dataset.shape, "classes": len(dataset.classes), "dtype": dataset.dtype}
+    return models.build(model, **settings)
+
+
+def find_optimizer(name: str, lr: float | None, momentum: float | None) -> Optimizer:
+    """The optimizer with its own defaults for what is None; SpecError for what it does not have."""
+    from linocut import optimizers
+    from linocut.errors import SpecError
+
+    given = {"learning_rate": lr, "momentum": momentum}
+    found = optimizers.find_optimizer(name)
+    known = {field.name for field in dataclasses.fields(found)}
+    wanted = {setting: value for setting, value in given.items() if value is not None}
+    for setting, value in wanted.items():
+        if setting not in known:
+            raise SpecError(f"{setting} is {value}, but {name} has none; leave it out, or take --optimizer sgd")
+    return dataclasses.replace(found, **wanted)
+
+
+def load_like(name: str, data_dir: Path | None, shape: tuple[int, ...]) -> tuple[Dataset, Dataset]:
+    """Training and test data for a network that takes `shape`; the images of a folder are resized to it."""
+    from linocut.data import idx, load
+
+    folder = Path(name).expanduser()
+    images = folder.is_dir() and len(idx.missing(folder)) == len(idx.PARTS) * len(idx.KINDS)
+    return load(name, data_dir, (shape[0], shape[1]) if images and len(shape) == 3 else None)

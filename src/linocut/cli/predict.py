@@ -1,0 +1,43 @@
+"""linocut predict: the classes of images."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from linocut.cli.options import DEFAULT_BATCH, json_option, machine_options
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@machine_options
+@json_option
+def predict(run: Path, images: tuple[Path, ...], threads: int | None, backend: str, as_json: bool) -> None:
+    """Name the class of each IMAGE, and how sure the network of the folder RUN is of it.
+
+    Images are resized to what the network takes, and made grey for a grey network.
+    """
+    import numpy as np
+
+    from linocut.data import read_image
+    from linocut.deploy import load
+
+    predictor = load(run, batch_size=min(len(images), DEFAULT_BATCH), threads=threads, backend=backend)
+    wanted = predictor.network.input
+    if wanted.dtype != "u8":
+        raise click.UsageError(
+            f"the network of {run} takes {wanted.dtype} values, not images; use linocut.load in Python"
+        )
+    width = max(len(str(path)) for path in images)
+    for begin in range(0, len(images), DEFAULT_BATCH):
+        paths = images[begin : begin + DEFAULT_BATCH]
+        found = predictor.predict(np.stack([read_image(path, wanted.shape) for path in paths]))
+        for path, label, confidence in zip(paths, found.classes.tolist(), found.confidences.tolist(), strict=True):
+            name = predictor.class_name(label)
+            if as_json:
+                click.echo(json.dumps({"file": str(path), "class": name, "confidence": confidence}))
+            else:
+                click.echo(f"{path!s:{width}}  {name}  {confidence:.1%}")

@@ -1,0 +1,83 @@
+"""train --resume: the run in a folder, and the options that must agree with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from linocut.cli.options import find_network, find_optimizer, load_like
+
+if TYPE_CHECKING:
+    from linocut.cli.train import Options
+    from linocut.data.dataset import Dataset
+    from linocut.layers import Network
+    from linocut.train import Trainer
+    from linocut.train.settings import DataFacts, Settings
+
+
+def resumed(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options]:
+    """The trainer as the folder --out has it, its data, and the options completed from the run.
+
+    RunError, with both values, where an option that was given is not what the run has.
+    """
+    from linocut.data import take
+    from linocut.errors import RunError
+    from linocut.train import Trainer
+
+    if options.out is None:
+        raise click.UsageError("--resume needs --out, the folder of the run to go on with")
+    trainer = Trainer.resume(options.out, options.threads, options.backend)
+    facts = trainer.data
+    if facts is None:
+        raise RunError(f"{options.out} was never trained; train it anew into another folder")
+    training, test = load_like(options.data or facts.name, options.data_dir, facts.shape)
+    limit = options.limit
+    if "limit" not in options.explicit and facts.examples < len(training):
+        limit = facts.examples
+    training, test = take(training, limit), take(test, limit)
+    _agree(options, trainer.settings, training, facts, options.out)
+    epochs = options.epochs if "epochs" in options.explicit else trainer.progress.epochs
+    return trainer, (training, test), replace(options, epochs=epochs)
+
+
+def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts, folder: Path) -> None:
+    from linocut.errors import RunError
+    from linocut.policies import find_policy
+    from linocut.schedules import find_schedule
+    from linocut.train.settings import DataFacts
+
+    given, explicit = DataFacts.of(training), options.explicit
+    pairs: list[tuple[str, object, object]] = []
+    if given != facts:
+        pairs.append(("data", given, facts))
+    if explicit & {"model", "hidden"}:
+        wanted = find_network(options.model, options.hidden, training)
+        if wanted != run.network:
+            pairs.append(("network", describe(wanted), describe(run.network)))
+    if explicit & {"optimizer", "lr", "momentum"}:
+        name = options.optimizer if "optimizer" in explicit else run.optimizer.kind
+        pairs.append(("optimizer", find_optimizer(name, options.lr, options.momentum), run.optimizer))
+    if "policy" in explicit:
+        pairs.append(("policy", find_policy(options.policy).name, run.policy.name))
+    if "schedule" in explicit:
+        pairs.append(("schedule", find_schedule(options.schedule), run.schedule))
+    if "batch" in explicit:
+        pairs.append(("batch", options.batch, run.batch_size))
+    if "seed" in explicit:
+        pairs.append(("seed", options.seed, run.seed))
+    for what, value, own in pairs:
+        if value != own:
+            raise RunError(
+                f"{folder} holds a run of {what} {own}, not {value}; leave out the option to go on with it, "
+                "or give another folder"
+            )
+
+
+def describe(network: Network) -> str:
+    """A network in a few words: its name and the shapes through its dense layers."""
+    shape = "x".join(map(str, network.input.shape))
+    units = [str(placed.output_shape[0]) for placed in network.placed if placed.cost.binary_parameters]
+    return f"{network.name} {'-'.join([shape, *units])}"

@@ -1,0 +1,173 @@
+"""linocut train: train a network from one command, and go on with a run."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from linocut.cli import resume
+from linocut.cli.options import (
+    data_options,
+    find_network,
+    find_optimizer,
+    json_option,
+    machine_options,
+    model_options,
+    pixels,
+    training_options,
+)
+from linocut.cli.sizes import show_size
+
+if TYPE_CHECKING:
+    from linocut.data.dataset import Dataset
+    from linocut.train import EpochEnded, Trainer
+
+DEFAULT_EPOCHS = 10
+SIGNALLED = 128  # added to a signal's number, the exit status of shells
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `linocut train` was given; `explicit` names what was given on the command line."""
+
+    model: str
+    hidden: tuple[int, ...] | None
+    policy: str
+    optimizer: str
+    batch: int
+    data: str | None
+    data_dir: Path | None
+    size: tuple[int, int] | None
+    limit: int | None
+    epochs: int
+    lr: float | None
+    momentum: float | None
+    schedule: str
+    seed: int
+    threads: int | None
+    backend: str
+    out: Path | None
+    explicit: frozenset[str]
+
+
+@click.command()
+@model_options
+@data_options
+@click.option("--size", metavar="HxW", callback=pixels, help="Resize the images of a folder to HxW pixels.")
+@click.option("--limit", type=int, help="Use the first N examples only, for training and for testing.")
+@training_options
+@click.option("--epochs", type=int, default=DEFAULT_EPOCHS, show_default=True, help="Epochs in all.")
+@click.option("--lr", type=float, help="Learning rate.  [default: the optimizer's own]")
+@click.option("--momentum", type=float, help="Momentum of sgd.  [default: 0.9]")
+@click.option("--schedule", default="constant", show_default=True, help="constant, step, cosine or plateau.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Decides weights and order of the data.")
+@machine_options
+@click.option("--out", type=click.Path(path_type=Path), help="The run folder.  [default: runs/MODEL-DATA]")
+@click.option("--resume", "go_on", is_flag=True, help="Go on with the run in --out, with the settings it has.")
+@json_option
+@click.pass_context
+def train(context: click.Context, /, go_on: bool, as_json: bool, **given: Any) -> None:
+    """Train a network on a data set, and keep it in a run folder.
+
+    Ctrl-C ends training after the step at hand, with a checkpoint; --resume goes on from there and ends in
+    the same bits as if it had not stopped.
+    """
+    from linocut.train import Interrupted
+
+    explicit = {name for name in given if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    options = Options(**given, explicit=frozenset(explicit))
+    trainer, splits, options = resume.resumed(options) if go_on else _begun(options)
+    try:
+        if as_json:
+            _train_for_programs(trainer, splits, options)
+        else:
+            _train_for_people(trainer, splits, options)
+    except Interrupted as stop:
+        name = signal.Signals(stop.number).name
+        click.echo(f"interrupted by {name}; go on with: linocut train --resume --out {stop.folder}", err=True)
+        context.exit(SIGNALLED + stop.number)
+
+
+def _begun(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options]:
+    from dataclasses import replace
+
+    from linocut import data
+    from linocut.train import Trainer
+
+    if options.data is None:
+        raise click.UsageError(
+            "--data is not given; take digits, which are inside the package, or see: linocut data list"
+        )
+    training, test = (
+        data.take(part, options.limit) for part in data.load(options.data, options.data_dir, options.size)
+    )
+    trainer = Trainer(
+        find_network(options.model, options.hidden, training),
+        options.policy,
+        find_optimizer(options.optimizer, options.lr, options.momentum),
+        options.batch,
+        options.seed,
+        options.threads,
+        options.schedule,
+        options.backend,
+    )
+    out = options.out or _free_folder(f"{options.model}-{Path(options.data).name}")
+    return trainer, (training, test), replace(options, out=out)
+
+
+def _free_folder(name: str) -> Path:
+    """runs/NAME, or runs/NAME-2 and so on, the first that does not exist."""
+    number, path = 1, Path("runs") / name
+    while path.exists():
+        number += 1
+        path = Path("runs") / f"{name}-{number}"
+    return path
+
+
+def _train_for_programs(trainer: Trainer, splits: tuple[Dataset, Dataset], options: Options) -> None:
+    from linocut.cli.watch import print_json
+
+    trainer.fit(splits[0], options.epochs, splits[1], options.out, [print_json])
+
+
+def _train_for_people(trainer: Trainer, splits: tuple[Dataset, Dataset], options: Options) -> None:
+    from linocut.cli.watch import ProgressBar
+
+    settings = trainer.settings
+    click.echo(
+        f"{settings.network.name} on {splits[0].name} ({len(splits[0]):,} + {len(splits[1]):,} examples), policy "
+        f"{settings.policy.name}, {settings.optimizer.kind} {settings.optimizer.learning_rate:g}, "
+        f"{settings.schedule.kind} schedule, batch {settings.batch_size}, seed {settings.seed}"
+    )
+    click.echo(f"{trainer.plan}\n")
+    with ProgressBar() as bar:
+        history = trainer.fit(splits[0], options.epochs, splits[1], options.out, [bar])
+    click.echo(_report(trainer, history, options))
+
+
+def _report(trainer: Trainer, history: tuple[EpochEnded, ...], options: Options) -> str:
+    from linocut.train.peak_memory import peak_rss_bytes
+
+    program, real = trainer.compiled.program, int(trainer.session.arena.nbytes)
+    planned = "as planned" if real == program.arena_bytes else f"planned were {program.arena_bytes:,} B"
+    below = f" --data-dir {options.data_dir}" if options.data_dir else ""
+    accuracy = history[-1].accuracy
+    rows = [
+        ("test accuracy", "-" if accuracy is None else f"{accuracy:.2%}"),
+        ("arena", f"{show_size(real)} ({real:,} B, {planned})"),
+        ("its lower bound", f"{show_size(program.lower_bound_bytes)} ({program.lower_bound_bytes:,} B)"),
+        ("process's peak", show_size(peak_rss_bytes())),
+        ("time of training", f"{sum(epoch.seconds for epoch in history):.1f} s"),
+        ("kept in", str(options.out)),
+        ("evaluate it", f"linocut eval {options.out}{below}"),
+        ("use it", f"linocut predict {options.out} IMAGE..."),
+        ("train on", f"linocut train --resume --out {options.out}{below} --epochs {2 * len(history)}"),
+    ]
+    if trainer.settings.schedule.fixed_length:
+        rows.pop()  # its length is part of the run
+    return "\n" + "\n".join(f"{name:16}  {value}" for name, value in rows)

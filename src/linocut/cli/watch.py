@@ -1,0 +1,83 @@
+"""Watchers: what people and programs see of a training. They are called with the Trainer's events."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from linocut.train.events import Done, EpochEnded, Event, Stepped, to_json
+
+
+def print_json(event: Event) -> None:
+    """One object a line, for programs; steps are left out."""
+    if not isinstance(event, Stepped):
+        click.echo(json.dumps(to_json(event)))
+        sys.stdout.flush()
+
+
+class ProgressBar:
+    """For people: a line on standard output for each epoch, and a bar on standard error where that is a terminal.
+
+    In a `with` statement the bar is taken away also when training ends early.
+    """
+
+    def __init__(self) -> None:
+        """No bar before the first step."""
+        self._bar: Any = None
+        self._wanted = sys.stderr.isatty()
+        self._epochs = 0
+
+    def __enter__(self) -> ProgressBar:
+        """Itself."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Take the bar away."""
+        self._close()
+
+    def __call__(self, event: Event) -> None:
+        """Show what the event tells."""
+        if isinstance(event, Stepped):
+            self._epochs = event.epochs
+            if self._wanted:
+                self._move(event)
+        elif isinstance(event, EpochEnded):
+            self._show(self._line(event))
+        elif isinstance(event, Done):
+            self._close()
+
+    def _move(self, event: Stepped) -> None:
+        images = ((event.epoch - 1) * event.steps + event.step) * event.batch_size
+        if self._bar is None:  # imported late: it costs 5 MB, and only terminals show it
+            from tqdm import tqdm
+
+            total = event.epochs * event.steps * event.batch_size
+            self._bar = tqdm(total=total, initial=images, unit=" images", unit_scale=True, leave=False)
+        if self._bar.update(images - self._bar.n):
+            self._bar.set_description(f"epoch {event.epoch}/{event.epochs}", refresh=False)
+            self._bar.set_postfix(loss=f"{event.loss:.3f}", accuracy=f"{event.train_accuracy:.1%}")
+
+    def _line(self, event: EpochEnded) -> str:
+        loss = "not a number" if event.loss is None else f"{event.loss:.4f}"
+        tested = "" if event.accuracy is None else f"  test {event.accuracy:6.2%}"
+        step = "" if event.step_ms is None else f", {event.step_ms:.2f} ms a step"
+        return (
+            f"epoch {event.epoch:{len(str(self._epochs))}}/{self._epochs or event.epoch}  loss {loss}  "
+            f"train {event.train_accuracy:6.2%}{tested}  flips {event.flip_ratio:.3%}  {event.seconds:.1f} s{step}"
+        )
+
+    def _show(self, line: str) -> None:
+        if self._bar is not None:
+            self._bar.clear()
+        click.echo(line)
+        sys.stdout.flush()
+        if self._bar is not None:
+            self._bar.refresh()
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None

@@ -1,0 +1,54 @@
+"""model.safetensors: a packed model as a file that prediction needs nothing else beside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from linocut import tensor_file
+from linocut.deploy.packed import FLOAT, INTEGER, PackedModel, Tensor, expected
+from linocut.errors import LinocutError, RunError
+from linocut.layers import Network
+from linocut.ops.bits import Array, padding_is_zero
+from linocut.tensor_file import TensorFile
+
+NAME = "model.safetensors"
+KIND, VERSION = "linocut-model", 1
+
+
+def save(path: Path, model: PackedModel) -> None:
+    """Write the model, whole or not at all; MachineError where the disk will not."""
+    description = {
+        "network": model.network.to_dict(),
+        "arithmetic": model.arithmetic,
+        "classes": list(model.classes),
+        "data": model.data,
+    }
+    tensor_file.save(path, model.tensors, KIND, VERSION, description)
+
+
+def read(path: Path) -> PackedModel:
+    """The model in a file; RunError with the reason for one that is missing, damaged or foreign."""
+    file = TensorFile(path, KIND, VERSION)
+    about = file.description
+    try:
+        network = Network.from_dict(about["network"])
+        arithmetic, data = about["arithmetic"], about["data"]
+        classes = tuple(str(name) for name in about["classes"])
+    except (LinocutError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise RunError(f"{path} does not describe a network: {error}; it is damaged") from None
+    if arithmetic not in (INTEGER, FLOAT) or len(classes) > network.classes:
+        raise RunError(f"{path} has arithmetic {arithmetic!r} and {len(classes)} class names; it is damaged")
+    tensors = {tensor.name: _read(file, tensor, network) for tensor in expected(network, arithmetic)}
+    return PackedModel(network, arithmetic, tensors, classes, data)
+
+
+def _read(file: TensorFile, tensor: Tensor, network: Network) -> Array:
+    array = file.read(tensor.name, tensor.shape, tensor.dtype)
+    layer = tensor.name.split(".")[0]
+    inputs = next(placed.input_shape[-1] for placed in network.placed if placed.name == layer)
+    sound = padding_is_zero(array, inputs) if tensor.dtype == np.uint64 else bool(np.isfinite(array).all())
+    if not sound:
+        raise RunError(f"{file.path}: tensor {tensor.name!r} holds bits or numbers that no model has; it is damaged")
+    return array

@@ -1,0 +1,66 @@
+"""pack_model: the state of a training session as a packed model."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from linocut.compile.lower import Compiled
+from linocut.deploy.packed import FLOAT, INTEGER, PackedModel, expected
+from linocut.formats import words
+from linocut.layers import BatchNorm
+from linocut.ops.base import View
+from linocut.ops.bits import Array, pack
+from linocut.ops.norm import L1, L2, divisor
+from linocut.ops.norm_sign import THRESHOLD_LIMIT
+from linocut.ops.real_matmul import U8_SCALE
+from linocut.run import Session
+
+ROWS = 64  # rows of latent weights that are packed at a time
+
+
+def pack_model(
+    compiled: Compiled, session: Session, classes: tuple[str, ...] = (), data: str | None = None
+) -> PackedModel:
+    """The packed model of the state that a session of `compiled` holds."""
+    network = compiled.network
+    arithmetic = INTEGER if network.input.dtype == "u8" or compiled.policy.integer else FLOAT
+    first = next(placed.name for placed in network.placed if isinstance(placed.layer, BatchNorm))
+    tensors: dict[str, Array] = {}
+    for tensor in expected(network, arithmetic):
+        layer, part = tensor.name.split(".")
+        if part == "weights":
+            tensors[tensor.name] = _signs(compiled, session, tensor.name)
+            continue
+        divided = layer == first and arithmetic == INTEGER and not compiled.policy.integer
+        norm = _norm(compiled, session, layer, float(U8_SCALE) if divided else 1.0)
+        values = _threshold(norm, tensor.dtype) if part == "threshold" else norm[part]
+        tensors[tensor.name] = values.astype(tensor.dtype)
+    return PackedModel(network, arithmetic, tensors, classes, data)
+
+
+def _signs(compiled: Compiled, session: Session, name: str) -> Array:
+    """Packed signs (outputs, words), by few rows at a time, so that little is held beside the latent weights."""
+    buffer, stored = compiled.program.buffer(name), session.array(name)
+    if buffer.format == "bit":
+        return np.array(stored)
+    packed = np.empty((buffer.shape[0], words(buffer.shape[1])), np.uint64)
+    for begin in range(0, len(packed), ROWS):
+        packed[begin : begin + ROWS] = pack(stored[begin : begin + ROWS] >= 0)
+    return packed
+
+
+def _norm(compiled: Compiled, session: Session, name: str, scale: float) -> dict[str, Array]:
+    """Mean, spread (what x is divided by) and shift in float64, for a Y that is `scale` times that of training."""
+    running = View(session.array(f"{name}.running"), compiled.policy.statistics, 0)
+    spread = divisor(running, L1 if compiled.policy.norm == "l1" else L2)
+    mean = running.data[0].astype(np.float64)
+    shift = session.array(f"{name}.beta")[0].astype(np.float64)
+    return {"mean": mean * scale, "spread": spread * scale, "shift": shift}
+
+
+def _threshold(norm: dict[str, Array], dtype: type[np.generic]) -> Array:
+    """The least y with x >= 0; for a channel that does not vary, x is the shift, and so is its sign."""
+    exact = norm["mean"] - norm["shift"] * norm["spread"]
+    least = np.ceil(exact) if dtype == np.int32 else exact
+    constant = np.where(norm["shift"] >= 0, -THRESHOLD_LIMIT, THRESHOLD_LIMIT)
+    return np.clip(np.where(norm["spread"] > 0, least, constant), -THRESHOLD_LIMIT, THRESHOLD_LIMIT)

@@ -1,0 +1,62 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from linocut.errors import MachineError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write, which takes the name `path` once the block has ended and its bytes are on the disk.
+
+    It is written under another name in the same folder. When anything fails, that file is removed, what
+    `path` held stays as it was, and an OSError becomes a MachineError.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        try:
+            with open(part, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        _settle(path.parent)
+    except MachineError:
+        raise
+    except OSError as error:
+        raise MachineError(
+            f"{path} cannot be written: {error.strerror or error}; make room, or give a folder that can be written"
+        ) from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text in UTF-8, whole or not at all; MachineError where the disk will not."""
+    with replacing(path) as file:
+        file.write(text.encode())
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, unless it is there; MachineError where it cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "there is a file of that name" if isinstance(error, FileExistsError) else error.strerror
+        raise MachineError(f"folder {path} cannot be made: {reason}; give another folder") from None
+
+
+def _settle(folder: Path) -> None:
+    """Have the folder's entries on the disk, so that a new name outlives a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

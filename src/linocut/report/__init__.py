@@ -1,0 +1,1 @@
+"""Reports: what a training needs and does, as tables for people and objects for programs."""

@@ -1,0 +1,102 @@
+"""An account of memory: who takes how many bytes, in what format, for how long."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+PAPER: Literal["paper"] = "paper"
+ARENA: Literal["arena"] = "arena"
+PERSISTENT, TRANSIENT = "persistent", "transient"
+UNITS = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10), ("B", 1))
+
+
+@dataclass(frozen=True)
+class Row:
+    """The bytes of one role in one format; `lifetime` is "persistent" (kept between steps) or "transient"."""
+
+    role: str
+    format: str
+    lifetime: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Account:
+    """The memory of one training; the rows sum to `total_bytes`.
+
+    `account` is "paper" or "arena" (DESIGN section 4). `lower_bound_bytes` is what no placement can go below;
+    in the paper's account, which knows no placement, it is the total. `peak` says at which instruction of the
+    arena most bytes are live.
+    """
+
+    model: str
+    policy: str
+    optimizer: str
+    batch: int
+    account: Literal["paper", "arena"]
+    total_bytes: int
+    lower_bound_bytes: int
+    rows: tuple[Row, ...]
+    peak: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that `linocut plan --json` prints (DESIGN section 6)."""
+        fields = dataclasses.asdict(self)
+        del fields["peak"]
+        return {**fields, "rows": [dataclasses.asdict(row) for row in self.rows]}
+
+    def bytes_of(self, role: str) -> int:
+        """All bytes of one role."""
+        return sum(row.bytes for row in self.rows if row.role == role)
+
+    def __str__(self) -> str:
+        """A table with the total and, of an arena, its lower bound."""
+        names = f"{self.model}, {self.policy}, {self.optimizer}"
+        title = f"{names}, batch {self.batch:,}: {_TITLES[self.account]}"
+        cells = [(row.role, row.format, row.lifetime, size(row.bytes), share(row, self)) for row in self.rows]
+        head = ("role", "format", "lifetime", "memory", "share")
+        total = ("total", "", "", size(self.total_bytes), "")
+        lines = table([head, *cells, total], left=3, rules=(1, len(cells) + 1))
+        if self.account == ARENA:
+            lines.append(f"lower bound {size(self.lower_bound_bytes)}, live at {self.peak}")
+        return "\n".join([title, *lines])
+
+
+_TITLES = {PAPER: "memory as the paper counts it", ARENA: "the arena"}
+
+
+def size(count: int) -> str:
+    """Bytes in the unit that suits them, with two decimals: 7.40 MiB, 512 B."""
+    unit, scale = next((entry for entry in UNITS if count >= entry[1]), UNITS[-1])
+    return f"{count:,} B" if scale == 1 else f"{count / scale:,.2f} {unit}"
+
+
+def share(row: Row, account: Account) -> str:
+    """Part of the total."""
+    return f"{row.bytes / max(1, account.total_bytes):.1%}"
+
+
+def table(rows: Iterable[tuple[str, ...]], left: int, rules: tuple[int, ...]) -> list[str]:
+    """Lines of aligned columns, the first `left` of them to the left; rules stand before the rows `rules`."""
+    cells = list(rows)
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = []
+    for number, row in enumerate(cells):
+        if number in rules:
+            lines.append("-" * (sum(widths) + 2 * (len(widths) - 1)))
+        padded = [c.ljust(w) if n < left else c.rjust(w) for n, (c, w) in enumerate(zip(row, widths, strict=True))]
+        lines.append("  ".join(padded).rstrip())
+    return lines
+
+
+def merged(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """One row for each role, format and lifetime, persistent ones first, the largest first."""
+    sums: dict[tuple[str, str, str], int] = {}
+    for row in rows:
+        key = (row.role, row.format, row.lifetime)
+        sums[key] = sums.get(key, 0) + row.bytes
+    found = [Row(*key, count) for key, count in sums.items() if count]
+    return tuple(sorted(found, key=lambda r: (r.lifetime != PERSISTENT, -r.bytes, r.role, r.format)))

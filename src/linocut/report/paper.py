@@ -1,0 +1,90 @@
+"""The paper's account of memory (Wang et al., arXiv 2102.04270): a model of what a training must keep.
+
+Every variable is counted whole, without packing into words: the persistent ones of all layers, and of the
+transient ones those of the largest layer. X are the inputs of all layers that multiply, the network's own too;
+dX and Y share a buffer. Gradient masks, statistics other than mean and spread, and workspace are left out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from linocut import roles
+from linocut.compile.lower import compile_network
+from linocut.compile.program import Program
+from linocut.formats import find_format
+from linocut.layers import Network
+from linocut.layers.network import Placed
+from linocut.optimizers import Optimizer
+from linocut.policies import SMALLEST_INTEGER, Policy
+from linocut.report.account import PAPER, PERSISTENT, TRANSIENT, Account, Row
+
+DX_Y = "dX, Y"  # one buffer, used for both in turn
+MEAN_SPREAD = "mu, psi"
+DBETA = "dbeta"
+POOLS = ("max_pool",)  # kinds of layers that remember where a maximum came from
+I16_MAX = 2**15 - 1
+
+
+def paper_account(network: Network, policy: Policy, optimizer: Optimizer, batch: int) -> Account:
+    """The memory of a training step by the paper's model, in the formats of any policy."""
+    rows = tuple(row for row in _rows(network, policy, optimizer, batch) if row.bytes)
+    total = sum(row.bytes for row in rows)
+    return Account(network.name, policy.name, optimizer.kind, batch, PAPER, total, total, rows)
+
+
+def _rows(network: Network, policy: Policy, optimizer: Optimizer, batch: int) -> Iterator[Row]:
+    layers = [p for p in network.placed if p.cost.binary_macs + p.cost.real_macs]
+    channels = [p.output_shape[-1] for p in network.placed if p.layer.kind == "batch_norm"]
+    inputs = [batch * math.prod(p.input_shape) for p in layers]
+    outputs = [batch * math.prod(p.output_shape) for p in layers]
+    yield _row(roles.X, policy.X, sum(inputs), PERSISTENT)
+    yield _largest_shared(policy, layers, inputs, outputs)
+    yield _row(roles.DY, policy.dY, max(inputs + outputs), TRANSIENT)
+    yield _row(MEAN_SPREAD, policy.statistics, 2 * sum(channels), PERSISTENT)
+    yield from _weights(policy, compile_network(network, policy, optimizer, batch).program)
+    yield _row(roles.BETA, policy.beta, sum(channels), PERSISTENT)
+    yield _row(DBETA, policy.beta, max(channels, default=0), TRANSIENT)
+    yield _pooling_masks(network, policy, batch)
+
+
+def _largest_shared(policy: Policy, layers: Sequence[Placed], inputs: Sequence[int], outputs: Sequence[int]) -> Row:
+    """The buffer that holds each layer's Y and dX in turn."""
+    candidates = [_row(DX_Y, policy.dX, count, TRANSIENT) for count in inputs]
+    for placed, count in zip(layers, outputs, strict=True):
+        candidates.append(_row(DX_Y, _product_format(policy, placed), count, TRANSIENT))
+    return max(candidates, key=lambda row: row.bytes)
+
+
+def _product_format(policy: Policy, placed: Placed) -> str:
+    if policy.Y != SMALLEST_INTEGER:
+        return policy.Y
+    summed = placed.cost.binary_parameters // placed.output_shape[-1]
+    return "i16" if placed.cost.input_bits == 1 and summed <= I16_MAX else "i32"
+
+
+def _weights(policy: Policy, program: Program) -> Iterator[Row]:
+    """Weights and moments as the optimizer declared them, and a gradient for each weight."""
+    counts: dict[tuple[str, str], int] = {}
+    for role in (roles.W, roles.W_SIGN, roles.MOMENTA):
+        for b in program.persistent():
+            if b.role == role:
+                counts[role, b.format] = counts.get((role, b.format), 0) + math.prod(b.shape)
+    for (role, form), count in counts.items():
+        yield _row(role, form, count, PERSISTENT)
+    weights = sum(count for (role, _), count in counts.items() if role != roles.MOMENTA)
+    yield _row(roles.DW, policy.dW, weights, PERSISTENT)
+
+
+def _pooling_masks(network: Network, policy: Policy, batch: int) -> Row:
+    """For each input of a pool a number as wide as X; under integers, 2 bits for each output."""
+    pools = [p for p in network.placed if p.layer.kind in POOLS]
+    if policy.integer:
+        outputs = batch * sum(math.prod(p.output_shape) for p in pools)
+        return Row(roles.POOL_MASK, "2 bit", PERSISTENT, -(-outputs * 2 // 8))
+    return _row(roles.POOL_MASK, policy.X, batch * sum(math.prod(p.input_shape) for p in pools), PERSISTENT)
+
+
+def _row(role: str, form: str, elements: int, lifetime: str) -> Row:
+    return Row(role, form, lifetime, -(-elements * find_format(form).bits // 8))

@@ -1,0 +1,157 @@
+"""Schedules: how the learning rate changes as training goes on: pure functions of the position and a small state."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from linocut.errors import SpecError
+
+DIGITS = 12  # a rate keeps these significant digits, so that every machine's cosine gives the same one
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where training is: `step` of `steps` in all and `epoch` of `epochs`, both counted from 0."""
+
+    step: int
+    steps: int
+    epoch: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class State:
+    """What a schedule remembers of past epochs: the best loss, the epochs since, the factor it has come to."""
+
+    best: float | None = None
+    waited: int = 0
+    factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class Schedule(ABC):
+    """A rule for the learning rate. `fixed_length` says that it depends on how many epochs are planned."""
+
+    kind: ClassVar[str]
+    fixed_length: ClassVar[bool] = False
+
+    def rate(self, base: float, position: Position, state: State) -> float:
+        """The learning rate of the step at `position`, given that of the optimizer."""
+        return float(f"{base * self.factor(position, state):.{DIGITS}g}")
+
+    @abstractmethod
+    def factor(self, position: Position, state: State) -> float:
+        """What the base rate is multiplied by, above 0."""
+
+    def observe(self, state: State, loss: float) -> State:
+        """The state after an epoch that ended with `loss` (of validation where there is one, else of training)."""
+        return state
+
+    def to_dict(self) -> dict[str, Any]:
+        """Kind and settings, for a file."""
+        return {"kind": self.kind, **dataclasses.asdict(self)}
+
+
+@dataclass(frozen=True)
+class Constant(Schedule):
+    """The optimizer's own rate throughout."""
+
+    kind: ClassVar[str] = "constant"
+
+    def factor(self, position: Position, state: State) -> float:
+        """1."""
+        return 1.0
+
+
+@dataclass(frozen=True)
+class Step(Schedule):
+    """The rate is multiplied by `gamma` after every `every` epochs."""
+
+    kind: ClassVar[str] = "step"
+    every: int = 10
+    gamma: float = 0.5
+
+    def __post_init__(self) -> None:
+        """SpecError for settings out of range."""
+        _whole(self, "every")
+        _fraction(self, "gamma")
+
+    def factor(self, position: Position, state: State) -> float:
+        """gamma to the number of drops so far."""
+        return self.gamma ** (position.epoch // self.every)
+
+
+@dataclass(frozen=True)
+class Cosine(Schedule):
+    """Half a cosine over all planned steps, from the full rate to nearly 0 (Loshchilov & Hutter, arXiv 1608.03983).
+
+    The length is part of the run: a run that was planned over 8 epochs cannot be resumed as one of 16.
+    """
+
+    kind: ClassVar[str] = "cosine"
+    fixed_length: ClassVar[bool] = True
+
+    def factor(self, position: Position, state: State) -> float:
+        """(1 + cos(pi step / steps)) / 2."""
+        return 0.5 * (1.0 + math.cos(math.pi * position.step / position.steps))
+
+
+@dataclass(frozen=True)
+class Plateau(Schedule):
+    """The rate is multiplied by `gamma` when the loss has not fallen by a part `threshold` in `patience` epochs."""
+
+    kind: ClassVar[str] = "plateau"
+    gamma: float = 0.1
+    patience: int = 10
+    threshold: float = 1e-4
+
+    def __post_init__(self) -> None:
+        """SpecError for settings out of range."""
+        _fraction(self, "gamma")
+        _whole(self, "patience")
+        _fraction(self, "threshold")
+
+    def factor(self, position: Position, state: State) -> float:
+        """What the plateaus so far have come to."""
+        return state.factor
+
+    def observe(self, state: State, loss: float) -> State:
+        """Count the epochs without progress; beyond `patience` reduce the rate and count anew."""
+        if math.isfinite(loss) and (state.best is None or loss < state.best * (1.0 - self.threshold)):
+            return State(loss, 0, state.factor)
+        if state.waited < self.patience:
+            return State(state.best, state.waited + 1, state.factor)
+        return State(state.best, 0, state.factor * self.gamma)
+
+
+SCHEDULES: dict[str, type[Schedule]] = {kind.kind: kind for kind in (Constant, Step, Cosine, Plateau)}
+
+
+def find_schedule(schedule: str | Schedule | dict[str, Any]) -> Schedule:
+    """A schedule from its name, from itself, or from what `to_dict` wrote; SpecError for an unknown one."""
+    if isinstance(schedule, Schedule):
+        return schedule
+    settings = dict(schedule) if isinstance(schedule, dict) else {"kind": schedule}
+    kind = settings.pop("kind", None)
+    if kind not in SCHEDULES:
+        close = difflib.get_close_matches(str(kind), SCHEDULES, 1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise SpecError(f"no schedule is called {kind!r}; there are {', '.join(SCHEDULES)}{hint}")
+    return SCHEDULES[kind](**settings)
+
+
+def _whole(schedule: Schedule, name: str) -> None:
+    value = getattr(schedule, name)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise SpecError(f"{schedule.kind} {name} is {value!r}, must be a whole number of epochs, 1 or more")
+
+
+def _fraction(schedule: Schedule, name: str) -> None:
+    value = getattr(schedule, name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1:
+        raise SpecError(f"{schedule.kind} {name} is {value!r}, must be above 0 and below 1")

@@ -1,0 +1,7 @@
+"""Training: the Trainer, its events, checkpoints and run folders."""
+
+from linocut.train.events import Done, EpochEnded, Event, Planned, Stepped
+from linocut.train.interrupts import Interrupted
+from linocut.train.trainer import Trainer
+
+__all__ = ["Done", "EpochEnded", "Event", "Interrupted", "Planned", "Stepped", "Trainer"]

@@ -1,0 +1,56 @@
+"""checkpoint.safetensors: all that a run needs to go on as if it had never stopped."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from linocut import tensor_file
+from linocut.errors import LinocutError, RunError
+from linocut.run import Session
+from linocut.tensor_file import TensorFile
+from linocut.train.progress import Progress
+from linocut.train.settings import DataFacts, Settings
+
+KIND, VERSION = "linocut-checkpoint", 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a checkpoint says, apart from the state itself, which `restore` puts into a session."""
+
+    settings: Settings
+    data: DataFacts | None
+    progress: Progress
+
+    def save(self, path: Path, session: Session) -> None:
+        """Write it, with the session's persistent buffers as bytes, whole or not at all (else MachineError)."""
+        tensors = {buffer.name: session.state_bytes(buffer.name) for buffer in session.program.persistent()}
+        description = {
+            "settings": self.settings.to_dict(),
+            "data": None if self.data is None else dataclasses.asdict(self.data),
+            "progress": self.progress.to_dict(),
+        }
+        tensor_file.save(path, tensors, KIND, VERSION, description)
+
+
+def read(path: Path) -> tuple[Checkpoint, TensorFile]:
+    """What a checkpoint says, and the file for `restore`; RunError with the reason for a damaged or foreign one."""
+    file = TensorFile(path, KIND, VERSION)
+    about = file.description
+    try:
+        settings = Settings.from_dict(about["settings"])
+        data = None if about["data"] is None else DataFacts.from_dict(about["data"])
+        checkpoint = Checkpoint(settings, data, Progress.from_dict(about["progress"]))
+    except (LinocutError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise RunError(f"{path} does not describe a run: {error}; it is damaged") from None
+    return checkpoint, file
+
+
+def restore(file: TensorFile, session: Session) -> None:
+    """Fill the persistent buffers, one at a time; RunError where the file does not hold them."""
+    for buffer in session.program.persistent():
+        session.state_bytes(buffer.name)[...] = file.read(buffer.name, (buffer.nbytes,), np.uint8)

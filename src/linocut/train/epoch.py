@@ -1,0 +1,90 @@
+"""One epoch of training: batches into the arena, steps of the program, metrics out of the arena."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from linocut.compile.lower import TRAIN
+from linocut.data.batches import Batches, epoch_order
+from linocut.data.dataset import Dataset
+from linocut.deploy.feed import Feed
+from linocut.ops.optimizer_tick import LEARNING_RATE
+from linocut.ops.softmax_cross_entropy import CORRECT, EXAMPLES, FLIPS
+from linocut.run import Session
+from linocut.run.session import METRICS
+from linocut.schedules import Position
+from linocut.train.events import Stepped
+from linocut.train.progress import Progress
+from linocut.train.settings import Settings
+
+TIMES_KEPT = 1001  # of the latest steps, for their median
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Of the epoch so far: mean loss, part of right answers, changes of sign."""
+
+    loss: float
+    accuracy: float
+    flips: int
+
+    @staticmethod
+    def of(session: Session) -> Metrics:
+        """What the arena has summed."""
+        counters = session.array("counters")
+        examples = max(1, int(counters[EXAMPLES]))
+        loss = float(session.array("loss")[0]) / examples
+        return Metrics(loss, int(counters[CORRECT]) / examples, int(counters[FLIPS]))
+
+
+def run_epoch(
+    session: Session,
+    feed: Feed,
+    settings: Settings,
+    dataset: Dataset,
+    progress: Progress,
+    after_step: Callable[[Stepped], None],
+) -> float | None:
+    """The steps of the epoch that `progress` has come to, from its step on, which it counts up.
+
+    A last partial batch is left out; every epoch has another order. `after_step` may raise: the step is done
+    and counted by then. Returns the median milliseconds of a step, None if none was left to take.
+    """
+    if progress.step == 0:
+        for name in METRICS:
+            session.array(name)[...] = 0
+    steps = len(dataset) // settings.batch_size
+    order = epoch_order(settings.seed, progress.epoch, len(dataset))
+    control, times = session.array("control"), deque[float](maxlen=TIMES_KEPT)
+    with Batches(dataset, order, settings.batch_size, start=progress.step) as batches:
+        for images, labels in batches:
+            begin = time.perf_counter()
+            control[LEARNING_RATE] = _rate(settings, progress, steps)
+            feed.put(images, labels)
+            session.run(TRAIN)
+            progress.step += 1
+            times.append(time.perf_counter() - begin)
+            progress.seconds += times[-1]
+            after_step(_stepped(session, settings, progress, steps))
+    return sorted(times)[len(times) // 2] * 1e3 if times else None
+
+
+def _rate(settings: Settings, progress: Progress, steps: int) -> float:
+    at = Position(progress.epoch * steps + progress.step, progress.epochs * steps, progress.epoch, progress.epochs)
+    return settings.schedule.rate(settings.optimizer.learning_rate, at, progress.schedule)
+
+
+def _stepped(session: Session, settings: Settings, progress: Progress, steps: int) -> Stepped:
+    so_far = Metrics.of(session)
+    return Stepped(
+        progress.epoch + 1,
+        progress.epochs,
+        progress.step,
+        steps,
+        settings.batch_size,
+        so_far.loss,
+        so_far.accuracy,
+    )

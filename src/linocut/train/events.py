@@ -1,0 +1,76 @@
+"""Events: what training tells those who watch it. They know nothing of terminals or files."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+
+@dataclass(frozen=True)
+class Planned:
+    """Before the first step: the arena of the session, and the least that any placement of its buffers takes."""
+
+    arena_bytes: int
+    lower_bound_bytes: int
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """After a step: `step` of `steps` in this epoch (from 1) of `epochs`; loss and accuracy of the epoch so far."""
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    batch_size: int
+    loss: float
+    train_accuracy: float
+
+
+@dataclass(frozen=True)
+class EpochEnded:
+    """After an epoch (from 1).
+
+    `loss` and `train_accuracy` are means over its steps, `accuracy` that of the validation data (None
+    without), `flip_ratio` the weights that changed sign by weights and steps, `seconds` the time of its
+    steps, `step_ms` the median of the latest of them (None where a resumed run had none left).
+    """
+
+    epoch: int
+    loss: float | None
+    train_accuracy: float
+    accuracy: float | None
+    flip_ratio: float
+    seconds: float
+    step_ms: float | None
+
+
+@dataclass(frozen=True)
+class Done:
+    """After the last epoch. `weights_sha256` is over the persistent state, `out` the run folder."""
+
+    epochs: int
+    accuracy: float | None
+    arena_bytes: int
+    peak_rss_bytes: int
+    weights_sha256: str
+    out: str | None
+
+
+Event: TypeAlias = Planned | Stepped | EpochEnded | Done
+Callback: TypeAlias = Callable[[Event], None]
+
+_NAMES: dict[type[Event], str] = {Planned: "plan", Stepped: "step", EpochEnded: "epoch", Done: "done"}
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    """The event as a JSON object, as `train --json` and log.jsonl have it (DESIGN section 6)."""
+    return {"event": _NAMES[type(event)], **dataclasses.asdict(event)}
+
+
+def finite(value: float) -> float | None:
+    """The value, None where JSON has no number for it."""
+    return value if math.isfinite(value) else None

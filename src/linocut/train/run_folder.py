@@ -1,0 +1,77 @@
+"""RunFolder: the files that a run leaves: config.toml, log.jsonl, checkpoint.safetensors and model.safetensors.
+
+The checkpoint is the authority: it is written first, and the log again from the history that it holds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from linocut.deploy import model_file
+from linocut.deploy.packed import PackedModel
+from linocut.errors import LinocutError, RunError
+from linocut.files import make_folder, write_text
+from linocut.run import Session
+from linocut.tensor_file import TensorFile
+from linocut.train import checkpoint
+from linocut.train.checkpoint import Checkpoint
+from linocut.train.events import Event, to_json
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder of one run."""
+
+    path: Path
+
+    @property
+    def holds_run(self) -> bool:
+        """Whether a checkpoint lies in it."""
+        return (self.path / "checkpoint.safetensors").is_file()
+
+    def read(self) -> tuple[Checkpoint, TensorFile]:
+        """The checkpoint; RunError where there is none that can be used."""
+        if not self.holds_run:
+            raise RunError(f"{self.path} holds no run to resume: it has no checkpoint.safetensors; check the folder")
+        return checkpoint.read(self.path / "checkpoint.safetensors")
+
+    def refuse_other(self) -> None:
+        """RunError if the folder holds a run: it is only written over by the run that was resumed from it."""
+        if not self.holds_run:
+            return
+        try:
+            found, _ = self.read()
+            what = f"of network {found.settings.network.name} on {found.data} at {found.progress}"
+        except LinocutError as error:
+            what = f"that cannot be read ({error})"
+        raise RunError(
+            f"{self.path} already holds a run {what}; resume it (--resume, Trainer.resume), or give another folder"
+        )
+
+    def begin(self, kept: Checkpoint) -> None:
+        """Make the folder and describe the run in it; MachineError where it cannot be written."""
+        import tomli_w
+
+        make_folder(self.path)
+        write_text(self.path / "config.toml", tomli_w.dumps(_config(kept)))
+
+    def save(self, kept: Checkpoint, session: Session, model: PackedModel, events: Iterable[Event]) -> None:
+        """Write where the run has come to, each file whole or not at all; MachineError where the disk will not."""
+        kept.save(self.path / "checkpoint.safetensors", session)
+        model_file.save(self.path / model_file.NAME, model)
+        lines = (json.dumps(to_json(event), allow_nan=False) + "\n" for event in events)
+        write_text(self.path / "log.jsonl", "".join(lines))
+
+
+def _config(kept: Checkpoint) -> dict[str, Any]:
+    config = kept.settings.to_dict()
+    network = config.pop("network")
+    run = {"epochs": kept.progress.epochs, "batch_size": config.pop("batch_size"), "seed": config.pop("seed")}
+    data = {}
+    if kept.data is not None:
+        data = {"data": {"name": kept.data.name, "examples": kept.data.examples, "shape": list(kept.data.shape)}}
+    return {"run": run, **data, **config, "network": network}

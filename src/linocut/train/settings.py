@@ -1,0 +1,81 @@
+"""Settings: what decides a run, apart from its data and its length."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from linocut.data.dataset import Dataset
+from linocut.errors import SpecError
+from linocut.layers import Network
+from linocut.optimizers import Optimizer, find_optimizer
+from linocut.policies import Policy, find_policy
+from linocut.schedules import Schedule, find_schedule
+
+MOST_SEED = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Two runs of equal settings on equal data end in the same bits."""
+
+    network: Network
+    policy: Policy
+    optimizer: Optimizer
+    schedule: Schedule
+    batch_size: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        """SpecError for a seed out of range."""
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed <= MOST_SEED:
+            raise SpecError(f"seed is {self.seed!r}, must be a whole number from 0 to {MOST_SEED:,}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of them, for a file."""
+        return {
+            "network": self.network.to_dict(),
+            "policy": self.policy.to_dict(),
+            "optimizer": self.optimizer.to_dict(),
+            "schedule": self.schedule.to_dict(),
+            "batch_size": self.batch_size,
+            "seed": self.seed,
+        }
+
+    @staticmethod
+    def from_dict(data: dict[str, Any]) -> Settings:
+        """What `to_dict` wrote; SpecError, KeyError or TypeError for anything else."""
+        return Settings(
+            Network.from_dict(data["network"]),
+            find_policy(data["policy"]),
+            find_optimizer(data["optimizer"]),
+            find_schedule(data["schedule"]),
+            data["batch_size"],
+            data["seed"],
+        )
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What is kept of a data set, to know it again: it must be the same one for a run to go on."""
+
+    name: str
+    examples: int
+    shape: tuple[int, ...]
+    dtype: str
+    classes: tuple[str, ...]
+
+    @staticmethod
+    def of(dataset: Dataset) -> DataFacts:
+        """The facts of a data set."""
+        return DataFacts(dataset.name, len(dataset), tuple(dataset.shape), dataset.dtype, tuple(dataset.classes))
+
+    @staticmethod
+    def from_dict(data: dict[str, Any]) -> DataFacts:
+        """What `dataclasses.asdict` gave, through JSON."""
+        return DataFacts(data["name"], data["examples"], tuple(data["shape"]), data["dtype"], tuple(data["classes"]))
+
+    def __str__(self) -> str:
+        """The facts, for people."""
+        shape = " x ".join(map(str, self.shape))
+        return f"{self.name} ({self.examples:,} examples of {shape} {self.dtype}, {len(self.classes)} classes)"

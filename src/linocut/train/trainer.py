@@ -1,0 +1,259 @@
+"""Trainer: trains a network, keeps and resumes the run, evaluates and predicts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from linocut.compile.lower import compile_network
+from linocut.data.dataset import Dataset
+from linocut.deploy import scoring
+from linocut.deploy.feed import Feed, as_dataset
+from linocut.deploy.pack import pack_model
+from linocut.deploy.scoring import Evaluation, Predictions
+from linocut.errors import DataError, RunError, SpecError
+from linocut.layers import Network
+from linocut.optimizers import Optimizer, find_optimizer
+from linocut.policies import Policy, find_policy
+from linocut.run import NATIVE, Session, initialise, open_session
+from linocut.run.session import find_threads
+from linocut.schedules import Schedule, find_schedule
+from linocut.train import checkpoint
+from linocut.train.checkpoint import Checkpoint
+from linocut.train.epoch import Metrics, run_epoch
+from linocut.train.events import Callback, Done, EpochEnded, Event, Planned, Stepped, finite
+from linocut.train.interrupts import Interrupted, Interrupts, Noted
+from linocut.train.peak_memory import peak_rss_bytes
+from linocut.train.progress import Progress
+from linocut.train.run_folder import RunFolder
+from linocut.train.settings import DataFacts, Settings
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from linocut.deploy.feed import Examples
+    from linocut.report.account import Account
+
+
+class Trainer:
+    """A network in training. Nothing is allocated before the first `fit`, `evaluate`, `predict` or `save`.
+
+    `policy`, `optimizer` and `schedule` are names or objects; `threads` defaults to the processors at hand.
+    SpecError for what cannot be. Equal settings and data end in the same bits, interrupted or not.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        policy: str | Policy = "lean",
+        optimizer: str | Optimizer = "adam",
+        batch_size: int = 100,
+        seed: int = 0,
+        threads: int | None = None,
+        schedule: str | Schedule = "constant",
+        backend: str = NATIVE,
+    ) -> None:
+        """Check the settings and compile the program."""
+        self.settings = Settings(
+            network,
+            find_policy(policy),
+            find_optimizer(optimizer),
+            find_schedule(schedule),
+            batch_size,
+            seed,
+        )
+        self.compiled = compile_network(network, self.settings.policy, self.settings.optimizer, batch_size)
+        self.progress = Progress()
+        self.data: DataFacts | None = None
+        self.folder: Path | None = None
+        self._threads, self._backend = find_threads(threads), backend
+        self._open: tuple[Session, Feed] | None = None
+
+    @staticmethod
+    def resume(folder: str | os.PathLike[str], threads: int | None = None, backend: str = NATIVE) -> Trainer:
+        """The trainer of a run folder, as it was when the folder was last written; RunError if it cannot be read."""
+        path = Path(folder)
+        kept, file = RunFolder(path).read()
+        was = kept.settings
+        trainer = Trainer(
+            was.network, was.policy, was.optimizer, was.batch_size, was.seed, threads, was.schedule, backend
+        )
+        checkpoint.restore(file, trainer.session)
+        trainer.progress, trainer.data, trainer.folder = kept.progress, kept.data, path
+        return trainer
+
+    @property
+    def network(self) -> Network:
+        """The network."""
+        return self.settings.network
+
+    @property
+    def plan(self) -> Account:
+        """The memory that training takes, to print; nothing is allocated for it."""
+        from linocut.report.memory import arena_account  # late: reports are not always wanted
+
+        return arena_account(self.compiled)
+
+    @property
+    def session(self) -> Session:
+        """The session, opened and initialised when first asked for."""
+        return self._opened()[0]
+
+    def fit(
+        self,
+        train: Examples,
+        epochs: int = 10,
+        validate: Examples | None = None,
+        out: str | os.PathLike[str] | None = None,
+        callbacks: Sequence[Callback] = (),
+    ) -> tuple[EpochEnded, ...]:
+        """Train until `epochs` are done in all, those of a resumed run counted; returns what each came to.
+
+        `out` is the run folder, by default the one it was resumed from; it is written after every epoch.
+        `callbacks` are called with every event. SIGINT and SIGTERM end training after the step at hand: the
+        checkpoint is written, then Interrupted (a KeyboardInterrupt) is raised. DataError, SpecError,
+        RunError for what does not fit together.
+        """
+        dataset = as_dataset(train, self.network)
+        validation = None if validate is None else as_dataset(validate, self.network)
+        self._check(dataset, epochs)
+        folder = self._claim(out)
+        self.data, self.progress.epochs = DataFacts.of(dataset), epochs
+        planned = Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes)
+        if folder is not None:
+            folder.begin(self._kept())
+            self._save(folder, planned)
+            self.folder = folder.path
+        emit = partial(_emit, callbacks)
+        emit(planned)
+        with Interrupts() as interrupts:
+            try:
+                while self.progress.epoch < epochs:
+                    ended = self._epoch(dataset, validation, interrupts, emit)
+                    self._save(folder, planned)
+                    emit(ended)
+                    interrupts.check()
+            except Noted:
+                self._save(folder, planned)
+                assert interrupts.number is not None
+                raise Interrupted(interrupts.number, str(folder.path) if folder else None) from None
+        done = self._done(folder)
+        self._save(folder, planned, done)
+        emit(done)
+        return tuple(self.progress.history)
+
+    def evaluate(self, examples: Examples) -> Evaluation:
+        """Accuracy and loss over a data set or a pair of arrays (images, labels)."""
+        session, feed = self._opened()
+        return scoring.evaluate(session, feed, as_dataset(examples, self.network))
+
+    def predict(self, images: ArrayLike) -> Predictions:
+        """The classes of images (n, *shape), and the confidence in each."""
+        session, feed = self._opened()
+        return scoring.predict(session, feed, self.network, images)
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write a run folder, for `Trainer.resume` and `linocut.load`; RunError if another run is there."""
+        into = self._claim(folder)
+        assert into is not None
+        into.begin(self._kept())
+        self._save(into, Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes))
+        self.folder = into.path
+
+    def _opened(self) -> tuple[Session, Feed]:
+        if self._open is None:
+            session = open_session(self.compiled.program, backend=self._backend, threads=self._threads)
+            initialise(session, self.compiled.initial, self.settings.seed)
+            self._open = session, Feed(session, self.network, coded=self.settings.policy.integer)
+        return self._open
+
+    def _check(self, dataset: Dataset, epochs: int) -> None:
+        """That the data set and the number of epochs are such as this run can go on with."""
+        if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
+            raise SpecError(f"epochs is {epochs!r}, must be a whole number, 1 or more")
+        if self.settings.batch_size > len(dataset):
+            raise DataError(
+                f"batch size is {self.settings.batch_size:,}, but {dataset.name} has {len(dataset):,} examples; "
+                f"give a batch of 1 to {len(dataset):,}"
+            )
+        if not self.progress.begun:
+            return
+        if self.data is not None and DataFacts.of(dataset) != self.data:
+            raise RunError(f"the run was on {self.data}, not on {DataFacts.of(dataset)}; give it the same data")
+        if epochs < self.progress.epoch + (self.progress.step > 0):
+            raise RunError(f"epochs is {epochs}, but the run is at {self.progress}; give more epochs")
+        if self.settings.schedule.fixed_length and epochs != self.progress.epochs:
+            raise RunError(
+                f"epochs is {epochs}, but the run's {self.settings.schedule.kind} schedule was laid out for "
+                f"{self.progress.epochs}; resume it with {self.progress.epochs} epochs, or begin another run"
+            )
+
+    def _claim(self, out: str | os.PathLike[str] | None) -> RunFolder | None:
+        """The folder to write; RunError if it holds a run that this one was not resumed from."""
+        path = self.folder if out is None else Path(out)
+        if path is None:
+            return None
+        folder = RunFolder(path)
+        if self.folder is None or path.resolve() != self.folder.resolve():
+            folder.refuse_other()
+        return folder
+
+    def _epoch(
+        self, dataset: Dataset, validation: Dataset | None, interrupts: Interrupts, emit: Callback
+    ) -> EpochEnded:
+        session, feed = self._opened()
+        progress = self.progress
+
+        def after_step(event: Stepped) -> None:
+            emit(event)
+            interrupts.check()
+
+        step_ms = run_epoch(session, feed, self.settings, dataset, progress, after_step)
+        metrics = Metrics.of(session)
+        found = None
+        if validation is not None:
+            found = scoring.evaluate(session, feed, validation, interrupts.check)
+        ended = EpochEnded(
+            progress.epoch + 1,
+            finite(metrics.loss),
+            metrics.accuracy,
+            None if found is None else found.accuracy,
+            metrics.flips / (self._weights() * progress.step),
+            progress.seconds,
+            step_ms,
+        )
+        loss = metrics.loss if found is None else found.loss
+        progress.end_epoch(ended, self.settings.schedule.observe(progress.schedule, loss))
+        return ended
+
+    def _weights(self) -> int:
+        return sum(placed.cost.binary_parameters for placed in self.network.placed)
+
+    def _done(self, folder: RunFolder | None) -> Done:
+        return Done(
+            self.progress.epoch,
+            self.progress.history[-1].accuracy,
+            int(self.session.arena.nbytes),
+            peak_rss_bytes(),
+            self.session.state_sha256(),
+            str(folder.path) if folder else None,
+        )
+
+    def _kept(self) -> Checkpoint:
+        return Checkpoint(self.settings, self.data, self.progress)
+
+    def _save(self, folder: RunFolder | None, planned: Planned, *done: Done) -> None:
+        if folder is None:
+            return
+        classes, name = (self.data.classes, self.data.name) if self.data else ((), None)
+        model = pack_model(self.compiled, self.session, classes, name)
+        events: tuple[Event, ...] = (planned, *self.progress.history, *done)
+        folder.save(self._kept(), self.session, model, events)
+
+
+def _emit(callbacks: Sequence[Callback], event: Event) -> None:
+    for callback in callbacks:
+        callback(event)

@@ -1,0 +1,138 @@
+"""Random operands for every instruction, and programs of one instruction to run it over the same bytes in any session.
+
+`cases` goes through every legal combination of formats, absent operands and modes, each with several shapes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from operands import FILLS, VARIANTS
+
+from linocut import roles
+from linocut.compile.lifetimes import aligned
+from linocut.compile.program import Buffer, Instruction, Program, Section
+from linocut.ops import OP_BY_NAME, Op, View
+from linocut.ops.bits import Array
+from linocut.run.views import operand
+
+SIZES = (1, 63, 64, 65, 100, 130)
+LEADS = {63: (7, 3, 3), 64: (4, 4, 4), 65: (5, 13, 1), 100: (4, 5, 5), 130: (2, 5, 13)}  # rows of a convolution
+LARGER = (
+    {"R": 100, "K": 784, "N": 256, "C": 256},  # the paper's perceptron
+    {"R": 3, "K": 70, "N": 1030, "C": 1030},  # more outputs than an i16 dX can sum without a shift
+)
+FEWEST = 36  # cases of an instruction that has few combinations of formats
+GARBAGE = 0xA5  # fills what an instruction must write, and the gaps between buffers, which it must not
+GAP = 64
+
+
+@dataclass(frozen=True)
+class Case:
+    """One instruction with the bytes of its operands; an absent operand is None in `buffers` and has no `data`."""
+
+    op: Op
+    buffers: tuple[Buffer | None, ...]
+    data: Mapping[str, bytes]
+    attributes: tuple[float, ...]
+
+    def __str__(self) -> str:
+        operands = (f"{b.name}:{b.format}{list(b.shape)}" for b in self.buffers if b is not None)
+        named = zip(self.op.signature.attributes, self.attributes, strict=True)
+        return f"{self.op.name} {' '.join(operands)}; {' '.join(f'{k}={v:g}' for k, v in named)}"
+
+
+def cases(op_name: str, rng: np.random.Generator) -> list[Case]:
+    """Cases of one instruction: every legal combination at least twice, every size in every dimension."""
+    op = OP_BY_NAME[op_name]
+    letters = sorted({d for o in op.signature.operands for d in o.dims if d.isalpha()})
+    decks = {letter: _deck(rng) for letter in letters}
+    combinations = list(_combinations(op))
+    made = []
+    for _ in range(max(2, math.ceil(FEWEST / len(combinations)))):
+        for formats, variant in combinations:
+            made.append(make_case(op, formats, variant, {letter: next(decks[letter]) for letter in letters}, rng))
+    for sizes in LARGER:
+        for formats, variant in (combinations[0], combinations[int(rng.integers(len(combinations)))]):
+            made.append(make_case(op, formats, variant, sizes, rng))
+    return made
+
+
+def random_case(op_name: str, rng: np.random.Generator, sizes: Mapping[str, int]) -> Case:
+    """One case of random formats and modes with the given sizes of the letters R, K, N and C."""
+    op = OP_BY_NAME[op_name]
+    combinations = list(_combinations(op))
+    formats, variant = combinations[int(rng.integers(len(combinations)))]
+    return make_case(op, formats, variant, sizes, rng)
+
+
+def make_case(
+    op: Op, formats: Mapping[str, str], variant: Mapping[str, float], sizes: Mapping[str, int], rng: np.random.Generator
+) -> Case:
+    """A case of these formats (an operand that is not in them is absent), fixed attributes and sizes."""
+    filled, attributes = FILLS[op.name](formats, sizes, variant, rng)
+    lead = LEADS.get(sizes.get("R", 0)) if op.name != "softmax_cross_entropy" and rng.random() < 0.3 else None
+    buffers: list[Buffer | None] = []
+    data = {}
+    for entry in op.signature.operands:
+        if entry.name not in formats:
+            buffers.append(None)
+            continue
+        shape = tuple(int(d) if d.isdigit() else sizes[d] for d in entry.dims)
+        if lead is not None and entry.dims[0] == "R" and len(entry.dims) > 1:
+            shape = (*lead, *shape[1:])
+        buffer = Buffer(entry.name, roles.WORKSPACE, formats[entry.name], shape, True)
+        buffers.append(buffer)
+        data[entry.name] = bytes([GARBAGE]) * buffer.nbytes if entry.mode == ">" else filled[entry.name].data.tobytes()
+        assert len(data[entry.name]) == buffer.nbytes, (op.name, entry.name, len(data[entry.name]), buffer)
+    return Case(op, tuple(buffers), data, tuple(float(attributes[name]) for name in op.signature.attributes))
+
+
+def program_for(case: Case) -> tuple[Program, Array]:
+    """A program whose one section, "run", is the case's instruction, and its arena with the operands in place."""
+    placed, indices, offset = [], [], GAP
+    for buffer in case.buffers:
+        if buffer is None:
+            indices.append(None)
+            continue
+        indices.append(len(placed))
+        placed.append(Buffer(buffer.name, buffer.role, buffer.format, buffer.shape, True, offset))
+        offset += aligned(buffer.nbytes) + GAP
+    program = Program(
+        tuple(placed),
+        (Instruction(case.op, tuple(indices), case.attributes),),
+        (Section("run", 0, 1),),
+        offset,
+        sum(aligned(b.nbytes) for b in placed),
+    )
+    program.check()
+    arena = np.full(offset, GARBAGE, np.uint8)
+    for buffer in placed:
+        arena[buffer.offset : buffer.offset + buffer.nbytes] = np.frombuffer(case.data[buffer.name], np.uint8)
+    return program, arena
+
+
+def views(program: Program, arena: Array) -> dict[str, View]:
+    """The operands of a `program_for` in an arena, by name."""
+    return {buffer.name: operand(arena, buffer) for buffer in program.buffers}
+
+
+def _combinations(op: Op) -> Iterator[tuple[dict[str, str], Mapping[str, float]]]:
+    """Every (formats by operand, attributes that change the meaning) that the instruction's limits admit."""
+    choices = [((None,) if o.optional else ()) + o.formats for o in op.signature.operands]
+    sizes = dict.fromkeys("RKNC", 8)
+    for chosen in itertools.product(*choices):
+        names = (o.name for o in op.signature.operands)
+        formats = {name: form for name, form in zip(names, chosen, strict=True) if form is not None}
+        if not op.limits(sizes, formats):
+            for variant in VARIANTS.get(op.name, ({},)):
+                yield formats, variant
+
+
+def _deck(rng: np.random.Generator) -> Iterator[int]:
+    while True:
+        yield from (int(size) for size in rng.permutation(SIZES))

@@ -1,0 +1,264 @@
+"""Operands as the ops see them in training, with the edges (0, -0, ties, dead channels) mixed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+import numpy as np
+
+from linocut.formats import find_format
+from linocut.ops import OP_BY_NAME, View
+from linocut.ops.bits import Array, pack
+from linocut.ops.norm import L1, L2
+
+Formats: TypeAlias = Mapping[str, str]
+Sizes: TypeAlias = Mapping[str, int]
+Attributes: TypeAlias = dict[str, float]
+Filled: TypeAlias = tuple[dict[str, View], Attributes]
+Fill: TypeAlias = Callable[[Formats, Sizes, Mapping[str, float], np.random.Generator], Filled]
+
+_NORMS = ({"norm": L1}, {"norm": L2})
+_NORMS_STE = tuple({"norm": norm, "ste": ste} for norm in (L1, L2) for ste in (0.0, 1.0))
+VARIANTS: dict[str, tuple[dict[str, float], ...]] = {
+    "norm_statistics": _NORMS,
+    "norm_sign": _NORMS,
+    "norm_apply": _NORMS,
+    "norm_gradient_sums": _NORMS_STE,
+    "norm_gradient": _NORMS_STE,
+    "adam": ({"clip": 0.0}, {"clip": 1.0}),
+    "sgd": ({"clip": 0.0}, {"clip": 1.0}),
+}
+
+
+def view(values: Array, form: str) -> View:
+    """Values (booleans for bits, stored integers for fixed point) as an operand."""
+    if form == "bit":
+        return View(pack(np.asarray(values, bool)), form, values.shape[-1])
+    with np.errstate(over="ignore"):
+        return View(np.ascontiguousarray(values.astype(find_format(form).dtype)), form, values.shape[-1])
+
+
+def _bits(rng: np.random.Generator, *shape: int) -> Array:
+    return rng.random(shape) < 0.5
+
+
+def _sprinkle(rng: np.random.Generator, values: Array, edges: tuple[float, ...]) -> Array:
+    """Values with a tenth of them replaced by edges."""
+    chosen = rng.random(values.shape) < 0.1
+    return np.where(chosen, rng.choice(np.asarray(edges, values.dtype), values.shape), values)
+
+
+def _numbers(rng: np.random.Generator, form: str, *shape: int) -> Array:
+    """Activations or latent weights: with zeros of both signs, and the bounds 1 and -1."""
+    if form in ("q15", "q7"):
+        one = find_format(form).one
+        return _sprinkle(rng, rng.integers(-one, one + 1, shape), (0, -1, 1, one, -one))
+    return _sprinkle(rng, rng.standard_normal(shape), (0.0, -0.0, 1.0, -1.0))
+
+
+def _input(rng: np.random.Generator, form: str, rows: int, cols: int) -> Array:
+    """What a matrix product takes: bits, bytes with many zeros as images have, or floats."""
+    if form == "bit":
+        return _bits(rng, rows, cols)
+    if form == "u8":
+        return _sprinkle(rng, rng.integers(0, 256, (rows, cols)), (0, 255, 127, 128))
+    return _numbers(rng, form, rows, cols) if form == "f16" else rng.uniform(-1, 1, (rows, cols))
+
+
+def _product(rng: np.random.Generator, formats: Formats, rows: int, cols: int) -> Array:
+    """Y: each channel with its own mean and spread, some of them constant; variances fit their format."""
+    form, half = formats["y"], "f16" in (formats["stats"], formats.get("running"))
+    spread = np.exp(rng.normal(0, 0.5, cols)) * {"i16": 16.0, "i32": 20.0 if half else 4000.0}.get(form, 3.0)
+    y = rng.normal(0, 1, cols) * spread + rng.standard_normal((rows, cols)) * spread
+    if form.startswith("i"):
+        y = np.clip(np.rint(y), -32768, 32767) if form == "i16" else np.rint(y)
+    dead = rng.random(cols) < 0.05
+    dead[rng.integers(cols)] |= cols > 1
+    return np.where(dead, y[:1], y)
+
+
+def _gradient(rng: np.random.Generator, form: str, rows: int, cols: int) -> Array:
+    """A gradient: small floats, or mantissas that reach their format's limits; some channels have none."""
+    none = rng.random(cols) < 0.05
+    if form in ("i8", "i16"):
+        limit = 127 if form == "i8" else 32767
+        spread = limit * rng.choice([0.03, 0.3, 1.0])
+        g = np.clip(np.rint(rng.standard_normal((rows, cols)) * spread), -limit, limit)
+    else:
+        g = rng.standard_normal((rows, cols)) * 0.01
+    g = np.where(none, 0.0, g)
+    return np.zeros_like(g) if rng.random() < 0.03 else g
+
+
+def _beta(rng: np.random.Generator, form: str, cols: int) -> View:
+    return view(_sprinkle(rng, rng.normal(0, 0.6, (1, cols)), (0.0, 1.0, -1.0, 2.5)), form)
+
+
+def _statistics(rng: np.random.Generator, y: View, form: str, norm: float) -> View:
+    """Those of Y itself, or running ones that do not fit it; in both some channels have no spread."""
+    stats = view(np.zeros((2, y.cols)), form)
+    OP_BY_NAME["norm_statistics"].reference(y=y, stats=stats, running=None, norm=norm, momentum=0.9)
+    if rng.random() < 0.5:
+        stats.store(stats.data * rng.uniform(0.5, 1.5, (2, y.cols)) * (rng.random((2, y.cols)) < 0.95))
+    return stats
+
+
+def _exponent(rng: np.random.Generator) -> View:
+    return view(rng.integers(-24, 2, 1), "i32")
+
+
+def _binarize(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    return {"values": view(_numbers(rng, formats["values"], sizes["R"], sizes["K"]), formats["values"])}, {}
+
+
+def _matmul(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    x = view(_input(rng, formats["x"], sizes["R"], sizes["K"]), formats["x"])
+    return {"x": x, "weights": view(_bits(rng, sizes["N"], sizes["K"]), "bit")}, {}
+
+
+def _quantise_input(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    low, high = ((-1.0, 1.0), (0.0, 1.0), (-2.5, 0.3), (0.0, 255.0))[int(rng.integers(4))]
+    x = rng.uniform(low - 0.1, high + 0.1, (sizes["R"], sizes["K"]))
+    codes = low + (rng.integers(0, 512, x.shape) / 2) * (high - low) / 255  # on codes and half-way between them
+    return {"x": view(np.where(_bits(rng, *x.shape), x, codes), "f32")}, {"low": low, "high": high}
+
+
+def _norm_statistics(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    filled = {"y": view(_product(rng, formats, sizes["R"], sizes["C"]), formats["y"])}
+    if "running" in formats:
+        filled["running"] = view(np.abs(rng.standard_normal((2, sizes["C"]))), formats["running"])
+    return filled, {**variant, "momentum": float(rng.choice([0.0, 0.9, 0.99]))}
+
+
+def _norm_forward(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    y = view(_product(rng, formats, sizes["R"], sizes["C"]), formats["y"])
+    stats = _statistics(rng, y, formats["stats"], variant["norm"])
+    return {"y": y, "stats": stats, "beta": _beta(rng, formats["beta"], sizes["C"])}, dict(variant)
+
+
+def _softmax(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    rows, classes = sizes["R"], sizes["C"]
+    logits = rng.standard_normal((rows, classes)) * rng.choice([0.0, 1.0, 5.0, 400.0])
+    logits = _sprinkle(rng, logits, (0.0, 3.0))  # ties
+    labels = _sprinkle(rng, rng.integers(0, classes, rows), (-1, classes))
+    filled = {"logits": view(logits, formats["logits"]), "labels": view(labels, "i32")}
+    return filled | {"loss": view(rng.uniform(0, 1000, 1), "f64"), "counters": _counters(rng)}, {}
+
+
+def _masked_gradient(formats: Formats, sizes: Sizes, rng: np.random.Generator) -> dict[str, View]:
+    shape = (sizes["R"], sizes["C"])
+    x = _bits(rng, *shape) if formats["x"] == "bit" else _numbers(rng, formats["x"], *shape)
+    filled = {"dx": view(_gradient(rng, formats["dx"], *shape), formats["dx"]), "x": view(x, formats["x"])}
+    filled["beta"] = _beta(rng, formats["beta"], sizes["C"])
+    if "mask" in formats:
+        filled["mask"] = view(rng.random(shape) < rng.choice([0.0, 0.3, 0.7], shape[1]), "bit")
+    return filled
+
+
+def _gradient_sums(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    filled = _masked_gradient(formats, sizes, rng)
+    if "omega" in formats:
+        filled["omega"] = view(rng.uniform(0.5, 1.5, (1, sizes["C"])), formats["omega"])
+    return filled, dict(variant)
+
+
+def _norm_gradient(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    """The sums are those of these very gradients, as the instruction may take for granted."""
+    filled, channels = _masked_gradient(formats, sizes, rng), sizes["C"]
+    still = np.all(filled["dx"].data == 0, axis=0)  # no gradient: a spread so small that its reciprocal is out of range
+    spread = np.where(still, 1e-3, np.exp(rng.normal(3.0, 1.0, channels))) * (rng.random(channels) < 0.95)
+    spread[rng.integers(channels)] *= channels == 1
+    filled["stats"] = view(np.stack([rng.normal(0, 10, channels), spread]), formats["stats"])
+    sums = view(np.zeros((4, channels)), "f64")
+    omega = view(rng.uniform(0.5, 1.5, (1, channels)), "f32") if formats["x"] == "bit" else None
+    given = {name: filled[name] for name in ("dx", "x", "beta")}
+    reference = OP_BY_NAME["norm_gradient_sums"].reference
+    reference(**given, mask=filled.get("mask"), omega=omega, sums=sums, **variant)
+    filled["sums"] = sums
+    if "dx_exponent" in formats:
+        filled["dx_exponent"] = _exponent(rng)
+    return filled, dict(variant)
+
+
+def _input_gradient(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    filled = {"dy": view(_gradient(rng, formats["dy"], sizes["R"], sizes["N"]), formats["dy"])}
+    filled["weights"] = view(_bits(rng, sizes["N"], sizes["K"]), "bit")
+    if "dy_exponent" in formats:
+        filled["dy_exponent"] = _exponent(rng)
+    return filled, {}
+
+
+def _weight_gradient(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    dy = view(_gradient(rng, formats["dy"], sizes["R"], sizes["N"]), formats["dy"])
+    return {"dy": dy, "x": view(_input(rng, formats["x"], sizes["R"], sizes["K"]), formats["x"])}, {}
+
+
+def _counters(rng: np.random.Generator) -> View:
+    return view(rng.integers(0, 10**12, 4), "i64")
+
+
+def _clock(rng: np.random.Generator) -> tuple[dict[str, View], Attributes]:
+    """The optimizer's clock somewhere in a training, and the decay rates that made it."""
+    steps = int(rng.choice([1, 2, 10, 1000, 100_000]))
+    beta1, beta2 = float(rng.choice([0.0, 0.5, 0.9])), float(rng.choice([0.9, 0.999]))
+    rate = float(rng.choice([0.0, 1e-4, 1e-3, 0.1, 5.0]))
+    control = np.array([rate, steps, beta1**steps, beta2**steps])
+    state = rng.integers(-(2**63), 2**63, 1)
+    return {"control": view(control, "f64"), "random": view(state, "i64")}, {"beta1": beta1, "beta2": beta2}
+
+
+def _tick(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    return _clock(rng)
+
+
+def _update(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    """The operands of adam, sgd, bop and their fused forms; `rows` and `cols` are the weights'."""
+    rows, cols = sizes["N" if "dy" in formats else "R"], sizes["K"]
+    clock, decays = _clock(rng)
+    filled = {name: clock[name] for name in clock if name in formats} | {"counters": _counters(rng)}
+    if "w" in formats:
+        filled["w"] = view(np.clip(_numbers(rng, formats["w"], rows, cols), *_range(formats["w"])), formats["w"])
+    else:
+        filled["weights"] = view(_bits(rng, rows, cols), "bit")
+    m = _numbers(rng, formats["m"], rows, cols)
+    filled["m"] = view(m if formats["m"].startswith("q") else m * 0.05, formats["m"])
+    if "v" in formats:
+        filled["v"] = view(np.square(_numbers(rng, formats["v"], rows, cols) * 0.05), formats["v"])
+    if "dy" in formats:
+        filled |= _weight_gradient(formats, sizes, variant, rng)[0]
+    elif formats["dw"] == "bit":
+        filled["dw"] = view(_bits(rng, rows, cols), "bit")
+    else:
+        filled["dw"] = view(_numbers(rng, formats["dw"], rows, cols) * 0.05, formats["dw"])
+    settings = {"momentum": float(rng.choice([0.0, 0.9])), "epsilon": 1e-8, "gradient_scale": cols**-0.5, "clip": 1.0}
+    settings |= {"gamma": float(rng.choice([1e-4, 1e-2])), "tau": float(rng.choice([0.0, 1e-8, 1e-3]))}
+    return filled, {**settings, **decays, "salt": float(rng.integers(0, 300)), **variant}
+
+
+def _range(form: str) -> tuple[float, float]:
+    one = find_format(form).one or 1
+    return -one, one
+
+
+FILLS: dict[str, Fill] = {
+    "binarize": _binarize,
+    "binary_matmul": _matmul,
+    "real_matmul": _matmul,
+    "quantise_input": _quantise_input,
+    "norm_statistics": _norm_statistics,
+    "norm_sign": _norm_forward,
+    "norm_apply": _norm_forward,
+    "softmax_cross_entropy": _softmax,
+    "norm_gradient_sums": _gradient_sums,
+    "norm_gradient": _norm_gradient,
+    "input_gradient": _input_gradient,
+    "weight_gradient": _weight_gradient,
+    "optimizer_tick": _tick,
+    "adam": _update,
+    "sgd": _update,
+    "bop": _update,
+    "weight_gradient_adam": _update,
+    "weight_gradient_sgd": _update,
+    "weight_gradient_bop": _update,
+}

@@ -1,0 +1,112 @@
+"""Signatures: every op's reads, wrong ones and operands that do not fit are refused by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from linocut.errors import SpecError
+from linocut.ops import OP_BY_CODE, OP_BY_NAME, OPS
+from linocut.ops.signature import Operand, bind, parse
+
+TEXT = "<x:bit[R,K] <weights:bit[N,K] >y:i16|f32[R,N] =stats?:f64[2,N]; momentum norm"
+
+
+def test_parse() -> None:
+    signature = parse(TEXT)
+    assert signature.operands == (
+        Operand("<", "x", False, ("bit",), ("R", "K")),
+        Operand("<", "weights", False, ("bit",), ("N", "K")),
+        Operand(">", "y", False, ("i16", "f32"), ("R", "N")),
+        Operand("=", "stats", True, ("f64",), ("2", "N")),
+    )
+    assert signature.attributes == ("momentum", "norm")
+    modes = [(o.reads, o.writes) for o in signature.operands]
+    assert modes == [(True, False), (True, False), (False, True), (True, True)]
+
+
+def test_parse_without_attributes() -> None:
+    assert parse("=a:i64[1]").attributes == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["x:bit[R]", "<x[R]", "<x:bit", "<x:bit[]", "<x:bit[R", "?<x:bit[R]", "<x:[R]", "<:bit[R]"]
+)
+def test_what_has_not_the_form_is_refused(text: str) -> None:
+    with pytest.raises(SpecError, match="is not of the form <name:format"):
+        parse(text)
+
+
+def test_bind_returns_the_sizes() -> None:
+    given = [("bit", (4, 70)), ("bit", (3, 70)), ("f32", (4, 3)), None]
+    assert bind(parse(TEXT), given, "op") == {"R": 4, "K": 70, "N": 3}
+
+
+def test_rows_are_the_product_of_all_leading_dimensions() -> None:
+    given = [("bit", (2, 5, 7, 70)), ("bit", (3, 70)), ("f32", (70, 3)), ("f64", (2, 3))]
+    assert bind(parse(TEXT), given, "op") == {"R": 70, "K": 70, "N": 3}
+    assert bind(parse("<labels:i32[R]"), [("i32", (2, 3))], "op") == {"R": 6}
+
+
+GOOD = {"x": ("bit", (4, 70)), "weights": ("bit", (3, 70)), "y": ("f32", (4, 3)), "stats": ("f64", (2, 3))}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"y": None}, "op: operand y is absent and must be given"),
+        ({"y": ("f16", (4, 3))}, "op: operand y has format f16, must be i16 or f32"),
+        ({"weights": ("bit", (3, 71))}, r"op: operand weights has shape \(3, 71\): K is 71, must be 70"),
+        ({"y": ("f32", (5, 3))}, r"op: operand y has shape \(5, 3\): R is 5, must be 4"),
+        ({"stats": ("f64", (3, 3))}, r"op: operand stats has shape \(3, 3\): 2 is 3, must be 2"),
+        ({"stats": ("f64", (1, 2, 3))}, "op: operand stats has 3 dimensions, must have 2"),
+        ({"weights": ("bit", (1, 3, 70))}, "op: operand weights has 3 dimensions, must have 2"),
+        ({"x": ("bit", (70,))}, "op: operand x has 1 dimensions, must have 2"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_name(changes: dict, reason: str) -> None:
+    bind(parse(TEXT), list(GOOD.values()), "op")
+    with pytest.raises(SpecError, match=reason):
+        bind(parse(TEXT), list({**GOOD, **changes}.values()), "op")
+
+
+def test_the_number_of_operands_must_fit() -> None:
+    with pytest.raises(SpecError, match="op takes 4 operands, not 3"):
+        bind(parse(TEXT), list(GOOD.values())[:3], "op")
+
+
+def test_the_table_of_ops_is_whole() -> None:
+    assert len(OP_BY_CODE) == len(OP_BY_NAME) == len(OPS)
+    assert [op.code for op in OPS] == list(range(1, len(OPS) + 1))
+    for op in OPS:
+        assert any(operand.writes for operand in op.signature.operands)
+
+
+LIMITS = {
+    "binary_matmul": ({"R": 1, "K": 32768, "N": 1}, {"y": "i16"}, "32,768 inputs overflow i16, at most 32,767"),
+    "real_matmul": ({"R": 1, "K": 2, "N": 1}, {"x": "f32", "y": "i32"}, "f32 inputs have no integer product"),
+    "weight_gradient": ({"R": 33_156, "K": 1, "N": 1}, {"dy": "i8", "x": "u8"}, "rows of u8 inputs overflow 32 bits"),
+    "input_gradient": (
+        {"N": 8_421_505},
+        {"dy": "i8", "dx": "i16", "dy_exponent": "i32", "dx_exponent": "i32"},
+        "overflow",
+    ),
+    "norm_gradient": ({}, {"dx": "i16", "dy": "f32", "x": "bit", "dx_exponent": "i32"}, "go with each other"),
+    "norm_gradient_sums": ({}, {"dx": "i16", "x": "f32"}, "integer gradients need X as bits"),
+    "adam": ({}, {"w": "f32", "m": "f32"}, "weights in f32 need a second moment v"),
+    "sgd": ({}, {"w": "q15", "m": "f16"}, "q15 weights take a q7 moment, no v, and dW as bit"),
+    "bop": ({}, {"m": "q7", "dw": "f32"}, "a q7 moment takes dW as bit, not f32"),
+    "weight_gradient_adam": ({"R": 33_156}, {"dy": "i8", "x": "u8"}, "rows of u8 inputs overflow 32 bits"),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_limits_say_why(name: str) -> None:
+    sizes, formats, reason = LIMITS[name]
+    assert reason in OP_BY_NAME[name].limits(sizes, formats)
+
+
+def test_limits_are_tight() -> None:
+    assert OP_BY_NAME["binary_matmul"].limits({"K": 32767}, {"y": "i16"}) == ""
+    rows = (2**31 - 1) // (127 * 2 * 255)
+    assert OP_BY_NAME["weight_gradient"].limits({"R": rows}, {"dy": "i8", "x": "u8"}) == ""
+    assert 127 * 255 * rows < 2**31 and OP_BY_NAME["weight_gradient"].limits({"R": rows + 1}, {"dy": "i8", "x": "u8"})

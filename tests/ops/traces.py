@@ -1,0 +1,68 @@
+"""Runs a section of the reference one instruction at a time and keeps what each was given and what it left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from linocut.compile.lower import Compiled
+from linocut.compile.program import Section
+from linocut.ops import View
+from linocut.ops.bits import Array
+from linocut.run.initial import initialise
+from linocut.run.session import ReferenceSession
+from linocut.run.views import operand
+
+
+@dataclass(frozen=True)
+class Step:
+    """One executed instruction: operands by the names of its signature, before and after; the layer it belongs to."""
+
+    op: str
+    layer: str
+    before: Mapping[str, View]
+    after: Mapping[str, View]
+
+
+def numbers(view: View) -> Array:
+    """Stored values in float64: +-1 for bits, integers as they are."""
+    return (view.signs() if view.format == "bit" else view.data).astype(np.float64)
+
+
+def started(compiled: Compiled, seed: int) -> ReferenceSession:
+    """A reference session with a random initial state and a section for every instruction."""
+    program = compiled.program
+    single = tuple(Section(f"#{n}", n, n + 1) for n in range(len(program.instructions)))
+    session = ReferenceSession(replace(program, sections=program.sections + single))
+    initialise(session, compiled.initial, seed)
+    session.array("control")[0] = compiled.optimizer.learning_rate
+    return session
+
+
+def feed(session: ReferenceSession, images: Array, labels: Array) -> None:
+    """Put a batch where the program reads it."""
+    session.array("input")[...] = images.reshape(session.array("input").shape)
+    session.array("labels")[...] = labels
+
+
+def traced(session: ReferenceSession, section: str) -> list[Step]:
+    """Run a section and return its steps."""
+    span, steps = session.program.section(section), []
+    for number in range(span.begin, span.end):
+        instruction = session.program.instructions[number]
+        before = _operands(session, number)
+        session.run(f"#{number}")
+        after = _operands(session, number)
+        written = [i for o, i in zip(instruction.op.signature.operands, instruction.operands, strict=True) if o.writes]
+        name = next(session.program.buffers[i].name for i in written if i is not None)
+        steps.append(Step(instruction.op.name, name.removeprefix(f"{section}.").split(".")[0], before, after))
+    return steps
+
+
+def _operands(session: ReferenceSession, number: int) -> dict[str, View]:
+    instruction = session.program.instructions[number]
+    pairs = zip(instruction.op.signature.operands, instruction.operands, strict=True)
+    views = {o.name: operand(session.arena, session.program.buffers[i]) for o, i in pairs if i is not None}
+    return {name: View(view.data.copy(), view.format, view.cols) for name, view in views.items()}

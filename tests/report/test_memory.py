@@ -1,0 +1,217 @@
+"""Memory: the paper's published numbers, the arena to the byte, the object for programs, the tables for people."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pytest
+
+from linocut import models
+from linocut.compile.lifetimes import aligned
+from linocut.compile.lower import compile_network
+from linocut.layers.base import Cost
+from linocut.layers.network import Placed
+from linocut.optimizers import OPTIMIZERS, SGD, Adam, Bop, find_optimizer
+from linocut.policies import POLICIES, lean, standard, wang2021
+from linocut.report import paper
+from linocut.report.memory import arena_account, comparison, paper_account
+
+MIB = 2**20
+MLP = models.mlp()
+
+
+@pytest.mark.parametrize(("policy", "published"), [(standard, "7.40"), (wang2021, "2.66")], ids=lambda p: str(p))
+def test_the_papers_perceptron(policy, published: str) -> None:
+    """Wang et al.: MLP, MNIST, Adam, batch 100."""
+    account = paper_account(MLP, policy, Adam(), 100)
+    assert f"{account.total_bytes / MIB:.2f}" == published
+    assert f"{published} MiB" in str(account).splitlines()[-1]
+    assert account.lower_bound_bytes == account.total_bytes == sum(row.bytes for row in account.rows)
+
+
+def test_every_row_of_the_papers_perceptron() -> None:
+    weights = 784 * 256 + 3 * 256 * 256 + 256 * 10
+    channels = 4 * 256 + 10
+    rows = {row.role: (row.format, row.bytes) for row in paper_account(MLP, wang2021, Adam(), 100).rows}
+    assert rows == {
+        "X": ("bit", (784 + 4 * 256) * 100 // 8),
+        "dX, Y": ("f16", 784 * 100 * 2),
+        "dY": ("f16", 784 * 100 * 2),
+        "mu, psi": ("f16", 2 * channels * 2),
+        "W": ("f16", weights * 2),
+        "momenta": ("f16", 2 * weights * 2),
+        "dW": ("bit", weights // 8),
+        "beta": ("f16", channels * 2),
+        "dbeta": ("f16", 256 * 2),
+    }
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "weights", "moments"), [(Adam(), "W", 2), (SGD(), "W", 1), (Bop(), "W^", 1)], ids=lambda o: str(o)
+)
+def test_moments_and_weights_are_the_optimizers(optimizer, weights: str, moments: int) -> None:
+    account = paper_account(MLP, standard, optimizer, 100)
+    count = 399_872
+    assert account.bytes_of("momenta") == moments * count * 4
+    assert account.bytes_of(weights) == (count * 4 if weights == "W" else count // 8)
+    assert account.bytes_of("dW") == count * 4
+
+
+def test_lean_in_the_papers_account_uses_its_own_formats() -> None:
+    rows = {row.role: row.format for row in paper_account(MLP, lean, Adam(), 100).rows}
+    assert (rows["W"], rows["momenta"], rows["dY"], rows["dX, Y"]) == ("q15", "q7", "i8", "i16")
+    assert paper_account(MLP, lean, Adam(), 100).bytes_of("momenta") == 399_872  # one moment of 8 bits
+
+
+@dataclass(frozen=True)
+class Stub:
+    """A convolutional layer as the account sees it."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class BinaryNet:
+    """BinaryNet on CIFAR-10 as shapes and costs, until there are convolutions to build it from."""
+
+    name: ClassVar[str] = "binarynet"
+
+    @property
+    def placed(self) -> tuple[Placed, ...]:
+        found, size, channels = [], 32, 3
+        for number, (units, pool) in enumerate(((128, 0), (128, 1), (256, 0), (256, 1), (512, 0), (512, 1))):
+            n = 9 * channels * units
+            macs = {"real_macs": n, "input_bits": 8} if number == 0 else {"binary_macs": n, "input_bits": 1}
+            before, after = (size, size, channels), (size, size, units)
+            found.append(Placed("conv", Stub("conv"), before, after, Cost(binary_parameters=n, **macs)))
+            if pool:
+                size //= 2
+                found.append(Placed("pool", Stub("max_pool"), after, (size, size, units), Cost()))
+            found.append(Placed("norm", Stub("batch_norm"), (size, size, units), (size, size, units), Cost()))
+            channels = units
+        features = size * size * channels
+        for units in (1024, 1024, 10):
+            cost = Cost(binary_parameters=features * units, binary_macs=features * units, input_bits=1)
+            found.append(Placed("dense", Stub("binary_dense"), (features,), (units,), cost))
+            found.append(Placed("norm", Stub("batch_norm"), (units,), (units,), Cost()))
+            features = units
+        return tuple(found)
+
+
+def binarynet_rows(policy, moments: int, batch: int, monkeypatch) -> dict[str, float]:
+    """The account of BinaryNet in MiB, its weights and moments taken from its costs instead of a program."""
+    network = BinaryNet()
+    weights = sum(p.cost.binary_parameters for p in network.placed)
+
+    def state(policy, program):
+        yield paper._row("W", policy.W, weights, "persistent")
+        yield paper._row("momenta", policy.momenta, moments * weights, "persistent")
+        yield paper._row("dW", policy.dW, weights, "persistent")
+
+    monkeypatch.setattr(paper, "_weights", state)
+    monkeypatch.setattr(paper, "compile_network", lambda *given: type("Compiled", (), {"program": None}))
+    account = paper_account(network, policy, Adam(), batch)  # type: ignore[arg-type]
+    return {row.role: row.bytes / MIB for row in account.rows} | {"total": account.total_bytes / MIB}
+
+
+def test_binarynet_as_published(monkeypatch) -> None:
+    """DESIGN section 4, to the paper's two decimals (masks of pooling to one) and 0.2% of the totals."""
+    full = binarynet_rows(standard, 2, 100, monkeypatch)
+    half = binarynet_rows(wang2021, 2, 100, monkeypatch)
+    published = {"X": (111.33, 3.48), "dX, Y": (50, 25), "dY": (50, 25), "W": (53.49, 26.74), "dW": (53.49, 1.67)}
+    published |= {"momenta": (106.98, 53.49)}
+    for role, pair in published.items():
+        assert (round(full[role], 2), round(half[role], 2)) == pytest.approx(pair, abs=0.006), role
+    assert (full["pooling mask"], half["pooling mask"]) == pytest.approx((87.5, 2.73), abs=0.005)
+    assert (full["total"], half["total"]) == pytest.approx((512.81, 138.15), rel=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("moments", "batch", "published"), [(1, 100, (459.33, 111.39)), (2, 1000, (3202, 644.1))], ids=["sgd", "large"]
+)
+def test_binarynet_under_sgd_and_in_large_batches(moments: int, batch: int, published, monkeypatch) -> None:
+    totals = [binarynet_rows(policy, moments, batch, monkeypatch)["total"] for policy in (standard, wang2021)]
+    assert totals == pytest.approx(published, rel=2e-3)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("policy", POLICIES)
+def test_arena_to_the_byte(policy: str, optimizer: str) -> None:
+    compiled = compile_network(MLP, POLICIES[policy], find_optimizer(optimizer), 100)
+    account, program = arena_account(compiled), compiled.program
+    assert account.total_bytes == program.arena_bytes == sum(row.bytes for row in account.rows)
+    assert account.lower_bound_bytes == program.lower_bound_bytes
+    lost = account.bytes_of("fragmentation")
+    assert sum(row.bytes for row in account.rows) - lost == program.lower_bound_bytes
+    persistent = sum(row.bytes for row in account.rows if row.lifetime == "persistent")
+    assert persistent == sum(b.nbytes for b in program.buffers if b.persistent and b.base is None)
+    assert all(row.bytes > 0 for row in account.rows)
+    assert 0 <= account.bytes_of("alignment") < 64 * len(program.buffers)
+
+
+def test_arena_at_its_peak_by_hand() -> None:
+    """A network of one layer: what is live during the first product, under lean."""
+    compiled = compile_network(models.mlp((64,), 10, ()), lean, SGD(), 1000)
+    account = arena_account(compiled)
+    assert "real_matmul in train" in account.peak or "norm" in account.peak
+    assert account.bytes_of("W") == 10 * 64 * 2
+    assert account.bytes_of("momenta") == 10 * 64
+    assert account.bytes_of("input") == 1000 * 64  # once, though the flattened view of it is live too
+    assert account.bytes_of("labels") == 4000
+    persistent = [b for b in compiled.program.persistent()]
+    assert account.bytes_of("alignment") >= sum(aligned(b.nbytes) - b.nbytes for b in persistent)
+
+
+def test_json_is_the_object_of_the_command_line() -> None:
+    account = arena_account(compile_network(MLP, lean, Adam(), 100))
+    data = json.loads(json.dumps(account.to_json()))
+    assert list(data) == [
+        "model",
+        "policy",
+        "optimizer",
+        "batch",
+        "account",
+        "total_bytes",
+        "lower_bound_bytes",
+        "rows",
+    ]
+    assert [data[k] for k in ("model", "policy", "optimizer", "batch", "account")] == [
+        "mlp",
+        "lean",
+        "adam",
+        100,
+        "arena",
+    ]
+    assert all(list(row) == ["role", "format", "lifetime", "bytes"] for row in data["rows"])
+    assert {row["lifetime"] for row in data["rows"]} == {"persistent", "transient"}
+    assert {"role": "W", "format": "q15", "lifetime": "persistent", "bytes": 399_872 * 2} in data["rows"]
+
+
+def test_tables_are_aligned_and_end_in_the_total() -> None:
+    account = arena_account(compile_network(MLP, lean, Adam(), 100))
+    lines = str(account).splitlines()
+    assert lines[0] == "mlp, lean, adam, batch 100: the arena"
+    assert lines[1].split() == ["role", "format", "lifetime", "memory", "share"]
+    body = [line for line in lines[1:-1] if not line.startswith("-")]
+    assert lines[-1].startswith("lower bound 1.36 MiB, live at instruction 2 (real_matmul in train)")
+    assert body[-1].split() == ["total", "1.36", "MiB"]
+    ends = {len(line[: line.rindex("iB") + 2]) for line in body if "iB" in line}
+    assert len(ends) == 1
+    shares = [float(line.split()[-1].rstrip("%")) for line in body[1:-1]]
+    assert math.isclose(sum(shares), 100, abs_tol=1)
+
+
+def test_policies_side_by_side() -> None:
+    text = comparison(MLP, Adam(), 100)
+    paper_part, arena_part = text.split("\n\n")
+    rows = {line.split("  ")[0]: line.split() for line in paper_part.splitlines()}
+    assert rows["role"] == ["role", "standard", "wang2021", "factor", "lean", "factor"]
+    assert rows["X"] == ["X", "706.25", "KiB", "22.07", "KiB", "32.00x", "22.07", "KiB", "32.00x"]
+    assert rows["total"][:6] == ["total", "7.40", "MiB", "2.66", "MiB", "2.78x"]
+    total = arena_part.splitlines()[-1].split()
+    assert total[0] == "total" and total[5] == "2.20x" and total[8] == "4.07x"
+    dw = next(line for line in arena_part.splitlines() if line.startswith("dW"))
+    assert dw.split() == ["dW", "784.00", "KiB", "-", "-"]  # no factor where nothing is left

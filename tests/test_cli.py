@@ -1,0 +1,430 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import linocut as lc
+from linocut.cli import main
+from linocut.cli.budget import largest_batch
+from linocut.cli.sizes import parse_size, show_size
+
+SMALL = ["--data", "digits", "--limit", "120", "--hidden", "16", "--batch", "20", "--backend", "reference"]
+EPOCH_KEYS = ["event", "epoch", "loss", "train_accuracy", "accuracy", "flip_ratio", "seconds", "step_ms"]
+DONE_KEYS = ["event", "epochs", "accuracy", "arena_bytes", "peak_rss_bytes", "weights_sha256", "out"]
+REFERENCE = ["--backend", "reference"]
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LINOCUT_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def linocut(capsys):
+    """Runs the command line; gives status, standard output and standard error."""
+
+    def call(*arguments):
+        status = main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def run(linocut):
+    assert linocut("train", *SMALL, "--epochs", 2, "--out", "run")[0] == 0
+    return "run"
+
+
+def objects(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_train_for_programs(linocut):
+    status, out, err = linocut("train", *SMALL, "--epochs", 2, "--out", "run", "--json")
+    plan, *epochs, done = objects(out)
+    assert (status, err) == (0, "")
+    assert list(plan) == ["event", "arena_bytes", "lower_bound_bytes"]
+    assert [list(epoch) for epoch in epochs] == [EPOCH_KEYS] * 2
+    assert list(done) == DONE_KEYS
+    assert [epoch["epoch"] for epoch in epochs] == [1, 2]
+    assert (plan["event"], epochs[0]["event"], done["event"]) == ("plan", "epoch", "done")
+    assert (done["epochs"], done["out"], done["arena_bytes"]) == (2, "run", plan["arena_bytes"])
+    assert done["accuracy"] == epochs[-1]["accuracy"]
+    with open("run/log.jsonl") as log:
+        assert objects(log.read()) == [plan, *epochs, done]
+    network = lc.models.mlp((8, 8, 1), 10, (16,))
+    assert plan["arena_bytes"] == lc.Trainer(network, batch_size=20).plan.total_bytes
+    assert done["weights_sha256"] == lc.Trainer.resume("run", backend="reference").session.state_sha256()
+
+
+def test_train_for_people(linocut):
+    status, out, err = linocut("train", *SMALL, "--epochs", 2)
+    assert (status, err) == (0, "")
+    for text in (
+        "mlp on digits (120 + 120 examples), policy lean, adam 0.001, constant schedule, batch 20, seed 0",
+        "momenta",
+        "epoch 1/2  loss",
+        "epoch 2/2  loss",
+        "test accuracy",
+        "B, as planned)",
+        "process's peak",
+        "linocut eval runs/mlp-digits",
+        "linocut predict runs/mlp-digits IMAGE...",
+        "linocut train --resume --out runs/mlp-digits --epochs 4",
+    ):
+        assert text in out
+    assert linocut("train", *SMALL, "--epochs", 1)[0] == 0
+    assert sorted(os.listdir("runs")) == ["mlp-digits", "mlp-digits-2"]
+
+
+def test_the_bar_of_a_terminal(linocut, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    status, out, err = linocut("train", *SMALL, "--epochs", 1)
+    assert status == 0
+    assert "images/s" in err
+    assert "epoch 1/1  loss" in out
+
+
+def test_resume_goes_on_with_the_settings_of_the_run(linocut, run):
+    assert linocut("train", *SMALL, "--epochs", 4, "--out", "whole")[0] == 0
+    status, out, _ = linocut("train", "--resume", "--out", run, "--epochs", 4, *REFERENCE, "--json")
+    assert status == 0
+    assert [event.get("epoch") for event in objects(out)] == [None, 3, 4, None]
+    states = [lc.Trainer.resume(folder, backend="reference").session.state_sha256() for folder in (run, "whole")]
+    assert states[0] == states[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--hidden", "32"], "run holds a run of network mlp 8x8x1-16-10, not mlp 8x8x1-32-10"),
+        (["--policy", "standard"], "run holds a run of policy lean, not standard"),
+        (["--optimizer", "sgd"], "run holds a run of optimizer Adam(learning_rate=0.001"),
+        (["--lr", "0.5"], "not Adam(learning_rate=0.5"),
+        (["--schedule", "cosine"], "run holds a run of schedule Constant(), not Cosine()"),
+        (["--batch", "10"], "run holds a run of batch 20, not 10"),
+        (["--seed", "1"], "run holds a run of seed 0, not 1"),
+        (["--limit", "60"], "run holds a run of data digits (120 examples"),
+        (["--epochs", "1"], "epochs is 1, but the run is at 2 of 2 epochs"),
+    ],
+)
+def test_resume_refuses_another_setting(linocut, run, options, message):
+    status, _, err = linocut("train", "--resume", "--out", run, *REFERENCE, *options)
+    assert (status, len(err.splitlines())) == (2, 1)
+    assert message in err
+
+
+def test_resume_takes_the_same_settings_again(linocut, run):
+    again = ["--model", "mlp", "--optimizer", "adam", "--lr", "1e-3", "--policy", "lean", "--seed", "0"]
+    assert linocut("train", "--resume", "--out", run, *SMALL, *again, "--epochs", 3)[0] == 0
+
+
+def started(*arguments):
+    """The command line as a process of its own, which has shown its first epoch."""
+    command = [sys.executable, "-m", "linocut", *map(str, arguments)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    lines = []
+    while not any('"epoch"' in line for line in lines):
+        lines.append(process.stdout.readline())
+        assert lines[-1], process.stderr.read()
+    return process
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_real_signal_and_resume(linocut, number, status):
+    _, out, _ = linocut("train", *SMALL, "--epochs", 60, "--out", "whole", "--json", "--schedule", "cosine")
+    whole = objects(out)
+    options = ["--epochs", 60, "--out", "run", "--json", "--schedule", "cosine"]
+    process = started("train", *SMALL, *options)
+    time.sleep(0.02)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == status
+    assert err == f"interrupted by {number.name}; go on with: linocut train --resume --out run\n"
+    _, out, _ = linocut("train", "--resume", "--out", "run", *REFERENCE, "--json")
+    assert objects(out)[-1]["weights_sha256"] == whole[-1]["weights_sha256"]
+    with open("run/log.jsonl") as log:
+        kept = objects(log.read())
+    timeless = [[{k: v for k, v in e.items() if k not in ("seconds", "step_ms")} for e in log] for log in (kept, whole)]
+    assert timeless[0][:-1] == timeless[1][:-1]
+
+
+def test_evaluate(linocut, run):
+    status, out, err = linocut("eval", run, "--limit", 120, "--json", *REFERENCE)
+    (found,) = objects(out)
+    assert (status, err, list(found)) == (0, "", ["accuracy", "loss", "examples"])
+    with open("run/log.jsonl") as log:
+        assert found["accuracy"] == objects(log.read())[-1]["accuracy"]
+    status, out, _ = linocut("eval", run, "--data", "digits", *REFERENCE)
+    assert status == 0
+    assert "on 297 examples of digits" in out
+
+
+def test_predict(linocut, run):
+    _, test = lc.data.load("digits")
+    images, labels = np.empty((5, 8, 8, 1), np.uint8), np.empty(5, np.int32)
+    test.read(np.arange(5), images, labels)
+    for number, image in enumerate(images):
+        Image.fromarray(image[..., 0]).save(f"{number}.png")
+    names = [f"{number}.png" for number in range(5)]
+    status, out, _ = linocut("predict", run, *names, "--json", *REFERENCE)
+    found = objects(out)
+    expected = lc.load(run, backend="reference").predict(images)
+    assert status == 0
+    assert [list(each) for each in found] == [["file", "class", "confidence"]] * 5
+    assert [each["file"] for each in found] == names
+    assert [int(each["class"]) for each in found] == expected.classes.tolist()
+    assert [each["confidence"] for each in found] == pytest.approx(expected.confidences.tolist())
+    status, out, _ = linocut("predict", run, "0.png", *REFERENCE)
+    assert out == f"0.png  {expected.classes[0]}  {expected.confidences[0]:.1%}\n"
+
+
+def test_plan_for_programs(linocut):
+    status, out, err = linocut("plan", "--policy", "standard", "--optimizer", "sgd", "--batch", 10, "--json")
+    (plan,) = objects(out)
+    assert (status, err) == (0, "")
+    keys = ["model", "policy", "optimizer", "batch", "account", "total_bytes", "lower_bound_bytes", "rows"]
+    assert list(plan) == keys
+    assert [plan[key] for key in keys[:5]] == ["mlp", "standard", "sgd", 10, "arena"]
+    assert {tuple(row) for row in plan["rows"]} == {("role", "format", "lifetime", "bytes")}
+    assert plan["total_bytes"] == lc.Trainer(lc.models.mlp(), "standard", "sgd", 10).compiled.program.arena_bytes
+
+
+@pytest.mark.parametrize(("policy", "mib"), [("standard", 7.40), ("wang2021", 2.66)])
+def test_plan_has_the_numbers_of_the_paper(linocut, policy, mib):
+    _, out, _ = linocut("plan", "--account", "paper", "--policy", policy, "--json")
+    assert json.loads(out)["total_bytes"] / 2**20 == pytest.approx(mib, abs=0.005)
+
+
+def test_plan_within_a_budget(linocut):
+    _, out, _ = linocut("plan", "--budget", "2MiB", "--json")
+    plan = json.loads(out)
+    largest = plan["largest_batch"]
+    assert plan["batch"] == largest
+    assert plan["total_bytes"] <= 2 * 2**20
+    assert lc.Trainer(lc.models.mlp(), batch_size=largest + 1).plan.total_bytes > 2 * 2**20
+    _, out, _ = linocut("plan", "--budget", "2MiB", "--batch", 7, "--json")
+    assert (json.loads(out)["batch"], json.loads(out)["largest_batch"]) == (7, largest)
+    _, out, _ = linocut("plan", "--budget", "2MiB")
+    assert out.endswith(f"largest batch within 2.00 MiB: {largest}\n")
+
+
+def test_plan_for_people(linocut):
+    status, out, _ = linocut("plan", "--data", "digits", "--listing")
+    assert status == 0
+    assert "momenta" in out
+    assert "softmax_cross_entropy" in out
+
+
+def test_a_plot_without_matplotlib(linocut, monkeypatch):
+    monkeypatch.setattr("linocut.cli.plan.find_spec", lambda name: None)
+    status, _, err = linocut("plan", "--plot", "plan.png")
+    assert status == 2
+    assert "--plot needs matplotlib, which is not installed: pip install 'linocut[plot]'" in err
+
+
+def test_the_largest_batch_by_bisection():
+    assert [largest_batch(lambda n: 10 * n, budget) for budget in (10, 19, 20, 1005)] == [1, 1, 2, 100]
+
+    def limited(batch):
+        if batch > 33:
+            raise lc.SpecError("too large for an instruction")
+        return batch
+
+    assert largest_batch(limited, 10**6) == 33
+    assert largest_batch(lambda n: 1, 10) == 2**20
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("65536", 65536), ("64MiB", 64 * 2**20), ("1.5GB", 1_500_000_000), ("2 k", 2048), (".5kib", 512), ("3B", 3)],
+)
+def test_sizes(text, count):
+    assert parse_size(text) == count
+
+
+@pytest.mark.parametrize("text", ["", "MiB", "-1", "1e3", "5 parsecs", "nan"])
+def test_sizes_that_are_none(text):
+    with pytest.raises(ValueError, match="is not a size such as 64MiB"):
+        parse_size(text)
+
+
+def test_sizes_are_shown_in_the_unit_that_fits():
+    assert [show_size(n) for n in (1023, 1024, 3 << 20, 5 << 30)] == ["1,023 B", "1.00 KiB", "3.00 MiB", "5.00 GiB"]
+
+
+def test_info(linocut):
+    facts = json.loads(linocut("info", "--json")[1])
+    assert facts["version"] == lc.__version__
+    assert facts["threads"] >= 1
+    assert "cache" in linocut("info")[1]
+
+
+def test_data_list(linocut):
+    entries = objects(linocut("data", "list", "--json")[1])
+    assert [entry["name"] for entry in entries][:2] == ["digits", "mnist"]
+    assert entries[0]["found"] == "inside the package"
+    assert "linocut data get mnist" in linocut("data", "list")[1]
+
+
+def test_help_is_quick_and_imports_nothing_heavy():
+    code = "import sys; from linocut.cli import main; main(['train', '--help']); print('numpy' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "--schedule" in out
+    assert out.endswith("False\n")
+
+
+def test_no_command_shows_the_help(linocut):
+    status, out, _ = linocut()
+    assert status == 0
+    assert "Commands:" in out
+
+
+TRAIN = ["train", "--data", "digits"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (
+            ["trian"],
+            2,
+            "no command is called 'trian'; there are train, plan, eval, predict, data, info; did you mean train?",
+        ),
+        ([*TRAIN, "--epoch", "3"], 2, "--epochs"),
+        ([*TRAIN, "--epochs", "many"], 2, "'many' is not a valid integer; see: linocut train --help"),
+        ([*TRAIN, "--model", "mpl"], 2, "no model is called 'mpl'; there are mlp; did you mean mlp?"),
+        (["train"], 2, "--data is not given; take digits"),
+        (["train", "--data", "mnits"], 2, "unknown data set 'mnits' (did you mean mnist?)"),
+        (["train", "--data", "mnist"], 2, "get them with: linocut data get mnist"),
+        (["train", "--data", "./nowhere"], 2, "nowhere is not a folder"),
+        (
+            [*TRAIN, "--policy", "leen"],
+            2,
+            "no policy is called 'leen'; there are standard, wang2021, lean; did you mean",
+        ),
+        ([*TRAIN, "--optimizer", "adan"], 2, "no optimizer is called 'adan'"),
+        ([*TRAIN, "--schedule", "cosin"], 2, "did you mean cosine?"),
+        (
+            [*TRAIN, "--batch", "2000"],
+            2,
+            "batch size is 2,000, but digits has 1,500 examples; give a batch of 1 to 1,500",
+        ),
+        ([*TRAIN, "--batch", "0"], 2, "batch size is 0, must be a whole number from 1"),
+        ([*TRAIN, "--threads", "0"], 2, "threads is 0, must be a whole number from 1 to 256"),
+        ([*TRAIN, "--backend", "gpu"], 2, "backend is 'gpu', must be 'native' or 'reference'"),
+        ([*TRAIN, "--lr", "0"], 2, "adam learning_rate is 0"),
+        ([*TRAIN, "--lr", "-1"], 2, "adam learning_rate is -1.0, must be a finite number above 0"),
+        ([*TRAIN, "--lr", "nan"], 2, "adam learning_rate is nan, must be a finite number above 0"),
+        ([*TRAIN, "--momentum", "0.9"], 2, "momentum is 0.9, but adam has none; leave it out, or take --optimizer sgd"),
+        ([*TRAIN, "--epochs", "0"], 2, "epochs is 0, must be a whole number, 1 or more"),
+        ([*TRAIN, "--limit", "0"], 2, "limit is 0, must be 1 or more"),
+        ([*TRAIN, "--seed", "-1"], 2, "seed is -1, must be a whole number from 0"),
+        ([*TRAIN, "--hidden", "64,x"], 2, "'64,x' is not a list of whole numbers such as 256,256"),
+        ([*TRAIN, "--hidden", "0"], 2, "binary_dense units is 0"),
+        ([*TRAIN, "--size", "8y8"], 2, "'8y8' is not a size such as 32x32"),
+        ([*TRAIN, "--size", "8x8"], 2, "digits has one size"),
+        ([*TRAIN, "--out", "/proc/nowhere/run"], 1, "cannot be made"),
+        ([*TRAIN, "--resume"], 2, "--resume needs --out"),
+        ([*TRAIN, "--resume", "--out", "nowhere"], 2, "nowhere holds no run to resume"),
+        (["eval", "nowhere"], 2, "nowhere does not exist; give the folder of a run"),
+        (["eval", "."], 2, "is not the folder of a run: it has no model.safetensors"),
+        (["predict", "nowhere"], 2, "Missing argument 'IMAGE...'"),
+        (["predict", "nowhere", "a.png"], 2, "nowhere does not exist"),
+        (["plan", "--account", "papre"], 2, "--account is 'papre', must be arena or paper"),
+        (["plan", "--budget", "1 KiB"], 2, "budget is 1.00 KiB (1,024 B), but a batch of 1 takes"),
+        (["plan", "--budget", "lots"], 2, "'lots' is not a size such as 64MiB"),
+        (["plan", "--listing", "--json"], 2, "--listing is for people"),
+        (["data", "get", "digits"], 2, "digits are inside the package"),
+        (["data", "got", "mnist"], 2, "did you mean get?"),
+    ],
+)
+def test_mistakes_get_one_line(linocut, arguments, status, message):
+    found, _, err = linocut(*arguments)
+    assert found == status
+    assert err.startswith("error: ")
+    assert len(err.splitlines()) == 1
+    assert message in err
+    assert not os.path.exists("runs")
+
+
+def test_another_run_in_the_folder(linocut, run):
+    status, _, err = linocut("train", *SMALL, "--epochs", 1, "--out", run)
+    assert status == 2
+    assert "run already holds a run of network mlp on digits (120 examples" in err
+    assert "resume it (--resume" in err
+
+
+def test_a_truncated_idx_file(linocut, tmp_path):
+    folder = tmp_path / "data" / "mnist"
+    folder.mkdir(parents=True)
+    for part, count in (("train", 60000), ("t10k", 10000)):
+        header = b"\0\0\x08\x03" + b"".join(n.to_bytes(4, "big") for n in (count, 28, 28))
+        (folder / f"{part}-images-idx3-ubyte").write_bytes(header + bytes(100))
+        (folder / f"{part}-labels-idx1-ubyte").write_bytes(b"\0\0\x08\x01" + count.to_bytes(4, "big") + bytes(count))
+    status, _, err = linocut("train", "--data", "mnist", "--data-dir", tmp_path / "data")
+    assert (status, len(err.splitlines())) == (2, 1)
+    assert "train-images-idx3-ubyte" in err
+
+
+def test_images_that_are_none(linocut, run):
+    with open("bad.png", "wb") as file:
+        file.write(b"not an image")
+    assert linocut("predict", run, "bad.png", *REFERENCE) == (
+        2,
+        "",
+        "error: bad.png is not an image that Pillow can read; replace or remove the file\n",
+    )
+    status, _, err = linocut("predict", run, "missing.png", *REFERENCE)
+    assert (status, err) == (2, "error: missing.png does not exist; check the path\n")
+
+
+def test_a_network_of_another_shape_than_the_data(linocut, run):
+    images, labels = np.zeros((20, 9, 9), np.uint8), np.zeros(20, int)
+    one = lc.Trainer(lc.models.mlp((9, 9, 1), 10, (8,)), batch_size=10, backend="reference")
+    one.fit((images, labels), 1, out="nine")
+    status, _, err = linocut("eval", "nine", "--data", "digits", *REFERENCE)
+    assert status == 2
+    assert "digits has examples of shape 8 x 8 x 1, network mlp takes 9 x 9 x 1" in err
+
+
+def test_a_full_disk(linocut, monkeypatch):
+    def failing(source, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", failing)
+    status, _, err = linocut("train", *SMALL, "--epochs", 1, "--out", "run")
+    assert status == 1
+    assert err == (
+        "error: run/config.toml cannot be written: No space left on device; "
+        "make room, or give a folder that can be written\n"
+    )
+
+
+def test_no_memory(linocut, monkeypatch):
+    def failing(*arguments, **named):
+        raise MemoryError
+
+    monkeypatch.setattr("linocut.train.trainer.open_session", failing)
+    status, _, err = linocut("train", *SMALL)
+    assert status == 1
+    assert "no memory for this; see linocut plan --budget" in err
+
+
+def test_a_reader_that_has_gone(run):
+    command = f"{sys.executable} -m linocut eval run --backend reference --json"
+    reader = subprocess.run(
+        ["sh", "-c", f"({command}; echo status $? >&2) | true"], capture_output=True, text=True, check=True
+    )
+    assert "Traceback" not in reader.stderr
+    assert reader.stderr.startswith("status ")

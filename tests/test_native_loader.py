@@ -1,0 +1,510 @@
+"""The native core refuses every damaged or hostile program with a reason, and runs the rest."""
+
+from __future__ import annotations
+
+import gc
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from linocut import _native
+from linocut.compile.binary import ABSENT, encode
+from linocut.compile.program import Buffer, Instruction, Program, Section
+from linocut.formats import FORMATS
+from linocut.ops import OP_BY_NAME, OPS
+from linocut.roles import ROLE_CODES
+
+Shape = tuple[int, ...]
+Spec = tuple[str, Shape]
+
+
+def place(specs: Sequence[Spec | None], op: str, attributes: tuple[float, ...] = ()) -> Program:
+    """A program of one instruction whose operands lie one after another; None is an absent operand."""
+    buffers: list[Buffer] = []
+    operands: list[int | None] = []
+    end = 0
+    for spec in specs:
+        operands.append(None if spec is None else len(buffers))
+        if spec is not None:
+            buffers.append(Buffer(f"b{len(buffers)}", "workspace", *spec, persistent=False, offset=end))
+            end += -(-buffers[-1].nbytes // 64) * 64
+    step = Instruction(OP_BY_NAME[op], tuple(operands), attributes)
+    return Program(tuple(buffers), (step,), (Section("step", 0, 1),), end)
+
+
+def quantise(rows: int = 3, cols: int = 5, low: float = -1.0, high: float = 1.0) -> Program:
+    return place([("f32", (rows, cols)), ("u8", (rows, cols))], "quantise_input", (low, high))
+
+
+def edit(program: Program, buffer: int, **changes: object) -> Program:
+    buffers = list(program.buffers)
+    buffers[buffer] = replace(buffers[buffer], **changes)  # type: ignore[arg-type]
+    return replace(program, buffers=tuple(buffers))
+
+
+def refusal(data: Program | bytes) -> str:
+    with pytest.raises(ValueError) as caught:
+        _native.Program(data if isinstance(data, bytes) else encode(data))
+    reason = str(caught.value)
+    assert reason and "\n" not in reason
+    return reason
+
+
+# --- the table and the formats are those of Python ------------------------------------------------
+
+
+def test_op_table_is_that_of_python() -> None:
+    assert _native.signatures() == [(op.code, op.name, op.signature_text) for op in OPS]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("shape", [(1,), (64,), (65,), (3, 63), (2, 3, 4, 65)])
+def test_sizes_of_formats_are_those_of_python(name: str, shape: Shape) -> None:
+    nbytes = FORMATS[name].nbytes(shape)
+    program = Program((Buffer("b", "workspace", name, shape, False),), (), (), nbytes)
+    assert _native.Program(encode(program)).arena_bytes == nbytes
+    assert f"buffer 0 at 0 + {nbytes} B lies outside" in refusal(replace(program, arena_bytes=nbytes - 1))
+
+
+@pytest.mark.parametrize("role", ROLE_CODES)
+def test_every_role_is_known(role: str) -> None:
+    _native.Program(encode(edit(quantise(), 0, role=role)))
+
+
+# --- whole programs -------------------------------------------------------------------------------
+
+
+def test_valid_program_is_accepted() -> None:
+    program = quantise()
+    program.check()
+    assert _native.Program(encode(program)).arena_bytes == program.arena_bytes
+
+
+def test_program_without_anything_is_accepted() -> None:
+    program = _native.Program(encode(Program((), (), (), 0)))
+    assert _native.Session(program, 1).arena.size == 0
+
+
+DAMAGED_FIELDS: dict[str, tuple[int, str, int, str]] = {
+    # what: offset in the file, form, value, reason. The header takes 40 bytes, the first buffer starts there.
+    "magic": (0, "<B", 0x6C, "do not start with the mark"),
+    "version": (8, "<I", 2, "version 2, must be 1"),
+    "arena too small": (12, "<Q", 64, "buffer 1 at 64 + 15 B lies outside the arena of 64 B"),
+    "arena too large": (12, "<Q", 2**63, "wants an arena of"),
+    "buffer count": (28, "<I", 2**32 - 1, "claims 4294967295 buffers"),
+    "buffer count by one": (28, "<I", 3, "buffer 2"),
+    "instruction count": (32, "<I", 2**32 - 1, "claims 4294967295 instructions"),
+    "section count": (36, "<I", 2**32 - 1, "claims 4294967295 sections"),
+    "section count 0": (36, "<I", 0, "14 bytes follow"),
+    "offset unaligned": (40, "<Q", 8, "buffer 0 starts at byte 8, must be a multiple of 64"),
+    "offset outside": (40, "<Q", 128, "buffer 0 at 128 + 60 B lies outside the arena of 128 B"),
+    "offset wraps": (40, "<Q", 2**64 - 64, "lies outside the arena"),
+    "format 0": (48, "<B", 0, "format code 0"),
+    "format unknown": (48, "<B", 12, "format code 12"),
+    "role 0": (49, "<B", 0, "role code 0, must be 1 to 16"),
+    "role unknown": (49, "<B", len(ROLE_CODES) + 1, "role code 17, must be 1 to 16"),
+    "persistent": (50, "<B", 2, "persistent 2, must be 0 or 1"),
+    "no dimension": (51, "<B", 0, "0 dimensions, must have 1 to 6"),
+    "dimensions": (51, "<B", 7, "7 dimensions, must have 1 to 6"),
+    "base unknown": (52, "<I", 2, "buffer 0 is a view of number 2, which has no bytes of its own"),
+    "base itself": (52, "<I", 0, "buffer 0 is a view of number 0, which has no bytes of its own"),
+    "base elsewhere": (52, "<I", 1, "0 + 60 B is a view of number 1 at 64 + 15 B, must be the same"),
+    "dimension 0": (56, "<I", 0, "dimension 0 is 0"),
+    "rows": (56, "<I", 2**32 - 1, "lies outside the arena"),
+    "cols": (60, "<I", 2**32 - 1, "lies outside the arena"),
+    "name": (64, "<H", 2**16 - 1, "cut short or damaged"),
+}
+
+
+@pytest.mark.parametrize("what", DAMAGED_FIELDS)
+def test_damaged_field_is_refused(what: str) -> None:
+    offset, form, value, reason = DAMAGED_FIELDS[what]
+    data = bytearray(encode(quantise()))
+    struct.pack_into(form, data, offset, value)
+    assert reason in refusal(bytes(data))
+
+
+def test_view_has_the_bytes_of_its_base() -> None:
+    program = quantise(4, 16)  # 256 bytes of f32
+    view = Buffer("view", "workspace", "f32", (64,), False, 0, base=0)
+    _native.Program(encode(replace(program, buffers=(*program.buffers, view))))
+    for shape in ((63,), (65,)):
+        other = replace(program, buffers=(*program.buffers, replace(view, shape=shape)))
+        assert f"buffer 2 at 0 + {shape[0] * 4} B is a view of number 0 at 0 + 256 B" in refusal(other)
+    chain = replace(program, buffers=(*program.buffers, view, replace(view, name="chain", base=2)))
+    assert "buffer 3 is a view of number 2, which has no bytes of its own" in refusal(chain)
+
+
+def test_size_that_overflows_64_bits_is_refused() -> None:
+    huge = Buffer("b", "X", "u8", (2**32 - 1,) * 6, False)
+    assert "buffer 0 has more than" in refusal(Program((huge,), (), (), 2**40))
+    half = Buffer("b", "X", "f64", (2**31, 2**31), False)  # 2**65 bytes, 0 in 64 bits but for the carry
+    assert "buffer 0 has more than" in refusal(Program((half,), (), (), 2**40))
+
+
+def test_bytes_that_follow_are_refused() -> None:
+    assert "1 bytes follow" in refusal(encode(quantise()) + b"\0")
+
+
+@pytest.mark.parametrize("section", [Section("s", 1, 0), Section("s", 0, 2), Section("s", 2**32 - 1, 2**32 - 1)])
+def test_section_outside_the_instructions_is_refused(section: Section) -> None:
+    assert "section 0 is instructions" in refusal(replace(quantise(), sections=(section,)))
+
+
+def test_names_given_twice_are_refused() -> None:
+    program = quantise()
+    assert "buffer 1 is called 'b0' like an earlier one" in refusal(edit(program, 1, name="b0"))
+    twice = replace(program, sections=program.sections * 2)
+    assert "section 1 is called 'step' like an earlier one" in refusal(twice)
+
+
+# --- instructions ---------------------------------------------------------------------------------
+
+
+def instruction_bytes(code: int, operands: tuple[int, ...], attributes: tuple[float, ...]) -> bytes:
+    counts = struct.pack("<HHH", code, len(operands), len(attributes))
+    return counts + struct.pack(f"<{len(operands)}I{len(attributes)}d", *operands, *attributes)
+
+
+@pytest.mark.parametrize(
+    ("code", "operands", "attributes", "reason"),
+    [
+        (0, (0, 1), (-1.0, 1.0), "instruction 0 has op code 0"),
+        (2**16 - 1, (0, 1), (-1.0, 1.0), "instruction 0 has op code 65535"),
+        (4, (0,), (-1.0, 1.0), "quantise_input has 1 operands, must have 2"),
+        (4, (0, 1, 1), (-1.0, 1.0), "quantise_input has 3 operands, must have 2"),
+        (4, (0, 1), (-1.0,), "quantise_input has 1 attributes, must have 2"),
+        (4, (0, 2), (-1.0, 1.0), "operand codes is buffer 2, there are 2"),
+        (4, (0, ABSENT), (-1.0, 1.0), "operand codes is absent and must be given"),
+        (4, (1, 0), (-1.0, 1.0), "operand x has format u8, must be f32"),
+        (4, (0, 0), (-1.0, 1.0), "operand codes has format f32, must be u8"),
+    ],
+)
+def test_damaged_instruction_is_refused(
+    code: int, operands: tuple[int, ...], attributes: tuple[float, ...], reason: str
+) -> None:
+    program = quantise()
+    step = program.instructions[0]
+    good = instruction_bytes(4, tuple(index for index in step.operands if index is not None), step.attributes)
+    data = encode(program)
+    assert data.count(good) == 1
+    assert reason in refusal(data.replace(good, instruction_bytes(code, operands, attributes)))
+
+
+COUNTERS: Spec = ("i64", (4,))
+CONTROL: Spec = ("f64", (4,))
+RANDOM: Spec = ("i64", (1,))
+ADAM = (0.9, 0.999, 1e-8, 0.1, 1.0, 7.0)
+BOP = (1e-4, 1e-8, 0.1, 7.0)
+
+
+def adam(w: str, m: str, v: str | None, dw: str, attributes: tuple[float, ...] = ADAM) -> Program:
+    moments: list[Spec | None] = [(m, (3, 70)), None if v is None else (v, (3, 70))]
+    return place([(w, (3, 70)), *moments, (dw, (3, 70)), CONTROL, RANDOM, COUNTERS], "adam", attributes)
+
+
+def bop(m: str, dw: str, attributes: tuple[float, ...] = BOP) -> Program:
+    return place([("bit", (3, 70)), (m, (3, 70)), (dw, (3, 70)), RANDOM, COUNTERS], "bop", attributes)
+
+
+def matmul(x: Shape, weights: Shape, y: Shape, y_format: str = "i32") -> Program:
+    return place([("bit", x), ("bit", weights), (y_format, y)], "binary_matmul")
+
+
+def norm_gradient(dx: str, x: str, dy: str, exponents: tuple[bool, bool]) -> Program:
+    dx_exponent, dy_exponent = (("i32", (1,)) if there else None for there in exponents)
+    specs = [(dx, (9, 4)), dx_exponent, (x, (9, 4)), None, ("f32", (2, 4)), ("f32", (1, 4)), ("f64", (4, 4))]
+    return place([*specs, (dy, (9, 4)), dy_exponent, ("f32", (1, 4))], "norm_gradient", (1.0, 1.0))
+
+
+def input_gradient(dy: str, dx: str, exponents: tuple[bool, bool], outputs: int = 4) -> Program:
+    dy_exponent, dx_exponent = (("i32", (1,)) if there else None for there in exponents)
+    specs = [(dy, (2, outputs)), dy_exponent, ("bit", (outputs, 3)), (dx, (2, 3)), dx_exponent]
+    return place(specs, "input_gradient")
+
+
+def weight_gradient(dy: str, x: str, dw: str, rows: int = 9) -> Program:
+    return place([(dy, (rows, 4)), (x, (rows, 1)), (dw, (4, 1))], "weight_gradient")
+
+
+def softmax(gradient: str | None, exponent: bool) -> Program:
+    written = [None if gradient is None else (gradient, (9, 4)), ("i32", (1,)) if exponent else None]
+    return place([("f32", (9, 4)), ("i32", (9,)), *written, ("f64", (1,)), COUNTERS], "softmax_cross_entropy")
+
+
+ACCEPTED: dict[str, Callable[[], Program]] = {
+    "rows are the product of leading dimensions": lambda: matmul((2, 3, 4, 65), (7, 65), (24, 7)),
+    "an operand may be wider in dimensions": lambda: matmul((24, 65), (7, 65), (2, 3, 4, 7)),
+    "fixed-point adam": lambda: adam("q15", "q7", None, "bit"),
+    "floating adam": lambda: adam("f16", "f32", "f16", "bit"),
+    "fixed-point bop": lambda: bop("q15", "bit"),
+    "floating bop": lambda: bop("f16", "f32"),
+    "integer norm gradient": lambda: norm_gradient("i16", "bit", "i8", (True, True)),
+    "floating norm gradient": lambda: norm_gradient("f16", "f32", "f16", (False, False)),
+    "integer input gradient": lambda: input_gradient("i8", "i16", (True, True)),
+    "widest input gradient": lambda: input_gradient("f16", "f16", (False, False), (2**31 - 1) // 255),
+    "sign of a weight gradient": lambda: weight_gradient("i8", "u8", "bit"),
+    "most rows of u8": lambda: weight_gradient("i8", "u8", "bit", (2**31 - 1) // (127 * 510)),
+    "loss alone": lambda: softmax(None, False),
+    "integer loss gradient": lambda: softmax("i16", True),
+    "most inputs in i16": lambda: matmul((1, 32767), (1, 32767), (1, 1), "i16"),
+}
+
+
+@pytest.mark.parametrize("what", ACCEPTED)
+def test_what_python_accepts_is_accepted(what: str) -> None:
+    program = ACCEPTED[what]()
+    program.check()
+    _native.Program(encode(program))
+
+
+REFUSED: dict[str, tuple[Callable[[], Program], str]] = {
+    "letters": (lambda: matmul((2, 65), (7, 64), (2, 7)), "operand weights: K is 64, must be 65"),
+    "rows": (lambda: matmul((2, 3, 65), (7, 65), (5, 7)), "operand y: R is 5, must be 6"),
+    "too few dimensions": (lambda: matmul((65,), (7, 65), (1, 7)), "operand x has 1 dimensions, must have 2"),
+    "too many dimensions": (lambda: matmul((1, 65), (1, 7, 65), (1, 7)), "operand weights has 3 dimensions"),
+    "format": (
+        lambda: matmul((1, 65), (7, 65), (1, 7), "u8"),
+        "has format u8, must be i16 or i32 or f16 or f32",
+    ),
+    "inputs in i16": (lambda: matmul((1, 32768), (1, 32768), (1, 1), "i16"), "at most 32767"),
+    "f32 inputs into i32": (
+        lambda: place([("f32", (2, 3)), ("bit", (4, 3)), ("i32", (2, 4))], "real_matmul"),
+        "no integer product",
+    ),
+    "number of channels": (
+        lambda: place([("i32", (9, 4)), ("f32", (3, 4)), ("f32", (1, 4)), ("f32", (9, 4))], "norm_apply", (1.0,)),
+        "operand stats: 2 is 3, must be 2",
+    ),
+    "integer sums need bits": (
+        lambda: place(
+            [("i16", (9, 4)), ("f32", (9, 4)), None, ("f32", (1, 4)), None, ("f64", (4, 4))],
+            "norm_gradient_sums",
+            (1.0, 1.0),
+        ),
+        "integer gradients need X as bits",
+    ),
+    "i8 without exponents": (lambda: norm_gradient("i16", "bit", "i8", (False, False)), "go with each other"),
+    "i8 and f16": (lambda: norm_gradient("f16", "bit", "i8", (False, True)), "go with each other"),
+    "i8 with numbers": (lambda: norm_gradient("i16", "f16", "i8", (True, True)), "go with each other"),
+    "i8 into f16": (lambda: input_gradient("i8", "f16", (True, False)), "go with each other"),
+    "outputs": (
+        lambda: input_gradient("f16", "f16", (False, False), (2**31 - 1) // 255 + 1),
+        "outputs overflow",
+    ),
+    "full i8 gradient": (lambda: weight_gradient("i8", "bit", "f16"), "the sign of dW only"),
+    "i8 with f16": (lambda: weight_gradient("i8", "f16", "bit"), "takes X as bit or u8"),
+    "rows of u8": (
+        lambda: weight_gradient("i8", "u8", "bit", (2**31 - 1) // (127 * 510) + 1),
+        "rows overflow",
+    ),
+    "rows of bits": (lambda: weight_gradient("i8", "bit", "bit", (2**31 - 1) // 255 + 1), "rows overflow"),
+    "adam without v": (lambda: adam("f32", "f32", None, "f32"), "need a second moment v"),
+    "fixed adam with v": (lambda: adam("q15", "q7", "f16", "bit"), "no v"),
+    "fixed adam, full dW": (lambda: adam("q15", "q7", None, "f16"), "dW as bit"),
+    "mixed moments": (lambda: adam("f32", "q7", "f32", "bit"), "take a q7 moment"),
+    "fixed bop, full dW": (lambda: bop("q15", "f16"), "takes dW as bit"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_python_refuses_is_refused(what: str) -> None:
+    make, reason = REFUSED[what]
+    program = make()
+    with pytest.raises(ValueError):
+        program.check()
+    assert reason in refusal(program)
+
+
+def test_integer_loss_gradient_goes_with_an_exponent() -> None:
+    assert "i16 goes with an exponent" in refusal(softmax("i16", False))
+    assert "i16 goes with an exponent" in refusal(softmax("f16", True))
+    assert "i16 goes with an exponent" in refusal(softmax(None, True))
+
+
+def with_attribute(name: str, value: float) -> Program:
+    """A program with an attribute of that name changed to `value`."""
+    for program in (
+        adam("f16", "f32", "f16", "bit"),
+        bop("q15", "bit"),
+        place([("f32", (9, 4)), ("f32", (2, 4)), None], "norm_statistics", (1.0, 0.9)),
+        norm_gradient("i16", "bit", "i8", (True, True)),
+        quantise(),
+    ):
+        step = program.instructions[0]
+        names = step.op.signature.attributes
+        if name in names:
+            changed = tuple(value if n == name else v for n, v in zip(names, step.attributes, strict=True))
+            return replace(program, instructions=(replace(step, attributes=changed),))
+    raise AssertionError(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "bad"),
+    [
+        ("norm", (0.0, 1.5, 3.0)),
+        ("ste", (-1.0, 0.5, 2.0)),
+        ("clip", (-1.0, 0.5, 2.0)),
+        ("momentum", (-0.1, 1.0)),
+        ("beta1", (-0.1, 1.0)),
+        ("beta2", (-0.1, 1.0, 2.0)),
+        ("epsilon", (-1e-8,)),
+        ("gradient_scale", (0.0, -1.0)),
+        ("gamma", (-0.1, 1.1)),
+        ("tau", (-1e-8, 1e300)),
+        ("salt", (-1.0, 0.5, 2.0**54)),
+        ("low", (1.0, 2.0, 1.0 - 1e-320)),
+        ("high", (-1.0, -2.0)),
+    ],
+)
+def test_attribute_out_of_range_is_refused(name: str, bad: tuple[float, ...]) -> None:
+    for value in (*bad, np.nan, np.inf, -np.inf):
+        assert name in refusal(with_attribute(name, value))
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 5e-324), (-1.7e308, 1.7e308)])
+def test_range_that_cannot_be_divided_by_is_refused(low: float, high: float) -> None:
+    assert "low must be below high" in refusal(quantise(low=low, high=high))
+
+
+# --- aliasing -------------------------------------------------------------------------------------
+
+
+def test_written_operand_that_overlaps_another_is_refused() -> None:
+    program = quantise(16, 16)  # 1,024 bytes of f32, then 256 of u8
+    for offset in (0, 64, 960):
+        assert "operands x at 0 + 1024 B and codes" in refusal(edit(program, 1, offset=offset))
+    _native.Program(encode(edit(edit(program, 0, offset=256), 1, offset=0)))
+
+
+def test_operand_written_twice_is_refused() -> None:
+    program = adam("f32", "f32", "f32", "f32")
+    step = program.instructions[0]
+    for operands in ((0, 0, 2, 3, 4, 5, 6), (0, 1, 1, 3, 4, 5, 6), (0, 1, 2, 0, 4, 5, 6)):
+        aliased = replace(program, instructions=(replace(step, operands=operands),))
+        assert "overlap, and one is written" in refusal(aliased)
+
+
+def test_operands_that_are_only_read_may_overlap() -> None:
+    program = matmul((7, 65), (7, 65), (7, 7))
+    step = program.instructions[0]
+    _native.Program(encode(replace(program, instructions=(replace(step, operands=(0, 0, 2)),))))
+
+
+# --- hostile bytes --------------------------------------------------------------------------------
+
+VALID = [encode(make()) for make in ACCEPTED.values()] + [encode(quantise())]
+
+
+def load_or_refuse(data: bytes) -> None:
+    try:
+        _native.Program(data)
+    except ValueError as error:
+        assert str(error)
+
+
+@pytest.mark.parametrize("data", VALID)
+def test_every_truncation_is_refused(data: bytes) -> None:
+    for length in range(len(data)):
+        refusal(data[:length])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_changed_bytes_are_refused_or_accepted(data: st.DataObject) -> None:
+    raw = bytearray(data.draw(st.sampled_from(VALID)))
+    changes = st.lists(st.tuples(st.integers(0, len(raw) - 1), st.integers(0, 255)), min_size=1, max_size=4)
+    for at, value in data.draw(changes):
+        raw[at] = value
+    load_or_refuse(bytes(raw))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=300))
+def test_any_bytes_after_the_header_are_refused_or_accepted(tail: bytes) -> None:
+    load_or_refuse(VALID[0][:28] + tail)
+
+
+# --- sessions -------------------------------------------------------------------------------------
+
+
+def session(program: Program, threads: int = 1, isa: str = "") -> _native.Session:
+    return _native.Session(_native.Program(encode(program)), threads, isa)
+
+
+def buffer_of(running: _native.Session, program: Program, number: int, dtype: str) -> NDArray[Any]:
+    b = program.buffers[number]
+    view: NDArray[Any] = running.arena[b.offset : b.offset + b.nbytes].view(dtype)
+    shaped: NDArray[Any] = view.reshape(b.shape)
+    return shaped
+
+
+@pytest.mark.parametrize("isa", _native.isas())
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+def test_result_does_not_depend_on_threads(isa: str, threads: int) -> None:
+    program = quantise(1000, 7)
+    running = session(program, threads, isa)
+    assert (running.isa, running.threads) == (isa, threads)
+    x = np.linspace(-1.5, 1.5, 7000, dtype=np.float32).reshape(1000, 7)
+    buffer_of(running, program, 0, "f4")[...] = x
+    expected = np.floor(np.clip((x.astype(np.float64) + 1.0) * (255.0 / 2.0) + 0.5, 0.0, 255.0))
+    for _ in range(20):
+        buffer_of(running, program, 1, "u1")[...] = 0
+        running.run("step")
+        assert np.array_equal(buffer_of(running, program, 1, "u1"), expected)
+
+
+@pytest.mark.parametrize("threads", [0, -1, 257])
+def test_thread_count_out_of_range_is_refused(threads: int) -> None:
+    with pytest.raises(ValueError, match=rf"threads is {threads}, must be 1 to 256"):
+        session(quantise(), threads)
+
+
+def test_unknown_instruction_set_is_refused_with_the_choices() -> None:
+    with pytest.raises(ValueError, match=r"'vax' cannot be used here, choose one of: .*portable"):
+        session(quantise(), 1, "vax")
+
+
+def test_environment_chooses_the_instruction_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LINOCUT_ISA", raising=False)
+    assert session(quantise()).isa == _native.isas()[0]
+    monkeypatch.setenv("LINOCUT_ISA", "portable")
+    assert session(quantise()).isa == "portable"
+    assert session(quantise(), 1, _native.isas()[0]).isa == _native.isas()[0]
+
+
+def test_unknown_section_is_refused() -> None:
+    for run in (session(quantise()).run, session(quantise()).run_timed):
+        with pytest.raises(ValueError, match="no section is called 'nothing'"):
+            run("nothing")
+
+
+def test_run_timed_gives_a_time_to_each_instruction() -> None:
+    program = quantise()
+    program = replace(program, instructions=program.instructions * 3, sections=(Section("step", 1, 3),))
+    times = session(program).run_timed("step")
+    assert len(times) == 2 and all(t >= 0 for t in times)
+
+
+def test_arena_is_zero_aligned_and_keeps_the_session_alive() -> None:
+    running = session(quantise(100, 100))
+    arena = running.arena
+    assert arena.dtype == np.uint8 and arena.flags.writeable and not arena.any()
+    assert arena.ctypes.data % 64 == 0
+    del running
+    gc.collect()
+    arena[...] = 1
+    assert arena.all()
+
+
+def test_arena_that_the_machine_has_not_is_a_memory_error() -> None:
+    program = _native.Program(encode(Program((), (), (), 2**47)))
+    with pytest.raises(MemoryError, match=f"{2**47} bytes"):
+        _native.Session(program, 1)

@@ -1,0 +1,70 @@
+"""Optimizers: what may be declared, and how one is found by name."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+import linocut
+from linocut.errors import SpecError
+from linocut.optimizers import OPTIMIZERS, SGD, Adam, Bop, Optimizer, find_optimizer
+
+
+def test_defaults_are_pytorchs() -> None:
+    assert Adam().to_dict() == {"kind": "adam", "learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+    assert SGD().to_dict() == {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9}
+    assert Bop().to_dict() == {"kind": "bop", "learning_rate": 1e-3, "gamma": 1e-4, "tau": 1e-8}
+    assert (linocut.Adam, linocut.SGD, linocut.Bop) == (Adam, SGD, Bop)
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS.values(), ids=list(OPTIMIZERS))
+@pytest.mark.parametrize("rate", [0, -1e-3, math.nan, math.inf, True, "fast", None])
+def test_a_learning_rate_must_be_a_number_above_0(kind: type[Optimizer], rate: float) -> None:
+    with pytest.raises(SpecError, match=f"{kind.kind} learning_rate is .*, must be (above 0|a finite number above 0)"):
+        kind(rate)
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda: Adam(beta1=1.0), "adam beta1 is 1.0, must be at least 0 and below 1"),
+        (lambda: Adam(beta2=1.5), "adam beta2 is 1.5"),
+        (lambda: Adam(epsilon=-1e-8), "adam epsilon is -1e-08"),
+        (lambda: Adam(beta1=math.nan), "adam beta1 is nan"),
+        (lambda: SGD(momentum=1.0), "sgd momentum is 1.0, must be at least 0 and below 1"),
+        (lambda: SGD(momentum=-0.1), "sgd momentum is -0.1"),
+        (lambda: Bop(gamma=1.0), "bop gamma is 1.0"),
+        (lambda: Bop(tau=-1.0), "bop tau is -1.0"),
+    ],
+)
+def test_settings_have_bounds(make, reason: str) -> None:
+    with pytest.raises(SpecError, match=reason):
+        make()
+
+
+@pytest.mark.parametrize("optimizer", [Adam(0.5, 0.8), SGD(0.2, 0.0), Bop(gamma=1e-3)], ids=lambda o: o.kind)
+def test_an_optimizer_reads_back_from_its_dictionary(optimizer: Optimizer) -> None:
+    assert find_optimizer(json.loads(json.dumps(optimizer.to_dict()))) == optimizer
+    assert find_optimizer(optimizer) is optimizer
+
+
+def test_find_optimizer() -> None:
+    assert find_optimizer("bop") == Bop()
+    assert find_optimizer({"kind": "sgd", "momentum": 0.5}) == SGD(momentum=0.5)
+    with pytest.raises(SpecError, match="no optimizer is called 'adma'; there are adam, sgd, bop; did you mean adam"):
+        find_optimizer("adma")
+
+
+def test_an_unknown_setting_is_refused_by_name() -> None:
+    with pytest.raises(SpecError, match="optimizer adam has no setting 'beta3'; there are learning_rate, beta1"):
+        find_optimizer({"kind": "adam", "beta3": 0.1})
+    with pytest.raises(SpecError, match="no optimizer is called None"):
+        find_optimizer({"learning_rate": 0.1})
+
+
+def test_the_clock_counts_with_adams_decays_where_adam_is_used() -> None:
+    assert Adam(beta1=0.5, beta2=0.75).decays == (0.5, 0.75)
+    assert Bop().decays == (0.9, 0.999)
+    assert SGD().decays == (0.0, 0.0)

@@ -1,0 +1,73 @@
+"""Policies: the table of DESIGN section 2, and which mixtures of columns make sense."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from linocut.errors import SpecError
+from linocut.policies import POLICIES, find_policy, lean, standard, wang2021
+
+
+def test_the_table() -> None:
+    columns = ("norm", "X", "Y", "dX", "dY", "W", "dW", "momenta", "beta", "statistics")
+    table = {name: tuple(getattr(policy, column) for column in columns) for name, policy in POLICIES.items()}
+    assert table == {
+        "standard": ("l2", *["f32"] * 9),
+        "wang2021": ("l1", "bit", "f16", "f16", "f16", "f16", "bit", "f16", "f16", "f16"),
+        "lean": ("l1", "bit", "integer", "i16", "i8", "q15", "bit", "q7", "f32", "f32"),
+    }
+    assert [policy.integer for policy in POLICIES.values()] == [False, False, True]
+
+
+def test_one_column_may_be_replaced() -> None:
+    mixed = wang2021.replace(dW="f32")
+    assert (mixed.dW, mixed.X, mixed.name) == ("f32", "bit", "wang2021+dW=f32")
+    assert wang2021.dW == "bit"
+    assert standard.replace(W="f16", momenta="f16").name == "standard+W=f16+momenta=f16"
+    assert lean.replace(name="mine", momenta="q15").name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("policy", "changes", "reason"),
+    [
+        ("standard", {"W": "f64"}, "W is 'f64', must be q15 or f16 or f32"),
+        ("standard", {"norm": "l3"}, "norm is 'l3', must be l1 or l2"),
+        ("wang2021", {"dw": "f32"}, "a policy has no column 'dw'; there are name, norm, X"),
+        ("wang2021", {"norm": "l2"}, "the l2 norm's backward needs X in numbers; take norm l1, or X f16 or f32"),
+        ("standard", {"X": "bit"}, "the l2 norm's backward needs X in numbers"),
+        ("lean", {"norm": "l2"}, "integer gradients need norm l1, X bit and dW bit, not norm l2"),
+        ("lean", {"dW": "f32"}, "integer gradients need .*dW f32"),
+        ("lean", {"X": "f16"}, "integer gradients need .*X f16"),
+        ("lean", {"W": "f32"}, "mixes integers .* with floats \\(W=f32\\)"),
+        ("wang2021", {"dY": "i8"}, "mixes integers \\(dY=i8\\) with floats"),
+        ("standard", {"momenta": "q7"}, "mixes integers \\(momenta=q7\\)"),
+    ],
+)
+def test_columns_that_do_not_go_together_are_refused(policy: str, changes: dict[str, str], reason: str) -> None:
+    with pytest.raises(SpecError, match=reason):
+        POLICIES[policy].replace(**changes)
+
+
+@pytest.mark.parametrize("policy", [*POLICIES.values(), wang2021.replace(dW="f32")], ids=lambda p: p.name)
+def test_a_policy_reads_back_from_its_dictionary(policy) -> None:
+    assert find_policy(json.loads(json.dumps(policy.to_dict()))) == policy
+
+
+@pytest.mark.parametrize("change", [{"color": "red"}, {"W": None}], ids=["too much", "too little"])
+def test_a_wrong_dictionary_is_refused(change) -> None:
+    data = {k: v for k, v in {**lean.to_dict(), **change}.items() if v is not None}
+    with pytest.raises(SpecError, match=f"a policy's description has, or lacks, {next(iter(change))}"):
+        find_policy(data)
+
+
+def test_find_policy() -> None:
+    assert find_policy("lean") is lean
+    assert find_policy(wang2021) is wang2021
+    with pytest.raises(
+        SpecError, match="no policy is called 'leen'; there are standard, wang2021, lean; did you mean lean"
+    ):
+        find_policy("leen")
+    with pytest.raises(SpecError, match=r"no policy is called 'zz'; there are standard, wang2021, lean$"):
+        find_policy("zz")

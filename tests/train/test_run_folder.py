@@ -1,0 +1,152 @@
+import errno
+import json
+import os
+
+import pytest
+from safetensors.numpy import load_file, save_file
+from small_training import examples, trainer
+
+import linocut as lc
+from linocut import tensor_file
+
+try:
+    import tomllib
+except ModuleNotFoundError:  # Python 3.10
+    import tomli as tomllib
+
+FILES = ["checkpoint.safetensors", "config.toml", "log.jsonl", "model.safetensors"]
+
+
+@pytest.fixture
+def run(tmp_path):
+    trainer().fit(examples(), 2, examples(1), tmp_path / "run")
+    return tmp_path / "run"
+
+
+def content(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_run_folder_holds_what_it_should(run):
+    assert sorted(content(run)) == FILES
+    config = tomllib.loads((run / "config.toml").read_text())
+    assert config["run"] == {"epochs": 2, "batch_size": 10, "seed": 3}
+    assert config["data"] == {"name": "arrays", "examples": 53, "shape": [6, 6, 1]}
+    assert config["optimizer"]["learning_rate"] == 0.02
+    assert config["network"]["layers"][2] == {"layer": "binary_dense", "units": 24}
+    events = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    assert [event["event"] for event in events] == ["plan", "epoch", "epoch", "done"]
+
+
+def test_the_checkpoint_is_a_file_that_safetensors_reads(run):
+    session = lc.Trainer.resume(run, backend="reference").session
+    tensors = load_file(run / "checkpoint.safetensors")
+    assert set(tensors) == {buffer.name for buffer in session.program.persistent()}
+    for name, tensor in tensors.items():
+        assert tensor.tobytes() == session.state_bytes(name).tobytes()
+
+
+@pytest.mark.parametrize("call", ["replace", "fsync"])
+@pytest.mark.parametrize("nth", range(4))
+def test_a_write_that_fails_leaves_the_old_files_whole(run, monkeypatch, call, nth):
+    second = lc.Trainer.resume(run, backend="reference")
+    before, left = content(run), [nth]
+    real = getattr(os, call)
+
+    def failing(*arguments):
+        if left[0] == 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        left[0] -= 1
+        return real(*arguments)
+
+    monkeypatch.setattr(os, call, failing)
+    with pytest.raises(lc.MachineError, match="cannot be written: No space left on device; make room"):
+        second.fit(examples(), 3, examples(1))
+    monkeypatch.undo()
+    assert sorted(content(run)) == FILES
+    lc.load(run, backend="reference")
+    again = lc.Trainer.resume(run, backend="reference")
+    assert len(again.fit(examples(), 3, examples(1))) == 3
+    assert content(run)["checkpoint.safetensors"] != before["checkpoint.safetensors"]
+
+
+def test_a_full_disk_is_found_before_the_first_step(tmp_path, monkeypatch):
+    def failing(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", failing)
+    steps = []
+    with pytest.raises(lc.MachineError, match="No space left"):
+        trainer().fit(examples(), 1, out=tmp_path, callbacks=[steps.append])
+    assert not steps
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(lc.MachineError, match="cannot be made"):
+        trainer().fit(examples(), 1, out=tmp_path / "file" / "run")
+    with pytest.raises(lc.MachineError, match="there is a file of that name"):
+        trainer().fit(examples(), 1, out=tmp_path / "file")
+
+
+def test_a_folder_without_a_run(tmp_path):
+    with pytest.raises(lc.RunError, match="holds no run to resume"):
+        lc.Trainer.resume(tmp_path)
+
+
+@pytest.mark.parametrize("size", [0, 7, 100, -1])
+def test_a_truncated_checkpoint(run, size):
+    path = run / "checkpoint.safetensors"
+    path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(lc.RunError, match=r"cannot be read: .*it is damaged, or not a file"):
+        lc.Trainer.resume(run)
+
+
+def test_foreign_and_newer_files(run):
+    path = run / "checkpoint.safetensors"
+    save_file({}, path)
+    with pytest.raises(lc.RunError, match="is of the format None, must be 'linocut-checkpoint'"):
+        lc.Trainer.resume(run)
+    path.write_bytes((run / "model.safetensors").read_bytes())
+    with pytest.raises(lc.RunError, match="is of the format 'linocut-model'"):
+        lc.Trainer.resume(run)
+    tensor_file.save(path, {}, "linocut-checkpoint", 2, {})
+    with pytest.raises(lc.RunError, match="has version '2' of its format, this linocut reads 1"):
+        lc.Trainer.resume(run)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda about: about.pop("settings"),
+        lambda about: about["settings"].pop("seed"),
+        lambda about: about["settings"].update(network=[]),
+        lambda about: about["settings"]["network"]["layers"].pop(0),
+        lambda about: about["settings"]["optimizer"].update(kind="magic"),
+        lambda about: about["settings"]["optimizer"].update(learning_rate=-1),
+        lambda about: about["progress"].update(more=1),
+        lambda about: about.update(data=3),
+    ],
+)
+def test_descriptions_that_do_not_describe_a_run(run, spoil):
+    path = run / "checkpoint.safetensors"
+    about = tensor_file.TensorFile(path, "linocut-checkpoint", 1).description
+    spoil(about)
+    tensor_file.save(path, load_file(path), "linocut-checkpoint", 1, about)
+    with pytest.raises(lc.RunError, match=r"does not describe a run: .*it is damaged"):
+        lc.Trainer.resume(run)
+
+
+def test_tensors_that_do_not_fit(run):
+    path = run / "checkpoint.safetensors"
+    about = tensor_file.TensorFile(path, "linocut-checkpoint", 1).description
+    tensors = load_file(path)
+    some = next(iter(tensors))
+    tensor_file.save(path, {**tensors, some: tensors[some][:-1]}, "linocut-checkpoint", 1, about)
+    with pytest.raises(lc.RunError, match=f"tensor '{some}' is uint8"):
+        lc.Trainer.resume(run, backend="reference")
+    del tensors[some]
+    tensor_file.save(path, tensors, "linocut-checkpoint", 1, about)
+    with pytest.raises(lc.RunError, match=f"lacks the tensor '{some}'"):
+        lc.Trainer.resume(run, backend="reference")
