@@ -15,6 +15,10 @@ from linocut.errors import SpecError
 if TYPE_CHECKING:
     from linocut.compile.builder import Builder
 
+SHIFT_MOMENTS = (
+    "f32"  # of beta: (1 - beta2) times the square of a gradient of 1e-3 is 0 in f16, and Adam would divide by epsilon
+)
+
 
 @dataclass(frozen=True)
 class Optimizer(ABC):
@@ -77,8 +81,8 @@ class Adam(Optimizer):
         self._emit(b, name, weights, dw, shape, b.policy.momenta, True, shape[1] ** -0.5)
 
     def lower_shift(self, b: Builder, name: str, beta: int, dbeta: int, shape: tuple[int, int]) -> None:
-        """Moments in the format of the shift."""
-        self._emit(b, f"{name}.beta", beta, dbeta, shape, b.policy.beta, False, 1.0)
+        """Moments in f32: in f16 the second one underflows."""
+        self._emit(b, f"{name}.beta", beta, dbeta, shape, SHIFT_MOMENTS, False, 1.0)
 
     def _emit(
         self, b: Builder, name: str, w: int, dw: int, shape: tuple[int, int], form: str, clip: bool, scale: float
@@ -108,8 +112,8 @@ class SGD(Optimizer):
         self._emit(b, name, weights, dw, shape, b.policy.momenta, True, shape[1] ** -0.5)
 
     def lower_shift(self, b: Builder, name: str, beta: int, dbeta: int, shape: tuple[int, int]) -> None:
-        """One moment in the format of the shift."""
-        self._emit(b, f"{name}.beta", beta, dbeta, shape, b.policy.beta, False, 1.0)
+        """One moment in f32."""
+        self._emit(b, f"{name}.beta", beta, dbeta, shape, SHIFT_MOMENTS, False, 1.0)
 
     def _emit(
         self, b: Builder, name: str, w: int, dw: int, shape: tuple[int, int], form: str, clip: bool, scale: float

@@ -76,7 +76,7 @@ def test_a_truncated_program_is_refused(cut: int) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, len(DATA) - 1), st.integers(0, 255)), min_size=1, max_size=4))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_any_damage_is_refused_or_leaves_a_valid_program(changes: list[tuple[int, int]]) -> None:
     damaged = bytearray(DATA)
     for at, value in changes:

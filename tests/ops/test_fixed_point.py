@@ -56,7 +56,7 @@ def test_dithers_are_halves_of_a_hash_by_word(rows: int, columns: int, key: int)
         [hashed(32 * (r * per_row + c // 64) + c % 64 // 2, key) >> (16 * (c % 2)) & 0xFFFF for c in range(columns)]
         for r in range(rows)
     ]
-    assert dithers(rows, columns, key).tolist() == expected
+    assert dithers((rows, columns), key).tolist() == expected
 
 
 @given(st.integers(-(2**63), 2**63 - 1), st.integers(0, 2**20))
@@ -83,7 +83,7 @@ def test_random_bits_are_uniform_and_every_bit_is_fair() -> None:
 
 
 def test_keys_give_unrelated_numbers() -> None:
-    one, other = dithers(4, 2**12, step_key(7, 1)), dithers(4, 2**12, step_key(7, 2))
+    one, other = dithers((4, 2**12), step_key(7, 1)), dithers((4, 2**12), step_key(7, 2))
     assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 0.05
     assert abs(np.corrcoef(one[:, ::2].ravel(), one[:, 1::2].ravel())[0, 1]) < 0.05
 
