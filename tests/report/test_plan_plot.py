@@ -1,0 +1,40 @@
+"""The picture of the arena."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import linocut as lc
+from linocut.compile.lower import Compiled, compile_network
+from linocut.errors import MachineError, SpecError
+from linocut.report.plan_plot import plot
+
+
+@pytest.fixture
+def compiled() -> Compiled:
+    return compile_network(lc.models.mlp((8, 8, 1), 10, (64,)), lc.lean, lc.Adam(), 20)
+
+
+def test_a_picture_names_the_buffers_and_the_arena(compiled: Compiled, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    plot(compiled, tmp_path / "plan.svg")
+    text = (tmp_path / "plan.svg").read_text()
+    assert "binary_dense1.weights" in text
+    assert "KiB" in text
+
+
+def test_other_endings_and_folders_that_are_not_there(compiled: Compiled, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    with pytest.raises(SpecError, match=r"plan\.doc.*\.png, \.svg or \.pdf"):
+        plot(compiled, tmp_path / "plan.doc")
+    with pytest.raises(MachineError, match="No such file"):
+        plot(compiled, tmp_path / "nowhere" / "plan.png")
+
+
+def test_without_matplotlib(compiled: Compiled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(SpecError, match=r"pip install 'linocut\[plot\]'"):
+        plot(compiled, tmp_path / "plan.png")

@@ -1,0 +1,29 @@
+"""More threads than processors, thousands of short sections: no hang, no other bits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import linocut as lc
+from linocut.compile.lower import compile_network
+from linocut.run import initialise, open_session
+
+RUNS = 400
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("threads", [2, 3, 8])
+def test_many_sections_on_many_threads(threads: int) -> None:
+    compiled = compile_network(lc.models.mlp((8, 8, 1), 10, (128, 128)), lc.lean, lc.Adam(), 8)
+    states = []
+    for count in (1, threads):
+        session = open_session(compiled.program, threads=count)
+        initialise(session, compiled.initial, 0)
+        session.array("control")[0] = 1e-3
+        session.array("input")[...] = np.arange(8 * 64).reshape(session.array("input").shape) % 251
+        session.array("labels")[...] = np.arange(8)
+        for _ in range(RUNS):
+            session.run("train")
+        states.append(session.state_sha256())
+    assert states[0] == states[1]
