@@ -19,18 +19,6 @@ inline FixedStep fixed_step(const Operand& control, const Operand& random, const
     return {attributes[BETA1], corrected_rate(control), step_key(random, attributes[SALT])};
 }
 
-inline i64 fixed(const Call& call, i64 begin, i64 end) {
-    const Operand &w = call.operands[W], &m = call.operands[M];
-    const FixedStep step = fixed_step(call.operands[CONTROL], call.operands[RANDOM], call.attributes);
-    i64 flips = 0;
-    updates::each_segment(w, begin, end, [&](i64 r, i64 first, i64 n) {
-        u8 positive[segment];
-        updates::gradient_bits(call.operands[DW], r, first, positive);
-        flips += step.move(positive, row<i16>(w, r) + first, row<i8>(m, r) + first, n, updates::word(w, r, first));
-    });
-    return flips;
-}
-
 inline i64 floats(const Call& call, i64 begin, i64 end) {
     const Operand &w = call.operands[W], &m = call.operands[M], &v = call.operands[V];
     const double* a = call.attributes;
@@ -60,8 +48,14 @@ inline i64 floats(const Call& call, i64 begin, i64 end) {
 }
 
 inline void run(const Call& call, i64 begin, i64 end) {
-    const bool floating = given(call.operands[V]);
-    add_to_counter(call.operands[COUNTERS], counter_flips, floating ? floats(call, begin, end) : fixed(call, begin, end));
+    i64 flips = 0;
+    if (given(call.operands[V])) {
+        flips = floats(call, begin, end);
+    } else {
+        const FixedStep step = fixed_step(call.operands[CONTROL], call.operands[RANDOM], call.attributes);
+        flips = updates::move_fixed(step, call.operands[W], call.operands[M], call.operands[DW], begin, end);
+    }
+    add_to_counter(call.operands[COUNTERS], counter_flips, flips);
 }
 
 }  // namespace linocut::LINOCUT_NS::adam

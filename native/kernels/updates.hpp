@@ -54,4 +54,15 @@ inline i64 store_weights(const Operand& w, i64 r, i64 first, i64 n, float* moved
     return flips;
 }
 
+// Moves the fixed-point weights of the parts [begin, end) by the signs in dw. Returns how many signs changed.
+inline i64 move_fixed(const FixedStep& step, const Operand& w, const Operand& m, const Operand& dw, i64 begin, i64 end) {
+    i64 flips = 0;
+    each_segment(w, begin, end, [&](i64 r, i64 first, i64 n) {
+        u8 positive[segment];
+        gradient_bits(dw, r, first, positive);
+        flips += step.move(positive, row<i16>(w, r) + first, row<i8>(m, r) + first, n, word(w, r, first));
+    });
+    return flips;
+}
+
 }  // namespace linocut::LINOCUT_NS::updates

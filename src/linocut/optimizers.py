@@ -21,6 +21,24 @@ SHIFT_MOMENTS = (
 
 
 @dataclass(frozen=True)
+class _Target:
+    """What an update changes: weights or shifts, their gradient, and how their moments are kept."""
+
+    name: str
+    buffer: int
+    gradient: int
+    shape: tuple[int, int]
+    role: str
+    moments: str
+    gradient_scale: float
+    binary: bool  # binary weights: clipped where they are latent
+
+    def moment(self, b: Builder, name: str) -> int:
+        """The moment called `name`, persistent."""
+        return b.persistent(f"{self.name}.{name}", self.role, self.shape, self.moments)
+
+
+@dataclass(frozen=True)
 class Optimizer(ABC):
     """An update rule. `latent` says whether binary weights have a latent copy in numbers."""
 
@@ -42,13 +60,18 @@ class Optimizer(ABC):
     def decays(self) -> tuple[float, float]:
         """(beta1, beta2) of the Adam that this optimizer uses somewhere, for the clock."""
 
-    @abstractmethod
     def lower_weights(self, b: Builder, name: str, weights: int, dw: int, shape: tuple[int, int]) -> None:
-        """Emit the update of binary weights (outputs, inputs) from their gradient."""
+        """Emit the update of binary weights (outputs, inputs) from their gradient, moments in the policy's format."""
+        scale = shape[1] ** -0.5  # of a gradient that is only known by its sign
+        self._update(b, _Target(name, weights, dw, shape, roles.MOMENTA, b.policy.momenta, scale, True))
 
-    @abstractmethod
     def lower_shift(self, b: Builder, name: str, beta: int, dbeta: int, shape: tuple[int, int]) -> None:
         """Emit the update of a batch norm's shift."""
+        self._update(b, _Target(f"{name}.beta", beta, dbeta, shape, roles.BETA, SHIFT_MOMENTS, 1.0, False))
+
+    @abstractmethod
+    def _update(self, b: Builder, target: _Target) -> None:
+        """Emit one update."""
 
     def to_dict(self) -> dict[str, Any]:
         """Kind and settings, for a file."""
@@ -76,22 +99,11 @@ class Adam(Optimizer):
         """Its own."""
         return self.beta1, self.beta2
 
-    def lower_weights(self, b: Builder, name: str, weights: int, dw: int, shape: tuple[int, int]) -> None:
-        """Moments in the policy's format of momenta; none of second order for fixed-point weights."""
-        self._emit(b, name, weights, dw, shape, b.policy.momenta, True, shape[1] ** -0.5)
-
-    def lower_shift(self, b: Builder, name: str, beta: int, dbeta: int, shape: tuple[int, int]) -> None:
-        """Moments in f32: in f16 the second one underflows."""
-        self._emit(b, f"{name}.beta", beta, dbeta, shape, SHIFT_MOMENTS, False, 1.0)
-
-    def _emit(
-        self, b: Builder, name: str, w: int, dw: int, shape: tuple[int, int], form: str, clip: bool, scale: float
-    ) -> None:
-        role = roles.MOMENTA if clip else roles.BETA
-        second = None if form.startswith("q") else b.persistent(f"{name}.v", role, shape, form)
-        operands = {"w": w, "m": b.persistent(f"{name}.m", role, shape, form), "v": second, "dw": dw}
-        attributes = {"beta1": self.beta1, "beta2": self.beta2, "epsilon": self.epsilon}
-        b.emit("adam", {**operands, **_clock(b), "control": b.control}, {**attributes, **_weights(b, scale, clip)})
+    def _update(self, b: Builder, target: _Target) -> None:
+        second = None if target.moments.startswith("q") else target.moment(b, "v")
+        operands = {"w": target.buffer, "m": target.moment(b, "m"), "v": second, "dw": target.gradient}
+        attributes = {"beta1": self.beta1, "beta2": self.beta2, "epsilon": self.epsilon, "clip": float(target.binary)}
+        b.emit("adam", {**operands, **_clock(b), "control": b.control}, {**attributes, **_draw(b, target)})
 
 
 @dataclass(frozen=True)
@@ -107,20 +119,10 @@ class SGD(Optimizer):
         """None: the clock only counts."""
         return 0.0, 0.0
 
-    def lower_weights(self, b: Builder, name: str, weights: int, dw: int, shape: tuple[int, int]) -> None:
-        """One moment in the policy's format of momenta."""
-        self._emit(b, name, weights, dw, shape, b.policy.momenta, True, shape[1] ** -0.5)
-
-    def lower_shift(self, b: Builder, name: str, beta: int, dbeta: int, shape: tuple[int, int]) -> None:
-        """One moment in f32."""
-        self._emit(b, f"{name}.beta", beta, dbeta, shape, SHIFT_MOMENTS, False, 1.0)
-
-    def _emit(
-        self, b: Builder, name: str, w: int, dw: int, shape: tuple[int, int], form: str, clip: bool, scale: float
-    ) -> None:
-        moment = b.persistent(f"{name}.m", roles.MOMENTA if clip else roles.BETA, shape, form)
-        operands = {"w": w, "m": moment, "dw": dw, **_clock(b), "control": b.control}
-        b.emit("sgd", operands, {"momentum": self.momentum, **_weights(b, scale, clip)})
+    def _update(self, b: Builder, target: _Target) -> None:
+        operands = {"w": target.buffer, "m": target.moment(b, "m"), "dw": target.gradient, "control": b.control}
+        attributes = {"momentum": self.momentum, "clip": float(target.binary)}
+        b.emit("sgd", {**operands, **_clock(b)}, {**attributes, **_draw(b, target)})
 
 
 @dataclass(frozen=True)
@@ -141,25 +143,21 @@ class Bop(Optimizer):
         """Adam's, for the shifts."""
         return Adam().decays
 
-    def lower_weights(self, b: Builder, name: str, weights: int, dw: int, shape: tuple[int, int]) -> None:
-        """One moment in the policy's format of momenta."""
-        operands = {"weights": weights, "m": b.persistent(f"{name}.m", roles.MOMENTA, shape, b.policy.momenta)}
-        attributes = {"gamma": self.gamma, "tau": self.tau, **_weights(b, shape[1] ** -0.5, True)}
-        del attributes["clip"]
-        b.emit("bop", {**operands, "dw": dw, **_clock(b)}, attributes)
-
-    def lower_shift(self, b: Builder, name: str, beta: int, dbeta: int, shape: tuple[int, int]) -> None:
-        """Adam."""
-        Adam(self.learning_rate).lower_shift(b, name, beta, dbeta, shape)
+    def _update(self, b: Builder, target: _Target) -> None:
+        if not target.binary:
+            Adam(self.learning_rate)._update(b, target)
+            return
+        operands = {"weights": target.buffer, "m": target.moment(b, "m"), "dw": target.gradient}
+        b.emit("bop", {**operands, **_clock(b)}, {"gamma": self.gamma, "tau": self.tau, **_draw(b, target)})
 
 
 def _clock(b: Builder) -> dict[str, int]:
     return {"random": b.random, "counters": b.counters}
 
 
-def _weights(b: Builder, gradient_scale: float, clip: bool) -> dict[str, float]:
+def _draw(b: Builder, target: _Target) -> dict[str, float]:
     """`salt` makes the dither of every update instruction its own: the number of the instruction will do."""
-    return {"gradient_scale": gradient_scale, "clip": float(clip), "salt": float(len(b.instructions))}
+    return {"gradient_scale": target.gradient_scale, "salt": float(len(b.instructions))}
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {kind.kind: kind for kind in (Adam, SGD, Bop)}
