@@ -1,4 +1,4 @@
-"""Under `lean`, tens of steps end in the same bits on every instruction set, for every number of threads, and by reference."""
+"""Under `lean`, training ends in the same bits on every instruction set, for every number of threads, by reference."""
 
 from __future__ import annotations
 
