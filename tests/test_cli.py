@@ -227,7 +227,7 @@ def test_plan_for_people(linocut):
 
 
 def test_a_plot_without_matplotlib(linocut, monkeypatch):
-    monkeypatch.setattr(sys.modules["linocut.cli.plan"], "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     status, _, err = linocut("plan", "--plot", "plan.png")
     assert status == 2
     assert "--plot needs matplotlib, which is not installed: pip install 'linocut[plot]'" in err

@@ -18,12 +18,14 @@ def compiled() -> Compiled:
     return compile_network(lc.models.mlp((8, 8, 1), 10, (64,)), lc.lean, lc.Adam(), 20)
 
 
-def test_a_picture_names_the_buffers_and_the_arena(compiled: Compiled, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
-    plot(compiled, tmp_path / "plan.svg")
-    text = (tmp_path / "plan.svg").read_text()
-    assert "binary_dense1.weights" in text
-    assert "KiB" in text
+def test_a_picture_has_a_box_for_every_buffer(compiled: Compiled, tmp_path: Path) -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    with matplotlib.rc_context({"svg.fonttype": "none"}):  # text as text
+        plot(compiled, tmp_path / "plan.svg")
+    drawn = (tmp_path / "plan.svg").read_text()
+    assert drawn.count('<g id="patch_') >= len(compiled.blocks)
+    assert "gradient mask" in drawn
+    assert f"batch 20: {compiled.program.arena_bytes / 1024:,.0f} KiB" in drawn
 
 
 def test_other_endings_and_folders_that_are_not_there(compiled: Compiled, tmp_path: Path) -> None:
@@ -36,5 +38,5 @@ def test_other_endings_and_folders_that_are_not_there(compiled: Compiled, tmp_pa
 
 def test_without_matplotlib(compiled: Compiled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(SpecError, match=r"pip install 'linocut\[plot\]'"):
+    with pytest.raises(SpecError, match=r"pip install .linocut\[plot\]'"):
         plot(compiled, tmp_path / "plan.png")

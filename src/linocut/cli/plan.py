@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,8 +111,6 @@ class _Planner:
 
 
 def _plot(compiled: Compiled, path: Path) -> None:
-    if find_spec("matplotlib") is None:
-        raise click.UsageError("--plot needs matplotlib, which is not installed: pip install 'linocut[plot]'")
     from linocut.report.plan_plot import plot
 
     plot(compiled, path)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from linocut.compile.lower import Compiled
-from linocut.compile.program import Buffer, Program
 from linocut.errors import MachineError, SpecError
 
 KIB = 1024
@@ -16,18 +15,22 @@ KIB = 1024
 def plot(compiled: Compiled, path: Path) -> None:
     """Draw the arena of a program into a file, whose suffix decides on its form (needs matplotlib).
 
-    SpecError for a suffix that is not known, MachineError where the file cannot be written.
+    SpecError without matplotlib or for a suffix that is not known, MachineError where the file cannot be written.
     """
-    figures: Any = importlib.import_module("matplotlib.figure")  # it has no window, so it needs no screen
-    colours: Any = importlib.import_module("matplotlib").colormaps["tab20"]
+    try:
+        figures: Any = importlib.import_module("matplotlib.figure")  # it has no window, so it needs no screen
+        colours: Any = importlib.import_module("matplotlib").colormaps["tab20"]
+    except ImportError:
+        raise SpecError("--plot needs matplotlib, which is not installed: pip install 'linocut[plot]'") from None
     figure = figures.Figure(figsize=(12, 7), layout="constrained")
     axes = figure.subplots()
     program = compiled.program
     roles = sorted({buffer.role for buffer in program.buffers})
-    for buffer, (first, last) in _spans(program):
-        where = (first, buffer.offset / KIB)
+    for block in compiled.blocks:
+        buffer = program.buffers[block.buffer]
         colour = colours(roles.index(buffer.role) % colours.N)
-        axes.add_patch(_box(where, last + 1 - first, buffer.nbytes / KIB, colour))
+        where, width = (block.first, buffer.offset / KIB), block.last + 1 - block.first
+        axes.add_patch(_box(where, width, buffer.nbytes / KIB, colour))
     for number, role in enumerate(roles):
         axes.plot([], [], "s", color=colours(number % colours.N), label=role)
     axes.set(xlim=(0, len(program.instructions)), ylim=(0, program.arena_bytes / KIB))
@@ -39,18 +42,6 @@ def plot(compiled: Compiled, path: Path) -> None:
         raise SpecError(f"{path} cannot be drawn: {error}; give a name that ends in .png, .svg or .pdf") from None
     except OSError as error:
         raise MachineError(f"{path} cannot be written: {error.strerror or error}; give another place") from None
-
-
-def _spans(program: Program) -> list[tuple[Buffer, tuple[int, int]]]:
-    """Each buffer with bytes of its own, and its first and last instruction; a persistent one lasts throughout."""
-    used: dict[int, tuple[int, int]] = {}
-    for number, instruction in enumerate(program.instructions):
-        for index in instruction.used():
-            base = program.buffers[index].base
-            own = index if base is None else base
-            used[own] = (used.get(own, (number, number))[0], number)
-    whole = (0, len(program.instructions) - 1)
-    return [(b, whole if b.persistent else used[n]) for n, b in enumerate(program.buffers) if n in used]
 
 
 def _box(where: tuple[float, float], width: float, height: float, colour: Any) -> Any:
