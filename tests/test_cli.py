@@ -267,7 +267,22 @@ def test_info(linocut):
     facts = json.loads(linocut("info", "--json")[1])
     assert facts["version"] == lc.__version__
     assert facts["threads"] >= 1
-    assert "cache" in linocut("info")[1]
+    lines = linocut("info")[1].splitlines()
+    column = max(map(len, facts)) + 2
+    assert all(line[column - 1] == " " != line[column] for line in lines)
+
+
+def test_an_instruction_set_that_is_not_here(linocut, monkeypatch):
+    usable = pytest.importorskip("linocut._native").isas()
+    monkeypatch.setenv("LINOCUT_ISA", "bogus")
+    message = "LINOCUT_ISA is 'bogus', which this machine cannot run; take "
+    status, _, err = linocut("train", *SMALL[:-2])
+    assert (status, len(err.splitlines())) == (2, 1)
+    assert err.startswith(f"error: {message}{usable[0]}")
+    assert err.endswith(f"{usable[-1]}, or unset it\n")
+    status, out, _ = linocut("info")
+    assert status == 0
+    assert message in out
 
 
 def test_data_list(linocut):
@@ -285,9 +300,10 @@ def test_help_is_quick_and_imports_nothing_heavy():
 
 
 def test_no_command_shows_the_help(linocut):
-    status, out, _ = linocut()
-    assert status == 0
-    assert "Commands:" in out
+    for command in ((), ("data",)):
+        status, out, err = linocut(*command)
+        assert (status, err) == (0, "")
+        assert "Commands:\n" in out
 
 
 TRAIN = ["train", "--data", "digits"]
@@ -411,14 +427,47 @@ def test_a_full_disk(linocut, monkeypatch):
     )
 
 
-def test_no_memory(linocut, monkeypatch):
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ((), "the machine has no memory for this"),
+        (("the arena takes 99 bytes, too many; use a smaller batch",), "the arena takes 99 bytes, too many"),
+    ],
+)
+def test_no_memory(linocut, monkeypatch, text, amount):
     def failing(*arguments, **named):
-        raise MemoryError
+        raise MemoryError(*text)
 
     monkeypatch.setattr("linocut.train.trainer.open_session", failing)
     status, _, err = linocut("train", *SMALL)
+    assert (status, err) == (1, f"error: {amount}; take a smaller batch or narrower layers; see linocut plan\n")
+
+
+def test_a_mistake_of_ours(linocut, monkeypatch):
+    def failing(*arguments, **named):
+        raise TypeError("what\na pity")
+
+    monkeypatch.setattr("linocut.compile.lower.compile_network", failing)
+    monkeypatch.delenv("LINOCUT_DEBUG", raising=False)
+    assert linocut("plan") == (
+        1,
+        "",
+        "error: unexpected TypeError: what a pity; please report it, with LINOCUT_DEBUG=1 for the traceback\n",
+    )
+    monkeypatch.setenv("LINOCUT_DEBUG", "1")
+    status, _, err = linocut("plan")
     assert status == 1
-    assert "no memory for this; see linocut plan --budget" in err
+    assert err.startswith("Traceback")
+    assert err.endswith("error: unexpected TypeError: what a pity; please report it\n")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", [["--help"], ["data", "list"], ["plan", "--json"], ["train", *SMALL, "--json"]])
+def test_a_full_standard_output(arguments):
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "linocut", *arguments]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (1, "error: cannot write to standard output: No space left on device\n")
 
 
 def test_a_reader_that_has_gone(run):

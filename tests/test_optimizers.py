@@ -22,7 +22,7 @@ def test_defaults_are_pytorchs() -> None:
 @pytest.mark.parametrize("kind", OPTIMIZERS.values(), ids=list(OPTIMIZERS))
 @pytest.mark.parametrize("rate", [0, -1e-3, math.nan, math.inf, True, "fast", None])
 def test_a_learning_rate_must_be_a_number_above_0(kind: type[Optimizer], rate: float) -> None:
-    with pytest.raises(SpecError, match=f"{kind.kind} learning_rate is .*, must be (above 0|a finite number above 0)"):
+    with pytest.raises(SpecError, match=f"{kind.kind} learning_rate is .*, must be a finite number above 0"):
         kind(rate)
 
 
@@ -31,10 +31,10 @@ def test_a_learning_rate_must_be_a_number_above_0(kind: type[Optimizer], rate: f
     [
         (lambda: Adam(beta1=1.0), "adam beta1 is 1.0, must be at least 0 and below 1"),
         (lambda: Adam(beta2=1.5), "adam beta2 is 1.5"),
-        (lambda: Adam(epsilon=-1e-8), "adam epsilon is -1e-08"),
-        (lambda: Adam(beta1=math.nan), "adam beta1 is nan"),
+        (lambda: Adam(epsilon=-1e-8), "adam epsilon is -1e-08, must be a finite number, 0 or more"),
+        (lambda: Adam(beta1=math.nan), "adam beta1 is nan, must be at least 0 and below 1"),
         (lambda: SGD(momentum=1.0), "sgd momentum is 1.0, must be at least 0 and below 1"),
-        (lambda: SGD(momentum=-0.1), "sgd momentum is -0.1"),
+        (lambda: SGD(momentum=-0.1), "sgd momentum is -0.1, must be at least 0 and below 1"),
         (lambda: Bop(gamma=1.0), "bop gamma is 1.0"),
         (lambda: Bop(tau=-1.0), "bop tau is -1.0"),
     ],

@@ -30,14 +30,14 @@ inline constexpr Series series;
 // e^x for x <= 0. Without branches and calls, so that loops of it become vectors; 2^k is put together from its bits, k being
 // far from where numbers become subnormal.
 inline double exponential(double value) {
-    const double x = value < exp_least ? exp_least : value;
+    const double x = value >= exp_least ? value : exp_least;  // also for what is not a number
     const double k = std::floor(x * log2_e + 0.5);
     const double r = (x - k * ln2_high) - k * ln2_low;
     double total = series.exponential[exp_terms];
 #pragma GCC unroll 16
     for (int n = exp_terms - 1; n >= 0; --n) total = total * r + series.exponential[n];
     const double power = __builtin_bit_cast(double, (static_cast<i64>(k) + 1023) << 52);
-    return value < exp_least ? 0.0 : total * power;
+    return value >= exp_least ? total * power : value < exp_least ? 0.0 : value;
 }
 
 // ln x for x >= 1.

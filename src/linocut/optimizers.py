@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import math
+import sys
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 SHIFT_MOMENTS = (
     "f32"  # of beta: (1 - beta2) times the square of a gradient of 1e-3 is 0 in f16, and Adam would divide by epsilon
 )
+MOST = sys.float_info.max
+_DECAYS = ("beta1", "beta2", "momentum", "gamma")
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,16 @@ class Optimizer(ABC):
     learning_rate: float
 
     def __post_init__(self) -> None:
+        """SpecError for settings out of range."""
         for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
-                raise SpecError(f"{self.kind} {field.name} is {value!r}, must be a finite number above 0")
-        if self.learning_rate == 0:
-            raise SpecError(f"{self.kind} learning_rate is 0, must be above 0, for example 1e-3")
-        self._check()
+            value, bound = getattr(self, field.name), "a finite number, 0 or more"
+            fits = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= MOST
+            if field.name == "learning_rate":
+                bound, fits = "a finite number above 0, for example 1e-3", fits and value > 0
+            elif field.name in _DECAYS:
+                bound, fits = "at least 0 and below 1", fits and value < 1
+            if not fits:
+                raise SpecError(f"{self.kind} {field.name} is {value!r}, must be {bound}")
 
     @property
     @abstractmethod
@@ -76,12 +81,6 @@ class Optimizer(ABC):
     def to_dict(self) -> dict[str, Any]:
         """Kind and settings, for a file."""
         return {"kind": self.kind, **dataclasses.asdict(self)}
-
-    def _check(self) -> None:
-        for name in ("beta1", "beta2", "momentum", "gamma"):
-            value = getattr(self, name, 0.0)
-            if value >= 1:
-                raise SpecError(f"{self.kind} {name} is {value}, must be at least 0 and below 1")
 
 
 @dataclass(frozen=True)

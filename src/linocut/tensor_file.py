@@ -19,6 +19,7 @@ from linocut.files import replacing
 from linocut.ops.bits import Array
 
 _CODES = {"uint8": "U8", "int32": "I32", "uint64": "U64", "float32": "F32"}
+_DTYPES = {code: name for name, code in _CODES.items()}
 ALIGNMENT = 8
 
 
@@ -76,22 +77,28 @@ class TensorFile:
         self.description = self._description(metadata.get("description", ""))
         self._names = frozenset(self._file.keys())
 
-    def read(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> Array:
-        """The tensor called `name`; RunError unless it is there with this shape and type."""
+    def check(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> None:
+        """RunError unless the tensor called `name` is there with this shape and type; it is not loaded."""
         if name not in self._names:
             raise RunError(f"{self.path} lacks the tensor {name!r}; it is damaged, or of another network")
-        array: Array = self._file.get_tensor(name)
-        if array.shape != shape or array.dtype != dtype:
+        kept = self._file.get_slice(name)
+        found, wanted = np.dtype(_DTYPES.get(kept.get_dtype(), np.void)), np.dtype(dtype)
+        if found != wanted or tuple(kept.get_shape()) != shape:
             raise RunError(
-                f"{self.path}: tensor {name!r} is {array.dtype} {array.shape}, "
-                f"must be {np.dtype(dtype)} {shape}; it is damaged, or of another network"
+                f"{self.path}: tensor {name!r} is {found} {tuple(kept.get_shape())}, "
+                f"must be {wanted} {shape}; it is damaged, or of another network"
             )
+
+    def read(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> Array:
+        """The tensor called `name`; RunError unless it is there with this shape and type."""
+        self.check(name, shape, dtype)
+        array: Array = self._file.get_tensor(name)
         return array
 
     def _description(self, text: str) -> dict[str, Any]:
         try:
             description = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             description = None
         if not isinstance(description, dict):
             raise RunError(f"{self.path} has no description that can be read; it is damaged")

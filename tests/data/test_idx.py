@@ -109,6 +109,13 @@ def test_refuses(tmp_path, images, labels, message, end):
     assert str(caught.value).startswith(expected)
 
 
+def test_without_names_every_class_must_occur(tmp_path: Path) -> None:
+    images = write(tmp_path / "images", content(IMAGES))
+    labels = write(tmp_path / "labels", content(np.where(LABELS == 4, 77, LABELS).astype(np.uint8)))
+    with pytest.raises(DataError, match=r"labels go to 77, but none is 4; number the classes from 0"):
+        IdxDataset(images, labels, name="tiny")
+
+
 def test_refuses_a_misnamed_gzip(tmp_path):
     """Packed but not named so, and packed twice."""
     with pytest.raises(DataError, match=r"images is gzipped, must be named so; rename it to images\.gz"):

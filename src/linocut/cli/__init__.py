@@ -5,8 +5,10 @@ Heavy modules are imported inside the commands, so that `linocut --help` answers
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 import click
@@ -22,6 +24,8 @@ from linocut.cli.train import train
 from linocut.errors import LinocutError
 
 INTERRUPTED, FAILED = 130, 1
+DEBUG = "LINOCUT_DEBUG"
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @click.group(cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -49,18 +53,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed("interrupted", INTERRUPTED)
     except LinocutError as error:
         return _failed(str(error), error.exit_status)
-    except MemoryError:
-        return _failed("the machine has no memory for this; see linocut plan --budget for a batch that fits", FAILED)
+    except MemoryError as error:
+        return _failed(_no_memory(error), FAILED)
     except BrokenPipeError:  # whoever read our output has gone: there is nobody to tell
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return FAILED
     except OSError as error:
-        return _failed(f"the machine failed: {error}", FAILED)
+        return _failed(_machine(error), FAILED)
+    except Exception as error:  # a mistake of ours: still one line, for whoever has to report it
+        return _failed(_unexpected(error), FAILED)
 
 
 def _failed(message: str, status: int) -> int:
     click.echo(f"error: {' '.join(message.split())}", err=True)
     return status
+
+
+def _no_memory(error: MemoryError) -> str:
+    amount = str(error).partition(";")[0] or "the machine has no memory for this"
+    return f"{amount}; take a smaller batch or narrower layers; see linocut plan"
+
+
+def _machine(error: OSError) -> str:
+    if error.errno in NO_ROOM and error.filename is None:  # our own files fail as MachineError, with their names
+        _drop_output()
+        return f"cannot write to standard output: {error.strerror}"
+    return f"the machine failed: {error}"
+
+
+def _drop_output() -> None:
+    """Let what is left of the output go nowhere, so that Python does not fail on it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _unexpected(error: Exception) -> str:
+    if os.environ.get(DEBUG):
+        traceback.print_exception(error)
+        return f"unexpected {type(error).__name__}: {error}; please report it"
+    return f"unexpected {type(error).__name__}: {error}; please report it, with {DEBUG}=1 for the traceback"
 
 
 def _usage(error: click.ClickException) -> str:

@@ -13,9 +13,12 @@ from linocut.cli.group import Group
 from linocut.cli.options import json_option
 
 
-@click.group(cls=Group)
-def data() -> None:
+@click.group(cls=Group, invoke_without_command=True)
+@click.pass_context
+def data(context: click.Context) -> None:
     """List data sets, or get the files of one."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @data.command("list")

@@ -20,15 +20,17 @@ def info(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(facts))
         return
+    width = max(map(len, facts))
     for name, value in facts.items():
         text = ", ".join(value) if isinstance(value, list) else str(value)
-        click.echo(f"{name.replace('_', ' '):13} {text or 'none'}")
+        click.echo(f"{name.replace('_', ' '):{width}}  {text or 'none'}")
 
 
 def _facts() -> dict[str, Any]:
     import numpy
 
     from linocut.data.cache import default_cache
+    from linocut.errors import SpecError
     from linocut.run.session import default_threads, find_isa
 
     try:
@@ -37,10 +39,14 @@ def _facts() -> dict[str, Any]:
         usable = _native.isas()
     except ImportError:  # without a built core the reference still runs
         usable = []
+    try:
+        in_use = find_isa(None) if usable else ""
+    except SpecError as error:  # of LINOCUT_ISA, which is worth showing here
+        in_use = f"none: {error}"
     return {
         "version": __version__,
         "instruction_sets": usable,
-        "in_use": find_isa(None) if usable else "",
+        "in_use": in_use,
         "threads": default_threads(),
         "cache": str(default_cache()),
         "python": platform.python_version(),

@@ -36,6 +36,7 @@ class FolderDataset(Dataset):
 
     def __init__(
         self,
+        name: str,
         root: Path,
         entries: list[Entry],
         shape: tuple[int, int, int],
@@ -43,7 +44,7 @@ class FolderDataset(Dataset):
         resize: bool,
     ) -> None:
         """Keep the names; `open_folder` has checked them."""
-        self.name = str(root)
+        self.name = name
         self.shape = shape
         self.dtype = "u8"
         self.classes = classes
@@ -114,8 +115,8 @@ def open_folder(root: Path, size: tuple[int, int] | None = None) -> tuple[Datase
                 )
     shape = (*(size or shape[:2]), shape[2])
     return (
-        FolderDataset(train_root, train, shape, classes, size is not None),
-        FolderDataset(test_root, test, shape, classes, size is not None),
+        FolderDataset(str(root), train_root, train, shape, classes, size is not None),
+        FolderDataset(str(root), test_root, test, shape, classes, size is not None),
     )
 
 

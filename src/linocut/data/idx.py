@@ -30,7 +30,8 @@ class IdxDataset(Dataset):
     """Grey images from an IDX file (n, height, width) with labels from another (n,), either gzipped or plain.
 
     Only the labels are held in memory (1 B an example). Without `classes` they are named "0" to the largest
-    label. Both files are checked whole when opened: DataError names what is wrong; MachineError if unpacking
+    label, and each of them must occur. Both files are checked whole when opened: DataError names what is wrong;
+    MachineError if unpacking
     fails.
     """
 
@@ -63,6 +64,12 @@ class IdxDataset(Dataset):
             raise DataError(
                 f"{labels}: label of example {first:,} is {int(self._labels[first])}, must be 0 to "
                 f"{len(classes) - 1} ({len(classes)} classes); {AGAIN}"
+            )
+        absent = sorted(set(range(largest)) - set(np.unique(self._labels).tolist()))
+        if classes is None and absent:
+            raise DataError(
+                f"{labels}: labels go to {largest}, but none is {absent[0]}; number the classes from 0 without gaps, "
+                "or get the file again"
             )
         self.name = name
         self.shape = (*image_dims[1:], 1)

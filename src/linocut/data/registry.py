@@ -51,7 +51,7 @@ def load(
         return _load_source(SOURCES[text], data_dir)
     path = Path(text).expanduser()
     if text and path.is_dir():
-        return _load_folder(path, size)
+        return _load_folder(path.resolve(), size)  # known by it: the same from wherever a run is resumed
     if is_path:
         raise DataError(f"{path} is not a folder; give a folder of class folders, or one of {', '.join(_names())}")
     raise DataError(

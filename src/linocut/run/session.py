@@ -19,6 +19,7 @@ from linocut.run.views import operand, stored
 
 NATIVE, REFERENCE = "native", "reference"
 MOST_THREADS = 256
+ISA_VARIABLE = "LINOCUT_ISA"
 METRICS = ("loss", "counters")
 
 
@@ -132,7 +133,10 @@ def find_isa(isa: str | None) -> str:
     from linocut import _native
 
     usable = _native.isas()
-    wanted = isa or os.environ.get("LINOCUT_ISA") or usable[0]
+    chosen = os.environ.get(ISA_VARIABLE)
+    wanted = isa or chosen or usable[0]
     if wanted not in usable:
-        raise SpecError(f"instruction set {wanted!r} is not to be had here; there are {', '.join(usable)}")
+        source, mend = ("isa", "") if isa else (ISA_VARIABLE, ", or unset it")
+        choices = " or ".join(filter(None, (", ".join(usable[:-1]), usable[-1])))
+        raise SpecError(f"{source} is {wanted!r}, which this machine cannot run; take {choices}{mend}")
     return wanted

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from linocut import tensor_file
-from linocut.errors import LinocutError, RunError
+from linocut.compile.lower import compile_network
+from linocut.errors import LinocutError, RunError, SpecError
 from linocut.run import Session
 from linocut.tensor_file import TensorFile
 from linocut.train.progress import Progress
@@ -38,16 +39,37 @@ class Checkpoint:
 
 
 def read(path: Path) -> tuple[Checkpoint, TensorFile]:
-    """What a checkpoint says, and the file for `restore`; RunError with the reason for a damaged or foreign one."""
+    """What a checkpoint says, and the file for `restore`; RunError with the reason for a damaged or foreign one.
+
+    Its tensors are known to fit the run that it describes by then, though none is loaded.
+    """
     file = TensorFile(path, KIND, VERSION)
     about = file.description
     try:
         settings = Settings.from_dict(about["settings"])
         data = None if about["data"] is None else DataFacts.from_dict(about["data"])
         checkpoint = Checkpoint(settings, data, Progress.from_dict(about["progress"]))
-    except (LinocutError, KeyError, TypeError, AttributeError, ValueError) as error:
+        _check_place(checkpoint)
+        program = compile_network(settings.network, settings.policy, settings.optimizer, settings.batch_size).program
+    except KeyError as error:
+        raise RunError(f"{path} does not describe a run: it lacks {error}; it is damaged") from None
+    except (LinocutError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError) as error:
         raise RunError(f"{path} does not describe a run: {error}; it is damaged") from None
+    for buffer in program.persistent():
+        file.check(buffer.name, (buffer.nbytes,), np.uint8)
     return checkpoint, file
+
+
+def _check_place(checkpoint: Checkpoint) -> None:
+    """SpecError for a step that an epoch of this data does not have."""
+    data, progress = checkpoint.data, checkpoint.progress
+    if data is None:
+        if progress.begun:
+            raise SpecError(f"progress is at {progress}, but there is no data")
+        return
+    steps = data.examples // checkpoint.settings.batch_size
+    if progress.step > steps:
+        raise SpecError(f"progress step is {progress.step}, but an epoch has {steps} steps")
 
 
 def restore(file: TensorFile, session: Session) -> None:

@@ -6,7 +6,9 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
+from linocut.errors import SpecError
 from linocut.schedules import State
+from linocut.train import fields
 from linocut.train.events import EpochEnded
 
 
@@ -42,11 +44,44 @@ class Progress:
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> Progress:
-        """What `to_dict` wrote; KeyError or TypeError for anything else."""
-        history = [EpochEnded(**entry) for entry in data["history"]]
-        return Progress(**{**data, "schedule": State(**data["schedule"]), "history": history})
+        """What `to_dict` wrote; SpecError for anything else, and for numbers that contradict each other."""
+        fields.only(
+            fields.mapping(data, "progress"), {field.name for field in dataclasses.fields(Progress)}, "progress"
+        )
+        epochs, epoch, step = (fields.whole(data[name], f"progress {name}") for name in ("epochs", "epoch", "step"))
+        history = [_ended(entry, at) for at, entry in enumerate(fields.entries(data["history"], "history"), 1)]
+        if len(history) != epoch:
+            raise SpecError(f"history has {len(history)} entries, but progress epoch is {epoch}")
+        if epoch + (step > 0) > epochs:
+            raise SpecError(f"progress is at epoch {epoch} and step {step}, but epochs is {epochs}")
+        seconds = fields.number(data["seconds"], "progress seconds")
+        return Progress(epochs, epoch, step, seconds, _state(data["schedule"]), history)
 
     def __str__(self) -> str:
         """How far, for people."""
         part = f" and {self.step} steps" if self.step else ""
         return f"{self.epoch} of {self.epochs} epochs{part}"
+
+
+def _ended(entry: object, epoch: int) -> EpochEnded:
+    what = f"history entry {epoch}"
+    data = fields.mapping(entry, what)
+    fields.only(data, {field.name for field in dataclasses.fields(EpochEnded)}, what)
+    if fields.whole(data["epoch"], f"{what}: epoch") != epoch:
+        raise SpecError(f"{what} is of epoch {data['epoch']}")
+    for name in ("loss", "accuracy", "step_ms"):
+        fields.number_or_none(data[name], f"{what}: {name}")
+    for name in ("train_accuracy", "flip_ratio", "seconds"):
+        fields.number(data[name], f"{what}: {name}")
+    return EpochEnded(**data)
+
+
+def _state(given: object) -> State:
+    data = fields.mapping(given, "progress schedule")
+    fields.only(data, {field.name for field in dataclasses.fields(State)}, "progress schedule")
+    best = fields.number_or_none(data["best"], "schedule best")
+    waited = fields.whole(data["waited"], "schedule waited")
+    factor = fields.number(data["factor"], "schedule factor")
+    if factor < 0:
+        raise SpecError(f"schedule factor is {factor}, must be 0 or more")
+    return State(best, waited, factor)

@@ -6,7 +6,9 @@ The checkpoint is the authority: it is written first, and the log again from the
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ from linocut.tensor_file import TensorFile
 from linocut.train import checkpoint
 from linocut.train.checkpoint import Checkpoint
 from linocut.train.events import Event, to_json
+
+FILES = ("config.toml", "log.jsonl", "checkpoint.safetensors", model_file.NAME)
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,17 @@ class RunFolder:
         return checkpoint.read(self.path / "checkpoint.safetensors")
 
     def refuse_other(self) -> None:
-        """RunError if the folder holds a run: it is only written over by the run that was resumed from it."""
+        """RunError if the folder holds a run, or files of the names that a run writes: nothing of others is lost.
+
+        A run is only written over by the run that was resumed from it.
+        """
         if not self.holds_run:
+            for name in FILES:
+                if os.path.lexists(self.path / name):
+                    raise RunError(
+                        f"{self.path} holds a {name} that belongs to no run that could be resumed; "
+                        "move it away, or give another folder"
+                    )
             return
         try:
             found, _ = self.read()
@@ -58,6 +71,15 @@ class RunFolder:
 
         make_folder(self.path)
         write_text(self.path / "config.toml", tomli_w.dumps(_config(kept)))
+
+    def abandon(self, with_folder: bool) -> None:
+        """Remove what a run wrote that failed before it came to anything, so that it can be begun again."""
+        for name in FILES:
+            with suppress(OSError):  # not there
+                (self.path / name).unlink()
+        if with_folder:
+            with suppress(OSError):  # not empty: others' files
+                self.path.rmdir()
 
     def save(self, kept: Checkpoint, session: Session, model: PackedModel, events: Iterable[Event]) -> None:
         """Write where the run has come to, each file whole or not at all; MachineError where the disk will not."""

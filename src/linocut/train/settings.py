@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from linocut.data.dataset import Dataset
+from linocut.data.dataset import NUMPY_DTYPES, Dataset
 from linocut.errors import SpecError
 from linocut.layers import Network
 from linocut.optimizers import Optimizer, find_optimizer
 from linocut.policies import Policy, find_policy
 from linocut.schedules import Schedule, find_schedule
+from linocut.train import fields
 
 MOST_SEED = 2**63 - 1
 
@@ -45,12 +47,21 @@ class Settings:
     @staticmethod
     def from_dict(data: dict[str, Any]) -> Settings:
         """What `to_dict` wrote; SpecError, KeyError or TypeError for anything else."""
+        fields.only(
+            fields.mapping(data, "settings"), {field.name for field in dataclasses.fields(Settings)}, "settings"
+        )
+        for name in ("network", "policy"):
+            fields.text(fields.mapping(data[name], name)["name"], f"{name} name")
+        for name in ("optimizer", "schedule"):
+            fields.text(fields.mapping(data[name], name)["kind"], f"{name} kind")
+        for layer in fields.entries(data["network"]["layers"], "network layers"):
+            fields.text(fields.mapping(layer, "a network layer")["layer"], "the kind of a layer")
         return Settings(
             Network.from_dict(data["network"]),
             find_policy(data["policy"]),
             find_optimizer(data["optimizer"]),
             find_schedule(data["schedule"]),
-            data["batch_size"],
+            fields.whole(data["batch_size"], "batch_size", 1),
             data["seed"],
         )
 
@@ -72,8 +83,18 @@ class DataFacts:
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> DataFacts:
-        """What `dataclasses.asdict` gave, through JSON."""
-        return DataFacts(data["name"], data["examples"], tuple(data["shape"]), data["dtype"], tuple(data["classes"]))
+        """What `dataclasses.asdict` gave, through JSON; SpecError for anything else."""
+        fields.only(fields.mapping(data, "data"), {field.name for field in dataclasses.fields(DataFacts)}, "data")
+        name, dtype = fields.text(data["name"], "data name"), fields.text(data["dtype"], "data dtype")
+        if dtype not in NUMPY_DTYPES:
+            raise SpecError(f"data dtype is {dtype!r}, must be {' or '.join(NUMPY_DTYPES)}")
+        return DataFacts(
+            name,
+            fields.whole(data["examples"], "data examples", 1),
+            tuple(fields.whole(size, "data shape", 1) for size in fields.entries(data["shape"], "data shape")),
+            dtype,
+            tuple(fields.text(one, "a data class") for one in fields.entries(data["classes"], "data classes")),
+        )
 
     def __str__(self) -> str:
         """The facts, for people."""

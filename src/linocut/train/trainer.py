@@ -14,7 +14,7 @@ from linocut.deploy import scoring
 from linocut.deploy.feed import Feed, as_dataset
 from linocut.deploy.pack import pack_model
 from linocut.deploy.scoring import Evaluation, Predictions
-from linocut.errors import DataError, RunError, SpecError
+from linocut.errors import DataError, LinocutError, RunError, SpecError
 from linocut.layers import Network
 from linocut.optimizers import Optimizer, find_optimizer
 from linocut.policies import Policy, find_policy
@@ -123,15 +123,42 @@ class Trainer:
         folder = self._claim(out)
         self.data, self.progress.epochs = DataFacts.of(dataset), epochs
         planned = Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes)
-        if folder is not None:
-            folder.begin(self._kept())
-            self._save(folder, planned)
-            self.folder = folder.path
         emit = partial(_emit, callbacks)
-        emit(planned)
+        new = folder is not None and not folder.holds_run
+        made = folder is not None and not folder.path.exists()
+        try:
+            self._begin(folder, planned)
+            emit(planned)
+            self._epochs(dataset, validation, folder, planned, emit)
+        except LinocutError:
+            if new and folder is not None and self.progress.epoch == 0:
+                folder.abandon(with_folder=made)
+                self.folder = None
+            raise
+        done = self._done(folder)
+        self._save(folder, planned, done)
+        emit(done)
+        return tuple(self.progress.history)
+
+    def _begin(self, folder: RunFolder | None, planned: Planned) -> None:
+        """Write the run before its first step, so that a disk that will not take it is found at once."""
+        if folder is None:
+            return
+        folder.begin(self._kept())
+        self._save(folder, planned)
+        self.folder = folder.path
+
+    def _epochs(
+        self,
+        dataset: Dataset,
+        validation: Dataset | None,
+        folder: RunFolder | None,
+        planned: Planned,
+        emit: Callback,
+    ) -> None:
         with Interrupts() as interrupts:
             try:
-                while self.progress.epoch < epochs:
+                while self.progress.epoch < self.progress.epochs:
                     ended = self._epoch(dataset, validation, interrupts, emit)
                     self._save(folder, planned)
                     emit(ended)
@@ -140,10 +167,6 @@ class Trainer:
                 self._save(folder, planned)
                 assert interrupts.number is not None
                 raise Interrupted(interrupts.number, str(folder.path) if folder else None) from None
-        done = self._done(folder)
-        self._save(folder, planned, done)
-        emit(done)
-        return tuple(self.progress.history)
 
     def evaluate(self, examples: Examples) -> Evaluation:
         """Accuracy and loss over a data set or a pair of arrays (images, labels)."""
@@ -159,9 +182,7 @@ class Trainer:
         """Write a run folder, for `Trainer.resume` and `linocut.load`; RunError if another run is there."""
         into = self._claim(folder)
         assert into is not None
-        into.begin(self._kept())
-        self._save(into, Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes))
-        self.folder = into.path
+        self._begin(into, Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes))
 
     def _opened(self) -> tuple[Session, Feed]:
         if self._open is None:
@@ -193,6 +214,8 @@ class Trainer:
 
     def _claim(self, out: str | os.PathLike[str] | None) -> RunFolder | None:
         """The folder to write; RunError if it holds a run that this one was not resumed from."""
+        if out is not None and not os.fspath(out):
+            raise RunError("the run folder has an empty name; give a path, for example runs/mine")
         path = self.folder if out is None else Path(out)
         if path is None:
             return None

@@ -1,0 +1,61 @@
+"""Fields of a description read from a file: each is checked to be what was written, SpecError where it is not."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from linocut.errors import SpecError
+
+
+def mapping(value: object, what: str) -> dict[str, Any]:
+    """The value, a JSON object."""
+    if not isinstance(value, dict):
+        raise SpecError(f"{what} is {_shown(value)}, must be an object")
+    return value
+
+
+def entries(value: object, what: str) -> list[Any]:
+    """The value, a JSON array."""
+    if not isinstance(value, list):
+        raise SpecError(f"{what} is {_shown(value)}, must be a list")
+    return value
+
+
+def whole(value: object, what: str, least: int = 0) -> int:
+    """The value, a whole number of `least` or more."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise SpecError(f"{what} is {_shown(value)}, must be a whole number, {least} or more")
+    return value
+
+
+def number(value: object, what: str) -> float:
+    """The value, a finite number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise SpecError(f"{what} is {_shown(value)}, must be a finite number")
+    return value
+
+
+def number_or_none(value: object, what: str) -> float | None:
+    """The value, a finite number or None."""
+    return None if value is None else number(value, what)
+
+
+def text(value: object, what: str) -> str:
+    """The value, a text."""
+    if not isinstance(value, str):
+        raise SpecError(f"{what} is {_shown(value)}, must be a text")
+    return value
+
+
+def only(data: dict[str, Any], known: set[str], what: str) -> None:
+    """SpecError unless `data` has the names in `known` and no others."""
+    if lacking := known - set(data):
+        raise SpecError(f"{what} lacks {', '.join(sorted(lacking))}")
+    if odd := set(data) - known:
+        raise SpecError(f"{what} has no {', '.join(sorted(odd))}")
+
+
+def _shown(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 40 else f"{shown[:40]}..."
