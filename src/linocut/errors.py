@@ -1,5 +1,9 @@
 """The errors that linocut raises on purpose: each message names the value, the bound and the mend."""
 
+from __future__ import annotations
+
+from collections.abc import Collection
+
 
 class LinocutError(Exception):
     """Base of all errors that a user can mend; the command line prints it as one line, without a traceback.
@@ -26,3 +30,12 @@ class MachineError(LinocutError, OSError):
     """The machine failed: a full or read-only disk, no memory, no network."""
 
     exit_status = 1
+
+
+def unknown_name(what: str, name: object, known: Collection[str]) -> SpecError:
+    """The error for a `what` (policy, optimizer, ...) that is called by a name which is none of `known`."""
+    import difflib  # late: only mistakes need it
+
+    close = difflib.get_close_matches(str(name), known, 1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return SpecError(f"no {what} is called {name!r}; there are {', '.join(known)}{hint}")

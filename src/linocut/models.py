@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from linocut.errors import SpecError
+from linocut.errors import SpecError, unknown_name
 from linocut.layers import BatchNorm, BinaryDense, Flatten, Input, Layer, Network, Sign, SoftmaxCrossEntropy
 
 
@@ -31,9 +30,7 @@ MODELS: dict[str, Callable[..., Network]] = {"mlp": mlp}
 def build(name: str, **settings: Any) -> Network:
     """The model called `name`, with its own defaults for what `settings` leaves out; SpecError for an unknown one."""
     if name not in MODELS:
-        close = difflib.get_close_matches(name, MODELS, 1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise SpecError(f"no model is called {name!r}; there are {', '.join(MODELS)}{hint}")
+        raise unknown_name("model", name, MODELS)
     known = inspect.signature(MODELS[name]).parameters
     for setting in settings:
         if setting not in known:

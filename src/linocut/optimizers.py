@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import sys
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from linocut import roles
-from linocut.errors import SpecError
+from linocut.errors import SpecError, unknown_name
 
 if TYPE_CHECKING:
     from linocut.compile.builder import Builder
@@ -169,9 +168,7 @@ def find_optimizer(optimizer: str | Optimizer | dict[str, Any]) -> Optimizer:
     settings = dict(optimizer) if isinstance(optimizer, dict) else {"kind": optimizer}
     kind = settings.pop("kind", None)
     if kind not in OPTIMIZERS:
-        close = difflib.get_close_matches(str(kind), OPTIMIZERS, 1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise SpecError(f"no optimizer is called {kind!r}; there are {', '.join(OPTIMIZERS)}{hint}")
+        raise unknown_name("optimizer", kind, OPTIMIZERS)
     known = [field.name for field in dataclasses.fields(OPTIMIZERS[kind])]
     for name in settings:
         if name not in known:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from dataclasses import dataclass
 from typing import Any
 
-from linocut.errors import SpecError
+from linocut.errors import SpecError, unknown_name
 
 SMALLEST_INTEGER = "integer"  # the narrowest integer format that holds every possible product exactly
 
@@ -117,7 +116,5 @@ def find_policy(policy: str | Policy | dict[str, Any]) -> Policy:
             raise SpecError(f"a policy's description has, or lacks, {', '.join(sorted(odd))}")
         return Policy(**policy)
     if policy not in POLICIES:
-        close = difflib.get_close_matches(policy, POLICIES, 1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise SpecError(f"no policy is called {policy!r}; there are {', '.join(POLICIES)}{hint}")
+        raise unknown_name("policy", policy, POLICIES)
     return POLICIES[policy]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from linocut.errors import SpecError
+from linocut.errors import SpecError, unknown_name
 
 DIGITS = 12  # a rate keeps these significant digits, so that every machine's cosine gives the same one
 
@@ -139,9 +138,7 @@ def find_schedule(schedule: str | Schedule | dict[str, Any]) -> Schedule:
     settings = dict(schedule) if isinstance(schedule, dict) else {"kind": schedule}
     kind = settings.pop("kind", None)
     if kind not in SCHEDULES:
-        close = difflib.get_close_matches(str(kind), SCHEDULES, 1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise SpecError(f"no schedule is called {kind!r}; there are {', '.join(SCHEDULES)}{hint}")
+        raise unknown_name("schedule", kind, SCHEDULES)
     return SCHEDULES[kind](**settings)
 
 

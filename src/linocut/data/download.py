@@ -37,7 +37,7 @@ def fetch(files: Mapping[str, str], mirrors: Sequence[str], folder: Path, progre
     """Download each of `files` (name to "md5:...") from the first mirror that has it, whole or not at all."""
     import logging
 
-    import pooch  # type: ignore[import-untyped]
+    import pooch  # type: ignore[import-untyped]  # it has no types
 
     pooch.get_logger().setLevel(logging.ERROR)
     for file, checksum in files.items():
