@@ -1,9 +1,11 @@
 #include "limits.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "error.hpp"
 #include "formats.hpp"
+#include "image_limits.hpp"
 
 namespace linocut {
 namespace {
@@ -11,6 +13,8 @@ namespace {
 constexpr std::int64_t i16_max = 32767;
 constexpr std::int64_t i32_max = 2147483647;
 constexpr std::int64_t u8_scale = 255;
+constexpr std::int64_t most_parts = 65536;
+constexpr std::int64_t most_wide_rows = 4194304;  // of i32: their sum is below 2**53
 constexpr double most_salt = 9007199254740992.0;  // 2**53: an integer that a double holds exactly
 
 // --- attributes ---
@@ -103,8 +107,25 @@ std::string softmax_reason(const Matched& m) {
                 ": i16 goes with an exponent");
 }
 
+// The sums of an instruction go to `work` part by part: so many rows for each part, which has a row at least
+// (src/linocut/ops/norm.py).
+std::string work_reason(const Matched& m, std::int64_t quantities, std::string_view elements) {
+    if (!given(m, "work")) return "";
+    const std::int64_t most = quantities * std::min(m.size('R'), most_parts);
+    if (m.size('S') % quantities != 0 || m.size('S') > most)
+        return text("work has ", m.size('S'), " rows, must be a multiple of ", quantities, ", at most ",
+                    most);
+    return is(m, elements, Format::i32) ? at_most(m.size('R'), "rows", most_wide_rows) : "";
+}
+
+std::string norm_sign_reason(const Matched& m) {
+    if (given(m, "work") != given(m, "omega")) return "omega and work go with each other";
+    return work_reason(m, 2, "y");
+}
+
 std::string norm_gradient_sums_reason(const Matched& m) {
-    return is(m, "dx", Format::i16) && !is(m, "x", Format::bit) ? "integer gradients need X as bits" : "";
+    if (is(m, "dx", Format::i16) && !is(m, "x", Format::bit)) return "integer gradients need X as bits";
+    return work_reason(m, 4, "dx");
 }
 
 // Integer gradients go with each other, each with its exponent.
@@ -114,11 +135,15 @@ bool integers_pair(const Matched& m, Format dx, Format dy) {
     return exponents == integers && exponents != 1;
 }
 
+// An integer gradient goes with its exponent, and with bits.
 std::string norm_gradient_reason(const Matched& m) {
-    if (integers_pair(m, Format::i16, Format::i8) && (!is(m, "dy", Format::i8) || is(m, "x", Format::bit)))
+    const bool from = is(m, "dx", Format::i16);
+    const bool to = is(m, "dy", Format::i8);
+    if (from == given(m, "dx_exponent") && to == given(m, "dy_exponent") &&
+        ((!from && !to) || is(m, "x", Format::bit)))
         return "";
     return text("dX ", shown(m, "dx"), ", dY ", shown(m, "dy"), ", X ", shown(m, "x"),
-                ": integer gradients go with each other, their exponents and bits");
+                ": an integer gradient goes with its exponent and with bits");
 }
 
 std::string input_gradient_reason(const Matched& m) {
@@ -179,6 +204,10 @@ std::string op_reason(const Matched& m, std::span<const double> attributes) {
             return quantise_reason(attribute(m, attributes, "low"), attribute(m, attributes, "high"));
         case OpCode::softmax_cross_entropy:
             return softmax_reason(m);
+        case OpCode::norm_statistics:
+            return work_reason(m, 3, "y");
+        case OpCode::norm_sign:
+            return norm_sign_reason(m);
         case OpCode::norm_gradient_sums:
             return norm_gradient_sums_reason(m);
         case OpCode::norm_gradient:
@@ -197,8 +226,12 @@ std::string op_reason(const Matched& m, std::span<const double> attributes) {
             return update_reason(m);
         case OpCode::bop:
             return bop_reason(m, attributes);
+        case OpCode::conv2d_weight_gradient_bop: {
+            const std::string reason = image_limits(m, attributes);
+            return reason.empty() ? bop_reason(m, attributes) : reason;
+        }
         default:
-            return "";
+            return image_limits(m, attributes);
     }
 }
 

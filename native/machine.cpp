@@ -18,8 +18,7 @@ int checked(int threads) {
 // What a set has no kernel for, the portable one does.
 const Kernel& find_kernel(const KernelTable& kernels, const Op& op, std::size_t number) {
     for (const KernelTable* table : {&kernels, &portable_kernels()})
-        if (table->kernels[op.code].run != nullptr && table->kernels[op.code].units != nullptr)
-            return table->kernels[op.code];
+        if (table->kernels[op.code].phases[0].run != nullptr) return table->kernels[op.code];
     refuse("instruction ", number, ": ", op.name, " has no kernel in ", kernels.isa, " or portable");
 }
 
@@ -40,7 +39,7 @@ void Machine::bind_operands(std::uint8_t* arena) {
         Operand operand;
         if (index != absent) {
             const Buffer& buffer = program_->buffers[index];
-            operand = {arena + buffer.offset, buffer.format, buffer.rows(), buffer.cols()};
+            operand = {arena + buffer.offset, buffer.format, buffer.rows(), buffer.cols(), buffer.sizes.data()};
         }
         operands_.push_back(operand);
     }
@@ -53,9 +52,17 @@ void Machine::bind_steps(const KernelTable& kernels) {
         step.kernel = &find_kernel(kernels, *find_op(instruction.op), steps_.size());
         step.call.operands = operands_.data() + instruction.first_operand;
         step.call.attributes = program_->attributes.data() + instruction.first_attribute;
-        step.units = step.kernel->units(step.call);
+        for (int phase = 0; phase < most_phases; ++phase)
+            if (const Units units = step.kernel->phases[phase].units; units != nullptr)
+                step.units[phase] = units(step.call);
         steps_.push_back(step);
     }
+}
+
+// The pool returns from a phase when all of it is done.
+void Machine::run(const Step& step) noexcept {
+    for (int phase = 0; phase < most_phases; ++phase)
+        if (step.units[phase] > 0) pool_.run(step.kernel->phases[phase], step.call, step.units[phase]);
 }
 
 void Machine::run(const Section& section, std::uint64_t* nanoseconds) noexcept {
@@ -65,11 +72,11 @@ void Machine::run(const Section& section, std::uint64_t* nanoseconds) noexcept {
     for (std::uint32_t i = section.begin; i < section.end; ++i) {
         const Step& step = steps_[i];
         if (nanoseconds == nullptr) {
-            pool_.run(*step.kernel, step.call, step.units);
+            run(step);
             continue;
         }
         const auto start = Clock::now();
-        pool_.run(*step.kernel, step.call, step.units);
+        run(step);
         const auto taken = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start);
         *nanoseconds++ = static_cast<std::uint64_t>(taken.count());
     }

@@ -31,11 +31,12 @@ class Machine {
     struct Step {
         const Kernel* kernel = nullptr;
         Call call;
-        std::int64_t units = 0;
+        std::int64_t units[most_phases] = {};
     };
 
     void bind_operands(std::uint8_t* arena);
     void bind_steps(const KernelTable& kernels);
+    void run(const Step& step) noexcept;
 
     std::shared_ptr<const Program> program_;
     const char* isa_;

@@ -67,14 +67,14 @@ void Pool::stop() noexcept {
     workers_.clear();
 }
 
-void Pool::run(const Kernel& kernel, const Call& call, std::int64_t units) noexcept {
+void Pool::run(const Phase& phase, const Call& call, std::int64_t units) noexcept {
     if (units <= 1 || workers_.empty()) {
-        if (units > 0) kernel.run(call, 0, units);
+        if (units > 0) phase.run(call, 0, units);
         return;
     }
     const auto chunks = static_cast<std::uint32_t>(std::min(units, threads() * chunks_per_thread));
     const std::uint32_t generation = bell_.load(std::memory_order_relaxed) + 1;
-    kernel_.store(&kernel, std::memory_order_relaxed);
+    phase_.store(&phase, std::memory_order_relaxed);
     call_.store(&call, std::memory_order_relaxed);
     units_.store(units, std::memory_order_relaxed);
     chunks_.store(chunks, std::memory_order_relaxed);
@@ -101,7 +101,7 @@ void Pool::wait_until_done(std::uint32_t chunks) noexcept {
 void Pool::do_chunks(std::uint32_t generation) noexcept {
     std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
     while (generation_of(ticket) == generation && unclaimed_in(ticket) > 0) {
-        const Kernel* kernel = kernel_.load(std::memory_order_relaxed);
+        const Phase* phase = phase_.load(std::memory_order_relaxed);
         const Call* call = call_.load(std::memory_order_relaxed);
         const std::int64_t units = units_.load(std::memory_order_relaxed);
         const std::uint32_t chunks = chunks_.load(std::memory_order_relaxed);
@@ -109,7 +109,7 @@ void Pool::do_chunks(std::uint32_t generation) noexcept {
                                            std::memory_order_acquire))
             continue;
         const std::uint32_t chunk = chunks - unclaimed_in(ticket);
-        kernel->run(*call, first_unit(units, chunk, chunks), first_unit(units, chunk + 1, chunks));
+        phase->run(*call, first_unit(units, chunk, chunks), first_unit(units, chunk + 1, chunks));
         if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == chunks) done_.notify_one();
         ticket = ticket_.load(std::memory_order_acquire);
     }

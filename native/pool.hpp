@@ -1,4 +1,4 @@
-// A pool of threads that share the units of one call at a time.
+// A pool of threads that share the units of one phase of one call at a time.
 //
 // Threads are started once and joined at destruction; running neither allocates nor throws. The units are
 // claimed in chunks through one atomic counter by the caller and by whichever workers are awake, so that a
@@ -27,8 +27,8 @@ class Pool {
 
     int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-    // Does all units of the call; returns when they are done. One caller at a time.
-    void run(const Kernel& kernel, const Call& call, std::int64_t units) noexcept;
+    // Does all units of the phase; returns when they are done. One caller at a time.
+    void run(const Phase& phase, const Call& call, std::int64_t units) noexcept;
 
   private:
     void work() noexcept;
@@ -39,7 +39,7 @@ class Pool {
     // The call being run. A worker that was slow to wake may read these while they change: hence atomics. It
     // uses what it read only once it has claimed a chunk of the generation that it saw before: until that
     // chunk is done they do not change.
-    std::atomic<const Kernel*> kernel_{nullptr};
+    std::atomic<const Phase*> phase_{nullptr};
     std::atomic<const Call*> call_{nullptr};
     std::atomic<std::int64_t> units_{0};
     std::atomic<std::uint32_t> chunks_{0};

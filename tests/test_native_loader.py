@@ -224,6 +224,15 @@ def norm_gradient(dx: str, x: str, dy: str, exponents: tuple[bool, bool]) -> Pro
     return place([*specs, (dy, (9, 4)), dy_exponent, ("f32", (1, 4))], "norm_gradient", (1.0, 1.0))
 
 
+def statistics(y: str, rows: int, work: int) -> Program:
+    return place([(y, (rows, 4)), ("f32", (2, 4)), None, ("f64", (work, 4))], "norm_statistics", (1.0, 0.9))
+
+
+def norm_sign(omega: bool, work: bool) -> Program:
+    specs: list[Spec | None] = [("i16", (9, 4)), ("f32", (2, 4)), ("f32", (1, 4)), ("bit", (9, 4)), None]
+    return place([*specs, ("f32", (1, 4)) if omega else None, ("f64", (2, 4)) if work else None], "norm_sign", (1.0,))
+
+
 def input_gradient(dy: str, dx: str, exponents: tuple[bool, bool], outputs: int = 4) -> Program:
     dy_exponent, dx_exponent = (("i32", (1,)) if there else None for there in exponents)
     specs = [(dy, (2, outputs)), dy_exponent, ("bit", (outputs, 3)), (dx, (2, 3)), dx_exponent]
@@ -239,6 +248,81 @@ def softmax(gradient: str | None, exponent: bool) -> Program:
     return place([("f32", (9, 4)), ("i32", (9,)), *written, ("f64", (1,)), COUNTERS], "softmax_cross_entropy")
 
 
+def exponents(there: tuple[bool, bool]) -> list[Spec | None]:
+    return [("i32", (1,)) if given else None for given in there]
+
+
+def conv2d(
+    x: str = "bit",
+    weights: str = "bit",
+    y: str = "i32",
+    window: tuple[float, ...] = (1.0, 1.0, 1.0, 0.0),
+    kernel: Shape = (7, 3, 3, 70),
+    output: Shape = (2, 5, 6, 7),
+) -> Program:
+    """On images of 5 x 6; the window is stride, pad_top, pad_left and exact."""
+    return place([(x, (2, 5, 6, kernel[3])), (weights, kernel), (y, output)], "conv2d", window)
+
+
+def conv2d_input_gradient(dy: str, weights: str, dx: str, there: tuple[bool, bool], kernel: int = 3) -> Program:
+    dy_exponent, dx_exponent = exponents(there)
+    specs = [(dy, (2, 5, 6, 7)), dy_exponent, (weights, (7, kernel, 3, 70)), (dx, (2, 5, 6, 70)), dx_exponent]
+    return place(specs, "conv2d_input_gradient", (1.0, 1.0, 1.0, 0.0))
+
+
+def conv2d_weight_gradient(dy: str, x: str, dw: str, rows: int = 5) -> Program:
+    specs = [(dy, (2, rows, 6, 7)), (x, (2, rows, 6, 70)), (dw, (7, 3, 3, 70))]
+    return place(specs, "conv2d_weight_gradient", (1.0, 1.0, 1.0, 0.0))
+
+
+def conv2d_update(update: str, x: str, attributes: tuple[float, ...], stride: float = 1.0) -> Program:
+    moments: list[Spec] = [("q15", (7, 3, 3, 70)), ("q7", (7, 3, 3, 70)), CONTROL, RANDOM, COUNTERS]
+    if update == "bop":
+        moments = [("bit", (7, 3, 3, 70)), ("q15", (7, 3, 3, 70)), RANDOM, COUNTERS]
+    specs = [("i8", (2, 5, 6, 7)), (x, (2, 5, 6, 70)), *moments]
+    return place(specs, f"conv2d_weight_gradient_{update}", (stride, 1.0, 1.0, *attributes))
+
+
+POOL = (2.0, 2.0, 2.0, 0.0, 0.0)  # height, width, stride, pad_top and pad_left
+
+
+def max_pool(
+    window: tuple[float, ...] = POOL, planes: int | None = 2, y: str = "i16", output: tuple[int, int] = (2, 3)
+) -> Program:
+    index: Spec | None = None if planes is None else ("bit", (2, *output, planes, 70))
+    return place([("i16", (2, 5, 6, 70)), (y, (2, *output, 70)), index], "max_pool", window)
+
+
+def max_pool_gradient(
+    dy: str = "i16",
+    dx: str = "i16",
+    there: tuple[bool, bool] = (True, True),
+    window: tuple[float, ...] = POOL,
+    planes: int = 2,
+) -> Program:
+    dy_exponent, dx_exponent = exponents(there)
+    index: Spec = ("bit", (2, 2, 3, planes, 70))
+    specs = [(dy, (2, 2, 3, 70)), dy_exponent, index, (dx, (2, 5, 6, 70)), dx_exponent]
+    return place(specs, "max_pool_gradient", window)
+
+
+def average_pool(window: tuple[float, ...], gradient: bool = False) -> Program:
+    image, output = ("f16", (2, 5, 6, 70)), ("f32", (2, 2, 3, 70))
+    if gradient:
+        return place([output, image], "average_pool_gradient", window)
+    return place([image, output], "average_pool", window)
+
+
+def gate(dx: str, exponent: bool, *gates: str) -> Program:
+    formats = {"mask": "bit", "slope": "u8", "x": "f16"}
+    given: list[Spec | None] = [(form, (9, 70)) if name in gates else None for name, form in formats.items()]
+    return place([(dx, (9, 70)), ("i32", (1,)) if exponent else None, *given, ("f32", (9, 70))], "gate_gradient")
+
+
+def flatten(bits: int) -> Program:
+    return place([("bit", (2, 5, 6, 70)), ("bit", (2, bits))], "flatten_bits")
+
+
 ACCEPTED: dict[str, Callable[[], Program]] = {
     "rows are the product of leading dimensions": lambda: matmul((2, 3, 4, 65), (7, 65), (24, 7)),
     "an operand may be wider in dimensions": lambda: matmul((24, 65), (7, 65), (2, 3, 4, 7)),
@@ -246,6 +330,10 @@ ACCEPTED: dict[str, Callable[[], Program]] = {
     "floating adam": lambda: adam("f16", "f32", "f16", "bit"),
     "fixed-point bop": lambda: bop("q15", "bit"),
     "floating bop": lambda: bop("f16", "f32"),
+    "integer norm gradient from floats": lambda: norm_gradient("f32", "bit", "i8", (False, True)),
+    "floating norm gradient from integers": lambda: norm_gradient("i16", "bit", "f16", (True, False)),
+    "most parts": lambda: statistics("i16", 9, 27),
+    "most rows of i32": lambda: statistics("i32", 2**22, 3),
     "integer norm gradient": lambda: norm_gradient("i16", "bit", "i8", (True, True)),
     "floating norm gradient": lambda: norm_gradient("f16", "f32", "f16", (False, False)),
     "integer input gradient": lambda: input_gradient("i8", "i16", (True, True)),
@@ -255,6 +343,30 @@ ACCEPTED: dict[str, Callable[[], Program]] = {
     "loss alone": lambda: softmax(None, False),
     "integer loss gradient": lambda: softmax("i16", True),
     "most inputs in i16": lambda: matmul((1, 32767), (1, 32767), (1, 1), "i16"),
+    "binary convolution": lambda: conv2d(),
+    "convolution of bytes": lambda: conv2d("u8", "bit", "f16"),
+    "convolution in full": lambda: conv2d("f32", "f16", "f32", (2.0, 2.0, 2.0, 1.0), output=(2, 4, 4, 7)),
+    "most inputs of a convolution in i16": lambda: conv2d("bit", "bit", "i16", kernel=(7, 7, 31, 151)),
+    "last output sees one pixel": lambda: conv2d(window=(3.0, 0.0, 0.0, 0.0), output=(2, 2, 2, 7)),
+    "integer gradient of a convolution": lambda: conv2d_input_gradient("i8", "bit", "i16", (True, True)),
+    "full gradient of a convolution": lambda: conv2d_input_gradient("f16", "f32", "f32", (False, False)),
+    "sign of a convolution's gradient": lambda: conv2d_weight_gradient("i8", "u8", "bit"),
+    "convolution's gradient with numbers": lambda: conv2d_weight_gradient("f32", "f16", "f16"),
+    "convolution's gradient and adam": lambda: conv2d_update("adam", "bit", ADAM),
+    "convolution's gradient and sgd": lambda: conv2d_update("sgd", "u8", (0.9, 0.1, 1.0, 7.0)),
+    "convolution's gradient and bop": lambda: conv2d_update("bop", "bit", BOP),
+    "pool": lambda: max_pool(),
+    "pool of a window larger than the image": lambda: max_pool((2.0**15, 2.0**15, 2.0, 0.0, 0.0), 30),
+    "pool of one tap": lambda: max_pool((1.0, 1.0, 2.0, 0.0, 0.0), 1),
+    "pool without index": lambda: max_pool(planes=None),
+    "integer pool gradient": lambda: max_pool_gradient(),
+    "floating pool gradient": lambda: max_pool_gradient("f16", "f16", (False, False)),
+    "most windows that share an input": lambda: max_pool_gradient(window=(512.0, 512.0, 2.0, 0.0, 0.0), planes=18),
+    "average pool": lambda: average_pool((3.0, 3.0, 2.0, 2.0, 2.0)),
+    "average pool gradient": lambda: average_pool((3.0, 3.0, 2.0, 2.0, 2.0), gradient=True),
+    "gate of mantissas": lambda: gate("i16", True, "slope"),
+    "gate of numbers": lambda: gate("f16", False, "x"),
+    "flattened bits": lambda: flatten(2100),
 }
 
 
@@ -285,15 +397,22 @@ REFUSED: dict[str, tuple[Callable[[], Program], str]] = {
     ),
     "integer sums need bits": (
         lambda: place(
-            [("i16", (9, 4)), ("f32", (9, 4)), None, ("f32", (1, 4)), None, ("f64", (4, 4))],
+            [("i16", (9, 4)), ("f32", (9, 4)), None, ("f32", (1, 4)), None, ("f64", (4, 4)), ("f64", (4, 4))],
             "norm_gradient_sums",
             (1.0, 1.0),
         ),
         "integer gradients need X as bits",
     ),
-    "i8 without exponents": (lambda: norm_gradient("i16", "bit", "i8", (False, False)), "go with each other"),
-    "i8 and f16": (lambda: norm_gradient("f16", "bit", "i8", (False, True)), "go with each other"),
-    "i8 with numbers": (lambda: norm_gradient("i16", "f16", "i8", (True, True)), "go with each other"),
+    "i8 without exponents": (lambda: norm_gradient("i16", "bit", "i8", (False, False)), "goes with its exponent"),
+    "f16 with an exponent": (lambda: norm_gradient("f16", "bit", "f16", (False, True)), "goes with its exponent"),
+    "i8 with numbers": (lambda: norm_gradient("i16", "f16", "i8", (True, True)), "and with bits"),
+    "i8 from f32 with numbers": (lambda: norm_gradient("f32", "f32", "i8", (False, True)), "and with bits"),
+    "part of a part": (lambda: statistics("i16", 9, 4), "must be a multiple of 3, at most 27"),
+    "more parts than rows": (lambda: statistics("i16", 9, 30), "must be a multiple of 3, at most 27"),
+    "far too many parts": (lambda: statistics("i16", 2**17, 3 * 65537), "must be a multiple of 3, at most 196608"),
+    "rows of i32": (lambda: statistics("i32", 2**22 + 1, 3), "rows overflow the sum"),
+    "omega without work": (lambda: norm_sign(True, False), "omega and work go with each other"),
+    "work without omega": (lambda: norm_sign(False, True), "omega and work go with each other"),
     "i8 into f16": (lambda: input_gradient("i8", "f16", (True, False)), "go with each other"),
     "outputs": (
         lambda: input_gradient("f16", "f16", (False, False), (2**31 - 1) // 255 + 1),
@@ -311,6 +430,74 @@ REFUSED: dict[str, tuple[Callable[[], Program], str]] = {
     "fixed adam, full dW": (lambda: adam("q15", "q7", None, "f16"), "dW as bit"),
     "mixed moments": (lambda: adam("f32", "q7", "f32", "bit"), "take a q7 moment"),
     "fixed bop, full dW": (lambda: bop("q15", "f16"), "takes dW as bit"),
+    "bits and numbers": (lambda: conv2d("bit", "f16"), "bits go with bits"),
+    "bytes and numbers": (lambda: conv2d("u8", "f32"), "bits go with bits"),
+    "f16 and bits": (lambda: conv2d("f16", "bit", "f16"), "bits go with bits"),
+    "convolution of f32 into i32": (lambda: conv2d("f32", "bit", "i32"), "no integer product"),
+    "convolution of u8 into i16": (lambda: conv2d("u8", "bit", "i16"), "overflow i16"),
+    "inputs of a convolution in i16": (
+        lambda: conv2d("bit", "bit", "i16", kernel=(7, 8, 32, 128)),
+        "32768 inputs overflow the sum, at most 32767",
+    ),
+    "inputs of a convolution of u8": (
+        lambda: conv2d("u8", "bit", "i32", kernel=(1, 2**11, 2**11, 2), output=(2, 5, 6, 1)),
+        "inputs overflow the sum, at most 4210752",
+    ),
+    "channels of a kernel": (
+        lambda: place([("bit", (1, 5, 6, 70)), ("bit", (7, 3, 3, 71)), ("i32", (1, 5, 6, 7))], "conv2d", (1, 1, 1, 0)),
+        "operand weights: C is 71, must be 70",
+    ),
+    "outputs past the image": (
+        lambda: conv2d(output=(2, 7, 6, 7)),
+        "7 outputs of stride 1 and pad_top 1 pass the image's 5 pixels",
+    ),
+    "columns past the image": (
+        lambda: conv2d(window=(3.0, 0.0, 0.0, 0.0), output=(2, 2, 3, 7)),
+        "3 outputs of stride 3 and pad_left 0 pass the image's 6 pixels",
+    ),
+    "pad of a whole window": (
+        lambda: conv2d(window=(1.0, 3.0, 1.0, 0.0)),
+        "pad_top is 3, must be a whole number from 0 to 2, below the window's size",
+    ),
+    "i8 gradient without exponents": (
+        lambda: conv2d_input_gradient("i8", "bit", "i16", (False, False)),
+        "go with each other",
+    ),
+    "i8 gradient into f16": (lambda: conv2d_input_gradient("i8", "bit", "f16", (True, False)), "go with each other"),
+    "i8 gradient and full weights": (
+        lambda: conv2d_input_gradient("i8", "f16", "i16", (True, True)),
+        "their exponents and bits",
+    ),
+    "products of a convolution": (
+        lambda: conv2d_input_gradient("i8", "bit", "i16", (True, True), 2**19),
+        "11010048 products overflow the sum, at most 8421504",
+    ),
+    "full gradient from i8": (lambda: conv2d_weight_gradient("i8", "bit", "f16"), "the sign of dW only"),
+    "i8 and inputs in numbers": (lambda: conv2d_weight_gradient("i8", "f32", "bit"), "takes X as bit or u8"),
+    "pixels": (lambda: conv2d_weight_gradient("i8", "bit", "bit", 2**20), "pixels of a batch overflow"),
+    "update past the image": (lambda: conv2d_update("adam", "bit", ADAM, 2.0), "pass the image's 5 pixels"),
+    "pool into another format": (lambda: max_pool(y="i32"), "must have the same format"),
+    "too few planes": (lambda: max_pool((2.0, 3.0, 2.0, 0.0, 0.0), 2), "has 2 planes, a window of 2 x 3 takes 3"),
+    "too many planes": (lambda: max_pool((1.0, 1.0, 2.0, 0.0, 0.0), 2), "has 2 planes, a window of 1 x 1 takes 1"),
+    "pool past the image": (lambda: max_pool(output=(4, 3)), "pass the image's 5 pixels"),
+    "pool gradient into another format": (lambda: max_pool_gradient("i8"), "must have the same format"),
+    "pool gradient with one exponent": (lambda: max_pool_gradient(there=(True, False)), "with 1 exponents"),
+    "floating pool gradient with exponents": (lambda: max_pool_gradient("f16", "f16"), "with 2 exponents"),
+    "planes of a pool gradient": (lambda: max_pool_gradient(planes=3), "has 3 planes"),
+    "windows that share an input": (
+        lambda: max_pool_gradient(window=(513.0, 512.0, 2.0, 0.0, 0.0), planes=19),
+        "65792 windows that share an input overflow",
+    ),
+    "gradient of an average past the image": (
+        lambda: average_pool((3.0, 3.0, 6.0, 0.0, 0.0), gradient=True),
+        "2 outputs of stride 6 and pad_top 0 pass the image's 5 pixels",
+    ),
+    "gate without one": (lambda: gate("f16", False), "takes one of mask, slope and x"),
+    "gate with two": (lambda: gate("f16", False, "mask", "x"), "takes one of mask, slope and x"),
+    "gate of mantissas alone": (lambda: gate("i16", False, "mask"), "go with each other"),
+    "gate of numbers with an exponent": (lambda: gate("f32", True, "mask"), "go with each other"),
+    "too few bits": (lambda: flatten(2099), "y has 2099 bits an example, x has 2100"),
+    "bits to whole words": (lambda: flatten(2112), "y has 2112 bits an example, x has 2100"),
 }
 
 
@@ -334,7 +521,7 @@ def with_attribute(name: str, value: float) -> Program:
     for program in (
         adam("f16", "f32", "f16", "bit"),
         bop("q15", "bit"),
-        place([("f32", (9, 4)), ("f32", (2, 4)), None], "norm_statistics", (1.0, 0.9)),
+        statistics("f32", 9, 3),
         norm_gradient("i16", "bit", "i8", (True, True)),
         quantise(),
     ):
@@ -372,6 +559,62 @@ def test_attribute_out_of_range_is_refused(name: str, bad: tuple[float, ...]) ->
 @pytest.mark.parametrize(("low", "high"), [(0.0, 5e-324), (-1.7e308, 1.7e308)])
 def test_range_that_cannot_be_divided_by_is_refused(low: float, high: float) -> None:
     assert "low must be below high" in refusal(quantise(low=low, high=high))
+
+
+@pytest.mark.parametrize(
+    ("name", "bad"),
+    [
+        ("stride", (0.0, -1.0, 0.5, 1.5, 2.0**15 + 1, 2.0**63, 1e300)),
+        ("pad_top", (-1.0, 0.5, 5.0, 2.0**63, 1e300)),
+        ("pad_left", (-1.0, 0.5, 5.0, 2.0**63, 1e300)),
+        ("exact", (-1.0, 0.5, 2.0)),
+        ("height", (0.0, -1.0, 1.5, 2.0**15 + 1, 2.0**63, 1e300)),
+        ("width", (0.0, -1.0, 1.5, 2.0**15 + 1, 2.0**63, 1e300)),
+    ],
+)
+def test_bad_window_is_refused(name: str, bad: tuple[float, ...]) -> None:
+    made = (conv2d(), max_pool(), max_pool_gradient(), average_pool(POOL), conv2d_update("bop", "bit", BOP))
+    having = [p for p in made if name in p.instructions[0].op.signature.attributes]
+    assert having
+    for program in having:
+        step = program.instructions[0]
+        for value in (*bad, np.nan, np.inf, -np.inf):
+            named = zip(step.op.signature.attributes, step.attributes, strict=True)
+            changed = replace(step, attributes=tuple(value if n == name else v for n, v in named))
+            other = replace(program, instructions=(changed,))
+            with pytest.raises(ValueError):
+                other.check()
+            assert f"{name} is " in refusal(other)
+
+
+@given(st.data())
+@settings(max_examples=600, deadline=None)
+def test_images_that_python_and_the_native_core_refuse_are_the_same(data: st.DataObject) -> None:
+    """Any formats, small sizes and windows: most do not fit, and both say so; some do."""
+    op = data.draw(
+        st.sampled_from([op for op in OPS if {"H", "P"} & {d for o in op.signature.operands for d in o.dims}])
+    )
+    sizes = {letter: data.draw(st.integers(1, 4)) for letter in "BCHWIJNPQL"}
+    sizes["K"] = sizes["H"] * sizes["W"] * sizes["C"] + data.draw(st.sampled_from([0, 0, 1]))
+    windows = {"stride": (1, 2, 3, 0.5), "height": (1, 2, 3, 0), "width": (1, 2, 3, 4.5), "exact": (0, 1, 2)}
+    windows |= {"pad_top": (0, 0, 1, -1), "pad_left": (0, 0, 1, 2)}
+    valid = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "momentum": 0.9, "clip": 1.0, "salt": 7.0}
+    valid |= {"gamma": 1e-4, "tau": 1e-8, "gradient_scale": 0.1}
+    attributes = {
+        n: data.draw(st.sampled_from(windows[n])) if n in windows else valid[n] for n in op.signature.attributes
+    }
+    specs: list[Spec | None] = []
+    for operand in op.signature.operands:
+        form = data.draw(st.sampled_from([*operand.formats, *([None] if operand.optional else [])]))
+        shape = tuple(int(d) if d.isdigit() else sizes[d] for d in operand.dims)
+        specs.append(None if form is None else (form, shape))
+    program = place(specs, op.name, tuple(float(value) for value in attributes.values()))
+    try:
+        program.check()
+    except ValueError:
+        refusal(program)
+    else:
+        _native.Program(encode(program))
 
 
 # --- aliasing -------------------------------------------------------------------------------------
@@ -444,6 +687,19 @@ def buffer_of(running: _native.Session, program: Program, number: int, dtype: st
     view: NDArray[Any] = running.arena[b.offset : b.offset + b.nbytes].view(dtype)
     shaped: NDArray[Any] = view.reshape(b.shape)
     return shaped
+
+
+@pytest.mark.parametrize("isa", _native.isas())
+@pytest.mark.parametrize(
+    "what", [what for what in ACCEPTED if any(w in what for w in ("pool", "gate", "windows", "bits"))]
+)
+def test_any_bytes_are_harmless_to_pools_and_gates(what: str, isa: str) -> None:
+    """A `max_pool` index of any bits, exponents of any size, numbers that are none."""
+    program = ACCEPTED[what]()
+    for seed in range(3):
+        running = session(program, 2, isa)
+        running.arena[...] = np.random.default_rng(seed).integers(0, 256, running.arena.size)
+        running.run("step")
 
 
 @pytest.mark.parametrize("isa", _native.isas())

@@ -2,16 +2,18 @@
 // In:    x, w: rows of 64-bit words; zero tails XOR to 0, so odd widths need no correction.
 // How:   16 rows of w are interleaved word by word into a panel, so that a vector holds one word of several outputs and sums
 //        need no reduction across lanes; four rows of x share each load of the panel.
-// Limit: AVX-512: popcount, XOR and addition, 3 instructions for 512 MACs. AVX2 counts nibbles by VPSHUFB.
+// Limit: AVX-512: popcount, XOR and addition, 3 instructions for 512 MACs. AVX2 counts nibbles by VPSHUFB,
+//        8 instructions for 256 MACs.
 #pragma once
 
 #include "segments.hpp"
+#include "unroll.hpp"
 
 namespace linocut::LINOCUT_NS::binary_matmul {
 
 inline constexpr i64 columns = 16;        // outputs in a panel
 inline constexpr i64 rows_at_once = 4;
-inline constexpr i64 block_rows = 64;     // rows whose sums are kept while the words are walked
+inline constexpr i64 block_rows = 64;     // rows whose products are kept while the words are walked
 inline constexpr i64 chunk_words = 256;   // a panel of 32 KiB
 
 inline i64 units(const Call& call) { return divide_up(call.operands[1].rows, columns); }
@@ -26,64 +28,75 @@ inline void pack_panel(const Operand& weights, i64 first_output, i64 first_word,
 
 #if defined(__AVX512VPOPCNTDQ__)
 
-// distances[i][c] += popcounts over `count` words.
+// products[i][c] -= 2 popcounts over `count` words.
 template <int R>
-inline void accumulate(const u64* const* x, const u64* panel, i64 count, i32 (*distances)[columns]) {
+inline void subtract_distances(const u64* const* x, const u64* panel, i64 count, i32 (*products)[columns]) {
     __m512i sums[R][2];
-    for (int i = 0; i < R; ++i) sums[i][0] = sums[i][1] = _mm512_setzero_si512();
+    unrolled<R>([&](auto i) { sums[i][0] = sums[i][1] = _mm512_setzero_si512(); });
     for (i64 w = 0; w < count; ++w) {
         const __m512i low = _mm512_loadu_si512(panel + w * columns), high = _mm512_loadu_si512(panel + w * columns + 8);
-        for (int i = 0; i < R; ++i) {
+        unrolled<R>([&](auto i) {
             const __m512i a = _mm512_set1_epi64(static_cast<i64>(x[i][w]));
             sums[i][0] = _mm512_add_epi64(sums[i][0], _mm512_popcnt_epi64(_mm512_xor_si512(a, low)));
             sums[i][1] = _mm512_add_epi64(sums[i][1], _mm512_popcnt_epi64(_mm512_xor_si512(a, high)));
-        }
+        });
     }
-    for (int i = 0; i < R; ++i) {
+    unrolled<R>([&](auto i) {
         const __m512i both = _mm512_inserti64x4(
             _mm512_castsi256_si512(_mm512_cvtepi64_epi32(sums[i][0])), _mm512_cvtepi64_epi32(sums[i][1]), 1);
-        _mm512_storeu_si512(distances[i], _mm512_add_epi32(both, _mm512_loadu_si512(distances[i])));
-    }
+        const __m512i before = _mm512_loadu_si512(products[i]);
+        _mm512_storeu_si512(products[i], _mm512_sub_epi32(before, _mm512_slli_epi32(both, 1)));
+    });
 }
 
 #elif defined(__AVX2__)
 
-inline __m256i popcount_words(__m256i v) {
-    const __m256i table = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
+inline constexpr i64 byte_steps = 31;  // words whose popcounts, at most 8 a byte, sum to a byte
+
+inline __m256i popcount_bytes(__m256i v) {
+    const __m256i table = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
     const __m256i nibble = _mm256_set1_epi8(0x0F);
     const __m256i low = _mm256_shuffle_epi8(table, _mm256_and_si256(v, nibble));
     const __m256i high = _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(v, 4), nibble));
-    return _mm256_sad_epu8(_mm256_add_epi8(low, high), _mm256_setzero_si256());
+    return _mm256_add_epi8(low, high);
 }
 
 template <int R>
-inline void accumulate(const u64* const* x, const u64* panel, i64 count, i32 (*distances)[columns]) {
+inline void subtract_distances(const u64* const* x, const u64* panel, i64 count, i32 (*products)[columns]) {
     for (i64 c = 0; c < columns; c += 4) {
         __m256i sums[R];
-        for (int i = 0; i < R; ++i) sums[i] = _mm256_setzero_si256();
-        for (i64 w = 0; w < count; ++w) {
-            const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(panel + w * columns + c));
-            for (int i = 0; i < R; ++i) {
-                const __m256i a = _mm256_set1_epi64x(static_cast<i64>(x[i][w]));
-                sums[i] = _mm256_add_epi64(sums[i], popcount_words(_mm256_xor_si256(a, b)));
+        unrolled<R>([&](auto i) { sums[i] = _mm256_setzero_si256(); });
+        for (i64 first = 0; first < count; first += byte_steps) {
+            __m256i bytes[R];
+            unrolled<R>([&](auto i) { bytes[i] = _mm256_setzero_si256(); });
+            for (i64 w = first; w < least(count, first + byte_steps); ++w) {
+                const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(panel + w * columns + c));
+                unrolled<R>([&](auto i) {
+                    const __m256i a = _mm256_set1_epi64x(static_cast<i64>(x[i][w]));
+                    bytes[i] = _mm256_add_epi8(bytes[i], popcount_bytes(_mm256_xor_si256(a, b)));
+                });
             }
+            unrolled<R>([&](auto i) {
+                sums[i] = _mm256_add_epi64(sums[i], _mm256_sad_epu8(bytes[i], _mm256_setzero_si256()));
+            });
         }
-        for (int i = 0; i < R; ++i) {
-            alignas(32) i64 lanes[4];
-            _mm256_store_si256(reinterpret_cast<__m256i*>(lanes), sums[i]);
-            for (int l = 0; l < 4; ++l) distances[i][c + l] += static_cast<i32>(lanes[l]);
-        }
+        unrolled<R>([&](auto i) {
+            const __m256i even = _mm256_permutevar8x32_epi32(sums[i], _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6));
+            __m128i* at = reinterpret_cast<__m128i*>(products[i] + c);
+            const __m128i distances = _mm256_castsi256_si128(even);
+            _mm_storeu_si128(at, _mm_sub_epi32(_mm_loadu_si128(at), _mm_slli_epi32(distances, 1)));
+        });
     }
 }
 
 #else
 
 template <int R>
-inline void accumulate(const u64* const* x, const u64* panel, i64 count, i32 (*distances)[columns]) {
+inline void subtract_distances(const u64* const* x, const u64* panel, i64 count, i32 (*products)[columns]) {
     for (int i = 0; i < R; ++i) {
         for (i64 w = 0; w < count; ++w) {
             for (i64 c = 0; c < columns; ++c) {
-                distances[i][c] += __builtin_popcountll(x[i][w] ^ panel[w * columns + c]);
+                products[i][c] -= 2 * __builtin_popcountll(x[i][w] ^ panel[w * columns + c]);
             }
         }
     }
@@ -91,17 +104,23 @@ inline void accumulate(const u64* const* x, const u64* panel, i64 count, i32 (*d
 
 #endif
 
-inline void store_row(const Operand& y, i64 r, i64 first, i64 n, i32 inputs, const i32* distances) {
-    i32 values[columns];
-    for (i64 c = 0; c < columns; ++c) values[c] = inputs - 2 * distances[c];
+template <class T>
+inline void store_narrow(const i32* products, i64 n, T* out) {
+    if (n == columns) {  // a vector
+        for (i64 c = 0; c < columns; ++c) out[c] = static_cast<T>(products[c]);
+    } else {
+        for (i64 c = 0; c < n; ++c) out[c] = static_cast<T>(products[c]);
+    }
+}
+
+// Products [first, first + n) of a row, n <= 16.
+inline void store_row(const Operand& y, i64 r, i64 first, i64 n, const i32* products) {
     switch (y.format) {
-        case Format::i32: std::memcpy(row<i32>(y, r) + first, values, static_cast<std::size_t>(n) * sizeof(i32)); return;
-        case Format::i16:
-            for (i64 c = 0; c < n; ++c) row<i16>(y, r)[first + c] = static_cast<i16>(values[c]);
-            return;
+        case Format::i32: store_narrow(products, n, row<i32>(y, r) + first); return;
+        case Format::i16: store_narrow(products, n, row<i16>(y, r) + first); return;
         default: {
             float reals[columns];
-            for (i64 c = 0; c < n; ++c) reals[c] = static_cast<float>(values[c]);
+            store_narrow(products, n, reals);
             store_floats(y, r, first, n, reals);
         }
     }
@@ -111,13 +130,15 @@ inline void run(const Call& call, i64 begin, i64 end) {
     const Operand &x = call.operands[0], &weights = call.operands[1], &y = call.operands[2];
     const i64 total = words(x.cols);
     alignas(64) u64 panel[chunk_words * columns];
-    alignas(64) i32 distances[block_rows][columns];
+    alignas(64) i32 products[block_rows][columns];
     for (i64 unit = begin; unit < end; ++unit) {
         const i64 first = unit * columns, n = least(columns, weights.rows - first);
         if (total <= chunk_words) pack_panel(weights, first, 0, total, panel);
         for (i64 base = 0; base < x.rows; base += block_rows) {
             const i64 rows = least(block_rows, x.rows - base);
-            std::memset(distances, 0, sizeof distances);
+            for (i64 r = 0; r < rows; ++r) {
+                for (i32& product : products[r]) product = static_cast<i32>(x.cols);
+            }
             for (i64 word = 0; word < total; word += chunk_words) {
                 const i64 count = least(chunk_words, total - word);
                 if (total > chunk_words) pack_panel(weights, first, word, count, panel);
@@ -125,14 +146,14 @@ inline void run(const Call& call, i64 begin, i64 end) {
                 for (; r + rows_at_once <= rows; r += rows_at_once) {
                     const u64* from[rows_at_once];
                     for (i64 i = 0; i < rows_at_once; ++i) from[i] = bit_row(x, base + r + i) + word;
-                    accumulate<rows_at_once>(from, panel, count, distances + r);
+                    subtract_distances<rows_at_once>(from, panel, count, products + r);
                 }
                 for (; r < rows; ++r) {
                     const u64* from[1] = {bit_row(x, base + r) + word};
-                    accumulate<1>(from, panel, count, distances + r);
+                    subtract_distances<1>(from, panel, count, products + r);
                 }
             }
-            for (i64 r = 0; r < rows; ++r) store_row(y, base + r, first, n, static_cast<i32>(x.cols), distances[r]);
+            for (i64 r = 0; r < rows; ++r) store_row(y, base + r, first, n, products[r]);
         }
     }
 }

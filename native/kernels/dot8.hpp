@@ -11,6 +11,7 @@
 #pragma once
 
 #include "segments.hpp"
+#include "unroll.hpp"
 
 namespace linocut::LINOCUT_NS {
 
@@ -43,24 +44,22 @@ inline constexpr int dot_rows = 6;
 template <int M, Signed S, Range>
 inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
     __m512i sums[M][4];
-    for (int m = 0; m < M; ++m) {
-        for (int v = 0; v < 4; ++v) sums[m][v] = fresh ? _mm512_setzero_si512() : _mm512_loadu_si512(tile[m] + 16 * v);
-    }
+    unrolled<4 * M>([&](auto i) {
+        sums[i / 4][i % 4] = fresh ? _mm512_setzero_si512() : _mm512_loadu_si512(tile[i / 4] + 16 * (i % 4));
+    });
     for (i64 g = 0; g < groups; ++g) {
         __m512i columns[4];
-        for (int v = 0; v < 4; ++v) columns[v] = _mm512_load_si512(panel[g][16 * v]);
-        for (int m = 0; m < M; ++m) {
+        unrolled<4>([&](auto v) { columns[v] = _mm512_load_si512(panel[g][16 * v]); });
+        unrolled<M>([&](auto m) {
             const u8* at = rows.data + m * rows.row_stride + g * rows.group_stride;
             const __m512i four = _mm512_set1_epi32(static_cast<i32>(load_four(at)));
-            for (int v = 0; v < 4; ++v) {
+            unrolled<4>([&](auto v) {
                 sums[m][v] = S == Signed::rows ? _mm512_dpbusd_epi32(sums[m][v], columns[v], four)
                                                : _mm512_dpbusd_epi32(sums[m][v], four, columns[v]);
-            }
-        }
+            });
+        });
     }
-    for (int m = 0; m < M; ++m) {
-        for (int v = 0; v < 4; ++v) _mm512_storeu_si512(tile[m] + 16 * v, sums[m][v]);
-    }
+    unrolled<4 * M>([&](auto i) { _mm512_storeu_si512(tile[i / 4] + 16 * (i % 4), sums[i / 4][i % 4]); });
 }
 
 #elif defined(__AVX2__)
@@ -83,24 +82,18 @@ template <int M, Signed S, Range W>
 inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
     for (int c = 0; c < tile_columns; c += 16) {
         __m256i sums[M][2];
-        for (int m = 0; m < M; ++m) {
-            for (int v = 0; v < 2; ++v) {
-                sums[m][v] = fresh ? _mm256_setzero_si256()
-                                   : _mm256_loadu_si256(reinterpret_cast<const __m256i*>(tile[m] + c + 8 * v));
-            }
-        }
+        const auto at = [&](int i) { return reinterpret_cast<__m256i*>(tile[i / 2] + c + 8 * (i % 2)); };
+        unrolled<2 * M>([&](auto i) { sums[i / 2][i % 2] = fresh ? _mm256_setzero_si256() : _mm256_loadu_si256(at(i)); });
         for (i64 g = 0; g < groups; ++g) {
             const __m256i* at_columns = reinterpret_cast<const __m256i*>(panel[g][c]);
             const __m256i columns[2] = {_mm256_load_si256(at_columns), _mm256_load_si256(at_columns + 1)};
-            for (int m = 0; m < M; ++m) {
-                const u8* at = rows.data + m * rows.row_stride + g * rows.group_stride;
-                const __m256i four = _mm256_set1_epi32(static_cast<i32>(load_four(at)));
-                for (int v = 0; v < 2; ++v) sums[m][v] = add_products<S, W>(sums[m][v], columns[v], four);
-            }
+            unrolled<M>([&](auto m) {
+                const u8* at_row = rows.data + m * rows.row_stride + g * rows.group_stride;
+                const __m256i four = _mm256_set1_epi32(static_cast<i32>(load_four(at_row)));
+                unrolled<2>([&](auto v) { sums[m][v] = add_products<S, W>(sums[m][v], columns[v], four); });
+            });
         }
-        for (int m = 0; m < M; ++m) {
-            for (int v = 0; v < 2; ++v) _mm256_storeu_si256(reinterpret_cast<__m256i*>(tile[m] + c + 8 * v), sums[m][v]);
-        }
+        unrolled<2 * M>([&](auto i) { _mm256_storeu_si256(at(i), sums[i / 2][i % 2]); });
     }
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "segments.hpp"
+#include "unroll.hpp"
 
 namespace linocut::LINOCUT_NS {
 
@@ -50,22 +51,19 @@ inline Vector load_vector(const float* from) {
 
 template <int M>
 inline void multiply_block(FloatRows rows, const FloatPanel& panel, i64 count, float (*tile)[float_columns]) {
-    for (i64 c = 0; c < float_columns; c += vectors_at_once * lanes) {
-        Vector sums[M][vectors_at_once];
-        for (int m = 0; m < M; ++m) {
-            for (int v = 0; v < vectors_at_once; ++v) sums[m][v] = load_vector(tile[m] + c + v * lanes);
-        }
+    constexpr int V = vectors_at_once;
+    for (i64 c = 0; c < float_columns; c += V * lanes) {
+        Vector sums[M][V];
+        unrolled<V * M>([&](auto i) { sums[i / V][i % V] = load_vector(tile[i / V] + c + i % V * lanes); });
         for (i64 r = 0; r < count; ++r) {
-            Vector columns[vectors_at_once];
-            for (int v = 0; v < vectors_at_once; ++v) columns[v] = load_vector(panel[r] + c + v * lanes);
-            for (int m = 0; m < M; ++m) {
+            Vector columns[V];
+            unrolled<V>([&](auto v) { columns[v] = load_vector(panel[r] + c + v * lanes); });
+            unrolled<M>([&](auto m) {
                 const Vector a = splat(rows.data[m * rows.row_stride + r * rows.sum_stride]);
-                for (int v = 0; v < vectors_at_once; ++v) sums[m][v] = multiply_add(a, columns[v], sums[m][v]);
-            }
+                unrolled<V>([&](auto v) { sums[m][v] = multiply_add(a, columns[v], sums[m][v]); });
+            });
         }
-        for (int m = 0; m < M; ++m) {
-            for (int v = 0; v < vectors_at_once; ++v) std::memcpy(tile[m] + c + v * lanes, &sums[m][v], sizeof(Vector));
-        }
+        unrolled<V * M>([&](auto i) { std::memcpy(tile[i / V] + c + i % V * lanes, &sums[i / V][i % V], sizeof(Vector)); });
     }
 }
 

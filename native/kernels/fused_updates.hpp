@@ -1,4 +1,5 @@
 // weight_gradient_adam, _sgd, _bop: the update is the sink of weight_gradient, so that dW is never stored.
+// The updates themselves are shared with conv2d_fused_updates.hpp.
 #pragma once
 
 #include "adam.hpp"
@@ -8,21 +9,50 @@
 
 namespace linocut::LINOCUT_NS {
 
+// `signs` gives signs of gradients to a sink(row of the weights, first input, count, positive).
 namespace fused {
 
 enum { DY, X, WEIGHTS, M };
+enum { CONTROL = 4, LATENT_RANDOM, LATENT_COUNTERS };
+enum { BOP_RANDOM = 4, BOP_COUNTERS };
 
-inline void move_latent(const Call& call, i64 begin, i64 end, const FixedStep& step, const Operand& counters) {
+template <class Signs>
+inline void move_latent(const Call& call, const FixedStep& step, Signs&& signs) {
     const Operand &w = call.operands[WEIGHTS], &m = call.operands[M];
     i64 flips = 0;
-    const auto sink = [&](i64 output, i64 first, i64 n, const u8* positive) {
-        flips += step.move(positive, row<i16>(w, output) + first, row<i8>(m, output) + first, n,
-                           updates::word(w, output, first));
+    signs([&](i64 r, i64 first, i64 n, const u8* positive) {
+        flips += step.move(positive, row<i16>(w, r) + first, row<i8>(m, r) + first, n, updates::word(w, r, first));
+    });
+    add_to_counter(call.operands[LATENT_COUNTERS], counter_flips, flips);
+}
+
+template <class Signs>
+inline void by_adam(const Call& call, const double* attributes, Signs&& signs) {
+    move_latent(call, adam::fixed_step(call.operands[CONTROL], call.operands[LATENT_RANDOM], attributes), signs);
+}
+
+template <class Signs>
+inline void by_sgd(const Call& call, const double* attributes, Signs&& signs) {
+    move_latent(call, sgd::fixed_step(call.operands[CONTROL], call.operands[LATENT_RANDOM], attributes), signs);
+}
+
+template <class Signs>
+inline void by_bop(const Call& call, const double* attributes, Signs&& signs) {
+    const Operand &weights = call.operands[WEIGHTS], &m = call.operands[M];
+    const SlowStep step = bop::slow_step(m, call.operands[BOP_RANDOM], attributes);
+    i64 flips = 0;
+    signs([&](i64 r, i64 first, i64 n, const u8* positive) {
+        flips += bop::flip_fixed(step, weights, m, positive, r, first, n);
+    });
+    add_to_counter(call.operands[BOP_COUNTERS], counter_flips, flips);
+}
+
+inline auto dense_signs(const Call& call, i64 begin, i64 end) {
+    return [&call, begin, end](auto&& sink) {
+        for (i64 unit = begin; unit < end; ++unit) {
+            weight_gradient::integer_signs(call.operands[DY], call.operands[X], unit, sink);
+        }
     };
-    for (i64 unit = begin; unit < end; ++unit) {
-        weight_gradient::integer_signs(call.operands[DY], call.operands[X], unit, sink);
-    }
-    add_to_counter(counters, counter_flips, flips);
 }
 
 }  // namespace fused
@@ -32,9 +62,7 @@ namespace weight_gradient_adam {
 inline i64 units(const Call& call) { return weight_gradient::units(call); }
 
 inline void run(const Call& call, i64 begin, i64 end) {
-    enum { CONTROL = 4, RANDOM, COUNTERS };
-    const FixedStep step = adam::fixed_step(call.operands[CONTROL], call.operands[RANDOM], call.attributes);
-    fused::move_latent(call, begin, end, step, call.operands[COUNTERS]);
+    fused::by_adam(call, call.attributes, fused::dense_signs(call, begin, end));
 }
 
 }  // namespace weight_gradient_adam
@@ -44,9 +72,7 @@ namespace weight_gradient_sgd {
 inline i64 units(const Call& call) { return weight_gradient::units(call); }
 
 inline void run(const Call& call, i64 begin, i64 end) {
-    enum { CONTROL = 4, RANDOM, COUNTERS };
-    const FixedStep step = sgd::fixed_step(call.operands[CONTROL], call.operands[RANDOM], call.attributes);
-    fused::move_latent(call, begin, end, step, call.operands[COUNTERS]);
+    fused::by_sgd(call, call.attributes, fused::dense_signs(call, begin, end));
 }
 
 }  // namespace weight_gradient_sgd
@@ -56,17 +82,7 @@ namespace weight_gradient_bop {
 inline i64 units(const Call& call) { return weight_gradient::units(call); }
 
 inline void run(const Call& call, i64 begin, i64 end) {
-    enum { RANDOM = 4, COUNTERS };
-    const Operand &weights = call.operands[fused::WEIGHTS], &m = call.operands[fused::M];
-    const SlowStep step = bop::slow_step(m, call.operands[RANDOM], call.attributes);
-    i64 flips = 0;
-    const auto sink = [&](i64 output, i64 first, i64 n, const u8* positive) {
-        flips += bop::flip_fixed(step, weights, m, positive, output, first, n);
-    };
-    for (i64 unit = begin; unit < end; ++unit) {
-        weight_gradient::integer_signs(call.operands[fused::DY], call.operands[fused::X], unit, sink);
-    }
-    add_to_counter(call.operands[COUNTERS], counter_flips, flips);
+    fused::by_bop(call, call.attributes, fused::dense_signs(call, begin, end));
 }
 
 }  // namespace weight_gradient_bop

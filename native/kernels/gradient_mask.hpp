@@ -11,46 +11,44 @@ struct MaskedGradient {
     float beta[segment] = {};
     bool by_sign;   // the partner is x^
     bool estimator; // |x| > 1 is masked, x being kept in numbers
-    i64 unit, first, n;
+    i64 word, first, n;
 
-    MaskedGradient(const Operand& gradient, const Operand& kept, const Operand& passes, const Operand& shift, double kind,
-                   bool ste, i64 part)
-        : dx(gradient), x(kept), mask(passes), by_sign(kind == l1 || kept.format == Format::bit),
-          estimator(ste && kept.format != Format::bit && !given(passes)), unit(part), first(part * segment),
-          n(least(segment, gradient.cols - part * segment)) {
+    MaskedGradient(const Operand& gradient, const Operand& kept, const Operand& passes, const Operand& shift,
+                   const double* attributes, const Unit& unit)
+        : dx(gradient), x(kept), mask(passes), by_sign(attributes[0] == l1 || kept.format == Format::bit),
+          estimator(attributes[1] != 0.0 && kept.format != Format::bit && !given(passes)), word(unit.word),
+          first(unit.first), n(unit.n) {
         load_floats(shift, 0, first, n, beta);
     }
 
-    // g[c] for integers, 0 where masked.
-    void integers(i64 r, i32* g) const {
-        load_integers(dx, r, first, n, g);
-        if (!given(mask)) return;
-        u8 ones[segment];
-        expand_bits(bit_row(mask, r)[unit], ones);
-        for (i64 c = 0; c < n; ++c) g[c] &= -static_cast<i32>(ones[c]);
+    // Bits of a row: where g passes, and x^ where x is packed.
+    u64 passing(i64 r) const { return given(mask) ? bit_row(mask, r)[word] : ~u64{0}; }
+    u64 signs(i64 r) const { return bit_row(x, r)[word]; }
+
+    // An i16 dX before the mask. `padded` holds 64.
+    const i16* integers(i64 r, i16* padded) const { return whole_segment(row<const i16>(dx, r) + first, n, padded); }
+
+    // g[c], 0 where `mask` says so.
+    void floats(i64 r, float* g) const {
+        load_row(dx, r, first, n, g);
+        if (given(mask)) keep_floats(passing(r), g);
     }
 
-    // signs[c] = 1 or 0 for x^ = +1 or -1; x is packed.
-    void sign_bits(i64 r, u8* signs) const { expand_bits(bit_row(x, r)[unit], signs); }
-
-    // g[c] and its partner u[c] for floats.
+    // g[c] after the mask or the estimator, and its partner u[c].
     void floats(i64 r, float* g, float* u) const {
-        load_floats(dx, r, first, n, g);
-        if (given(mask)) {
-            u8 ones[segment];
-            expand_bits(bit_row(mask, r)[unit], ones);
-            for (i64 c = 0; c < n; ++c) g[c] = ones[c] ? g[c] : 0.0f;
-        }
+        floats(r, g);
         if (x.format == Format::bit) {
-            u8 ones[segment];
-            sign_bits(r, ones);
-            for (i64 c = 0; c < n; ++c) u[c] = ones[c] ? 1.0f : -1.0f;
+            sign_floats(signs(r), u);
             return;
         }
-        load_floats(x, r, first, n, u);
-        for (i64 c = 0; c < n; ++c) {
-            if (estimator && !(std::fabs(u[c]) <= 1.0f)) g[c] = 0.0f;
-            u[c] = by_sign ? (u[c] >= 0.0f ? 1.0f : -1.0f) : u[c] - beta[c];
+        load_row(x, r, first, n, u);
+        if (estimator) {
+            for (i64 c = 0; c < segment; ++c) g[c] = std::fabs(u[c]) <= 1.0f ? g[c] : 0.0f;
+        }
+        if (by_sign) {
+            for (i64 c = 0; c < segment; ++c) u[c] = u[c] >= 0.0f ? 1.0f : -1.0f;
+        } else {
+            for (i64 c = 0; c < segment; ++c) u[c] -= beta[c];
         }
     }
 };

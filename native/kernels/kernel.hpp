@@ -2,8 +2,9 @@
 //
 // A kernel is one instruction for one instruction set. `units` says into how many independent parts a call falls; `run` does
 // parts [begin, end). Parts write disjoint outputs (or add to integer counters atomically), so the result depends neither on
-// the number of threads nor on the order of the parts. Kernels neither allocate nor throw; everything they read was checked
-// when the program was loaded.
+// the number of threads nor on the order of the parts. Most kernels have one phase. One that has several does them in order,
+// each seeing all that those before it wrote; a phase of no units is passed over. Kernels neither allocate nor throw;
+// everything they read was checked when the program was loaded.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +17,13 @@ enum class Format : std::uint8_t {
 };
 
 // A buffer as a matrix: `rows` is the product of all dimensions but the last (1 for a vector), `cols` the last one in
-// elements. An absent optional operand has data == nullptr.
+// elements. `shape` are all dimensions, the last one too. An absent optional operand has data == nullptr.
 struct Operand {
     void* data = nullptr;
     Format format = Format::u8;
     std::int64_t rows = 0;
     std::int64_t cols = 0;
+    const std::uint32_t* shape = nullptr;
 };
 
 struct Call {
@@ -29,9 +31,19 @@ struct Call {
     const double* attributes = nullptr;
 };
 
+using Units = std::int64_t (*)(const Call&);
+using Run = void (*)(const Call&, std::int64_t begin, std::int64_t end);
+
+struct Phase {
+    Units units = nullptr;
+    Run run = nullptr;
+};
+
+inline constexpr int most_phases = 3;
+
+// The phases that the kernel lacks are null.
 struct Kernel {
-    std::int64_t (*units)(const Call&) = nullptr;
-    void (*run)(const Call&, std::int64_t begin, std::int64_t end) = nullptr;
+    Phase phases[most_phases] = {};
 };
 
 // Codes of instructions, the numbers in ops.def.

@@ -1,4 +1,4 @@
-// What the batch norm kernels share (src/linocut/ops/norm.py). A part is 64 channels: one word of bits of every row.
+// What the batch norm kernels share (src/linocut/ops/norm.py). They go through 64 channels, one word of bits, at a time.
 #pragma once
 
 #include "segments.hpp"
@@ -8,18 +8,94 @@ namespace linocut::LINOCUT_NS::norm {
 inline constexpr double l1 = 1.0;
 inline constexpr double epsilon = 1e-5;
 
-inline i64 units(const Operand& elements) { return divide_up(elements.cols, segment); }
+// Rows over which sums of 16-bit integers stay within 32 bits, and counts within 16.
+inline constexpr i64 narrow_rows = 16384;
+
+// A unit is 64 channels of one part of the rows. Units that follow each other share rows, which then are in the cache.
+struct Unit {
+    i64 word, first, n;  // channels [first, first + n)
+    i64 part, begin, end;  // rows [begin, end)
+
+    Unit(const Operand& elements, i64 parts, i64 number) {
+        const i64 across = words(elements.cols);
+        word = number % across;
+        first = word * segment;
+        n = least(segment, elements.cols - first);
+        part = number / across;
+        begin = part * elements.rows / parts;
+        end = (part + 1) * elements.rows / parts;
+    }
+};
+
+inline i64 units(const Operand& elements, i64 parts) { return parts * words(elements.cols); }
+
+// Parts for kernels that do not sum.
+inline i64 blocks(const Operand& elements) { return divide_up(elements.rows, 1024); }
+
+// The operand `work`: row i parts + p is quantity i of part p.
+struct Work {
+    const Operand& operand;
+    i64 parts;
+
+    Work(const Operand& work, i64 quantities) : operand(work), parts(work.rows / quantities) {}
+
+    double* at(i64 quantity, i64 part, i64 first) const { return row<double>(operand, quantity * parts + part) + first; }
+
+    void put(i64 quantity, const Unit& unit, const double* values) const {
+        std::memcpy(at(quantity, unit.part, unit.first), values, static_cast<std::size_t>(unit.n) * sizeof(double));
+    }
+
+    // The parts added in order.
+    void total(i64 quantity, i64 first, i64 n, double* sums) const {
+        for (i64 c = 0; c < segment; ++c) sums[c] = 0.0;
+        for (i64 part = 0; part < parts; ++part) {
+            const double* values = at(quantity, part, first);
+            for (i64 c = 0; c < n; ++c) sums[c] += values[c];
+        }
+    }
+};
+
+// Rows of up to 64 channels as floats and back; the usual 64 are a loop whose length the compiler knows.
+inline void load_row(const Operand& from, i64 r, i64 first, i64 n, float* out) {
+    if (n == segment) {
+        load_floats(from, r, first, segment, out);
+    } else {
+        load_floats(from, r, first, n, out);
+    }
+}
+
+inline void store_row(const Operand& to, i64 r, i64 first, i64 n, const float* in) {
+    if (n == segment) {
+        store_floats(to, r, first, segment, in);
+    } else {
+        store_floats(to, r, first, n, in);
+    }
+}
+
+// Numbers per channel, as floats are stored.
+inline void store_channels(const Operand& to, i64 index, i64 first, i64 n, const double* in) {
+    float values[segment];
+    for (i64 c = 0; c < segment; ++c) values[c] = static_cast<float>(in[c]);
+    store_floats(to, index, first, n, values);
+}
+
+inline void load_channels(const Operand& from, i64 index, i64 first, i64 n, double* out) {
+    float values[segment] = {};
+    load_floats(from, index, first, n, values);
+    for (i64 c = 0; c < segment; ++c) out[c] = values[c];
+}
 
 // What x is divided by: psi, or the square root of variance + epsilon.
-inline double divisor(const Operand& stats, i64 channel, double kind) {
-    const double spread = load_float(stats, 1, channel);
-    return kind == l1 ? spread : std::sqrt(spread + epsilon);
+inline void divisors(const Operand& stats, i64 first, i64 n, double kind, double* by) {
+    load_channels(stats, 1, first, n, by);
+    if (kind == l1) return;
+    for (i64 c = 0; c < segment; ++c) by[c] = std::sqrt(by[c] + epsilon);
 }
 
 // 0 for a channel that does not vary: it outputs beta and passes no gradient.
-inline double reciprocal(const Operand& stats, i64 channel, double kind) {
-    const double by = divisor(stats, channel, kind);
-    return by > 0.0 ? 1.0 / by : 0.0;
+inline void reciprocals(const Operand& stats, i64 first, i64 n, double kind, double* inverse) {
+    divisors(stats, first, n, kind, inverse);
+    for (i64 c = 0; c < segment; ++c) inverse[c] = inverse[c] > 0.0 ? 1.0 / inverse[c] : 0.0;
 }
 
 // x = (y - mu) / divisor + beta for up to 64 channels, in 32-bit floats.
@@ -29,12 +105,14 @@ struct Normaliser {
     Normaliser(const Operand& stats, const Operand& shift, i64 first, i64 n, double kind) {
         load_floats(stats, 0, first, n, mean);
         load_floats(shift, 0, first, n, beta);
-        for (i64 c = 0; c < n; ++c) inverse[c] = static_cast<float>(reciprocal(stats, first + c, kind));
+        double exact[segment];
+        reciprocals(stats, first, n, kind, exact);
+        for (i64 c = 0; c < segment; ++c) inverse[c] = static_cast<float>(exact[c]);
     }
 
     void apply(const Operand& y, i64 r, i64 first, i64 n, float* x) const {
-        load_floats(y, r, first, n, x);
-        for (i64 c = 0; c < n; ++c) x[c] = (x[c] - mean[c]) * inverse[c] + beta[c];
+        load_row(y, r, first, n, x);
+        for (i64 c = 0; c < segment; ++c) x[c] = (x[c] - mean[c]) * inverse[c] + beta[c];
     }
 };
 

@@ -7,17 +7,17 @@ namespace linocut::LINOCUT_NS::norm_apply {
 
 enum { Y, STATS, BETA, X };
 
-inline i64 units(const Call& call) { return norm::units(call.operands[Y]); }
+inline i64 units(const Call& call) { return norm::units(call.operands[Y], norm::blocks(call.operands[Y])); }
 
 inline void run(const Call& call, i64 begin, i64 end) {
     const Operand& y = call.operands[Y];
-    for (i64 unit = begin; unit < end; ++unit) {
-        const i64 first = unit * segment, n = least(segment, y.cols - first);
-        const norm::Normaliser normaliser(call.operands[STATS], call.operands[BETA], first, n, call.attributes[0]);
-        float x[segment] = {};
-        for (i64 r = 0; r < y.rows; ++r) {
-            normaliser.apply(y, r, first, n, x);
-            store_floats(call.operands[X], r, first, n, x);
+    float x[segment] = {};
+    for (i64 number = begin; number < end; ++number) {
+        const norm::Unit unit(y, norm::blocks(y), number);
+        const norm::Normaliser normaliser(call.operands[STATS], call.operands[BETA], unit.first, unit.n, call.attributes[0]);
+        for (i64 r = unit.begin; r < unit.end; ++r) {
+            normaliser.apply(y, r, unit.first, unit.n, x);
+            norm::store_row(call.operands[X], r, unit.first, unit.n, x);
         }
     }
 }

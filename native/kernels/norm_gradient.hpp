@@ -1,6 +1,7 @@
 // norm_gradient: dY = (g - mean(g) - u slope) / divisor, slope being mean(g u) (l2) or omega mean(g u) (l1), and dbeta.
-// An i8 dY: (g factor - p) in 32 bits with 22 fractional bits, p one of two numbers per channel by the bit x^. The exponent
-// makes |g factor|, |p| <= 2^29, so that nothing overflows (src/linocut/ops/norm_gradient.py).
+// An i8 dY is g factor - p, p one of two numbers per channel by the bit x^: from integers in 32 bits with 22 fractional bits,
+// where the exponent makes |g factor|, |p| <= 2^29, so that nothing overflows; from floats in doubles
+// (src/linocut/ops/norm_gradient.py). Two phases: dbeta and the exponent; blocks of rows.
 #pragma once
 
 #include "elementary.hpp"
@@ -13,87 +14,185 @@ enum { DX, DX_EXPONENT, X, MASK, STATS, BETA, SUMS, DY, DY_EXPONENT, DBETA };
 inline constexpr int fraction = 22;
 inline constexpr int mantissa_bits = 7;
 inline constexpr double fixed_limit = 1073741824.0;  // 2^30
+inline constexpr double mantissa_limit = 127.0;
 
-inline i64 units(const Call& call) { return norm::units(call.operands[DX]); }
+inline int exponent_of(const Call& call) {
+    return given(call.operands[DX_EXPONENT]) ? *row<i32>(call.operands[DX_EXPONENT], 0) : 0;
+}
 
-struct Channel {
-    double total, mean, slope, inverse;
+// What the rows say of up to 64 channels.
+struct Channels {
+    double total[segment] = {}, mean[segment] = {}, slope[segment] = {}, inverse[segment];
+
+    Channels(const Call& call, i64 first, i64 n) {
+        const double rows = static_cast<double>(call.operands[DX].rows);
+        const double *totals = row<double>(call.operands[SUMS], 0) + first, *products = row<double>(call.operands[SUMS], 1) + first;
+        const double* omegas = row<double>(call.operands[SUMS], 3) + first;
+        const bool weighted = call.attributes[0] == norm::l1;
+        for (i64 c = 0; c < n; ++c) {
+            total[c] = totals[c];
+            mean[c] = totals[c] / rows;
+            slope[c] = products[c] / rows * (weighted ? omegas[c] : 1.0);
+        }
+        norm::reciprocals(call.operands[STATS], first, n, call.attributes[0], inverse);
+    }
 };
 
-inline Channel channel_of(const Call& call, i64 channel) {
-    const Operand& sums = call.operands[SUMS];
-    const double kind = call.attributes[0], rows = static_cast<double>(call.operands[DX].rows);
-    const double total = row<double>(sums, 0)[channel], product = row<double>(sums, 1)[channel];
-    const double omega = row<double>(sums, 3)[channel];
-    return {total, total / rows, product / rows * (kind == norm::l1 ? omega : 1.0),
-            norm::reciprocal(call.operands[STATS], channel, kind)};
-}
-
-// The k for which every |dy| < 2^k: cheap, so that each part finds it for itself.
-inline int bound_exponent(const Call& call) {
+// dbeta, and the exponent that holds the k for which every |dy| < 2^k.
+inline void run_channels(const Call& call, i64, i64) {
     const double* largest = row<double>(call.operands[SUMS], 2);
+    const i64 channels = call.operands[DX].cols;
+    const int exponent = exponent_of(call);
     double bound = 0.0;
-    for (i64 c = 0; c < call.operands[DX].cols; ++c) {
-        const Channel channel = channel_of(call, c);
-        bound = most(bound, (largest[c] + std::fabs(channel.mean) + std::fabs(channel.slope)) * channel.inverse);
-    }
-    return binary_exponent(bound);
-}
-
-inline void integers(const Call& call, const norm::MaskedGradient& from, int k) {
-    const int exponent = *row<i32>(call.operands[DX_EXPONENT], 0);
-    i32 factor[segment] = {}, plus[segment] = {}, minus[segment] = {};
-    for (i64 c = 0; c < from.n; ++c) {
-        const Channel channel = channel_of(call, from.first + c);
-        const double scale = channel.inverse * std::ldexp(1.0, mantissa_bits - k + fraction);
-        factor[c] = rounded(scale, -fixed_limit, fixed_limit);
-        plus[c] = rounded((channel.mean + channel.slope) * scale, -fixed_limit, fixed_limit);
-        minus[c] = rounded((channel.mean - channel.slope) * scale, -fixed_limit, fixed_limit);
-        row<float>(call.operands[DBETA], 0)[from.first + c] = static_cast<float>(std::ldexp(channel.total, exponent));
-    }
-    i32 g[segment] = {};
-    u8 ones[segment];
-    for (i64 r = 0; r < from.dx.rows; ++r) {
-        from.integers(r, g);
-        from.sign_bits(r, ones);
-        i8* out = row<i8>(call.operands[DY], r) + from.first;
-        for (i64 c = 0; c < from.n; ++c) {
-            const i32 fixed = g[c] * factor[c] - (ones[c] ? plus[c] : minus[c]);
-            out[c] = static_cast<i8>(clamp((fixed + (1 << (fraction - 1))) >> fraction, -127, 127));
+    for (i64 first = 0; first < channels; first += segment) {
+        const i64 n = least(segment, channels - first);
+        const Channels found(call, first, n);
+        float* dbeta = row<float>(call.operands[DBETA], 0) + first;
+        for (i64 c = 0; c < n; ++c) {
+            dbeta[c] = static_cast<float>(exponent == 0 ? found.total[c] : std::ldexp(found.total[c], exponent));
+            const double size = largest[first + c] + std::fabs(found.mean[c]) + std::fabs(found.slope[c]);
+            bound = most(bound, size * found.inverse[c]);
         }
     }
-    if (from.unit == 0) *row<i32>(call.operands[DY_EXPONENT], 0) = exponent + k - mantissa_bits;
+    if (!given(call.operands[DY_EXPONENT])) return;
+    *row<i32>(call.operands[DY_EXPONENT], 0) = static_cast<i32>(i64{exponent} + binary_exponent(bound) - mantissa_bits);
 }
 
-inline void floats(const Call& call, const norm::MaskedGradient& from) {
-    float mean[segment] = {}, slope[segment] = {}, inverse[segment] = {};
-    for (i64 c = 0; c < from.n; ++c) {
-        const Channel channel = channel_of(call, from.first + c);
-        mean[c] = static_cast<float>(channel.mean);
-        slope[c] = static_cast<float>(channel.slope);
-        inverse[c] = static_cast<float>(channel.inverse);
-        row<float>(call.operands[DBETA], 0)[from.first + c] = static_cast<float>(channel.total);
+// 2^(7 - k): what turns dY into mantissas.
+inline double mantissas(const Call& call, int more) {
+    const i64 k = i64{*row<i32>(call.operands[DY_EXPONENT], 0)} - exponent_of(call) + mantissa_bits;
+    return std::ldexp(1.0, static_cast<int>(mantissa_bits - k) + more);
+}
+
+// Where a row's 64 mantissas go: to dY, or where those are fewer to `padded`, for `finish` to move.
+inline i8* target(const Call& call, i64 r, const norm::Unit& unit, i8* padded) {
+    return unit.n == segment ? row<i8>(call.operands[DY], r) + unit.first : padded;
+}
+
+inline void finish(const Call& call, i64 r, const norm::Unit& unit, const i8* padded) {
+    if (unit.n == segment) return;
+    std::memcpy(row<i8>(call.operands[DY], r) + unit.first, padded, static_cast<std::size_t>(unit.n));
+}
+
+// What an i8 dY is made of for 64 channels: offsets hold the 1/2 that rounds. Unsigned, so that what passes only with channels
+// whose g is all 0 wraps.
+struct FixedPoint {
+    alignas(64) u32 factor[segment], plus[segment], minus[segment];
+
+    FixedPoint(const Channels& channels, double mantissa) {
+        constexpr u32 half = u32{1} << (fraction - 1);
+        for (i64 c = 0; c < segment; ++c) {
+            const double scale = channels.inverse[c] * mantissa;
+            const double p = (channels.mean[c] + channels.slope[c]) * scale, m = (channels.mean[c] - channels.slope[c]) * scale;
+            factor[c] = static_cast<u32>(rounded(scale, -fixed_limit, fixed_limit));
+            plus[c] = half - static_cast<u32>(rounded(p, -fixed_limit, fixed_limit));
+            minus[c] = half - static_cast<u32>(rounded(m, -fixed_limit, fixed_limit));
+        }
+    }
+
+#if defined(__AVX512BW__)
+    __m512i sixteen(const i16* dx, u64 passes, u64 signs, int at) const {
+        const __m512i g = _mm512_cvtepi16_epi32(_mm256_maskz_loadu_epi16(static_cast<__mmask16>(passes >> at), dx + at));
+        const __m512i offset = _mm512_mask_loadu_epi32(_mm512_load_si512(minus + at), static_cast<__mmask16>(signs >> at),
+                                                       plus + at);
+        return _mm512_srai_epi32(_mm512_add_epi32(_mm512_mullo_epi32(g, _mm512_load_si512(factor + at)), offset), fraction);
+    }
+
+    void row(const i16* dx, u64 passes, u64 signs, i8* out) const {
+        const __m512i low = _mm512_packs_epi32(sixteen(dx, passes, signs, 0), sixteen(dx, passes, signs, 16));
+        const __m512i high = _mm512_packs_epi32(sixteen(dx, passes, signs, 32), sixteen(dx, passes, signs, 48));
+        const __m512i lanes = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);  // undoes the packing's
+        const __m512i packed = _mm512_permutexvar_epi32(lanes, _mm512_packs_epi16(low, high));
+        _mm512_storeu_si512(out, _mm512_max_epi8(packed, _mm512_set1_epi8(-127)));
+    }
+#else
+    void row(const i16* __restrict dx, u64 passes, u64 signs, i8* __restrict out) const {
+        i16 kept[segment], ones[segment];
+        expand_masks(passes, kept);
+        expand_masks(signs, ones);
+        for (i64 c = 0; c < segment; ++c) {
+            const u32 offset = minus[c] ^ ((plus[c] ^ minus[c]) & static_cast<u32>(static_cast<i32>(ones[c])));
+            const i32 g = static_cast<i16>(dx[c] & kept[c]);
+            const i32 fixed = static_cast<i32>(static_cast<u32>(g) * factor[c] + offset) >> fraction;
+            out[c] = static_cast<i8>(clamp(fixed, -127, 127));
+        }
+    }
+#endif
+};
+
+inline void integers(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit) {
+    const FixedPoint fixed(Channels(call, unit.first, unit.n), mantissas(call, fraction));
+    i16 padded[segment] = {};
+    i8 few[segment];
+    for (i64 r = unit.begin; r < unit.end; ++r) {
+        fixed.row(from.integers(r, padded), from.passing(r), from.signs(r), target(call, r, unit, few));
+        finish(call, r, unit, few);
+    }
+}
+
+inline void floats_to_integers(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit) {
+    const double mantissa = mantissas(call, 0);
+    const Channels channels(call, unit.first, unit.n);
+    double factor[segment], plus[segment], minus[segment];
+    for (i64 c = 0; c < segment; ++c) {
+        factor[c] = channels.inverse[c] * mantissa;
+        plus[c] = (channels.mean[c] + channels.slope[c]) * factor[c];
+        minus[c] = (channels.mean[c] - channels.slope[c]) * factor[c];
+    }
+    float g[segment] = {};
+    u8 ones[segment];
+    i8 few[segment];
+    for (i64 r = unit.begin; r < unit.end; ++r) {
+        i8* __restrict out = target(call, r, unit, few);
+        from.floats(r, g);
+        expand_bits(from.signs(r), ones);
+        for (i64 c = 0; c < segment; ++c) {
+            const double value = static_cast<double>(g[c]) * factor[c] - (ones[c] ? plus[c] : minus[c]);
+            out[c] = static_cast<i8>(rounded(value, -mantissa_limit, mantissa_limit));
+        }
+        finish(call, r, unit, few);
+    }
+}
+
+// Integers too, in units of their exponent.
+inline void floats(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit) {
+    const int exponent = exponent_of(call);
+    const Channels channels(call, unit.first, unit.n);
+    float mean[segment], slope[segment], inverse[segment];
+    for (i64 c = 0; c < segment; ++c) {
+        mean[c] = static_cast<float>(channels.mean[c]);
+        slope[c] = static_cast<float>(channels.slope[c]);
+        inverse[c] = static_cast<float>(exponent == 0 ? channels.inverse[c] : std::ldexp(channels.inverse[c], exponent));
     }
     float g[segment] = {}, u[segment] = {};
-    for (i64 r = 0; r < from.dx.rows; ++r) {
+    for (i64 r = unit.begin; r < unit.end; ++r) {
         from.floats(r, g, u);
-        for (i64 c = 0; c < from.n; ++c) g[c] = (g[c] - mean[c] - u[c] * slope[c]) * inverse[c];
-        store_floats(call.operands[DY], r, from.first, from.n, g);
+        for (i64 c = 0; c < segment; ++c) g[c] = (g[c] - mean[c] - u[c] * slope[c]) * inverse[c];
+        norm::store_row(call.operands[DY], r, unit.first, unit.n, g);
     }
 }
 
-inline void run(const Call& call, i64 begin, i64 end) {
-    const bool integer = is_integer(call.operands[DX].format);
-    const int k = integer ? bound_exponent(call) : 0;
-    for (i64 unit = begin; unit < end; ++unit) {
-        const norm::MaskedGradient from(call.operands[DX], call.operands[X], call.operands[MASK], call.operands[BETA],
-                                        call.attributes[0], call.attributes[1] != 0.0, unit);
-        if (integer) {
-            integers(call, from, k);
+inline i64 one_unit(const Call&) { return 1; }
+inline i64 block_units(const Call& call) { return norm::units(call.operands[DX], norm::blocks(call.operands[DX])); }
+
+// From the last block on: that is what norm_gradient_sums left in the cache.
+inline void run_blocks(const Call& call, i64 begin, i64 end) {
+    const Operand& dx = call.operands[DX];
+    const i64 last = block_units(call) - 1;
+    for (i64 number = begin; number < end; ++number) {
+        const norm::Unit unit(dx, norm::blocks(dx), last - number);
+        const norm::MaskedGradient from(dx, call.operands[X], call.operands[MASK], call.operands[BETA], call.attributes, unit);
+        if (!is_integer(call.operands[DY].format)) {
+            floats(call, from, unit);
+        } else if (is_integer(dx.format)) {
+            integers(call, from, unit);
         } else {
-            floats(call, from);
+            floats_to_integers(call, from, unit);
         }
     }
 }
+
+inline constexpr Units units[] = {one_unit, block_units};
+inline constexpr Run run[] = {run_channels, run_blocks};
 
 }  // namespace linocut::LINOCUT_NS::norm_gradient

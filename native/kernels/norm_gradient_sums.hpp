@@ -1,76 +1,116 @@
-// norm_gradient_sums: per channel sum g, sum g u, max |g| and omega, u being x^ or x - beta.
+// norm_gradient_sums: per channel sum g, sum g u, max |g| and omega, u being x^ or x - beta. Two phases: parts of the rows; all.
 #pragma once
 
 #include "gradient_mask.hpp"
 
 namespace linocut::LINOCUT_NS::norm_gradient_sums {
 
-enum { DX, X, MASK, BETA, OMEGA, SUMS };
+enum { DX, X, MASK, BETA, OMEGA, SUMS, WORK };
+enum { total, product, largest, size, quantities };  // in `work`
 
-inline i64 units(const Call& call) { return norm::units(call.operands[DX]); }
+inline norm::Work work_of(const Call& call) { return norm::Work(call.operands[WORK], quantities); }
 
 struct Sums {
     double total[segment] = {}, product[segment] = {}, largest[segment] = {}, size[segment] = {};
 };
 
-// Sum: an integer that holds the sum of all rows.
-template <class Sum>
-inline Sums integer_sums(const norm::MaskedGradient& from) {
-    Sum total[segment] = {}, product[segment] = {};
-    i32 largest[segment] = {}, g[segment] = {};
-    u8 ones[segment] = {};
-    for (i64 r = 0; r < from.dx.rows; ++r) {
-        from.integers(r, g);
-        from.sign_bits(r, ones);
+// g if x^ = +1, else -g, is g ^ below - below, `below` being 0 or -1.
+inline void integer_sums(const norm::MaskedGradient& from, const norm::Unit& unit, Sums& sums) {
+    i16 padded[segment] = {}, passes[segment], signs[segment], high[segment] = {}, low[segment] = {};
+    for (i64 r = unit.begin; r < unit.end;) {
+        const i64 stop = least(unit.end, r + norm::narrow_rows);
+        i32 total[segment] = {}, product[segment] = {};
+        i16 below[segment] = {};
+        for (; r < stop; ++r) {
+            const i16* dx = from.integers(r, padded);
+            expand_masks(from.passing(r), passes);
+            expand_masks(from.signs(r), signs);
+            for (i64 c = 0; c < segment; ++c) {
+                const i16 g = static_cast<i16>(dx[c] & passes[c]);
+                high[c] = most(high[c], g);
+                low[c] = least(low[c], g);
+                total[c] += g;
+                product[c] += static_cast<i16>(g ^ static_cast<i16>(~signs[c]));
+                below[c] = static_cast<i16>(below[c] + signs[c] + 1);
+            }
+        }
         for (i64 c = 0; c < segment; ++c) {
-            const i32 size = g[c] < 0 ? -g[c] : g[c];
-            largest[c] = size > largest[c] ? size : largest[c];
-            total[c] += g[c];
-            product[c] += ones[c] ? g[c] : -g[c];
+            sums.total[c] += static_cast<double>(total[c]);
+            sums.product[c] += static_cast<double>(product[c]) + static_cast<double>(below[c]);
         }
     }
-    Sums sums;
-    for (i64 c = 0; c < segment; ++c) {
-        sums.total[c] = static_cast<double>(total[c]);
-        sums.product[c] = static_cast<double>(product[c]);
-        sums.largest[c] = largest[c];
-    }
-    return sums;
+    for (i64 c = 0; c < segment; ++c) sums.largest[c] = most(static_cast<i32>(high[c]), -static_cast<i32>(low[c]));
 }
 
-inline Sums float_sums(const norm::MaskedGradient& from) {
-    Sums sums;
-    float g[segment] = {}, u[segment] = {}, x[segment] = {};
-    for (i64 r = 0; r < from.dx.rows; ++r) {
+inline void float_sums(const norm::MaskedGradient& from, const norm::Unit& unit, bool sizes, Sums& sums) {
+    float g[segment] = {}, u[segment] = {}, x[segment] = {}, largest[segment] = {};
+    for (i64 r = unit.begin; r < unit.end; ++r) {
         from.floats(r, g, u);
-        if (from.x.format != Format::bit) load_floats(from.x, r, from.first, from.n, x);
         for (i64 c = 0; c < segment; ++c) {
             sums.total[c] += g[c];
-            sums.product[c] += static_cast<double>(g[c]) * u[c];
-            sums.largest[c] = most(sums.largest[c], static_cast<double>(std::fabs(g[c])));
-            sums.size[c] += std::fabs(x[c]);
+            sums.product[c] += static_cast<double>(g[c]) * static_cast<double>(u[c]);
+            largest[c] = most(largest[c], std::fabs(g[c]));
         }
+        if (!sizes) continue;
+        norm::load_row(from.x, r, from.first, from.n, x);
+        for (i64 c = 0; c < segment; ++c) sums.size[c] += std::fabs(x[c]);
     }
-    for (double& size : sums.size) size /= static_cast<double>(from.dx.rows);
-    return sums;
+    for (i64 c = 0; c < segment; ++c) sums.largest[c] = largest[c];
 }
 
-inline void run(const Call& call, i64 begin, i64 end) {
+inline void do_part(const Call& call, const norm::Unit& unit) {
+    const Operand &dx = call.operands[DX], &x = call.operands[X], &omega = call.operands[OMEGA];
+    const norm::MaskedGradient from(dx, x, call.operands[MASK], call.operands[BETA], call.attributes, unit);
+    Sums sums;
+    if (is_integer(dx.format)) {
+        integer_sums(from, unit, sums);
+    } else {
+        float_sums(from, unit, x.format != Format::bit && !given(omega), sums);
+    }
+    const norm::Work work = work_of(call);
+    work.put(total, unit, sums.total);
+    work.put(product, unit, sums.product);
+    work.put(largest, unit, sums.largest);
+    work.put(size, unit, sums.size);
+}
+
+inline void do_channels(const Call& call, i64 first, i64 n) {
     const Operand &omega = call.operands[OMEGA], &out = call.operands[SUMS];
-    for (i64 unit = begin; unit < end; ++unit) {
-        const norm::MaskedGradient from(call.operands[DX], call.operands[X], call.operands[MASK], call.operands[BETA],
-                                        call.attributes[0], call.attributes[1] != 0.0, unit);
-        const Sums sums = !is_integer(from.dx.format)  ? float_sums(from)
-                          : sums_are_narrow(from.dx) ? integer_sums<i32>(from)
-                                                     : integer_sums<i64>(from);
-        for (i64 c = 0; c < from.n; ++c) {
-            const i64 channel = from.first + c;
-            row<double>(out, 0)[channel] = sums.total[c];
-            row<double>(out, 1)[channel] = sums.product[c];
-            row<double>(out, 2)[channel] = sums.largest[c];
-            row<double>(out, 3)[channel] = given(omega) ? static_cast<double>(load_float(omega, 0, channel)) : sums.size[c];
-        }
+    const norm::Work work = work_of(call);
+    Sums sums;
+    work.total(total, first, n, sums.total);
+    work.total(product, first, n, sums.product);
+    work.total(size, first, n, sums.size);
+    for (i64 part = 0; part < work.parts; ++part) {
+        const double* found = work.at(largest, part, first);
+        for (i64 c = 0; c < n; ++c) sums.largest[c] = most(sums.largest[c], found[c]);
+    }
+    for (double& sum : sums.size) sum /= static_cast<double>(call.operands[DX].rows);
+    if (given(omega)) norm::load_channels(omega, 0, first, n, sums.size);
+    const std::size_t bytes = static_cast<std::size_t>(n) * sizeof(double);
+    std::memcpy(row<double>(out, total) + first, sums.total, bytes);
+    std::memcpy(row<double>(out, product) + first, sums.product, bytes);
+    std::memcpy(row<double>(out, largest) + first, sums.largest, bytes);
+    std::memcpy(row<double>(out, size) + first, sums.size, bytes);
+}
+
+inline i64 part_units(const Call& call) { return norm::units(call.operands[DX], work_of(call).parts); }
+inline i64 channel_units(const Call& call) { return work_of(call).parts > 1 ? words(call.operands[DX].cols) : 0; }
+
+inline void run_parts(const Call& call, i64 begin, i64 end) {
+    for (i64 number = begin; number < end; ++number) {
+        const norm::Unit unit(call.operands[DX], work_of(call).parts, number);
+        do_part(call, unit);
+        if (work_of(call).parts == 1) do_channels(call, unit.first, unit.n);
     }
 }
+
+inline void run_channels(const Call& call, i64 begin, i64 end) {
+    const i64 channels = call.operands[DX].cols;
+    for (i64 word = begin; word < end; ++word) do_channels(call, word * segment, least(segment, channels - word * segment));
+}
+
+inline constexpr Units units[] = {part_units, channel_units};
+inline constexpr Run run[] = {run_parts, run_channels};
 
 }  // namespace linocut::LINOCUT_NS::norm_gradient_sums

@@ -1,119 +1,185 @@
 // norm_sign: batch norm followed by sgn: packed signs, the mask |x| <= 1, and omega = mean |x|.
 // Integers: with t = mu - beta psi, x >= 0 is y >= ceil(t); |x| <= 1 is ceil(t - psi) <= y <= floor(t + psi): three integer
-// comparisons an element; omega from integer sums.
+// comparisons an element; omega from integer sums. Two phases: parts of the rows; omega.
 #pragma once
 
 #include "norm.hpp"
 
 namespace linocut::LINOCUT_NS::norm_sign {
 
-enum { Y, STATS, BETA, BITS, MASK, OMEGA };
+enum { Y, STATS, BETA, BITS, MASK, OMEGA, WORK };
+enum { distance, count, quantities };  // in `work`
 
 inline constexpr double threshold_limit = 1073741824.0;  // 2^30: thresholds fit 32 bits
 
-inline i64 units(const Call& call) { return norm::units(call.operands[Y]); }
-
-inline i32 whole(double threshold) {
-    const double raised = threshold > -threshold_limit ? threshold : -threshold_limit;
-    return static_cast<i32>(least(raised, threshold_limit));
+inline norm::Work work_of(const Call& call) { return norm::Work(call.operands[WORK], quantities); }
+inline i64 parts_of(const Call& call) {
+    return given(call.operands[WORK]) ? work_of(call).parts : norm::blocks(call.operands[Y]);
 }
 
-struct Thresholds {
-    i32 first[segment] = {}, low[segment] = {}, high[segment] = {};
-    double t[segment] = {}, psi[segment] = {}, beta[segment] = {};
+inline double whole(double threshold) {
+    const double raised = threshold > -threshold_limit ? threshold : -threshold_limit;
+    return least(raised, threshold_limit);
+}
 
-    Thresholds(const Operand& stats, const Operand& shift, i64 from, i64 n, double kind) {
-        for (i64 c = 0; c < n; ++c) {
-            psi[c] = norm::divisor(stats, from + c, kind);
-            beta[c] = load_float(shift, 0, from + c);
-            t[c] = static_cast<double>(load_float(stats, 0, from + c)) - beta[c] * psi[c];
-            if (psi[c] > 0.0) {
-                first[c] = whole(std::ceil(t[c]));
-                low[c] = whole(std::ceil(t[c] - psi[c]));
-                high[c] = whole(std::floor(t[c] + psi[c]));
-            } else {  // x is beta
-                const i32 limit = static_cast<i32>(threshold_limit);
-                const bool inside = std::fabs(beta[c]) <= 1.0;
-                first[c] = beta[c] >= 0.0 ? -limit : limit;
-                low[c] = inside ? -limit : limit;
-                high[c] = inside ? limit : -limit;
-            }
+// The channels as numbers: x = (y - t) / psi where psi > 0, else beta.
+struct Lines {
+    double t[segment], psi[segment], beta[segment];
+
+    Lines(const Call& call, i64 from, i64 n) {
+        norm::divisors(call.operands[STATS], from, n, call.attributes[0], psi);
+        norm::load_channels(call.operands[BETA], 0, from, n, beta);
+        norm::load_channels(call.operands[STATS], 0, from, n, t);
+        for (i64 c = 0; c < segment; ++c) t[c] = t[c] - beta[c] * psi[c];
+    }
+};
+
+// The thresholds as integers of Y's own width: x >= 0 is y >= first where the channel is `live` (else never).
+template <class T>
+struct Thresholds {
+    T first[segment], live[segment], low[segment], high[segment];
+
+    Thresholds(const Lines& lines, i64 n) {
+        constexpr double least_value = sizeof(T) == 2 ? -32768.0 : -2147483648.0;
+        constexpr double most_value = sizeof(T) == 2 ? 32767.0 : 2147483647.0;
+        for (i64 c = 0; c < segment; ++c) {
+            const double t = lines.t[c], psi = lines.psi[c], beta = lines.beta[c], limit = threshold_limit;
+            const bool varies = psi > 0.0, inside = std::fabs(beta) <= 1.0;
+            const double from = varies ? whole(std::ceil(t)) : beta >= 0.0 ? -limit : limit;
+            const double below = varies ? whole(std::ceil(t - psi)) : inside ? -limit : limit;
+            const double above = varies ? whole(std::floor(t + psi)) : inside ? limit : -limit;
+            const bool none = c >= n || below > most_value || above < least_value;
+            first[c] = static_cast<T>(clamp(from, least_value, most_value));
+            live[c] = c < n && from <= most_value ? T{-1} : T{0};
+            low[c] = static_cast<T>(none ? most_value : clamp(below, least_value, most_value));
+            high[c] = static_cast<T>(none ? least_value : clamp(above, least_value, most_value));
         }
     }
 };
 
-inline void store_word(const Operand& bits, i64 r, i64 unit, const u8* flags) { bit_row(bits, r)[unit] = pack_flags(flags); }
-
-// Sum: an integer that holds the sum of all rows.
-template <class Sum>
-inline void integers(const Call& call, i64 unit) {
-    const Operand &y = call.operands[Y], &mask = call.operands[MASK], &omega = call.operands[OMEGA];
-    const i64 from = unit * segment, n = least(segment, y.cols - from);
-    const Thresholds limits(call.operands[STATS], call.operands[BETA], from, n, call.attributes[0]);
-    Sum sums[segment] = {}, above[segment] = {}, counts[segment] = {};
-    i32 values[segment] = {};
-    alignas(64) u8 flags[segment] = {}, inside[segment] = {};
-    for (i64 r = 0; r < y.rows; ++r) {
-        load_integers(y, r, from, n, values);
-        for (i64 c = 0; c < n; ++c) flags[c] = values[c] >= limits.first[c] ? 0xFF : 0;
-        store_word(call.operands[BITS], r, unit, flags);
-        if (given(mask)) {
-            for (i64 c = 0; c < n; ++c) inside[c] = ((values[c] >= limits.low[c]) & (values[c] <= limits.high[c])) ? 0xFF : 0;
-            store_word(mask, r, unit, inside);
+// Wide: an integer that holds the sum of narrow_rows elements. y if x^ = +1, else -y, is y ^ below - below, `below` being 0 or -1.
+template <class T, class Wide, bool masks, bool sums>
+inline void integers(const Call& call, const norm::Unit& unit) {
+    const Operand &y = call.operands[Y], &mask = call.operands[MASK], &bits = call.operands[BITS];
+    const Thresholds<T> limits(Lines(call, unit.first, unit.n), unit.n);
+    double distances[segment] = {}, counts[segment] = {};
+    T padded[segment] = {};
+    alignas(64) u8 flags[segment], inside[segment];
+    for (i64 r = unit.begin; r < unit.end;) {
+        const i64 stop = least(unit.end, r + norm::narrow_rows);
+        Wide some[segment] = {};
+        T missed[segment] = {};
+        for (; r < stop; ++r) {
+            const T* values = whole_segment(row<const T>(y, r) + unit.first, unit.n, padded);
+            for (i64 c = 0; c < segment; ++c) {
+                const T above = static_cast<T>((values[c] >= limits.first[c] ? T{-1} : T{0}) & limits.live[c]);
+                flags[c] = static_cast<u8>(above);
+                if constexpr (sums) {
+                    some[c] += static_cast<T>(values[c] ^ static_cast<T>(~above));
+                    missed[c] = static_cast<T>(missed[c] + above + 1);
+                }
+            }
+            bit_row(bits, r)[unit.word] = pack_flags(flags);
+            if constexpr (masks) {
+                for (i64 c = 0; c < segment; ++c) {
+                    const T lower = values[c] >= limits.low[c] ? T{-1} : T{0};
+                    const T upper = values[c] <= limits.high[c] ? T{-1} : T{0};
+                    inside[c] = static_cast<u8>(lower & upper);
+                }
+                bit_row(mask, r)[unit.word] = pack_flags(inside);
+            }
         }
-        if (!given(omega)) continue;
-        for (i64 c = 0; c < segment; ++c) {
-            const i32 larger = -static_cast<i32>(values[c] >= limits.first[c]);
-            sums[c] += values[c];
-            above[c] += values[c] & larger;
-            counts[c] -= larger;
+        if constexpr (sums) {
+            for (i64 c = 0; c < segment; ++c) {
+                distances[c] += static_cast<double>(some[c]) + static_cast<double>(missed[c]);
+                counts[c] += static_cast<double>(missed[c]);
+            }
         }
     }
-    if (!given(omega)) return;
-    for (i64 c = 0; c < n; ++c) {
-        double size = std::fabs(limits.beta[c]);
-        if (limits.psi[c] > 0.0) {
-            const double distance = static_cast<double>(2 * static_cast<i64>(above[c]) - sums[c]);
-            const double balance = static_cast<double>(2 * static_cast<i64>(counts[c]) - y.rows);
-            size = (distance - limits.t[c] * balance) / (static_cast<double>(y.rows) * limits.psi[c]);
-        }
-        store_float(omega, 0, from + c, static_cast<float>(size));
+    if constexpr (sums) {
+        const double rows = static_cast<double>(unit.end - unit.begin);
+        for (i64 c = 0; c < segment; ++c) counts[c] = rows - counts[c];
+        work_of(call).put(distance, unit, distances);
+        work_of(call).put(count, unit, counts);
     }
 }
 
-inline void floats(const Call& call, i64 unit) {
-    const Operand &y = call.operands[Y], &mask = call.operands[MASK], &omega = call.operands[OMEGA];
-    const i64 from = unit * segment, n = least(segment, y.cols - from);
-    const norm::Normaliser normaliser(call.operands[STATS], call.operands[BETA], from, n, call.attributes[0]);
-    double sizes[segment] = {};
+template <class T, class Wide>
+inline void integers(const Call& call, const norm::Unit& unit) {
+    if (given(call.operands[MASK])) {
+        given(call.operands[WORK]) ? integers<T, Wide, true, true>(call, unit) : integers<T, Wide, true, false>(call, unit);
+    } else {
+        given(call.operands[WORK]) ? integers<T, Wide, false, true>(call, unit) : integers<T, Wide, false, false>(call, unit);
+    }
+}
+
+inline void floats(const Call& call, const norm::Unit& unit) {
+    const Operand &y = call.operands[Y], &mask = call.operands[MASK];
+    const norm::Normaliser normaliser(call.operands[STATS], call.operands[BETA], unit.first, unit.n, call.attributes[0]);
+    const u64 whole_word = ~u64{0} >> (segment - unit.n);
+    double sizes[segment] = {}, none[segment] = {};
     float x[segment] = {};
-    alignas(64) u8 flags[segment] = {}, inside[segment] = {};
-    for (i64 r = 0; r < y.rows; ++r) {
-        normaliser.apply(y, r, from, n, x);
-        for (i64 c = 0; c < n; ++c) flags[c] = x[c] >= 0.0f ? 0xFF : 0;
-        store_word(call.operands[BITS], r, unit, flags);
+    alignas(64) u8 flags[segment], inside[segment];
+    for (i64 r = unit.begin; r < unit.end; ++r) {
+        normaliser.apply(y, r, unit.first, unit.n, x);
+        for (i64 c = 0; c < segment; ++c) flags[c] = x[c] >= 0.0f ? 0xFF : 0;
+        bit_row(call.operands[BITS], r)[unit.word] = pack_flags(flags) & whole_word;
         if (given(mask)) {
-            for (i64 c = 0; c < n; ++c) inside[c] = std::fabs(x[c]) <= 1.0f ? 0xFF : 0;
-            store_word(mask, r, unit, inside);
+            for (i64 c = 0; c < segment; ++c) inside[c] = std::fabs(x[c]) <= 1.0f ? 0xFF : 0;
+            bit_row(mask, r)[unit.word] = pack_flags(inside) & whole_word;
         }
-        for (i64 c = 0; c < n; ++c) sizes[c] += std::fabs(x[c]);
+        if (!given(call.operands[WORK])) continue;
+        for (i64 c = 0; c < segment; ++c) sizes[c] += std::fabs(x[c]);
     }
-    if (!given(omega)) return;
-    for (i64 c = 0; c < n; ++c) {
-        store_float(omega, 0, from + c, static_cast<float>(sizes[c] / static_cast<double>(y.rows)));
+    if (!given(call.operands[WORK])) return;
+    work_of(call).put(distance, unit, sizes);
+    work_of(call).put(count, unit, none);
+}
+
+inline void do_omega(const Call& call, i64 first, i64 n) {
+    const double rows = static_cast<double>(call.operands[Y].rows);
+    double size[segment], counts[segment];
+    work_of(call).total(distance, first, n, size);
+    if (is_integer(call.operands[Y].format)) {
+        const Lines lines(call, first, n);
+        work_of(call).total(count, first, n, counts);
+        for (i64 c = 0; c < segment; ++c) {
+            const double psi = lines.psi[c] > 0.0 ? lines.psi[c] : 1.0;
+            const double mean = (size[c] - lines.t[c] * (2.0 * counts[c] - rows)) / (rows * psi);
+            size[c] = lines.psi[c] > 0.0 ? mean : std::fabs(lines.beta[c]);
+        }
+    } else {
+        for (i64 c = 0; c < segment; ++c) size[c] /= rows;
+    }
+    norm::store_channels(call.operands[OMEGA], 0, first, n, size);
+}
+
+inline i64 part_units(const Call& call) { return norm::units(call.operands[Y], parts_of(call)); }
+inline i64 channel_units(const Call& call) {
+    return given(call.operands[WORK]) && work_of(call).parts > 1 ? words(call.operands[Y].cols) : 0;
+}
+
+inline void run_parts(const Call& call, i64 begin, i64 end) {
+    const Operand& y = call.operands[Y];
+    for (i64 number = begin; number < end; ++number) {
+        const norm::Unit unit(y, parts_of(call), number);
+        if (y.format == Format::i16) {
+            integers<i16, i32>(call, unit);
+        } else if (y.format == Format::i32) {
+            integers<i32, i64>(call, unit);
+        } else {
+            floats(call, unit);
+        }
+        if (given(call.operands[WORK]) && work_of(call).parts == 1) do_omega(call, unit.first, unit.n);
     }
 }
 
-inline void run(const Call& call, i64 begin, i64 end) {
-    for (i64 unit = begin; unit < end; ++unit) {
-        if (!is_integer(call.operands[Y].format)) {
-            floats(call, unit);
-        } else if (sums_are_narrow(call.operands[Y])) {
-            integers<i32>(call, unit);
-        } else {
-            integers<i64>(call, unit);
-        }
-    }
+inline void run_channels(const Call& call, i64 begin, i64 end) {
+    const i64 channels = call.operands[Y].cols;
+    for (i64 word = begin; word < end; ++word) do_omega(call, word * segment, least(segment, channels - word * segment));
 }
+
+inline constexpr Units units[] = {part_units, channel_units};
+inline constexpr Run run[] = {run_parts, run_channels};
 
 }  // namespace linocut::LINOCUT_NS::norm_sign

@@ -1,94 +1,170 @@
 // norm_statistics: mean and spread of each channel. For integers and the l1 norm only integers are summed: deviations sum to 0,
-// so sum |y - mu| is twice the sum of the positive ones.
+// so sum |y - mu| is twice the sum of the positive ones. In three phases, each over all parts: sums, spreads, and what follows
+// from them; a single part does all at once.
 #pragma once
 
 #include "norm.hpp"
 
 namespace linocut::LINOCUT_NS::norm_statistics {
 
-enum { Y, STATS, RUNNING };
+enum { Y, STATS, RUNNING, WORK };
+enum { sum, spread, count, quantities };  // in `work`
 
-inline i64 units(const Call& call) { return norm::units(call.operands[Y]); }
+inline norm::Work work_of(const Call& call) { return norm::Work(call.operands[WORK], quantities); }
+inline bool alone(const Call& call) { return work_of(call).parts == 1; }
+inline bool exact(const Call& call) { return is_integer(call.operands[Y].format) && call.attributes[0] == norm::l1; }
 
-struct Channels {
-    double mean[segment];
-    double spread[segment];
-};
+// Wide: an integer that holds the sum of narrow_rows elements.
+template <class T, class Wide>
+inline void exact_sums(const Operand& y, const norm::Unit& unit, double* sums) {
+    T padded[segment] = {};
+    for (i64 r = unit.begin; r < unit.end;) {
+        const i64 stop = least(unit.end, r + norm::narrow_rows);
+        Wide some[segment] = {};
+        for (; r < stop; ++r) {
+            const T* values = whole_segment(row<const T>(y, r) + unit.first, unit.n, padded);
+            for (i64 c = 0; c < segment; ++c) some[c] += values[c];
+        }
+        for (i64 c = 0; c < segment; ++c) sums[c] += static_cast<double>(some[c]);
+    }
+}
 
-// Sum: an integer that holds the sum of all rows.
-template <class Sum>
-inline Channels exact(const Operand& y, i64 first, i64 n) {
-    Sum sums[segment] = {}, above[segment] = {}, counts[segment] = {};
-    i32 values[segment] = {}, floors[segment] = {};
-    for (i64 r = 0; r < y.rows; ++r) {
-        load_integers(y, r, first, n, values);
+// Sum and count of what is above floor(mean).
+template <class T, class Wide>
+inline void exact_spreads(const Operand& y, const norm::Unit& unit, const double* mean, double* spreads, double* counts) {
+    T floors[segment] = {}, padded[segment] = {};
+    for (i64 c = 0; c < unit.n; ++c) floors[c] = static_cast<T>(std::floor(mean[c]));
+    for (i64 r = unit.begin; r < unit.end;) {
+        const i64 stop = least(unit.end, r + norm::narrow_rows);
+        Wide some[segment] = {};
+        T number[segment] = {};
+        for (; r < stop; ++r) {
+            const T* values = whole_segment(row<const T>(y, r) + unit.first, unit.n, padded);
+            for (i64 c = 0; c < segment; ++c) {
+                const T above = values[c] > floors[c] ? T{-1} : T{0};
+                some[c] += static_cast<T>(values[c] & above);
+                number[c] = static_cast<T>(number[c] - above);
+            }
+        }
+        for (i64 c = 0; c < segment; ++c) {
+            spreads[c] += static_cast<double>(some[c]);
+            counts[c] += static_cast<double>(number[c]);
+        }
+    }
+}
+
+inline void float_sums(const Operand& y, const norm::Unit& unit, double* sums) {
+    double values[segment] = {};
+    for (i64 r = unit.begin; r < unit.end; ++r) {
+        load_doubles(y, r, unit.first, unit.n, values);
         for (i64 c = 0; c < segment; ++c) sums[c] += values[c];
     }
-    Channels found;
-    const double rows = static_cast<double>(y.rows);
-    for (i64 c = 0; c < n; ++c) {
-        found.mean[c] = static_cast<double>(sums[c]) / rows;
-        floors[c] = static_cast<i32>(std::floor(found.mean[c]));
-    }
-    for (i64 r = 0; r < y.rows; ++r) {
-        load_integers(y, r, first, n, values);
+}
+
+template <bool absolute>
+inline void float_spreads(const Operand& y, const norm::Unit& unit, const double* mean, double* spreads) {
+    double values[segment] = {};
+    for (i64 r = unit.begin; r < unit.end; ++r) {
+        load_doubles(y, r, unit.first, unit.n, values);
         for (i64 c = 0; c < segment; ++c) {
-            const i32 larger = -static_cast<i32>(values[c] > floors[c]);
-            above[c] += values[c] & larger;
-            counts[c] -= larger;
-        }
-    }
-    for (i64 c = 0; c < n; ++c) {
-        const double total = static_cast<double>(above[c]), count = static_cast<double>(counts[c]);
-        found.spread[c] = 2.0 * (total - count * found.mean[c]) / rows;
-    }
-    return found;
-}
-
-inline Channels floating(const Operand& y, i64 first, i64 n, double kind) {
-    double sums[segment] = {}, spreads[segment] = {};
-    float values[segment] = {};
-    for (i64 r = 0; r < y.rows; ++r) {
-        load_floats(y, r, first, n, values);
-        for (i64 c = 0; c < segment; ++c) sums[c] += values[c];
-    }
-    Channels found = {};
-    const double rows = static_cast<double>(y.rows);
-    for (i64 c = 0; c < n; ++c) found.mean[c] = sums[c] / rows;
-    for (i64 r = 0; r < y.rows; ++r) {
-        load_floats(y, r, first, n, values);
-        for (i64 c = 0; c < segment; ++c) {
-            const double deviation = values[c] - found.mean[c];
-            spreads[c] += kind == norm::l1 ? std::fabs(deviation) : deviation * deviation;
-        }
-    }
-    for (i64 c = 0; c < n; ++c) found.spread[c] = spreads[c] / rows;
-    return found;
-}
-
-inline void average(const Operand& running, const Operand& stats, i64 which, i64 channel, double momentum) {
-    const double kept = static_cast<double>(load_float(running, which, channel)) * momentum;
-    const double fresh = static_cast<double>(load_float(stats, which, channel)) * (1.0 - momentum);
-    store_float(running, which, channel, static_cast<float>(kept + fresh));
-}
-
-inline void run(const Call& call, i64 begin, i64 end) {
-    const Operand &y = call.operands[Y], &stats = call.operands[STATS], &running = call.operands[RUNNING];
-    const double kind = call.attributes[0], momentum = call.attributes[1];
-    for (i64 unit = begin; unit < end; ++unit) {
-        const i64 first = unit * segment, n = least(segment, y.cols - first);
-        const bool integer = is_integer(y.format) && kind == norm::l1;
-        const Channels found = !integer             ? floating(y, first, n, kind)
-                               : sums_are_narrow(y) ? exact<i32>(y, first, n)
-                                                    : exact<i64>(y, first, n);
-        for (i64 c = 0; c < n; ++c) {
-            store_float(stats, 0, first + c, static_cast<float>(found.mean[c]));
-            store_float(stats, 1, first + c, static_cast<float>(found.spread[c]));
-            if (!given(running)) continue;
-            average(running, stats, 0, first + c, momentum);
-            average(running, stats, 1, first + c, momentum);
+            const double deviation = values[c] - mean[c];
+            spreads[c] += absolute ? std::fabs(deviation) : deviation * deviation;
         }
     }
 }
+
+inline void means(const Call& call, i64 first, i64 n, double* mean) {
+    work_of(call).total(sum, first, n, mean);
+    for (i64 c = 0; c < segment; ++c) mean[c] /= static_cast<double>(call.operands[Y].rows);
+}
+
+inline void do_sums(const Call& call, const norm::Unit& unit) {
+    const Operand& y = call.operands[Y];
+    double sums[segment] = {};
+    if (!exact(call)) {
+        float_sums(y, unit, sums);
+    } else if (y.format == Format::i16) {
+        exact_sums<i16, i32>(y, unit, sums);
+    } else {
+        exact_sums<i32, i64>(y, unit, sums);
+    }
+    work_of(call).put(sum, unit, sums);
+}
+
+inline void do_spreads(const Call& call, const norm::Unit& unit) {
+    const Operand& y = call.operands[Y];
+    double mean[segment], spreads[segment] = {}, counts[segment] = {};
+    means(call, unit.first, unit.n, mean);
+    if (!exact(call)) {
+        if (call.attributes[0] == norm::l1) {
+            float_spreads<true>(y, unit, mean, spreads);
+        } else {
+            float_spreads<false>(y, unit, mean, spreads);
+        }
+    } else if (y.format == Format::i16) {
+        exact_spreads<i16, i32>(y, unit, mean, spreads, counts);
+    } else {
+        exact_spreads<i32, i64>(y, unit, mean, spreads, counts);
+    }
+    work_of(call).put(spread, unit, spreads);
+    work_of(call).put(count, unit, counts);
+}
+
+inline void average(const Operand& running, const Operand& stats, i64 which, i64 first, i64 n, double momentum) {
+    double kept[segment], fresh[segment];
+    norm::load_channels(running, which, first, n, kept);
+    norm::load_channels(stats, which, first, n, fresh);
+    for (i64 c = 0; c < segment; ++c) kept[c] = kept[c] * momentum + fresh[c] * (1.0 - momentum);
+    norm::store_channels(running, which, first, n, kept);
+}
+
+inline void do_channels(const Call& call, i64 first, i64 n) {
+    const Operand &stats = call.operands[STATS], &running = call.operands[RUNNING];
+    const double rows = static_cast<double>(call.operands[Y].rows);
+    double mean[segment], spreads[segment], counts[segment];
+    means(call, first, n, mean);
+    work_of(call).total(spread, first, n, spreads);
+    if (exact(call)) {
+        work_of(call).total(count, first, n, counts);
+        for (i64 c = 0; c < segment; ++c) spreads[c] = 2.0 * (spreads[c] - counts[c] * mean[c]);
+    }
+    for (i64 c = 0; c < segment; ++c) spreads[c] /= rows;
+    norm::store_channels(stats, 0, first, n, mean);
+    norm::store_channels(stats, 1, first, n, spreads);
+    if (!given(running)) return;
+    for (i64 which = 0; which < 2; ++which) average(running, stats, which, first, n, call.attributes[1]);
+}
+
+inline i64 part_units(const Call& call) { return norm::units(call.operands[Y], work_of(call).parts); }
+inline i64 later_part_units(const Call& call) { return alone(call) ? 0 : part_units(call); }
+inline i64 channel_units(const Call& call) { return alone(call) ? 0 : words(call.operands[Y].cols); }
+
+inline void run_sums(const Call& call, i64 begin, i64 end) {
+    for (i64 number = begin; number < end; ++number) {
+        const norm::Unit unit(call.operands[Y], work_of(call).parts, number);
+        do_sums(call, unit);
+        if (!alone(call)) continue;
+        do_spreads(call, unit);
+        do_channels(call, unit.first, unit.n);
+    }
+}
+
+// From the last part on: that is what the sums left in the cache.
+inline void run_spreads(const Call& call, i64 begin, i64 end) {
+    const i64 last = part_units(call) - 1;
+    for (i64 number = begin; number < end; ++number) {
+        do_spreads(call, norm::Unit(call.operands[Y], work_of(call).parts, last - number));
+    }
+}
+
+inline void run_channels(const Call& call, i64 begin, i64 end) {
+    const i64 channels = call.operands[Y].cols;
+    for (i64 word = begin; word < end; ++word) {
+        do_channels(call, word * segment, least(segment, channels - word * segment));
+    }
+}
+
+inline constexpr Units units[] = {part_units, later_part_units, channel_units};
+inline constexpr Run run[] = {run_sums, run_spreads, run_channels};
 
 }  // namespace linocut::LINOCUT_NS::norm_statistics

@@ -42,6 +42,63 @@ inline void expand_bits(u64 bits, u8* bytes) {
 #endif
 }
 
+// Bit i -> masks[i], -1 or 0.
+inline void expand_masks(u64 bits, i16* masks) {
+#if defined(__AVX512BW__)
+    _mm512_storeu_si512(masks, _mm512_movm_epi16(static_cast<__mmask32>(bits)));
+    _mm512_storeu_si512(masks + 32, _mm512_movm_epi16(static_cast<__mmask32>(bits >> 32)));
+#elif defined(__AVX2__)
+    const __m256i single = _mm256_setr_epi16(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384,
+                                             static_cast<i16>(0x8000));
+    for (int quarter = 0; quarter < 4; ++quarter) {
+        const __m256i sixteen = _mm256_set1_epi16(static_cast<i16>(bits >> (16 * quarter)));
+        const __m256i found = _mm256_cmpeq_epi16(_mm256_and_si256(sixteen, single), single);
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(masks + 16 * quarter), found);
+    }
+#else
+    u8 ones[segment];
+    expand_bits(bits, ones);
+    for (i64 i = 0; i < segment; ++i) masks[i] = static_cast<i16>(-ones[i]);
+#endif
+}
+
+// g[i] where bit i is 1, else 0.
+inline void keep_floats(u64 bits, float* g) {
+#if defined(__AVX512BW__)
+    for (int quarter = 0; quarter < 4; ++quarter) {
+        const auto kept = static_cast<__mmask16>(bits >> (16 * quarter));
+        _mm512_storeu_ps(g + 16 * quarter, _mm512_maskz_loadu_ps(kept, g + 16 * quarter));
+    }
+#else
+    u8 ones[segment];
+    expand_bits(bits, ones);
+    for (i64 i = 0; i < segment; ++i) g[i] = ones[i] ? g[i] : 0.0f;
+#endif
+}
+
+// Bit i -> signs[i], 1 or -1.
+inline void sign_floats(u64 bits, float* signs) {
+#if defined(__AVX512BW__)
+    const __m512 plus = _mm512_set1_ps(1.0f), minus = _mm512_set1_ps(-1.0f);
+    for (int quarter = 0; quarter < 4; ++quarter) {
+        const auto ones = static_cast<__mmask16>(bits >> (16 * quarter));
+        _mm512_storeu_ps(signs + 16 * quarter, _mm512_mask_blend_ps(ones, minus, plus));
+    }
+#else
+    u8 ones[segment];
+    expand_bits(bits, ones);
+    for (i64 i = 0; i < segment; ++i) signs[i] = ones[i] ? 1.0f : -1.0f;
+#endif
+}
+
+// The segment at `in`: itself where it is whole, else its n elements in front of what `padded` holds.
+template <class T>
+inline const T* whole_segment(const T* in, i64 n, T* padded) {
+    if (n == segment) return in;
+    std::memcpy(padded, in, static_cast<std::size_t>(n) * sizeof(T));
+    return padded;
+}
+
 // Elements [first, first + n) of a row as floats. n <= 64.
 inline void load_floats(const Operand& from, i64 index, i64 first, i64 n, float* out) {
     switch (from.format) {
@@ -61,20 +118,16 @@ inline void load_floats(const Operand& from, i64 index, i64 first, i64 n, float*
     }
 }
 
-// Elements [first, first + n) of an integer row.
-inline void load_integers(const Operand& from, i64 index, i64 first, i64 n, i32* out) {
+// Elements [first, first + n) of a row as doubles: exactly.
+inline void load_doubles(const Operand& from, i64 index, i64 first, i64 n, double* out) {
     if (from.format == Format::i32) {
-        std::memcpy(out, row<i32>(from, index) + first, static_cast<std::size_t>(n) * sizeof(i32));
-    } else {
-        const i16* in = row<i16>(from, index) + first;
+        const i32* in = row<i32>(from, index) + first;
         for (i64 i = 0; i < n; ++i) out[i] = in[i];
+    } else {
+        float values[segment];
+        load_floats(from, index, first, n, values);
+        for (i64 i = 0; i < n; ++i) out[i] = values[i];
     }
-}
-
-// Sums of this many 16-bit integers fit 32 bits.
-inline constexpr i64 narrow_rows = 65536;
-inline bool sums_are_narrow(const Operand& elements) {
-    return elements.format == Format::i16 && elements.rows <= narrow_rows;
 }
 
 inline void store_floats(const Operand& to, i64 index, i64 first, i64 n, const float* in) {

@@ -2,29 +2,49 @@
 #pragma once
 
 #include "adam.hpp"
+#include "average_pool.hpp"
 #include "binarize.hpp"
 #include "binary_matmul.hpp"
 #include "bop.hpp"
+#include "conv2d.hpp"
+#include "conv2d_fused_updates.hpp"
+#include "conv2d_input_gradient.hpp"
+#include "conv2d_weight_gradient.hpp"
+#include "flatten_bits.hpp"
 #include "fused_updates.hpp"
 #include "input_gradient.hpp"
+#include "max_pool.hpp"
 #include "norm_apply.hpp"
 #include "norm_gradient.hpp"
 #include "norm_gradient_sums.hpp"
 #include "norm_sign.hpp"
 #include "norm_statistics.hpp"
+#include "numbers.hpp"
 #include "optimizer_tick.hpp"
 #include "quantise_input.hpp"
 #include "real_matmul.hpp"
+#include "real_sign.hpp"
 #include "sgd.hpp"
 #include "softmax_cross_entropy.hpp"
 #include "weight_gradient.hpp"
 
 namespace linocut::LINOCUT_NS {
 
+// A kernel's header has the functions `units` and `run`, or, where it has several phases, two arrays of them.
+inline Kernel kernel_of(Units units, Run run) { return {{{units, run}}}; }
+
+template <int phases>
+inline Kernel kernel_of(const Units (&units)[phases], const Run (&run)[phases]) {
+    static_assert(phases <= most_phases);
+    Kernel kernel;
+    for (int phase = 0; phase < phases; ++phase) kernel.phases[phase] = {units[phase], run[phase]};
+    return kernel;
+}
+
 inline KernelTable make_table(const char* isa) {
     KernelTable table;
     table.isa = isa;
-#define OP(code, name, signature) table.kernels[code] = {name::units, name::run};
+#define OP(code, name, signature) table.kernels[code] = kernel_of(name::units, name::run);
 #include "../ops.def"
 #undef OP
     return table;

@@ -88,28 +88,34 @@ inline u64 pack_positive(const u8* positive, i64 n) {
     return pack_flags(flags);
 }
 
+inline void store_signs(const Operand& dw, i64 r, i64 first, i64 n, const u8* positive) {
+    bit_row(dw, r)[first / segment] = pack_positive(positive, n);
+}
+
+// Gradients, or their signs where dW is in bits.
+inline void store_gradients(const Operand& dw, i64 r, i64 first, i64 n, const float* gradients) {
+    if (dw.format != Format::bit) {
+        store_floats(dw, r, first, n, gradients);
+        return;
+    }
+    u8 positive[segment];
+    for (i64 c = 0; c < n; ++c) positive[c] = gradients[c] >= 0.0f;
+    store_signs(dw, r, first, n, positive);
+}
+
 inline void run(const Call& call, i64 begin, i64 end) {
     const Operand &dy = call.operands[0], &x = call.operands[1], &dw = call.operands[2];
-    const float scale = x.format == Format::u8 ? 1.0f / 255.0f : 1.0f;
-    const auto store_signs = [&](i64 output, i64 first, i64 n, const u8* positive) {
-        bit_row(dw, output)[first / segment] = pack_positive(positive, n);
-    };
+    const float scale = x.format == Format::u8 && dw.format != Format::bit ? 1.0f / 255.0f : 1.0f;
     const auto store = [&](i64 output, i64 first, i64 n, const float* gradients) {
         float scaled[segment];
-        u8 positive[segment];
-        for (i64 c = 0; c < n; ++c) {
-            scaled[c] = gradients[c] * scale;
-            positive[c] = gradients[c] >= 0.0f;
-        }
-        if (dw.format == Format::bit) {
-            store_signs(output, first, n, positive);
-        } else {
-            store_floats(dw, output, first, n, scaled);
-        }
+        for (i64 c = 0; c < n; ++c) scaled[c] = gradients[c] * scale;
+        store_gradients(dw, output, first, n, scaled);
     };
     for (i64 unit = begin; unit < end; ++unit) {
         if (dy.format == Format::i8) {
-            integer_signs(dy, x, unit, store_signs);
+            integer_signs(dy, x, unit, [&](i64 output, i64 first, i64 n, const u8* positive) {
+                store_signs(dw, output, first, n, positive);
+            });
         } else {
             float_gradients(dy, x, unit, store);
         }

@@ -14,9 +14,9 @@ from linocut.errors import SpecError, unknown_name
 if TYPE_CHECKING:
     from linocut.compile.builder import Builder
 
-SHIFT_MOMENTS = (
-    "f32"  # of beta: (1 - beta2) times the square of a gradient of 1e-3 is 0 in f16, and Adam would divide by epsilon
-)
+# Of beta and of full-precision weights, whose gradients have a size: (1 - beta2) times the square of one of 1e-3 is 0
+# in f16, and Adam would divide by epsilon.
+SHIFT_MOMENTS = REAL_MOMENTS = "f32"
 MOST = sys.float_info.max
 _DECAYS = ("beta1", "beta2", "momentum", "gamma")
 
@@ -28,7 +28,7 @@ class _Target:
     name: str
     buffer: int
     gradient: int
-    shape: tuple[int, int]
+    shape: tuple[int, ...]
     role: str
     moments: str
     gradient_scale: float
@@ -64,12 +64,19 @@ class Optimizer(ABC):
     def decays(self) -> tuple[float, float]:
         """(beta1, beta2) of the Adam that this optimizer uses somewhere, for the clock."""
 
-    def lower_weights(self, b: Builder, name: str, weights: int, dw: int, shape: tuple[int, int]) -> None:
-        """Emit the update of binary weights (outputs, inputs) from their gradient, moments in the policy's format."""
-        scale = shape[1] ** -0.5  # of a gradient that is only known by its sign
+    def lower_weights(self, b: Builder, name: str, weights: int, dw: int, shape: tuple[int, ...], fan_in: int) -> None:
+        """Emit the update of binary weights (outputs, ..., inputs) from their gradient.
+
+        Moments are in the policy's format.
+        """
+        scale = fan_in**-0.5  # of a gradient that is only known by its sign
         self._update(b, _Target(name, weights, dw, shape, roles.MOMENTA, b.policy.momenta, scale, True))
 
-    def lower_shift(self, b: Builder, name: str, beta: int, dbeta: int, shape: tuple[int, int]) -> None:
+    def lower_real_weights(self, b: Builder, name: str, weights: int, dw: int, shape: tuple[int, ...]) -> None:
+        """Emit the update of full-precision weights (outputs, ..., inputs) from their gradient."""
+        self._update(b, _Target(name, weights, dw, shape, roles.MOMENTA, REAL_MOMENTS, 1.0, False))
+
+    def lower_shift(self, b: Builder, name: str, beta: int, dbeta: int, shape: tuple[int, ...]) -> None:
         """Emit the update of a batch norm's shift."""
         self._update(b, _Target(f"{name}.beta", beta, dbeta, shape, roles.BETA, SHIFT_MOMENTS, 1.0, False))
 

@@ -22,6 +22,7 @@ _CHOICES = {
     "momenta": ("q7", "q15", *_FLOATS),
     "beta": _FLOATS,
     "statistics": _FLOATS,
+    "real": _FLOATS,
 }
 
 
@@ -31,7 +32,8 @@ class Policy:
 
     `norm` is the batch norm, "l1" or "l2"; the other fields are the formats of the roles of the same name: X retained
     activations, Y matrix products, dX and dY gradients, W latent weights, dW their gradients, momenta, beta (batch norm
-    shifts and their moments), statistics of batch norm.
+    shifts and their moments), statistics of batch norm, real: weights, activations and gradients of the layers that are
+    in full precision.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Policy:
     momenta: str
     beta: str
     statistics: str
+    real: str
 
     def __post_init__(self) -> None:
         for role, allowed in _CHOICES.items():
@@ -99,9 +102,9 @@ class Policy:
             raise SpecError(f"policy {self.name}: the l2 norm needs X in numbers; take norm l1, or X f16 or f32")
 
 
-standard = Policy("standard", "l2", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32")
-wang2021 = Policy("wang2021", "l1", "bit", "f16", "f16", "f16", "f16", "bit", "f16", "f16", "f16")
-lean = Policy("lean", "l1", "bit", SMALLEST_INTEGER, "i16", "i8", "q15", "bit", "q7", "f32", "f32")
+standard = Policy("standard", "l2", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32")
+wang2021 = Policy("wang2021", "l1", "bit", "f16", "f16", "f16", "f16", "bit", "f16", "f16", "f16", "f16")
+lean = Policy("lean", "l1", "bit", SMALLEST_INTEGER, "i16", "i8", "q15", "bit", "q7", "f32", "f32", "f32")
 
 POLICIES = {policy.name: policy for policy in (standard, wang2021, lean)}
 

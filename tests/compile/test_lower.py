@@ -9,9 +9,9 @@ from linocut import models
 from linocut.compile.lower import MOST_BATCH, compile_network
 from linocut.compile.program import Buffer, Instruction, Program
 from linocut.errors import SpecError
-from linocut.layers import BatchNorm, BinaryDense, Flatten, Input, Network, Sign, SoftmaxCrossEntropy
+from linocut.layers import BinaryDense
 from linocut.optimizers import Adam
-from linocut.policies import POLICIES, lean, standard, wang2021
+from linocut.policies import POLICIES, lean, wang2021
 
 UPDATES = {"adam", "sgd", "bop"}
 FUSED = {f"weight_gradient_{name}" for name in UPDATES}
@@ -173,31 +173,6 @@ def test_a_batch_whose_sums_would_overflow_is_refused() -> None:
     with pytest.raises(SpecError, match=r"rows of u8 inputs overflow 32 bits, at most 33,\d\d\d; use a smaller batch"):
         compile_network(models.mlp((4,), 2, ()), lean, Adam(), 40_000)
     compile_network(models.mlp((4,), 2, ()), wang2021, Adam(), 40_000)
-
-
-@pytest.mark.parametrize(
-    ("layers", "reason"),
-    [
-        (
-            (BinaryDense(2), Sign(), SoftmaxCrossEntropy()),
-            "sign1 takes the output of a batch norm, not the output of product",
-        ),
-        (
-            (BatchNorm(), SoftmaxCrossEntropy()),
-            "batch_norm1 takes the product of a dense layer, not the output of real",
-        ),
-        ((BinaryDense(2), SoftmaxCrossEntropy()), "softmax_cross_entropy1 takes the output of a batch norm"),
-        (
-            (BinaryDense(2), BinaryDense(2), BatchNorm(), SoftmaxCrossEntropy()),
-            "binary_dense2 takes the input or a sign",
-        ),
-        ((BinaryDense(2), BatchNorm(), Flatten(), SoftmaxCrossEntropy()), "flatten1 takes the network's input"),
-    ],
-)
-def test_layers_in_an_order_that_has_no_meaning(layers: tuple, reason: str) -> None:
-    network = Network("odd", (Input((4,)), *layers))
-    with pytest.raises(SpecError, match=reason):
-        compile_network(network, standard, Adam(), 2)
 
 
 def test_float_inputs_are_coded_as_bytes_for_integer_arithmetic_only() -> None:

@@ -144,8 +144,23 @@ def test_get_refuses(name, message):
 
 
 def test_the_real_sources_are_complete():
-    """Four checksums and at least two mirrors each."""
+    """A checksum for each file, each of another file, and two addresses at least."""
+    assert {name: len(source.files) for name, source in SOURCES.items()} == {
+        "mnist": 4,
+        "fashion-mnist": 4,
+        "cifar10": 1,
+        "svhn": 2,
+        "svhn-extra": 3,
+    }
     for source in SOURCES.values():
-        assert len(set(source.files.values())) == 4
+        assert len(set(source.files.values())) == len(source.files)
         assert all(len(checksum) == 36 and checksum.startswith("md5:") for checksum in source.files.values())
         assert len(source.mirrors) >= 2 and all(mirror.endswith("/") for mirror in source.mirrors)
+
+
+def test_svhn_and_its_extra_share_a_folder(server, tmp_path, monkeypatch):
+    """So that the training and the test data are downloaded once."""
+    for name, files in (("svhn", {"two.gz": SUMS["two.gz"]}), ("svhn-extra", SUMS)):
+        monkeypatch.setitem(SOURCES, name, replace(SOURCES[name], files=files, mirrors=(f"{server.url}/good/",)))
+        assert get(name, tmp_path) == tmp_path / "svhn"
+    assert server.asked == ["/good/two.gz", "/good/one.gz"]

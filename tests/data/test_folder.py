@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from linocut.data import load, read_image
+from linocut.data import find_augmentation, load, read_image, take
+from linocut.data.augment import Augmenter
 from linocut.data.folder import open_folder
+from linocut.data.images import decode, middle
 from linocut.errors import DataError
 
 RANDOM = np.random.default_rng(3)
@@ -253,3 +255,113 @@ def test_a_decompression_bomb_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 9)  # Pillow raises above twice the limit
     with pytest.raises(DataError, match=r"bomb.png cannot be read as an image: .*bomb"):
         read_image(path, (5, 4, 1))
+
+
+def gradient(height: int, width: int) -> np.ndarray:
+    """Rows in red, columns in green: the pixels say where they come from."""
+    y, x = np.mgrid[:height, :width]
+    return np.stack([y * 255 / height, x * 255 / width, np.zeros_like(y)], -1).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("height", "width"), [(100, 200), (200, 100), (64, 64), (20, 30), (33, 32)])
+@pytest.mark.parametrize("end", ["png", "jpg"])
+def test_other_sizes_are_resized_by_the_shorter_side_and_the_middle_taken(tmp_path, height, width, end):
+    """As two steps of Pillow would do it: to 256/224 of the size, then the middle."""
+    path = tmp_path / f"image.{end}"
+    Image.fromarray(gradient(height, width)).save(path, quality=100, subsampling=0)
+    got = read_image(path, (32, 32, 3)).astype(int)
+    scale = 37 / min(height, width)  # 32 * 256 / 224 is 36.6
+    with Image.open(path) as image:
+        large = image.convert("RGB").resize((round(width * scale), round(height * scale)), Image.Resampling.BILINEAR)
+    left, top = (large.width - 32) // 2, (large.height - 32) // 2
+    expected = np.asarray(large.crop((left, top, left + 32, top + 32))).astype(int)
+    assert np.abs(got - expected).max() <= 8 and np.abs(got - expected).mean() < 3
+
+
+def test_the_middle_covers_sizes_that_are_not_square():
+    assert middle(100, 100, (32, 32)) == pytest.approx((6.757, 6.757, 93.243, 93.243), abs=1e-3)
+    left, top, right, bottom = middle(100, 300, (16, 32))
+    assert (right - left) / (bottom - top) == 2
+    assert (left + right, top + bottom) == (300, 100)
+
+
+def test_an_image_of_the_size_is_left_as_it_is(tmp_path):
+    image = grey(8, 9)
+    path = save(tmp_path / "a.png", image)
+    assert np.array_equal(decode(path, (8, 9, 1), resize=True)[..., 0], image)
+
+
+def test_large_jpegs_take_little_memory(tmp_path):
+    """They are decoded at an eighth where that will do."""
+    path = tmp_path / "large.jpg"
+    Image.fromarray(gradient(800, 1200)).save(path, quality=95)
+    seen = []
+    original = Image.Image.resize
+
+    def resize(image, *arguments, **named):
+        seen.append(image.size)
+        return original(image, *arguments, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Image.Image, "resize", resize)
+        small = decode(path, (32, 32, 3), resize=True)
+    assert seen == [(150, 100)]
+    whole = np.asarray(Image.fromarray(gradient(800, 1200)).resize((32, 32), box=middle(800, 1200, (32, 32))))
+    assert np.abs(small.astype(int) - whole).mean() < 4
+
+
+def test_random_crops(tmp_path):
+    """Parts of the image, each epoch others, the same for the same seed; of evaluation none."""
+    for name in "ab":
+        for number in range(10):
+            save(tmp_path / name / f"{number}.png", gradient(60, 90))
+    train, _ = open_folder(tmp_path, size=(16, 16))
+
+    def epoch(dataset, number: int) -> np.ndarray:
+        count = len(dataset)
+        images, labels = np.empty((count, 16, 16, 3), np.uint8), np.empty(count, np.int32)
+        Augmenter(find_augmentation("crop"), dataset, 0, number).read(np.arange(count), images, labels)
+        assert labels.tolist() == read_all(dataset)[1].tolist()
+        return images.astype(int)
+
+    first = epoch(train, 0)
+    assert np.array_equal(first, epoch(train, 0)) and not np.array_equal(first, epoch(train, 1))
+    assert np.array_equal(first[:5], epoch(take(train, 5), 0))
+    spans = first[:, 15, 8, 0] - first[:, 0, 8, 0]  # how much of the height is seen
+    assert (spans > 0).all() and spans.max() - spans.min() > 60
+    assert len({image.tobytes() for image in read_all(train)[0]}) == 1
+
+
+def test_corrupt_images_are_counted_and_named(tmp_path):
+    """All that show by their headers, in one line."""
+    fill(tmp_path)
+    for number in (3, 5, 7, 9):
+        (tmp_path / "b" / f"{number}.png").write_bytes(b"hello")
+    with pytest.raises(DataError) as caught:
+        open_folder(tmp_path)
+    text = str(caught.value)
+    assert text.startswith(
+        f"{tmp_path}/b/3.png is not an image that Pillow can read; replace or remove the file, or skip"
+    )
+    assert "--skip-corrupt" in text and "\n" not in text
+    names = ", ".join(f"{tmp_path}/b/{number}.png" for number in (3, 5, 7))
+    assert text.endswith(f"of 40 images 4 cannot be read: {names} and 1 more")
+
+
+def test_corrupt_images_are_skipped_if_asked(tmp_path):
+    """Those cut in their pixels too, which their headers do not show; the others stay where they were."""
+    images = fill(tmp_path)
+    train, test = open_folder(tmp_path)
+    before = contents(train), contents(test)
+    assert (train.skipped, test.skipped) == ((), ())
+    bad = {tmp_path / "a" / "4.png": b"hello", tmp_path / "b" / "7.png": b"", tmp_path / "b" / "8.png": None}
+    for path, data in bad.items():
+        path.write_bytes(path.read_bytes()[:45] if data is None else data)
+    train, test = load(tmp_path, skip_corrupt=True)
+    assert set(train.skipped) | set(test.skipped) == set(bad)
+    lost = {("a", images["a/4.png"].tobytes()), ("b", images["b/7.png"].tobytes()), ("b", images["b/8.png"].tobytes())}
+    assert (contents(train), contents(test)) == (before[0] - lost, before[1] - lost)
+    for path in (tmp_path / "a").iterdir():
+        path.write_bytes(b"hello")
+    with pytest.raises(DataError, match=f"{tmp_path}/a has no image left to train on, as its images are corrupt; add"):
+        open_folder(tmp_path, skip_corrupt=True)

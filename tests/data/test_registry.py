@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from linocut.data import available, load
+from linocut.data import available, is_image_folder, load
 from linocut.data.sources import SOURCES
 from linocut.errors import DataError
 
@@ -75,7 +75,7 @@ def test_order_of_the_places(home, monkeypatch):
     make(home / "given" / "mnist", 6)
     train, test = load("mnist", str(home / "given"))
     assert pixel(train) == 6 and (len(train), len(test), train.name) == (10, 2, "mnist")
-    assert train.classes == tuple("0123456789")
+    assert train.classes == tuple("0123456789") and train.handed and test.handed
     (home / "empty").mkdir()
     assert pixel(load("mnist", home / "empty")[0]) == 3
 
@@ -126,12 +126,12 @@ def test_files_that_are_not_found(home, monkeypatch):
     [
         (
             "mnits",
-            r"unknown data set 'mnits' \(did you mean mnist\?\); known are digits, mnist, fashion-mnist, or",
+            r"unknown data set 'mnits' \(did you mean mnist\?\); known are digits, mnist, fashion-mnist, cifar10, svhn",
         ),
         ("Fashion_MNIST", r"unknown data set 'Fashion_MNIST' \(did you mean fashion-mnist\?\); known are"),
         (
             "zebra",
-            "unknown data set 'zebra'; known are digits, mnist, fashion-mnist, or the path of a folder",
+            "'zebra'; known are digits, mnist, fashion-mnist, cifar10, svhn, svhn-extra, or the path of a folder",
         ),
         ("", "unknown data set ''; known are"),
         ("./zebra", "zebra is not a folder; give a folder of class folders, or one of digits, mnist"),
@@ -148,6 +148,23 @@ def test_size_is_for_folders_of_images(home):
     for name in ("digits", "mnist", str(make(home / "files"))):
         with pytest.raises(DataError, match=f"size is 3 x 3, but {name} has one size; give a size for folders"):
             load(name, size=(3, 3))
+        with pytest.raises(DataError, match=f"skip_corrupt is for folders of images, but {name} is none; leave it out"):
+            load(name, skip_corrupt=True)
+
+
+def test_a_name_is_not_taken_for_a_folder_beside(home, monkeypatch):
+    """is_image_folder says what load would do, also where a folder called like a data set lies in the way."""
+    monkeypatch.chdir(home)
+    for name in ("mnist", "pictures", "cifar10"):
+        (home / name / "a").mkdir(parents=True)
+    assert [is_image_folder(name) for name in ("mnist", "cifar10", "digits", "none", "")] == [False] * 5
+    assert is_image_folder("pictures") and is_image_folder("./mnist") and is_image_folder(home / "pictures")
+    assert not is_image_folder(make(home / "files"))
+
+
+def test_digits_are_handed():
+    """Mirrored ones are none of their class."""
+    assert [part.handed for part in load("digits")] == [True, True]
 
 
 def test_a_folder_of_mnists_format(home):
@@ -168,6 +185,9 @@ def test_available(home):
         "digits": "inside the package",
         "mnist": str(home / "cache" / "linocut" / "mnist"),
         "fashion-mnist": None,
+        "cifar10": None,
+        "svhn": None,
+        "svhn-extra": None,
     }
     assert list(found)[1:] == list(SOURCES)
     make(home / "FashionMNIST" / "raw")

@@ -9,7 +9,7 @@ import pytest
 
 from linocut import models
 from linocut.errors import SpecError
-from linocut.layers import BatchNorm, BinaryDense, Input, Layer, Network, SoftmaxCrossEntropy
+from linocut.layers import BatchNorm, BinaryDense, Flatten, Input, Layer, Network, Sign, SoftmaxCrossEntropy
 from linocut.layers.base import Cost
 
 HEAD = (BinaryDense(10), BatchNorm(), SoftmaxCrossEntropy())
@@ -26,9 +26,12 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "two inputs": (lambda: network(Input((4,)), Input((4,)), *HEAD), "second input layer; remove it"),
     "dense on images": (
         lambda: network(Input((4, 4, 1)), *HEAD),
-        r"binary_dense takes \(features,\), not \(4, 4, 1\); put a flatten before it",
+        r"binary_dense1: takes \(features,\), not \(4, 4, 1\); put a flatten before it",
     ),
-    "loss on images": (lambda: network(Input((4, 4, 1)), SoftmaxCrossEntropy()), r"takes \(classes,\) of at least 2"),
+    "loss on images": (
+        lambda: network(Input((4, 4, 1)), BatchNorm(), SoftmaxCrossEntropy()),
+        r"softmax_cross_entropy1: takes \(classes,\) of at least 2",
+    ),
     "one class": (lambda: network(Input((4,)), BinaryDense(1), BatchNorm(), SoftmaxCrossEntropy()), r"not \(1,\)"),
     "no units": (lambda: BinaryDense(0), "binary_dense units is 0, must be a whole number from 1 to 1,048,575"),
     "fractional units": (lambda: BinaryDense(2.5), "units is 2.5"),  # type: ignore[arg-type]
@@ -55,6 +58,27 @@ def test_what_does_not_fit_is_refused_by_name(what: str) -> None:
     make, reason = REFUSED[what]
     with pytest.raises(SpecError, match=reason):
         make()
+
+
+@pytest.mark.parametrize(
+    ("layers", "reason"),
+    [
+        (
+            (BinaryDense(2), Sign()),
+            "sign1 takes a batch norm's output or numbers, not products; put a batch_norm between",
+        ),
+        ((BinaryDense(2),), "softmax_cross_entropy1 takes a batch norm's output, not products"),
+        (
+            (BinaryDense(2), BinaryDense(2), BatchNorm()),
+            "binary_dense2 takes the network's input or signs, not products",
+        ),
+        ((BinaryDense(2), BatchNorm(), Flatten()), "flatten1 takes .*, not a batch norm's output; put a sign between"),
+        ((Sign(),), "sign1 takes .*, not the network's input"),
+    ],
+)
+def test_layers_in_an_order_that_has_no_meaning_are_refused_when_described(layers: tuple, reason: str) -> None:
+    with pytest.raises(SpecError, match=reason):
+        network(Input((4,)), *layers, SoftmaxCrossEntropy())
 
 
 def test_layers_are_named_and_placed_in_order() -> None:
@@ -95,8 +119,8 @@ WRONG = {
     "no name": ({"layers": []}, "lacks 'name'"),
     "no layers": ({"name": "own"}, "lacks 'layers'"),
     "an unknown layer": (
-        {"name": "own", "layers": [{"layer": "dense"}]},
-        "no layer is called 'dense'; there are input,",
+        {"name": "own", "layers": [{"layer": "dens"}]},
+        "no layer is called 'dens'; there are input,",
     ),
     "a layer without a kind": ({"name": "own", "layers": [{"units": 3}]}, "no layer is called None"),
     "an unknown setting": (
@@ -108,8 +132,8 @@ WRONG = {
         "layer binary_dense lacks the setting 'units'",
     ),
     "a setting of a layer that has none": (
-        {"name": "own", "layers": [{"layer": "sign", "ste": 1}]},
-        "layer sign has no setting 'ste'; there are none",
+        {"name": "own", "layers": [{"layer": "relu", "slope": 1}]},
+        "layer relu has no setting 'slope'; there are none",
     ),
     "shapes that do not fit": (
         {"name": "own", "layers": [{"layer": "input", "shape": [2, 2, 1]}, {"layer": "binary_dense", "units": 3}]},

@@ -1,6 +1,6 @@
 """How far the native core may be from the reference, operand by operand, where its arithmetic is in floats.
 
-Everything else is equal to the byte: integers, and all that follows from them in a fixed order; the loss; updates.
+Everything else is equal to the byte: integers, and what is made of floats in a fixed order: norms, the loss, updates.
 
 The reference sums in float64; a kernel may sum in float32, in any order, with or without fused multiplication. A sum
 of n terms so formed is off by at most (n + 2) u sum|terms|, u = 2^-24 (Higham, Accuracy and Stability, 4.2). A result
@@ -10,16 +10,18 @@ compared where the number behind them is further from the threshold than its own
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
-from linocut.ops import View
+from linocut.ops import Op, View
+from linocut.ops import conv2d as conv2d_op
+from linocut.ops import conv2d_input_gradient as conv2d_input_gradient_op
+from linocut.ops import conv2d_weight_gradient as conv2d_weight_gradient_op
 from linocut.ops.bits import Array
-from linocut.ops.norm import L1, divisor, reciprocal
-from linocut.ops.norm_gradient_sums import masked, partner
 from linocut.ops.real_matmul import U8_SCALE
 from linocut.ops.weight_gradient import product
 
@@ -87,81 +89,6 @@ def real_matmul(before: Views, after: Views, attributes: Mapping[str, float]) ->
     return {"y": Within((x.cols + 2) * U * np.abs(x.data).sum(axis=1, keepdims=True, dtype=np.float64))}
 
 
-def norm_statistics(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
-    """A mean is a sum; a spread is a sum of what the mean's error moves. A constant channel has exactly no spread."""
-    y = before["y"]
-    if y.is_integer() and attributes["norm"] == L1:
-        return {}
-    values = y.data.astype(np.float64)
-    gamma = (values.shape[0] + 2) * U
-    mu = values.mean(axis=0)
-    mean_error = gamma * np.abs(values).mean(axis=0)
-    deviation = np.abs(values - mu)
-    if attributes["norm"] == L1:
-        spread_error = gamma * deviation.mean(axis=0) + mean_error
-    else:
-        spread_error = (gamma + 2 * U) * np.square(deviation).mean(axis=0)
-        spread_error += 2 * mean_error * deviation.mean(axis=0) + mean_error**2
-    spread_error = np.where(deviation.max(axis=0) == 0, 0.0, spread_error)
-    error = np.stack([mean_error, spread_error])
-    stored = error + np.spacing(np.abs(after["stats"].data)).astype(np.float64)
-    return {
-        "stats": Within(error),
-        "running": Within(stored * (1 - attributes["momentum"]) + 2 * U * np.abs(after["stats"].data)),
-    }
-
-
-def _normalised(before: Views, norm: float) -> tuple[Array, Array]:
-    """X in float64, and the error of its three float32 operations and two rounded constants."""
-    y, stats, shift = before["y"].data.astype(np.float64), before["stats"], before["beta"].data[0].astype(np.float64)
-    scaled = (y - stats.data[0].astype(np.float64)) * reciprocal(stats, norm)
-    return scaled + shift, 5 * U * (np.abs(scaled) + np.abs(shift))
-
-
-def norm_apply(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
-    """Elementwise."""
-    if before["y"].is_integer():
-        return {}
-    return {"x": Within(_normalised(before, attributes["norm"])[1])}
-
-
-def norm_sign(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
-    """Signs and masks of x where it is clear of 0 and of 1; omega is a mean."""
-    if before["y"].is_integer():
-        return {}
-    x, error = _normalised(before, attributes["norm"])
-    exact = divisor(before["stats"], attributes["norm"]) == 0  # x is beta itself
-    bits, mask = Where(exact | (np.abs(x) > error)), Where(exact | (np.abs(np.abs(x) - 1) > error))
-    omega = ((x.shape[0] + 2) * U * np.abs(x) + error).mean(axis=0, keepdims=True)
-    return {"bits": bits, "mask": mask, "omega": Within(omega)}
-
-
-def norm_gradient_sums(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
-    """Sums of floats; the largest is exact, and so is omega where it is given."""
-    dx, x = before["dx"], before["x"]
-    if dx.is_integer():
-        return {}
-    g = np.abs(masked(dx, x, before.get("mask"), attributes["ste"])).astype(np.float64)
-    u = np.abs(partner(x, before["beta"], attributes["norm"])).astype(np.float64)
-    gamma = (g.shape[0] + 4) * U
-    none = np.zeros(g.shape[1])
-    omega = none if "omega" in before or x.format == "bit" else gamma * np.abs(x.data.astype(np.float64)).mean(axis=0)
-    return {"sums": Within(np.stack([gamma * g.sum(axis=0), gamma * (g * u).sum(axis=0), none, omega]))}
-
-
-def norm_gradient(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
-    """Elementwise from given sums: four float32 operations, three rounded constants, u itself a difference."""
-    if before["dx"].is_integer():
-        return {}
-    norm, sums = attributes["norm"], before["sums"].data
-    g = np.abs(masked(before["dx"], before["x"], before.get("mask"), attributes["ste"])).astype(np.float64)
-    u = np.abs(partner(before["x"], before["beta"], norm)).astype(np.float64)
-    rows = g.shape[0]
-    slope = np.abs(sums[1]) / rows * (sums[3] if norm == L1 else 1.0)
-    size = g + np.abs(sums[0]) / rows + u * slope
-    return {"dy": Within(8 * U * size * reciprocal(before["stats"], norm))}
-
-
 def input_gradient(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
     """A sum over the outputs."""
     dy = before["dy"]
@@ -185,16 +112,68 @@ def weight_gradient(before: Views, after: Views, attributes: Mapping[str, float]
     return {"dw": Where((size == 0) | (np.abs(product(dy, x)) > error))}
 
 
+def conv2d(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
+    """A sum over taps and inputs, unless it is exact."""
+    x, weights = before["x"], before["weights"]
+    if x.format in ("bit", "u8") or attributes["exact"]:
+        return {}
+    terms = math.prod(weights.shape[1:])
+    return {"y": Within((terms + 2) * U * _absolute(conv2d_op.OP, before, after, attributes, "y"))}
+
+
+def conv2d_input_gradient(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
+    """A sum over taps and outputs, unless it is exact."""
+    if before["dy"].is_integer() or attributes["exact"]:
+        return {}
+    terms = math.prod(before["weights"].shape[:3])
+    return {"dx": Within((terms + 2) * U * _absolute(conv2d_input_gradient_op.OP, before, after, attributes, "dx"))}
+
+
+def conv2d_weight_gradient(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
+    """A sum over pixels; its sign where it is clear of 0."""
+    dy, x, dw = before["dy"], before["x"], after["dw"]
+    if dy.is_integer() or attributes["exact"]:
+        return {}
+    size = _absolute(conv2d_weight_gradient_op.OP, before, {"dw": _like(dw, "f64")}, attributes, "dw")
+    error = (dy.data.shape[0] + 4) * U * size
+    if dw.format != "bit":
+        return {"dw": Within(error)}
+    window = {name: attributes[name] for name in ("stride", "pad_top", "pad_left", "exact")}
+    exact = conv2d_weight_gradient_op.product(dy, x, dw.shape, **window).reshape(-1, dw.cols)
+    return {"dw": Where((size == 0) | (np.abs(exact) > error))}
+
+
+def _like(view: View, form: str) -> View:
+    return View(np.zeros((view.data.shape[0], view.cols)), form, view.cols, view.shape)
+
+
+def _absolute(op: Op, before: Views, after: Views, attributes: Mapping[str, float], name: str) -> Array:
+    """What the instruction gives for the absolute values of its operands."""
+    out = _like(after[name], "f64")
+    sizes = {}
+    for operand in op.signature.operands:
+        given = before.get(operand.name) if operand.reads else None
+        if given is not None and given.format == "u8":
+            given = _with(given, np.abs(2.0 * given.data - U8_SCALE) / U8_SCALE)
+        elif given is not None:
+            given = _with(given, np.abs(given.signs() if given.format == "bit" else given.data.astype(np.float64)))
+        sizes[operand.name] = given
+    op.reference(**{**sizes, name: out}, **attributes)
+    return out.data
+
+
+def _with(view: View, data: Array) -> View:
+    return View(data.astype(np.float64), "f64", view.cols, view.shape)
+
+
 BOUNDS: dict[str, Callable[[Views, Views, Mapping[str, float]], Bounds]] = {
     rule.__name__: rule
     for rule in (
         real_matmul,
-        norm_statistics,
-        norm_sign,
-        norm_apply,
-        norm_gradient_sums,
-        norm_gradient,
         input_gradient,
         weight_gradient,
+        conv2d,
+        conv2d_input_gradient,
+        conv2d_weight_gradient,
     )
 }

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from operands import FILLS, VARIANTS
+from operands import FILLS, QUANTITIES, VARIANTS
+from windows import draw, has_images
 
 from linocut import roles
 from linocut.compile.lifetimes import aligned
@@ -25,6 +26,8 @@ LEADS = {63: (7, 3, 3), 64: (4, 4, 4), 65: (5, 13, 1), 100: (4, 5, 5), 130: (2, 
 LARGER = (
     {"R": 100, "K": 784, "N": 256, "C": 256},  # the paper's perceptron
     {"R": 3, "K": 70, "N": 1030, "C": 1030},  # more outputs than an i16 dX can sum without a shift
+    {"R": 2051, "K": 5, "N": 5, "C": 70},  # several blocks of rows
+    {"R": 33000, "K": 2, "N": 2, "C": 3},  # more rows than 16 bits can count
 )
 FEWEST = 80  # cases of an instruction that has few combinations of formats
 GARBAGE = 0xA5  # fills what an instruction must write, and the gaps between buffers, which it must not
@@ -49,21 +52,21 @@ class Case:
 def cases(op_name: str, rng: np.random.Generator) -> list[Case]:
     """Cases of one instruction: every legal combination at least once, every size in every dimension."""
     op = OP_BY_NAME[op_name]
-    letters = sorted({d for o in op.signature.operands for d in o.dims if d.isalpha()})
+    letters = sorted({d for o in op.signature.operands for d in o.dims if d.isalpha()} - {"S"})
     decks = {letter: _deck(rng) for letter in letters}
     combinations = list(_combinations(op))
     made = []
     for _ in range(math.ceil(FEWEST / len(combinations))):
         for formats, variant in combinations:
             made.append(make_case(op, formats, variant, {letter: next(decks[letter]) for letter in letters}, rng))
-    for sizes in LARGER:
+    for sizes in () if has_images(op) else LARGER:
         for formats, variant in (combinations[0], combinations[int(rng.integers(len(combinations)))]):
             made.append(make_case(op, formats, variant, sizes, rng))
     return made
 
 
 def random_case(op_name: str, rng: np.random.Generator, sizes: Mapping[str, int]) -> Case:
-    """One case of random formats and modes with the given sizes of the letters R, K, N and C."""
+    """One case of random formats and modes with the given sizes of the letters R, K, N and C; images are drawn."""
     op = OP_BY_NAME[op_name]
     combinations = list(_combinations(op))
     formats, variant = combinations[int(rng.integers(len(combinations)))]
@@ -73,8 +76,16 @@ def random_case(op_name: str, rng: np.random.Generator, sizes: Mapping[str, int]
 def make_case(
     op: Op, formats: Mapping[str, str], variant: Mapping[str, float], sizes: Mapping[str, int], rng: np.random.Generator
 ) -> Case:
-    """A case of these formats (an operand that is not in them is absent), fixed attributes and sizes."""
-    filled, attributes = FILLS[op.name](formats, sizes, variant, rng)
+    """A case of these formats (an operand that is not in them is absent), fixed attributes and sizes.
+
+    S, the rows of `work`, follows from a number of parts, which mostly does not divide the rows.
+    """
+    if "work" in formats:
+        parts = min(sizes["R"], int(rng.choice([1, 2, 3, 7, 32])))
+        sizes = {**sizes, "S": QUANTITIES[op.name] * parts}
+    sizes, window = draw(op, sizes, rng) if has_images(op) else (dict(sizes), {})
+    filled, attributes = FILLS[op.name](formats, sizes, {**variant, **window}, rng)
+    attributes = {**window, **attributes}
     lead = LEADS.get(sizes.get("R", 0)) if op.name != "softmax_cross_entropy" and rng.random() < 0.3 else None
     buffers: list[Buffer | None] = []
     data = {}
@@ -124,7 +135,7 @@ def views(program: Program, arena: Array) -> dict[str, View]:
 def _combinations(op: Op) -> Iterator[tuple[dict[str, str], Mapping[str, float]]]:
     """Every (formats by operand, attributes that change the meaning) that the instruction's limits admit."""
     choices = [((None,) if o.optional else ()) + o.formats for o in op.signature.operands]
-    sizes = dict.fromkeys("RKNC", 8)
+    sizes = dict.fromkeys("RKNCBHWPQIJL", 8) | {"S": QUANTITIES.get(op.name, 0)}
     for chosen in itertools.product(*choices):
         names = (o.name for o in op.signature.operands)
         formats = {name: form for name, form in zip(names, chosen, strict=True) if form is not None}

@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from linocut.formats import find_format
-from linocut.ops import OP_BY_NAME, View
+from linocut.formats import find_format, words
+from linocut.ops import OP_BY_NAME, View, norm_gradient_sums, norm_sign, norm_statistics
 from linocut.ops.bits import Array, pack
 from linocut.ops.norm import L1, L2
 
@@ -20,6 +20,7 @@ Fill: TypeAlias = Callable[[Formats, Sizes, Mapping[str, float], np.random.Gener
 
 _NORMS = ({"norm": L1}, {"norm": L2})
 _NORMS_STE = tuple({"norm": norm, "ste": ste} for norm in (L1, L2) for ste in (0.0, 1.0))
+QUANTITIES = {m.OP.name: m.QUANTITIES for m in (norm_statistics, norm_sign, norm_gradient_sums)}  # S is a multiple
 VARIANTS: dict[str, tuple[dict[str, float], ...]] = {
     "norm_statistics": _NORMS,
     "norm_sign": _NORMS,
@@ -37,6 +38,11 @@ def view(values: Array, form: str) -> View:
         return View(pack(np.asarray(values, bool)), form, values.shape[-1])
     with np.errstate(over="ignore"):
         return View(np.ascontiguousarray(values.astype(find_format(form).dtype)), form, values.shape[-1])
+
+
+def work_of(op_name: str, channels: int, parts: int = 1) -> View:
+    """The operand `work` for so many parts."""
+    return view(np.zeros((QUANTITIES[op_name] * parts, channels)), "f64")
 
 
 def _bits(rng: np.random.Generator, *shape: int) -> Array:
@@ -98,7 +104,8 @@ def _beta(rng: np.random.Generator, form: str, cols: int) -> View:
 def _statistics(rng: np.random.Generator, y: View, form: str, norm: float) -> View:
     """Those of Y itself, or running ones that do not fit it; in both some channels have no spread."""
     stats = view(np.zeros((2, y.cols)), form)
-    OP_BY_NAME["norm_statistics"].reference(y=y, stats=stats, running=None, norm=norm, momentum=0.9)
+    work = work_of("norm_statistics", y.cols)
+    OP_BY_NAME["norm_statistics"].reference(y=y, stats=stats, running=None, work=work, norm=norm, momentum=0.9)
     if rng.random() < 0.5:
         stats.store(stats.data * rng.uniform(0.5, 1.5, (2, y.cols)) * (rng.random((2, y.cols)) < 0.95))
     return stats
@@ -174,7 +181,8 @@ def _norm_gradient(formats: Formats, sizes: Sizes, variant: Mapping[str, float],
     omega = view(rng.uniform(0.5, 1.5, (1, channels)), "f32") if formats["x"] == "bit" else None
     given = {name: filled[name] for name in ("dx", "x", "beta")}
     reference = OP_BY_NAME["norm_gradient_sums"].reference
-    reference(**given, mask=filled.get("mask"), omega=omega, sums=sums, **variant)
+    work = work_of("norm_gradient_sums", channels)
+    reference(**given, mask=filled.get("mask"), omega=omega, sums=sums, work=work, **variant)
     filled["sums"] = sums
     if "dx_exponent" in formats:
         filled["dx_exponent"] = _exponent(rng)
@@ -192,6 +200,103 @@ def _input_gradient(formats: Formats, sizes: Sizes, variant: Mapping[str, float]
 def _weight_gradient(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
     dy = view(_gradient(rng, formats["dy"], sizes["R"], sizes["N"]), formats["dy"])
     return {"dy": dy, "x": view(_input(rng, formats["x"], sizes["R"], sizes["K"]), formats["x"])}, {}
+
+
+def _pixels(sizes: Sizes, outputs: bool) -> int:
+    return sizes["B"] * (sizes["I"] * sizes["J"] if outputs else sizes["H"] * sizes["W"])
+
+
+def _conv2d(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    x = view(_input(rng, formats["x"], _pixels(sizes, False), sizes["C"]), formats["x"])
+    return {"x": x, "weights": _kernel(formats, sizes, rng)}, {}
+
+
+def _kernel(formats: Formats, sizes: Sizes, rng: np.random.Generator) -> View:
+    rows, form = sizes["N"] * sizes["P"] * sizes["Q"], formats["weights"]
+    return view(_bits(rng, rows, sizes["C"]) if form == "bit" else _numbers(rng, form, rows, sizes["C"]) * 0.1, form)
+
+
+def _conv2d_input_gradient(
+    formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator
+) -> Filled:
+    filled = {"dy": view(_gradient(rng, formats["dy"], _pixels(sizes, True), sizes["N"]), formats["dy"])}
+    filled["weights"] = _kernel(formats, sizes, rng)
+    if "dy_exponent" in formats:
+        filled["dy_exponent"] = _exponent(rng)
+    return filled, {}
+
+
+def _conv2d_weight_gradient(
+    formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator
+) -> Filled:
+    dy = view(_gradient(rng, formats["dy"], _pixels(sizes, True), sizes["N"]), formats["dy"])
+    return {"dy": dy, "x": view(_input(rng, formats["x"], _pixels(sizes, False), sizes["C"]), formats["x"])}, {}
+
+
+def _conv2d_update(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    """The update of all taps' weights, a row for each tap of each output."""
+    rest = {name: form for name, form in formats.items() if name not in ("dy", "x")}
+    rows = {"R": sizes["N"] * sizes["P"] * sizes["Q"], "K": sizes["C"]}
+    filled, attributes = _update({**rest, "dw": "bit"}, rows, variant, rng)
+    del filled["dw"]
+    return {**filled, **_conv2d_weight_gradient(formats, sizes, variant, rng)[0]}, attributes
+
+
+def _pool(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    """Few different integers, so that many are equal."""
+    form, shape = formats["x"], (_pixels(sizes, False), sizes["C"])
+    values = rng.integers(-3, 4, shape) * 1000 if form.startswith("i") else _input(rng, form, *shape)
+    return {"x": view(values, form)}, {}
+
+
+def _pool_gradient(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    """`index` as max_pool leaves it; or any bits: taps that no window has, or that see only padding."""
+    filled = {"dy": view(_gradient(rng, formats["dy"], _pixels(sizes, True), sizes["C"]), formats["dy"])}
+    if "dy_exponent" in formats:
+        filled["dy_exponent"] = _exponent(rng)
+    if "index" in formats:
+        batch, channels = sizes["B"], sizes["C"]
+        x = rng.integers(-3, 4, (batch * sizes["H"] * sizes["W"], channels)).astype(np.int16)
+        image, pooled = ((batch, *(sizes[k] for k in names), channels) for names in ("HW", "IJ"))
+        index = np.zeros((_pixels(sizes, True) * sizes["L"], words(channels)), np.uint64)
+        filled["index"] = View(index, "bit", channels, (*pooled[:3], sizes["L"], channels))
+        y = View(np.zeros((_pixels(sizes, True), channels), np.int16), "i16", channels, pooled)
+        window = {name: value for name, value in variant.items() if name != "exact"}
+        OP_BY_NAME["max_pool"].reference(x=View(x, "i16", channels, image), y=y, index=filled["index"], **window)
+        if rng.random() < 0.2:
+            filled["index"].store(_bits(rng, index.shape[0], channels))
+    return filled, {}
+
+
+def _flatten_bits(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    return {"x": view(_bits(rng, _pixels(sizes, False), sizes["C"]), "bit")}, {}
+
+
+def _numbers_of(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    """Operands called x, a, b and weights: activations in numbers, or bytes."""
+    filled = {}
+    for name in ("x", "a", "b"):
+        if name in formats:
+            filled[name] = view(_input(rng, formats[name], sizes["R"], sizes["C"]), formats[name])
+    if "weights" in formats:
+        filled["weights"] = _kernel(formats, sizes, rng)
+    if "scale" in formats:
+        filled["scale"] = view(rng.uniform(0, 2, (1, sizes["C" if "x" in formats else "N"])), formats["scale"])
+    return filled, {}
+
+
+def _gate(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    shape = (sizes["R"], sizes["C"])
+    filled = {"dx": view(_gradient(rng, formats["dx"], *shape), formats["dx"])}
+    if "dx_exponent" in formats:
+        filled["dx_exponent"] = _exponent(rng)
+    if "mask" in formats:
+        filled["mask"] = view(_bits(rng, *shape), "bit")
+    if "slope" in formats:
+        filled["slope"] = view(_input(rng, "u8", *shape), "u8")
+    if "x" in formats:
+        filled["x"] = view(_numbers(rng, formats["x"], *shape), formats["x"])
+    return filled, {}
 
 
 def _counters(rng: np.random.Generator) -> View:
@@ -254,6 +359,24 @@ FILLS: dict[str, Fill] = {
     "norm_gradient": _norm_gradient,
     "input_gradient": _input_gradient,
     "weight_gradient": _weight_gradient,
+    "conv2d": _conv2d,
+    "conv2d_input_gradient": _conv2d_input_gradient,
+    "conv2d_weight_gradient": _conv2d_weight_gradient,
+    "conv2d_weight_gradient_adam": _conv2d_update,
+    "conv2d_weight_gradient_sgd": _conv2d_update,
+    "conv2d_weight_gradient_bop": _conv2d_update,
+    "max_pool": _pool,
+    "max_pool_gradient": _pool_gradient,
+    "average_pool": _pool,
+    "average_pool_gradient": _pool_gradient,
+    "to_numbers": _numbers_of,
+    "add": _numbers_of,
+    "relu": _numbers_of,
+    "channel_scale": _numbers_of,
+    "scale_channels": _numbers_of,
+    "real_sign": _numbers_of,
+    "gate_gradient": _gate,
+    "flatten_bits": _flatten_bits,
     "optimizer_tick": _tick,
     "adam": _update,
     "sgd": _update,

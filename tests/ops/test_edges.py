@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from operands import view
+from operands import view, work_of
 
 from linocut.ops import OP_BY_NAME, View
 from linocut.ops.bits import Array, pack, padding_is_zero, unpack
@@ -50,9 +50,11 @@ def forward(y: View, beta: float, norm: float, stats_form: str = "f32") -> dict[
     rows, cols = y.data.shape
     stats, x, bits = zeros(stats_form, 2, cols), zeros("f32", rows, cols), zeros("bit", rows, cols)
     mask, omega, shift = zeros("bit", rows, cols), zeros("f32", 1, cols), view(np.full((1, cols), beta), "f32")
-    run("norm_statistics", {"y": y, "stats": stats, "running": None}, norm=norm, momentum=0.9)
+    work = work_of("norm_statistics", cols)
+    run("norm_statistics", {"y": y, "stats": stats, "running": None, "work": work}, norm=norm, momentum=0.9)
     run("norm_apply", {"y": y, "stats": stats, "beta": shift, "x": x}, norm=norm)
-    run("norm_sign", {"y": y, "stats": stats, "beta": shift, "bits": bits, "mask": mask, "omega": omega}, norm=norm)
+    operands = {"bits": bits, "mask": mask, "omega": omega, "work": work_of("norm_sign", cols)}
+    run("norm_sign", {"y": y, "stats": stats, "beta": shift, **operands}, norm=norm)
     return {"stats": stats.data, "x": x.data, "bits": bits.bits(), "mask": mask.bits(), "omega": omega.data}
 
 
@@ -79,15 +81,17 @@ def test_a_dead_channel_under_l2_outputs_its_shift(form: str) -> None:
 
 def backward(dx: View, stats: View, norm: float, dy_form: str, mask: Array | None = None) -> dict[str, Array]:
     rows, cols = dx.data.shape
-    integer = dx.format == "i16"
     x = view(np.arange(rows * cols).reshape(rows, cols) % 2 == 0, "bit")
     packed = None if mask is None else view(mask, "bit")
     common = {"dx": dx, "x": x, "mask": packed, "beta": zeros("f32", 1, cols)}
     sums, dy, dbeta = zeros("f64", 4, cols), zeros(dy_form, rows, cols), zeros("f32", 1, cols)
     omega = view(np.full((1, cols), 0.8), "f32")
-    run("norm_gradient_sums", {**common, "omega": omega, "sums": sums}, norm=norm, ste=1.0)
-    exponents = {"dx_exponent": view(np.array([-12]), "i32"), "dy_exponent": view(np.array([0]), "i32")}
-    exponents = exponents if integer else dict.fromkeys(exponents)
+    work = work_of("norm_gradient_sums", cols)
+    run("norm_gradient_sums", {**common, "omega": omega, "sums": sums, "work": work}, norm=norm, ste=1.0)
+    exponents = {
+        "dx_exponent": view(np.array([-12]), "i32") if dx.format == "i16" else None,
+        "dy_exponent": zeros("i32", 1) if dy_form == "i8" else None,
+    }
     run(
         "norm_gradient",
         {**common, "stats": stats, "sums": sums, "dy": dy, "dbeta": dbeta, **exponents},
@@ -97,7 +101,9 @@ def backward(dx: View, stats: View, norm: float, dy_form: str, mask: Array | Non
     return {"dy": dy.data, "dbeta": dbeta.data, "sums": sums.data}
 
 
-@pytest.mark.parametrize(("dx_form", "dy_form"), [("i16", "i8"), ("f32", "f32"), ("f16", "f16")])
+@pytest.mark.parametrize(
+    ("dx_form", "dy_form"), [("i16", "i8"), ("f32", "f32"), ("f16", "f16"), ("i16", "f32"), ("f32", "i8")]
+)
 def test_a_dead_channel_passes_no_gradient_but_its_shift_has_one(dx_form: str, dy_form: str) -> None:
     dx = view(np.random.default_rng(0).integers(-100, 100, (8, 2)), dx_form)
     found = backward(dx, view(np.array([[0.0, 0.0], [0.0, 3.0]]), "f32"), L1, dy_form)
@@ -106,7 +112,7 @@ def test_a_dead_channel_passes_no_gradient_but_its_shift_has_one(dx_form: str, d
     assert found["dbeta"][0].tolist() == (dx.data.astype(np.float64).sum(axis=0) * scale).tolist()
 
 
-@pytest.mark.parametrize(("dx_form", "dy_form"), [("i16", "i8"), ("f32", "f32")])
+@pytest.mark.parametrize(("dx_form", "dy_form"), [("i16", "i8"), ("f32", "f32"), ("i16", "f32"), ("f32", "i8")])
 @pytest.mark.parametrize("case", ["no gradient", "all masked", "no channel varies", "one row"])
 def test_nothing_becomes_nan_or_infinite(dx_form: str, dy_form: str, case: str) -> None:
     rows = 1 if case == "one row" else 8

@@ -6,6 +6,7 @@ import pytest
 
 from linocut.errors import SpecError
 from linocut.ops import OP_BY_CODE, OP_BY_NAME, OPS
+from linocut.ops.norm import work_shape
 from linocut.ops.signature import Operand, bind, parse
 
 TEXT = "<x:bit[R,K] <weights:bit[N,K] >y:i16|f32[R,N] =stats?:f64[2,N]; momentum norm"
@@ -90,7 +91,9 @@ LIMITS = {
         {"dy": "i8", "dx": "i16", "dy_exponent": "i32", "dx_exponent": "i32"},
         "overflow",
     ),
-    "norm_gradient": ({}, {"dx": "i16", "dy": "f32", "x": "bit", "dx_exponent": "i32"}, "go with each other"),
+    "norm_statistics": ({"R": 2**22 + 1, "S": 3}, {"y": "i32", "work": "f64"}, "overflow the sum, at most 4194304"),
+    "norm_sign": ({"R": 9, "S": 2}, {"y": "i16", "omega": "f32"}, "omega and work go with each other"),
+    "norm_gradient": ({}, {"dx": "i16", "dy": "f32", "x": "bit"}, "an integer gradient goes with its exponent"),
     "norm_gradient_sums": ({}, {"dx": "i16", "x": "f32"}, "integer gradients need X as bits"),
     "adam": ({}, {"w": "f32", "m": "f32"}, "weights in f32 need a second moment v"),
     "sgd": ({}, {"w": "q15", "m": "f16"}, "q15 weights take a q7 moment, no v, and dW as bit"),
@@ -103,6 +106,18 @@ LIMITS = {
 def test_limits_say_why(name: str) -> None:
     sizes, formats, reason = LIMITS[name]
     assert reason in OP_BY_NAME[name].limits(sizes, formats)
+
+
+@pytest.mark.parametrize(("rows", "work"), [(9, 2), (9, 4), (9, 30), (2, 9), (2**20, 3 * 65537)])
+def test_work_has_a_whole_number_of_parts_of_a_row_at_least(rows: int, work: int) -> None:
+    reason = OP_BY_NAME["norm_statistics"].limits({"R": rows, "S": work}, {"y": "i16", "work": "f64"})
+    assert "must be a multiple of 3, at most" in reason
+    assert OP_BY_NAME["norm_statistics"].limits({"R": 9, "S": 27}, {"y": "i16", "work": "f64"}) == ""
+
+
+def test_the_compiler_asks_for_parts_of_512_rows_and_at_most_32() -> None:
+    shapes = [work_shape(3, rows, 5) for rows in (1, 512, 513, 16384, 10**6)]
+    assert shapes == [(3, 5), (3, 5), (6, 5), (96, 5), (96, 5)]
 
 
 def test_limits_are_tight() -> None:

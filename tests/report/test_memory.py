@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
-from typing import ClassVar
 
 import pytest
 
 from linocut import models
 from linocut.compile.lifetimes import aligned
 from linocut.compile.lower import compile_network
-from linocut.layers.base import Cost
-from linocut.layers.network import Placed
 from linocut.optimizers import OPTIMIZERS, SGD, Adam, Bop, find_optimizer
 from linocut.policies import POLICIES, lean, standard, wang2021
-from linocut.report import paper
 from linocut.report.memory import arena_account, comparison, paper_account
 
 MIB = 2**20
@@ -66,61 +61,15 @@ def test_lean_in_the_papers_account_uses_its_own_formats() -> None:
     assert paper_account(MLP, lean, Adam(), 100).bytes_of("momenta") == 399_872  # one moment of 8 bits
 
 
-@dataclass(frozen=True)
-class Stub:
-    """A convolutional layer as the account sees it."""
-
-    kind: str
-
-
-@dataclass(frozen=True)
-class BinaryNet:
-    """BinaryNet on CIFAR-10 as shapes and costs, until there are convolutions to build it from."""
-
-    name: ClassVar[str] = "binarynet"
-
-    @property
-    def placed(self) -> tuple[Placed, ...]:
-        found, size, channels = [], 32, 3
-        for number, (units, pool) in enumerate(((128, 0), (128, 1), (256, 0), (256, 1), (512, 0), (512, 1))):
-            n = 9 * channels * units
-            macs = {"real_macs": n, "input_bits": 8} if number == 0 else {"binary_macs": n, "input_bits": 1}
-            before, after = (size, size, channels), (size, size, units)
-            found.append(Placed("conv", Stub("conv"), before, after, Cost(binary_parameters=n, **macs)))
-            if pool:
-                size //= 2
-                found.append(Placed("pool", Stub("max_pool"), after, (size, size, units), Cost()))
-            found.append(Placed("norm", Stub("batch_norm"), (size, size, units), (size, size, units), Cost()))
-            channels = units
-        features = size * size * channels
-        for units in (1024, 1024, 10):
-            cost = Cost(binary_parameters=features * units, binary_macs=features * units, input_bits=1)
-            found.append(Placed("dense", Stub("binary_dense"), (features,), (units,), cost))
-            found.append(Placed("norm", Stub("batch_norm"), (units,), (units,), Cost()))
-            features = units
-        return tuple(found)
-
-
-def binarynet_rows(policy, moments: int, batch: int, monkeypatch) -> dict[str, float]:
-    """The account of BinaryNet in MiB, its weights and moments taken from its costs instead of a program."""
-    network = BinaryNet()
-    weights = sum(p.cost.binary_parameters for p in network.placed)
-
-    def state(policy, program):
-        yield paper._row("W", policy.W, weights, "persistent")
-        yield paper._row("momenta", policy.momenta, moments * weights, "persistent")
-        yield paper._row("dW", policy.dW, weights, "persistent")
-
-    monkeypatch.setattr(paper, "_weights", state)
-    monkeypatch.setattr(paper, "compile_network", lambda *given: type("Compiled", (), {"program": None}))
-    account = paper_account(network, policy, Adam(), batch)  # type: ignore[arg-type]
+def published_rows(policy, optimizer, batch: int) -> dict[str, float]:
+    """The account of BinaryNet on CIFAR-10 in MiB."""
+    account = paper_account(models.binarynet(), policy, optimizer, batch)
     return {row.role: row.bytes / MIB for row in account.rows} | {"total": account.total_bytes / MIB}
 
 
-def test_binarynet_as_published(monkeypatch) -> None:
+def test_binarynet_as_published() -> None:
     """DESIGN section 4, to the paper's two decimals (masks of pooling to one) and 0.2% of the totals."""
-    full = binarynet_rows(standard, 2, 100, monkeypatch)
-    half = binarynet_rows(wang2021, 2, 100, monkeypatch)
+    full, half = published_rows(standard, Adam(), 100), published_rows(wang2021, Adam(), 100)
     published = {"X": (111.33, 3.48), "dX, Y": (50, 25), "dY": (50, 25), "W": (53.49, 26.74), "dW": (53.49, 1.67)}
     published |= {"momenta": (106.98, 53.49)}
     for role, pair in published.items():
@@ -130,10 +79,12 @@ def test_binarynet_as_published(monkeypatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("moments", "batch", "published"), [(1, 100, (459.33, 111.39)), (2, 1000, (3202, 644.1))], ids=["sgd", "large"]
+    ("optimizer", "batch", "published"),
+    [(SGD(), 100, (459.33, 111.39)), (Adam(), 1000, (3202, 644.1))],
+    ids=["sgd", "large"],
 )
-def test_binarynet_under_sgd_and_in_large_batches(moments: int, batch: int, published, monkeypatch) -> None:
-    totals = [binarynet_rows(policy, moments, batch, monkeypatch)["total"] for policy in (standard, wang2021)]
+def test_binarynet_under_sgd_and_in_large_batches(optimizer, batch: int, published) -> None:
+    totals = [published_rows(policy, optimizer, batch)["total"] for policy in (standard, wang2021)]
     assert totals == pytest.approx(published, rel=2e-3)
 
 

@@ -80,6 +80,11 @@ DAMAGE = [
     ("settings.schedule", None),
     ("settings.schedule.kind", "cosin"),
     ("settings.schedule.more", 1),
+    ("settings.augmentation", None),
+    ("settings.augmentation", "shift"),
+    ("settings.augmentation.shift", 2),
+    ("settings.augmentation.flip", "yes"),
+    ("settings.augmentation.more", 1),
 ]
 
 

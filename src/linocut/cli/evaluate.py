@@ -8,13 +8,22 @@ from pathlib import Path
 
 import click
 
-from linocut.cli.options import DEFAULT_BATCH, data_options, json_option, load_like, machine_options
+from linocut.cli.options import (
+    DEFAULT_BATCH,
+    data_options,
+    json_option,
+    load_like,
+    machine_options,
+    skip_corrupt_option,
+    tell_skipped,
+)
 
 
 @click.command("eval")
 @click.argument("run", type=click.Path(path_type=Path))
 @data_options
 @click.option("--limit", type=int, help="Use the first N test examples only.")
+@skip_corrupt_option
 @machine_options
 @json_option
 def evaluate(
@@ -22,6 +31,7 @@ def evaluate(
     data: str | None,
     data_dir: Path | None,
     limit: int | None,
+    skip_corrupt: bool,
     threads: int | None,
     backend: str,
     as_json: bool,
@@ -34,7 +44,8 @@ def evaluate(
     name = data or predictor.model.data
     if name is None:
         raise click.UsageError(f"{run} does not say what it was trained on; give --data")
-    test = load_like(name, data_dir, predictor.network.input.shape)[1]
+    test = load_like(name, data_dir, predictor.network.input.shape, skip_corrupt)[1]
+    tell_skipped(test)
     found = predictor.evaluate(datasets.take(test, limit))
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(found)))

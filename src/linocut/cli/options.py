@@ -39,6 +39,14 @@ def pixels(context: click.Context, parameter: click.Parameter, value: str | None
         raise click.BadParameter(f"{value!r} is not a size such as 32x32 (height x width)") from None
 
 
+def dimensions(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, ...] | None:
+    """Callback: the shape of an example such as 32x32x3 (height x width x channels), or 784 for a vector."""
+    try:
+        return None if value is None else tuple(int(part) for part in value.lower().split("x"))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a shape such as 32x32x3 (height x width x channels)") from None
+
+
 def combined(*options: Callable[[F], F]) -> Callable[[F], F]:
     """Several options as one decorator, shown in this order."""
 
@@ -51,7 +59,12 @@ def combined(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 
 model_options = combined(
-    click.option("--model", default=DEFAULT_MODEL, show_default=True, help="The network: mlp."),
+    click.option(
+        "--model",
+        default=DEFAULT_MODEL,
+        show_default=True,
+        help="mlp, cnv, binarynet, resnete18, bireal18, or a FILE.toml that describes a network.",
+    ),
     click.option(
         "--hidden", metavar="N,N,...", callback=widths, help="Widths of an mlp's hidden layers, such as 256,256."
     ),
@@ -62,7 +75,10 @@ training_options = combined(
     click.option("--batch", type=int, default=DEFAULT_BATCH, show_default=True, help="Examples in a batch."),
 )
 data_options = combined(
-    click.option("--data", help="digits, mnist, fashion-mnist, or a folder of class folders of images."),
+    click.option(
+        "--data",
+        help="digits, mnist, fashion-mnist, cifar10, svhn, svhn-extra, or a folder of class folders of images.",
+    ),
     click.option("--data-dir", type=click.Path(path_type=Path), help="Where the files of data sets lie."),
 )
 machine_options = combined(
@@ -74,17 +90,35 @@ machine_options = combined(
         help="native, or reference: the NumPy interpreter, the same bits but slow.",
     ),
 )
+skip_corrupt_option = click.option(
+    "--skip-corrupt", is_flag=True, help="Decode all images of a folder first, and leave out those that are corrupt."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, and nothing else.")
 
 
-def find_network(model: str, hidden: tuple[int, ...] | None, dataset: Dataset | None) -> Network:
-    """The network, shaped for the data set, or as it is by itself where there is none; SpecError for an unknown one."""
+def find_network(
+    model: str,
+    hidden: tuple[int, ...] | None,
+    dataset: Dataset | None,
+    shape: tuple[int, ...] | None = None,
+    classes: int | None = None,
+) -> Network:
+    """The network, shaped for the data set or as given, or as it is by itself; SpecError for an unknown one."""
     from linocut import models
+    from linocut.errors import SpecError
+    from linocut.network_file import read_network
 
-    settings: dict[str, Any] = {} if hidden is None else {"hidden": hidden}
+    given: dict[str, Any] = {"shape": shape, "classes": classes}
     if dataset is not None:
-        settings |= {"input_shape": dataset.shape, "classes": len(dataset.classes), "dtype": dataset.dtype}
-    return models.build(model, **settings)
+        given = {"shape": dataset.shape, "classes": len(dataset.classes), "dtype": dataset.dtype}
+    given = {name: value for name, value in given.items() if value is not None}
+    if model.endswith(".toml"):
+        if hidden is not None:
+            raise SpecError(f"--hidden is for the model mlp; write the widths into {model}")
+        return read_network(Path(model), **given)
+    if "shape" in given:
+        given["input_shape"] = given.pop("shape")
+    return models.build(model, **given, **({} if hidden is None else {"hidden": hidden}))
 
 
 def find_optimizer(name: str, lr: float | None, momentum: float | None) -> Optimizer:
@@ -102,10 +136,20 @@ def find_optimizer(name: str, lr: float | None, momentum: float | None) -> Optim
     return dataclasses.replace(found, **wanted)
 
 
-def load_like(name: str, data_dir: Path | None, shape: tuple[int, ...]) -> tuple[Dataset, Dataset]:
-    """Training and test data for a network that takes `shape`; the images of a folder are resized to it."""
-    from linocut.data import idx, load
+def load_like(
+    name: str, data_dir: Path | None, shape: tuple[int, ...], skip_corrupt: bool = False
+) -> tuple[Dataset, Dataset]:
+    """Training and test data for a network that takes `shape`; the images of a folder are made that size."""
+    from linocut.data import is_image_folder, load
 
-    folder = Path(name).expanduser()
-    images = folder.is_dir() and len(idx.missing(folder)) == len(idx.PARTS) * len(idx.KINDS)
-    return load(name, data_dir, (shape[0], shape[1]) if images and len(shape) == 3 else None)
+    size = (shape[0], shape[1]) if len(shape) == 3 and is_image_folder(name) else None
+    return load(name, data_dir, size, skip_corrupt)
+
+
+def tell_skipped(*datasets: Dataset) -> None:
+    """A line on standard error if corrupt images were left out."""
+    from linocut.data.soundness import named
+
+    skipped = sorted(path for dataset in datasets for path in getattr(dataset, "skipped", ()))
+    if skipped:
+        click.echo(f"skipped {len(skipped):,} corrupt images: {named(skipped)}", err=True)

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from linocut.cli.options import data_options, find_network, json_option, model_options, training_options
+from linocut.cli.options import (
+    data_options,
+    dimensions,
+    find_network,
+    json_option,
+    model_options,
+    training_options,
+)
 from linocut.cli.sizes import show_size, size_option
 
 if TYPE_CHECKING:
@@ -24,6 +31,8 @@ if TYPE_CHECKING:
 @model_options
 @training_options
 @data_options
+@click.option("--input", "shape", metavar="HxWxC", callback=dimensions, help="Examples of this shape, without --data.")
+@click.option("--classes", type=int, help="So many classes, without --data.")
 @click.option(
     "--budget", metavar="SIZE", callback=size_option, help="Find the largest batch within SIZE, such as 64MiB."
 )
@@ -46,6 +55,8 @@ def plan(
     batch: int,
     data: str | None,
     data_dir: Path | None,
+    shape: tuple[int, ...] | None,
+    classes: int | None,
     budget: int | None,
     account: str,
     listing: bool,
@@ -65,7 +76,10 @@ def plan(
     if as_json and listing:
         raise click.UsageError("--listing is for people; leave out --json", context)
     dataset = load(data, data_dir)[0] if data else None
-    planner = _Planner(find_network(model, hidden, dataset), find_policy(policy), find_optimizer(optimizer), account)
+    if dataset is not None and (shape is not None or classes is not None):
+        raise click.UsageError("--data says the shape and the classes; leave out --input and --classes", context)
+    network = find_network(model, hidden, dataset, shape, classes)
+    planner = _Planner(network, find_policy(policy), find_optimizer(optimizer), account)
     largest = None
     if budget is not None:
         from linocut.cli.budget import largest_batch

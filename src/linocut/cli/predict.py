@@ -18,7 +18,8 @@ from linocut.cli.options import DEFAULT_BATCH, json_option, machine_options
 def predict(run: Path, images: tuple[Path, ...], threads: int | None, backend: str, as_json: bool) -> None:
     """Name the class of each IMAGE, and how sure the network of the folder RUN is of it.
 
-    Images are resized to what the network takes, and made grey for a grey network.
+    Images of another size are resized and cropped to what the network takes, as in training; for a grey network
+    they are made grey.
     """
     import numpy as np
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from linocut.cli.options import find_network, find_optimizer, load_like
+from linocut.cli.options import find_network, find_optimizer, load_like, tell_skipped
 
 if TYPE_CHECKING:
     from linocut.cli.train import Options
@@ -33,7 +33,8 @@ def resumed(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options
     facts = trainer.data
     if facts is None:
         raise RunError(f"{options.out} was never trained; train it anew into another folder")
-    training, test = load_like(options.data or facts.name, options.data_dir, facts.shape)
+    training, test = load_like(options.data or facts.name, options.data_dir, facts.shape, options.skip_corrupt)
+    tell_skipped(training, test)
     limit = options.limit
     if "limit" not in options.explicit and facts.examples < len(training):
         limit = facts.examples
@@ -44,6 +45,7 @@ def resumed(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options
 
 
 def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts, folder: Path) -> None:
+    from linocut.data import find_augmentation
     from linocut.errors import RunError
     from linocut.policies import find_policy
     from linocut.schedules import find_schedule
@@ -64,6 +66,8 @@ def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts,
         pairs.append(("policy", find_policy(options.policy).name, run.policy.name))
     if "schedule" in explicit:
         pairs.append(("schedule", find_schedule(options.schedule), run.schedule))
+    if "augment" in explicit:
+        pairs.append(("augmentation", find_augmentation(options.augment), run.augmentation))
     if "batch" in explicit:
         pairs.append(("batch", options.batch, run.batch_size))
     if "seed" in explicit:
@@ -77,7 +81,8 @@ def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts,
 
 
 def describe(network: Network) -> str:
-    """A network in a few words: its name and the shapes through its dense layers."""
+    """A network in a few words: its name, the shape of its input and the outputs of the layers that have weights."""
     shape = "x".join(map(str, network.input.shape))
-    units = [str(placed.output_shape[0]) for placed in network.placed if placed.cost.binary_parameters]
+    weighted = (p for p in network.placed if p.layer.weights_shape(p.input_shape) is not None)
+    units = [str(placed.output_shape[-1]) for placed in weighted]
     return f"{network.name} {'-'.join([shape, *units])}"

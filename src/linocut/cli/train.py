@@ -19,6 +19,8 @@ from linocut.cli.options import (
     machine_options,
     model_options,
     pixels,
+    skip_corrupt_option,
+    tell_skipped,
     training_options,
 )
 from linocut.cli.sizes import show_size
@@ -51,6 +53,8 @@ class Options:
     seed: int
     threads: int | None
     backend: str
+    augment: str
+    skip_corrupt: bool
     out: Path | None
     explicit: frozenset[str]
 
@@ -58,9 +62,17 @@ class Options:
 @click.command()
 @model_options
 @data_options
-@click.option("--size", metavar="HxW", callback=pixels, help="Resize the images of a folder to HxW pixels.")
+@click.option("--size", metavar="HxW", callback=pixels, help="Resize and crop a folder's images to HxW pixels.")
+@skip_corrupt_option
 @click.option("--limit", type=int, help="Use the first N examples only, for training and for testing.")
 @training_options
+@click.option(
+    "--augment",
+    metavar="NAME,...",
+    default="none",
+    show_default=True,
+    help="Change training images at random: shift, flip, and crop for folders.",
+)
 @click.option("--epochs", type=int, default=DEFAULT_EPOCHS, show_default=True, help="Epochs in all.")
 @click.option("--lr", type=float, help="Learning rate.  [default: the optimizer's own]")
 @click.option("--momentum", type=float, help="Momentum of sgd.  [default: 0.9]")
@@ -89,7 +101,8 @@ def train(context: click.Context, /, go_on: bool, as_json: bool, **given: Any) -
             _train_for_people(trainer, splits, options)
     except Interrupted as stop:
         name = signal.Signals(stop.number).name
-        click.echo(f"interrupted by {name}; go on with: linocut train --resume --out {stop.folder}", err=True)
+        again = f"{stop.folder} --skip-corrupt" if options.skip_corrupt else stop.folder
+        click.echo(f"interrupted by {name}; go on with: linocut train --resume --out {again}", err=True)
         context.exit(SIGNALLED + stop.number)
 
 
@@ -103,9 +116,9 @@ def _begun(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options]
         raise click.UsageError(
             "--data is not given; take digits, which are inside the package, or see: linocut data list"
         )
-    training, test = (
-        data.take(part, options.limit) for part in data.load(options.data, options.data_dir, options.size)
-    )
+    training, test = data.load(options.data, options.data_dir, options.size, options.skip_corrupt)
+    tell_skipped(training, test)
+    training, test = data.take(training, options.limit), data.take(test, options.limit)
     trainer = Trainer(
         find_network(options.model, options.hidden, training),
         options.policy,
@@ -115,8 +128,10 @@ def _begun(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options]
         options.threads,
         options.schedule,
         options.backend,
+        options.augment,
     )
-    out = options.out or _free_folder(f"{options.model}-{Path(options.data).name}")
+    trainer.settings.augmentation.check_dataset(training)
+    out = options.out or _free_folder(f"{Path(options.model).stem}-{Path(options.data).name}")
     return trainer, (training, test), replace(options, out=out)
 
 
@@ -143,6 +158,7 @@ def _train_for_people(trainer: Trainer, splits: tuple[Dataset, Dataset], options
         f"{settings.network.name} on {splits[0].name} ({len(splits[0]):,} + {len(splits[1]):,} examples), policy "
         f"{settings.policy.name}, {settings.optimizer.kind} {settings.optimizer.learning_rate:g}, "
         f"{settings.schedule.kind} schedule, batch {settings.batch_size}, seed {settings.seed}"
+        + (f", augmented by {settings.augmentation}" if settings.augmentation else "")
     )
     click.echo(f"{trainer.plan}\n")
     with ProgressBar() as bar:
@@ -155,7 +171,9 @@ def _report(trainer: Trainer, history: tuple[EpochEnded, ...], options: Options)
 
     program, real = trainer.compiled.program, int(trainer.session.arena.nbytes)
     planned = "as planned" if real == program.arena_bytes else f"planned were {program.arena_bytes:,} B"
-    below = f" --data-dir {options.data_dir}" if options.data_dir else ""
+    below = (f" --data-dir {options.data_dir}" if options.data_dir else "") + (
+        " --skip-corrupt" if options.skip_corrupt else ""
+    )
     accuracy = history[-1].accuracy
     rows = [
         ("test accuracy", "-" if accuracy is None else f"{accuracy:.2%}"),

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 from linocut.compile.lifetimes import Lifetime, live_bytes
 
-RESTARTS = 64
+MOST_TRIES = 64
+PATIENCE = 2_000_000  # pairs of blocks that are looked at before the best so far is taken
 
 
 def place(blocks: Sequence[Lifetime]) -> tuple[dict[int, int], int]:
@@ -26,7 +27,7 @@ def place(blocks: Sequence[Lifetime]) -> tuple[dict[int, int], int]:
     best_order = min((sorted(blocks, key=key) for key in orders), key=lambda order: _best_fit(order)[1])
     best = _best_fit(best_order)
     shuffle = random.Random(0)
-    for _ in range(RESTARTS):
+    for _ in range(min(MOST_TRIES, PATIENCE // max(1, len(blocks) ** 2))):
         if best[1] == bound:
             break
         order = list(best_order)

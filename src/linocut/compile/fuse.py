@@ -8,10 +8,11 @@ from linocut.compile.program import Buffer, Instruction
 from linocut.ops import OP_BY_NAME
 
 UPDATES = ("adam", "sgd", "bop")
+GRADIENTS = ("weight_gradient", "conv2d_weight_gradient")
 
 
 def fuse_updates(buffers: Sequence[Buffer], instructions: Sequence[Instruction], start: int) -> list[Instruction]:
-    """The instructions from `start` on, each weight_gradient of integers joined with the update that follows it."""
+    """The instructions from `start` on, each integer gradient of weights joined with the update after it."""
     fused: list[Instruction] = []
     for instruction in instructions[start:]:
         if fused and _joins(buffers, fused[-1], instruction):
@@ -27,15 +28,16 @@ def _operand(instruction: Instruction, name: str) -> int | None:
 
 
 def _joins(buffers: Sequence[Buffer], gradient: Instruction, update: Instruction) -> bool:
-    if gradient.op.name != "weight_gradient" or update.op.name not in UPDATES:
+    if gradient.op.name not in GRADIENTS or update.op.name not in UPDATES:
         return False
     dy, dw = _operand(gradient, "dy"), _operand(gradient, "dw")
     return dw == _operand(update, "dw") and dy is not None and buffers[dy].format == "i8"
 
 
 def _joined(gradient: Instruction, update: Instruction) -> Instruction:
-    op = OP_BY_NAME[f"weight_gradient_{update.op.name}"]
+    op = OP_BY_NAME[f"{gradient.op.name}_{update.op.name}"]
     parts = {"dy": _operand(gradient, "dy"), "x": _operand(gradient, "x")}
     names = [operand.name for operand in op.signature.operands]
     operands = tuple(parts[name] if name in parts else _operand(update, name) for name in names)
-    return Instruction(op, operands, update.attributes)
+    own = len(op.signature.attributes) - len(update.attributes)  # the window of a convolution
+    return Instruction(op, operands, gradient.attributes[:own] + update.attributes)

@@ -11,6 +11,7 @@ from linocut.compile.lifetimes import Lifetime, lifetimes, live_bytes
 from linocut.compile.program import Program
 from linocut.errors import SpecError
 from linocut.layers import Network
+from linocut.layers.residual import lower_chain
 from linocut.layers.values import Value
 from linocut.optimizers import Optimizer
 from linocut.policies import Policy
@@ -77,6 +78,4 @@ def _predict(builder: Builder, network: Network) -> None:
 
 
 def _forward(builder: Builder, network: Network) -> None:
-    value = Value()
-    for placed in network.placed:
-        value = placed.layer.lower(builder, placed.name, value)
+    lower_chain(builder, network.tree, Value())

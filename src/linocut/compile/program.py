@@ -108,7 +108,8 @@ class Program:
             if len(instruction.attributes) != len(instruction.op.signature.attributes):
                 raise SpecError(f"instruction {number}: {instruction.op.name} has a wrong number of attributes")
             sizes, formats = self._bound(instruction)
-            reason = instruction.op.limits(sizes, formats)
+            named = dict(zip(instruction.op.signature.attributes, instruction.attributes, strict=True))
+            reason = instruction.op.limits(sizes, formats) or instruction.op.geometry(sizes, named)
             if reason:
                 raise SpecError(f"instruction {number}: {instruction.op.name}: {reason}")
 

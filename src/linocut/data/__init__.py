@@ -1,21 +1,25 @@
 """Data sets: named ones, folders, IDX files and arrays, and the batches made of them."""
 
 from linocut.data.arrays import ArrayDataset
+from linocut.data.augmentation import Augmentation, find_augmentation
 from linocut.data.batches import Batches, epoch_order
 from linocut.data.dataset import Dataset
 from linocut.data.download import get
 from linocut.data.images import read_image
-from linocut.data.registry import Available, available, load
+from linocut.data.registry import Available, available, is_image_folder, load
 from linocut.data.subset import take
 
 __all__ = [
     "ArrayDataset",
+    "Augmentation",
     "Available",
     "Batches",
     "Dataset",
     "available",
     "epoch_order",
+    "find_augmentation",
     "get",
+    "is_image_folder",
     "load",
     "read_image",
     "take",

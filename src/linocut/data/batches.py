@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,10 @@ from linocut.errors import DataError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from linocut.data.augment import Augmenter
+
     Batch = tuple[NDArray[Any], NDArray[np.int32]]
+    Read = Callable[[NDArray[np.int64], NDArray[Any], NDArray[np.int32]], None]
 
 BUFFERS = 2  # one with the consumer, one being filled
 
@@ -45,13 +48,20 @@ class Batches(Iterator["Batch"]):
     """Iterates over images (batch, *shape) and labels (batch,) int32 of the examples `order` (n,).
 
     The arrays are reused: they are valid until the next batch is asked for. A last partial batch is dropped,
-    or with `pad` filled up with zero images labelled -1. The first `start` batches are skipped. Errors of
-    reading are raised where the batch would have come. Close it, or use it in a `with` statement, when
-    leaving early.
+    or with `pad` filled up with zero images labelled -1. The first `start` batches are skipped. With an
+    `augmenter` (of the same data set) the examples are changed as they are read. Errors of reading are raised
+    where the batch would have come. Close it, or use it in a `with` statement, when leaving early.
     """
 
     def __init__(
-        self, dataset: Dataset, order: NDArray[np.int64], batch: int, *, start: int = 0, pad: bool = False
+        self,
+        dataset: Dataset,
+        order: NDArray[np.int64],
+        batch: int,
+        *,
+        start: int = 0,
+        pad: bool = False,
+        augmenter: Augmenter | None = None,
     ) -> None:
         """Start to read; DataError if `batch` or `start` does not fit the number of examples."""
         count = len(order)
@@ -74,7 +84,15 @@ class Batches(Iterator["Batch"]):
             self._free.put(number)
         self._thread = threading.Thread(
             target=_read_all,
-            args=(dataset, order[start * batch :], batch, self._left, self._buffers, self._free, self._ready),
+            args=(
+                dataset.read if augmenter is None else augmenter.read,
+                order[start * batch :],
+                batch,
+                self._left,
+                self._buffers,
+                self._free,
+                self._ready,
+            ),
             name="linocut-batches",
             daemon=True,
         )
@@ -118,7 +136,7 @@ class Batches(Iterator["Batch"]):
 
 
 def _read_all(
-    dataset: Dataset,
+    read: Read,
     order: NDArray[np.int64],
     batch: int,
     count: int,
@@ -135,7 +153,7 @@ def _read_all(
             images, labels = buffers[buffer]
             indices = order[number * batch : (number + 1) * batch]
             rows = len(indices)
-            dataset.read(indices, images[:rows], labels[:rows])
+            read(indices, images[:rows], labels[:rows])
             images[rows:] = 0
             labels[rows:] = -1
             ready.put(buffer)

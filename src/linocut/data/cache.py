@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from linocut.errors import DataError, MachineError
@@ -21,47 +21,96 @@ def default_cache() -> Path:
 
 
 def unpacked(source: Path, check: Callable[[Path], None], cache: Path | None = None) -> Path:
-    """The content of the gzipped file `source`, unpacked into the cache unless it lies there already.
+    """The content of the gzipped file `source`, unpacked into the cache unless it lies there already."""
+    advice = f", or unpack it beside itself: gunzip -k {source}"
+    return converted(
+        [source], source.name.removesuffix(".gz"), lambda part: _gunzip(source, part), check, cache, advice
+    )
 
-    `check(path)` raises DataError for unpacked content that will not do. The copy is named after the source's
-    path, size and time, so a changed source is unpacked anew, and its older copies are removed. Raises
-    DataError for a damaged source, MachineError where the cache cannot be written; neither leaves a file
-    behind.
+
+def converted(
+    sources: Sequence[Path],
+    name: str,
+    write: Callable[[Path], None],
+    check: Callable[[Path], None],
+    cache: Path | None = None,
+    advice: str = "",
+) -> Path:
+    """What `write(path)` makes of the files `sources`, a file or a folder, in the cache; made once.
+
+    `check(path)` raises DataError for content that will not do. The copy is named after `name` and the sources'
+    paths, sizes and times, so that a changed source is converted anew, and its older copies are removed. Raises
+    DataError for a damaged source, MachineError where the cache cannot be written (`advice`: what else the user
+    may do); neither leaves anything behind.
     """
     folder = (cache or default_cache()) / "unpacked"
-    try:
-        stat = source.stat()
-    except OSError as error:
-        raise DataError(f"{source} cannot be read: {error.strerror}; check the path and its permissions") from None
-    prefix = f"{source.name.removesuffix('.gz')}.{zlib.crc32(os.fsencode(source.resolve())):08x}"
-    target = folder / f"{prefix}.{stat.st_size:x}.{stat.st_mtime_ns:x}"
-    if os.path.isfile(target):
-        try:
-            check(target)
-            return target
-        except DataError:  # a copy that something else has damaged
-            pass
+    prefix, stamp = _key(sources, name)
+    target = folder / f"{prefix}.{stamp}"
+    if _holds(target, check):
+        return target
     part = target.with_name(f"{target.name}.{os.getpid()}.{threading.get_ident():x}.part")
     try:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _gunzip(source, part)
+            write(part)
             check(part)
-            os.replace(part, target)
+            _move(part, target, check)
             for old in folder.glob(f"{prefix}.*"):
                 if old != target and old.suffix != ".part":
-                    old.unlink(missing_ok=True)
+                    _remove(old)
         finally:
-            if part.parent.is_dir():
-                part.unlink(missing_ok=True)
+            if folder.is_dir():
+                _remove(part)
     except MachineError:
         raise
     except OSError as error:
         raise MachineError(
-            f"{source} cannot be unpacked into {folder}: {error.strerror or error}; make room there, set "
-            f"XDG_CACHE_HOME to a folder that can be written, or unpack it beside itself: gunzip -k {source}"
+            f"{sources[0]} cannot be unpacked into {folder}: {error.strerror or error}; make room there, or set "
+            f"XDG_CACHE_HOME to a folder that can be written{advice}"
         ) from None
     return target
+
+
+def _key(sources: Sequence[Path], name: str) -> tuple[str, str]:
+    """What the copy is called: a part that stays as the sources change, and one that does not."""
+    size, time, paths = 0, 0, []
+    for source in sources:
+        try:
+            stat = source.stat()
+        except OSError as error:
+            raise DataError(f"{source} cannot be read: {error.strerror}; check the path and its permissions") from None
+        size, time = size + stat.st_size, time + stat.st_mtime_ns
+        paths.append(os.fsencode(source.resolve()))
+    return f"{name}.{zlib.crc32(bytes(1).join(paths)):08x}", f"{size:x}.{time:x}"
+
+
+def _holds(target: Path, check: Callable[[Path], None]) -> bool:
+    """Whether the copy is there, and not damaged by something else."""
+    if not target.exists():
+        return False
+    try:
+        check(target)
+        return True
+    except DataError:
+        return False
+
+
+def _move(part: Path, target: Path, check: Callable[[Path], None]) -> None:
+    """Give the copy its name; a folder cannot take another's, which is damaged or another process's."""
+    if part.is_dir() and target.exists():
+        if _holds(target, check):
+            return
+        _remove(target)
+    os.replace(part, target)
+
+
+def _remove(path: Path) -> None:
+    import shutil
+
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _gunzip(source: Path, part: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -16,6 +17,12 @@ Dtype = Literal["u8", "f32"]
 
 NUMPY_DTYPES: dict[Dtype, np.dtype[Any]] = {"u8": np.dtype(np.uint8), "f32": np.dtype(np.float32)}
 
+Box = tuple[float, float, float, float]
+"""A part of an image, in its own pixels: left, top, right, bottom."""
+
+Crops = Callable[[int, int, int], Box]
+"""The part to take of an example: its row among those that are read, its image's height and width, to a box."""
+
 
 class Dataset(ABC):
     """A fixed number of labelled examples, all of one shape.
@@ -23,12 +30,17 @@ class Dataset(ABC):
     `shape` is (height, width, channels) for images and (features,) for vectors; `dtype` is "u8" (0 to 255) or
     "f32"; label i means `classes[i]`. Reading may happen in another thread than the one that made the data
     set.
+
+    `handed` says that a mirrored example is none of its class any more, as it is of digits; `crops` that
+    `read_crops` works, as the examples are made of images of their own sizes.
     """
 
     name: str
     shape: tuple[int, ...]
     dtype: Dtype
     classes: tuple[str, ...]
+    handed: bool = False
+    crops: bool = False
 
     @abstractmethod
     def __len__(self) -> int:
@@ -41,6 +53,12 @@ class Dataset(ABC):
         The outputs are C-contiguous. Raises DataError for indices out of range, outputs that do not fit, or
         an example that is damaged.
         """
+
+    def read_crops(
+        self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32], boxes: Crops
+    ) -> None:
+        """Like `read`, but of each image the part that `boxes` says, resized to `shape`."""
+        raise DataError(f"{self.name} has no images to crop, only folders of images have; leave out crop")
 
 
 def check_read(dataset: Dataset, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32]) -> None:

@@ -22,7 +22,7 @@ def open_digits() -> tuple[Dataset, Dataset]:
     content = [gzip.decompress((folder / name).read_bytes()) for name in FILES]
     images = np.frombuffer(content[0], np.uint8, offset=16).reshape(COUNT, 8, 8, 1)
     labels = np.frombuffer(content[1], np.uint8, offset=8)
-    return (
-        ArrayDataset(images[:TRAIN], labels[:TRAIN], CLASSES, "digits"),
-        ArrayDataset(images[TRAIN:], labels[TRAIN:], CLASSES, "digits"),
-    )
+    train = ArrayDataset(images[:TRAIN], labels[:TRAIN], CLASSES, "digits")
+    test = ArrayDataset(images[TRAIN:], labels[TRAIN:], CLASSES, "digits")
+    train.handed = test.handed = True
+    return train, test

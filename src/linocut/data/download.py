@@ -17,7 +17,7 @@ TIMEOUT_S = 30.0  # without any byte from the server
 
 
 def get(name: str, cache_dir: str | os.PathLike[str] | None = None, progress: Progress | None = None) -> Path:
-    """Download what is not there yet of the data set `name` into `cache_dir`/name, and return that folder.
+    """Download what is not there yet of the data set `name` below `cache_dir`, and return the folder of its files.
 
     Raises DataError for a name that cannot be downloaded or a wrong checksum, MachineError without a network
     or room.
@@ -29,8 +29,9 @@ def get(name: str, cache_dir: str | os.PathLike[str] | None = None, progress: Pr
             raise DataError("digits are inside the package, nothing to download; use them with --data digits")
         known = ", ".join(SOURCES)
         raise DataError(f"data set {name!r} cannot be downloaded, must be one of {known}; see: linocut data list")
-    fetch(source.files, source.mirrors, folder / name, progress)
-    return folder / name
+    into = folder / source.folders[0]
+    fetch(source.files, source.mirrors, into, progress)
+    return into
 
 
 def fetch(files: Mapping[str, str], mirrors: Sequence[str], folder: Path, progress: Progress | None = None) -> None:

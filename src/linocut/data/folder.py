@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from linocut.data.dataset import Dataset, check_read
-from linocut.data.images import decode, image_shape
+from linocut.data.dataset import Crops, Dataset, check_read
+from linocut.data.images import decode
+from linocut.data.soundness import look_at, refusal
 from linocut.errors import DataError
 
 if TYPE_CHECKING:
@@ -32,7 +34,12 @@ class Entry:
 
 
 class FolderDataset(Dataset):
-    """The images at `entries` below `root`, as u8 (height, width, channels); `resize` lets sizes differ."""
+    """The images at `entries` below `root`, as u8 (height, width, channels); `resize` lets sizes differ.
+
+    `skipped` has the paths of images of the class folders that were left out, as they are corrupt.
+    """
+
+    crops = True
 
     def __init__(
         self,
@@ -42,12 +49,14 @@ class FolderDataset(Dataset):
         shape: tuple[int, int, int],
         classes: tuple[str, ...],
         resize: bool,
+        skipped: tuple[Path, ...] = (),
     ) -> None:
         """Keep the names; `open_folder` has checked them."""
         self.name = name
         self.shape = shape
         self.dtype = "u8"
         self.classes = classes
+        self.skipped = skipped
         self._root = root
         self._paths = [entry.path for entry in entries]
         self._labels = np.array([entry.label for entry in entries], np.int32)
@@ -59,21 +68,40 @@ class FolderDataset(Dataset):
 
     def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32]) -> None:
         """Decode the images at `indices`; see Dataset.read."""
+        self._read(indices, images, labels, None)
+
+    def read_crops(
+        self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32], boxes: Crops
+    ) -> None:
+        """Decode parts of the images at `indices`; see Dataset.read_crops."""
+        self._read(indices, images, labels, boxes)
+
+    def _read(
+        self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32], boxes: Crops | None
+    ) -> None:
         check_read(self, indices, images, labels)
         height, width, channels = self.shape
+        shape = height, width, channels
         labels[...] = self._labels[indices]
-        for row, index in zip(images, indices.tolist(), strict=True):
-            row[...] = decode(self._root / self._paths[index], (height, width, channels), resize=self._resize)
+        for row, index in enumerate(indices.tolist()):
+            crop = None if boxes is None else partial(boxes, row)
+            images[row] = decode(self._root / self._paths[index], shape, resize=self._resize, crop=crop)
 
 
-def open_folder(root: Path, size: tuple[int, int] | None = None) -> tuple[Dataset, Dataset]:
+def open_folder(
+    root: Path, size: tuple[int, int] | None = None, skip_corrupt: bool = False
+) -> tuple[FolderDataset, FolderDataset]:
     """The training and the test images below `root`.
 
     They come from `root/train` and `root/test` (or val, valid, validation) where these hold class folders.
     Otherwise a hash of each image's path below `root` picks about one in five for testing, the same ones on
     every machine. Classes are the sorted names of the class folders. The first image decides on 1 or 3
     channels and, unless `size` = (height, width) in pixels is given, on the size, which all headers are
-    checked against here. Raises DataError for a folder or an image that will not do.
+    checked against here. With `size`, images of other sizes are resized and cropped; see images.py.
+
+    Raises DataError for a folder or an image that will not do. An image whose header can be read but not its pixels
+    is found when it is read; with `skip_corrupt` all images are decoded here instead (which takes as long as
+    an epoch of reading), and those that are corrupt are left out and named in `skipped`.
     """
     if size is not None and min(size) < 1:
         raise DataError(f"size is {size[0]} x {size[1]}, must be 1 x 1 pixels or more")
@@ -84,7 +112,7 @@ def open_folder(root: Path, size: tuple[int, int] | None = None) -> tuple[Datase
     if len(classes) < 2:
         held = f"only one class folder ({classes[0]})" if classes else "no class folders"
         raise DataError(f"{train_root} holds {held}, must hold at least 2, each with the images of a class")
-    train = _entries(train_root, classes, classes)
+    train, test = _entries(train_root, classes, classes), []
     if test_root is not None:
         found_test = _subfolders(test_root)
         for name in found_test:
@@ -98,26 +126,57 @@ def open_folder(root: Path, size: tuple[int, int] | None = None) -> tuple[Datase
         test_root = train_root
         test = [entry for entry in train if _digest(entry.path) % TEST_PART == 0]
         train = [entry for entry in train if _digest(entry.path) % TEST_PART != 0]
-        if not train or not test:
-            raise DataError(
-                f"{root} holds {len(train) + len(test)} images, too few to test on one in {TEST_PART}; "
-                "add images, or put them into train and test folders"
-            )
-    first = sorted(train, key=lambda entry: entry.path)[0]
-    shape = image_shape(train_root / first.path)
-    for folder, entries in ((train_root, train), (test_root, test)):
-        for entry in entries:
-            found = image_shape(folder / entry.path)
-            if size is None and found[:2] != shape[:2]:
-                raise DataError(
-                    f"{folder / entry.path} is {_size(found)} pixels (height x width), must be "
-                    f"{_size(shape)} like {train_root / first.path}; give a size to resize all images to"
-                )
+    looked = [
+        look_at(folder, [entry.path for entry in entries], whole=skip_corrupt)
+        for folder, entries in ((train_root, train), (test_root, test))
+    ]
+    corrupt = {**looked[0].errors, **looked[1].errors}
+    if corrupt and not skip_corrupt:
+        raise refusal(corrupt, len(train) + len(test))
+    sound = [
+        [entry for entry, good in zip(entries, found.sound.tolist(), strict=True) if good]
+        for entries, found in zip((train, test), looked, strict=True)
+    ]
+    if not all(sound):
+        raise DataError(
+            f"{root} holds {len(sound[0]) + len(sound[1])} images, too few to test on one in {TEST_PART}; "
+            "add images, or put them into train and test folders"
+        )
+    if corrupt:
+        _check_classes(train_root, sound[0], classes)
+    first = min((number for number, good in enumerate(looked[0].sound) if good), key=lambda number: train[number].path)
+    shape = _shape(looked[0].shapes[first])
+    if size is None:
+        for folder, entries, found in ((train_root, train, looked[0]), (test_root, test, looked[1])):
+            _check_sizes(folder, entries, found.shapes, shape, train_root / train[first].path)
     shape = (*(size or shape[:2]), shape[2])
     return (
-        FolderDataset(str(root), train_root, train, shape, classes, size is not None),
-        FolderDataset(str(root), test_root, test, shape, classes, size is not None),
+        FolderDataset(str(root), train_root, sound[0], shape, classes, size is not None, tuple(looked[0].errors)),
+        FolderDataset(str(root), test_root, sound[1], shape, classes, size is not None, tuple(looked[1].errors)),
     )
+
+
+def _check_sizes(
+    folder: Path, entries: list[Entry], shapes: NDArray[np.int32], shape: tuple[int, int, int], like: Path
+) -> None:
+    """DataError for an image of another height or width than `shape`, which is that of the image `like`."""
+    other = (shapes[:, 0] > 0) & (shapes[:, :2] != shape[:2]).any(axis=1)
+    if other.any():
+        number = int(other.argmax())
+        raise DataError(
+            f"{folder / entries[number].path} is {_size(_shape(shapes[number]))} pixels (height x width), must be "
+            f"{_size(shape)} like {like}; give a size to resize all images to"
+        )
+
+
+def _check_classes(root: Path, entries: list[Entry], classes: tuple[str, ...]) -> None:
+    """DataError for a class of which no image is left to train on, as all are corrupt."""
+    lacking = set(range(len(classes))) - {entry.label for entry in entries}
+    if lacking:
+        raise DataError(
+            f"{root / classes[min(lacking)]} has no image left to train on, as its images are corrupt; "
+            "add images, or remove the class"
+        )
 
 
 def _split_roots(root: Path) -> tuple[Path, Path | None]:
@@ -161,7 +220,12 @@ def _entries(root: Path, names: tuple[str, ...], classes: tuple[str, ...]) -> li
     return sorted(entries, key=lambda entry: (_digest(entry.path), entry.path))
 
 
-def _size(shape: tuple[int, ...]) -> str:
+def _shape(row: NDArray[np.int32]) -> tuple[int, int, int]:
+    height, width, channels = row.tolist()
+    return height, width, channels
+
+
+def _size(shape: tuple[int, int, int]) -> str:
     return f"{shape[0]} x {shape[1]}"
 
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from linocut.data.cache import AGAIN, unpacked
 from linocut.data.dataset import Dataset, check_read
-from linocut.errors import DataError, MachineError
+from linocut.data.disk import fill
+from linocut.errors import DataError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,8 +32,7 @@ class IdxDataset(Dataset):
 
     Only the labels are held in memory (1 B an example). Without `classes` they are named "0" to the largest
     label, and each of them must occur. Both files are checked whole when opened: DataError names what is wrong;
-    MachineError if unpacking
-    fails.
+    MachineError if unpacking fails.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class IdxDataset(Dataset):
         name: str,
         classes: tuple[str, ...] | None = None,
         cache: Path | None = None,
+        handed: bool = False,
     ) -> None:
         """Open and check the files; gzipped ones are unpacked into `cache` first."""
         image_file, image_dims = _open(images, "images", cache)
@@ -50,7 +51,7 @@ class IdxDataset(Dataset):
         label_file, label_dims = _open(labels, "labels", cache)
         try:
             self._labels = np.empty(label_dims, np.uint8)
-            _fill(label_file, self._labels.data, _header_bytes(1), labels)
+            fill(label_file, self._labels.data, _header_bytes(1), labels)
         finally:
             os.close(label_file)
         if image_dims[0] != label_dims[0]:
@@ -72,6 +73,7 @@ class IdxDataset(Dataset):
                 "or get the file again"
             )
         self.name = name
+        self.handed = handed
         self.shape = (*image_dims[1:], 1)
         self.dtype = "u8"
         self.classes = tuple(str(i) for i in range(largest + 1)) if classes is None else classes
@@ -95,7 +97,7 @@ class IdxDataset(Dataset):
             last = first + 1
             while last < count and wanted[last] == wanted[last - 1] + 1:
                 last += 1
-            _fill(self._file, out[first * row : last * row], self._start + wanted[first] * row, self._path)
+            fill(self._file, out[first * row : last * row], self._start + wanted[first] * row, self._path)
             first = last
 
 
@@ -120,7 +122,11 @@ def missing(folder: Path) -> list[str]:
 
 
 def open_splits(
-    folder: Path, name: str, classes: tuple[str, ...] | None = None, cache: Path | None = None
+    folder: Path,
+    name: str,
+    classes: tuple[str, ...] | None = None,
+    cache: Path | None = None,
+    handed: bool = False,
 ) -> tuple[Dataset, Dataset]:
     """The training and the test data in `folder`; without `classes`, those of the training labels."""
     splits: list[IdxDataset] = []
@@ -128,7 +134,7 @@ def open_splits(
         images, labels = (find(folder, part, kind) for kind in KINDS)
         if images is None or labels is None:
             raise DataError(f"{folder} lacks {', '.join(missing(folder))}; copy the files there")
-        splits.append(IdxDataset(images, labels, name=name, classes=classes, cache=cache))
+        splits.append(IdxDataset(images, labels, name=name, classes=classes, cache=cache, handed=handed))
         classes = splits[-1].classes
     train, test = splits
     if train.shape != test.shape:
@@ -196,19 +202,3 @@ def _checked_dims(file: int, path: Path, kind: str) -> tuple[int, ...]:
             f"({len(head)} + {' x '.join(f'{dim:,}' for dim in dims)}); {AGAIN}"
         )
     return dims
-
-
-def _fill(file: int, out: memoryview, offset: int, path: Path) -> None:
-    """Fill `out` from `offset` on; the kernel may give less than asked at once."""
-    done, wanted = 0, len(out)
-    while done < wanted:
-        try:
-            got = os.preadv(file, [out[done:] if done else out], offset + done)
-        except OSError as error:
-            raise MachineError(f"{path} cannot be read: {error.strerror}; check the disk") from None
-        if got == 0:
-            raise DataError(
-                f"{path} ends at byte {offset + done:,}, {wanted - done:,} B too early: "
-                f"it was cut while in use; {AGAIN}"
-            )
-        done += got

@@ -2,34 +2,45 @@
 
 Grey images have 1 channel, all others 3 (red, green, blue). Transparent pixels are laid over white; 16-bit
 grey is scaled to 8 bits. An orientation noted by a camera is not applied.
+
+An image of another size than wanted is resized until it covers 256/224 of the wanted size, and its middle is taken:
+shapes keep their proportions, and the rim, where objects seldom are, is left out, as is the custom for ImageNet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from linocut.data.dataset import Box
 from linocut.errors import DataError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
+COVER = 256 / 224  # how much larger than wanted an image is made before its middle is taken
 GREY_MODES = frozenset(("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N"))
 
 
-def image_shape(path: Path) -> tuple[int, int, int]:
-    """Height, width and channels by the file's header alone; DataError for a file that is no image."""
+def image_shape(path: Path, *, whole: bool = False) -> tuple[int, int, int]:
+    """Height, width and channels by the file's header; DataError for a file that is no image.
+
+    If `whole`, all pixels are decoded, and forgotten, so that damage anywhere in the file is a DataError too.
+    """
     with _opened(path) as image:
+        if whole:
+            image.load()
         return image.height, image.width, 1 if image.mode in GREY_MODES else 3
 
 
 def read_image(path: str | Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """One image as u8 of `shape` (height, width, 1 or 3), converted and resized to it, or a DataError."""
+    """One image as u8 of `shape` (height, width, 1 or 3), converted and made that size, or a DataError."""
     if len(shape) != 3 or shape[2] not in (1, 3):
         raise DataError(
             f"{path}: the network takes examples of shape {shape}, an image has (height, width, 1 or 3); "
@@ -38,8 +49,14 @@ def read_image(path: str | Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     return decode(Path(path), (shape[0], shape[1], shape[2]), resize=True)
 
 
-def decode(path: Path, shape: tuple[int, int, int], *, resize: bool) -> NDArray[np.uint8]:
-    """The pixels of the file as `shape`; another size is resized (bilinear, antialiased) or refused."""
+def decode(
+    path: Path, shape: tuple[int, int, int], *, resize: bool, crop: Callable[[int, int], Box] | None = None
+) -> NDArray[np.uint8]:
+    """The pixels of the file as `shape` (height, width, channels).
+
+    An image of another size is refused unless `resize`. `crop` (height, width) says which part to take, by
+    default `middle`; it is resized bilinearly, antialiased.
+    """
     height, width, channels = shape
     with _opened(path) as image:
         if not resize and (image.height, image.width) != (height, width):
@@ -47,12 +64,34 @@ def decode(path: Path, shape: tuple[int, int, int], *, resize: bool) -> NDArray[
                 f"{path} is {image.height} x {image.width} pixels (height x width), must be "
                 f"{height} x {width}; it has changed since it was opened: restore it, or give a size"
             )
-        plain = _converted(image, "L" if channels == 1 else "RGB")
-        if plain.size != (width, height):
-            from PIL.Image import Resampling
+        if crop is None and image.size == (width, height):
+            return np.asarray(_converted(image, channels), np.uint8).reshape(shape)
+        box = crop(image.height, image.width) if crop else middle(image.height, image.width, (height, width))
+        box = _reduced(image, box, (height, width))
+        from PIL.Image import Resampling
 
-            plain = plain.resize((width, height), Resampling.BILINEAR)
-        return np.asarray(plain, np.uint8).reshape(shape)
+        part = _converted(image, channels).resize((width, height), Resampling.BILINEAR, box)
+        return np.asarray(part, np.uint8).reshape(shape)
+
+
+def middle(height: int, width: int, size: tuple[int, int]) -> Box:
+    """The part of an image of `height` x `width` that becomes `size` (height, width); see above."""
+    scale = max(round(size[0] * COVER) / height, round(size[1] * COVER) / width)
+    high, wide = min(size[0] / scale, height), min(size[1] / scale, width)
+    left, top = (width - wide) / 2, (height - high) / 2
+    return left, top, left + wide, top + high
+
+
+def _reduced(image: Image, box: Box, size: tuple[int, int]) -> Box:
+    """Have a JPEG decoded at 1/2, 1/4 or 1/8, if `box` then still has `size` pixels; the box in those pixels."""
+    left, top, right, bottom = box
+    height, width = image.height, image.width
+    image.draft(
+        None,  # the mode stays as it is
+        (math.ceil(width * size[1] / (right - left)), math.ceil(height * size[0] / (bottom - top))),
+    )
+    down, across = image.height / height, image.width / width
+    return left * across, top * down, min(right * across, image.width), min(bottom * down, image.height)
 
 
 @contextmanager
@@ -76,7 +115,8 @@ def _opened(path: Path) -> Iterator[Image]:
         raise DataError(f"{path} cannot be read as an image: {reason}; replace or remove the file") from None
 
 
-def _converted(image: Image, mode: str) -> Image:
+def _converted(image: Image, channels: int) -> Image:
+    """The image in grey (1) or in colours (3)."""
     from PIL import Image as pil
 
     if image.mode.startswith("I"):  # 16 bits; Pillow's own conversion would clip them
@@ -85,4 +125,4 @@ def _converted(image: Image, mode: str) -> Image:
     elif image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
         colours = image.convert("RGBA")
         image = pil.alpha_composite(pil.new("RGBA", colours.size, "white"), colours)
-    return image.convert(mode)
+    return image.convert("L" if channels == 1 else "RGB")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from linocut.data import idx
+from linocut.data import cifar10, idx, svhn
 from linocut.data.cache import default_cache
 from linocut.data.dataset import Dataset
 from linocut.data.sources import SOURCES, Source
@@ -31,19 +33,20 @@ def load(
     name: str | os.PathLike[str],
     data_dir: str | os.PathLike[str] | None = None,
     size: tuple[int, int] | None = None,
+    skip_corrupt: bool = False,
 ) -> tuple[Dataset, Dataset]:
     """The training and the test data of `name`: a name in `available()`, or the path of a folder.
 
     The files of a named data set are looked for in `data_dir`, `$LINOCUT_DATA`, the cache and
     /usr/share/datasets. A folder holds class folders of images (see folder.py), which `size` = (height,
-    width) resizes, or the four files of MNIST's format. Raises DataError for an unknown name and for files
-    that are missing or damaged.
+    width) resizes and crops, or the files of MNIST's, CIFAR-10's or SVHN's format. `skip_corrupt` leaves out
+    images of class folders that cannot be decoded; those left out are the `skipped` of what is returned. Raises
+    DataError for an unknown name and for files that are missing or damaged.
     """
     text = os.fspath(name)
-    is_path = not isinstance(name, str) or os.sep in text or text in (".", "..")
-    if not is_path and (text == "digits" or text in SOURCES):
-        if size is not None:
-            raise DataError(f"size is {size[0]} x {size[1]}, but {text} has one size; give a size for folders only")
+    is_path = _is_path(name)
+    if not is_path and _is_known(text):
+        _refuse_image_settings(text, size, skip_corrupt)
         if text == "digits":
             from linocut.data.digits import open_digits  # late: its imports cost memory
 
@@ -51,12 +54,20 @@ def load(
         return _load_source(SOURCES[text], data_dir)
     path = Path(text).expanduser()
     if text and path.is_dir():
-        return _load_folder(path.resolve(), size)  # known by it: the same from wherever a run is resumed
+        return _load_folder(path.resolve(), size, skip_corrupt)  # known by it: the same from wherever a run is resumed
     if is_path:
         raise DataError(f"{path} is not a folder; give a folder of class folders, or one of {', '.join(_names())}")
     raise DataError(
         f"unknown data set {text!r}{_meant(text)}; known are {', '.join(_names())}, or the path of a folder"
     )
+
+
+def is_image_folder(name: str | os.PathLike[str]) -> bool:
+    """Whether `load(name)` would read class folders of images."""
+    if not _is_path(name) and _is_known(os.fspath(name)):
+        return False
+    path = Path(name).expanduser()
+    return bool(os.fspath(name)) and path.is_dir() and _format_of(path) is None
 
 
 def available(data_dir: str | os.PathLike[str] | None = None) -> list[Available]:
@@ -84,18 +95,50 @@ def _meant(text: str) -> str:
     return f" (did you mean {close[0]}?)" if close else ""
 
 
-def _load_folder(path: Path, size: tuple[int, int] | None) -> tuple[Dataset, Dataset]:
-    lacking = idx.missing(path)
-    if len(lacking) == len(idx.PARTS) * len(idx.KINDS):
-        from linocut.data.folder import open_folder
+def _is_path(name: str | os.PathLike[str]) -> bool:
+    """Whether a name can only be that of a folder."""
+    text = os.fspath(name)
+    return not isinstance(name, str) or os.sep in text or text in (".", "..")
 
-        return open_folder(path, size)
-    if lacking:
-        raise DataError(f"{path} holds files of MNIST's format but lacks {', '.join(lacking)}; copy them there")
+
+def _is_known(text: str) -> bool:
+    return text == "digits" or text in SOURCES
+
+
+def _refuse_image_settings(name: str, size: tuple[int, int] | None, skip_corrupt: bool) -> None:
     if size is not None:
         raise DataError(
-            f"size is {size[0]} x {size[1]}, but {path} has one size; give a size for folders of images only"
+            f"size is {size[0]} x {size[1]}, but {name} has one size; give a size for folders of images only"
         )
+    if skip_corrupt:
+        raise DataError(f"skip_corrupt is for folders of images, but {name} is none; leave it out")
+
+
+def _load_folder(path: Path, size: tuple[int, int] | None, skip_corrupt: bool) -> tuple[Dataset, Dataset]:
+    opener = _format_of(path)
+    if opener is None:
+        from linocut.data.folder import open_folder
+
+        return open_folder(path, size, skip_corrupt)
+    _refuse_image_settings(str(path), size, skip_corrupt)
+    return opener()
+
+
+def _format_of(path: Path) -> Callable[[], tuple[Dataset, Dataset]] | None:
+    """How to open the files of a data set's format that a folder holds; None if it holds others."""
+    lacking = idx.missing(path)
+    if len(lacking) < len(idx.PARTS) * len(idx.KINDS):
+        return partial(_open_idx, path, lacking)
+    if not cifar10.missing(path):
+        return partial(cifar10.open_splits, path, str(path))
+    if not svhn.missing(path):
+        return partial(svhn.open_splits, path, str(path))
+    return None
+
+
+def _open_idx(path: Path, lacking: list[str]) -> tuple[Dataset, Dataset]:
+    if lacking:
+        raise DataError(f"{path} holds files of MNIST's format but lacks {', '.join(lacking)}; copy them there")
     return idx.open_splits(path, name=str(path))
 
 
@@ -108,13 +151,13 @@ def _load_source(source: Source, data_dir: str | os.PathLike[str] | None) -> tup
             return source.open(folder)
     nearest = min(folders, key=lambda folder: len(source.missing(folder)))
     lacking = source.missing(nearest)
-    partly = f" (all others are in {nearest})" if len(lacking) < len(source.files) else ""
+    partly = f" (all others are in {nearest})" if len(lacking) < source.pieces else ""
     places = ", ".join(dict.fromkeys(str(place) for place in _places(data_dir)))
     hint = f", or {source.hint}" if source.hint else ""
     raise DataError(
         f"{source.name} is not on this machine: {', '.join(lacking)} not found{partly}; "
         f"sought in {places} and in {' or '.join(source.folders)} below; get them "
-        f"with: linocut data get {source.name}, or copy them to {default_cache() / source.name}{hint}"
+        f"with: linocut data get {source.name}, or copy them to {default_cache() / source.folders[0]}{hint}"
     )
 
 
@@ -128,7 +171,7 @@ def _folders(source: Source, data_dir: str | os.PathLike[str] | None) -> list[Pa
     folders = []
     for place in _places(data_dir):
         folders += [place / below for below in source.folders]
-        others = {folder for other in SOURCES.values() if other is not source for folder in other.folders}
+        others = {folder for other in SOURCES.values() for folder in other.folders} - set(source.folders)
         if not any(place.parts[-len(Path(other).parts) :] == Path(other).parts for other in others):
             folders.append(place)
     return folders

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from linocut.data import idx
+from linocut.data import cifar10, idx, svhn
 from linocut.data.dataset import Dataset
 
 
@@ -21,10 +21,11 @@ class Source:
     home: str
     files: Mapping[str, str]
     mirrors: tuple[str, ...]  # addresses that end in "/", tried in this order
-    folders: tuple[str, ...]  # where the files lie below a folder of data sets
+    folders: tuple[str, ...]  # where the files lie below a folder of data sets; downloads go to the first
     missing: Callable[[Path], list[str]]  # which files a folder lacks
     open: Callable[[Path], tuple[Dataset, Dataset]]  # training and test data in a folder
     hint: str = ""  # another way to get the files
+    pieces: int = 4  # how many files a folder lacks that has none
 
 
 MNIST = Source(
@@ -44,7 +45,7 @@ MNIST = Source(
     ),
     folders=("mnist", "MNIST/raw"),  # the second is torchvision's
     missing=idx.missing,
-    open=partial(idx.open_splits, name="mnist", classes=tuple("0123456789")),
+    open=partial(idx.open_splits, name="mnist", classes=tuple("0123456789"), handed=True),
 )
 
 FASHION_MNIST = Source(
@@ -83,4 +84,50 @@ FASHION_MNIST = Source(
     hint="install Debian's package dataset-fashion-mnist",
 )
 
-SOURCES: dict[str, Source] = {source.name: source for source in (MNIST, FASHION_MNIST)}
+CIFAR10 = Source(
+    name="cifar10",
+    description="photographs of animals and vehicles, 32 x 32 colour, 10 classes, 50,000 + 10,000",
+    licence="none stated; cite Krizhevsky 2009",
+    home="https://www.cs.toronto.edu/~kriz/cifar.html",
+    files={"cifar-10-binary.tar.gz": "md5:c32a1d4ab5d03f1284b67883e8d87530"},
+    mirrors=(
+        "https://www.cs.toronto.edu/~kriz/",
+        "https://storage.googleapis.com/s4tf-hosted-binaries/datasets/CIFAR10/",
+    ),
+    folders=("cifar10", cifar10.BINARY, cifar10.PYTHON),
+    missing=cifar10.missing,
+    open=cifar10.open_splits,
+    hint=f"copy {' or '.join(cifar10.ARCHIVES)} there as it is",
+    pieces=len(cifar10.BATCHES),
+)
+
+SVHN_HOME = "http://ufldl.stanford.edu/housenumbers/"
+SVHN_FILES = {
+    svhn.TRAIN: "md5:e26dedcc434d2e4c54c9b2d4a06d8373",
+    svhn.TEST: "md5:eb5a983be6a315427106f1b164d9cef3",
+}
+
+SVHN = Source(
+    name="svhn",
+    description="digits of house numbers, 32 x 32 colour, 10 classes, 73,257 + 26,032",
+    licence="non-commercial use; cite Netzer et al. 2011",
+    home=SVHN_HOME,
+    files=SVHN_FILES,
+    mirrors=(SVHN_HOME, SVHN_HOME.replace("http:", "https:")),
+    folders=("svhn", "SVHN"),
+    missing=svhn.missing,
+    open=svhn.open_splits,
+    pieces=2,
+)
+
+SVHN_EXTRA = replace(
+    SVHN,
+    name="svhn-extra",
+    description="svhn with its 531,131 easier training examples more, 604,388 + 26,032",
+    files={**SVHN_FILES, svhn.EXTRA: "md5:a93ce644f1a588dc4d68dda5feec44a7"},
+    missing=partial(svhn.missing, extra=True),
+    open=partial(svhn.open_splits, name="svhn-extra", extra=True),
+    pieces=3,
+)
+
+SOURCES: dict[str, Source] = {source.name: source for source in (MNIST, FASHION_MNIST, CIFAR10, SVHN, SVHN_EXTRA)}

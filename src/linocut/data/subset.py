@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from linocut.data.dataset import Dataset, check_read
+from linocut.data.dataset import Crops, Dataset, check_read
 from linocut.errors import DataError
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ class Subset(Dataset):
         self.shape = dataset.shape
         self.dtype = dataset.dtype
         self.classes = dataset.classes
+        self.handed = dataset.handed
+        self.crops = dataset.crops
         self._dataset = dataset
         self._count = count
 
@@ -33,6 +35,13 @@ class Subset(Dataset):
         """Read the examples at `indices`; see Dataset.read."""
         check_read(self, indices, images, labels)
         self._dataset.read(indices, images, labels)
+
+    def read_crops(
+        self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32], boxes: Crops
+    ) -> None:
+        """Read parts of the examples at `indices`; see Dataset.read_crops."""
+        check_read(self, indices, images, labels)
+        self._dataset.read_crops(indices, images, labels, boxes)
 
 
 def take(dataset: Dataset, limit: int | None) -> Dataset:

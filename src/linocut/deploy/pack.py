@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from linocut.compile.lower import Compiled
-from linocut.deploy.packed import FLOAT, INTEGER, PackedModel, expected
+from linocut.deploy.packed import FLOAT, INTEGER, PackedModel, expected, is_first
 from linocut.formats import words
-from linocut.layers import BatchNorm
+from linocut.layers.placed import Placed
 from linocut.ops.base import View
 from linocut.ops.bits import Array, pack
 from linocut.ops.norm import L1, L2, divisor
@@ -15,7 +15,7 @@ from linocut.ops.norm_sign import THRESHOLD_LIMIT
 from linocut.ops.real_matmul import U8_SCALE
 from linocut.run import Session
 
-ROWS = 64  # rows of latent weights that are packed at a time
+ROWS = 64  # outputs whose latent weights that are packed at a time
 
 
 def pack_model(
@@ -24,32 +24,47 @@ def pack_model(
     """The packed model of the state that a session of `compiled` holds."""
     network = compiled.network
     arithmetic = INTEGER if network.input.dtype == "u8" or compiled.policy.integer else FLOAT
-    first = next(placed.name for placed in network.placed if isinstance(placed.layer, BatchNorm))
+    layers = {placed.name: placed for placed in network.placed}
     tensors: dict[str, Array] = {}
     for tensor in expected(network, arithmetic):
         layer, part = tensor.name.split(".")
         if part == "weights":
-            tensors[tensor.name] = _signs(compiled, session, tensor.name)
+            real = tensor.dtype == np.float32
+            kept = session.array(tensor.name) if real else _signs(compiled, session, tensor.name)
+            tensors[tensor.name] = kept.astype(tensor.dtype)
             continue
-        divided = layer == first and arithmetic == INTEGER and not compiled.policy.integer
-        norm = _norm(compiled, session, layer, float(U8_SCALE) if divided else 1.0)
+        norm = _norm(compiled, session, layer, _scale(compiled, session, layers[layer], arithmetic))
         values = _threshold(norm, tensor.dtype) if part == "threshold" else norm[part]
         tensors[tensor.name] = values.astype(tensor.dtype)
     return PackedModel(network, arithmetic, tensors, classes, data)
 
 
+def _scale(compiled: Compiled, session: Session, norm: Placed, arithmetic: str) -> float | Array:
+    """How many times larger Y is in prediction than it was in training: its integers were divided, or scaled."""
+    if compiled.policy.integer or not norm.producer:
+        return 1.0
+    divided = is_first(compiled.network, norm) and arithmetic == INTEGER
+    scale: float | Array = float(U8_SCALE) if divided else 1.0
+    name = f"train.{norm.producer}.scale"
+    if name in compiled.program.index:  # the weights were latent, and the scale can be had from them
+        weights = session.array(f"{norm.producer}.weights")
+        sizes = np.abs(weights.reshape(len(weights), -1).astype(np.float64)).mean(axis=1)
+        scale = scale / np.where(sizes > 0, sizes, 1.0)
+    return scale
+
+
 def _signs(compiled: Compiled, session: Session, name: str) -> Array:
-    """Packed signs (outputs, words), by few rows at a time, so that little is held beside the latent weights."""
+    """Packed signs (outputs, ..., words), by few outputs at a time, so that little is held beside the latent ones."""
     buffer, stored = compiled.program.buffer(name), session.array(name)
     if buffer.format == "bit":
         return np.array(stored)
-    packed = np.empty((buffer.shape[0], words(buffer.shape[1])), np.uint64)
+    packed = np.empty((*buffer.shape[:-1], words(buffer.shape[-1])), np.uint64)
     for begin in range(0, len(packed), ROWS):
         packed[begin : begin + ROWS] = pack(stored[begin : begin + ROWS] >= 0)
     return packed
 
 
-def _norm(compiled: Compiled, session: Session, name: str, scale: float) -> dict[str, Array]:
+def _norm(compiled: Compiled, session: Session, name: str, scale: float | Array) -> dict[str, Array]:
     """Mean, spread (what x is divided by) and shift in float64, for a Y that is `scale` times that of training."""
     running = View(session.array(f"{name}.running"), compiled.policy.statistics, 0)
     spread = divisor(running, L1 if compiled.policy.norm == "l1" else L2)

@@ -1,20 +1,22 @@
 """The packed model: what prediction needs of a trained network, and nothing more.
 
 Weights are bits. A norm followed by sgn is one threshold per channel: x^ = +1 where y >= ceil(mu - beta
-divisor) (DESIGN section 3). The last norm keeps its mean, spread and shift in f32.
+divisor) (DESIGN section 3). Other norms keep their mean, spread and shift, and full-precision layers their weights,
+in f32.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from linocut.compile.lower import compile_network
 from linocut.formats import words
-from linocut.layers import BatchNorm, BinaryDense, Network, Sign
+from linocut.layers import BatchNorm, BinaryConv2D, BinaryDense, Network, Sign
+from linocut.layers.kinds import INPUT
+from linocut.layers.placed import Placed
 from linocut.ops.bits import Array
 from linocut.optimizers import Bop
 from linocut.policies import lean, wang2021
@@ -31,6 +33,7 @@ _POLICIES = {
         momenta="f32",
         beta="f32",
         statistics="f32",
+        real="f32",
         name="float prediction",
     ),
 }
@@ -68,17 +71,17 @@ class PackedModel:
         """A session whose section "predict" runs the network on `batch` examples."""
         compiled = compile_network(self.network, _POLICIES[self.arithmetic], Bop(), batch, training=False)
         session = open_session(compiled.program, backend=backend, threads=threads)
-        for placed, following in pairwise(self.network.placed):
-            if isinstance(placed.layer, BinaryDense):
+        for placed in self.network.placed:
+            if placed.layer.weights_shape(placed.input_shape) is not None:
                 name = f"{placed.name}.weights"
                 session.array(name)[...] = self.tensors[name]
             elif isinstance(placed.layer, BatchNorm):
-                self._open_norm(session, placed.name, isinstance(following.layer, Sign))
+                self._open_norm(session, placed.name, is_threshold(self.network, placed))
         return session
 
-    def _open_norm(self, session: Session, name: str, signed: bool) -> None:
+    def _open_norm(self, session: Session, name: str, threshold_only: bool) -> None:
         running, shift = session.array(f"{name}.running"), session.array(f"{name}.beta")
-        if not signed:
+        if not threshold_only:
             running[0], running[1] = self.tensors[f"{name}.mean"], self.tensors[f"{name}.spread"]
             shift[0] = self.tensors[f"{name}.shift"]
             return
@@ -87,17 +90,38 @@ class PackedModel:
         shift[0] = running[0].astype(np.float64) - threshold  # what f32 cannot hold of a threshold above 2**24
 
 
+def is_threshold(network: Network, norm: Placed) -> bool:
+    """Whether a norm of a binary layer's products is only asked for signs: then it is one threshold per channel."""
+    return norm.follower == Sign.kind and is_binary(_producer(network, norm))
+
+
+def is_binary(placed: Placed | None) -> bool:
+    """Whether this is a layer with binary weights."""
+    return placed is not None and isinstance(placed.layer, (BinaryDense, BinaryConv2D))
+
+
+def is_first(network: Network, norm: Placed) -> bool:
+    """Whether a norm is of the products of a binary layer that is given the network's input."""
+    producer = _producer(network, norm)
+    return producer is not None and is_binary(producer) and producer.input_kind == INPUT
+
+
+def _producer(network: Network, norm: Placed) -> Placed | None:
+    return next((placed for placed in network.placed if placed.name == norm.producer), None)
+
+
 def expected(network: Network, arithmetic: str) -> Iterator[Tensor]:
     """The tensors of a packed model, in order."""
-    real = True
-    for placed, following in pairwise(network.placed):
+    for placed in network.placed:
         channels = placed.output_shape[-1]
-        if isinstance(placed.layer, BinaryDense):
-            yield Tensor(f"{placed.name}.weights", (channels, words(placed.input_shape[-1])), np.uint64)
-        elif isinstance(placed.layer, BatchNorm) and isinstance(following.layer, Sign):
-            whole = not (real and arithmetic == FLOAT)
+        weights = placed.layer.weights_shape(placed.input_shape)
+        if weights is not None and is_binary(placed):
+            yield Tensor(f"{placed.name}.weights", (*weights[:-1], words(weights[-1])), np.uint64)
+        elif weights is not None:
+            yield Tensor(f"{placed.name}.weights", weights, np.float32)
+        elif isinstance(placed.layer, BatchNorm) and is_threshold(network, placed):
+            whole = arithmetic == INTEGER or not is_first(network, placed)
             yield Tensor(f"{placed.name}.threshold", (channels,), np.int32 if whole else np.float32)
-            real = False
         elif isinstance(placed.layer, BatchNorm):
             for part in ("mean", "spread", "shift"):
                 yield Tensor(f"{placed.name}.{part}", (channels,), np.float32)

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, ClassVar
 from linocut import roles
 from linocut.errors import SpecError
 from linocut.layers.base import Cost, Layer, Shape
-from linocut.layers.values import Gradient, Normed, Product, Value, expect
-from linocut.ops.norm import L1, L2
+from linocut.layers.kinds import INPUT, NORMED, PRODUCT, REAL
+from linocut.layers.norm_output import norm_kind, norm_work
+from linocut.layers.numbers import as_numbers, real_gradient
+from linocut.layers.values import Given, Normed, Product, Real, Value
+from linocut.ops import norm_gradient_sums, norm_statistics
 
 if TYPE_CHECKING:
     from linocut.compile.builder import Builder
+    from linocut.layers.placed import Placed
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,7 @@ class BatchNorm(Layer):
     """x = (y - mu) / spread + beta over the batch, l1 or l2 as the policy says; running statistics for prediction."""
 
     kind: ClassVar[str] = "batch_norm"
+    takes: ClassVar[tuple[str, ...]] = (PRODUCT, REAL, INPUT)
     momentum: float = 0.9
 
     def __post_init__(self) -> None:
@@ -30,45 +35,51 @@ class BatchNorm(Layer):
         """The same shape."""
         return shape
 
-    def cost(self, shape: Shape, real_input: bool) -> Cost:
+    def gives(self, kind: str) -> str:
+        """A norm's output, to be formed by the next layer."""
+        return NORMED
+
+    def cost(self, shape: Shape, kind: str) -> Cost:
         """Per channel: the shift, the running mean and the running spread."""
         return Cost(real_parameters=3 * shape[-1])
 
-    def lower(self, builder: Builder, name: str, value: Value) -> Value:
+    def lower(self, builder: Builder, place: Placed, value: Value) -> Value:
         """Forward: the statistics. The consumer forms x or its signs. Backward: dY, dbeta and beta's update."""
-        expect(value, Product, name, "the product of a dense layer")
-        assert isinstance(value, Product)
-        channels = builder.shape(value.buffer)[-1]
-        policy, kind = builder.policy, norm_kind(builder)
+        name = place.name
+        y = value if isinstance(value, Product) else as_numbers(builder, name, value)
+        channels = builder.shape(y.buffer)[-1]
+        policy = builder.policy
         beta = builder.persistent(f"{name}.beta", roles.BETA, (1, channels), policy.beta)
         running = builder.persistent(f"{name}.running", roles.NORM, (2, channels), policy.statistics, second_row=1.0)
         stats = running
         if builder.training:
             stats = builder.transient(f"{name}.statistics", roles.NORM, (2, channels), policy.statistics)
-            operands = {"y": value.buffer, "stats": stats, "running": running}
-            builder.emit("norm_statistics", operands, {"norm": kind, "momentum": self.momentum})
-        out = Normed(name, value.buffer, stats, beta)
-        builder.on_backward(lambda: _backward(builder, out, value))
+            work = norm_work(builder, name, norm_statistics.QUANTITIES, builder.shape(y.buffer))
+            operands = {"y": y.buffer, "stats": stats, "running": running, "work": work}
+            builder.emit("norm_statistics", operands, {"norm": norm_kind(builder), "momentum": self.momentum})
+        out = Normed(name, y.buffer, stats, beta)
+        wanted = not isinstance(value, Given)
+        builder.on_backward(lambda: _backward(builder, out, y, wanted))
         return out
 
 
-def norm_kind(builder: Builder) -> float:
-    """The policy's norm as the instructions' attribute."""
-    return L1 if builder.policy.norm == "l1" else L2
-
-
-def _backward(builder: Builder, out: Normed, value: Product) -> None:
+def _backward(builder: Builder, out: Normed, y: Product | Real, wanted: bool) -> None:
+    """`wanted` says whether the gradient of y is; that of beta always is."""
     kept, dx, name = out.kept, out.taken(), out.name
     assert kept is not None, "the consumer of a norm says what it kept"
-    shape = builder.shape(value.buffer)
+    shape = builder.shape(y.buffer)
     channels = shape[-1]
     attributes = {"norm": norm_kind(builder), "ste": float(kept.ste)}
     sums = builder.transient(f"{name}.sums", roles.WORKSPACE, (4, channels), "f64")
     common = {"dx": dx.buffer, "x": kept.x, "mask": kept.mask, "beta": out.beta, "sums": sums}
-    builder.emit("norm_gradient_sums", {**common, "omega": kept.omega}, attributes)
-    dy: Gradient = builder.gradient(f"{name}.dY", roles.DY, shape)
+    work = norm_work(builder, name, norm_gradient_sums.QUANTITIES, shape)
+    builder.emit("norm_gradient_sums", {**common, "omega": kept.omega, "work": work}, attributes)
+    binary = isinstance(y, Product) and y.binary
+    dy_name = f"{name}.dY"
+    dy = builder.gradient(dy_name, roles.DY, shape) if binary else real_gradient(builder, dy_name, roles.DY, shape)
     dbeta = builder.transient(f"{name}.dbeta", roles.BETA, (1, channels), "f32")
     written = {"dy": dy.buffer, "dy_exponent": dy.exponent, "dbeta": dbeta}
     builder.emit("norm_gradient", {**common, "dx_exponent": dx.exponent, "stats": out.stats, **written}, attributes)
-    value.gradient = dy
+    if wanted:
+        y.give(builder, dy)
     builder.optimizer.lower_shift(builder, name, out.beta, dbeta, (1, channels))

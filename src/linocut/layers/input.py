@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, ClassVar
 from linocut import roles
 from linocut.errors import SpecError
 from linocut.layers.base import Layer, Shape
-from linocut.layers.values import Real, Value
+from linocut.layers.kinds import INPUT
+from linocut.layers.values import Given, Value
 
 if TYPE_CHECKING:
     from linocut.compile.builder import Builder
+    from linocut.layers.placed import Placed
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Input(Layer):
     """
 
     kind: ClassVar[str] = "input"
+    takes: ClassVar[tuple[str, ...]] = (INPUT,)
     shape: Shape
     dtype: str = "u8"
     low: float = -1.0
@@ -43,12 +46,12 @@ class Input(Layer):
         """The shape of one example."""
         return self.shape
 
-    def lower(self, builder: Builder, name: str, value: Value) -> Value:
+    def lower(self, builder: Builder, place: Placed, value: Value) -> Value:
         """The batch as it was read, coded as u8 where the arithmetic is integer."""
         shape = (builder.batch, *self.shape)
         given = builder.external("input", roles.INPUT, shape, self.dtype)
         if self.dtype == "u8" or not builder.policy.integer:
-            return Real(given)
-        codes = builder.transient(f"{name}.codes", roles.X, shape, "u8")
+            return Given(given)
+        codes = builder.transient(f"{place.name}.codes", roles.X, shape, "u8")
         builder.emit("quantise_input", {"x": given, "codes": codes}, {"low": self.low, "high": self.high})
-        return Real(codes)
+        return Given(codes)

@@ -3,34 +3,44 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from linocut.errors import SpecError
-from linocut.layers.base import Cost, Layer, Shape
+from linocut.errors import SpecError, unknown_name
+from linocut.layers.base import Layer
 from linocut.layers.batch_norm import BatchNorm
+from linocut.layers.binary_conv2d import BinaryConv2D
 from linocut.layers.binary_dense import BinaryDense
+from linocut.layers.conv2d import Conv2D, Dense
 from linocut.layers.flatten import Flatten
 from linocut.layers.input import Input
+from linocut.layers.placed import Placed, place
+from linocut.layers.pools import AveragePool2D, GlobalAveragePool, MaxPool2D
+from linocut.layers.relu import ReLU
+from linocut.layers.residual import Residual
 from linocut.layers.sign import Sign
 from linocut.layers.softmax_cross_entropy import SoftmaxCrossEntropy
 
 LAYERS: dict[str, type[Layer]] = {
-    layer.kind: layer for layer in (Input, Flatten, BinaryDense, BatchNorm, Sign, SoftmaxCrossEntropy)
+    layer.kind: layer
+    for layer in (
+        Input,
+        Flatten,
+        BinaryDense,
+        BinaryConv2D,
+        Dense,
+        Conv2D,
+        MaxPool2D,
+        AveragePool2D,
+        GlobalAveragePool,
+        BatchNorm,
+        Sign,
+        ReLU,
+        Residual,
+        SoftmaxCrossEntropy,
+    )
 }
-
-
-@dataclass(frozen=True)
-class Placed:
-    """A layer in its place: its name within the network, the shape of one example before and after, its cost."""
-
-    name: str
-    layer: Layer
-    input_shape: Shape
-    output_shape: Shape
-    cost: Cost
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,7 @@ class Network:
         for layer in self.layers[1:]:
             if isinstance(layer, Input):
                 raise SpecError(f"network {self.name} has a second input layer; remove it")
-        tuple(self.placed)
+        _ = self.placed
 
     @property
     def input(self) -> Input:
@@ -64,25 +74,18 @@ class Network:
         return self.placed[-1].output_shape[0]
 
     @cached_property
-    def placed(self) -> tuple[Placed, ...]:
-        """Every layer with its name and shapes."""
-        return tuple(self._place())
+    def tree(self) -> tuple[Placed, ...]:
+        """The layers in their places; a residual is one of them, with its chains inside."""
+        return place(self.layers, self.input.shape)
 
-    def _place(self) -> Iterator[Placed]:
-        counts: dict[str, int] = {}
-        shape: Shape = self.input.shape
-        real = True
-        for layer in self.layers:
-            counts[layer.kind] = number = counts.get(layer.kind, 0) + 1
-            after = layer.output_shape(shape)
-            yield Placed(f"{layer.kind}{number}", layer, shape, after, layer.cost(shape, real))
-            real = real and not isinstance(layer, Sign)
-            shape = after
+    @cached_property
+    def placed(self) -> tuple[Placed, ...]:
+        """Every single layer, those inside of residuals too, in the order in which they are computed."""
+        return tuple(leaf for placed in self.tree for leaf in placed.leaves())
 
     def to_dict(self) -> dict[str, Any]:
         """Name and layers with their settings, for a file."""
-        layers = [{"layer": layer.kind, **_settings(layer)} for layer in self.layers]
-        return {"name": self.name, "layers": layers}
+        return {"name": self.name, "layers": [_described(layer) for layer in self.layers]}
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> Network:
@@ -98,16 +101,31 @@ class Network:
         return summary(self)
 
 
-def _settings(layer: Layer) -> dict[str, Any]:
-    values = dataclasses.asdict(layer)
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+def _described(layer: Layer) -> dict[str, Any]:
+    settings = {field.name: getattr(layer, field.name) for field in dataclasses.fields(layer)}
+    kept = {name: _plain(value) for name, value in settings.items() if value is not None}
+    return {"layer": layer.kind, **kept}
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, layers as tables: what a file can hold."""
+    if isinstance(value, Layer):
+        return _described(value)
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _read(value: Any) -> Any:
+    """What `_plain` made, as it was."""
+    if isinstance(value, dict):
+        return _layer(value)
+    return tuple(_read(item) for item in value) if isinstance(value, list) else value
 
 
 def _layer(entry: dict[str, Any]) -> Layer:
     settings = dict(entry)
     kind = settings.pop("layer", None)
     if kind not in LAYERS:
-        raise SpecError(f"no layer is called {kind!r}; there are {', '.join(LAYERS)}")
+        raise unknown_name("layer", kind, LAYERS)
     known = [field.name for field in dataclasses.fields(LAYERS[kind])]
     for name in settings:
         if name not in known:
@@ -115,4 +133,4 @@ def _layer(entry: dict[str, Any]) -> Layer:
     for field in dataclasses.fields(LAYERS[kind]):
         if field.name not in settings and field.default is dataclasses.MISSING:
             raise SpecError(f"layer {kind} lacks the setting {field.name!r}")
-    return LAYERS[kind](**{k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()})
+    return LAYERS[kind](**{name: _read(value) for name, value in settings.items()})

@@ -6,61 +6,88 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from linocut import roles
+from linocut.errors import SpecError
 from linocut.layers.base import Layer, Shape
-from linocut.layers.batch_norm import norm_kind
-from linocut.layers.values import Bits, Kept, Normed, Value, expect
+from linocut.layers.kinds import BITS, NORMED, REAL
+from linocut.layers.norm_output import keep_numbers, keep_signs
+from linocut.layers.numbers import as_numbers, real_gradient
+from linocut.layers.values import Bits, Kept, Normed, Real, Value
 
 if TYPE_CHECKING:
     from linocut.compile.builder import Builder
+    from linocut.layers.placed import Placed
+
+CLIP, QUADRATIC = "clip", "quadratic"
 
 
 @dataclass(frozen=True)
 class Sign(Layer):
-    """x^ = sgn(x); the gradient passes where |x| <= 1 (Courbariaux et al., arXiv 1602.02830)."""
+    """x^ = sgn(x). The `estimator` says what its gradient is taken for.
+
+    "clip": 1 where |x| <= 1 (Courbariaux et al., arXiv 1602.02830). "quadratic": 2 - 2|x| where |x| < 1, the slope of a
+    piecewise quadratic (Liu et al., arXiv 1808.00278).
+    """
 
     kind: ClassVar[str] = "sign"
+    takes: ClassVar[tuple[str, ...]] = (NORMED, REAL)
+    estimator: str = CLIP
+
+    def __post_init__(self) -> None:
+        if self.estimator not in (CLIP, QUADRATIC):
+            raise SpecError(f"sign estimator is {self.estimator!r}, must be {CLIP!r} or {QUADRATIC!r}")
 
     def output_shape(self, shape: Shape) -> Shape:
         """The same shape."""
         return shape
 
-    def lower(self, builder: Builder, name: str, value: Value) -> Value:
-        """The signs of a norm: with X kept as bits no x is ever formed; else x is kept and signs are made from it."""
-        expect(value, Normed, name, "the output of a batch norm")
-        assert isinstance(value, Normed)
-        if builder.policy.X == "bit":
-            kept = keep_signs(builder, name, value, ste=True)
-            out = Bits(kept.x)
-        else:
-            kept = Kept(keep_numbers(builder, name, value), None, None, ste=True)
-            bits = builder.transient(f"{name}.X^", roles.WORKSPACE, builder.shape(kept.x), "bit")
-            builder.emit("binarize", {"values": kept.x, "bits": bits})
-            out = Bits(bits, kept.x)
+    def gives(self, kind: str) -> str:
+        """Signs."""
+        return BITS
+
+    def lower(self, builder: Builder, place: Placed, value: Value) -> Value:
+        """The signs of a norm, or of numbers."""
+        if isinstance(value, Normed) and self.estimator == CLIP:
+            return _of_norm(builder, place.name, value)
+        return self._of_numbers(builder, place.name, as_numbers(builder, place.name, value))
+
+    def _of_numbers(self, builder: Builder, name: str, value: Real) -> Value:
+        """Bits, and for training the mask, the slope, or the numbers themselves where the policy keeps them."""
+        shape = builder.shape(value.buffer)
+        gate: dict[str, int] = {}
+        if builder.training and self.estimator == CLIP:
+            gate["mask"] = builder.transient(f"{name}.mask", roles.GRADIENT_MASK, shape, "bit")
+        elif builder.training and builder.policy.X == "bit":
+            gate["slope"] = builder.transient(f"{name}.slope", roles.GRADIENT_MASK, shape, "u8")
+        bits = builder.transient(f"{name}.X", roles.X, shape, "bit")
+        builder.emit("real_sign", {"x": value.buffer, "bits": bits, **gate})
+        gate = gate or {"x": value.buffer}
+        out = Bits(bits)
 
         def backward() -> None:
-            value.kept, value.gradient = kept, out.taken()
+            given = out.taken()
+            gradient = real_gradient(builder, f"{name}.dX", roles.DX, shape)
+            operands = {"dx": given.buffer, "dx_exponent": given.exponent, **gate, "out": gradient.buffer}
+            builder.emit("gate_gradient", operands)
+            value.give(builder, gradient)
 
         builder.on_backward(backward)
         return out
 
 
-def keep_signs(builder: Builder, name: str, value: Normed, *, ste: bool) -> Kept:
-    """Emit norm_sign: packed signs, and for training omega and, where the estimator masks, its mask."""
-    shape = builder.shape(value.y)
-    bits = builder.transient(f"{name}.X", roles.X, shape, "bit")
-    mask = omega = None
-    if builder.training:
-        omega = builder.transient(f"{name}.omega", roles.NORM, (1, shape[-1]), builder.policy.statistics)
-        if ste:
-            mask = builder.transient(f"{name}.mask", roles.GRADIENT_MASK, shape, "bit")
-    operands = {"y": value.y, "stats": value.stats, "beta": value.beta, "bits": bits, "mask": mask, "omega": omega}
-    builder.emit("norm_sign", operands, {"norm": norm_kind(builder)})
-    return Kept(bits, mask, omega, ste)
+def _of_norm(builder: Builder, name: str, value: Normed) -> Value:
+    """With X kept as bits no x is ever formed; else x is kept and signs are made from it."""
+    if builder.policy.X == "bit":
+        kept = keep_signs(builder, name, value, ste=True)
+        out = Bits(kept.x)
+    else:
+        kept = Kept(keep_numbers(builder, name, value), None, None, ste=True)
+        bits = builder.transient(f"{name}.X^", roles.WORKSPACE, builder.shape(kept.x), "bit")
+        builder.emit("binarize", {"values": kept.x, "bits": bits})
+        out = Bits(bits, kept.x)
 
+    def backward() -> None:
+        value.kept = kept
+        value.give(builder, out.taken())
 
-def keep_numbers(builder: Builder, name: str, value: Normed, form: str | None = None) -> int:
-    """Emit norm_apply: x in numbers, in the policy's format of X unless another is given."""
-    x = builder.transient(f"{name}.X", roles.X, builder.shape(value.y), form or builder.policy.X)
-    operands = {"y": value.y, "stats": value.stats, "beta": value.beta, "x": x}
-    builder.emit("norm_apply", operands, {"norm": norm_kind(builder)})
-    return x
+    builder.on_backward(backward)
+    return out

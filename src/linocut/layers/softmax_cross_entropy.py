@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, ClassVar
 from linocut import roles
 from linocut.errors import SpecError
 from linocut.layers.base import Layer, Shape
-from linocut.layers.sign import keep_numbers, keep_signs
-from linocut.layers.values import Kept, Normed, Value, expect
+from linocut.layers.kinds import NORMED
+from linocut.layers.norm_output import keep_numbers, keep_signs
+from linocut.layers.values import Kept, Normed, Value
 
 if TYPE_CHECKING:
     from linocut.compile.builder import Builder
+    from linocut.layers.placed import Placed
 
 
 @dataclass(frozen=True)
@@ -20,17 +22,18 @@ class SoftmaxCrossEntropy(Layer):
     """Mean cross-entropy of softmax over the last norm's outputs; (classes,) to (classes,)."""
 
     kind: ClassVar[str] = "softmax_cross_entropy"
+    takes: ClassVar[tuple[str, ...]] = (NORMED,)
 
     def output_shape(self, shape: Shape) -> Shape:
         """The same shape; at least two classes."""
         if len(shape) != 1 or shape[0] < 2:
-            raise SpecError(f"softmax_cross_entropy takes (classes,) of at least 2, not {shape}")
+            raise SpecError(f"takes (classes,) of at least 2, not {shape}")
         return shape
 
-    def lower(self, builder: Builder, name: str, value: Value) -> Value:
+    def lower(self, builder: Builder, place: Placed, value: Value) -> Value:
         """Logits, loss and counters; for training the gradient of the logits."""
-        expect(value, Normed, name, "the output of a batch norm")
         assert isinstance(value, Normed)
+        name = place.name
         shape = builder.shape(value.y)
         bits = builder.policy.X == "bit"
         kept = keep_signs(builder, name, value, ste=False) if bits and builder.training else None
@@ -50,7 +53,7 @@ class SoftmaxCrossEntropy(Layer):
 
         def backward() -> None:
             value.kept = kept or Kept(logits, None, None, ste=False)
-            value.gradient = gradient
+            value.give(builder, gradient)
 
         builder.on_backward(backward)
         return value

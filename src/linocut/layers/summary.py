@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from linocut.layers.network import Network, Placed
+from linocut.layers.network import Network
+from linocut.layers.placed import Placed
 
 _HEADINGS = ("Layer", "Input bits", "Output", "1-bit par.", "32-bit par.", "Memory KiB", "1-bit MACs", "Other MACs")
 

@@ -1,14 +1,19 @@
 """What flows between layers while a network is lowered: names of buffers, not numbers.
 
-The backward pass is lowered after the forward one, from the last layer to the first: a consumer leaves the gradient
-of its input in `gradient`, and the producer's backward step takes it from there.
+The backward pass is lowered after the forward one, from the last layer to the first: a consumer gives the gradient
+of its input to the value, and the producer's backward step takes it from there. Where several layers consume one value,
+their gradients are added.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from linocut.errors import SpecError
+from linocut import roles
+
+if TYPE_CHECKING:
+    from linocut.compile.builder import Builder
 
 
 @dataclass(frozen=True)
@@ -25,14 +30,26 @@ class Value:
 
     gradient: Gradient | None = None
 
+    def give(self, builder: Builder, gradient: Gradient) -> None:
+        """Add the gradient of one more consumer; only numbers have several."""
+        if self.gradient is None:
+            self.gradient = gradient
+            return
+        before = self.gradient
+        assert before.exponent is None and gradient.exponent is None, "integer gradients have one consumer"
+        shape = builder.shape(before.buffer)
+        total = builder.transient("sum.dX", roles.DX, shape, builder.policy.real)
+        builder.emit("add", {"a": before.buffer, "b": gradient.buffer, "y": total})
+        self.gradient = Gradient(total)
+
     def taken(self) -> Gradient:
-        """The gradient that the consumer left."""
+        """The gradient that the consumers gave."""
         assert self.gradient is not None, "the consumer of a value lowers its backward step first"
         return self.gradient
 
 
 @dataclass(eq=False)
-class Real(Value):
+class Given(Value):
     """The network's input (u8 or f32); it needs no gradient."""
 
     buffer: int
@@ -51,7 +68,15 @@ class Bits(Value):
 
 @dataclass(eq=False)
 class Product(Value):
-    """A matrix product Y."""
+    """A matrix product Y. `binary`: of a layer with binary weights, whose gradient has the policy's format of dY."""
+
+    buffer: int
+    binary: bool
+
+
+@dataclass(eq=False)
+class Real(Value):
+    """Activations in numbers, f16 or f32; so is their gradient."""
 
     buffer: int
 
@@ -75,9 +100,3 @@ class Normed(Value):
     stats: int
     beta: int
     kept: Kept | None = None
-
-
-def expect(value: Value, kinds: type | tuple[type, ...], layer: str, wants: str) -> None:
-    """SpecError where a layer is given something it cannot take."""
-    if not isinstance(value, kinds):
-        raise SpecError(f"{layer} takes {wants}, not the output of {type(value).__name__.lower()}; reorder the layers")

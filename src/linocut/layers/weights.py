@@ -1,49 +1,90 @@
-"""Binary weights of any layer: latent numbers whose signs are used, or, under Bop, bits alone."""
+"""Weights of any layer.
+
+Binary ones are latent numbers whose signs are used or, under Bop, bits alone; others are in full precision.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from linocut import roles
+from linocut.policies import SMALLEST_INTEGER
 
 if TYPE_CHECKING:
     from linocut.compile.builder import Builder
 
+I16_MAX = 2**15 - 1
+
 
 @dataclass(frozen=True)
 class BinaryWeights:
-    """Weights (outputs, inputs).
+    """Weights (outputs, ..., inputs).
 
     `stored` is the latent buffer, or the packed bits where the optimizer keeps no latent.
     """
 
     name: str
-    outputs: int
-    inputs: int
+    shape: tuple[int, ...]
     stored: int
     latent: bool
 
     @staticmethod
-    def declare(builder: Builder, name: str, outputs: int, inputs: int) -> BinaryWeights:
-        """The weights called `name`, persistent, drawn from N(0, 1 / inputs) at first."""
+    def declare(builder: Builder, name: str, shape: tuple[int, ...]) -> BinaryWeights:
+        """The weights called `name`, persistent, drawn from N(0, 1 / fan-in) at first."""
         latent = builder.optimizer.latent
         role, form = (roles.W, builder.policy.W) if latent else (roles.W_SIGN, "bit")
-        stored = builder.persistent(f"{name}.weights", role, (outputs, inputs), form, normal=inputs**-0.5)
-        return BinaryWeights(name, outputs, inputs, stored, latent)
+        stored = builder.persistent(f"{name}.weights", role, shape, form, normal=fan_in(shape) ** -0.5)
+        return BinaryWeights(name, shape, stored, latent)
 
     def signs(self, builder: Builder) -> int:
         """The packed signs W^, made now: made again when needed again, they take no room in between."""
         if not self.latent:
             return self.stored
-        shape = (self.outputs, self.inputs)
-        bits = builder.transient(f"{self.name}.signs", roles.W_SIGN, shape, "bit")
+        bits = builder.transient(f"{self.name}.signs", roles.W_SIGN, self.shape, "bit")
         builder.emit("binarize", {"values": self.stored, "bits": bits})
         return bits
 
-    def update(self, builder: Builder, dy: int, x: int) -> None:
-        """The gradient dW from dY and X, and the optimizer's step."""
-        shape = (self.outputs, self.inputs)
-        dw = builder.transient(f"{self.name}.dW", roles.DW, shape, builder.policy.dW)
-        builder.emit("weight_gradient", {"dy": dy, "x": x, "dw": dw})
-        builder.optimizer.lower_weights(builder, self.name, self.stored, dw, shape)
+    def update(
+        self, builder: Builder, op: str, operands: Mapping[str, int], attributes: Mapping[str, float] | None = None
+    ) -> None:
+        """The gradient dW by the instruction `op`, and the optimizer's step."""
+        dw = builder.transient(f"{self.name}.dW", roles.DW, self.shape, builder.policy.dW)
+        builder.emit(op, {**operands, "dw": dw}, attributes)
+        builder.optimizer.lower_weights(builder, self.name, self.stored, dw, self.shape, fan_in(self.shape))
+
+
+@dataclass(frozen=True)
+class RealWeights:
+    """Full-precision weights (outputs, rows, columns, inputs), in the policy's format of full-precision layers."""
+
+    name: str
+    shape: tuple[int, ...]
+    stored: int
+
+    @staticmethod
+    def declare(builder: Builder, name: str, shape: tuple[int, ...]) -> RealWeights:
+        """The weights called `name`, persistent, drawn from N(0, 1 / fan-in) at first."""
+        normal = fan_in(shape) ** -0.5
+        stored = builder.persistent(f"{name}.weights", roles.W, shape, builder.policy.real, normal=normal)
+        return RealWeights(name, shape, stored)
+
+    def update(self, builder: Builder, operands: Mapping[str, int], attributes: Mapping[str, float]) -> None:
+        """The gradient dW, in f32, and the optimizer's step."""
+        dw = builder.transient(f"{self.name}.dW", roles.DW, self.shape, "f32")
+        builder.emit("conv2d_weight_gradient", {**operands, "dw": dw}, attributes)
+        builder.optimizer.lower_real_weights(builder, self.name, self.stored, dw, self.shape)
+
+
+def fan_in(shape: tuple[int, ...]) -> int:
+    """How many inputs each output of weights (outputs, ..., inputs) sums."""
+    return math.prod(shape[1:])
+
+
+def product_format(builder: Builder, summed: int, real_input: bool) -> str:
+    """The format of a binary layer's Y: the policy's, or the narrowest integer that holds sums of `summed` signs."""
+    if builder.policy.Y != SMALLEST_INTEGER:
+        return builder.policy.Y
+    return "i32" if real_input or summed > I16_MAX else "i16"

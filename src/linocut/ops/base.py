@@ -20,12 +20,13 @@ class View:
     """An operand at run time.
 
     `data` is the stored array: (rows, stored columns) for a buffer of two or more dimensions, bits packed in words;
-    one-dimensional otherwise. `cols` counts the elements of the last dimension.
+    one-dimensional otherwise. `cols` counts the elements of the last dimension, `shape` those of all.
     """
 
     data: Array
     format: str
     cols: int
+    shape: tuple[int, ...] = ()
 
     def bits(self) -> Array:
         """Booleans (rows, cols) of a packed buffer."""
@@ -34,6 +35,14 @@ class View:
     def signs(self) -> Array:
         """int64 -1 and +1 (rows, cols) of a packed buffer."""
         return np.where(self.bits(), np.int64(1), np.int64(-1))
+
+    def image(self) -> Array:
+        """The stored array in the buffer's own dimensions, bits packed along the last."""
+        return self.data.reshape(*self.shape[:-1], self.data.shape[-1])
+
+    def values(self) -> Array:
+        """The elements in the buffer's own dimensions; a packed buffer as int64 -1 and +1."""
+        return self.signs().reshape(self.shape) if self.format == "bit" else self.image()
 
     def is_integer(self) -> bool:
         """Whether the format is an integer one."""
@@ -61,6 +70,7 @@ class Work:
 
 
 Reference: TypeAlias = Callable[..., None]
+Geometry: TypeAlias = Callable[[Sizes, Mapping[str, float]], str]
 
 
 @dataclass(frozen=True)
@@ -69,7 +79,8 @@ class Op:
 
     `code` is the number in a program's binary form. `reference` takes the operands (View, or None where absent) and the
     attributes (float) by name, changes the written operands in place, and defines what the instruction means.
-    `limits(sizes, formats)` returns why these sizes or formats cannot be computed, or "".
+    `limits(sizes, formats)` returns why these sizes or formats cannot be computed, or "". `geometry(sizes, attributes)`
+    does so for the sizes of images and the attributes of a window that moves over them.
     `work(sizes, formats)` counts its arithmetic.
     """
 
@@ -79,6 +90,7 @@ class Op:
     reference: Reference
     limits: Callable[[Sizes, Mapping[str, str]], str] = lambda sizes, formats: ""
     work: Callable[[Sizes, Mapping[str, str]], Work] = lambda sizes, formats: Work("element", 0)
+    geometry: Geometry = lambda sizes, attributes: ""
 
     @cached_property
     def signature(self) -> Signature:

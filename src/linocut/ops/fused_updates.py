@@ -1,4 +1,5 @@
-"""weight_gradient_adam, _sgd, _bop: weight_gradient and the update in one instruction, so that dW is never a buffer.
+"""weight_gradient_adam, _sgd, _bop and conv2d_weight_gradient_adam, _sgd, _bop: a gradient of weights and their update
+in one instruction, so that dW is never a buffer.
 
 Each takes the operands of its two parts without dW; its reference is their composition.
 """
@@ -10,19 +11,23 @@ from collections.abc import Callable
 import numpy as np
 
 from linocut.formats import words
-from linocut.ops import adam, bop, sgd, weight_gradient
+from linocut.ops import adam, bop, conv2d_weight_gradient, sgd, weight_gradient
 from linocut.ops.base import Op, View
+from linocut.ops.window import ATTRIBUTES
 
-_GRADIENT = "<dy:i8[R,N] <x:bit|u8[R,K] "
+_WINDOW = tuple(ATTRIBUTES.split())
 
 
-def _composed(update: Op) -> Callable[..., None]:
+def _composed(gradient: Op, update: Op) -> Callable[..., None]:
+    windowed = gradient is conv2d_weight_gradient.OP
+
     def reference(*, dy: View, x: View, **rest: View | float | None) -> None:
         weights = rest["w" if "w" in rest else "weights"]
         assert isinstance(weights, View)
-        stored = np.zeros((dy.cols, words(weights.cols)), np.uint64)
-        dw = View(stored, "bit", weights.cols)
-        weight_gradient.OP.reference(dy=dy, x=x, dw=dw)
+        stored = np.zeros((weights.data.shape[0], words(weights.cols)), np.uint64)
+        dw = View(stored, "bit", weights.cols, weights.shape)
+        moves = {name: rest.pop(name) for name in _WINDOW} | {"exact": 0.0} if windowed else {}
+        gradient.reference(dy=dy, x=x, dw=dw, **moves)
         if update is adam.OP:
             rest["v"] = None
         update.reference(dw=dw, **rest)
@@ -30,29 +35,29 @@ def _composed(update: Op) -> Callable[..., None]:
     return reference
 
 
-ADAM = Op(
-    "weight_gradient_adam",
-    17,
-    _GRADIENT + "=w:q15[N,K] =m:q7[N,K] <control:f64[4] <random:i64[1] =counters:i64[4]; "
-    "beta1 beta2 epsilon gradient_scale clip salt",
-    _composed(adam.OP),
-    weight_gradient.limits,
-    weight_gradient.work,
+_LATENT = "=w:q15[{0}] =m:q7[{0}] <control:f64[4] <random:i64[1] =counters:i64[4]; "
+_PACKED = "=weights:bit[{0}] =m:q7|q15[{0}] <random:i64[1] =counters:i64[4]; "
+_UPDATES = (
+    (adam.OP, _LATENT, "beta1 beta2 epsilon gradient_scale clip salt"),
+    (sgd.OP, _LATENT, "momentum gradient_scale clip salt"),
+    (bop.OP, _PACKED, "gamma tau gradient_scale salt"),
 )
-SGD = Op(
-    "weight_gradient_sgd",
-    18,
-    _GRADIENT + "=w:q15[N,K] =m:q7[N,K] <control:f64[4] <random:i64[1] =counters:i64[4]; "
-    "momentum gradient_scale clip salt",
-    _composed(sgd.OP),
-    weight_gradient.limits,
-    weight_gradient.work,
-)
-BOP = Op(
-    "weight_gradient_bop",
-    19,
-    _GRADIENT + "=weights:bit[N,K] =m:q7|q15[N,K] <random:i64[1] =counters:i64[4]; gamma tau gradient_scale salt",
-    _composed(bop.OP),
-    weight_gradient.limits,
-    weight_gradient.work,
-)
+
+
+def _fused(gradient: Op, first_code: int, operands: str, weights: str, attributes: str) -> tuple[Op, ...]:
+    return tuple(
+        Op(
+            f"{gradient.name}_{update.name}",
+            first_code + number,
+            operands + rest.format(weights) + attributes + own,
+            _composed(gradient, update),
+            gradient.limits,
+            gradient.work,
+            gradient.geometry,
+        )
+        for number, (update, rest, own) in enumerate(_UPDATES)
+    )
+
+
+DENSE = _fused(weight_gradient.OP, 17, "<dy:i8[R,N] <x:bit|u8[R,K] ", "N,K", "")
+CONV2D = _fused(conv2d_weight_gradient.OP, 23, "<dy:i8[B,I,J,N] <x:bit|u8[B,H,W,C] ", "N,P,Q,C", f"{ATTRIBUTES} ")

@@ -1,9 +1,16 @@
 """What the batch norm instructions share. A norm is l1 or l2; `stats` holds the mean and the spread of each channel.
 
 The spread is psi = mean|y - mu| for l1 and the variance for l2 (DESIGN section 3); x = (y - mu) / divisor + beta.
+
+An instruction that sums over rows does so in parts, which threads share: part p of P has the rows from p R // P to
+(p + 1) R // P. What it finds of each part stays in its operand `work`, float64 (q P, C) for q quantities: row i P + p
+is quantity i of part p. Integers are exact there. Floats are summed over the rows of a part in order, starting from 0,
+and the parts are added in order: the bits of a sum depend on P, which the program says, and on nothing else.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
@@ -12,6 +19,42 @@ from linocut.ops.bits import Array
 
 L1, L2 = 1.0, 2.0
 EPSILON = 1e-5
+ROWS_OF_A_PART = 512
+MOST_PARTS = 32  # that the compiler asks for
+MOST_LEGAL_PARTS = 65536
+MOST_WIDE_ROWS = 2**22  # of i32: their sum is below 2**53
+
+
+def work_shape(quantities: int, rows: int, channels: int) -> tuple[int, int]:
+    """The shape of `work` for an instruction of so many quantities (the QUANTITIES of its module)."""
+    return quantities * min(max(-(-rows // ROWS_OF_A_PART), 1), MOST_PARTS), channels
+
+
+def work_limits(quantities: int, elements: str) -> Callable[[Sizes, Mapping[str, str]], str]:
+    """The limits on an instruction with `work`: whole parts of a row at least, and exact sums of `elements`."""
+
+    def limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
+        if "work" not in formats:
+            return ""
+        parts, rest = divmod(sizes["S"], quantities)
+        if rest or not parts <= min(sizes["R"], MOST_LEGAL_PARTS):
+            most = quantities * min(sizes["R"], MOST_LEGAL_PARTS)
+            return f"work has {sizes['S']} rows, must be a multiple of {quantities}, at most {most}"
+        if formats[elements] == "i32" and sizes["R"] > MOST_WIDE_ROWS:
+            return f"{sizes['R']} rows overflow the sum, at most {MOST_WIDE_ROWS}"
+        return ""
+
+    return limits
+
+
+def parts(rows: int, count: int) -> Iterator[slice]:
+    """The rows of each part."""
+    return (slice(p * rows // count, (p + 1) * rows // count) for p in range(count))
+
+
+def total(rows: Array) -> Array:
+    """The sum of the rows of (n, channels), one after the other from 0: np.sum would choose an order of its own."""
+    return np.cumsum(rows, axis=0)[-1] + 0  # a sum that starts from 0 is never -0.0
 
 
 def divisor(stats: View, norm: float) -> Array:

@@ -3,8 +3,9 @@
 With g the masked gradient, N the rows, u the partner of norm_gradient_sums (x^ for l1, x - beta for l2):
     l2:  dy = (g - mean(g) - u mean(g u)) / divisor            the exact derivative
     l1:  dy = (g - mean(g) - u omega mean(g u)) / psi          Wang et al., arXiv 2102.04270, section 4
-An i8 dY gets the power-of-two exponent that its largest possible element needs; (g a - p) is formed in 32 bits with 22
-fractional bits, p being one of two numbers per channel chosen by the bit x^.
+An i8 dY, which needs X as bits, gets the power-of-two exponent that its largest possible element needs. It is g a - p,
+p being one of two numbers per channel chosen by the bit x^: from integers in 32 bits with 22 fractional bits, from
+floats in float64. A float dY from integers is formed in units of their exponent, which the last factor brings in.
 """
 
 from __future__ import annotations
@@ -46,16 +47,20 @@ def reference(
     mean = total / rows
     slope = product / rows * (omega if norm == L1 else 1.0)
     g = masked(dx, x, mask, ste)
-    if dx_exponent is None or dy_exponent is None:
-        dbeta.store(total[None])
-        u = partner(x, beta, norm).astype(np.float32)
-        centred = g - mean.astype(np.float32) - u * slope.astype(np.float32)
-        dy.store(centred * inverse.astype(np.float32))
-        return
-    exponent = int(dx_exponent.data[0])
+    exponent = 0 if dx_exponent is None else int(dx_exponent.data[0])
     dbeta.store(np.ldexp(total, exponent)[None])
+    if dy_exponent is None:
+        u = partner(x, beta, norm).astype(np.float32)
+        centred = g.astype(np.float32) - mean.astype(np.float32) - u * slope.astype(np.float32)
+        dy.store(centred * np.ldexp(inverse, exponent).astype(np.float32))
+        return
     k = binary_exponent(float(((largest + np.abs(mean) + np.abs(slope)) * inverse).max()))
     dy_exponent.data[0] = exponent + k - MANTISSA_BITS
+    if dx_exponent is None:
+        scale = inverse * math.ldexp(1.0, MANTISSA_BITS - k)
+        offset = np.where(x.bits(), (mean + slope) * scale, (mean - slope) * scale)
+        dy.store(rounded(g.astype(np.float64) * scale - offset, -127, 127))
+        return
     scale = inverse * math.ldexp(1.0, MANTISSA_BITS - k + FRACTION)
     factor = rounded(scale, -FIXED_LIMIT, FIXED_LIMIT)
     plus, minus = (rounded((mean + sign * slope) * scale, -FIXED_LIMIT, FIXED_LIMIT) for sign in (1.0, -1.0))
@@ -64,11 +69,11 @@ def reference(
 
 
 def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    exponents = sum(name in formats for name in ("dx_exponent", "dy_exponent"))
-    integers = (formats["dx"] == "i16") + (formats["dy"] == "i8")
-    if exponents != integers or exponents == 1 or (integers == 2 and formats["x"] != "bit"):
+    integers = {name for name, form in (("dx", "i16"), ("dy", "i8")) if formats[name] == form}
+    exponents = {name for name in ("dx", "dy") if f"{name}_exponent" in formats}
+    if integers != exponents or (integers and formats["x"] != "bit"):
         found = f"dX {formats['dx']}, dY {formats['dy']}, X {formats['x']}"
-        return f"{found}: integer gradients go with each other and with bits"
+        return f"{found}: an integer gradient goes with its exponent and with bits"
     return ""
 
 

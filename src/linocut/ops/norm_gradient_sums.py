@@ -6,11 +6,15 @@ beta) (l2); max|g|; and omega = mean|x|. Sums of integer gradients are exact.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from linocut.ops.base import Op, View
+from linocut.ops.base import Op, Sizes, View
 from linocut.ops.bits import Array
-from linocut.ops.norm import L1, work
+from linocut.ops.norm import L1, parts, total, work, work_limits
+
+QUANTITIES = 4  # sum g, sum g u, max|g|, and sum|x| where omega is to be found from numbers
 
 
 def masked(dx: View, x: View, mask: View | None, ste: float) -> Array:
@@ -33,31 +37,43 @@ def partner(x: View, beta: View, norm: float) -> Array:
 
 
 def reference(
-    *, dx: View, x: View, mask: View | None, beta: View, omega: View | None, sums: View, norm: float, ste: float
+    *,
+    dx: View,
+    x: View,
+    mask: View | None,
+    beta: View,
+    omega: View | None,
+    sums: View,
+    work: View,
+    norm: float,
+    ste: float,
 ) -> None:
     """Dx (R, C), x (R, C) as bits or numbers -> sums (4, C)."""
     g = masked(dx, x, mask, ste)
-    wide = np.int64 if dx.is_integer() else np.float64
-    product = g.astype(wide) * partner(x, beta, norm)
-    sums.data[0] = g.sum(axis=0, dtype=wide)
-    sums.data[1] = product.sum(axis=0)
-    sums.data[2] = np.abs(g).max(axis=0)
+    wide = g.astype(np.int64 if dx.is_integer() else np.float64)
+    product = wide * partner(x, beta, norm)
+    size = np.zeros_like(wide) if x.format == "bit" or omega is not None else np.abs(x.data.astype(np.float64))
+    totals, products, largest, sizes = np.split(work.data, QUANTITIES)
+    for p, part in enumerate(parts(len(g), len(totals))):
+        totals[p], products[p], sizes[p] = total(wide[part]), total(product[part]), total(size[part])
+        largest[p] = np.fmax(np.abs(wide[part]), 0).max(axis=0)  # passing over what is not a number
+    sums.data[...] = [total(totals), total(products), largest.max(axis=0), total(sizes) / len(g)]
     if omega is not None:
         sums.data[3] = omega.data[0]
-    else:
-        sums.data[3] = 0.0 if x.format == "bit" else np.abs(x.data.astype(np.float64)).mean(axis=0)
+
+
+def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
+    if formats["dx"] == "i16" and formats["x"] != "bit":
+        return "integer gradients need X as bits; keep X as bit or dX as a float"
+    return work_limits(QUANTITIES, "dx")(sizes, formats)
 
 
 OP = Op(
     "norm_gradient_sums",
     9,
     "<dx:i16|f16|f32[R,C] <x:bit|f16|f32[R,C] <mask?:bit[R,C] <beta:f16|f32[1,C] <omega?:f16|f32[1,C] "
-    ">sums:f64[4,C]; norm ste",
+    ">sums:f64[4,C] >work:f64[S,C]; norm ste",
     reference,
-    limits=lambda sizes, formats: (
-        "integer gradients need X as bits; keep X as bit or dX as a float"
-        if formats["dx"] == "i16" and formats["x"] != "bit"
-        else ""
-    ),
-    work=work,
+    _limits,
+    work,
 )

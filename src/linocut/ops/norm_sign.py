@@ -6,31 +6,56 @@ floor(t + psi) (DESIGN section 3, `lean`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from linocut.ops.base import Op, View
+from linocut.ops.base import Op, Sizes, View
 from linocut.ops.bits import Array
-from linocut.ops.norm import divisor, normalised, work
+from linocut.ops.norm import divisor, normalised, parts, total, work, work_limits
+
+QUANTITIES = 2  # sum of x^ y and how many x^ are +1; or, of floats, sum |x| and 0
 
 THRESHOLD_LIMIT = 2.0**30  # thresholds are kept within this, so that they fit 32 bits
 
 
 def reference(
-    *, y: View, stats: View, beta: View, bits: View, mask: View | None, omega: View | None, norm: float
+    *,
+    y: View,
+    stats: View,
+    beta: View,
+    bits: View,
+    mask: View | None,
+    omega: View | None,
+    work: View | None,
+    norm: float,
 ) -> None:
     """Y (R, C) -> bits (R, C), mask (R, C), omega (1, C)."""
     if y.is_integer():
-        _integer(y.data.astype(np.int64), stats, beta, bits, mask, omega, norm)
+        _integer(y.data.astype(np.int64), stats, beta, bits, mask, omega, work, norm)
         return
     x = normalised(y, stats, beta, norm)
     bits.store(x >= 0)
     if mask is not None:
         mask.store(np.abs(x) <= 1)
-    if omega is not None:
-        omega.store(np.abs(x.astype(np.float64)).mean(axis=0, keepdims=True))
+    if omega is not None and work is not None:
+        sizes, counts = np.split(work.data, QUANTITIES)
+        size = np.abs(x.astype(np.float64))
+        sizes[...] = [total(size[part]) for part in parts(len(x), len(sizes))]
+        counts[...] = 0.0
+        omega.store((total(sizes) / len(x))[None])
 
 
-def _integer(y: Array, stats: View, beta: View, bits: View, mask: View | None, omega: View | None, norm: float) -> None:
+def _integer(
+    y: Array,
+    stats: View,
+    beta: View,
+    bits: View,
+    mask: View | None,
+    omega: View | None,
+    work: View | None,
+    norm: float,
+) -> None:
     psi = divisor(stats, norm)
     shift = beta.data[0].astype(np.float64)
     varies = psi > 0
@@ -43,11 +68,13 @@ def _integer(y: Array, stats: View, beta: View, bits: View, mask: View | None, o
         low = np.where(varies, _whole(np.ceil(t - psi)), np.where(inside, -THRESHOLD_LIMIT, THRESHOLD_LIMIT))
         high = np.where(varies, _whole(np.floor(t + psi)), np.where(inside, THRESHOLD_LIMIT, -THRESHOLD_LIMIT))
         mask.store((y >= low.astype(np.int64)) & (y <= high.astype(np.int64)))
-    if omega is not None:
-        total, n = y.sum(axis=0), y.shape[0]
-        distance = 2 * np.where(above, y, 0).sum(axis=0) - total
-        count = 2 * above.sum(axis=0) - n
-        size = (distance.astype(np.float64) - t * count.astype(np.float64)) / (n * np.where(varies, psi, 1.0))
+    if omega is not None and work is not None:
+        distances, counts = np.split(work.data, QUANTITIES)
+        for p, part in enumerate(parts(len(y), len(counts))):
+            distances[p] = np.where(above[part], y[part], -y[part]).sum(axis=0)
+            counts[p] = above[part].sum(axis=0)
+        n = np.float64(len(y))
+        size = (total(distances) - t * (2.0 * total(counts) - n)) / (n * np.where(varies, psi, 1.0))
         omega.store(np.where(varies, size, np.abs(shift))[None])
 
 
@@ -57,11 +84,18 @@ def _whole(threshold: Array) -> Array:
     return np.minimum(raised, THRESHOLD_LIMIT)
 
 
+def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
+    if ("work" in formats) != ("omega" in formats):
+        return "omega and work go with each other"
+    return work_limits(QUANTITIES, "y")(sizes, formats)
+
+
 OP = Op(
     "norm_sign",
     6,
     "<y:i16|i32|f16|f32[R,C] <stats:f16|f32[2,C] <beta:f16|f32[1,C] "
-    ">bits:bit[R,C] >mask?:bit[R,C] >omega?:f16|f32[1,C]; norm",
+    ">bits:bit[R,C] >mask?:bit[R,C] >omega?:f16|f32[1,C] >work?:f64[S,C]; norm",
     reference,
-    work=work,
+    _limits,
+    work,
 )

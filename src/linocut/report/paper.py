@@ -15,7 +15,7 @@ from linocut.compile.lower import compile_network
 from linocut.compile.program import Program
 from linocut.formats import find_format
 from linocut.layers import Network
-from linocut.layers.network import Placed
+from linocut.layers.placed import Placed
 from linocut.optimizers import Optimizer
 from linocut.policies import SMALLEST_INTEGER, Policy
 from linocut.report.account import PAPER, PERSISTENT, TRANSIENT, Account, Row
@@ -23,7 +23,7 @@ from linocut.report.account import PAPER, PERSISTENT, TRANSIENT, Account, Row
 DX_Y = "dX, Y"  # one buffer, used for both in turn
 MEAN_SPREAD = "mu, psi"
 DBETA = "dbeta"
-POOLS = ("max_pool",)  # kinds of layers that remember where a maximum came from
+POOLS = ("max_pool2d",)  # kinds of layers that remember where a maximum came from
 I16_MAX = 2**15 - 1
 
 

@@ -19,4 +19,4 @@ def operand(arena: Array, buffer: Buffer) -> View:
     """A buffer as the references take it: a matrix of rows, or a vector where it has one dimension."""
     data = stored(arena, buffer)
     matrix = data if data.ndim == 1 else data.reshape(-1, data.shape[-1])
-    return View(matrix, buffer.format, buffer.shape[-1])
+    return View(matrix, buffer.format, buffer.shape[-1], buffer.shape)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from linocut.compile.lower import TRAIN
+from linocut.data.augment import Augmenter
 from linocut.data.batches import Batches, epoch_order
 from linocut.data.dataset import Dataset
 from linocut.deploy.feed import Feed
@@ -58,8 +59,10 @@ def run_epoch(
             session.array(name)[...] = 0
     steps = len(dataset) // settings.batch_size
     order = epoch_order(settings.seed, progress.epoch, len(dataset))
+    what = settings.augmentation
+    augmenter = Augmenter(what, dataset, settings.seed, progress.epoch) if what else None
     control, times = session.array("control"), deque[float](maxlen=TIMES_KEPT)
-    with Batches(dataset, order, settings.batch_size, start=progress.step) as batches:
+    with Batches(dataset, order, settings.batch_size, start=progress.step, augmenter=augmenter) as batches:
         for images, labels in batches:
             begin = time.perf_counter()
             control[LEARNING_RATE] = _rate(settings, progress, steps)

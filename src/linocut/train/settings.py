@@ -6,6 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from linocut.data import augmentation as augmentations
+from linocut.data.augmentation import Augmentation
 from linocut.data.dataset import NUMPY_DTYPES, Dataset
 from linocut.errors import SpecError
 from linocut.layers import Network
@@ -15,6 +17,7 @@ from linocut.schedules import Schedule, find_schedule
 from linocut.train import fields
 
 MOST_SEED = 2**63 - 1
+NONE = Augmentation()
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,13 @@ class Settings:
     schedule: Schedule
     batch_size: int
     seed: int
+    augmentation: Augmentation = NONE
 
     def __post_init__(self) -> None:
-        """SpecError for a seed out of range."""
+        """SpecError for a seed out of range, and for augmentation of what are no images."""
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed <= MOST_SEED:
             raise SpecError(f"seed is {self.seed!r}, must be a whole number from 0 to {MOST_SEED:,}")
+        self.augmentation.check_shape(self.network.input.shape)
 
     def to_dict(self) -> dict[str, Any]:
         """All of them, for a file."""
@@ -42,11 +47,17 @@ class Settings:
             "schedule": self.schedule.to_dict(),
             "batch_size": self.batch_size,
             "seed": self.seed,
+            "augmentation": self.augmentation.to_dict(),
         }
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> Settings:
-        """What `to_dict` wrote; SpecError, KeyError or TypeError for anything else."""
+        """What `to_dict` wrote; SpecError, KeyError or TypeError for anything else.
+
+        Checkpoints of before there was augmentation say nothing of it: they had none.
+        """
+        if isinstance(data, dict):
+            data = {"augmentation": NONE.to_dict(), **data}
         fields.only(
             fields.mapping(data, "settings"), {field.name for field in dataclasses.fields(Settings)}, "settings"
         )
@@ -63,6 +74,7 @@ class Settings:
             find_schedule(data["schedule"]),
             fields.whole(data["batch_size"], "batch_size", 1),
             data["seed"],
+            augmentations.from_dict(data["augmentation"]),
         )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linocut.compile.lower import compile_network
+from linocut.data.augmentation import Augmentation, find_augmentation
 from linocut.data.dataset import Dataset
 from linocut.deploy import scoring
 from linocut.deploy.feed import Feed, as_dataset
@@ -42,6 +43,8 @@ class Trainer:
     """A network in training. Nothing is allocated before the first `fit`, `evaluate`, `predict` or `save`.
 
     `policy`, `optimizer` and `schedule` are names or objects; `threads` defaults to the processors at hand.
+    `augment`, such as "shift,flip", says how training examples are changed at random, each epoch anew; accuracy
+    in training is over the changed ones, evaluation is of the examples as they are.
     SpecError for what cannot be. Equal settings and data end in the same bits, interrupted or not.
     """
 
@@ -55,6 +58,7 @@ class Trainer:
         threads: int | None = None,
         schedule: str | Schedule = "constant",
         backend: str = NATIVE,
+        augment: str | Augmentation | None = None,
     ) -> None:
         """Check the settings and compile the program."""
         self.settings = Settings(
@@ -64,6 +68,7 @@ class Trainer:
             find_schedule(schedule),
             batch_size,
             seed,
+            find_augmentation(augment),
         )
         self.compiled = compile_network(network, self.settings.policy, self.settings.optimizer, batch_size)
         self.progress = Progress()
@@ -79,7 +84,15 @@ class Trainer:
         kept, file = RunFolder(path).read()
         was = kept.settings
         trainer = Trainer(
-            was.network, was.policy, was.optimizer, was.batch_size, was.seed, threads, was.schedule, backend
+            was.network,
+            was.policy,
+            was.optimizer,
+            was.batch_size,
+            was.seed,
+            threads,
+            was.schedule,
+            backend,
+            was.augmentation,
         )
         checkpoint.restore(file, trainer.session)
         trainer.progress, trainer.data, trainer.folder = kept.progress, kept.data, path
@@ -200,6 +213,7 @@ class Trainer:
                 f"batch size is {self.settings.batch_size:,}, but {dataset.name} has {len(dataset):,} examples; "
                 f"give a batch of 1 to {len(dataset):,}"
             )
+        self.settings.augmentation.check_dataset(dataset)
         if not self.progress.begun:
             return
         if self.data is not None and DataFacts.of(dataset) != self.data:

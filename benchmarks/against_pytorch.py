@@ -1,9 +1,11 @@
-"""Step time and peak memory of the paper's perceptron, linocut beside PyTorch f32, in one run.
+"""Step time and peak memory of a network of the paper, linocut beside PyTorch f32, in one run.
 
-    python benchmarks/mlp_against_pytorch.py [--data-dir DIR] [--rounds 15] [--steps 40] [--threads 2] [--batch 100]
+    python benchmarks/against_pytorch.py [--model mlp|cnv|binarynet|resnete18|bireal18] [--data-dir DIR] [--rounds 15]
+                                         [--steps 40] [--threads 2] [--batch 100]
 
 Rounds alternate between the contenders, so that both meet the same machine; the ratio is of the medians. Each
-contender's peak is that of a process of its own (VmHWM) that trains the given number of steps on MNIST read from disk.
+contender's peak is that of a process of its own (VmHWM) that trains some steps on data read from disk: MNIST for the
+perceptron, CIFAR-10 for the others.
 """
 
 from __future__ import annotations
@@ -28,9 +30,9 @@ from linocut.train.peak_memory import peak_rss_bytes
 POLICIES = ("lean", "wang2021", "standard")
 
 
-def linocut_step(policy: str, batch: int, threads: int):
-    """A function that trains on one batch, like pytorch_mlp.make_step's."""
-    compiled = compile_network(lc.models.mlp(), find_policy(policy), find_optimizer("adam"), batch)
+def linocut_step(network: lc.layers.Network, policy: str, batch: int, threads: int):
+    """A function that trains on one batch, like pytorch_networks.make_step's."""
+    compiled = compile_network(network, find_policy(policy), find_optimizer("adam"), batch)
     session = open_session(compiled.program, threads=threads)
     initialise(session, compiled.initial, 0)
     session.array("control")[0] = 1e-3
@@ -43,12 +45,18 @@ def linocut_step(policy: str, batch: int, threads: int):
     return step, session.isa
 
 
-def batches(data_dir: str | None, batch: int, count: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The first batches of an epoch of MNIST, copied out."""
-    train, _ = lc.data.load("mnist", data_dir=data_dir)
+def training_data(arguments: argparse.Namespace):
+    """The data set for the model, and the model for the data set."""
+    name = "mnist" if arguments.model == "mlp" else "cifar10"
+    train, _ = lc.data.load(name, data_dir=arguments.data_dir)
+    return train, lc.models.build(arguments.model, input_shape=train.shape, classes=len(train.classes))
+
+
+def batches(train, batch: int, count: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The first batches of an epoch, copied out."""
     order = lc.data.epoch_order(0, 0, len(train))[: batch * count]
     with lc.data.Batches(train, order, batch) as reader:
-        return [(x.reshape(len(x), -1).copy(), y.copy()) for x, y in reader]
+        return [(x.copy(), y.copy()) for x, y in reader]
 
 
 def round_ms(step, data) -> float:
@@ -61,19 +69,21 @@ def round_ms(step, data) -> float:
 
 def compare(arguments: argparse.Namespace) -> None:
     """Print the table of step times."""
-    from pytorch_mlp import make_step
+    from pytorch_networks import make_step
 
-    data = batches(arguments.data_dir, arguments.batch, arguments.steps)
-    steps = {"PyTorch f32": make_step(arguments.threads)}
+    train, network = training_data(arguments)
+    data = batches(train, arguments.batch, arguments.steps)
+    steps = {"PyTorch f32": make_step(network, arguments.threads)}
     for policy in POLICIES:
-        steps[policy], isa = linocut_step(policy, arguments.batch, arguments.threads)
+        steps[policy], isa = linocut_step(network, policy, arguments.batch, arguments.threads)
     times: dict[str, list[float]] = {name: [] for name in steps}
     for number in range(arguments.rounds + 1):
         for name, step in steps.items():
             taken = round_ms(step, data)
             if number:  # the first round warms up
                 times[name].append(taken)
-    print(f"{cpu()}; {isa}; {arguments.threads} threads; batch {arguments.batch}; {arguments.rounds} rounds")
+    asked = f"{arguments.threads} threads; batch {arguments.batch}; {arguments.rounds} rounds"
+    print(f"{arguments.model}; {cpu()}; {isa}; {asked}")
     print(f"{'contender':<14}{'ms a step':>12}{'fastest':>10}{'ratio':>8}{'peak MiB':>10}")
     base = statistics.median(times["PyTorch f32"])
     for name, taken in times.items():
@@ -83,24 +93,24 @@ def compare(arguments: argparse.Namespace) -> None:
 
 def peak_of(name: str, arguments: argparse.Namespace) -> float:
     """Peak memory in MiB of a process that only trains with one contender."""
-    command = [sys.executable, __file__, "--alone", name, "--steps", "60", "--batch", str(arguments.batch)]
-    command += ["--threads", str(arguments.threads)]
+    command = [sys.executable, __file__, "--alone", name, "--model", arguments.model, "--steps", str(arguments.steps)]
+    command += ["--threads", str(arguments.threads), "--batch", str(arguments.batch)]
     command += ["--data-dir", arguments.data_dir] if arguments.data_dir else []
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def alone(arguments: argparse.Namespace) -> None:
     """Train with one contender, reading from disk; print the process's peak in MiB."""
+    train, network = training_data(arguments)
     if arguments.alone == "PyTorch f32":
-        from pytorch_mlp import make_step
+        from pytorch_networks import make_step
 
-        step = make_step(arguments.threads)
+        step = make_step(network, arguments.threads)
     else:
-        step, _ = linocut_step(arguments.alone, arguments.batch, arguments.threads)
-    train, _ = lc.data.load("mnist", data_dir=arguments.data_dir)
+        step, _ = linocut_step(network, arguments.alone, arguments.batch, arguments.threads)
     with lc.data.Batches(train, lc.data.epoch_order(0, 0, len(train)), arguments.batch) as reader:
         for _, (images, labels) in zip(range(arguments.steps), reader, strict=False):
-            step(images.reshape(len(images), -1), labels)
+            step(images, labels)
     print(peak_rss_bytes() / 2**20)
 
 
@@ -114,6 +124,7 @@ def cpu() -> str:
 def main() -> None:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="mlp", choices=lc.models.MODELS)
     parser.add_argument("--data-dir")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--steps", type=int, default=40)

@@ -1,0 +1,344 @@
+// conv2d: y = sums over the taps of a window, of inputs times weights; padding adds 0.
+// In:    images of pixels, weights (outputs, taps, inputs). Bits times bits, bytes u (that count 2u - 255) or floats times
+//        bits, floats times floats.
+// How:   the windows of a block of pixels are gathered into rows, so that each kind is the product of matrices that it is for
+//        dense layers; the weights of an output are one row already. A unit is a block of outputs at a block of pixels.
+//        Padding is gathered as zeros. As bits or bytes those stand for -1 or -255: what they will add is taken off first.
+// Limit: that of the dense kernels, and the gathering: a copy of 9 inputs (at 3 x 3) for each 128 outputs.
+#pragma once
+
+#include "binary_matmul.hpp"
+#include "byte_patches.hpp"
+#include "float_patches.hpp"
+#include "real_matmul.hpp"
+
+namespace linocut::LINOCUT_NS::conv2d {
+
+enum { X, WEIGHTS, Y };
+enum { STRIDE, PAD_TOP, PAD_LEFT, EXACT };
+
+inline constexpr i64 panel_columns = binary_matmul::columns;
+inline constexpr i64 bit_panels = unit_columns / panel_columns;
+inline constexpr i64 chunk_words = 80;   // packed bits at a time: panels of 80 KiB
+inline constexpr i64 chunk_taps = 64;    // taps whose sums are known at a time
+
+using BitTiles = i32[bit_panels][unit_pixels][panel_columns];
+
+// The panels of a unit; `first` is the word that they start at, -1 before they are packed.
+struct BitPanels {
+    alignas(64) u64 panels[bit_panels][chunk_words * panel_columns];
+    i64 first = -1;
+};
+
+// signs[t][c] is the sum of the signs of output c in tap first + t; first is -1 before they are known.
+struct TapSigns {
+    alignas(64) i32 signs[chunk_taps][unit_columns];
+    i64 first = -1;
+};
+
+inline Grid grid_of(const Call& call) {
+    const Image x(call.operands[X]), y(call.operands[Y]);
+    const Window window = conv_window(call.operands[WEIGHTS], call.attributes);
+    return {forward_axis(y.height, x.height, window.height, window.stride, window.pad_top),
+            forward_axis(y.width, x.width, window.width, window.stride, window.pad_left),
+            y.batch, y.height, y.width, window.width};
+}
+
+// Panels of few inputs are packed for more pixels.
+inline i64 pixels_per_unit(const Operand& x) {
+    return (x.format == Format::u8 ? 4 : 1) * unit_pixels;
+}
+
+inline i64 units(const Call& call) {
+    const Operand &x = call.operands[X], &y = call.operands[Y];
+    return divide_up(y.cols, unit_columns) * divide_up(y.rows, pixels_per_unit(x));
+}
+
+// The weights with all taps of an output in one row. Bits: in whole words, so `cols` counts their padding too.
+inline Operand flattened(const Operand& weights, i64 taps) {
+    const i64 inputs = weights.format == Format::bit ? words(weights.cols) * segment : weights.cols;
+    return {weights.data, weights.format, weights.rows / taps, taps * inputs, nullptr};
+}
+
+// --- what zeros in place of padding add ---
+
+inline i64 count_ones(const u64* from, i64 n) {
+    i64 ones = __builtin_popcountll(from[0]);
+    if (n > 1) ones += __builtin_popcountll(from[1]);
+    for (i64 w = 2; w < n; ++w) ones += __builtin_popcountll(from[w]);
+    return ones;
+}
+
+// The sum of the signs in a number of rows (taps of an output).
+inline i32 sum_of_signs(const Operand& weights, i64 first_row, i64 rows) {
+    const i64 ones = count_ones(bit_row(weights, first_row), rows * words(weights.cols));
+    return static_cast<i32>(2 * ones - rows * weights.cols);
+}
+
+inline void find_signs(const Operand& weights, i64 taps, i64 first_tap, i64 first, i64 columns, TapSigns& found) {
+    if (found.first == first_tap) return;
+    found.first = first_tap;
+    for (i64 tap = 0; tap < least(chunk_taps, taps - first_tap); ++tap) {
+        for (i64 c = 0; c < unit_columns; ++c) {
+            found.signs[tap][c] = c < columns ? sum_of_signs(weights, (first + c) * taps + first_tap + tap, 1) : 0;
+        }
+    }
+}
+
+inline bool all_see_all(const Grid& grid, const Place* places, i64 pixels) {
+    for (i64 m = 0; m < pixels; ++m) {
+        if (!sees_all(grid, places[m])) return false;
+    }
+    return true;
+}
+
+// tiles[..][m][..] = base[c], and `scale` times the sum of signs of each tap that sees nothing.
+template <i64 Width>
+inline void start_tiles(
+    const Grid& grid, const Place* places, i64 pixels, const Operand& weights, i64 first, i64 columns, const i32* base,
+    i32 scale, TapSigns& found, i32 (*tiles)[unit_pixels][Width]) {
+    for (i64 t = 0; t * Width < columns; ++t) {
+        for (i64 m = 0; m < pixels; ++m) std::memcpy(tiles[t][m], base + t * Width, Width * sizeof(i32));
+    }
+    if (all_see_all(grid, places, pixels)) return;
+    const i64 taps = grid.taps();
+    for (i64 first_tap = 0; first_tap < taps; first_tap += chunk_taps) {
+        const i64 count = least(chunk_taps, taps - first_tap);
+        find_signs(weights, taps, first_tap, first, columns, found);
+        for (i64 m = 0; m < pixels; ++m) {
+            if (sees_all(grid, places[m])) continue;
+            i64 r = first_tap / grid.columns.taps, q = first_tap % grid.columns.taps;
+            for (i64 tap = 0; tap < count; ++tap) {
+                const bool seen = sees(places[m], r, q);
+                if (++q == grid.columns.taps) q = 0, ++r;
+                if (seen) continue;
+                for (i64 t = 0; t * Width < columns; ++t) {
+                    for (i64 c = 0; c < Width; ++c) tiles[t][m][c] += scale * found.signs[tap][t * Width + c];
+                }
+            }
+        }
+    }
+}
+
+// --- bits ---
+
+// Sums that are done after one panel stay in the nearest cache.
+inline i64 pixels_at_once(bool chunked) { return chunked ? unit_pixels : block_pixels; }
+
+inline void multiply_rows(const u64 (*patches)[chunk_words], i64 rows, const u64* panel, i64 count, i32 (*tile)[panel_columns]) {
+    constexpr i64 at_once = binary_matmul::rows_at_once;
+    i64 m = 0;
+    for (; m + at_once <= rows; m += at_once) {
+        const u64* from[at_once];
+        for (i64 i = 0; i < at_once; ++i) from[i] = patches[m + i];
+        binary_matmul::subtract_distances<at_once>(from, panel, count, tile + m);
+    }
+    for (; m < rows; ++m) {
+        const u64* from[1] = {patches[m]};
+        binary_matmul::subtract_distances<1>(from, panel, count, tile + m);
+    }
+}
+
+inline void store_bits(
+    const BitTiles& tiles, const Place* places, i64 pixels, const Operand& y, i64 first, i64 columns) {
+    for (i64 m = 0; m < pixels; ++m) {
+        for (i64 p = 0; p * panel_columns < columns; ++p) {
+            const i64 n = least(panel_columns, columns - p * panel_columns);
+            binary_matmul::store_row(y, places[m].pixel, first + p * panel_columns, n, tiles[p][m]);
+        }
+    }
+}
+
+inline void multiply_bits(
+    const Grid& grid, const Place* places, i64 pixels, const Operand& x, const Operand& flat, i64 first, i64 columns,
+    BitPanels& packed, BitTiles& tiles) {
+    alignas(64) u64 patches[block_pixels][chunk_words];
+    const i64 depth = words(x.cols), total = grid.taps() * depth, panel_count = divide_up(columns, panel_columns);
+    for (i64 word = 0; word < total; word += chunk_words) {
+        const i64 count = least(chunk_words, total - word);
+        for (i64 p = 0; packed.first != word && p < panel_count; ++p) {
+            binary_matmul::pack_panel(flat, first + p * panel_columns, word, count, packed.panels[p]);
+        }
+        packed.first = word;
+        for (i64 m = 0; m < pixels; m += block_pixels) {
+            const i64 rows = least(block_pixels, pixels - m);
+            gather(grid, places + m, rows, bit_row(x, 0), depth, {word, word + count}, count, patches[0], chunk_words);
+            for (i64 p = 0; p < panel_count; ++p) multiply_rows(patches, rows, packed.panels[p], count, tiles[p] + m);
+        }
+    }
+}
+
+[[gnu::noinline]] inline void run_bits(
+    const Call& call, const Grid& grid, Place* places, Span pixels, i64 first, i64 columns) {
+    const Operand &x = call.operands[X], &weights = call.operands[WEIGHTS];
+    const Operand flat = flattened(weights, grid.taps());
+    BitPanels panels;
+    TapSigns signs;
+    alignas(64) BitTiles tiles;
+    i32 base[unit_columns];
+    for (i32& value : base) value = static_cast<i32>(grid.taps() * x.cols);
+    const i64 at_once = pixels_at_once(grid.taps() * words(x.cols) > chunk_words);
+    for (i64 from = pixels.begin; from < pixels.end; from += at_once) {
+        const i64 count = least(at_once, pixels.end - from);
+        locate(grid, from, count, places);
+        start_tiles<panel_columns>(grid, places, count, weights, first, columns, base, 1, signs, tiles);
+        multiply_bits(grid, places, count, x, flat, first, columns, panels, tiles);
+        store_bits(tiles, places, count, call.operands[Y], first, columns);
+    }
+}
+
+// --- bytes ---
+
+// Panel of -2 and +2 (0 past the last element), so that a byte u counts 2u, from elements [first, first + count) of the rows
+// of 64 outputs.
+inline void pack_double_signs(const Operand& weights, i64 taps, i64 first_output, i64 first, i64 count, Panel& panel) {
+    const i64 outputs = least(tile_columns, weights.rows / taps - first_output);
+    std::memset(panel, 0, static_cast<std::size_t>(divide_up(count, 4)) * sizeof panel[0]);
+    for (i64 c = 0; c < outputs; ++c) {
+        i64 tap = first / weights.cols, input = first % weights.cols;
+        const u64* bits = bit_row(weights, (first_output + c) * taps + tap);
+        for (i64 k = 0; k < count; ++k) {
+            panel[k / 4][c][k % 4] = (bits[input / segment] >> (input % segment)) & 1 ? 0x02 : 0xFE;
+            if (++input < weights.cols) continue;
+            input = 0;
+            bits += words(weights.cols);
+        }
+    }
+}
+
+inline void store_bytes(
+    const ByteTiles& tiles, const Place* places, i64 pixels, const Operand& y, i64 first, i64 columns) {
+    for (i64 m = 0; m < pixels; ++m) {
+        for (i64 t = 0; t * tile_columns < columns; ++t) {
+            const i32* exact = tiles[t][m];
+            const i64 at = first + t * tile_columns, n = least(tile_columns, columns - t * tile_columns);
+            if (y.format == Format::i32) {
+                copy_run(row<i32>(y, places[m].pixel) + at, exact, n * static_cast<i64>(sizeof(i32)));
+                continue;
+            }
+            float reals[tile_columns];
+            for (i64 c = 0; c < n; ++c) reals[c] = static_cast<float>(exact[c]) / real_matmul::u8_scale;
+            store_floats(y, places[m].pixel, at, n, reals);
+        }
+    }
+}
+
+[[gnu::noinline]] inline void run_bytes(
+    const Call& call, const Grid& grid, Place* places, Span pixels, i64 first, i64 columns) {
+    constexpr i32 scale = 255;
+    const Operand& weights = call.operands[WEIGHTS];
+    const i64 taps = grid.taps();
+    BytePanels panels;
+    TapSigns signs;
+    alignas(64) ByteTiles tiles;
+    i32 base[unit_columns] = {};
+    for (i64 c = 0; c < columns; ++c) base[c] = -scale * sum_of_signs(weights, (first + c) * taps, taps);
+    const auto pack = [&](i64 t, i64 k, i64 count, Panel& panel) {
+        pack_double_signs(weights, taps, first + t * tile_columns, k, count, panel);
+    };
+    const i64 at_once = pixels_at_once(taps * call.operands[X].cols > byte_chunk);
+    for (i64 from = pixels.begin; from < pixels.end; from += at_once) {
+        const i64 count = least(at_once, pixels.end - from);
+        locate(grid, from, count, places);
+        start_tiles<tile_columns>(grid, places, count, weights, first, columns, base, scale, signs, tiles);
+        multiply_bytes<Signed::panel>(grid, places, count, call.operands[X], columns, pack, panels, false, tiles, nullptr);
+        store_bytes(tiles, places, count, call.operands[Y], first, columns);
+    }
+}
+
+// --- floats ---
+
+inline void pack_signs(const Operand& weights, i64 taps, i64 first_output, i64 first, i64 count, FloatPanel& panel) {
+    const i64 outputs = least(float_columns, weights.rows / taps - first_output);
+    std::memset(panel, 0, static_cast<std::size_t>(count) * sizeof panel[0]);
+    for (i64 c = 0; c < outputs; ++c) {
+        i64 tap = first / weights.cols, input = first % weights.cols;
+        const u64* bits = bit_row(weights, (first_output + c) * taps + tap);
+        for (i64 k = 0; k < count; ++k) {
+            panel[k][c] = (bits[input / segment] >> (input % segment)) & 1 ? 1.0f : -1.0f;
+            if (++input < weights.cols) continue;
+            input = 0;
+            bits += words(weights.cols);
+        }
+    }
+}
+
+// Four rows of four floats -> four columns of them.
+inline void transpose_four(const float* const* rows, i64 at, float (*out)[float_columns], i64 column) {
+#if defined(__AVX2__)
+    __m128 a = _mm_loadu_ps(rows[0] + at), b = _mm_loadu_ps(rows[1] + at);
+    __m128 c = _mm_loadu_ps(rows[2] + at), d = _mm_loadu_ps(rows[3] + at);
+    _MM_TRANSPOSE4_PS(a, b, c, d);
+    _mm_storeu_ps(out[0] + column, a);
+    _mm_storeu_ps(out[1] + column, b);
+    _mm_storeu_ps(out[2] + column, c);
+    _mm_storeu_ps(out[3] + column, d);
+#else
+    for (i64 k = 0; k < 4; ++k) {
+        for (i64 c = 0; c < 4; ++c) out[k][column + c] = rows[c][at + k];
+    }
+#endif
+}
+
+// Elements [first, first + count) of the rows of 64 outputs, transposed.
+inline void pack_floats(const Operand& flat, i64 first_output, i64 first, i64 count, FloatPanel& panel) {
+    const i64 outputs = least(float_columns, flat.rows - first_output), whole = count / 4 * 4;
+    float converted[4][float_chunk] = {};
+    for (i64 c = 0; c < float_columns; c += 4) {
+        const float* rows[4];
+        for (i64 i = 0; i < 4; ++i) {
+            rows[i] = converted[i];
+            if (c + i >= outputs) {
+                std::memset(converted[i], 0, sizeof converted[i]);
+            } else if (flat.format == Format::f32) {
+                rows[i] = row<float>(flat, first_output + c + i) + first;
+            } else {
+                from_halves(row<u16>(flat, first_output + c + i) + first, count, converted[i]);
+            }
+        }
+        for (i64 k = 0; k < whole; k += 4) transpose_four(rows, k, panel + k, c);
+        for (i64 k = whole; k < count; ++k) {
+            for (i64 i = 0; i < 4; ++i) panel[k][c + i] = rows[i][k];
+        }
+    }
+}
+
+[[gnu::noinline]] inline void run_floats(
+    const Call& call, const Grid& grid, Place* places, i64 from, i64 pixels, i64 first, i64 columns) {
+    const Operand &x = call.operands[X], &weights = call.operands[WEIGHTS], &y = call.operands[Y];
+    const i64 taps = grid.taps();
+    const Operand flat = flattened(weights, taps);
+    const auto pack = [&](i64 t, i64 k, i64 count, FloatPanel& panel) {
+        const i64 output = first + t * float_columns;
+        if (weights.format == Format::bit) {
+            pack_signs(weights, taps, output, k, count, panel);
+        } else {
+            pack_floats(flat, output, k, count, panel);
+        }
+    };
+    alignas(64) FloatTiles tiles;
+    locate(grid, from, pixels, places);
+    multiply_floats(grid, places, pixels, x, columns, call.attributes[EXACT] != 0.0, pack, tiles);
+    store_tiles(tiles, places, pixels, y, first, columns);
+}
+
+// The kinds are functions of their own: together their tiles would be too much for a thread's stack.
+inline void run(const Call& call, i64 begin, i64 end) {
+    const Operand &x = call.operands[X], &y = call.operands[Y];
+    const Grid grid = grid_of(call);
+    const i64 blocks = divide_up(y.cols, unit_columns), per_unit = pixels_per_unit(x);
+    Place places[unit_pixels];
+    for (i64 unit = begin; unit < end; ++unit) {
+        const i64 first = unit % blocks * unit_columns, columns = least(unit_columns, y.cols - first);
+        const i64 from = unit / blocks * per_unit, pixels = least(per_unit, y.rows - from);
+        if (x.format == Format::bit) {
+            run_bits(call, grid, places, {from, from + pixels}, first, columns);
+        } else if (x.format == Format::u8) {
+            run_bytes(call, grid, places, {from, from + pixels}, first, columns);
+        } else {
+            run_floats(call, grid, places, from, pixels, first, columns);
+        }
+    }
+}
+
+}  // namespace linocut::LINOCUT_NS::conv2d

@@ -1,0 +1,124 @@
+// How conv2d_weight_gradient is divided into parts, and which pixels of dY and X meet in a part.
+//
+// A part owns a rectangle of taps, a word of inputs and a block of outputs: weights that no other part touches.
+#pragma once
+
+#include "segments.hpp"
+#include "window.hpp"
+
+namespace linocut::LINOCUT_NS::conv2d_weight_gradient {
+
+enum { DY, X, WEIGHTS };  // of conv2d_weight_gradient and of its fused updates, whose attributes all start with the window's
+
+struct Convolution {
+    const Operand &dy, &x;
+    Image input, output;
+    Window window;
+
+    explicit Convolution(const Call& call)
+        : dy(call.operands[DY]), x(call.operands[X]), input(x), output(dy),
+          window(conv_window(call.operands[WEIGHTS], call.attributes)) {}
+
+    // The row, in the weights' matrix, of a tap of an output.
+    i64 weights_row(i64 n, i64 p, i64 q) const { return (n * window.height + p) * window.width + q; }
+};
+
+// Taps [row, row + rows) x [column, column + columns), inputs [first, first + inputs) of one word, outputs [output, output +
+// outputs). The products of a part have a row for each tap's inputs, tap by tap.
+struct Part {
+    i64 row, rows, column, columns, first, inputs, output, outputs;
+
+    i64 taps() const { return rows * columns; }
+    i64 weights() const { return taps() * inputs; }
+};
+
+// A part's weights per output, and one more row for each of its taps, are at most this many: five taps of 64 inputs.
+inline constexpr i64 most_rows = 5 * (segment + 1);
+inline constexpr i64 outputs_at_once = 64;
+
+// Whole windows where they are small, else some rows of taps, else a piece of a row.
+class Division {
+  public:
+    Division(const Convolution& conv, i64 outputs_of_part)
+        : conv_(conv), outputs_(outputs_of_part), words_(words(conv.input.channels)) {
+        const i64 most_taps = most_rows / (least(segment, conv.input.channels) + 1);
+        columns_ = evenly(conv.window.width, most_taps);
+        rows_ = columns_ < conv.window.width ? 1 : evenly(conv.window.height, most_taps / columns_);
+    }
+
+    i64 parts() const { return words_ * across() * down() * divide_up(conv_.output.channels, outputs_); }
+
+    Part operator[](i64 unit) const {
+        const i64 word = unit % words_, column = unit / words_ % across() * columns_;
+        const i64 row = unit / words_ / across() % down() * rows_, output = unit / words_ / across() / down() * outputs_;
+        const i64 first = word * segment;
+        return {row, least(rows_, conv_.window.height - row), column, least(columns_, conv_.window.width - column),
+                first, least(segment, conv_.input.channels - first), output, least(outputs_, conv_.output.channels - output)};
+    }
+
+  private:
+    // The largest of the fewest pieces, of at most `most` each.
+    static i64 evenly(i64 size, i64 most) { return divide_up(size, divide_up(size, most)); }
+    i64 across() const { return divide_up(conv_.window.width, columns_); }
+    i64 down() const { return divide_up(conv_.window.height, rows_); }
+
+    const Convolution& conv_;
+    i64 outputs_, words_, columns_, rows_;
+};
+
+// A pixel of dY: its row in dY's matrix, the first row of its example in X's, and where in X its window begins.
+struct Pixel {
+    i64 gradient, example, row, column;
+};
+
+// Those pixels of dY whose rows some tap of a part sees, numbered in their order.
+class Pixels {
+  public:
+    Pixels(const Convolution& conv, const Part& part) : conv_(conv) {
+        const Window& w = conv.window;
+        const i64 above = w.pad_top - (part.row + part.rows - 1), below = conv.input.height - 1 + w.pad_top - part.row;
+        first_ = above > 0 ? divide_up(above, w.stride) : 0;
+        rows_ = below < 0 ? 0 : most<i64>(0, least(conv.output.height, below / w.stride + 1) - first_);
+    }
+
+    i64 count() const { return conv_.output.batch * rows_ * conv_.output.width; }
+
+    // Pixels [begin, begin + count), and up to three more that see nothing, to fill a group of four.
+    void list(i64 begin, i64 count, Pixel* pixels) const {
+        const Image &in = conv_.input, &out = conv_.output;
+        i64 column = begin % out.width, row = first_ + begin / out.width % rows_, example = begin / out.width / rows_;
+        for (i64 i = 0; i < count; ++i) {
+            pixels[i] = {out.pixel(example, row, column), in.pixel(example, 0, 0), conv_.window.input_row(row, 0),
+                         conv_.window.input_column(column, 0)};
+            if (++column < out.width) continue;
+            column = 0;
+            if (++row < first_ + rows_) continue;
+            row = first_;
+            ++example;
+        }
+        for (i64 i = count; i % 4; ++i) pixels[i] = {pixels[0].gradient, 0, nowhere, 0};
+    }
+
+  private:
+    static constexpr i64 nowhere = -(i64{1} << 40);
+
+    const Convolution& conv_;
+    i64 first_, rows_;
+};
+
+// Which taps [begin, end) of a part's row `r` of taps see a pixel of X, and the row in X's matrix of the part's first tap.
+struct Seen {
+    i64 begin, end, at;
+
+    Seen(const Convolution& conv, const Part& part, const Pixel& pixel, i64 r) {
+        const i64 row = pixel.row + part.row + r, column = pixel.column + part.column;
+        const bool inside = row >= 0 && row < conv.input.height;
+        begin = inside ? least(most<i64>(0, -column), part.columns) : 0;
+        end = inside ? most(begin, least(part.columns, conv.input.width - column)) : 0;
+        at = pixel.example + row * conv.input.width + column;
+    }
+
+    bool sees(i64 tap) const { return tap >= begin && tap < end; }
+};
+
+}  // namespace linocut::LINOCUT_NS::conv2d_weight_gradient

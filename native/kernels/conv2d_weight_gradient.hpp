@@ -1,0 +1,284 @@
+// conv2d_weight_gradient: dW of a convolution; src/linocut/ops/conv2d_weight_gradient.py.
+//
+// For each part (conv2d_pixels.hpp), blocks of pixels are packed once and multiplied for all its taps: rows are the inputs that
+// the taps see, 0 on padding, and the panel holds dY. In integers:
+//   bits b: sum dy (2b - 1) = 2 sum dy b - sum dy; bytes u: sum dy (2u - 255) = 2 sum dy u - 255 sum dy
+// where the last sum goes over the pixels of dY whose tap is not on padding: one more row for each tap, 1 where it sees a pixel.
+// What becomes of a word of gradients is the business of a sink, as in weight_gradient.hpp.
+// Limit: as in dot8.hpp and float_product.hpp; packing costs about a tenth.
+#pragma once
+
+#include "byte_product.hpp"
+#include "conv2d_pixels.hpp"
+#include "exact_product.hpp"
+#include "weight_gradient.hpp"
+
+namespace linocut::LINOCUT_NS::conv2d_weight_gradient {
+
+inline constexpr i64 block_pixels = 256;
+inline constexpr i64 block_groups = block_pixels / 4;
+inline constexpr i64 most_panels = 2;       // of outputs, in one part
+inline constexpr i64 flush_pixels = 32768;  // sums of so many products of bytes fit 32 bits
+
+using Sums = i32[most_rows][outputs_at_once];
+
+inline i64 outputs_of_part(const Operand& x) { return x.format == Format::u8 ? outputs_at_once : most_panels * outputs_at_once; }
+
+inline i64 units(const Call& call) {
+    const Convolution conv(call);
+    return Division(conv, outputs_of_part(conv.x)).parts();
+}
+
+// --- integers ---------------------------------------------------------------------------------------------------------------
+
+// dY of a block for 64 outputs: the panel.
+inline void pack_gradients(const Operand& dy, const Pixel* pixels, i64 groups, i64 output, i64 n, Panel& panel) {
+    for (i64 g = 0; g < groups; ++g) {
+        const u8* four[4];
+        for (i64 i = 0; i < 4; ++i) four[i] = row<u8>(dy, pixels[4 * g + i].gradient) + output;
+        interleave_bytes(four, n, panel[g][0]);
+    }
+}
+
+// sees[tap][i]: whether a tap of one row of taps sees pixel i of four (1 or 0).
+inline void mark_seen(const Seen* seen, i64 taps, u8 (*sees)[4]) {
+    bool whole = true;
+    for (i64 i = 0; i < 4; ++i) whole &= seen[i].end - seen[i].begin == taps;
+    constexpr u8 all[4] = {1, 1, 1, 1};
+    for (i64 c = 0; c < taps; ++c) std::memcpy(sees[c], all, sizeof all);
+    for (i64 c = 0; c < taps && !whole; ++c) {
+        for (i64 i = 0; i < 4; ++i) sees[c][i] = seen[i].sees(c);
+    }
+}
+
+// Bits of one row of taps, [taps' inputs][4]; what a tap writes past its inputs, the next writes over.
+inline void pack_bits(const Convolution& conv, const Part& part, const Seen* seen, u8* out) {
+    for (i64 c = 0; c < part.columns; ++c) {
+        u64 four[4] = {};
+        for (i64 i = 0; i < 4; ++i) {
+            if (seen[i].sees(c)) four[i] = bit_row(conv.x, seen[i].at + c)[part.first / segment];
+        }
+        interleave_bits(four, out + 4 * c * part.inputs);
+    }
+}
+
+inline constexpr i64 short_run = 16;
+
+// Bytes of one row of taps of one pixel; may write up to `short_run` bytes, which the next row writes over.
+inline void gather_bytes(const Convolution& conv, const Part& part, const Seen& seen, u8* out) {
+    const i64 taps = seen.end - seen.begin;
+    if (taps < part.columns) std::memset(out, 0, static_cast<std::size_t>(part.columns * part.inputs));
+    if (taps == 0) return;
+    out += seen.begin * part.inputs;
+    const u8* from = row<u8>(conv.x, seen.at + seen.begin) + part.first;
+    if (part.inputs < conv.x.cols) {
+        for (i64 t = 0; t < taps; ++t) {
+            std::memcpy(out + t * part.inputs, from + t * conv.x.cols, static_cast<std::size_t>(part.inputs));
+        }
+        return;
+    }
+    // Taps side by side are contiguous. A short run is copied with what follows it, unless something does not.
+    const i64 bytes = taps * part.inputs;
+    const bool followed = from + short_run <= row<u8>(conv.x, conv.x.rows);
+    if (taps == part.columns && bytes <= short_run && followed) {
+        std::memcpy(out, from, static_cast<std::size_t>(short_run));
+    } else {
+        std::memcpy(out, from, static_cast<std::size_t>(bytes));
+    }
+}
+
+// The rows of one group of four pixels: [weights of an output][4], then [taps][4], whether they see a pixel.
+template <Format F>
+inline void pack_rows(const Convolution& conv, const Part& part, const Pixel* pixels, u8* out) {
+    u8 sees[most_rows / 2][4];
+    u8 bytes[4][most_rows + short_run];
+    const i64 width = part.columns * part.inputs;
+    for (i64 r = 0; r < part.rows; ++r) {
+        const Seen seen[4] = {
+            {conv, part, pixels[0], r}, {conv, part, pixels[1], r}, {conv, part, pixels[2], r}, {conv, part, pixels[3], r}};
+        mark_seen(seen, part.columns, sees + r * part.columns);
+        if constexpr (F == Format::bit) {
+            pack_bits(conv, part, seen, out + 4 * r * width);
+        } else {
+            for (i64 i = 0; i < 4; ++i) gather_bytes(conv, part, seen[i], bytes[i] + r * width);
+        }
+    }
+    for (i64 k = 0; F == Format::u8 && k < part.weights(); k += segment) {
+        const u8* four[4] = {bytes[0] + k, bytes[1] + k, bytes[2] + k, bytes[3] + k};
+        interleave_bytes(four, least(segment, part.weights() - k), out + 4 * k);
+    }
+    std::memcpy(out + 4 * part.weights(), sees, static_cast<std::size_t>(4 * part.taps()));
+}
+
+// sums[panel][row][output] += over pixels [begin, end).
+template <Format F>
+inline void add_products(const Convolution& conv, const Part& part, const Pixels& all, i64 begin, i64 end, Sums* sums) {
+    alignas(64) Panel panel;
+    alignas(64) u8 rows[block_groups * 4 * (most_rows + segment)];
+    Pixel pixels[block_pixels];
+    const i64 count = part.weights() + part.taps();
+    const i64 stride = divide_up(4 * count, 64) * 64 | 64;  // an odd number of cache lines spreads over the cache's sets
+    static_assert(block_groups * (4 * most_rows + 127) + 4 * segment <= static_cast<i64>(sizeof rows));
+    for (i64 base = begin; base < end; base += block_pixels) {
+        const i64 groups = divide_up(least(block_pixels, end - base), 4);
+        all.list(base, least(block_pixels, end - base), pixels);
+        for (i64 g = 0; g < groups; ++g) pack_rows<F>(conv, part, pixels + 4 * g, rows + g * stride);
+        for (i64 o = 0; o < part.outputs; o += outputs_at_once) {
+            pack_gradients(conv.dy, pixels, groups, part.output + o, least(outputs_at_once, part.outputs - o), panel);
+            add_byte_products<F == Format::bit ? Range::narrow : Range::wide>(
+                count, rows, stride, panel, groups, sums[o / outputs_at_once]);
+        }
+    }
+}
+
+// visit(output of the part, tap, row of the weights' matrix) for all of a part.
+template <class Visit>
+inline void each_tap(const Convolution& conv, const Part& part, Visit&& visit) {
+    for (i64 o = 0; o < part.outputs; ++o) {
+        for (i64 t = 0; t < part.taps(); ++t) {
+            const i64 p = part.row + t / part.columns, q = part.column + t % part.columns;
+            visit(o, t, conv.weights_row(part.output + o, p, q));
+        }
+    }
+}
+
+template <class Sink>
+[[gnu::noinline]] void bit_signs(const Convolution& conv, const Part& part, Sink&& sink) {
+    alignas(64) Sums sums[most_panels];
+    const Pixels pixels(conv, part);
+    std::memset(sums, 0, sizeof sums);
+    add_products<Format::bit>(conv, part, pixels, 0, pixels.count(), sums);
+    each_tap(conv, part, [&](i64 o, i64 t, i64 weights_row) {
+        const Sums& tile = sums[o / outputs_at_once];
+        const i64 column = o % outputs_at_once, limit = tile[part.weights() + t][column];
+        u8 positive[segment];
+        for (i64 c = 0; c < part.inputs; ++c) positive[c] = 2 * i64{tile[t * part.inputs + c][column]} >= limit;
+        sink(weights_row, part.first, part.inputs, positive);
+    });
+}
+
+template <class Sink>
+[[gnu::noinline]] void byte_signs(const Convolution& conv, const Part& part, Sink&& sink) {
+    alignas(64) Sums sums;
+    alignas(64) i64 totals[most_rows][outputs_at_once];
+    const Pixels pixels(conv, part);
+    std::memset(totals, 0, sizeof totals);
+    for (i64 begin = 0; begin < pixels.count(); begin += flush_pixels) {
+        std::memset(sums, 0, sizeof sums);
+        add_products<Format::u8>(conv, part, pixels, begin, least(begin + flush_pixels, pixels.count()), &sums);
+        for (i64 k = 0; k < part.weights(); ++k) {
+            const i32* seen = sums[part.weights() + k / part.inputs];
+            for (i64 o = 0; o < part.outputs; ++o) totals[k][o] += 2 * i64{sums[k][o]} - 255 * i64{seen[o]};
+        }
+    }
+    each_tap(conv, part, [&](i64 o, i64 t, i64 weights_row) {
+        u8 positive[segment];
+        for (i64 c = 0; c < part.inputs; ++c) positive[c] = totals[t * part.inputs + c][o] >= 0;
+        sink(weights_row, part.first, part.inputs, positive);
+    });
+}
+
+// sink(row of the weights' matrix, first input, count, positive): for every tap of every output of the parts [begin, end),
+// whether the gradients of one word of inputs are >= 0 (1 or 0).
+template <class Sink>
+inline void integer_signs(const Call& call, i64 begin, i64 end, Sink&& sink) {
+    const Convolution conv(call);
+    const Division division(conv, outputs_of_part(conv.x));
+    for (i64 unit = begin; unit < end; ++unit) {
+        if (conv.x.format == Format::bit) {
+            bit_signs(conv, division[unit], sink);
+        } else {
+            byte_signs(conv, division[unit], sink);
+        }
+    }
+}
+
+// --- floats -----------------------------------------------------------------------------------------------------------------
+
+inline constexpr i64 float_block = 64;
+inline constexpr i64 slices = (most_rows + float_rows - 1) / float_rows;  // tiles of a panel of outputs
+
+// The rows of one pixel, as floats; what a tap writes past its inputs, the next writes over.
+inline void load_pixel(const Convolution& conv, const Part& part, const Pixel& pixel, float* out) {
+    for (i64 r = 0; r < part.rows; ++r) {
+        const Seen seen(conv, part, pixel, r);
+        for (i64 c = 0; c < part.columns; ++c, out += part.inputs) {
+            if (seen.sees(c)) {
+                weight_gradient::load_inputs(conv.x, seen.at + c, part.first / segment, part.inputs, out);
+            } else {
+                std::memset(out, 0, static_cast<std::size_t>(part.inputs) * sizeof(float));
+            }
+        }
+    }
+}
+
+inline void load_gradients(const Operand& dy, const Pixel* pixels, i64 count, i64 output, i64 n, FloatPanel& panel) {
+    for (i64 i = 0; i < count; ++i) {
+        load_floats(dy, pixels[i].gradient, output, n, panel[i]);
+        for (i64 c = n; c < float_columns; ++c) panel[i][c] = 0.0f;
+    }
+}
+
+inline void add_float_products(bool exact, i64 count, FloatRows rows, const FloatPanel& panel, i64 pixels, FloatTile* tiles) {
+    for (i64 k = 0; k < count; k += float_rows) {
+        const FloatRows from{rows.data + k, rows.row_stride, rows.sum_stride};
+        if (exact) {
+            exact_tile(least(float_rows, count - k), from, panel, pixels, tiles[k / float_rows]);
+        } else {
+            multiply_tile(least(float_rows, count - k), from, panel, pixels, tiles[k / float_rows]);
+        }
+    }
+}
+
+// sink(row of the weights' matrix, first input, count, gradients)
+template <class Sink>
+[[gnu::noinline]] void float_gradients(const Convolution& conv, const Part& part, bool exact, Sink&& sink) {
+    alignas(64) FloatTile tiles[most_panels][slices];
+    alignas(64) FloatPanel panel;
+    alignas(64) float rows[float_block * most_rows + segment];
+    Pixel pixels[float_block];
+    const Pixels all(conv, part);
+    std::memset(tiles, 0, sizeof tiles);
+    for (i64 base = 0; base < all.count(); base += float_block) {
+        const i64 count = least(float_block, all.count() - base);
+        all.list(base, count, pixels);
+        for (i64 i = 0; i < count; ++i) load_pixel(conv, part, pixels[i], rows + i * part.weights());
+        for (i64 o = 0; o < part.outputs; o += outputs_at_once) {
+            load_gradients(conv.dy, pixels, count, part.output + o, least(outputs_at_once, part.outputs - o), panel);
+            add_float_products(
+                exact, part.weights(), {rows, 1, part.weights()}, panel, count, tiles[o / outputs_at_once]);
+        }
+    }
+    each_tap(conv, part, [&](i64 o, i64 t, i64 weights_row) {
+        float gradients[segment];
+        for (i64 c = 0; c < part.inputs; ++c) {
+            const i64 k = t * part.inputs + c;
+            gradients[c] = tiles[o / outputs_at_once][k / float_rows][k % float_rows][o % outputs_at_once];
+        }
+        sink(weights_row, part.first, part.inputs, gradients);
+    });
+}
+
+inline void run_floats(const Call& call, i64 begin, i64 end) {
+    enum { EXACT = 3 };
+    const Convolution conv(call);
+    const Division division(conv, outputs_of_part(conv.x));
+    const float scale = conv.x.format == Format::u8 ? 1.0f / 255.0f : 1.0f;
+    const auto store = [&](i64 weights_row, i64 first, i64 n, float* gradients) {
+        for (i64 c = 0; c < n; ++c) gradients[c] *= scale;
+        weight_gradient::store_gradients(call.operands[WEIGHTS], weights_row, first, n, gradients);
+    };
+    for (i64 unit = begin; unit < end; ++unit) float_gradients(conv, division[unit], call.attributes[EXACT] != 0.0, store);
+}
+
+inline void run(const Call& call, i64 begin, i64 end) {
+    if (call.operands[DY].format == Format::i8) {
+        integer_signs(call, begin, end, [&](i64 weights_row, i64 first, i64 n, const u8* positive) {
+            weight_gradient::store_signs(call.operands[WEIGHTS], weights_row, first, n, positive);
+        });
+    } else {
+        run_floats(call, begin, end);
+    }
+}
+
+}  // namespace linocut::LINOCUT_NS::conv2d_weight_gradient

@@ -1,0 +1,99 @@
+"""RecordDataset: images of one size in files of records, read record by record and never held whole."""
+
+from __future__ import annotations
+
+import math
+import os
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from linocut.data.dataset import Dataset, check_read
+from linocut.data.disk import fill, open_readonly
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+CHUNK = 64  # examples turned from channels first to channels last together: keeps the scratch small
+
+
+@dataclass(frozen=True)
+class Block:
+    """`count` examples in a file; the pixels of example i begin at byte start + i * stride."""
+
+    path: Path
+    count: int
+    start: int
+    stride: int
+
+
+class RecordDataset(Dataset):
+    """The examples of `blocks`, one after the other, u8 of `shape` (height, width, channels).
+
+    Only `labels` (n,) u8 and the open files are held. `planar`: the files have channel, row, column instead
+    of row, column, channel. DataError where a file cannot be opened.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        classes: tuple[str, ...],
+        shape: tuple[int, int, int],
+        blocks: Sequence[Block],
+        labels: NDArray[np.uint8],
+        *,
+        planar: bool = False,
+        handed: bool = False,
+    ) -> None:
+        """Open the files."""
+        self.name = name
+        self.shape = shape
+        self.dtype = "u8"
+        self.classes = classes
+        self.handed = handed
+        self._labels = labels
+        self._planar = planar
+        self._blocks = tuple(blocks)
+        self._ends = np.cumsum([block.count for block in blocks])
+        self._files: list[int] = []
+        weakref.finalize(self, _close, self._files)
+        for block in blocks:
+            self._files.append(open_readonly(block.path))
+
+    def __len__(self) -> int:
+        """How many examples there are."""
+        return len(self._labels)
+
+    def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32]) -> None:
+        """Read the records at `indices`; see Dataset.read."""
+        check_read(self, indices, images, labels)
+        labels[...] = self._labels[indices]
+        if not self._planar:
+            self._fill(indices, images)
+            return
+        height, width, channels = self.shape
+        scratch = np.empty((min(CHUNK, len(indices)), channels, height, width), np.uint8)
+        for first in range(0, len(indices), CHUNK):
+            rows = images[first : first + CHUNK]
+            planes = scratch[: len(rows)]
+            self._fill(indices[first : first + CHUNK], planes)
+            rows[...] = planes.transpose(0, 2, 3, 1)
+
+    def _fill(self, indices: NDArray[np.int64], out: NDArray[np.uint8]) -> None:
+        """The pixels of the records, as they lie in the files."""
+        size, view = math.prod(self.shape), out.reshape(-1).data
+        of_block = np.searchsorted(self._ends, indices, side="right").tolist()
+        for row, (index, number) in enumerate(zip(indices.tolist(), of_block, strict=True)):
+            block = self._blocks[number]
+            within = index - (int(self._ends[number]) - block.count)
+            place = block.start + within * block.stride
+            fill(self._files[number], view[row * size : (row + 1) * size], place, block.path)
+
+
+def _close(files: list[int]) -> None:
+    for file in files:
+        os.close(file)

@@ -1,0 +1,48 @@
+"""A batch norm's output as its consumer wants it: only its signs, or in numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from linocut import roles
+from linocut.layers.values import Kept, Normed
+from linocut.ops import norm_sign
+from linocut.ops.norm import L1, L2, work_shape
+
+if TYPE_CHECKING:
+    from linocut.compile.builder import Builder
+
+
+def norm_kind(builder: Builder) -> float:
+    """The policy's norm as the instructions' attribute."""
+    return L1 if builder.policy.norm == "l1" else L2
+
+
+def norm_work(builder: Builder, name: str, quantities: int, shape: tuple[int, ...]) -> int:
+    """The operand `work` of an instruction that sums over the rows of a buffer of this shape."""
+    size = work_shape(quantities, math.prod(shape[:-1]), shape[-1])
+    return builder.transient(f"{name}.work", roles.WORKSPACE, size, "f64")
+
+
+def keep_signs(builder: Builder, name: str, value: Normed, *, ste: bool) -> Kept:
+    """Emit norm_sign: packed signs, and for training omega and, where the estimator masks, its mask."""
+    shape = builder.shape(value.y)
+    bits = builder.transient(f"{name}.X", roles.X, shape, "bit")
+    mask = omega = work = None
+    if builder.training:
+        omega = builder.transient(f"{name}.omega", roles.NORM, (1, shape[-1]), builder.policy.statistics)
+        work = norm_work(builder, name, norm_sign.QUANTITIES, shape)
+        if ste:
+            mask = builder.transient(f"{name}.mask", roles.GRADIENT_MASK, shape, "bit")
+    operands = {"y": value.y, "stats": value.stats, "beta": value.beta, "bits": bits, "mask": mask}
+    builder.emit("norm_sign", {**operands, "omega": omega, "work": work}, {"norm": norm_kind(builder)})
+    return Kept(bits, mask, omega, ste)
+
+
+def keep_numbers(builder: Builder, name: str, value: Normed, form: str | None = None) -> int:
+    """Emit norm_apply: x in numbers, in the policy's format of X unless another is given."""
+    x = builder.transient(f"{name}.X", roles.X, builder.shape(value.y), form or builder.policy.X)
+    operands = {"y": value.y, "stats": value.stats, "beta": value.beta, "x": x}
+    builder.emit("norm_apply", operands, {"norm": norm_kind(builder)})
+    return x

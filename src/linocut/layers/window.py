@@ -1,0 +1,69 @@
+"""Windows of convolutions and pools: their sizes, strides and padding, checked, and the images that they give.
+
+'same' padding keeps ceil(size / stride) outputs, with (window - 1) // 2 pixels of padding above and to the left and
+what is needed below and to the right, as symmetric padding does for odd windows. 'valid' has none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from linocut.errors import SpecError
+from linocut.layers.base import Shape
+
+SAME, VALID = "same", "valid"
+MOST = 2**15
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window of `size` (height, width) that moves by `stride` pixels."""
+
+    what: str
+    size: tuple[int, int]
+    stride: int
+    padding: str
+
+    def __post_init__(self) -> None:
+        """SpecError for what no window has."""
+        for name, value in (("height", self.size[0]), ("width", self.size[1]), ("stride", self.stride)):
+            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST:
+                raise SpecError(f"{self.what} {name} is {value!r}, must be a whole number from 1 to {MOST:,}")
+        if self.padding not in (SAME, VALID):
+            raise SpecError(f"{self.what} padding is {self.padding!r}, must be {SAME!r} or {VALID!r}")
+
+    @property
+    def pads(self) -> tuple[int, int]:
+        """Pixels of padding above and to the left."""
+        return (0, 0) if self.padding == VALID else ((self.size[0] - 1) // 2, (self.size[1] - 1) // 2)
+
+    def over(self, shape: Shape) -> tuple[int, int]:
+        """Height and width of what it gives over images (height, width, channels); SpecError where it does not fit."""
+        if len(shape) != 3:
+            raise SpecError(f"takes images (height, width, channels), not {shape}; put it before the flatten")
+        height, width = (self._along(image, own) for image, own in zip(shape[:2], self.size, strict=True))
+        return height, width
+
+    def attributes(self) -> dict[str, float]:
+        """What the instructions need to know of it."""
+        top, left = self.pads
+        return {"stride": float(self.stride), "pad_top": float(top), "pad_left": float(left)}
+
+    def _along(self, image: int, own: int) -> int:
+        if self.padding == SAME:
+            return -(-image // self.stride)
+        if own > image:
+            raise SpecError(
+                f"a window of {self.size[0]} x {self.size[1]} is larger than its input, whose side is {image}; "
+                f"take a smaller one, larger images, or padding {SAME!r}"
+            )
+        return (image - own) // self.stride + 1
+
+
+def window(what: str, size: int | tuple[int, int], stride: int, padding: str) -> Window:
+    """A window from a layer's settings; one number stands for a square."""
+    if isinstance(size, (tuple, list)):
+        if len(size) != 2:
+            raise SpecError(f"{what} size is {size!r}, must be one number or (height, width)")
+        return Window(what, (size[0], size[1]), stride, padding)
+    return Window(what, (size, size), stride, padding)

@@ -1,0 +1,77 @@
+"""A network as a TOML file: the layers of `Network.to_dict`, which users write by hand.
+
+    name = "mine"
+    [[layers]]
+    layer = "binary_conv2d"
+    filters = 64
+
+Without an input layer the first is made for the data. `units = "classes"` stands for the number of its classes.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from linocut.errors import SpecError
+from linocut.layers import Input, Network, SoftmaxCrossEntropy
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+CLASSES = "classes"
+MOST_BYTES = 2**20
+
+
+def read_network(
+    path: Path, shape: tuple[int, ...] | None = None, classes: int | None = None, dtype: str = "u8"
+) -> Network:
+    """The network in a file, for examples of `shape` and `dtype` and so many classes where the file leaves them open.
+
+    SpecError, naming the file, for one that cannot be read, has unknown layers or settings, or does not fit.
+    """
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise SpecError(f"{path} is larger than {MOST_BYTES:,} B; a network's description never is")
+        described = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SpecError(f"{path} cannot be read: {error.strerror}; give the file of a network") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SpecError(f"{path} is not TOML: {error}; mend that line") from None
+    try:
+        return Network.from_dict(_completed(described, path.stem, shape, classes, dtype))
+    except (TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise SpecError(f"{path} does not describe a network: {error}; see docs/own-networks.md") from None
+    except SpecError as error:
+        raise SpecError(f"{path}: {error}") from None
+
+
+def _completed(
+    described: dict[str, Any], name: str, shape: tuple[int, ...] | None, classes: int | None, dtype: str
+) -> dict[str, Any]:
+    """The description with a name, an input, the number of classes and a loss."""
+    if odd := set(described) - {"name", "layers"}:
+        raise SpecError(f"a network has name and layers, no {', '.join(sorted(odd))}")
+    layers = described.get("layers")
+    if not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
+        raise SpecError("layers are missing; write each as a table [[layers]] with its kind, as in layer = 'sign'")
+    layers = [_with_classes(layer, classes) for layer in layers]
+    kinds = [layer.get("layer") for layer in layers]
+    if kinds[:1] != [Input.kind]:
+        if shape is None:
+            raise SpecError("it has no input layer, and no data says what shape it takes; add one, or give --data")
+        layers.insert(0, {"layer": Input.kind, "shape": list(shape), "dtype": dtype})
+    if kinds[-1:] != [SoftmaxCrossEntropy.kind]:
+        layers.append({"layer": SoftmaxCrossEntropy.kind})
+    return {"name": described.get("name", name), "layers": layers}
+
+
+def _with_classes(layer: dict[str, Any], classes: int | None) -> dict[str, Any]:
+    if layer.get("units") != CLASSES:
+        return layer
+    if classes is None:
+        raise SpecError(f"units = {CLASSES!r} needs data to know how many there are; give a number, or --data")
+    return {**layer, "units": classes}

@@ -1,0 +1,92 @@
+"""conv2d: Y = X * W over images, binary or in numbers (NHWC; weights are (outputs, rows, columns, inputs)).
+
+    x bit,  weights bit    XNOR and popcount; an exact integer
+    x u8,   weights bit    sum (2u - 255) w, an exact integer; a float Y divides it by 255
+    x f32,  weights bit    the same in floats
+    x f16 or f32, weights f16 or f32    a convolution in full precision
+Padding adds 0. With exact = 1 a product of floats is rounded to f32, then added, in the order of taps and inputs: the
+same bits on every machine. With exact = 0 the order, and whether a product is rounded, are the machine's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.binary_matmul import I16_MAX, I32_MAX
+from linocut.ops.bits import Array
+from linocut.ops.real_matmul import MOST_INPUTS, U8_SCALE
+from linocut.ops.window import geometry, taps
+
+
+def reference(*, x: View, weights: View, y: View, stride: float, pad_top: float, pad_left: float, exact: float) -> None:
+    """X (B, H, W, C), weights (N, P, Q, C) -> y (B, I, J, N)."""
+    inputs = numbers(x)
+    kernel = weights.values()
+    integer = inputs.dtype == np.int64
+    wide = np.int64 if integer else np.float32 if exact else np.float64
+    total = np.zeros(y.shape, wide)
+    window, pad = weights.shape[1:3], (int(pad_top), int(pad_left))
+    for tap in taps(window, x.shape[1:3], y.shape[1:3], int(stride), pad):
+        seen = inputs[tap.inputs].astype(wide)
+        add_product(total[tap.outputs], seen, kernel[:, tap.row, tap.column].T.astype(wide), bool(exact))
+    if x.format == "u8" and not y.is_integer():
+        total = total.astype(np.float32) / np.float32(U8_SCALE)
+    y.store(total.reshape(-1, y.cols))
+
+
+def numbers(x: View) -> Array:
+    """The inputs in their own dimensions: integers for bits and bytes (a byte u counts 2u - 255), else floats."""
+    if x.format == "u8":
+        return 2 * x.values().astype(np.int64) - U8_SCALE
+    return x.values()
+
+
+def add_product(total: Array, a: Array, b: Array, exact: bool) -> None:
+    """Total (..., n) += a (..., k) b (k, n), in place; if exact, one k after the other, every step rounded to f32."""
+    if not exact or total.dtype != np.float32:
+        total += a @ b
+        return
+    for k in range(a.shape[-1]):
+        total += a[..., k : k + 1] * b[k]
+
+
+def limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
+    """Why these sizes or formats cannot be computed, or ""."""
+    x, weights, y = formats["x"], formats["weights"], formats["y"]
+    if x == "f16" if weights == "bit" else x in ("bit", "u8"):
+        return f"x {x} and weights {weights}: bits go with bits, u8 or f32, weights in floats with x in floats"
+    summed = sizes["P"] * sizes["Q"] * sizes["C"]
+    if y.startswith("i") and x not in ("bit", "u8"):
+        return f"x {x} has no integer product; store Y as f32 or f16"
+    if y == "i16" and x == "u8":
+        return "u8 inputs overflow i16; store Y as i32, f32 or f16"
+    most = MOST_INPUTS if x == "u8" else I16_MAX if y == "i16" else I32_MAX // 2
+    if summed > most:
+        return f"{summed:,} inputs overflow {y}, at most {most:,}; store Y in a wider format or use a smaller window"
+    return ""
+
+
+def work(sizes: Sizes, formats: Mapping[str, str]) -> Work:
+    """A multiplication per output, tap and input; those on padding count too."""
+    kind = {"bit": "xnor", "u8": "int8"}.get(formats["x"], "float")
+    return Work(kind, count(sizes))
+
+
+def count(sizes: Sizes) -> int:
+    """Multiply-accumulates of a convolution, padding included."""
+    return sizes["B"] * sizes["I"] * sizes["J"] * sizes["N"] * sizes["P"] * sizes["Q"] * sizes["C"]
+
+
+OP = Op(
+    "conv2d",
+    20,
+    "<x:bit|u8|f16|f32[B,H,W,C] <weights:bit|f16|f32[N,P,Q,C] >y:i16|i32|f16|f32[B,I,J,N]; "
+    "stride pad_top pad_left exact",
+    reference,
+    limits,
+    work,
+    geometry,
+)

@@ -1,0 +1,72 @@
+"""conv2d_input_gradient: dX from dY and the weights of a convolution.
+
+i8 mantissas times signs sum to 32 bits exactly; they are shifted by as much as the worst case needs to fit i16.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.conv2d import add_product, count
+from linocut.ops.input_gradient import MOST_OUTPUTS, shift_for
+from linocut.ops.window import geometry, taps
+
+
+def reference(
+    *,
+    dy: View,
+    dy_exponent: View | None,
+    weights: View,
+    dx: View,
+    dx_exponent: View | None,
+    stride: float,
+    pad_top: float,
+    pad_left: float,
+    exact: float,
+) -> None:
+    """Dy (B, I, J, N), weights (N, P, Q, C) -> dx (B, H, W, C); `exact` as in conv2d: taps in order, then outputs."""
+    integer = dy_exponent is not None
+    wide = np.int64 if integer else np.float32 if exact else np.float64
+    gradient, kernel = dy.values().astype(wide), weights.values().astype(wide)
+    total = np.zeros(dx.shape, wide)
+    window, pad = weights.shape[1:3], (int(pad_top), int(pad_left))
+    for tap in taps(window, dx.shape[1:3], dy.shape[1:3], int(stride), pad):
+        given = gradient[tap.outputs]
+        add_product(total[tap.inputs], given, kernel[:, tap.row, tap.column], bool(exact))
+    if dy_exponent is None or dx_exponent is None:
+        dx.store(total.reshape(-1, dx.cols))
+        return
+    shift = shift_for(dy.cols * window[0] * window[1])
+    dx.store(np.clip((total + ((1 << shift) >> 1)) >> shift, -32767, 32767).reshape(-1, dx.cols))
+    dx_exponent.data[0] = dy_exponent.data[0] + shift
+
+
+def limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
+    """Why these sizes or formats cannot be computed, or ""."""
+    exponents = sum(name in formats for name in ("dx_exponent", "dy_exponent"))
+    integers = (formats["dy"] == "i8") + (formats["dx"] == "i16")
+    if exponents != integers or exponents == 1 or (integers and formats["weights"] != "bit"):
+        found = f"dY {formats['dy']}, dX {formats['dx']}, weights {formats['weights']}"
+        return f"{found}: integer gradients go with each other, their exponents and bits"
+    if sizes["N"] * sizes["P"] * sizes["Q"] > MOST_OUTPUTS:
+        return f"{sizes['N'] * sizes['P'] * sizes['Q']:,} products overflow 32 bits, at most {MOST_OUTPUTS:,}"
+    return ""
+
+
+def _work(sizes: Sizes, formats: Mapping[str, str]) -> Work:
+    return Work("int8" if formats["dy"] == "i8" else "float", count(sizes))
+
+
+OP = Op(
+    "conv2d_input_gradient",
+    21,
+    "<dy:i8|f16|f32[B,I,J,N] <dy_exponent?:i32[1] <weights:bit|f16|f32[N,P,Q,C] >dx:i16|f16|f32[B,H,W,C] "
+    ">dx_exponent?:i32[1]; stride pad_top pad_left exact",
+    reference,
+    limits,
+    _work,
+    geometry,
+)

@@ -1,0 +1,68 @@
+"""conv2d_weight_gradient: dW of a convolution from X and dY, in full or only its sign (sgn(0) = +1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.bits import Array
+from linocut.ops.conv2d import add_product, count, numbers
+from linocut.ops.real_matmul import U8_SCALE
+from linocut.ops.window import geometry, taps
+
+MOST_PIXELS = (2**31 - 1) // 255
+
+
+def product(
+    dy: View, x: View, shape: tuple[int, ...], stride: float, pad_top: float, pad_left: float, exact: float
+) -> Array:
+    """dW (N, P, Q, C): exact integers where both factors are, else floats; `exact` as in conv2d, pixel after pixel.
+
+    A byte u counts as (2u - 255) / 255 where dY is in floats, as 2u - 255 where only the sign of dW matters.
+    """
+    integer = dy.is_integer()
+    wide = np.int64 if integer else np.float32 if exact else np.float64
+    gradient, inputs = dy.values().astype(wide), numbers(x).astype(wide)
+    total = np.zeros(shape, wide)
+    pad = int(pad_top), int(pad_left)
+    for tap in taps((shape[1], shape[2]), x.shape[1:3], dy.shape[1:3], int(stride), pad):
+        given = gradient[tap.outputs].reshape(-1, shape[0])
+        seen = inputs[tap.inputs].reshape(-1, shape[3])
+        add_product(total[:, tap.row, tap.column], given.T, seen, bool(exact))
+    return total * wide(1.0 / U8_SCALE) if x.format == "u8" and not integer else total
+
+
+def reference(*, dy: View, x: View, dw: View, stride: float, pad_top: float, pad_left: float, exact: float) -> None:
+    """Dy (B, I, J, N), x (B, H, W, C) -> dw (N, P, Q, C)."""
+    total = product(dy, x, dw.shape, stride, pad_top, pad_left, exact).reshape(-1, dw.cols)
+    dw.store(total >= 0 if dw.format == "bit" else total)
+
+
+def limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
+    """Why these sizes or formats cannot be computed, or ""."""
+    if formats["dy"] != "i8":
+        return ""
+    if formats.get("dw", "bit") != "bit" or formats["x"] not in ("bit", "u8"):
+        return f"an i8 dY takes X as bit or u8 and gives the sign of dW only, not X {formats['x']}, dW {formats['dw']}"
+    pixels = sizes["B"] * sizes["I"] * sizes["J"]
+    if pixels > MOST_PIXELS:
+        return f"{pixels:,} pixels of a batch overflow 32 bits, at most {MOST_PIXELS:,}; use a smaller batch"
+    return ""
+
+
+def work(sizes: Sizes, formats: Mapping[str, str]) -> Work:
+    """One multiplication per output, tap and input."""
+    return Work("int8" if formats["dy"] == "i8" else "float", count(sizes))
+
+
+OP = Op(
+    "conv2d_weight_gradient",
+    22,
+    "<dy:i8|f16|f32[B,I,J,N] <x:bit|u8|f16|f32[B,H,W,C] >dw:bit|f16|f32[N,P,Q,C]; stride pad_top pad_left exact",
+    reference,
+    limits,
+    work,
+    geometry,
+)

@@ -1,0 +1,86 @@
+"""max_pool: the largest of each window, of bits or numbers, and which tap it came from; ties go to the first tap.
+
+`index` has one plane of bits for each binary digit of the tap's number p width + q: 2 bits an output for 2 x 2. Padding
+is never the largest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.bits import Array
+from linocut.ops.window import ATTRIBUTES, pool_geometry, taps
+
+POOL_ATTRIBUTES = f"height width {ATTRIBUTES}"
+
+
+def planes(height: int, width: int) -> int:
+    """How many bits the number of a tap takes."""
+    return max(1, (height * width - 1).bit_length())
+
+
+def reference(
+    *,
+    x: View,
+    y: View,
+    index: View | None,
+    height: float,
+    width: float,
+    stride: float,
+    pad_top: float,
+    pad_left: float,
+) -> None:
+    """X (B, H, W, C) -> y (B, I, J, C), index (B, I, J, L, C)."""
+    values = x.values().astype(np.float64 if x.format in ("f16", "f32") else np.int64)
+    largest = np.zeros(y.shape, values.dtype)
+    found = np.full(y.shape, -1)
+    window, pad = (int(height), int(width)), (int(pad_top), int(pad_left))
+    for tap in taps(window, x.shape[1:3], y.shape[1:3], int(stride), pad):
+        seen = values[tap.inputs]
+        better = (found[tap.outputs] < 0) | (seen > largest[tap.outputs])
+        largest[tap.outputs] = np.where(better, seen, largest[tap.outputs])
+        found[tap.outputs] = np.where(better, tap.row * window[1] + tap.column, found[tap.outputs])
+    y.store((largest >= 0 if y.format == "bit" else largest).reshape(-1, y.cols))
+    if index is not None:
+        digits = np.arange(index.shape[3])[:, None]
+        index.store(((found[:, :, :, None, :] >> digits) & 1).astype(bool).reshape(-1, y.cols))
+
+
+def chosen(index: View) -> Array:
+    """The number of the tap that each output came from, (B, I, J, C)."""
+    digits = np.arange(index.shape[3])[:, None]
+    return (index.bits().reshape(index.shape).astype(np.int64) << digits).sum(axis=3)
+
+
+def geometry(sizes: Sizes, attributes: Mapping[str, float]) -> str:
+    """Why the window does not fit, or ""."""
+    if reason := pool_geometry(sizes, attributes):
+        return reason
+    needed = planes(int(attributes["height"]), int(attributes["width"]))
+    if sizes.get("L", needed) != needed:
+        window = f"{attributes['height']:g} x {attributes['width']:g}"
+        return f"index has {sizes['L']} planes, a window of {window} takes {needed}"
+    return ""
+
+
+def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
+    same = formats["x"] == formats["y"]
+    return "" if same else f"x {formats['x']} and y {formats['y']} must have the same format"
+
+
+def _work(sizes: Sizes, formats: object) -> Work:
+    return Work("element", sizes["B"] * sizes["H"] * sizes["W"] * sizes["C"])
+
+
+OP = Op(
+    "max_pool",
+    26,
+    "<x:bit|i16|i32|f16|f32[B,H,W,C] >y:bit|i16|i32|f16|f32[B,I,J,C] >index?:bit[B,I,J,L,C]; " + POOL_ATTRIBUTES,
+    reference,
+    _limits,
+    _work,
+    geometry,
+)

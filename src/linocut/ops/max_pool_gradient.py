@@ -1,0 +1,92 @@
+"""max_pool_gradient: each output's gradient goes to the input that was the largest.
+
+Where windows overlap an input may gather several: integers are then shifted right, by as much as the worst case needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from linocut.formats import find_format
+from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.max_pool import POOL_ATTRIBUTES, chosen, geometry
+from linocut.ops.window import taps
+
+LIMITS = {"i8": 127, "i16": 32767}
+MOST_OVERLAP = 2**16  # windows that share an input: a sum of that many 16-bit integers fits 32 bits
+
+
+def overlap(height: int, width: int, stride: int) -> int:
+    """How many windows share an input, at most."""
+    return -(-height // stride) * -(-width // stride)
+
+
+def shift_for(height: int, width: int, stride: int) -> int:
+    """The right shift after which a sum over all windows that share an input fits the format of one of them."""
+    return (overlap(height, width, stride) - 1).bit_length()
+
+
+def reference(
+    *,
+    dy: View,
+    dy_exponent: View | None,
+    index: View,
+    dx: View,
+    dx_exponent: View | None,
+    height: float,
+    width: float,
+    stride: float,
+    pad_top: float,
+    pad_left: float,
+) -> None:
+    """Dy (B, I, J, C), index (B, I, J, L, C) -> dx (B, H, W, C); floats are summed in f32, taps from the last."""
+    integer = dy.is_integer()
+    gradient, came_from = dy.values().astype(np.int64 if integer else np.float32), chosen(index)
+    total = np.zeros(dx.shape, gradient.dtype)
+    window, pad = (int(height), int(width)), (int(pad_top), int(pad_left))
+    for tap in reversed(list(taps(window, dx.shape[1:3], dy.shape[1:3], int(stride), pad))):
+        here = came_from[tap.outputs] == tap.row * window[1] + tap.column
+        total[tap.inputs] += np.where(here, gradient[tap.outputs], gradient.dtype.type(0))
+    if integer:
+        shift = shift_for(int(height), int(width), int(stride))
+        most = LIMITS[find_format(dx.format).name]
+        total = np.clip((total + ((1 << shift) >> 1)) >> shift, -most, most)
+        if dx_exponent is not None and dy_exponent is not None:
+            dx_exponent.data[0] = dy_exponent.data[0] + shift
+    dx.store(total.reshape(-1, dx.cols))
+
+
+def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
+    if formats["dx"] != formats["dy"]:
+        return f"dY {formats['dy']} and dX {formats['dx']} must have the same format"
+    exponents = sum(name in formats for name in ("dx_exponent", "dy_exponent"))
+    if exponents != (2 if formats["dy"].startswith("i") else 0):
+        return f"dY {formats['dy']} with {exponents} exponents: integers have two, floats none"
+    return ""
+
+
+def _geometry(sizes: Sizes, attributes: Mapping[str, float]) -> str:
+    if reason := geometry(sizes, attributes):
+        return reason
+    shared = overlap(*(int(attributes[name]) for name in ("height", "width", "stride")))
+    if shared > MOST_OVERLAP:
+        return f"{shared:,} windows that share an input overflow the sum, at most {MOST_OVERLAP:,}"
+    return ""
+
+
+def _work(sizes: Sizes, formats: object) -> Work:
+    return Work("element", sizes["B"] * sizes["H"] * sizes["W"] * sizes["C"])
+
+
+OP = Op(
+    "max_pool_gradient",
+    27,
+    "<dy:i8|i16|f16|f32[B,I,J,C] <dy_exponent?:i32[1] <index:bit[B,I,J,L,C] >dx:i8|i16|f16|f32[B,H,W,C] "
+    ">dx_exponent?:i32[1]; " + POOL_ATTRIBUTES,
+    reference,
+    _limits,
+    _work,
+    _geometry,
+)

@@ -1,0 +1,52 @@
+"""Element-wise instructions on activations in numbers: the full-precision part of residual networks. All in f32."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.real_matmul import U8_SCALE
+
+
+def to_numbers(*, x: View, y: View) -> None:
+    """X u8 (R, C) -> y = (2u - 255) / 255."""
+    y.store((2 * x.data.astype(np.int32) - U8_SCALE).astype(np.float32) / np.float32(U8_SCALE))
+
+
+def add(*, a: View, b: View, y: View) -> None:
+    """A, b (R, C) -> y = a + b."""
+    y.store(a.data.astype(np.float32) + b.data.astype(np.float32))
+
+
+def relu(*, x: View, y: View, mask: View | None) -> None:
+    """X (R, C) -> y = x where x > 0, else 0, and the mask x > 0."""
+    positive = x.data > 0
+    y.store(np.where(positive, x.data.astype(np.float32), np.float32(0)))
+    if mask is not None:
+        mask.store(positive)
+
+
+def channel_scale(*, weights: View, scale: View) -> None:
+    """Weights (N, P, Q, C) -> the mean of |w| of each output, (1, N); summed in f64, one after another."""
+    sizes = np.abs(weights.values().astype(np.float64)).reshape(weights.shape[0], -1)
+    scale.store(sizes.cumsum(axis=1)[:, -1][None] / sizes.shape[1])
+
+
+def scale_channels(*, x: View, scale: View, y: View) -> None:
+    """X (R, C), scale (1, C) -> y = x scale."""
+    y.store(x.data.astype(np.float32) * scale.data[0].astype(np.float32))
+
+
+def _work(sizes: Sizes, formats: object) -> Work:
+    return Work("element", sizes["R"] * sizes["C"])
+
+
+def _weights_work(sizes: Sizes, formats: object) -> Work:
+    return Work("element", sizes["N"] * sizes["P"] * sizes["Q"] * sizes["C"])
+
+
+TO_NUMBERS = Op("to_numbers", 30, "<x:u8[R,C] >y:f16|f32[R,C]", to_numbers, work=_work)
+ADD = Op("add", 31, "<a:f16|f32[R,C] <b:f16|f32[R,C] >y:f16|f32[R,C]", add, work=_work)
+RELU = Op("relu", 32, "<x:f16|f32[R,C] >y:f16|f32[R,C] >mask?:bit[R,C]", relu, work=_work)
+CHANNEL_SCALE = Op("channel_scale", 36, "<weights:f16|f32[N,P,Q,C] >scale:f32[1,N]", channel_scale, work=_weights_work)
+SCALE_CHANNELS = Op("scale_channels", 37, "<x:f16|f32[R,C] <scale:f32[1,C] >y:f16|f32[R,C]", scale_channels, work=_work)

@@ -1,0 +1,67 @@
+"""real_sign and gate_gradient: sgn of activations in numbers, and the gradient that its estimator lets through.
+
+The straight-through estimator passes where |x| <= 1 (`mask`). The piecewise quadratic one of Bi-Real Net (Liu et al.,
+arXiv 1808.00278, section 3.2) multiplies with 2 - 2|x| where |x| < 1: from x itself, or from its `slope`, 1 - |x| in
+255ths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from linocut.ops.base import Op, Sizes, View, Work
+
+SLOPE_ONE = 255
+
+
+def sign(*, x: View, bits: View, mask: View | None, slope: View | None) -> None:
+    """X (R, C) -> its signs, where |x| <= 1, and 1 - |x| to the nearest 255th (0 where |x| >= 1)."""
+    bits.store(x.data >= 0)
+    size = np.abs(x.data.astype(np.float32))
+    if mask is not None:
+        mask.store(size <= 1)
+    if slope is not None:
+        steep = np.floor(np.fmax(np.float32(1) - size, np.float32(0)) * np.float32(SLOPE_ONE) + np.float32(0.5))
+        slope.store(steep)
+
+
+def gate(
+    *, dx: View, dx_exponent: View | None, mask: View | None, slope: View | None, x: View | None, out: View
+) -> None:
+    """Dx (R, C), times 2**dx_exponent for mantissas -> the gradient before the gate, in f32."""
+    g = dx.data.astype(np.float32)
+    if dx_exponent is not None:
+        g = np.ldexp(g, int(dx_exponent.data[0]))
+    if mask is not None:
+        g = np.where(mask.bits(), g, np.float32(0))
+    elif slope is not None:
+        g = g * (slope.data.astype(np.float32) * np.float32(2.0 / SLOPE_ONE))
+    elif x is not None:
+        g = g * (np.fmax(np.float32(1) - np.abs(x.data.astype(np.float32)), np.float32(0)) * np.float32(2))
+    out.store(g)
+
+
+def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
+    gates = [name for name in ("mask", "slope", "x") if name in formats]
+    if len(gates) != 1:
+        return f"takes one of mask, slope and x, not {', '.join(gates) or 'none'}"
+    if (formats["dx"] == "i16") != ("dx_exponent" in formats):
+        return f"dX {formats['dx']}: an i16 gradient and an exponent go with each other"
+    return ""
+
+
+def _work(sizes: Sizes, formats: object) -> Work:
+    return Work("element", sizes["R"] * sizes["C"])
+
+
+SIGN = Op("real_sign", 33, "<x:f16|f32[R,C] >bits:bit[R,C] >mask?:bit[R,C] >slope?:u8[R,C]", sign, work=_work)
+GATE = Op(
+    "gate_gradient",
+    34,
+    "<dx:i16|f16|f32[R,C] <dx_exponent?:i32[1] <mask?:bit[R,C] <slope?:u8[R,C] <x?:f16|f32[R,C] >out:f16|f32[R,C]",
+    gate,
+    _limits,
+    _work,
+)
