@@ -319,7 +319,11 @@ TRAIN = ["train", "--data", "digits"]
         ),
         ([*TRAIN, "--epoch", "3"], 2, "--epochs"),
         ([*TRAIN, "--epochs", "many"], 2, "'many' is not a valid integer; see: linocut train --help"),
-        ([*TRAIN, "--model", "mpl"], 2, "no model is called 'mpl'; there are mlp; did you mean mlp?"),
+        (
+            [*TRAIN, "--model", "mpl"],
+            2,
+            "no model is called 'mpl'; there are mlp, cnv, binarynet, resnete18, bireal18; did you mean mlp?",
+        ),
         (["train"], 2, "--data is not given; take digits"),
         (["train", "--data", "mnits"], 2, "unknown data set 'mnits' (did you mean mnist?)"),
         (["train", "--data", "mnist"], 2, "get them with: linocut data get mnist"),

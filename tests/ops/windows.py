@@ -10,6 +10,7 @@ from linocut.ops import Op
 from linocut.ops.max_pool import planes
 
 LARGE = {"B": 3, "H": 13, "W": 17, "P": 3, "Q": 3}  # more pixels than a kernel's tile has rows
+MANY = {"B": 2, "H": 10, "W": 9, "P": 9, "Q": 8}  # more taps than a kernel takes at a time
 
 
 def has_images(op: Op) -> bool:
@@ -19,10 +20,13 @@ def has_images(op: Op) -> bool:
 
 def draw(op: Op, sizes: Mapping[str, int], rng: np.random.Generator) -> tuple[dict[str, int], dict[str, float]]:
     """The sizes completed to those of images and a window, and the window's attributes. C and N stay as given."""
-    large = rng.random() < 0.15
-    drawn = dict(LARGE) if large else {letter: int(rng.integers(1, most + 1)) for letter, most in _MOST.items()}
+    kind = rng.random()
+    large = kind < 0.2
+    drawn = {letter: int(rng.integers(1, most + 1)) for letter, most in _MOST.items()}
+    if large:
+        drawn = dict(LARGE if kind < 0.15 else MANY)
     attributes: dict[str, float] = {"exact": float(rng.integers(2))}
-    stride = int(rng.choice([1, 1, 2, 3]))
+    stride = int(rng.choice([1, 1, 1, 2, 2, 3, 3, 40]))
     pads = [int(rng.integers(0, drawn[letter])) for letter in "PQ"]
     if "height" in op.signature.attributes and rng.random() < 0.3:  # the usual pool
         drawn["P"] = drawn["Q"] = stride = 2

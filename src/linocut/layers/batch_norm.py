@@ -28,8 +28,9 @@ class BatchNorm(Layer):
     momentum: float = 0.9
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.momentum < 1.0:
-            raise SpecError(f"batch_norm momentum is {self.momentum}, must be at least 0 and below 1")
+        number = isinstance(self.momentum, (int, float)) and not isinstance(self.momentum, bool)
+        if not number or not 0.0 <= self.momentum < 1.0:
+            raise SpecError(f"batch_norm momentum is {self.momentum!r}, must be at least 0 and below 1")
 
     def output_shape(self, shape: Shape) -> Shape:
         """The same shape."""

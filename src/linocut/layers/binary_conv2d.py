@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from linocut import roles
+from linocut.errors import SpecError
 from linocut.layers.base import Cost, Layer, Shape, binary_cost
 from linocut.layers.binary_dense import check_outputs, kept_input
 from linocut.layers.kinds import BITS, INPUT, PRODUCT
 from linocut.layers.values import Bits, Given, Gradient, Product, Value
 from linocut.layers.weights import BinaryWeights, fan_in, product_format
-from linocut.layers.window import SAME, Window, window
+from linocut.layers.window import SAME, Window, keep_tuple, window
 
 if TYPE_CHECKING:
     from linocut.compile.builder import Builder
@@ -38,6 +39,9 @@ class BinaryConv2D(Layer):
 
     def __post_init__(self) -> None:
         check_outputs("binary_conv2d filters", self.filters)
+        keep_tuple(self, "kernel")
+        if not isinstance(self.scaled, bool):
+            raise SpecError(f"binary_conv2d scaled is {self.scaled!r}, must be True or False")
         _ = self.window
 
     @property

@@ -14,7 +14,7 @@ from linocut.layers.kinds import INPUT, NORMED, PRODUCT, REAL
 from linocut.layers.numbers import as_numbers, real_gradient
 from linocut.layers.values import Given, Gradient, Product, Real, Value
 from linocut.layers.weights import RealWeights
-from linocut.layers.window import SAME, VALID, Window, window
+from linocut.layers.window import SAME, VALID, Window, keep_tuple, window
 
 if TYPE_CHECKING:
     from linocut.compile.builder import Builder
@@ -34,6 +34,7 @@ class Conv2D(Layer):
 
     def __post_init__(self) -> None:
         check_outputs("conv2d filters", self.filters)
+        keep_tuple(self, "kernel")
         _ = self.window
 
     @property

@@ -32,8 +32,11 @@ class Input(Layer):
     high: float = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "shape", tuple(self.shape))
-        if len(self.shape) not in (1, 3) or any(not isinstance(n, int) or n < 1 for n in self.shape):
+        whole = isinstance(self.shape, (tuple, list))
+        if whole:
+            object.__setattr__(self, "shape", tuple(self.shape))
+            whole = all(isinstance(n, int) and not isinstance(n, bool) and n >= 1 for n in self.shape)
+        if not whole or len(self.shape) not in (1, 3):
             raise SpecError(
                 f"input shape is {self.shape}, must be (features,) or (height, width, channels), whole numbers above 0"
             )
@@ -45,6 +48,10 @@ class Input(Layer):
     def output_shape(self, shape: Shape) -> Shape:
         """The shape of one example."""
         return self.shape
+
+    def refuses(self, kind: str) -> str:
+        """It is the first layer only."""
+        return "" if kind == INPUT else "is a second input layer; remove it"
 
     def lower(self, builder: Builder, place: Placed, value: Value) -> Value:
         """The batch as it was read, coded as u8 where the arithmetic is integer."""

@@ -7,11 +7,13 @@ BITS = "signs"
 PRODUCT = "products"
 NORMED = "a batch norm's output"
 REAL = "numbers"
+LOSS = "a loss"
 
 MENDS = {
     INPUT: "the layer belongs further down",
     BITS: "signs go into a binary layer, a max_pool2d or a flatten",
     PRODUCT: "put a batch_norm between them",
     NORMED: "put a sign between them",
+    LOSS: "a loss is the last layer of a network",
     REAL: "put a sign, or a batch_norm and a sign, between them",
 }

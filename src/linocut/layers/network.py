@@ -52,6 +52,9 @@ class Network:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", tuple(self.layers))
+        for layer in self.layers:
+            if not isinstance(layer, Layer):
+                raise SpecError(f"network {self.name} has {layer!r} among its layers, which is none")
         if not self.layers or not isinstance(self.layers[0], Input):
             raise SpecError(f"network {self.name} must begin with an input layer")
         if not isinstance(self.layers[-1], SoftmaxCrossEntropy):
@@ -91,7 +94,10 @@ class Network:
     def from_dict(data: dict[str, Any]) -> Network:
         """The network that `to_dict` described; SpecError for unknown layers or settings."""
         try:
-            return Network(str(data["name"]), tuple(_layer(entry) for entry in data["layers"]))
+            name, entries = str(data["name"]), data["layers"]
+            if not isinstance(entries, (list, tuple)):
+                raise SpecError(f"the layers of network {name} are {entries!r}, must be a list of tables")
+            return Network(name, tuple(_layer(entry) for entry in entries))
         except KeyError as error:
             raise SpecError(f"the description of a network lacks {error}") from None
 
@@ -121,7 +127,9 @@ def _read(value: Any) -> Any:
     return tuple(_read(item) for item in value) if isinstance(value, list) else value
 
 
-def _layer(entry: dict[str, Any]) -> Layer:
+def _layer(entry: Any) -> Layer:
+    if not isinstance(entry, dict):
+        raise SpecError(f"a layer is described as {entry!r}, must be a table of its kind and settings")
     settings = dict(entry)
     kind = settings.pop("layer", None)
     if kind not in LAYERS:

@@ -62,19 +62,14 @@ class Placer:
         name = f"{layer.kind}{number}"
         if reason := layer.refuses(kind):
             raise SpecError(f"{name} {reason}")
-        try:
-            after, cost = layer.output_shape(shape), layer.cost(shape, kind)
-        except SpecError as error:
-            raise SpecError(f"{name}: {error}") from None
         inside = tuple(self.chain(branch, shape, REAL) for branch in layer.branches())
         for branch in inside:
             if branch and branch[-1].output_kind not in (REAL, NORMED):
                 raise SpecError(f"{name}: a branch ends in {branch[-1].output_kind}; end it with a batch_norm")
-            if branch and branch[-1].output_shape != after:
-                raise SpecError(
-                    f"{name}: a branch gives {branch[-1].output_shape}, where another gives {after}; "
-                    "give both the same strides and filters"
-                )
+        try:
+            after, cost = layer.output_shape(shape), layer.cost(shape, kind)
+        except SpecError as error:
+            raise SpecError(f"{name}: {error}") from None
         return Placed(name, layer, shape, after, kind, layer.gives(kind), cost, follower, producer, inside)
 
 

@@ -12,7 +12,7 @@ from linocut.layers.base import Layer, Shape
 from linocut.layers.kinds import BITS, NORMED, PRODUCT, REAL
 from linocut.layers.numbers import as_numbers, real_gradient
 from linocut.layers.values import Bits, Gradient, Product, Real, Value
-from linocut.layers.window import VALID, Window, window
+from linocut.layers.window import VALID, Window, keep_tuple, pair, window
 from linocut.ops.max_pool import planes
 
 if TYPE_CHECKING:
@@ -29,15 +29,15 @@ class _Pool(Layer):
     padding: str = VALID
 
     def __post_init__(self) -> None:
+        keep_tuple(self, "size")
         _ = self.window
 
     @property
     def window(self) -> Window:
         """The window that moves over the images."""
-        side = self.size[0] if isinstance(self.size, (tuple, list)) and self.size else self.size
-        stride = side if self.stride is None else self.stride
-        assert not isinstance(stride, tuple)
-        return window(f"{self.kind} size", self.size, stride, self.padding)
+        what = f"{self.kind} size"
+        height, _ = pair(what, self.size)
+        return window(what, self.size, height if self.stride is None else self.stride, self.padding)
 
     def output_shape(self, shape: Shape) -> Shape:
         """(height', width', channels)."""
@@ -115,6 +115,7 @@ class GlobalAveragePool(Layer):
         """(channels,)."""
         if len(shape) != 3:
             raise SpecError(f"takes images (height, width, channels), not {shape}; put it before the flatten")
+        _ = self._whole(shape)
         return (shape[-1],)
 
     def gives(self, kind: str) -> str:
@@ -123,8 +124,8 @@ class GlobalAveragePool(Layer):
 
     def lower(self, builder: Builder, place: Placed, value: Value) -> Value:
         """An average pool as large as the image."""
-        height, width, _ = place.input_shape
-        whole = window("global_average_pool", (height, width), max(height, width), VALID)
+        whole = self._whole(place.input_shape)
+        height, width = whole.size
         attributes = {"height": float(height), "width": float(width), **whole.attributes()}
         pooled = _averaged(builder, place, value, lambda shape: (1, 1, shape[-1]), attributes)
         batch, _, _, channels = builder.shape(pooled.buffer)
@@ -136,6 +137,10 @@ class GlobalAveragePool(Layer):
 
         builder.on_backward(backward)
         return out
+
+    def _whole(self, shape: Shape) -> Window:
+        """A window over all of an image."""
+        return window(self.kind, shape[:2], max(shape[:2]), VALID)  # type: ignore[arg-type]  # two of three
 
 
 def _averaged(

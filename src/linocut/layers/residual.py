@@ -27,8 +27,11 @@ class Residual(Layer):
     shortcut: tuple[Layer, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "body", tuple(self.body))
-        object.__setattr__(self, "shortcut", tuple(self.shortcut))
+        for name in ("body", "shortcut"):
+            chain = getattr(self, name)
+            if not isinstance(chain, (tuple, list)) or not all(isinstance(layer, Layer) for layer in chain):
+                raise SpecError(f"residual {name} is {chain!r}, must be a list of layers")
+            object.__setattr__(self, name, tuple(chain))
         if not self.body:
             raise SpecError("residual has an empty body; give it at least one layer")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from linocut import roles
 from linocut.errors import SpecError
 from linocut.layers.base import Layer, Shape
-from linocut.layers.kinds import NORMED
+from linocut.layers.kinds import LOSS, NORMED
 from linocut.layers.norm_output import keep_numbers, keep_signs
 from linocut.layers.values import Kept, Normed, Value
 
@@ -29,6 +29,10 @@ class SoftmaxCrossEntropy(Layer):
         if len(shape) != 1 or shape[0] < 2:
             raise SpecError(f"takes (classes,) of at least 2, not {shape}")
         return shape
+
+    def gives(self, kind: str) -> str:
+        """What no layer takes: it is the last."""
+        return LOSS
 
     def lower(self, builder: Builder, place: Placed, value: Value) -> Value:
         """Logits, loss and counters; for training the gradient of the logits."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from linocut.errors import SpecError
-from linocut.layers.base import Shape
+from linocut.layers.base import Layer, Shape
 
 SAME, VALID = "same", "valid"
 MOST = 2**15
@@ -17,7 +17,7 @@ MOST = 2**15
 
 @dataclass(frozen=True)
 class Window:
-    """A window of `size` (height, width) that moves by `stride` pixels."""
+    """A window of `size` (height, width) that moves by `stride` pixels; `what` is a layer's kind and setting."""
 
     what: str
     size: tuple[int, int]
@@ -26,11 +26,17 @@ class Window:
 
     def __post_init__(self) -> None:
         """SpecError for what no window has."""
-        for name, value in (("height", self.size[0]), ("width", self.size[1]), ("stride", self.stride)):
+        layer = self.what.split()[0]
+        named = (
+            (f"{self.what} height", self.size[0]),
+            (f"{self.what} width", self.size[1]),
+            (f"{layer} stride", self.stride),
+        )
+        for name, value in named:
             if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST:
-                raise SpecError(f"{self.what} {name} is {value!r}, must be a whole number from 1 to {MOST:,}")
+                raise SpecError(f"{name} is {value!r}, must be a whole number from 1 to {MOST:,}")
         if self.padding not in (SAME, VALID):
-            raise SpecError(f"{self.what} padding is {self.padding!r}, must be {SAME!r} or {VALID!r}")
+            raise SpecError(f"{layer} padding is {self.padding!r}, must be {SAME!r} or {VALID!r}")
 
     @property
     def pads(self) -> tuple[int, int]:
@@ -61,9 +67,21 @@ class Window:
 
 
 def window(what: str, size: int | tuple[int, int], stride: int, padding: str) -> Window:
-    """A window from a layer's settings; one number stands for a square."""
-    if isinstance(size, (tuple, list)):
-        if len(size) != 2:
-            raise SpecError(f"{what} size is {size!r}, must be one number or (height, width)")
-        return Window(what, (size[0], size[1]), stride, padding)
-    return Window(what, (size, size), stride, padding)
+    """A window from a layer's settings."""
+    return Window(what, pair(what, size), stride, padding)
+
+
+def pair(what: str, size: int | tuple[int, int]) -> tuple[int, int]:
+    """(height, width) of a layer's setting; one number stands for a square."""
+    if not isinstance(size, (tuple, list)):
+        return size, size
+    if len(size) != 2:
+        raise SpecError(f"{what} is {size!r}, must be one number or (height, width)")
+    return size[0], size[1]
+
+
+def keep_tuple(layer: Layer, setting: str) -> None:
+    """Keep a list, as a file has it, as a tuple, so that equal layers compare equal."""
+    value = getattr(layer, setting)
+    if isinstance(value, list):
+        object.__setattr__(layer, setting, tuple(value))

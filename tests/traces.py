@@ -65,4 +65,4 @@ def _operands(session: ReferenceSession, number: int) -> dict[str, View]:
     instruction = session.program.instructions[number]
     pairs = zip(instruction.op.signature.operands, instruction.operands, strict=True)
     views = {o.name: operand(session.arena, session.program.buffers[i]) for o, i in pairs if i is not None}
-    return {name: View(view.data.copy(), view.format, view.cols) for name, view in views.items()}
+    return {name: View(view.data.copy(), view.format, view.cols, view.shape) for name, view in views.items()}

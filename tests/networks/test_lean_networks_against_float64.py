@@ -1,0 +1,320 @@
+"""`lean` on convolutions, pools and residuals against DESIGN section 3, layer by layer.
+
+Integers are exact: products, maxima, sums of gradients and their shifts, signs of the gradients of weights. Thresholds
+are compared as rationals, gradients within their quantisation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import images
+import numpy as np
+import pytest
+from small import CLASSES, NETWORKS
+from traces import Step, feed, numbers, started, traced
+
+from linocut.compile.lower import compile_network
+from linocut.layers import Network
+from linocut.ops import View
+from linocut.ops.bits import Array
+from linocut.optimizers import Adam
+from linocut.policies import lean
+
+BATCH, RATE, SEED = 9, 0.05, 7
+U = 2.0**-24  # half a unit in the last place of an f32
+SINGLE = 1e-6  # of sums in f32
+CODE = 0.5 / 255  # half a step of a stored slope
+COUNTED = 4  # channels of each norm that are followed as rationals
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The second step of a training, so that shifts and moments are not 0."""
+
+    network: Network
+    steps: list[Step]
+    saturations: int
+
+    def of(self, op: str, layer: str | None = None) -> list[Step]:
+        return [step for step in self.steps if step.op == op and layer in (None, step.layer)]
+
+    def one(self, op: str, layer: str) -> Step:
+        (step,) = self.of(op, layer)
+        return step
+
+    def window(self, layer: str, image: tuple[int, ...]) -> images.Moving:
+        return images.moving(self.network, layer, image)
+
+    def norms(self) -> Iterator[tuple[Step, Step]]:
+        """The norm_gradient and the norm_sign of each norm."""
+        return zip(self.of("norm_gradient"), self.of("norm_sign")[::-1], strict=True)
+
+
+@pytest.fixture(scope="module", params=NETWORKS)
+def trace(request: pytest.FixtureRequest) -> Trace:
+    network = NETWORKS[request.param]
+    session = started(compile_network(network, lean, Adam(RATE), BATCH), SEED)
+    rng = np.random.default_rng(SEED)
+    for buffer in session.program.persistent():
+        if buffer.name.endswith(".beta"):
+            session.array(buffer.name)[...] = rng.normal(0, 0.5, buffer.shape)
+    for _ in range(2):
+        pictures = rng.integers(0, 256, (BATCH, *network.input.shape), np.uint8)
+        feed(session, pictures, rng.integers(-1, CLASSES, BATCH))
+        steps = traced(session, "train")
+    return Trace(network, steps, int(session.array("counters")[3]))
+
+
+def whole(view: View) -> Array:
+    """Stored integers in the buffer's own dimensions; a byte u as 2u - 255."""
+    found = view.values().astype(np.int64)
+    return 2 * found - 255 if view.format == "u8" else found
+
+
+def real(view: View) -> Array:
+    """Numbers in the buffer's own dimensions; a byte u as (2u - 255) / 255."""
+    found = view.values().astype(np.float64)
+    return (2 * found - 255) / 255 if view.format == "u8" else found
+
+
+def gradient(step: Step, name: str, *, after: bool = False) -> Array:
+    """A gradient in numbers, (rows, channels): mantissas times their power of two."""
+    views = step.after if after else step.before
+    exponent = views.get(f"{name}_exponent")
+    return np.ldexp(numbers(views[name]), 0 if exponent is None else int(exponent.data[0]))
+
+
+def shift(step: Step) -> int:
+    """How far the mantissas of dx were shifted right."""
+    return int(step.after["dx_exponent"].data[0]) - int(step.before["dy_exponent"].data[0])
+
+
+def shifted(total: Array, right: int) -> Array:
+    """Rounded to nearest, halves up."""
+    return np.floor(total / 2**right + 0.5).astype(np.int64)
+
+
+def is_integer(step: Step, name: str) -> bool:
+    return f"{name}_exponent" in step.before or f"{name}_exponent" in step.after
+
+
+def close(actual: Array, expected: Array, error: Array | float) -> None:
+    assert actual.shape == expected.shape
+    worst = np.abs(actual - expected) - error
+    assert (worst <= 0).all(), f"by {worst.max()} at {np.unravel_index(worst.argmax(), worst.shape)}"
+
+
+def sgn(x: Array) -> Array:
+    return np.where(x >= 0, 1, -1)
+
+
+def test_every_kind_of_instruction_is_there(trace: Trace) -> None:
+    ops = {step.op for step in trace.steps}
+    both = {"conv2d", "conv2d_input_gradient", "conv2d_weight_gradient_adam", "max_pool", "max_pool_gradient"}
+    own = {
+        "convolutional": {"flatten_bits", "weight_gradient_adam"},
+        "residual": {"average_pool", "relu", "add", "real_sign", "gate_gradient", "to_numbers"},
+    }
+    assert ops >= both | own[trace.network.name]
+    assert trace.saturations == 0
+
+
+def test_products(trace: Trace) -> None:
+    for step in trace.of("conv2d"):
+        window = trace.window(step.layer, step.before["x"].shape)
+        if step.before["weights"].format == "bit":
+            y = images.convolved(whole(step.before["x"]), whole(step.before["weights"]), window)
+            assert np.array_equal(whole(step.after["y"]), y)
+        else:
+            x, w = real(step.before["x"]), real(step.before["weights"])
+            size = images.convolved(np.abs(x), np.abs(w), window)
+            close(real(step.after["y"]), images.convolved(x, w, window), SINGLE * size)
+    for step in trace.of("binary_matmul"):
+        assert np.array_equal(whole(step.after["y"]), whole(step.before["x"]) @ whole(step.before["weights"]).T)
+
+
+def test_pools(trace: Trace) -> None:
+    for step in trace.of("max_pool"):
+        x = real(step.before["x"])
+        assert np.array_equal(real(step.after["y"]), images.largest(x, trace.window(step.layer, x.shape)))
+    for step in trace.of("average_pool"):
+        x = real(step.before["x"])
+        close(real(step.after["y"]), images.averaged(x, trace.window(step.layer, x.shape)), SINGLE * np.abs(x).max())
+
+
+def test_signs_are_packed_anew_in_their_order(trace: Trace) -> None:
+    for step in trace.of("flatten_bits"):
+        assert np.array_equal(whole(step.after["y"]), whole(step.before["x"]).reshape(BATCH, -1))
+
+
+def test_numbers(trace: Trace) -> None:
+    for step in trace.of("to_numbers"):
+        close(real(step.after["y"]), real(step.before["x"]), U)
+    for step in trace.of("add"):
+        y = real(step.before["a"]) + real(step.before["b"])
+        close(real(step.after["y"]), y, U * np.abs(y))
+    for step in trace.of("relu"):
+        assert np.array_equal(real(step.after["y"]), np.maximum(real(step.before["x"]), 0))
+    for step in trace.of("real_sign"):
+        x = real(step.before["x"])
+        assert np.array_equal(whole(step.after["bits"]), sgn(x))
+        if "mask" in step.after:
+            assert np.array_equal(whole(step.after["mask"]), np.where(np.abs(x) <= 1, 1, -1))
+        else:
+            close(step.after["slope"].values() / 255, np.maximum(1 - np.abs(x), 0), CODE + 1e-6)
+
+
+def test_mean_and_spread_are_the_rational_ones_rounded_once(trace: Trace) -> None:
+    for step in trace.of("norm_statistics"):
+        y = step.before["y"].data
+        if not step.before["y"].is_integer():
+            mu = y.mean(axis=0, dtype=np.float64)
+            psi = np.abs(y - mu).mean(axis=0)
+            close(numbers(step.after["stats"]), np.stack([mu, psi]), 2 * U * np.stack([np.abs(mu), psi]) + 1e-9)
+            continue
+        for channel, (mu, psi) in list(enumerate(step.after["stats"].data.T.tolist()))[:COUNTED]:
+            column = [int(value) for value in y[:, channel]]
+            mean = Fraction(sum(column), len(column))
+            spread = sum(abs(value - mean) for value in column) / len(column)
+            assert mu == float(np.float32(float(mean)))
+            assert psi == pytest.approx(float(spread), rel=2 * U)
+
+
+def test_signs_and_masks_are_the_rational_comparisons(trace: Trace) -> None:
+    """X^ = (Y >= t) and mask = (|Y - t| <= psi), t = mu - beta psi, of the stored mu, psi and beta."""
+    for step in trace.of("norm_sign"):
+        bits = step.after["bits"].bits()
+        mask = step.after["mask"].bits() if "mask" in step.after else None
+        integer = step.before["y"].is_integer()
+        for channel, (mu, spread) in list(enumerate(step.before["stats"].data.T.tolist()))[:COUNTED]:
+            beta, psi = Fraction(float(step.before["beta"].data[0, channel])), Fraction(spread)
+            t = Fraction(mu) - beta * psi
+            column = [Fraction(float(value)) for value in step.before["y"].data[:, channel]]
+            certain = [integer or abs(value - t) > 1e-5 * psi for value in column]
+            assert all(bit == (v >= t) for bit, v, sure in zip(bits[:, channel], column, certain, strict=True) if sure)
+            if mask is not None and integer:
+                assert mask[:, channel].tolist() == [abs(value - t) <= psi for value in column]
+            omega = sum(abs(value - t) for value in column) / (len(column) * psi)
+            assert step.after["omega"].data[0, channel] == pytest.approx(float(omega), rel=2 * U if integer else 1e-5)
+
+
+def test_gradient_of_the_loss_fills_15_bits(trace: Trace) -> None:
+    (step,) = trace.of("softmax_cross_entropy")
+    logits, labels = numbers(step.before["logits"]), step.before["labels"].data
+    p = np.exp(logits - logits.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    expected = np.where(labels[:, None] >= 0, (p - np.eye(CLASSES)[labels]) / BATCH, 0.0)
+    unit = 2.0 ** int(step.after["exponent"].data[0])
+    mantissas = numbers(step.after["gradient"])
+    assert 2**14 <= np.abs(mantissas).max() <= 2**15 - 1
+    close(mantissas * unit, expected, 0.5001 * unit)
+
+
+def test_sums_of_gradients(trace: Trace) -> None:
+    for step, (_, forward) in zip(trace.of("norm_gradient_sums"), trace.norms(), strict=True):
+        g, signs = numbers(step.before["dx"]), numbers(forward.after["bits"])
+        assert ("mask" in step.before) == ("mask" in forward.after)
+        if "mask" in forward.after:
+            g = g * forward.after["mask"].bits()
+        expected = np.array(
+            [g.sum(axis=0), (g * signs).sum(axis=0), np.abs(g).max(axis=0), forward.after["omega"].data[0]]
+        )
+        exact = step.before["dx"].is_integer()
+        close(step.after["sums"].data, expected, 0.0 if exact else 1e-6 * np.abs(g).sum(axis=0))
+
+
+def test_gradient_of_norms_within_one_unit(trace: Trace) -> None:
+    for step, forward in trace.norms():
+        assert np.array_equal(step.before["stats"].data, forward.before["stats"].data)
+        g, bits = gradient(step, "dx"), numbers(forward.after["bits"])
+        if "mask" in forward.after:
+            g = g * forward.after["mask"].bits()
+        psi, omega = numbers(step.before["stats"])[1], numbers(forward.after["omega"])[0]
+        v = g / psi
+        dy = v - v.mean(axis=0) - bits * (v * bits * omega).mean(axis=0)
+        close(numbers(step.after["dbeta"])[0], g.sum(axis=0), 1e-6 * np.abs(g).sum(axis=0))
+        if not is_integer(step, "dy"):
+            close(numbers(step.after["dy"]), dy, 1e-5 * np.abs(v).max())
+            continue
+        unit = 2.0 ** int(step.after["dy_exponent"].data[0])
+        assert np.abs(dy).max() < 127.5 * unit  # nothing saturates
+        close(gradient(step, "dy", after=True), dy, 0.51 * unit)
+        assert np.abs(numbers(step.after["dy"])).max() >= 16  # nor is the exponent needlessly large
+
+
+def test_gradients_of_inputs_are_exact_but_for_their_shift(trace: Trace) -> None:
+    for step in trace.of("conv2d_input_gradient"):
+        image = step.after["dx"].shape
+        window = trace.window(step.layer, image)
+        if not is_integer(step, "dy"):
+            dy, w = real(step.before["dy"]), real(step.before["weights"])
+            size = images.input_gradient(np.abs(dy), np.abs(w), image, window)
+            close(real(step.after["dx"]), images.input_gradient(dy, w, image, window), SINGLE * size)
+            continue
+        dy, w = whole(step.before["dy"]), whole(step.before["weights"])
+        right, terms = shift(step), dy.shape[-1] * window.height * window.width
+        assert right == max(0, (127 * terms).bit_length() - 15)  # of all terms at their largest
+        total = images.input_gradient(dy, w, image, window)
+        assert np.array_equal(whole(step.after["dx"]), shifted(total, right))
+    for step in trace.of("input_gradient"):
+        total = whole(step.before["dy"]) @ whole(step.before["weights"])
+        assert np.array_equal(whole(step.after["dx"]), shifted(total, shift(step)))
+
+
+def test_gradients_of_pools(trace: Trace) -> None:
+    """Integers are shifted where windows overlap: an input may then gather several."""
+    for step in trace.of("max_pool_gradient"):
+        x = real(trace.one("max_pool", step.layer).before["x"])
+        window = trace.window(step.layer, x.shape)
+        dx = images.largest_gradient(real(step.before["dy"]), x, window)
+        if not is_integer(step, "dy"):
+            close(real(step.after["dx"]), dx, SINGLE * np.abs(dx).max())
+            continue
+        shared = -(-window.height // window.stride) * -(-window.width // window.stride)
+        assert 2 ** shift(step) >= shared > 2 ** (shift(step) - 1)
+        assert np.array_equal(whole(step.after["dx"]), shifted(dx, shift(step)))
+        assert step.after["dx"].format == step.before["dy"].format
+    for step in trace.of("average_pool_gradient"):
+        image = step.after["dx"].shape
+        dx = images.averaged_gradient(real(step.before["dy"]), image, trace.window(step.layer, image))
+        close(real(step.after["dx"]), dx, SINGLE * np.abs(dx).max())
+
+
+def test_gradients_before_signs_and_rectifiers(trace: Trace) -> None:
+    for step in trace.of("gate_gradient"):
+        g, kind = gradient(step, "dx"), step.layer.rstrip("0123456789")
+        x = numbers(trace.one("relu" if kind == "relu" else "real_sign", step.layer).before["x"])
+        slope, error = (x > 0).astype(np.float64), 0.0
+        if kind == "sign":
+            quadratic = "slope" in step.before
+            slope = np.maximum(2 - 2 * np.abs(x), 0) if quadratic else (np.abs(x) <= 1).astype(np.float64)
+            error = 2 * CODE * quadratic
+        close(numbers(step.after["out"]), g * slope, np.abs(g) * (error + 1e-6))
+
+
+def test_full_precision_gradients_of_weights(trace: Trace) -> None:
+    for step in trace.of("conv2d_weight_gradient"):
+        x, dy = real(trace.one("conv2d", step.layer).before["x"]), real(step.before["dy"])
+        window = trace.window(step.layer, x.shape)
+        dw, size = (images.weight_gradient(a, b, window) for a, b in ((dy, x), (np.abs(dy), np.abs(x))))
+        close(real(step.after["dw"]), dw, SINGLE * size)
+
+
+def test_weights_follow_the_exact_sign_of_their_gradient(trace: Trace) -> None:
+    """The q7 moment of signs, to nearest; the q15 weight to the dithered integer around w - lr m^."""
+    rate = RATE / (1 - 0.9**2)
+    binary = {p.name for p in trace.network.placed if p.name.startswith("binary")}
+    steps = trace.of("conv2d_weight_gradient_adam") + trace.of("weight_gradient_adam")
+    assert {step.layer for step in steps} == binary
+    for step in steps:
+        forward = next(s for s in trace.steps if s.layer == step.layer and "weights" in s.before and "x" in s.before)
+        x, dy = whole(forward.before["x"]), whole(step.before["dy"])
+        dw = dy.T @ x if x.ndim == 2 else images.weight_gradient(dy, x, trace.window(step.layer, x.shape))
+        positive = dw.reshape(numbers(step.before["m"]).shape) >= 0
+        moment = 0.9 * numbers(step.before["m"]) + 0.1 * np.where(positive, 127, -127)
+        assert np.abs(numbers(step.after["m"]) - moment).max() <= 0.5 + 127 * 2.0**-15
+        moved = numbers(step.before["w"]) - rate * 32767 * numbers(step.after["m"]) / 127
+        assert np.abs(numbers(step.after["w"]) - np.clip(moved, -32767, 32767)).max() < 1.01
