@@ -88,6 +88,25 @@ def test_binarynet_under_sgd_and_in_large_batches(optimizer, batch: int, publish
     assert totals == pytest.approx(published, rel=2e-3)
 
 
+def test_cnv_as_published_but_for_its_pooling_masks() -> None:
+    """The paper's 134.05 MiB charge the masks for images of 30 x 30 and 12 x 12, its 32.16 MiB charge none."""
+    full = paper_account(models.cnv(), standard, Adam(), 100)
+    half = paper_account(models.cnv(), wang2021, Adam(), 100)
+    masks = (30 * 30 * 64 + 12 * 12 * 128) * 100 * 4
+    assert (full.total_bytes - full.bytes_of("pooling mask") + masks) / MIB == pytest.approx(134.05, rel=2e-3)
+    assert (half.total_bytes - half.bytes_of("pooling mask")) / MIB == pytest.approx(32.16, rel=2e-3)
+
+
+def test_full_precision_layers_count_in_the_format_of_numbers() -> None:
+    """ResNetE-18's stem, projections and head: their inputs and gradients are no bits."""
+    network = models.resnete18((32, 32, 3), 10)
+    rows = {(row.role, row.format): row.bytes for row in paper_account(network, wang2021, Adam(), 100).rows}
+    real = 32 * 32 * 3 + 4 * 4 * 64 + 2 * 2 * 128 + 256 + 512
+    weights = 7 * 7 * 3 * 64 + 64 * 128 + 128 * 256 + 256 * 512 + 512 * 10
+    assert (rows["X", "f16"], rows["dW", "f16"]) == (real * 100 * 2, weights * 2)
+    assert rows["dW", "bit"] == 10_985_472 // 8
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("policy", POLICIES)
 def test_arena_to_the_byte(policy: str, optimizer: str) -> None:

@@ -8,7 +8,7 @@ dX and Y share a buffer. Gradient masks, statistics other than mean and spread, 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from linocut import roles
 from linocut.compile.lower import compile_network
@@ -39,21 +39,44 @@ def _rows(network: Network, policy: Policy, optimizer: Optimizer, batch: int) ->
     channels = [p.output_shape[-1] for p in network.placed if p.layer.kind == "batch_norm"]
     inputs = [batch * math.prod(p.input_shape) for p in layers]
     outputs = [batch * math.prod(p.output_shape) for p in layers]
-    yield _row(roles.X, policy.X, sum(inputs), PERSISTENT)
+    yield from _by_format(roles.X, zip((_format(policy, p, policy.X) for p in layers), inputs, strict=True))
     yield _largest_shared(policy, layers, inputs, outputs)
-    yield _row(roles.DY, policy.dY, max(inputs + outputs), TRANSIENT)
+    gradients = (_row(roles.DY, _format(policy, p, policy.dY), n, TRANSIENT) for p, n in _both(layers, inputs, outputs))
+    yield max(gradients, key=lambda row: row.bytes)
     yield _row(MEAN_SPREAD, policy.statistics, 2 * sum(channels), PERSISTENT)
-    yield from _weights(policy, compile_network(network, policy, optimizer, batch).program)
+    yield from _state(compile_network(network, policy, optimizer, batch).program)
+    counts = (p.cost.binary_parameters + p.cost.real_parameters for p in layers)
+    yield from _by_format(roles.DW, zip((_format(policy, p, policy.dW) for p in layers), counts, strict=True))
     yield _row(roles.BETA, policy.beta, sum(channels), PERSISTENT)
     yield _row(DBETA, policy.beta, max(channels, default=0), TRANSIENT)
     yield _pooling_masks(network, policy, batch)
 
 
+def _both(layers: Sequence[Placed], inputs: Sequence[int], outputs: Sequence[int]) -> Iterator[tuple[Placed, int]]:
+    yield from zip(layers, inputs, strict=True)
+    yield from zip(layers, outputs, strict=True)
+
+
+def _format(policy: Policy, placed: Placed, of_binary: str) -> str:
+    """The format of a binary layer's variable, or of the same variable of a layer in full precision."""
+    return policy.real if placed.cost.real_parameters else of_binary
+
+
+def _by_format(role: str, entries: Iterable[tuple[str, int]]) -> Iterator[Row]:
+    """One row for each format, of the elements of all entries in it."""
+    counts: dict[str, int] = {}
+    for form, count in entries:
+        counts[form] = counts.get(form, 0) + count
+    for form, count in counts.items():
+        yield _row(role, form, count, PERSISTENT)
+
+
 def _largest_shared(policy: Policy, layers: Sequence[Placed], inputs: Sequence[int], outputs: Sequence[int]) -> Row:
     """The buffer that holds each layer's Y and dX in turn."""
-    candidates = [_row(DX_Y, policy.dX, count, TRANSIENT) for count in inputs]
-    for placed, count in zip(layers, outputs, strict=True):
-        candidates.append(_row(DX_Y, _product_format(policy, placed), count, TRANSIENT))
+    candidates = []
+    for placed, before, after in zip(layers, inputs, outputs, strict=True):
+        candidates.append(_row(DX_Y, _format(policy, placed, policy.dX), before, TRANSIENT))
+        candidates.append(_row(DX_Y, _format(policy, placed, _product_format(policy, placed)), after, TRANSIENT))
     return max(candidates, key=lambda row: row.bytes)
 
 
@@ -64,17 +87,11 @@ def _product_format(policy: Policy, placed: Placed) -> str:
     return "i16" if placed.cost.input_bits == 1 and summed <= I16_MAX else "i32"
 
 
-def _weights(policy: Policy, program: Program) -> Iterator[Row]:
-    """Weights and moments as the optimizer declared them, and a gradient for each weight."""
-    counts: dict[tuple[str, str], int] = {}
+def _state(program: Program) -> Iterator[Row]:
+    """Weights and moments as the optimizer declared them."""
     for role in (roles.W, roles.W_SIGN, roles.MOMENTA):
-        for b in program.persistent():
-            if b.role == role:
-                counts[role, b.format] = counts.get((role, b.format), 0) + math.prod(b.shape)
-    for (role, form), count in counts.items():
-        yield _row(role, form, count, PERSISTENT)
-    weights = sum(count for (role, _), count in counts.items() if role != roles.MOMENTA)
-    yield _row(roles.DW, policy.dW, weights, PERSISTENT)
+        buffers = (b for b in program.persistent() if b.role == role)
+        yield from _by_format(role, ((b.format, math.prod(b.shape)) for b in buffers))
 
 
 def _pooling_masks(network: Network, policy: Policy, batch: int) -> Row:
