@@ -139,6 +139,7 @@ std::string conv2d_input_gradient_reason(const Matched& m) {
     if (exponents(m) != integers || integers == 1 || (integers != 0 && !is(m, "weights", Format::bit)))
         return text("dY ", shown(m, "dy"), ", dX ", shown(m, "dx"), ", weights ", shown(m, "weights"),
                     ": integer gradients go with each other, their exponents and bits");
+    if (m.format("largest") && integers == 0) return "largest is kept of integer gradients only";
     return at_most(m.size('N') * m.size('P') * m.size('Q'), "products", i32_max / u8_scale);
 }
 

@@ -150,6 +150,7 @@ std::string input_gradient_reason(const Matched& m) {
     if (!integers_pair(m, Format::i16, Format::i8))
         return text("dY ", shown(m, "dy"), " and dX ", shown(m, "dx"),
                     ": integer gradients go with each other and their exponents");
+    if (given(m, "largest") && !is(m, "dy", Format::i8)) return "largest is kept of integer gradients only";
     return at_most(m.size('N'), "outputs", i32_max / u8_scale);
 }
 

@@ -233,9 +233,9 @@ def norm_sign(omega: bool, work: bool) -> Program:
     return place([*specs, ("f32", (1, 4)) if omega else None, ("f64", (2, 4)) if work else None], "norm_sign", (1.0,))
 
 
-def input_gradient(dy: str, dx: str, exponents: tuple[bool, bool], outputs: int = 4) -> Program:
-    dy_exponent, dx_exponent = (("i32", (1,)) if there else None for there in exponents)
-    specs = [(dy, (2, outputs)), dy_exponent, ("bit", (outputs, 3)), (dx, (2, 3)), dx_exponent]
+def input_gradient(dy: str, dx: str, there: tuple[bool, ...], outputs: int = 4) -> Program:
+    dy_exponent, dx_exponent, largest = (("i32", (1,)) if given else None for given in (*there, False)[:3])
+    specs = [(dy, (2, outputs)), dy_exponent, ("bit", (outputs, 3)), (dx, (2, 3)), dx_exponent, largest]
     return place(specs, "input_gradient")
 
 
@@ -266,7 +266,7 @@ def conv2d(
 
 def conv2d_input_gradient(dy: str, weights: str, dx: str, there: tuple[bool, bool], kernel: int = 3) -> Program:
     dy_exponent, dx_exponent = exponents(there)
-    specs = [(dy, (2, 5, 6, 7)), dy_exponent, (weights, (7, kernel, 3, 70)), (dx, (2, 5, 6, 70)), dx_exponent]
+    specs = [(dy, (2, 5, 6, 7)), dy_exponent, (weights, (7, kernel, 3, 70)), (dx, (2, 5, 6, 70)), dx_exponent, None]
     return place(specs, "conv2d_input_gradient", (1.0, 1.0, 1.0, 0.0))
 
 
@@ -337,6 +337,7 @@ ACCEPTED: dict[str, Callable[[], Program]] = {
     "integer norm gradient": lambda: norm_gradient("i16", "bit", "i8", (True, True)),
     "floating norm gradient": lambda: norm_gradient("f16", "f32", "f16", (False, False)),
     "integer input gradient": lambda: input_gradient("i8", "i16", (True, True)),
+    "integer input gradient that knows the last": lambda: input_gradient("i8", "i16", (True, True, True)),
     "widest input gradient": lambda: input_gradient("f16", "f16", (False, False), (2**31 - 1) // 255),
     "sign of a weight gradient": lambda: weight_gradient("i8", "u8", "bit"),
     "most rows of u8": lambda: weight_gradient("i8", "u8", "bit", (2**31 - 1) // (127 * 510)),
@@ -413,6 +414,7 @@ REFUSED: dict[str, tuple[Callable[[], Program], str]] = {
     "rows of i32": (lambda: statistics("i32", 2**22 + 1, 3), "rows overflow the sum"),
     "omega without work": (lambda: norm_sign(True, False), "omega and work go with each other"),
     "work without omega": (lambda: norm_sign(False, True), "omega and work go with each other"),
+    "floats that know the last": (lambda: input_gradient("f16", "f16", (False, False, True)), "integer gradients only"),
     "i8 into f16": (lambda: input_gradient("i8", "f16", (True, False)), "go with each other"),
     "outputs": (
         lambda: input_gradient("f16", "f16", (False, False), (2**31 - 1) // 255 + 1),

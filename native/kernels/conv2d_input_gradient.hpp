@@ -11,7 +11,7 @@
 
 namespace linocut::LINOCUT_NS::conv2d_input_gradient {
 
-enum { DY, DY_EXPONENT, WEIGHTS, DX, DX_EXPONENT };
+enum { DY, DY_EXPONENT, WEIGHTS, DX, DX_EXPONENT, LARGEST };
 enum { STRIDE, PAD_TOP, PAD_LEFT, EXACT };
 
 // The units: phases, blocks of pixels (as many as the first phase has, which has most) and blocks of channels.
@@ -30,7 +30,7 @@ struct Plan {
     i64 units() const { return row_phases * column_phases * pixel_blocks * channel_blocks; }
 };
 
-inline i64 units(const Call& call) { return Plan(call).units(); }
+inline i64 pixel_units(const Call& call) { return Plan(call).units(); }
 
 inline Grid grid_of(const Plan& plan, const Image& dy, i64 phase) {
     const i64 row = phase / plan.column_phases, column = phase % plan.column_phases;
@@ -80,21 +80,21 @@ inline void pack_floats(const Operand& weights, WeightRows rows, i64 channel, i6
     }
 }
 
-inline i16 rounded(i32 total, int shift) {
-    return static_cast<i16>(clamp((total + ((1 << shift) >> 1)) >> shift, -32767, 32767));
-}
-
-inline void store_bytes(
+// Returns the largest sum.
+inline i32 store_bytes(
     const ByteTiles& tiles, const i32* sums, int shift, const Place* places, i64 pixels, const Operand& dx, i64 first,
     i64 columns) {
+    i32 seen = 0;
     for (i64 m = 0; m < pixels; ++m) {
         for (i64 t = 0; t * tile_columns < columns; ++t) {
-            i16 values[tile_columns];
-            for (i64 c = 0; c < tile_columns; ++c) values[c] = rounded(2 * tiles[t][m][c] - sums[m], shift);
+            i32 totals[tile_columns];
+            for (i64 c = 0; c < tile_columns; ++c) totals[c] = 2 * tiles[t][m][c] - sums[m];
+            i16* out = row<i16>(dx, places[m].pixel) + first + t * tile_columns;
             const i64 n = least(tile_columns, columns - t * tile_columns);
-            copy_run(row<i16>(dx, places[m].pixel) + first + t * tile_columns, values, n * static_cast<i64>(sizeof(i16)));
+            seen = n == tile_columns ? round_sums(totals, tile_columns, shift, out, seen) : round_sums(totals, n, shift, out, seen);
         }
     }
+    return seen;
 }
 
 [[gnu::noinline]] inline void run_bytes(
@@ -108,7 +108,8 @@ inline void store_bytes(
         pack_bits(weights, WeightRows(grid, outputs, taps, k), first / segment + t, count, panel);
     };
     multiply_bytes<Signed::rows>(grid, places, pixels, dy, columns, pack, panels, true, tiles, sums);
-    store_bytes(tiles, sums, input_gradient::shift_for(outputs * taps), places, pixels, dx, first, columns);
+    const int shift = shift_between(call.operands[DY_EXPONENT], call.operands[DX_EXPONENT]);
+    note_largest(call.operands[LARGEST], store_bytes(tiles, sums, shift, places, pixels, dx, first, columns));
 }
 
 [[gnu::noinline]] inline void run_floats(
@@ -123,20 +124,17 @@ inline void store_bytes(
     store_tiles(tiles, places, pixels, dx, first, columns);
 }
 
-inline void store_exponent(const Call& call) {
-    const Operand& weights = call.operands[WEIGHTS];
-    const int shift = input_gradient::shift_for(weights.rows);
-    *row<i32>(call.operands[DX_EXPONENT], 0) = *row<i32>(call.operands[DY_EXPONENT], 0) + shift;
+inline void run_shift(const Call& call, i64, i64) {
+    begin_shift(call.operands[DY_EXPONENT], call.operands[DX_EXPONENT], call.operands[LARGEST], call.operands[WEIGHTS].rows);
 }
 
 // The kinds are functions of their own: together their tiles would be too much for a thread's stack.
-inline void run(const Call& call, i64 begin, i64 end) {
+inline void run_pixels(const Call& call, i64 begin, i64 end) {
     const Operand& dx = call.operands[DX];
     const bool bytes = call.operands[DY].format == Format::i8;
     const Plan plan(call);
     Place places[unit_pixels];
     for (i64 unit = begin; unit < end; ++unit) {
-        if (bytes && unit == 0) store_exponent(call);
         const i64 block = unit / plan.channel_blocks, phase = block / plan.pixel_blocks;
         const Grid grid = grid_of(plan, Image(call.operands[DY]), phase);
         const i64 from = block % plan.pixel_blocks * unit_pixels, pixels = least(unit_pixels, grid.pixels() - from);
@@ -150,5 +148,8 @@ inline void run(const Call& call, i64 begin, i64 end) {
         }
     }
 }
+
+inline constexpr Units units[] = {input_gradient::shift_units, pixel_units};
+inline constexpr Run run[] = {run_shift, run_pixels};
 
 }  // namespace linocut::LINOCUT_NS::conv2d_input_gradient

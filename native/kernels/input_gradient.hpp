@@ -4,19 +4,13 @@
 
 #include "dot8.hpp"
 #include "float_product.hpp"
+#include "gradient_shift.hpp"
 
 namespace linocut::LINOCUT_NS::input_gradient {
 
-enum { DY, DY_EXPONENT, WEIGHTS, DX, DX_EXPONENT };
+enum { DY, DY_EXPONENT, WEIGHTS, DX, DX_EXPONENT, LARGEST };
 
-inline i64 units(const Call& call) { return divide_up(call.operands[DX].cols, tile_columns); }
-
-// The right shift after which a sum of `outputs` products of at most 127 fits 16 bits.
-inline int shift_for(i64 outputs) {
-    int bits = 0;
-    while ((127 * outputs) >> bits) ++bits;
-    return most(0, bits - 15);
-}
+inline i64 column_units(const Call& call) { return divide_up(call.operands[DX].cols, tile_columns); }
 
 inline i32 sum_row(const i8* from, i64 n) {
     i32 sum = 0;
@@ -30,8 +24,8 @@ inline void run_bytes(const Call& call, i64 unit) {
     alignas(64) Panel panel;
     alignas(64) Tile tile;
     const i64 first = unit * tile_columns, n = least(tile_columns, dx.cols - first);
-    const int shift = shift_for(dy.cols);
-    const i32 half = (1 << shift) >> 1;
+    const int shift = shift_between(call.operands[DY_EXPONENT], call.operands[DX_EXPONENT]);
+    i32 seen = 0;
     for (i64 base = 0; base < dy.rows; base += tile_rows) {
         const i64 rows = least(tile_rows, dy.rows - base);
         for (i64 k = 0; k < dy.cols; k += chunk) {
@@ -42,14 +36,12 @@ inline void run_bytes(const Call& call, i64 unit) {
         }
         for (i64 r = 0; r < rows; ++r) {
             const i32 sum = sum_row(row<i8>(dy, base + r), dy.cols);
-            i16* out = row<i16>(dx, base + r) + first;
-            for (i64 c = 0; c < n; ++c) {
-                const i32 total = 2 * tile[r][c] - sum;
-                out[c] = static_cast<i16>(clamp((total + half) >> shift, -32767, 32767));
-            }
+            i32 totals[tile_columns];
+            for (i64 c = 0; c < tile_columns; ++c) totals[c] = 2 * tile[r][c] - sum;
+            seen = round_sums(totals, n, shift, row<i16>(dx, base + r) + first, seen);
         }
     }
-    if (unit == 0) *row<i32>(call.operands[DX_EXPONENT], 0) = *row<i32>(call.operands[DY_EXPONENT], 0) + shift;
+    note_largest(call.operands[LARGEST], seen);
 }
 
 inline void run_floats(const Call& call, i64 unit) {
@@ -70,7 +62,13 @@ inline void run_floats(const Call& call, i64 unit) {
     }
 }
 
-inline void run(const Call& call, i64 begin, i64 end) {
+inline i64 shift_units(const Call& call) { return call.operands[DY].format == Format::i8; }
+
+inline void run_shift(const Call& call, i64, i64) {
+    begin_shift(call.operands[DY_EXPONENT], call.operands[DX_EXPONENT], call.operands[LARGEST], call.operands[DY].cols);
+}
+
+inline void run_columns(const Call& call, i64 begin, i64 end) {
     for (i64 unit = begin; unit < end; ++unit) {
         if (call.operands[DY].format == Format::i8) {
             run_bytes(call, unit);
@@ -79,5 +77,8 @@ inline void run(const Call& call, i64 begin, i64 end) {
         }
     }
 }
+
+inline constexpr Units units[] = {shift_units, column_units};
+inline constexpr Run run[] = {run_shift, run_columns};
 
 }  // namespace linocut::LINOCUT_NS::input_gradient

@@ -111,6 +111,11 @@ def _statistics(rng: np.random.Generator, y: View, form: str, norm: float) -> Vi
     return stats
 
 
+def _largest(rng: np.random.Generator) -> View:
+    """Of the last step: unknown, so small that this step's sums saturate, or anything."""
+    return view(rng.choice([0, 1, 100, 5000, 2**20, 2**31 - 1], 1), "i32")
+
+
 def _exponent(rng: np.random.Generator) -> View:
     return view(rng.integers(-24, 2, 1), "i32")
 
@@ -194,6 +199,8 @@ def _input_gradient(formats: Formats, sizes: Sizes, variant: Mapping[str, float]
     filled["weights"] = view(_bits(rng, sizes["N"], sizes["K"]), "bit")
     if "dy_exponent" in formats:
         filled["dy_exponent"] = _exponent(rng)
+    if "largest" in formats:
+        filled["largest"] = _largest(rng)
     return filled, {}
 
 
@@ -223,6 +230,8 @@ def _conv2d_input_gradient(
     filled["weights"] = _kernel(formats, sizes, rng)
     if "dy_exponent" in formats:
         filled["dy_exponent"] = _exponent(rng)
+    if "largest" in formats:
+        filled["largest"] = _largest(rng)
     return filled, {}
 
 

@@ -246,6 +246,20 @@ def test_gradients_of_inputs_are_shifted_by_what_their_worst_sum_needs(outputs: 
     assert exponent.data.tolist() == [-20 + shift]
 
 
+@pytest.mark.parametrize(("known", "shift"), [(0, 6), (2**13 - 1, 0), (2**13, 1), (2**17, 5), (2**18, 6), (2**30, 6)])
+def test_the_shift_of_a_sum_leaves_room_for_four_times_the_last(known: int, shift: int) -> None:
+    """Of 9,000 outputs the worst sum is 1,143,000, 21 bits: never more than 6. A sum beyond the room saturates."""
+    dx, exponent, largest = zeros("i16", 2, 1), zeros("i32", 1), view(np.array([known]), "i32")
+    weights = view(np.ones((9000, 1), bool), "bit")
+    dy = np.full((2, 9000), 127)
+    dy[1, 1:] = 0
+    given = {"dy": view(dy, "i8"), "dy_exponent": view(np.array([-20]), "i32"), "weights": weights}
+    run("input_gradient", {**given, "dx": dx, "dx_exponent": exponent, "largest": largest})
+    assert (exponent.data.tolist(), largest.data.tolist()) == ([-20 + shift], [127 * 9000])
+    sums = [math.floor(Fraction(sum_, 2**shift) + Fraction(1, 2)) for sum_ in (127 * 9000, 127)]
+    assert dx.data[:, 0].tolist() == [min(sum_, 32767) for sum_ in sums]
+
+
 def test_a_gradient_of_weights_that_cancels_is_plus() -> None:
     dw = zeros("bit", 2, 2)
     x = view(np.array([[True, True], [False, True]]), "bit")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from linocut import roles
 from linocut.errors import SpecError
 from linocut.layers.base import Cost, Layer, Shape, binary_cost
-from linocut.layers.binary_dense import check_outputs, kept_input
+from linocut.layers.binary_dense import check_outputs, kept_input, largest_sum
 from linocut.layers.kinds import BITS, INPUT, PRODUCT
 from linocut.layers.values import Bits, Given, Gradient, Product, Value
 from linocut.layers.weights import BinaryWeights, fan_in, product_format
@@ -87,7 +87,7 @@ class BinaryConv2D(Layer):
             if isinstance(value, Bits):
                 dx = builder.gradient(f"{name}.dX", roles.DX, (batch, *image))
                 operands = {"dy": dy.buffer, "dy_exponent": dy.exponent, "weights": weights.signs(builder)}
-                operands |= {"dx": dx.buffer, "dx_exponent": dx.exponent}
+                operands |= {"dx": dx.buffer, "dx_exponent": dx.exponent, "largest": largest_sum(builder, name, dx)}
                 builder.emit("conv2d_input_gradient", operands, attributes)
                 value.give(builder, dx)
             x = kept_input(builder, name, value)

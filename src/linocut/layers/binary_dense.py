@@ -84,10 +84,16 @@ def kept_input(builder: Builder, name: str, value: Given | Bits) -> int:
     return bits
 
 
+def largest_sum(builder: Builder, name: str, dx: Gradient) -> int | None:
+    """Where an integer dX remembers how large its sums were in the last step."""
+    return None if dx.exponent is None else builder.persistent(f"{name}.largest", roles.CONTROL, (1,), "i32")
+
+
 def _input_gradient(
     builder: Builder, name: str, dy: Gradient, weights: BinaryWeights, shape: tuple[int, ...]
 ) -> Gradient:
     dx = builder.gradient(f"{name}.dX", roles.DX, shape)
-    operands = {"dy": dy.buffer, "dy_exponent": dy.exponent, "weights": weights.signs(builder)}
-    builder.emit("input_gradient", {**operands, "dx": dx.buffer, "dx_exponent": dx.exponent})
+    operands = {"dy": dy.buffer, "dy_exponent": dy.exponent, "weights": weights.signs(builder), "dx": dx.buffer}
+    operands |= {"dx_exponent": dx.exponent, "largest": largest_sum(builder, name, dx)}
+    builder.emit("input_gradient", operands)
     return dx

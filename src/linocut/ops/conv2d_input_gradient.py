@@ -1,6 +1,6 @@
 """conv2d_input_gradient: dX from dY and the weights of a convolution.
 
-i8 mantissas times signs sum to 32 bits exactly; they are shifted by as much as the worst case needs to fit i16.
+i8 mantissas times signs sum to 32 bits exactly, and are shifted to fit i16 as input_gradient does it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 
 from linocut.ops.base import Op, Sizes, View, Work
 from linocut.ops.conv2d import add_product, count
-from linocut.ops.input_gradient import MOST_OUTPUTS, shift_for
+from linocut.ops.input_gradient import MOST_OUTPUTS, store_mantissas
 from linocut.ops.window import geometry, taps
 
 
@@ -22,6 +22,7 @@ def reference(
     weights: View,
     dx: View,
     dx_exponent: View | None,
+    largest: View | None = None,
     stride: float,
     pad_top: float,
     pad_left: float,
@@ -39,9 +40,7 @@ def reference(
     if dy_exponent is None or dx_exponent is None:
         dx.store(total.reshape(-1, dx.cols))
         return
-    shift = shift_for(dy.cols * window[0] * window[1])
-    dx.store(np.clip((total + ((1 << shift) >> 1)) >> shift, -32767, 32767).reshape(-1, dx.cols))
-    dx_exponent.data[0] = dy_exponent.data[0] + shift
+    store_mantissas(total, dy.cols * window[0] * window[1], dy_exponent, dx, dx_exponent, largest)
 
 
 def limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
@@ -51,6 +50,8 @@ def limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
     if exponents != integers or exponents == 1 or (integers and formats["weights"] != "bit"):
         found = f"dY {formats['dy']}, dX {formats['dx']}, weights {formats['weights']}"
         return f"{found}: integer gradients go with each other, their exponents and bits"
+    if "largest" in formats and not integers:
+        return "largest is kept of integer gradients only"
     if sizes["N"] * sizes["P"] * sizes["Q"] > MOST_OUTPUTS:
         return f"{sizes['N'] * sizes['P'] * sizes['Q']:,} products overflow 32 bits, at most {MOST_OUTPUTS:,}"
     return ""
@@ -64,7 +65,7 @@ OP = Op(
     "conv2d_input_gradient",
     21,
     "<dy:i8|f16|f32[B,I,J,N] <dy_exponent?:i32[1] <weights:bit|f16|f32[N,P,Q,C] >dx:i16|f16|f32[B,H,W,C] "
-    ">dx_exponent?:i32[1]; stride pad_top pad_left exact",
+    ">dx_exponent?:i32[1] =largest?:i32[1]; stride pad_top pad_left exact",
     reference,
     limits,
     _work,
