@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -108,6 +109,7 @@ def test_resume_goes_on_with_the_settings_of_the_run(linocut, run):
     ("options", "message"),
     [
         (["--hidden", "32"], "run holds a run of network mlp 8x8x1-16-10, not mlp 8x8x1-32-10"),
+        (["--model", "other.toml"], "8x8x1-16-10 with BatchNorm(momentum=0.9), not mlp 8x8x1-16-10 with BatchNorm("),
         (["--policy", "standard"], "run holds a run of policy lean, not standard"),
         (["--optimizer", "sgd"], "run holds a run of optimizer Adam(learning_rate=0.001"),
         (["--lr", "0.5"], "not Adam(learning_rate=0.5"),
@@ -119,6 +121,15 @@ def test_resume_goes_on_with_the_settings_of_the_run(linocut, run):
     ],
 )
 def test_resume_refuses_another_setting(linocut, run, options, message):
+    layers = (
+        'flatten"',
+        'binary_dense"\nunits = 16',
+        'batch_norm"\nmomentum = 0.5',
+        'sign"',
+        'binary_dense"\nunits = 10',
+    )
+    text = "".join(f'[[layers]]\nlayer = "{layer}\n' for layer in (*layers, 'batch_norm"'))
+    Path("other.toml").write_text(f'name = "mlp"\n{text}')
     status, _, err = linocut("train", "--resume", "--out", run, *REFERENCE, *options)
     assert (status, len(err.splitlines())) == (2, 1)
     assert message in err

@@ -84,7 +84,11 @@ def test_a_folder_of_differing_sizes(linocut, pictures):
     """Trained with crops, evaluated without; predict sees an image as eval does."""
     options = ["--hidden", 8, "--batch", 5, *REFERENCE]
     status, _, err = linocut("train", "--data", pictures, *options)
-    assert status == 2 and "give a size to resize all images to" in err
+    assert status == 2 and "give a size to resize all images to (--size" in err
+    status, out, _ = linocut("plan", "--data", pictures, "--size", "16", "--batch", 5, "--json")
+    assert status == 0 and json.loads(out)["rows"][0]
+    status, _, err = linocut("plan", "--size", "16")
+    assert status == 2 and "--size is for the images of --data" in err
     status, _, err = linocut(
         "train",
         "--data",
@@ -118,7 +122,7 @@ def test_skip_corrupt(linocut, pictures):
     options = ["--data", pictures, "--size", "16x16", "--hidden", 8, "--batch", 5, "--out", "run", *REFERENCE]
     status, _, err = linocut("train", *options)
     assert (status, len(err.splitlines())) == (2, 1)
-    assert "dog/5.png" in err and "skip such files (--skip-corrupt" in err and "of 24 images 1 cannot be read" in err
+    assert "dog/5.png" in err and "skip such files (--skip-corrupt" in err and "of 24 images 2 cannot be read" in err
     told = f"skipped 2 corrupt images: {pictures}/cat/3.png, {pictures}/dog/5.png\n"
     status, out, err = linocut("train", *options, "--skip-corrupt", "--epochs", 1)
     assert (status, err) == (0, told)

@@ -31,6 +31,7 @@ units = "classes"
 [[layers]]
 layer = "batch_norm"
 """
+INPUT = '[[layers]]\nlayer = "input"\nshape = [8, 8, 1]\n'
 
 
 def written(folder: Path, text: str) -> Path:
@@ -74,11 +75,18 @@ def test_the_example_is_a_network() -> None:
         ("layers = 3", "layers are missing"),
         ("layers = [3]", "layers are missing"),
         ('[[layers]]\nlayer = "binary_conv"', "no layer is called 'binary_conv'.* did you mean binary_conv2d"),
-        ("[[layers]]\nunits = 3", "no layer is called None"),
+        ("[[layers]]\nunits = 3", "a layer has no kind"),
+        ("[[layers]]\nlayer = [1]", r"no layer is called \[1\]"),
+        ("name = 3\n" + SMALL, "name is 3, must be a text on one line"),
+        ('name = "a\\n"\n' + SMALL, "name is 'a.n', must be a text on one line"),
+        (INPUT + SMALL, r"its input layer has shape \(8, 8, 1\), but examples have \(8, 8, 3\)"),
+        (INPUT + 'low = "a"\n' + SMALL, "input range is 'a' to 1.0, must be finite numbers"),
+        (SMALL.replace('"classes"', "2"), "it tells 2 classes apart, but there are 3; write units = 'classes'"),
+        (SMALL.replace("[2, 3]", "[2, 9]"), "binary_conv2d1: a window of 2 x 9 is larger than its input"),
         ('[[layers]]\nlayer = "binary_dense"\nunits = 3\nbias = true', "binary_dense has no setting 'bias'"),
         ('[[layers]]\nlayer = "binary_dense"\nunits = 2.5', "units is 2.5, must be a whole number"),
-        ('[[layers]]\nlayer = "residual"\nbody = [3]', "does not describe a network"),
-        ('[[layers]]\nlayer = "residual"\nbody = 3', "does not describe a network"),
+        ('[[layers]]\nlayer = "residual"\nbody = [3]', r"residual body is \(3,\), must be a list of layers"),
+        ('[[layers]]\nlayer = "residual"\nbody = 3', "residual body is 3, must be a list of layers"),
         ('title = "x"\n' + SMALL, "a network has name and layers, no title"),
     ],
 )

@@ -42,11 +42,25 @@ def read_network(
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SpecError(f"{path} is not TOML: {error}; mend that line") from None
     try:
-        return Network.from_dict(_completed(described, path.stem, shape, classes, dtype))
-    except (TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise SpecError(f"{path} does not describe a network: {error}; see docs/own-networks.md") from None
+        network = Network.from_dict(_completed(described, path.stem, shape, classes, dtype))
+        _check_fits(network, shape, classes)
     except SpecError as error:
         raise SpecError(f"{path}: {error}") from None
+    except (TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise SpecError(f"{path} does not describe a network: {error}; see docs/own-networks.md") from None
+    return network
+
+
+def _check_fits(network: Network, shape: tuple[int, ...] | None, classes: int | None) -> None:
+    """SpecError where what the file says is not what the examples are."""
+    own = network.input.shape
+    if shape is not None and shape != own:
+        raise SpecError(f"its input layer has shape {own}, but examples have {shape}; leave the layer out, or mend it")
+    if classes is not None and classes > network.classes:
+        raise SpecError(
+            f"it tells {network.classes} classes apart, but there are {classes}; write units = {CLASSES!r} in the "
+            "last layer that has units"
+        )
 
 
 def _completed(
@@ -55,6 +69,9 @@ def _completed(
     """The description with a name, an input, the number of classes and a loss."""
     if odd := set(described) - {"name", "layers"}:
         raise SpecError(f"a network has name and layers, no {', '.join(sorted(odd))}")
+    name = described.get("name", name)
+    if not isinstance(name, str) or not name or not name.isprintable():
+        raise SpecError(f"name is {name!r}, must be a text on one line")
     layers = described.get("layers")
     if not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
         raise SpecError("layers are missing; write each as a table [[layers]] with its kind, as in layer = 'sign'")
@@ -66,7 +83,7 @@ def _completed(
         layers.insert(0, {"layer": Input.kind, "shape": list(shape), "dtype": dtype})
     if kinds[-1:] != [SoftmaxCrossEntropy.kind]:
         layers.append({"layer": SoftmaxCrossEntropy.kind})
-    return {"name": described.get("name", name), "layers": layers}
+    return {"name": name, "layers": layers}
 
 
 def _with_classes(layer: dict[str, Any], classes: int | None) -> dict[str, Any]:

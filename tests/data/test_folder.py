@@ -9,7 +9,7 @@ from PIL import Image
 
 from linocut.data import find_augmentation, load, read_image, take
 from linocut.data.augment import Augmenter
-from linocut.data.folder import open_folder
+from linocut.data.folder import _digest, open_folder
 from linocut.data.images import decode, middle
 from linocut.errors import DataError
 
@@ -142,6 +142,11 @@ def spoil(root: Path, what: str) -> None:
                 image.unlink()
             (root / "a").rmdir()
             (root / "a").write_text("")
+        case "cut":
+            (root / "b" / "7.png").write_bytes((root / "b" / "7.png").read_bytes()[:45])
+        case "few of a class":
+            names = (f"{number}.png" for number in range(99))
+            save(root / "c" / next(name for name in names if _digest(f"c/{name}") % 5 == 0), grey())
         case "test class":
             save(root / "train" / "a" / "1.png", grey())
             save(root / "train" / "b" / "1.png", grey())
@@ -163,6 +168,8 @@ def spoil(root: Path, what: str) -> None:
             "few",
             "ROOT holds 2 images, too few to test on one in 5; add images, or put them into train and test",
         ),
+        ("cut", "ROOT/b/7.png cannot be read as an image: .*; replace or remove the file, or skip such files"),
+        ("few of a class", "ROOT/c has no image left to train on, as its few images are all kept for testing; add"),
         ("test class", r"ROOT/val/B is a class that ROOT/train lacks \(it has a, b\); rename or remove it"),
     ],
 )
@@ -180,6 +187,14 @@ def test_refuses_folders_without_classes(tmp_path):
         open_folder(tmp_path)
     with pytest.raises(DataError, match=f"{tmp_path}/x is not a folder; give a folder"):
         open_folder(tmp_path / "x")
+
+
+def test_what_is_behind_an_image_does_no_harm(tmp_path):
+    """Some cameras and editors write there."""
+    fill(tmp_path)
+    with open(tmp_path / "b" / "7.png", "ab") as file:
+        file.write(b"made by hand")
+    assert sum(map(len, open_folder(tmp_path))) == 40
 
 
 def test_images_damaged_after_their_header_are_named_when_read(tmp_path):

@@ -40,7 +40,10 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "an empty dimension": (lambda: Input((0,)), r"input shape is \(0,\)"),
     "a fractional dimension": (lambda: Input((2.0,)), r"input shape is \(2.0,\)"),  # type: ignore[arg-type]
     "an unknown type": (lambda: Input((4,), "i8"), "input dtype is 'i8', must be u8 or f32"),
-    "an empty range": (lambda: Input((4,), "f32", 1.0, 1.0), "input range is 1.0 to 1.0, must be finite and rising"),
+    "an empty range": (
+        lambda: Input((4,), "f32", 1.0, 1.0),
+        "input range is 1.0 to 1.0, must be finite numbers and rising",
+    ),
     "an endless range": (lambda: Input((4,), "f32", 0.0, float("inf")), "input range is 0.0 to inf"),
     "momentum of 1": (lambda: BatchNorm(1.0), "batch_norm momentum is 1.0, must be at least 0 and below 1"),
     "momentum of nan": (lambda: BatchNorm(float("nan")), "batch_norm momentum is nan"),
@@ -122,7 +125,7 @@ WRONG = {
         {"name": "own", "layers": [{"layer": "dens"}]},
         "no layer is called 'dens'; there are input,",
     ),
-    "a layer without a kind": ({"name": "own", "layers": [{"units": 3}]}, "no layer is called None"),
+    "a layer without a kind": ({"name": "own", "layers": [{"units": 3}]}, "a layer has no kind"),
     "an unknown setting": (
         {"name": "own", "layers": [{"layer": "binary_dense", "unit": 3}]},
         "layer binary_dense has no setting 'unit'; there are units",

@@ -10,6 +10,7 @@ import pytest
 from linocut import models
 from linocut.compile.lifetimes import aligned
 from linocut.compile.lower import compile_network
+from linocut.errors import SpecError
 from linocut.optimizers import OPTIMIZERS, SGD, Adam, Bop, find_optimizer
 from linocut.policies import POLICIES, lean, standard, wang2021
 from linocut.report.memory import arena_account, comparison, paper_account
@@ -42,6 +43,15 @@ def test_every_row_of_the_papers_perceptron() -> None:
         "beta": ("f16", channels * 2),
         "dbeta": ("f16", 256 * 2),
     }
+
+
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
+def test_the_papers_account_has_no_largest_sum(policy) -> None:
+    """A batch of 4096 at 224 x 224, as the paper has it, is beyond the sums of a step of ours."""
+    small, large = (paper_account(models.resnete18(), policy, Adam(), batch) for batch in (1024, 4096))
+    assert 3.9 < large.total_bytes / small.total_bytes < 4
+    with pytest.raises(SpecError, match="batch size is 0, must be a whole number from 1"):
+        paper_account(MLP, policy, Adam(), 0)
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,8 @@ def test_a_corrupt_image_leaves_no_run_behind_and_the_run_can_be_begun_again(tmp
     root = images(tmp_path / "data")
     bad = root / "train" / "cats" / "3.png"
     whole = bad.read_bytes()
-    bad.write_bytes(whole[:50])
     train, _ = lc.data.load(root)
+    bad.write_bytes(whole[:50])
     with pytest.raises(lc.DataError, match=r"3\.png"):
         trainer(train.shape, 2).fit(train, epochs=1, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -93,6 +93,9 @@ machine_options = combined(
 skip_corrupt_option = click.option(
     "--skip-corrupt", is_flag=True, help="Decode all images of a folder first, and leave out those that are corrupt."
 )
+image_size_option = click.option(
+    "--size", metavar="HxW", callback=pixels, help="Resize and crop a folder's images to HxW pixels."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, and nothing else.")
 
 
@@ -152,4 +155,5 @@ def tell_skipped(*datasets: Dataset) -> None:
 
     skipped = sorted(path for dataset in datasets for path in getattr(dataset, "skipped", ()))
     if skipped:
-        click.echo(f"skipped {len(skipped):,} corrupt images: {named(skipped)}", err=True)
+        images = "image" if len(skipped) == 1 else "images"
+        click.echo(f"skipped {len(skipped):,} corrupt {images}: {named(skipped)}", err=True)

@@ -13,6 +13,7 @@ from linocut.cli.options import (
     data_options,
     dimensions,
     find_network,
+    image_size_option,
     json_option,
     model_options,
     training_options,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 @model_options
 @training_options
 @data_options
+@image_size_option
 @click.option("--input", "shape", metavar="HxWxC", callback=dimensions, help="Examples of this shape, without --data.")
 @click.option("--classes", type=int, help="So many classes, without --data.")
 @click.option(
@@ -55,6 +57,7 @@ def plan(
     batch: int,
     data: str | None,
     data_dir: Path | None,
+    size: tuple[int, int] | None,
     shape: tuple[int, ...] | None,
     classes: int | None,
     budget: int | None,
@@ -75,7 +78,9 @@ def plan(
         raise click.UsageError(f"--account is {account!r}, must be arena or paper", context)
     if as_json and listing:
         raise click.UsageError("--listing is for people; leave out --json", context)
-    dataset = load(data, data_dir)[0] if data else None
+    if data is None and size is not None:
+        raise click.UsageError("--size is for the images of --data; give that, or --input HxWxC", context)
+    dataset = load(data, data_dir, size)[0] if data else None
     if dataset is not None and (shape is not None or classes is not None):
         raise click.UsageError("--data says the shape and the classes; leave out --input and --classes", context)
     network = find_network(model, hidden, dataset, shape, classes)

@@ -58,7 +58,7 @@ def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts,
     if explicit & {"model", "hidden"}:
         wanted = find_network(options.model, options.hidden, training)
         if wanted != run.network:
-            pairs.append(("network", describe(wanted), describe(run.network)))
+            pairs.append(("network", *_described(wanted, run.network)))
     if explicit & {"optimizer", "lr", "momentum"}:
         name = options.optimizer if "optimizer" in explicit else run.optimizer.kind
         pairs.append(("optimizer", find_optimizer(name, options.lr, options.momentum), run.optimizer))
@@ -78,6 +78,18 @@ def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts,
                 f"{folder} holds a run of {what} {own}, not {value}; leave out the option to go on with it, "
                 "or give another folder"
             )
+
+
+def _described(given: Network, own: Network) -> tuple[str, str]:
+    """Both in a few words, and where these are the same the first layers that differ."""
+    words = describe(given), describe(own)
+    if words[0] != words[1]:
+        return words
+    pairs = zip(given.layers, own.layers, strict=False)
+    layers = next(((one, other) for one, other in pairs if one != other), None)
+    if layers is None:
+        return f"{words[0]} of {len(given.layers)} layers", f"{words[1]} of {len(own.layers)} layers"
+    return f"{words[0]} with {layers[0]}", f"{words[1]} with {layers[1]}"
 
 
 def describe(network: Network) -> str:

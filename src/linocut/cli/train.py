@@ -15,10 +15,10 @@ from linocut.cli.options import (
     data_options,
     find_network,
     find_optimizer,
+    image_size_option,
     json_option,
     machine_options,
     model_options,
-    pixels,
     skip_corrupt_option,
     tell_skipped,
     training_options,
@@ -62,7 +62,7 @@ class Options:
 @click.command()
 @model_options
 @data_options
-@click.option("--size", metavar="HxW", callback=pixels, help="Resize and crop a folder's images to HxW pixels.")
+@image_size_option
 @skip_corrupt_option
 @click.option("--limit", type=int, help="Use the first N examples only, for training and for testing.")
 @training_options

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from bisect import insort
 from collections.abc import Callable, Sequence
 
 from linocut.compile.lifetimes import Lifetime, live_bytes
@@ -24,8 +25,9 @@ def place(blocks: Sequence[Lifetime]) -> tuple[dict[int, int], int]:
         lambda b: (b.first - b.last > -len(blocks), -b.size * (b.last - b.first + 1)),
         lambda b: (b.first, -b.size),
     ]
-    best_order = min((sorted(blocks, key=key) for key in orders), key=lambda order: _best_fit(order)[1])
-    best = _best_fit(best_order)
+    sorts = [sorted(blocks, key=key) for key in orders]
+    fits = [_best_fit(order) for order in sorts]
+    best, best_order = min(zip(fits, sorts, strict=True), key=lambda fit: fit[0][1])
     shuffle = random.Random(0)
     for _ in range(min(MOST_TRIES, PATIENCE // max(1, len(blocks) ** 2))):
         if best[1] == bound:
@@ -45,8 +47,7 @@ def _best_fit(order: Sequence[Lifetime]) -> tuple[dict[int, int], int]:
     total = 0
     for block in order:
         offset = _smallest_gap(block, placed)
-        placed.append((offset, block))
-        placed.sort(key=lambda entry: entry[0])
+        insort(placed, (offset, block), key=lambda entry: entry[0])
         total = max(total, offset + block.size)
     return {block.buffer: offset for offset, block in placed}, total
 

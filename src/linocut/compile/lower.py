@@ -36,6 +36,12 @@ class Compiled:
     blocks: tuple[Lifetime, ...]
 
 
+def check_batch(batch: int) -> None:
+    """SpecError unless a batch can have so many examples."""
+    if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= MOST_BATCH:
+        raise SpecError(f"batch size is {batch!r}, must be a whole number from 1 to {MOST_BATCH:,}")
+
+
 def compile_network(
     network: Network, policy: Policy, optimizer: Optimizer, batch: int, *, training: bool = True
 ) -> Compiled:
@@ -43,8 +49,7 @@ def compile_network(
 
     Without `training` there is only "predict", and its arena is as small as that allows.
     """
-    if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= MOST_BATCH:
-        raise SpecError(f"batch size is {batch!r}, must be a whole number from 1 to {MOST_BATCH:,}")
+    check_batch(batch)
     builder = Builder(policy, optimizer, batch)
     if training:
         _train(builder, network)

@@ -99,8 +99,8 @@ def open_folder(
     channels and, unless `size` = (height, width) in pixels is given, on the size, which all headers are
     checked against here. With `size`, images of other sizes are resized and cropped; see images.py.
 
-    Raises DataError for a folder or an image that will not do. An image whose header can be read but not its pixels
-    is found when it is read; with `skip_corrupt` all images are decoded here instead (which takes as long as
+    Raises DataError for a folder or an image that will not do. An image whose header and end are sound but not its
+    pixels is found when it is read; with `skip_corrupt` all images are decoded here instead (which takes as long as
     an epoch of reading), and those that are corrupt are left out and named in `skipped`.
     """
     if size is not None and min(size) < 1:
@@ -142,8 +142,7 @@ def open_folder(
             f"{root} holds {len(sound[0]) + len(sound[1])} images, too few to test on one in {TEST_PART}; "
             "add images, or put them into train and test folders"
         )
-    if corrupt:
-        _check_classes(train_root, sound[0], classes)
+    _check_classes(train_root, sound[0], classes, {path.parent for path in corrupt})
     first = min((number for number, good in enumerate(looked[0].sound) if good), key=lambda number: train[number].path)
     shape = _shape(looked[0].shapes[first])
     if size is None:
@@ -165,18 +164,17 @@ def _check_sizes(
         number = int(other.argmax())
         raise DataError(
             f"{folder / entries[number].path} is {_size(_shape(shapes[number]))} pixels (height x width), must be "
-            f"{_size(shape)} like {like}; give a size to resize all images to"
+            f"{_size(shape)} like {like}; give a size to resize all images to (--size, size=(height, width))"
         )
 
 
-def _check_classes(root: Path, entries: list[Entry], classes: tuple[str, ...]) -> None:
-    """DataError for a class of which no image is left to train on, as all are corrupt."""
+def _check_classes(root: Path, entries: list[Entry], classes: tuple[str, ...], corrupt: set[Path]) -> None:
+    """DataError for a class of which no image is left to train on; `corrupt` are the folders that have such images."""
     lacking = set(range(len(classes))) - {entry.label for entry in entries}
     if lacking:
-        raise DataError(
-            f"{root / classes[min(lacking)]} has no image left to train on, as its images are corrupt; "
-            "add images, or remove the class"
-        )
+        folder = root / classes[min(lacking)]
+        reason = "images are corrupt" if folder in corrupt else "few images are all kept for testing"
+        raise DataError(f"{folder} has no image left to train on, as its {reason}; add images, or remove the class")
 
 
 def _split_roots(root: Path) -> tuple[Path, Path | None]:

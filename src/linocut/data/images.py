@@ -10,6 +10,7 @@ shapes keep their proportions, and the rim, where objects seldom are, is left ou
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,18 +26,30 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 COVER = 256 / 224  # how much larger than wanted an image is made before its middle is taken
+ENDS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82", "GIF": b";"}
 GREY_MODES = frozenset(("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N"))
 
 
 def image_shape(path: Path, *, whole: bool = False) -> tuple[int, int, int]:
     """Height, width and channels by the file's header; DataError for a file that is no image.
 
-    If `whole`, all pixels are decoded, and forgotten, so that damage anywhere in the file is a DataError too.
+    So is one for a file that does not end as its format does, as a download does that was broken off. If `whole`, all
+    pixels are decoded, and forgotten, so that damage anywhere in the file is a DataError too.
     """
     with _opened(path) as image:
-        if whole:
-            image.load()
+        if whole or not _ends_well(path, image.format):
+            image.load()  # whether what lacks is needed: some files have something else behind the image
         return image.height, image.width, 1 if image.mode in GREY_MODES else 3
+
+
+def _ends_well(path: Path, form: str | None) -> bool:
+    """Whether the mark with which its format ends is at the end of the file; also where the format has none."""
+    mark = ENDS.get(form or "")
+    if mark is None:
+        return True
+    with open(path, "rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - len(mark)))
+        return file.read() == mark
 
 
 def read_image(path: str | Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:

@@ -48,7 +48,7 @@ def _scale(compiled: Compiled, session: Session, norm: Placed, arithmetic: str) 
     name = f"train.{norm.producer}.scale"
     if name in compiled.program.index:  # the weights were latent, and the scale can be had from them
         weights = session.array(f"{norm.producer}.weights")
-        sizes = np.abs(weights.reshape(len(weights), -1).astype(np.float64)).mean(axis=1)
+        sizes = np.array([np.abs(output.astype(np.float64)).mean() for output in weights])
         scale = scale / np.where(sizes > 0, sizes, 1.0)
     return scale
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,6 +14,8 @@ from linocut.layers.values import Given, Value
 if TYPE_CHECKING:
     from linocut.compile.builder import Builder
     from linocut.layers.placed import Placed
+
+F32_MAX = 3.4028234663852886e38
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,9 @@ class Input(Layer):
             )
         if self.dtype not in ("u8", "f32"):
             raise SpecError(f"input dtype is {self.dtype!r}, must be u8 or f32")
-        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
-            raise SpecError(f"input range is {self.low} to {self.high}, must be finite and rising")
+        numbers = all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in (self.low, self.high))
+        if not numbers or not -F32_MAX <= self.low < self.high <= F32_MAX:
+            raise SpecError(f"input range is {self.low!r} to {self.high!r}, must be finite numbers and rising")
 
     def output_shape(self, shape: Shape) -> Shape:
         """The shape of one example."""

@@ -132,7 +132,9 @@ def _layer(entry: Any) -> Layer:
         raise SpecError(f"a layer is described as {entry!r}, must be a table of its kind and settings")
     settings = dict(entry)
     kind = settings.pop("layer", None)
-    if kind not in LAYERS:
+    if kind is None:
+        raise SpecError("a layer has no kind; write it as in layer = 'sign'")
+    if not isinstance(kind, str) or kind not in LAYERS:
         raise unknown_name("layer", kind, LAYERS)
     known = [field.name for field in dataclasses.fields(LAYERS[kind])]
     for name in settings:

@@ -53,7 +53,8 @@ def limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
     if "largest" in formats and not integers:
         return "largest is kept of integer gradients only"
     if sizes["N"] * sizes["P"] * sizes["Q"] > MOST_OUTPUTS:
-        return f"{sizes['N'] * sizes['P'] * sizes['Q']:,} products overflow 32 bits, at most {MOST_OUTPUTS:,}"
+        summed = sizes["N"] * sizes["P"] * sizes["Q"]
+        return f"{summed:,} products overflow 32 bits, at most {MOST_OUTPUTS:,}; use fewer filters or a smaller kernel"
     return ""
 
 

@@ -72,7 +72,7 @@ def _geometry(sizes: Sizes, attributes: Mapping[str, float]) -> str:
         return reason
     shared = overlap(*(int(attributes[name]) for name in ("height", "width", "stride")))
     if shared > MOST_OVERLAP:
-        return f"{shared:,} windows that share an input overflow the sum, at most {MOST_OVERLAP:,}"
+        return f"{shared:,} windows that share an input overflow the sum, at most {MOST_OVERLAP:,}; use a larger stride"
     return ""
 
 

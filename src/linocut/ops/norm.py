@@ -41,7 +41,7 @@ def work_limits(quantities: int, elements: str) -> Callable[[Sizes, Mapping[str,
             most = quantities * min(sizes["R"], MOST_LEGAL_PARTS)
             return f"work has {sizes['S']} rows, must be a multiple of {quantities}, at most {most}"
         if formats[elements] == "i32" and sizes["R"] > MOST_WIDE_ROWS:
-            return f"{sizes['R']} rows overflow the sum, at most {MOST_WIDE_ROWS}"
+            return f"{sizes['R']:,} rows overflow the sum, at most {MOST_WIDE_ROWS:,}; use a smaller batch"
         return ""
 
     return limits

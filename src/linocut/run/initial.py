@@ -15,6 +15,7 @@ from linocut.run.session import Session
 
 UNIFORMS = 12  # summed for one normal number: their variance is 1
 HASHES = UNIFORMS // 2
+AT_ONCE = 1 << 14  # numbers that are drawn together, but for longer rows
 
 
 def initialise(session: Session, initial: Mapping[str, Initial], seed: int) -> None:
@@ -47,14 +48,17 @@ def normal_numbers(first: int, count: int, key: int) -> Array:
 
 
 def _draw(buffer: Buffer, deviation: float, array: Array, key: int) -> None:
-    """Row by row, so that no second copy of the weights exists at any time."""
+    """A few rows at a time, so that no second copy of the weights exists at any time."""
     form = find_format(buffer.format)
-    columns = buffer.shape[-1]
-    for number, row in enumerate(array.reshape(-1, array.shape[-1])):
-        values = np.clip(normal_numbers(number * columns, columns, key) * deviation, -1.0, 1.0)
+    columns, rows = buffer.shape[-1], array.reshape(-1, array.shape[-1])
+    some = max(1, AT_ONCE // columns)
+    for begin in range(0, len(rows), some):
+        part = rows[begin : begin + some]
+        values = normal_numbers(begin * columns, len(part) * columns, key).reshape(-1, columns)
+        values = np.clip(values * deviation, -1.0, 1.0)
         if form.bits == 1:
-            row[...] = pack(values >= 0)
+            part[...] = pack(values >= 0)
         elif form.one:
-            row[...] = np.floor(values * form.one + 0.5)
+            part[...] = np.floor(values * form.one + 0.5)
         else:
-            row[...] = values
+            part[...] = values
