@@ -3,26 +3,13 @@
 #include <bit>
 #include <cmath>
 
-#include "error.hpp"
-#include "formats.hpp"
+#include "reasons.hpp"
 
 namespace linocut {
 namespace {
 
-constexpr std::int64_t i16_max = 32767;
-constexpr std::int64_t i32_max = 2147483647;
-constexpr std::int64_t u8_scale = 255;
 constexpr std::int64_t most_stride = 32768;  // and the most rows or columns of a pool's window
 constexpr std::int64_t most_overlap = 65536;
-
-bool is(const Matched& m, std::string_view name, Format format) { return m.format(name) == format; }
-
-bool given(const Matched& m, std::string_view name) { return m.format(name).has_value(); }
-
-std::string_view shown(const Matched& m, std::string_view name) {
-    const auto format = m.format(name);
-    return format ? name_of(*format) : "absent";
-}
 
 bool is_bits_or_bytes(const Matched& m, std::string_view name) {
     return is(m, name, Format::bit) || is(m, name, Format::u8);
@@ -114,10 +101,6 @@ std::string indexed_pool_reason(const Matched& m, const Attributes& a) {
 // --- formats and sizes ---
 
 std::string either(std::string reason, const std::string& other) { return reason.empty() ? other : reason; }
-
-std::string at_most(std::int64_t value, const char* what, std::int64_t most) {
-    return value > most ? text(value, " ", what, " overflow the sum, at most ", most) : "";
-}
 
 std::string conv2d_reason(const Matched& m) {
     const bool whole = is_bits_or_bytes(m, "x");

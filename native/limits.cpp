@@ -3,16 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "error.hpp"
-#include "formats.hpp"
 #include "image_limits.hpp"
+#include "reasons.hpp"
 
 namespace linocut {
 namespace {
 
-constexpr std::int64_t i16_max = 32767;
-constexpr std::int64_t i32_max = 2147483647;
-constexpr std::int64_t u8_scale = 255;
 constexpr std::int64_t most_parts = 65536;
 constexpr std::int64_t most_wide_rows = 4194304;  // of i32: their sum is below 2**53
 constexpr double most_salt = 9007199254740992.0;  // 2**53: an integer that a double holds exactly
@@ -62,25 +58,12 @@ double attribute(const Matched& m, std::span<const double> attributes, std::stri
 
 // --- formats and sizes ---
 
-bool is(const Matched& m, std::string_view name, Format format) { return m.format(name) == format; }
-
-bool given(const Matched& m, std::string_view name) { return m.format(name).has_value(); }
-
 bool given_and_not(const Matched& m, std::string_view name, Format format) {
     return given(m, name) && !is(m, name, format);
 }
 
 bool is_fixed(const Matched& m, std::string_view name) {
     return is(m, name, Format::q15) || is(m, name, Format::q7);
-}
-
-std::string_view shown(const Matched& m, std::string_view name) {
-    const auto format = m.format(name);
-    return format ? name_of(*format) : "absent";
-}
-
-std::string at_most(std::int64_t value, const char* what, std::int64_t most) {
-    return value > most ? text(value, " ", what, " overflow the sum, at most ", most) : "";
 }
 
 std::string binary_matmul_reason(const Matched& m) {

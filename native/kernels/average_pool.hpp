@@ -56,7 +56,7 @@ inline float count_of(const Window& window, const Image& image, i64 i, i64 j) {
 }
 
 // A pixel of dX from the outputs that cover it; 0 where none does.
-inline void gather(const Call& call, const Window& window, i64 example, pooling::Span rows, pooling::Span columns, i64 to) {
+inline void gather(const Call& call, const Window& window, i64 example, Span rows, Span columns, i64 to) {
     const Operand &dy = call.operands[DY], &dx = call.operands[DX];
     const Image outputs(dy), image(dx);
     float copy[segment] = {};
@@ -79,9 +79,9 @@ inline void run(const Call& call, i64 begin, i64 end) {
     const Image image(call.operands[DX]), outputs(call.operands[DY]);
     for (i64 unit = begin; unit < end; ++unit) {
         const i64 example = unit / image.height, at_row = unit % image.height + window.pad_top;
-        const pooling::Span rows = pooling::outputs_over(at_row, window.height, window.stride, outputs.height);
+        const Span rows = pooling::outputs_over(at_row, window.height, window.stride, outputs.height);
         for (i64 column = 0; column < image.width; ++column) {
-            const pooling::Span columns =
+            const Span columns =
                 pooling::outputs_over(column + window.pad_left, window.width, window.stride, outputs.width);
             gather(call, window, example, rows, columns, unit * image.width + column);
         }

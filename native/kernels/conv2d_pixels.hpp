@@ -115,7 +115,7 @@ struct Seen {
         const bool inside = row >= 0 && row < conv.input.height;
         begin = inside ? least(most<i64>(0, -column), part.columns) : 0;
         end = inside ? most(begin, least(part.columns, conv.input.width - column)) : 0;
-        at = pixel.example + row * conv.input.width + column;
+        at = inside ? pixel.example + row * conv.input.width + column : 0;  // a row far outside has no number
     }
 
     bool sees(i64 tap) const { return tap >= begin && tap < end; }

@@ -10,7 +10,7 @@
 
 #include "byte_product.hpp"
 #include "conv2d_pixels.hpp"
-#include "exact_product.hpp"
+#include "float_product.hpp"
 #include "weight_gradient.hpp"
 
 namespace linocut::LINOCUT_NS::conv2d_weight_gradient {
@@ -196,7 +196,8 @@ inline void integer_signs(const Call& call, i64 begin, i64 end, Sink&& sink) {
 // --- floats -----------------------------------------------------------------------------------------------------------------
 
 inline constexpr i64 float_block = 64;
-inline constexpr i64 slices = (most_rows + float_rows - 1) / float_rows;  // tiles of a panel of outputs
+
+using FloatSums = float[most_rows][outputs_at_once];
 
 // The rows of one pixel, as floats; what a tap writes past its inputs, the next writes over.
 inline void load_pixel(const Convolution& conv, const Part& part, const Pixel& pixel, float* out) {
@@ -219,41 +220,47 @@ inline void load_gradients(const Operand& dy, const Pixel* pixels, i64 count, i6
     }
 }
 
-inline void add_float_products(bool exact, i64 count, FloatRows rows, const FloatPanel& panel, i64 pixels, FloatTile* tiles) {
-    for (i64 k = 0; k < count; k += float_rows) {
-        const FloatRows from{rows.data + k, rows.row_stride, rows.sum_stride};
-        if (exact) {
-            exact_tile(least(float_rows, count - k), from, panel, pixels, tiles[k / float_rows]);
-        } else {
-            multiply_tile(least(float_rows, count - k), from, panel, pixels, tiles[k / float_rows]);
+// What multiply_tile adds, of gradients that are not all finite: a tap on padding adds nothing, not 0 times them.
+template <bool Exact>
+inline void multiply_seen(
+    const Convolution& conv, const Part& part, const Pixel* pixels, i64 count, const float* rows, const FloatPanel& panel,
+    FloatSums& sums) {
+    for (i64 i = 0; i < count; ++i) {
+        for (i64 r = 0; r < part.rows; ++r) {
+            const Seen seen(conv, part, pixels[i], r);
+            const i64 first = (r * part.columns + seen.begin) * part.inputs, n = (seen.end - seen.begin) * part.inputs;
+            multiply_tile<Exact>(n, {rows + i * part.weights() + first, 1, 0}, panel + i, 1, sums + first);
         }
     }
 }
 
 // sink(row of the weights' matrix, first input, count, gradients)
-template <class Sink>
-[[gnu::noinline]] void float_gradients(const Convolution& conv, const Part& part, bool exact, Sink&& sink) {
-    alignas(64) FloatTile tiles[most_panels][slices];
+template <bool Exact, class Sink>
+[[gnu::noinline]] void float_gradients(const Convolution& conv, const Part& part, Sink&& sink) {
+    alignas(64) FloatSums sums[most_panels];
     alignas(64) FloatPanel panel;
     alignas(64) float rows[float_block * most_rows + segment];
     Pixel pixels[float_block];
     const Pixels all(conv, part);
-    std::memset(tiles, 0, sizeof tiles);
+    std::memset(sums, 0, sizeof sums);
     for (i64 base = 0; base < all.count(); base += float_block) {
         const i64 count = least(float_block, all.count() - base);
         all.list(base, count, pixels);
         for (i64 i = 0; i < count; ++i) load_pixel(conv, part, pixels[i], rows + i * part.weights());
         for (i64 o = 0; o < part.outputs; o += outputs_at_once) {
+            FloatSums& tile = sums[o / outputs_at_once];
             load_gradients(conv.dy, pixels, count, part.output + o, least(outputs_at_once, part.outputs - o), panel);
-            add_float_products(
-                exact, part.weights(), {rows, 1, part.weights()}, panel, count, tiles[o / outputs_at_once]);
+            if (all_finite(panel, count)) {
+                multiply_tile<Exact>(part.weights(), {rows, 1, part.weights()}, panel, count, tile);
+            } else {
+                multiply_seen<Exact>(conv, part, pixels, count, rows, panel, tile);
+            }
         }
     }
     each_tap(conv, part, [&](i64 o, i64 t, i64 weights_row) {
         float gradients[segment];
         for (i64 c = 0; c < part.inputs; ++c) {
-            const i64 k = t * part.inputs + c;
-            gradients[c] = tiles[o / outputs_at_once][k / float_rows][k % float_rows][o % outputs_at_once];
+            gradients[c] = sums[o / outputs_at_once][t * part.inputs + c][o % outputs_at_once];
         }
         sink(weights_row, part.first, part.inputs, gradients);
     });
@@ -268,7 +275,13 @@ inline void run_floats(const Call& call, i64 begin, i64 end) {
         for (i64 c = 0; c < n; ++c) gradients[c] *= scale;
         weight_gradient::store_gradients(call.operands[WEIGHTS], weights_row, first, n, gradients);
     };
-    for (i64 unit = begin; unit < end; ++unit) float_gradients(conv, division[unit], call.attributes[EXACT] != 0.0, store);
+    for (i64 unit = begin; unit < end; ++unit) {
+        if (call.attributes[EXACT] != 0.0) {
+            float_gradients<true>(conv, division[unit], store);
+        } else {
+            float_gradients<false>(conv, division[unit], store);
+        }
+    }
 }
 
 inline void run(const Call& call, i64 begin, i64 end) {

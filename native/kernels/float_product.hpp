@@ -2,8 +2,9 @@
 //
 //   tile[m][c] += sum over r of rows(m, r) * panel(r, c)
 //
-// rows(m, r) is data[m * row_stride + r * sum_stride]. The order of summation depends on the instruction set (and fused
-// multiply-add is used where there is one): results agree between sets to rounding.
+// rows(m, r) is data[m * row_stride + r * sum_stride]. Exact: every product is rounded, then added, in the order of r: the same
+// bits on every instruction set (the compiler fuses none: -ffp-contract=off in CMakeLists.txt). Otherwise a fused multiply-add
+// is used where there is one: results agree between sets to rounding.
 #pragma once
 
 #include "segments.hpp"
@@ -49,10 +50,11 @@ inline Vector load_vector(const float* from) {
     return v;
 }
 
-template <int M>
-inline void multiply_block(FloatRows rows, const FloatPanel& panel, i64 count, float (*tile)[float_columns]) {
-    constexpr int V = vectors_at_once;
-    for (i64 c = 0; c < float_columns; c += V * lanes) {
+// M rows, V vectors of columns at a time, up to the column `until`.
+template <int M, int V, bool Exact>
+inline void multiply_block(
+    FloatRows rows, const float (*panel)[float_columns], i64 count, i64 until, float (*tile)[float_columns]) {
+    for (i64 c = 0; c < until; c += V * lanes) {
         Vector sums[M][V];
         unrolled<V * M>([&](auto i) { sums[i / V][i % V] = load_vector(tile[i / V] + c + i % V * lanes); });
         for (i64 r = 0; r < count; ++r) {
@@ -60,32 +62,57 @@ inline void multiply_block(FloatRows rows, const FloatPanel& panel, i64 count, f
             unrolled<V>([&](auto v) { columns[v] = load_vector(panel[r] + c + v * lanes); });
             unrolled<M>([&](auto m) {
                 const Vector a = splat(rows.data[m * rows.row_stride + r * rows.sum_stride]);
-                unrolled<V>([&](auto v) { sums[m][v] = multiply_add(a, columns[v], sums[m][v]); });
+                unrolled<V>([&](auto v) {
+                    sums[m][v] = Exact ? sums[m][v] + a * columns[v] : multiply_add(a, columns[v], sums[m][v]);
+                });
             });
         }
         unrolled<V * M>([&](auto i) { std::memcpy(tile[i / V] + c + i % V * lanes, &sums[i / V][i % V], sizeof(Vector)); });
     }
 }
 
-template <int M>
-inline void multiply_rest(i64 left, FloatRows rows, const FloatPanel& panel, i64 count, float (*tile)[float_columns]) {
+template <int M, int V, bool Exact>
+inline void multiply_rest(
+    i64 left, FloatRows rows, const float (*panel)[float_columns], i64 count, i64 columns, float (*tile)[float_columns]) {
     if constexpr (M > 0) {
         if (left == M) {
-            multiply_block<M>(rows, panel, count, tile);
+            multiply_block<M, V, Exact>(rows, panel, count, columns, tile);
         } else {
-            multiply_rest<M - 1>(left, rows, panel, count, tile);
+            multiply_rest<M - 1, V, Exact>(left, rows, panel, count, columns, tile);
         }
     }
 }
 
-inline void multiply_tile(i64 rows_count, FloatRows rows, const FloatPanel& panel, i64 count, FloatTile& tile) {
+template <int M, int V, bool Exact>
+inline void multiply_rows(
+    i64 rows_count, FloatRows rows, const float (*panel)[float_columns], i64 count, i64 columns, float (*tile)[float_columns]) {
+    const auto from = [&](i64 m) { return FloatRows{rows.data + m * rows.row_stride, rows.row_stride, rows.sum_stride}; };
     i64 m = 0;
-    for (; m + float_rows_at_once <= rows_count; m += float_rows_at_once) {
-        multiply_block<float_rows_at_once>(
-            {rows.data + m * rows.row_stride, rows.row_stride, rows.sum_stride}, panel, count, tile + m);
+    for (; m + M <= rows_count; m += M) multiply_block<M, V, Exact>(from(m), panel, count, columns, tile + m);
+    multiply_rest<M - 1, V, Exact>(rows_count - m, from(m), panel, count, columns, tile + m);
+}
+
+// Columns beyond `columns` need not be formed: of an image's three channels one vector is enough, for more rows at once.
+template <bool Exact = false>
+inline void multiply_tile(i64 rows_count, FloatRows rows, const float (*panel)[float_columns], i64 count,
+                          float (*tile)[float_columns], i64 columns = float_columns) {
+    if (columns <= lanes) {
+        multiply_rows<2 * float_rows_at_once, 1, Exact>(rows_count, rows, panel, count, lanes, tile);
+    } else {
+        multiply_rows<float_rows_at_once, vectors_at_once, Exact>(rows_count, rows, panel, count, float_columns, tile);
     }
-    multiply_rest<float_rows_at_once - 1>(
-        rows_count - m, {rows.data + m * rows.row_stride, rows.row_stride, rows.sum_stride}, panel, count, tile + m);
+}
+
+// Where a factor of 0 stands for what is left out: 0 times an infinity is no 0.
+inline bool all_finite(const FloatPanel& panel, i64 count) {
+    u32 infinite = 0;
+    const float* from = panel[0];
+    for (i64 i = 0; i < count * float_columns; ++i) {
+        u32 bits;
+        std::memcpy(&bits, from + i, sizeof bits);
+        infinite |= (bits & 0x7F800000u) == 0x7F800000u;
+    }
+    return infinite == 0;
 }
 
 // Bit i -> +1 or -1.

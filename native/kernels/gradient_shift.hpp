@@ -22,11 +22,11 @@ inline void begin_shift(const Operand& dy_exponent, const Operand& dx_exponent, 
         if (*known > 0) shift = least(shift, shift_to_fit(*known, headroom));
         *known = 0;
     }
-    *row<i32>(dx_exponent, 0) = *row<i32>(dy_exponent, 0) + shift;
+    store_exponent(dx_exponent, dy_exponent, shift);
 }
 
 inline int shift_between(const Operand& dy_exponent, const Operand& dx_exponent) {
-    return *row<i32>(dx_exponent, 0) - *row<i32>(dy_exponent, 0);
+    return static_cast<i32>(*row<u32>(dx_exponent, 0) - *row<u32>(dy_exponent, 0));
 }
 
 // Up to 64 sums rounded to mantissas; returns the largest in size, or `seen` if that is larger.

@@ -18,10 +18,6 @@ inline constexpr i64 unit_columns = 128;   // columns of a unit: those that shar
 inline constexpr i64 block_pixels = 48;    // pixels gathered at a time
 static_assert(unit_pixels % block_pixels == 0);
 
-struct Span {
-    i64 begin, end;
-};
-
 // One dimension of a grid.
 struct Axis {
     i64 count;                     // pixels of the grid
@@ -61,7 +57,7 @@ struct Place {
 };
 
 inline bool sees_all(const Grid& grid, const Place& place) {
-    return place.rows.end - place.rows.begin == grid.rows.taps && place.columns.end - place.columns.begin == grid.columns.taps;
+    return place.rows.size() == grid.rows.taps && place.columns.size() == grid.columns.taps;
 }
 
 // Whether a tap of the grid sees the source.
@@ -152,7 +148,7 @@ template <class T, class U>
 inline void gather(
     const Grid& grid, const Place* places, i64 count, const T* source, i64 channels, Span part, i64 padded, U* out, i64 stride) {
     const auto zero = [](U* from, i64 n) { std::memset(from, 0, static_cast<std::size_t>(n) * sizeof(U)); };
-    const i64 n = part.end - part.begin;
+    const i64 n = part.size();
     for (i64 m = 0; m < count; ++m) {
         U* to = out + m * stride;
         visit(grid, places[m], channels, part.begin, part.end,

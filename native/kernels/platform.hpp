@@ -49,6 +49,11 @@ inline u64* bit_row(const Operand& operand, i64 index) {
     return static_cast<u64*>(operand.data) + index * words(operand.cols);
 }
 
+// The exponent of mantissas that were shifted right; one that no int holds wraps.
+inline void store_exponent(const Operand& to, const Operand& from, int shift) {
+    *static_cast<u32*>(to.data) = *static_cast<const u32*>(from.data) + static_cast<u32>(shift);
+}
+
 // Integer counters may be added to by several parts at once: the sum does not depend on their order.
 inline void add_to_counter(const Operand& counters, i64 place, i64 amount) {
     __atomic_fetch_add(static_cast<i64*>(counters.data) + place, amount, __ATOMIC_RELAXED);

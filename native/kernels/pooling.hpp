@@ -8,13 +8,6 @@
 
 namespace linocut::LINOCUT_NS::pooling {
 
-// Whole numbers [begin, end); none where end <= begin.
-struct Span {
-    i64 begin, end;
-
-    i64 size() const { return end - begin; }
-};
-
 // The taps of a window within an image of `image` pixels; tap 0 lies at `start`.
 inline Span taps_within(i64 start, i64 window, i64 image) {
     return {most<i64>(0, -start), least(window, image - start)};

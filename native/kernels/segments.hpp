@@ -56,9 +56,12 @@ inline void expand_masks(u64 bits, i16* masks) {
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(masks + 16 * quarter), found);
     }
 #else
-    u8 ones[segment];
-    expand_bits(bits, ones);
-    for (i64 i = 0; i < segment; ++i) masks[i] = static_cast<i16>(-ones[i]);
+    typedef i16 Eight __attribute__((vector_size(16)));
+    const Eight single = {1, 2, 4, 8, 16, 32, 64, 128};
+    for (int octet = 0; octet < 8; ++octet) {
+        const Eight found = ((Eight{} + static_cast<i16>(bits >> (8 * octet))) & single) == single;
+        std::memcpy(masks + 8 * octet, &found, sizeof found);
+    }
 #endif
 }
 

@@ -14,6 +14,7 @@
 #include "fused_updates.hpp"
 #include "input_gradient.hpp"
 #include "max_pool.hpp"
+#include "max_pool_gradient.hpp"
 #include "norm_apply.hpp"
 #include "norm_gradient.hpp"
 #include "norm_gradient_sums.hpp"

@@ -6,6 +6,13 @@
 
 namespace linocut::LINOCUT_NS {
 
+// Whole numbers [begin, end); none where end <= begin.
+struct Span {
+    i64 begin, end;
+
+    i64 size() const { return end - begin; }
+};
+
 struct Image {
     i64 batch, height, width, channels;
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cases import Case
+from cases import Case, program_for, views
 from operands import FILLS
 from test_native_matches_reference import ISAS, MISSING, differences, native_arena, reference_arena
 
@@ -74,3 +74,19 @@ def test_largest_sums(gradient: int, isa: str) -> None:
         data = {**case.data, "dy": np.full(len(case.data["dy"]), gradient, np.int8).tobytes()}
         data["x"] = bytes([seen]) * len(case.data["x"])
         _check(Case(case.op, case.buffers, data, case.attributes), isa)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("exact", [0, 1])
+def test_padding_adds_nothing_where_a_gradient_is_infinite(exact: int, isa: str) -> None:
+    assert not MISSING, MISSING
+    case = _case(GRADIENT, FLOATS, _sizes(2, 5, 3, 70, 3, 1, 1), 1, 1, exact)
+    dy = np.frombuffer(case.data["dy"], np.float32).copy()
+    dy[0] = np.inf  # of a corner: five of its nine taps are on padding
+    case = Case(case.op, case.buffers, {**case.data, "dy": dy.tobytes()}, case.attributes)
+    program = program_for(case)[0]
+    with np.errstate(invalid="ignore"):  # NumPy's product of an infinity
+        arenas = reference_arena(case), native_arena(case, isa, 1)
+    wanted, got = (views(program, arena)["dw"].data for arena in arenas)
+    assert np.isinf(wanted).sum() == 4 * 70
+    np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-5)
