@@ -91,7 +91,7 @@ LIMITS = {
         {"dy": "i8", "dx": "i16", "dy_exponent": "i32", "dx_exponent": "i32"},
         "overflow",
     ),
-    "norm_statistics": ({"R": 2**22 + 1, "S": 3}, {"y": "i32", "work": "f64"}, "overflow the sum, at most 4194304"),
+    "norm_statistics": ({"R": 2**22 + 1, "S": 3}, {"y": "i32", "work": "f64"}, "overflow the sum, at most 4,194,304"),
     "norm_sign": ({"R": 9, "S": 2}, {"y": "i16", "omega": "f32"}, "omega and work go with each other"),
     "norm_gradient": ({}, {"dx": "i16", "dy": "f32", "x": "bit"}, "an integer gradient goes with its exponent"),
     "norm_gradient_sums": ({}, {"dx": "i16", "x": "f32"}, "integer gradients need X as bits"),
