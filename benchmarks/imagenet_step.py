@@ -3,8 +3,8 @@
     python benchmarks/imagenet_step.py [--batch 2] [--models resnete18 bireal18] [--no-reference]
 
 Prints the state's hash on every instruction set of this machine, for 1 and 2 threads, and by the NumPy reference, which
-the tests hold against PyTorch and float64 layer by layer; and the memory that the step takes. The images are noise around
-a colour of their class: no ImageNet is needed.
+the tests hold against PyTorch and float64 layer by layer; and the memory that the step takes. The images are noise
+around a colour of their class: no ImageNet is needed.
 """
 
 from __future__ import annotations
