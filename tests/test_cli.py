@@ -237,6 +237,16 @@ def test_plan_for_people(linocut):
     assert "softmax_cross_entropy" in out
 
 
+@pytest.mark.parametrize(
+    ("model", "weights", "macs"), [("cnv", "1,542,848", "59,461,376"), ("binarynet", "14,022,016", "616,966,144")]
+)
+def test_plan_shows_parameters_and_macs_of_every_layer(linocut, model, weights, macs):
+    status, out, _ = linocut("plan", "--model", model, "--layers", "--batch", 2)
+    assert status == 0
+    assert next(line for line in out.splitlines() if line.startswith("Total")).split()[1] == weights
+    assert f"MACs per example      {macs} " in out
+
+
 def test_a_plot_without_matplotlib(linocut, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     status, _, err = linocut("plan", "--plot", "plan.png")
@@ -376,6 +386,7 @@ TRAIN = ["train", "--data", "digits"]
         (["plan", "--budget", "1 KiB"], 2, "budget is 1.00 KiB (1,024 B), but a batch of 1 takes"),
         (["plan", "--budget", "lots"], 2, "'lots' is not a size such as 64MiB"),
         (["plan", "--listing", "--json"], 2, "--listing is for people"),
+        (["plan", "--layers", "--json"], 2, "--layers is for people"),
         (["data", "get", "digits"], 2, "digits are inside the package"),
         (["data", "got", "mnist"], 2, "did you mean get?"),
     ],

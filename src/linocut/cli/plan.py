@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="arena: ours, to the byte; paper: as the paper counts.",
 )
+@click.option("--layers", is_flag=True, help="Print the layers too: parameters, sizes and MACs.")
 @click.option("--listing", is_flag=True, help="Print the program too, instruction by instruction.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the arena over time into this file.")
 @json_option
@@ -62,6 +63,7 @@ def plan(
     classes: int | None,
     budget: int | None,
     account: str,
+    layers: bool,
     listing: bool,
     plot: Path | None,
     as_json: bool,
@@ -76,8 +78,9 @@ def plan(
 
     if account not in ("arena", "paper"):
         raise click.UsageError(f"--account is {account!r}, must be arena or paper", context)
-    if as_json and listing:
-        raise click.UsageError("--listing is for people; leave out --json", context)
+    for name, given in (("--layers", layers), ("--listing", listing)):
+        if as_json and given:
+            raise click.UsageError(f"{name} is for people; leave out --json", context)
     if data is None and size is not None:
         raise click.UsageError("--size is for the images of --data; give that, or --input HxWxC", context)
     dataset = load(data, data_dir, size)[0] if data else None
@@ -100,6 +103,8 @@ def plan(
         click.echo(str(found))
         if largest is not None and budget is not None:
             click.echo(f"largest batch within {show_size(budget)}: {largest:,}")
+    if layers:
+        click.echo(f"\n{network}")
     if listing:
         from linocut.compile.listing import listing as text
 
