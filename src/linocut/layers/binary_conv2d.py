@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from linocut import roles
 from linocut.errors import SpecError
-from linocut.layers.base import Cost, Layer, Shape, binary_cost
-from linocut.layers.binary_dense import check_outputs, kept_input, largest_sum
-from linocut.layers.kinds import BITS, INPUT, PRODUCT
+from linocut.layers.base import Cost, Shape, binary_cost
+from linocut.layers.binary_dense import kept_input, largest_sum
+from linocut.layers.convolution import Convolution
+from linocut.layers.kinds import BITS, INPUT
 from linocut.layers.values import Bits, Given, Gradient, Product, Value
 from linocut.layers.weights import BinaryWeights, fan_in, product_format
-from linocut.layers.window import SAME, Window, keep_tuple, window
 
 if TYPE_CHECKING:
     from linocut.compile.builder import Builder
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class BinaryConv2D(Layer):
+class BinaryConv2D(Convolution):
     """Y = X * W^: (height, width, inputs) to (height', width', filters); padding adds 0.
 
     `kernel` is (height, width), or one number for a square; `padding` is "same" or "valid". `scaled` weights are W^
@@ -31,41 +30,16 @@ class BinaryConv2D(Layer):
 
     kind: ClassVar[str] = "binary_conv2d"
     takes: ClassVar[tuple[str, ...]] = (INPUT, BITS)
-    filters: int
-    kernel: int | tuple[int, int] = 3
-    stride: int = 1
-    padding: str = SAME
     scaled: bool = False
 
     def __post_init__(self) -> None:
-        check_outputs("binary_conv2d filters", self.filters)
-        keep_tuple(self, "kernel")
+        super().__post_init__()
         if not isinstance(self.scaled, bool):
             raise SpecError(f"binary_conv2d scaled is {self.scaled!r}, must be True or False")
-        _ = self.window
-
-    @property
-    def window(self) -> Window:
-        """The window that moves over the images."""
-        return window("binary_conv2d kernel", self.kernel, self.stride, self.padding)
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """(height', width', filters)."""
-        return (*self.window.over(shape), self.filters)
-
-    def gives(self, kind: str) -> str:
-        """Products."""
-        return PRODUCT
-
-    def weights_shape(self, shape: Shape) -> Shape:
-        """(filters, rows, columns, inputs)."""
-        return self.filters, *self.window.size, shape[-1]
 
     def cost(self, shape: Shape, kind: str) -> Cost:
-        """Each weight is used once for each pixel of the output; what falls on padding is counted too."""
-        height, width, _ = self.output_shape(shape)
-        parameters = math.prod(self.weights_shape(shape))
-        return binary_cost(parameters, parameters * height * width, kind)
+        """Of its binary weights."""
+        return binary_cost(*self.counts(shape), kind)
 
     def lower(self, builder: Builder, place: Placed, value: Value) -> Value:
         """Forward: W^, then Y. Backward: dX unless the input is the network's, then dW and the update."""

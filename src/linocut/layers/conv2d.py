@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,11 +9,12 @@ from linocut import roles
 from linocut.errors import SpecError
 from linocut.layers.base import REAL_BITS, Cost, Layer, Shape
 from linocut.layers.binary_dense import check_outputs
+from linocut.layers.convolution import Convolution
 from linocut.layers.kinds import INPUT, NORMED, PRODUCT, REAL
 from linocut.layers.numbers import as_numbers, real_gradient
 from linocut.layers.values import Given, Gradient, Product, Real, Value
 from linocut.layers.weights import RealWeights
-from linocut.layers.window import SAME, VALID, Window, keep_tuple, window
+from linocut.layers.window import VALID, Window, window
 
 if TYPE_CHECKING:
     from linocut.compile.builder import Builder
@@ -22,43 +22,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Conv2D(Layer):
+class Conv2D(Convolution):
     """Y = X * W without bias: (height, width, inputs) to (height', width', filters); padding adds 0."""
 
     kind: ClassVar[str] = "conv2d"
     takes: ClassVar[tuple[str, ...]] = (INPUT, NORMED, REAL)
-    filters: int
-    kernel: int | tuple[int, int] = 3
-    stride: int = 1
-    padding: str = SAME
-
-    def __post_init__(self) -> None:
-        check_outputs("conv2d filters", self.filters)
-        keep_tuple(self, "kernel")
-        _ = self.window
-
-    @property
-    def window(self) -> Window:
-        """The window that moves over the images."""
-        return window("conv2d kernel", self.kernel, self.stride, self.padding)
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """(height', width', filters)."""
-        return (*self.window.over(shape), self.filters)
-
-    def gives(self, kind: str) -> str:
-        """Products."""
-        return PRODUCT
-
-    def weights_shape(self, shape: Shape) -> Shape:
-        """(filters, rows, columns, inputs)."""
-        return self.filters, *self.window.size, shape[-1]
 
     def cost(self, shape: Shape, kind: str) -> Cost:
-        """Each weight is used once for each pixel of the output; what falls on padding is counted too."""
-        height, width, _ = self.output_shape(shape)
-        parameters = math.prod(self.weights_shape(shape))
-        return Cost(real_parameters=parameters, real_macs=parameters * height * width, input_bits=REAL_BITS)
+        """Of its full-precision weights."""
+        parameters, macs = self.counts(shape)
+        return Cost(real_parameters=parameters, real_macs=macs, input_bits=REAL_BITS)
 
     def lower(self, builder: Builder, place: Placed, value: Value) -> Value:
         """Forward: Y. Backward: dX unless the input is the network's, then dW and the update."""
