@@ -34,7 +34,8 @@ def plot(runs: list[Path], out: Path) -> None:
         trained = [100 * event["train_accuracy"] for event in history]
         axes.plot(numbers, trained, linestyle=":", color=line.get_color())
     axes.set_xlabel("epoch")
-    axes.set_ylabel("accuracy, % (solid: test, dotted: augmented training images)")
+    axes.set_ylabel("accuracy, %")
+    axes.set_title("solid: test images, dotted: augmented training images", fontsize="medium")
     axes.grid(alpha=0.3)
     axes.legend()
     figure.tight_layout()
