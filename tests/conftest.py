@@ -1,1 +1,25 @@
 """Its place makes pytest find the modules beside it, such as small_training, from every folder of tests."""
+
+import pytest
+
+from linocut.cli import main
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """An empty folder to work in, and no data sets of this machine."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LINOCUT_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def linocut(capsys):
+    """Runs the command line; gives status, standard output and standard error."""
+
+    def call(*arguments):
+        status = main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return call

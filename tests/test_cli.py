@@ -11,7 +11,6 @@ import pytest
 from PIL import Image
 
 import linocut as lc
-from linocut.cli import main
 from linocut.cli.budget import largest_batch
 from linocut.cli.sizes import parse_size, show_size
 
@@ -21,23 +20,7 @@ DONE_KEYS = ["event", "epochs", "accuracy", "arena_bytes", "peak_rss_bytes", "we
 REFERENCE = ["--backend", "reference"]
 
 
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("LINOCUT_DATA", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
-@pytest.fixture
-def linocut(capsys):
-    """Runs the command line; gives status, standard output and standard error."""
-
-    def call(*arguments):
-        status = main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return call
+pytestmark = pytest.mark.usefixtures("elsewhere")
 
 
 @pytest.fixture

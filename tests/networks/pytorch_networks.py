@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
+from straight_through import Binarised, ClippedSign
 
 from linocut import layers as lc
 from linocut.layers.placed import Placed
@@ -22,20 +23,6 @@ torch.set_num_threads(1)  # small tensors: more threads would only wait for each
 Tensor: TypeAlias = Any
 
 EPSILON = 1e-5
-
-
-class ClippedSign(torch.autograd.Function):
-    """Sign; its gradient passes where |x| <= 1."""
-
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return torch.where(x >= 0, 1.0, -1.0).to(x.dtype)
-
-    @staticmethod
-    def backward(ctx, gradient):
-        (x,) = ctx.saved_tensors
-        return gradient * (x.abs() <= 1)
 
 
 class QuadraticSign(torch.autograd.Function):
@@ -51,18 +38,6 @@ class QuadraticSign(torch.autograd.Function):
         (x,) = ctx.saved_tensors
         slope = torch.where(x < 0, 2 + 2 * x, 2 - 2 * x)
         return gradient * torch.where(x.abs() < 1, slope, torch.zeros_like(x))
-
-
-class Binarised(torch.autograd.Function):
-    """Sign of a latent weight; its gradient passes everywhere."""
-
-    @staticmethod
-    def forward(ctx, w):
-        return torch.where(w >= 0, 1.0, -1.0).to(w.dtype)
-
-    @staticmethod
-    def backward(ctx, gradient):
-        return gradient
 
 
 class Oracle:

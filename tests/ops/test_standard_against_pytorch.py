@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from straight_through import Binarised, ClippedSign
 from traces import feed, numbers, started, traced
 
 from linocut import models
@@ -29,32 +30,6 @@ CLEAR = 3e-6  # of 0 and 1: several times the error of an activation in float32
 RELATIVE = 3e-5  # of the largest gradient of a layer: its float32 errors, grown through three layers
 
 
-class StraightThrough(torch.autograd.Function):
-    """Sign; its gradient passes where |x| <= 1."""
-
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return torch.where(x >= 0, 1.0, -1.0).to(x.dtype)
-
-    @staticmethod
-    def backward(ctx, gradient):
-        (x,) = ctx.saved_tensors
-        return gradient * (x.abs() <= 1)
-
-
-class Binarised(torch.autograd.Function):
-    """Sign of a latent weight; its gradient passes everywhere."""
-
-    @staticmethod
-    def forward(ctx, w):
-        return torch.where(w >= 0, 1.0, -1.0).to(w.dtype)
-
-    @staticmethod
-    def backward(ctx, gradient):
-        return gradient
-
-
 class Perceptron:
     """The network in PyTorch, from the same initial weights."""
 
@@ -71,7 +46,7 @@ class Perceptron:
             if number < len(DENSE) - 1:
                 size = x.detach().abs()
                 self.clearance = min(self.clearance, size.min().item(), (size - 1).abs().min().item())
-                x = StraightThrough.apply(x)
+                x = ClippedSign.apply(x)
         return x
 
     def loss(self, images: Array, labels: Array):

@@ -102,9 +102,9 @@ class Builder:
             unique = f"{self._section}.{name}#{number}"
         return self._add(Buffer(unique, role, form, shape, False))
 
-    def gradient(self, name: str, role: str, shape: tuple[int, ...]) -> Gradient:
-        """A gradient in the policy's format of its role, with an exponent where its mantissas are integers."""
-        form = self.policy.dX if role == roles.DX else self.policy.dY
+    def gradient(self, name: str, role: str, shape: tuple[int, ...], form: str | None = None) -> Gradient:
+        """A gradient, in the policy's format of its role unless given; its mantissas have an exponent if integers."""
+        form = form or (self.policy.dX if role == roles.DX else self.policy.dY)
         exponent = self.transient(f"{name}.exponent", role, (1,), "i32") if form in MANTISSAS else None
         return Gradient(self.transient(name, role, shape, form), exponent)
 

@@ -43,11 +43,6 @@ class _Pool(Layer):
         """(height', width', channels)."""
         return (*self.window.over(shape), shape[-1])
 
-    def attributes(self) -> dict[str, float]:
-        """What the instructions need to know."""
-        height, width = self.window.size
-        return {"height": float(height), "width": float(width), **self.window.attributes()}
-
 
 @dataclass(frozen=True)
 class MaxPool2D(_Pool):
@@ -72,17 +67,17 @@ class MaxPool2D(_Pool):
         if builder.training:
             digits = (*after[:3], planes(*self.window.size), after[3])
             index = builder.transient(f"{name}.index", roles.POOL_MASK, digits, "bit")
-        builder.emit("max_pool", {"x": x.buffer, "y": y, "index": index}, self.attributes())
+        builder.emit("max_pool", {"x": x.buffer, "y": y, "index": index}, self.window.pool_attributes())
         out = Product(y, x.binary) if isinstance(x, Product) else Bits(y) if isinstance(x, Bits) else Real(y)
 
         def backward() -> None:
             dy = out.taken()
-            role = builder.buffers[dy.buffer].role
-            dx = builder.transient(f"{name}.{role}", role, before, builder.buffers[dy.buffer].format)
-            exponent = None if dy.exponent is None else builder.transient(f"{name}.{role}.exponent", role, (1,), "i32")
+            given = builder.buffers[dy.buffer]
+            dx = builder.gradient(f"{name}.{given.role}", given.role, before, given.format)
             operands = {"dy": dy.buffer, "dy_exponent": dy.exponent, "index": index}
-            builder.emit("max_pool_gradient", {**operands, "dx": dx, "dx_exponent": exponent}, self.attributes())
-            x.give(builder, Gradient(dx, exponent))
+            operands |= {"dx": dx.buffer, "dx_exponent": dx.exponent}
+            builder.emit("max_pool_gradient", operands, self.window.pool_attributes())
+            x.give(builder, dx)
 
         builder.on_backward(backward)
         return out
@@ -101,7 +96,7 @@ class AveragePool2D(_Pool):
 
     def lower(self, builder: Builder, place: Placed, value: Value) -> Value:
         """Forward: the means. Backward: equal shares of their gradients."""
-        return _averaged(builder, place, value, self.output_shape, self.attributes())
+        return _averaged(builder, place, value, self.output_shape, self.window.pool_attributes())
 
 
 @dataclass(frozen=True)
@@ -125,9 +120,7 @@ class GlobalAveragePool(Layer):
     def lower(self, builder: Builder, place: Placed, value: Value) -> Value:
         """An average pool as large as the image."""
         whole = self._whole(place.input_shape)
-        height, width = whole.size
-        attributes = {"height": float(height), "width": float(width), **whole.attributes()}
-        pooled = _averaged(builder, place, value, lambda shape: (1, 1, shape[-1]), attributes)
+        pooled = _averaged(builder, place, value, lambda shape: (1, 1, shape[-1]), whole.pool_attributes())
         batch, _, _, channels = builder.shape(pooled.buffer)
         out = Real(builder.view(pooled.buffer, f"{place.name}.vectors", (batch, channels)))
 
@@ -140,7 +133,8 @@ class GlobalAveragePool(Layer):
 
     def _whole(self, shape: Shape) -> Window:
         """A window over all of an image."""
-        return window(self.kind, shape[:2], max(shape[:2]), VALID)  # type: ignore[arg-type]  # two of three
+        height, width, _ = shape
+        return window(self.kind, (height, width), max(height, width), VALID)
 
 
 def _averaged(

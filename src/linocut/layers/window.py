@@ -55,6 +55,11 @@ class Window:
         top, left = self.pads
         return {"stride": float(self.stride), "pad_top": float(top), "pad_left": float(left)}
 
+    def pool_attributes(self) -> dict[str, float]:
+        """What the instructions of pools need to know: they have no weights to tell the window's size from."""
+        height, width = self.size
+        return {"height": float(height), "width": float(width), **self.attributes()}
+
     def _along(self, image: int, own: int) -> int:
         if self.padding == SAME:
             return -(-image // self.stride)
