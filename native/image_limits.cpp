@@ -15,10 +15,6 @@ bool is_bits_or_bytes(const Matched& m, std::string_view name) {
     return is(m, name, Format::bit) || is(m, name, Format::u8);
 }
 
-bool is_mantissa(const Matched& m, std::string_view name) {
-    return is(m, name, Format::i8) || is(m, name, Format::i16);
-}
-
 int exponents(const Matched& m) { return int{given(m, "dx_exponent")} + int{given(m, "dy_exponent")}; }
 
 // --- geometry ---
@@ -118,11 +114,9 @@ std::string conv2d_reason(const Matched& m) {
 }
 
 std::string conv2d_input_gradient_reason(const Matched& m) {
-    const int integers = int{is(m, "dy", Format::i8)} + int{is(m, "dx", Format::i16)};
-    if (exponents(m) != integers || integers == 1 || (integers != 0 && !is(m, "weights", Format::bit)))
+    if (!integers_together(m) || (is(m, "dy", Format::i8) && !is(m, "weights", Format::bit)))
         return text("dY ", shown(m, "dy"), ", dX ", shown(m, "dx"), ", weights ", shown(m, "weights"),
-                    ": integer gradients go with each other, their exponents and bits");
-    if (m.format("largest") && integers == 0) return "largest is kept of integer gradients only";
+                    ": integer gradients go with each other, exponents, scale and bits");
     return at_most(m.size('N') * m.size('P') * m.size('Q'), "products", i32_max / u8_scale);
 }
 
@@ -143,7 +137,7 @@ std::string max_pool_reason(const Matched& m) {
 std::string max_pool_gradient_reason(const Matched& m) {
     if (m.format("dx") != m.format("dy"))
         return text("dY ", shown(m, "dy"), " and dX ", shown(m, "dx"), " must have the same format");
-    if (exponents(m) == (is_mantissa(m, "dy") ? 2 : 0)) return "";
+    if (exponents(m) == (is_mantissas(m, "dy") ? 2 : 0)) return "";
     return text("dY ", shown(m, "dy"), " with ", exponents(m),
                 " exponents: integers have two, floats none");
 }
@@ -159,8 +153,8 @@ std::string gate_gradient_reason(const Matched& m) {
     if (int{given(m, "mask")} + int{given(m, "slope")} + int{given(m, "x")} != 1)
         return text("takes one of mask, slope and x: mask is ", shown(m, "mask"), ", slope ",
                     shown(m, "slope"), ", x ", shown(m, "x"));
-    if (is(m, "dx", Format::i16) == given(m, "dx_exponent")) return "";
-    return text("dX ", shown(m, "dx"), ": an i16 gradient and an exponent go with each other");
+    if (is_mantissas(m, "dx") == given(m, "dx_exponent")) return "";
+    return text("dX ", shown(m, "dx"), ": an integer gradient and an exponent go with each other");
 }
 
 std::string flatten_bits_reason(const Matched& m) {

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::int64_t most_parts = 65536;
 constexpr std::int64_t most_wide_rows = 4194304;  // of i32: their sum is below 2**53
+constexpr double most_products = 8421504.0;  // of a gradient and a sign: their sum, and twice it, fit 32 bits
 constexpr double most_salt = 9007199254740992.0;  // 2**53: an integer that a double holds exactly
 
 // --- attributes ---
@@ -23,10 +24,11 @@ struct Rule {
 
 constexpr auto is_flag = [](double v) { return v == 0.0 || v == 1.0; };
 constexpr auto is_decay = [](double v) { return v >= 0.0 && v < 1.0; };
+constexpr auto is_count = [](double v) { return v >= 1.0 && std::floor(v) == v; };
 constexpr auto is_not_negative = [](double v) { return v >= 0.0; };
 
 constexpr Rule rules[] = {
-    {"norm", [](double v) { return v == 1.0 || v == 2.0; }, "1 (l1) or 2 (l2)"},
+    {"norm", [](double v) { return v == 1.0 || v == 2.0 || v == 3.0; }, "1 (l1), 2 (l2) or 3 (scaled l1)"},
     {"ste", is_flag, "0 or 1"},
     {"clip", is_flag, "0 or 1"},
     {"momentum", is_decay, "at least 0 and below 1"},
@@ -35,6 +37,9 @@ constexpr Rule rules[] = {
     {"gamma", [](double v) { return v >= 0.0 && v <= 1.0; }, "0 to 1"},
     {"epsilon", is_not_negative, "at least 0"},
     {"tau", is_not_negative, "at least 0"},
+    {"products", [](double v) { return is_count(v) && v <= most_products; }, "a whole number, 1 to 8421504"},
+    {"elements", [](double v) { return is_count(v) && v <= most_salt; }, "a whole number, 1 to 2**53"},
+    {"bits", [](double v) { return v == 7.0 || v == 15.0; }, "7 or 15"},
     {"gradient_scale", [](double v) { return v > 0.0; }, "above 0"},
     {"salt", [](double v) { return v >= 0.0 && v <= most_salt && std::floor(v) == v; },
      "a whole number, 0 to 2**53"},
@@ -107,20 +112,13 @@ std::string norm_sign_reason(const Matched& m) {
 }
 
 std::string norm_gradient_sums_reason(const Matched& m) {
-    if (is(m, "dx", Format::i16) && !is(m, "x", Format::bit)) return "integer gradients need X as bits";
+    if (is_mantissas(m, "dx") && !is(m, "x", Format::bit)) return "integer gradients need X as bits";
     return work_reason(m, 4, "dx");
-}
-
-// Integer gradients go with each other, each with its exponent.
-bool integers_pair(const Matched& m, Format dx, Format dy) {
-    const int exponents = int{given(m, "dx_exponent")} + int{given(m, "dy_exponent")};
-    const int integers = int{is(m, "dx", dx)} + int{is(m, "dy", dy)};
-    return exponents == integers && exponents != 1;
 }
 
 // An integer gradient goes with its exponent, and with bits.
 std::string norm_gradient_reason(const Matched& m) {
-    const bool from = is(m, "dx", Format::i16);
+    const bool from = is_mantissas(m, "dx");
     const bool to = is(m, "dy", Format::i8);
     if (from == given(m, "dx_exponent") && to == given(m, "dy_exponent") &&
         ((!from && !to) || is(m, "x", Format::bit)))
@@ -130,10 +128,9 @@ std::string norm_gradient_reason(const Matched& m) {
 }
 
 std::string input_gradient_reason(const Matched& m) {
-    if (!integers_pair(m, Format::i16, Format::i8))
+    if (!integers_together(m))
         return text("dY ", shown(m, "dy"), " and dX ", shown(m, "dx"),
-                    ": integer gradients go with each other and their exponents");
-    if (given(m, "largest") && !is(m, "dy", Format::i8)) return "largest is kept of integer gradients only";
+                    ": integer gradients go with each other, exponents and scale");
     return at_most(m.size('N'), "outputs", i32_max / u8_scale);
 }
 

@@ -19,6 +19,18 @@ inline bool is(const Matched& m, std::string_view name, Format format) { return 
 
 inline bool given(const Matched& m, std::string_view name) { return m.format(name).has_value(); }
 
+// Mantissas of a gradient, which need an exponent.
+inline bool is_mantissas(const Matched& m, std::string_view name) {
+    return is(m, name, Format::i8) || is(m, name, Format::i16);
+}
+
+// An input gradient has all that belongs to an integer dX, or nothing of it.
+inline bool integers_together(const Matched& m) {
+    const int parts = int{is(m, "dy", Format::i8)} + int{is_mantissas(m, "dx")} + int{given(m, "dy_exponent")} +
+                      int{given(m, "dx_exponent")} + int{given(m, "scale")};
+    return parts == 0 || parts == 5;
+}
+
 inline std::string_view shown(const Matched& m, std::string_view name) {
     const auto format = m.format(name);
     return format ? name_of(*format) : "absent";

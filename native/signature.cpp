@@ -58,6 +58,10 @@ SignatureOperand parse_operand(std::string_view whole) {
     operand.name = take_until(text, ':', whole);
     operand.optional = operand.name.ends_with('?');
     if (operand.optional) operand.name.remove_suffix(1);
+    if (const std::size_t at = operand.name.find('@'); at != std::string_view::npos) {
+        operand.over = operand.name.substr(at + 1);
+        operand.name = operand.name.substr(0, at);
+    }
     operand.formats = parse_formats(take_until(text, '[', whole));
     operand.dims = split(take_until(text, ']', whole), ',');
     const auto is_dim = [](std::string_view dim) { return is_letter(dim) || number_in(dim).has_value(); };
@@ -107,6 +111,11 @@ std::string match_shape(Matched& matched, const SignatureOperand& operand, const
 
 bool overlap(const Buffer& a, const Buffer& b) {
     return a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
+}
+
+// Whether `out` is written over `in`, as its signature allows: element on element.
+bool in_place(const SignatureOperand& out, const Buffer& to, const SignatureOperand& in, const Buffer& from) {
+    return out.over == in.name && to.offset == from.offset && to.format == from.format;
 }
 
 }  // namespace
@@ -163,7 +172,9 @@ std::string aliasing(const Matched& matched) {
         for (std::size_t j = i + 1; j < takes.size(); ++j) {
             const Buffer* a = matched.operands[i];
             const Buffer* b = matched.operands[j];
-            if (a != nullptr && b != nullptr && (takes[i].writes() || takes[j].writes()) && overlap(*a, *b))
+            if (a == nullptr || b == nullptr || !(takes[i].writes() || takes[j].writes()) || !overlap(*a, *b))
+                continue;
+            if (!in_place(takes[i], *a, takes[j], *b) && !in_place(takes[j], *b, takes[i], *a))
                 return text("operands ", takes[i].name, " at ", a->offset, " + ", a->bytes, " B and ",
                             takes[j].name, " at ", b->offset, " + ", b->bytes,
                             " B overlap, and one is written");

@@ -234,8 +234,8 @@ def norm_sign(omega: bool, work: bool) -> Program:
 
 
 def input_gradient(dy: str, dx: str, there: tuple[bool, ...], outputs: int = 4) -> Program:
-    dy_exponent, dx_exponent, largest = (("i32", (1,)) if given else None for given in (*there, False)[:3])
-    specs = [(dy, (2, outputs)), dy_exponent, ("bit", (outputs, 3)), (dx, (2, 3)), dx_exponent, largest]
+    dy_exponent, dx_exponent = exponents((there[0], there[1]))
+    specs = [(dy, (2, outputs)), dy_exponent, ("bit", (outputs, 3)), (dx, (2, 3)), dx_exponent, scale(there[-1])]
     return place(specs, "input_gradient")
 
 
@@ -246,6 +246,10 @@ def weight_gradient(dy: str, x: str, dw: str, rows: int = 9) -> Program:
 def softmax(gradient: str | None, exponent: bool) -> Program:
     written = [None if gradient is None else (gradient, (9, 4)), ("i32", (1,)) if exponent else None]
     return place([("f32", (9, 4)), ("i32", (9,)), *written, ("f64", (1,)), COUNTERS], "softmax_cross_entropy")
+
+
+def scale(there: bool) -> Spec | None:
+    return ("i64", (6,)) if there else None
 
 
 def exponents(there: tuple[bool, bool]) -> list[Spec | None]:
@@ -266,8 +270,8 @@ def conv2d(
 
 def conv2d_input_gradient(dy: str, weights: str, dx: str, there: tuple[bool, bool], kernel: int = 3) -> Program:
     dy_exponent, dx_exponent = exponents(there)
-    specs = [(dy, (2, 5, 6, 7)), dy_exponent, (weights, (7, kernel, 3, 70)), (dx, (2, 5, 6, 70)), dx_exponent, None]
-    return place(specs, "conv2d_input_gradient", (1.0, 1.0, 1.0, 0.0))
+    specs = [(dy, (2, 5, 6, 7)), dy_exponent, (weights, (7, kernel, 3, 70)), (dx, (2, 5, 6, 70)), dx_exponent]
+    return place([*specs, scale(all(there))], "conv2d_input_gradient", (1.0, 1.0, 1.0, 0.0))
 
 
 def conv2d_weight_gradient(dy: str, x: str, dw: str, rows: int = 5) -> Program:
@@ -337,7 +341,7 @@ ACCEPTED: dict[str, Callable[[], Program]] = {
     "integer norm gradient": lambda: norm_gradient("i16", "bit", "i8", (True, True)),
     "floating norm gradient": lambda: norm_gradient("f16", "f32", "f16", (False, False)),
     "integer input gradient": lambda: input_gradient("i8", "i16", (True, True)),
-    "integer input gradient that knows the last": lambda: input_gradient("i8", "i16", (True, True, True)),
+    "input gradient in bytes": lambda: input_gradient("i8", "i8", (True, True)),
     "widest input gradient": lambda: input_gradient("f16", "f16", (False, False), (2**31 - 1) // 255),
     "sign of a weight gradient": lambda: weight_gradient("i8", "u8", "bit"),
     "most rows of u8": lambda: weight_gradient("i8", "u8", "bit", (2**31 - 1) // (127 * 510)),
@@ -414,7 +418,8 @@ REFUSED: dict[str, tuple[Callable[[], Program], str]] = {
     "rows of i32": (lambda: statistics("i32", 2**22 + 1, 3), "rows overflow the sum"),
     "omega without work": (lambda: norm_sign(True, False), "omega and work go with each other"),
     "work without omega": (lambda: norm_sign(False, True), "omega and work go with each other"),
-    "floats that know the last": (lambda: input_gradient("f16", "f16", (False, False, True)), "integer gradients only"),
+    "floats with a scale": (lambda: input_gradient("f16", "f16", (False, False, True)), "go with each other"),
+    "integers without a scale": (lambda: input_gradient("i8", "i8", (True, True, False)), "go with each other"),
     "i8 into f16": (lambda: input_gradient("i8", "f16", (True, False)), "go with each other"),
     "outputs": (
         lambda: input_gradient("f16", "f16", (False, False), (2**31 - 1) // 255 + 1),
@@ -468,7 +473,7 @@ REFUSED: dict[str, tuple[Callable[[], Program], str]] = {
     "i8 gradient into f16": (lambda: conv2d_input_gradient("i8", "bit", "f16", (True, False)), "go with each other"),
     "i8 gradient and full weights": (
         lambda: conv2d_input_gradient("i8", "f16", "i16", (True, True)),
-        "their exponents and bits",
+        "exponents, scale and bits",
     ),
     "products of a convolution": (
         lambda: conv2d_input_gradient("i8", "bit", "i16", (True, True), 2**19),
@@ -538,7 +543,7 @@ def with_attribute(name: str, value: float) -> Program:
 @pytest.mark.parametrize(
     ("name", "bad"),
     [
-        ("norm", (0.0, 1.5, 3.0)),
+        ("norm", (0.0, 1.5, 4.0)),
         ("ste", (-1.0, 0.5, 2.0)),
         ("clip", (-1.0, 0.5, 2.0)),
         ("momentum", (-0.1, 1.0)),

@@ -16,7 +16,7 @@ def test_the_table() -> None:
     assert table == {
         "standard": ("l2", *["f32"] * 9),
         "wang2021": ("l1", "bit", "f16", "f16", "f16", "f16", "bit", "f16", "f16", "f16"),
-        "lean": ("l1", "bit", "integer", "i16", "i8", "q15", "bit", "q7", "f32", "f32"),
+        "lean": ("scaled_l1", "bit", "integer", "i8", "i8", "q15", "bit", "q7", "f32", "f32"),
     }
     assert [policy.integer for policy in POLICIES.values()] == [False, False, True]
 
@@ -33,11 +33,11 @@ def test_one_column_may_be_replaced() -> None:
     ("policy", "changes", "reason"),
     [
         ("standard", {"W": "f64"}, "W is 'f64', must be q15 or f16 or f32"),
-        ("standard", {"norm": "l3"}, "norm is 'l3', must be l1 or l2"),
+        ("standard", {"norm": "l3"}, "norm is 'l3', must be l1 or scaled_l1 or l2"),
         ("wang2021", {"dw": "f32"}, "a policy has no column 'dw'; there are name, norm, X"),
         ("wang2021", {"norm": "l2"}, "the l2 norm needs X in numbers; take norm l1, or X f16 or f32"),
         ("standard", {"X": "bit"}, "the l2 norm needs X in numbers"),
-        ("lean", {"norm": "l2"}, "integer gradients need norm l1, X bit and dW bit, not norm l2"),
+        ("lean", {"norm": "l2"}, "integer gradients need an l1 norm, X bit and dW bit, not norm l2"),
         ("lean", {"dW": "f32"}, "integer gradients need .*dW f32"),
         ("lean", {"X": "f16"}, "integer gradients need .*X f16"),
         ("lean", {"W": "f32"}, "mixes integers .* with floats \\(W=f32\\)"),

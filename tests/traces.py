@@ -31,6 +31,16 @@ def numbers(view: View) -> Array:
     return (view.signs() if view.format == "bit" else view.data).astype(np.float64)
 
 
+def less_the_mean_of_each_sign(v: Array, signs: Array) -> Array:
+    """V (rows, channels) less the mean, channel by channel, of those v that have the same sign."""
+    out = v.astype(np.float64)
+    for side in (signs > 0, signs < 0):
+        for channel in np.flatnonzero(side.any(axis=0)):
+            rows = side[:, channel]
+            out[rows, channel] -= v[rows, channel].mean()
+    return out
+
+
 def started(compiled: Compiled, seed: int) -> ReferenceSession:
     """A reference session with a random initial state and a section for every instruction."""
     program = compiled.program

@@ -11,7 +11,7 @@
 
 namespace linocut::LINOCUT_NS::conv2d_input_gradient {
 
-enum { DY, DY_EXPONENT, WEIGHTS, DX, DX_EXPONENT, LARGEST };
+enum { DY, DY_EXPONENT, WEIGHTS, DX, DX_EXPONENT, SCALE };
 enum { STRIDE, PAD_TOP, PAD_LEFT, EXACT };
 
 // The units: phases, blocks of pixels (as many as the first phase has, which has most) and blocks of channels.
@@ -30,7 +30,7 @@ struct Plan {
     i64 units() const { return row_phases * column_phases * pixel_blocks * channel_blocks; }
 };
 
-inline i64 pixel_units(const Call& call) { return Plan(call).units(); }
+inline i64 units(const Call& call) { return Plan(call).units(); }
 
 inline Grid grid_of(const Plan& plan, const Image& dy, i64 phase) {
     const i64 row = phase / plan.column_phases, column = phase % plan.column_phases;
@@ -80,18 +80,16 @@ inline void pack_floats(const Operand& weights, WeightRows rows, i64 channel, i6
     }
 }
 
-// Returns the largest sum.
-inline i32 store_bytes(
+inline Seen store_bytes(
     const ByteTiles& tiles, const i32* sums, int shift, const Place* places, i64 pixels, const Operand& dx, i64 first,
     i64 columns) {
-    i32 seen = 0;
+    Seen seen;
     for (i64 m = 0; m < pixels; ++m) {
         for (i64 t = 0; t * tile_columns < columns; ++t) {
             i32 totals[tile_columns];
             for (i64 c = 0; c < tile_columns; ++c) totals[c] = 2 * tiles[t][m][c] - sums[m];
-            i16* out = row<i16>(dx, places[m].pixel) + first + t * tile_columns;
-            const i64 n = least(tile_columns, columns - t * tile_columns);
-            seen = n == tile_columns ? round_sums(totals, tile_columns, shift, out, seen) : round_sums(totals, n, shift, out, seen);
+            const i64 from = t * tile_columns;
+            store_sums(dx, places[m].pixel, first + from, totals, least(tile_columns, columns - from), shift, seen);
         }
     }
     return seen;
@@ -109,7 +107,7 @@ inline i32 store_bytes(
     };
     multiply_bytes<Signed::rows>(grid, places, pixels, dy, columns, pack, panels, true, tiles, sums);
     const int shift = shift_between(call.operands[DY_EXPONENT], call.operands[DX_EXPONENT]);
-    note_largest(call.operands[LARGEST], store_bytes(tiles, sums, shift, places, pixels, dx, first, columns));
+    store_bytes(tiles, sums, shift, places, pixels, dx, first, columns).note(call.operands[SCALE]);
 }
 
 [[gnu::noinline]] inline void run_floats(
@@ -124,12 +122,8 @@ inline i32 store_bytes(
     store_tiles(tiles, places, pixels, dx, first, columns);
 }
 
-inline void run_shift(const Call& call, i64, i64) {
-    begin_shift(call.operands[DY_EXPONENT], call.operands[DX_EXPONENT], call.operands[LARGEST], call.operands[WEIGHTS].rows);
-}
-
 // The kinds are functions of their own: together their tiles would be too much for a thread's stack.
-inline void run_pixels(const Call& call, i64 begin, i64 end) {
+inline void run(const Call& call, i64 begin, i64 end) {
     const Operand& dx = call.operands[DX];
     const bool bytes = call.operands[DY].format == Format::i8;
     const Plan plan(call);
@@ -148,8 +142,5 @@ inline void run_pixels(const Call& call, i64 begin, i64 end) {
         }
     }
 }
-
-inline constexpr Units units[] = {input_gradient::shift_units, pixel_units};
-inline constexpr Run run[] = {run_shift, run_pixels};
 
 }  // namespace linocut::LINOCUT_NS::conv2d_input_gradient

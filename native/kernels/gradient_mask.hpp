@@ -15,7 +15,7 @@ struct MaskedGradient {
 
     MaskedGradient(const Operand& gradient, const Operand& kept, const Operand& passes, const Operand& shift,
                    const double* attributes, const Unit& unit)
-        : dx(gradient), x(kept), mask(passes), by_sign(attributes[0] == l1 || kept.format == Format::bit),
+        : dx(gradient), x(kept), mask(passes), by_sign(attributes[0] != l2 || kept.format == Format::bit),
           estimator(attributes[1] != 0.0 && kept.format != Format::bit && !given(passes)), word(unit.word),
           first(unit.first), n(unit.n) {
         load_floats(shift, 0, first, n, beta);
@@ -25,8 +25,17 @@ struct MaskedGradient {
     u64 passing(i64 r) const { return given(mask) ? bit_row(mask, r)[word] : ~u64{0}; }
     u64 signs(i64 r) const { return bit_row(x, r)[word]; }
 
-    // An i16 dX before the mask. `padded` holds 64.
-    const i16* integers(i64 r, i16* padded) const { return whole_segment(row<const i16>(dx, r) + first, n, padded); }
+    // Mantissas before the mask. `padded` holds 64, 0 from n on.
+    const i16* integers(i64 r, i16* padded) const {
+        if (dx.format == Format::i16) return whole_segment(row<const i16>(dx, r) + first, n, padded);
+        const i8* in = row<const i8>(dx, r) + first;
+        if (n == segment) {
+            for (i64 c = 0; c < segment; ++c) padded[c] = in[c];
+        } else {
+            for (i64 c = 0; c < n; ++c) padded[c] = in[c];
+        }
+        return padded;
+    }
 
     // g[c], 0 where `mask` says so.
     void floats(i64 r, float* g) const {

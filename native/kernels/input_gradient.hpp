@@ -4,13 +4,13 @@
 
 #include "dot8.hpp"
 #include "float_product.hpp"
-#include "gradient_shift.hpp"
+#include "gradient_scale.hpp"
 
 namespace linocut::LINOCUT_NS::input_gradient {
 
-enum { DY, DY_EXPONENT, WEIGHTS, DX, DX_EXPONENT, LARGEST };
+enum { DY, DY_EXPONENT, WEIGHTS, DX, DX_EXPONENT, SCALE };
 
-inline i64 column_units(const Call& call) { return divide_up(call.operands[DX].cols, tile_columns); }
+inline i64 units(const Call& call) { return divide_up(call.operands[DX].cols, tile_columns); }
 
 inline i32 sum_row(const i8* from, i64 n) {
     i32 sum = 0;
@@ -25,7 +25,7 @@ inline void run_bytes(const Call& call, i64 unit) {
     alignas(64) Tile tile;
     const i64 first = unit * tile_columns, n = least(tile_columns, dx.cols - first);
     const int shift = shift_between(call.operands[DY_EXPONENT], call.operands[DX_EXPONENT]);
-    i32 seen = 0;
+    Seen seen;
     for (i64 base = 0; base < dy.rows; base += tile_rows) {
         const i64 rows = least(tile_rows, dy.rows - base);
         for (i64 k = 0; k < dy.cols; k += chunk) {
@@ -38,10 +38,10 @@ inline void run_bytes(const Call& call, i64 unit) {
             const i32 sum = sum_row(row<i8>(dy, base + r), dy.cols);
             i32 totals[tile_columns];
             for (i64 c = 0; c < tile_columns; ++c) totals[c] = 2 * tile[r][c] - sum;
-            seen = round_sums(totals, n, shift, row<i16>(dx, base + r) + first, seen);
+            store_sums(dx, base + r, first, totals, n, shift, seen);
         }
     }
-    note_largest(call.operands[LARGEST], seen);
+    seen.note(call.operands[SCALE]);
 }
 
 inline void run_floats(const Call& call, i64 unit) {
@@ -62,13 +62,7 @@ inline void run_floats(const Call& call, i64 unit) {
     }
 }
 
-inline i64 shift_units(const Call& call) { return call.operands[DY].format == Format::i8; }
-
-inline void run_shift(const Call& call, i64, i64) {
-    begin_shift(call.operands[DY_EXPONENT], call.operands[DX_EXPONENT], call.operands[LARGEST], call.operands[DY].cols);
-}
-
-inline void run_columns(const Call& call, i64 begin, i64 end) {
+inline void run(const Call& call, i64 begin, i64 end) {
     for (i64 unit = begin; unit < end; ++unit) {
         if (call.operands[DY].format == Format::i8) {
             run_bytes(call, unit);
@@ -77,8 +71,5 @@ inline void run_columns(const Call& call, i64 begin, i64 end) {
         }
     }
 }
-
-inline constexpr Units units[] = {shift_units, column_units};
-inline constexpr Run run[] = {run_shift, run_columns};
 
 }  // namespace linocut::LINOCUT_NS::input_gradient

@@ -5,7 +5,8 @@
 
 namespace linocut::LINOCUT_NS::norm {
 
-inline constexpr double l1 = 1.0;
+inline constexpr double l1 = 1.0, l2 = 2.0, scaled_l1 = 3.0;
+inline constexpr double sigmas = 1.2533141373155003;  // sqrt(pi / 2)
 inline constexpr double epsilon = 1e-5;
 
 // Rows over which sums of 16-bit integers stay within 32 bits, and counts within 16.
@@ -85,10 +86,10 @@ inline void load_channels(const Operand& from, i64 index, i64 first, i64 n, doub
     for (i64 c = 0; c < segment; ++c) out[c] = values[c];
 }
 
-// What x is divided by: psi, or the square root of variance + epsilon.
+// What x is divided by: psi, as it is stored, or the square root of variance + epsilon.
 inline void divisors(const Operand& stats, i64 first, i64 n, double kind, double* by) {
     load_channels(stats, 1, first, n, by);
-    if (kind == l1) return;
+    if (kind != l2) return;
     for (i64 c = 0; c < segment; ++c) by[c] = std::sqrt(by[c] + epsilon);
 }
 

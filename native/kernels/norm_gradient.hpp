@@ -1,4 +1,5 @@
-// norm_gradient: dY = (g - mean(g) - u slope) / divisor, slope being mean(g u) (l2) or omega mean(g u) (l1), and dbeta.
+// norm_gradient: dY = (g - mean(g) - u slope) / divisor, slope being mean(g u) (l2) or omega mean(g u) (l1); or g less the mean of
+// its sign (scaled l1). And dbeta.
 // An i8 dY is g factor - p, p one of two numbers per channel by the bit x^: from integers in 32 bits with 22 fractional bits,
 // where the exponent makes |g factor|, |p| <= 2^29, so that nothing overflows; from floats in doubles
 // (src/linocut/ops/norm_gradient.py). Two phases: dbeta and the exponent; blocks of rows.
@@ -28,14 +29,22 @@ struct Channels {
         const double rows = static_cast<double>(call.operands[DX].rows);
         const double *totals = row<double>(call.operands[SUMS], 0) + first, *products = row<double>(call.operands[SUMS], 1) + first;
         const double* omegas = row<double>(call.operands[SUMS], 3) + first;
-        const bool weighted = call.attributes[0] == norm::l1;
+        const double kind = call.attributes[0];
         for (i64 c = 0; c < n; ++c) {
             total[c] = totals[c];
             mean[c] = totals[c] / rows;
-            slope[c] = products[c] / rows * (weighted ? omegas[c] : 1.0);
+            slope[c] = products[c] / rows;
+            if (kind == norm::l1) slope[c] *= omegas[c];
+            if (kind != norm::scaled_l1) continue;
+            const double plus = share(totals[c] + products[c], omegas[c]), minus = share(totals[c] - products[c], rows - omegas[c]);
+            mean[c] = (plus + minus) * 0.5;
+            slope[c] = (plus - minus) * 0.5;
         }
-        norm::reciprocals(call.operands[STATS], first, n, call.attributes[0], inverse);
+        norm::reciprocals(call.operands[STATS], first, n, kind, inverse);
     }
+
+    // The mean of the gradients of one sign; 0 where no element has it.
+    static double share(double twice, double count) { return count > 0.0 ? twice * 0.5 / count : 0.0; }
 };
 
 // dbeta, and the exponent that holds the k for which every |dy| < 2^k.

@@ -42,7 +42,7 @@ inline void integer_sums(const norm::MaskedGradient& from, const norm::Unit& uni
     for (i64 c = 0; c < segment; ++c) sums.largest[c] = most(static_cast<i32>(high[c]), -static_cast<i32>(low[c]));
 }
 
-inline void float_sums(const norm::MaskedGradient& from, const norm::Unit& unit, bool sizes, Sums& sums) {
+inline void float_sums(const norm::MaskedGradient& from, const norm::Unit& unit, bool sizes, bool counts, Sums& sums) {
     float g[segment] = {}, u[segment] = {}, x[segment] = {}, largest[segment] = {};
     for (i64 r = unit.begin; r < unit.end; ++r) {
         from.floats(r, g, u);
@@ -53,7 +53,7 @@ inline void float_sums(const norm::MaskedGradient& from, const norm::Unit& unit,
         }
         if (!sizes) continue;
         norm::load_row(from.x, r, from.first, from.n, x);
-        for (i64 c = 0; c < segment; ++c) sums.size[c] += std::fabs(x[c]);
+        for (i64 c = 0; c < segment; ++c) sums.size[c] += counts ? (x[c] >= 0.0f ? 1.0 : 0.0) : std::fabs(x[c]);
     }
     for (i64 c = 0; c < segment; ++c) sums.largest[c] = largest[c];
 }
@@ -65,7 +65,7 @@ inline void do_part(const Call& call, const norm::Unit& unit) {
     if (is_integer(dx.format)) {
         integer_sums(from, unit, sums);
     } else {
-        float_sums(from, unit, x.format != Format::bit && !given(omega), sums);
+        float_sums(from, unit, x.format != Format::bit && !given(omega), call.attributes[0] == norm::scaled_l1, sums);
     }
     const norm::Work work = work_of(call);
     work.put(total, unit, sums.total);
@@ -85,7 +85,8 @@ inline void do_channels(const Call& call, i64 first, i64 n) {
         const double* found = work.at(largest, part, first);
         for (i64 c = 0; c < n; ++c) sums.largest[c] = most(sums.largest[c], found[c]);
     }
-    for (double& sum : sums.size) sum /= static_cast<double>(call.operands[DX].rows);
+    const double rows = call.attributes[0] == norm::scaled_l1 ? 1.0 : static_cast<double>(call.operands[DX].rows);
+    for (double& sum : sums.size) sum /= rows;
     if (given(omega)) norm::load_channels(omega, 0, first, n, sums.size);
     const std::size_t bytes = static_cast<std::size_t>(n) * sizeof(double);
     std::memcpy(row<double>(out, total) + first, sums.total, bytes);

@@ -117,7 +117,7 @@ inline void floats(const Call& call, const norm::Unit& unit) {
     const Operand &y = call.operands[Y], &mask = call.operands[MASK];
     const norm::Normaliser normaliser(call.operands[STATS], call.operands[BETA], unit.first, unit.n, call.attributes[0]);
     const u64 whole_word = ~u64{0} >> (segment - unit.n);
-    double sizes[segment] = {}, none[segment] = {};
+    double sizes[segment] = {}, counts[segment] = {};
     float x[segment] = {};
     alignas(64) u8 flags[segment], inside[segment];
     for (i64 r = unit.begin; r < unit.end; ++r) {
@@ -129,18 +129,23 @@ inline void floats(const Call& call, const norm::Unit& unit) {
             bit_row(mask, r)[unit.word] = pack_flags(inside) & whole_word;
         }
         if (!given(call.operands[WORK])) continue;
-        for (i64 c = 0; c < segment; ++c) sizes[c] += std::fabs(x[c]);
+        for (i64 c = 0; c < segment; ++c) {
+            sizes[c] += std::fabs(x[c]);
+            counts[c] += flags[c] & 1;
+        }
     }
     if (!given(call.operands[WORK])) return;
     work_of(call).put(distance, unit, sizes);
-    work_of(call).put(count, unit, none);
+    work_of(call).put(count, unit, counts);
 }
 
 inline void do_omega(const Call& call, i64 first, i64 n) {
     const double rows = static_cast<double>(call.operands[Y].rows);
     double size[segment], counts[segment];
     work_of(call).total(distance, first, n, size);
-    if (is_integer(call.operands[Y].format)) {
+    if (call.attributes[0] == norm::scaled_l1) {
+        work_of(call).total(count, first, n, size);
+    } else if (is_integer(call.operands[Y].format)) {
         const Lines lines(call, first, n);
         work_of(call).total(count, first, n, counts);
         for (i64 c = 0; c < segment; ++c) {

@@ -12,7 +12,7 @@ enum { sum, spread, count, quantities };  // in `work`
 
 inline norm::Work work_of(const Call& call) { return norm::Work(call.operands[WORK], quantities); }
 inline bool alone(const Call& call) { return work_of(call).parts == 1; }
-inline bool exact(const Call& call) { return is_integer(call.operands[Y].format) && call.attributes[0] == norm::l1; }
+inline bool exact(const Call& call) { return is_integer(call.operands[Y].format) && call.attributes[0] != norm::l2; }
 
 // Wide: an integer that holds the sum of narrow_rows elements.
 template <class T, class Wide>
@@ -96,10 +96,10 @@ inline void do_spreads(const Call& call, const norm::Unit& unit) {
     double mean[segment], spreads[segment] = {}, counts[segment] = {};
     means(call, unit.first, unit.n, mean);
     if (!exact(call)) {
-        if (call.attributes[0] == norm::l1) {
-            float_spreads<true>(y, unit, mean, spreads);
-        } else {
+        if (call.attributes[0] == norm::l2) {
             float_spreads<false>(y, unit, mean, spreads);
+        } else {
+            float_spreads<true>(y, unit, mean, spreads);
         }
     } else if (y.format == Format::i16) {
         exact_spreads<i16, i32>(y, unit, mean, spreads, counts);
@@ -128,7 +128,8 @@ inline void do_channels(const Call& call, i64 first, i64 n) {
         work_of(call).total(count, first, n, counts);
         for (i64 c = 0; c < segment; ++c) spreads[c] = 2.0 * (spreads[c] - counts[c] * mean[c]);
     }
-    for (i64 c = 0; c < segment; ++c) spreads[c] /= rows;
+    const double unit = call.attributes[0] == norm::scaled_l1 ? norm::sigmas : 1.0;
+    for (i64 c = 0; c < segment; ++c) spreads[c] = spreads[c] / rows * unit;
     norm::store_channels(stats, 0, first, n, mean);
     norm::store_channels(stats, 1, first, n, spreads);
     if (!given(running)) return;

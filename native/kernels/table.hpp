@@ -12,6 +12,7 @@
 #include "conv2d_weight_gradient.hpp"
 #include "flatten_bits.hpp"
 #include "fused_updates.hpp"
+#include "gradient_exponent.hpp"
 #include "input_gradient.hpp"
 #include "max_pool.hpp"
 #include "max_pool_gradient.hpp"

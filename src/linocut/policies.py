@@ -10,12 +10,14 @@ from linocut.errors import SpecError, unknown_name
 
 SMALLEST_INTEGER = "integer"  # the narrowest integer format that holds every possible product exactly
 
+SCALED_L1 = "scaled_l1"  # in standard deviations of a normal distribution, as the l2 norm is
+
 _FLOATS = ("f16", "f32")
 _CHOICES = {
-    "norm": ("l1", "l2"),
+    "norm": ("l1", SCALED_L1, "l2"),
     "X": ("bit", *_FLOATS),
     "Y": (SMALLEST_INTEGER, *_FLOATS),
-    "dX": ("i16", *_FLOATS),
+    "dX": ("i8", "i16", *_FLOATS),
     "dY": ("i8", *_FLOATS),
     "W": ("q15", *_FLOATS),
     "dW": ("bit", *_FLOATS),
@@ -30,10 +32,10 @@ _CHOICES = {
 class Policy:
     """One column of DESIGN.md section 2.
 
-    `norm` is the batch norm, "l1" or "l2"; the other fields are the formats of the roles of the same name: X retained
-    activations, Y matrix products, dX and dY gradients, W latent weights, dW their gradients, momenta, beta (batch norm
-    shifts and their moments), statistics of batch norm, real: weights, activations and gradients of the layers that are
-    in full precision.
+    `norm` is the batch norm, "l1", "scaled_l1" or "l2"; the other fields are the formats of the roles of the same name:
+    X retained activations, Y matrix products, dX and dY gradients, W latent weights, dW their gradients, momenta, beta
+    (batch norm shifts and their moments), statistics of batch norm, real: weights, activations and gradients of the
+    layers that are in full precision.
     """
 
     name: str
@@ -81,7 +83,7 @@ class Policy:
     def _check_family(self) -> None:
         integers = {
             "Y": self.Y == SMALLEST_INTEGER,
-            "dX": self.dX == "i16",
+            "dX": self.dX in ("i8", "i16"),
             "dY": self.dY == "i8",
             "W": self.W == "q15",
             "momenta": self.momenta.startswith("q"),
@@ -93,9 +95,9 @@ class Policy:
                 f"policy {self.name} mixes integers ({whole}) with floats ({parts}); "
                 "Y, dX, dY, W and momenta are all integers or all floats"
             )
-        if self.integer and (self.norm, self.X, self.dW) != ("l1", "bit", "bit"):
+        if self.integer and (self.norm == "l2" or (self.X, self.dW) != ("bit", "bit")):
             raise SpecError(
-                f"policy {self.name}: integer gradients need norm l1, X bit and dW bit, "
+                f"policy {self.name}: integer gradients need an l1 norm, X bit and dW bit, "
                 f"not norm {self.norm}, X {self.X}, dW {self.dW}"
             )
         if self.norm == "l2" and self.X == "bit":
@@ -104,7 +106,7 @@ class Policy:
 
 standard = Policy("standard", "l2", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32")
 wang2021 = Policy("wang2021", "l1", "bit", "f16", "f16", "f16", "f16", "bit", "f16", "f16", "f16", "f16")
-lean = Policy("lean", "l1", "bit", SMALLEST_INTEGER, "i16", "i8", "q15", "bit", "q7", "f32", "f32", "f32")
+lean = Policy("lean", SCALED_L1, "bit", SMALLEST_INTEGER, "i8", "i8", "q15", "bit", "q7", "f32", "f32", "f32")
 
 POLICIES = {policy.name: policy for policy in (standard, wang2021, lean)}
 

@@ -10,7 +10,7 @@ import numpy as np
 from linocut.formats import find_format, words
 from linocut.ops import OP_BY_NAME, View, norm_gradient_sums, norm_sign, norm_statistics
 from linocut.ops.bits import Array, pack
-from linocut.ops.norm import L1, L2
+from linocut.ops.norm import L1, L2, SCALED_L1
 
 Formats: TypeAlias = Mapping[str, str]
 Sizes: TypeAlias = Mapping[str, int]
@@ -18,8 +18,9 @@ Attributes: TypeAlias = dict[str, float]
 Filled: TypeAlias = tuple[dict[str, View], Attributes]
 Fill: TypeAlias = Callable[[Formats, Sizes, Mapping[str, float], np.random.Generator], Filled]
 
-_NORMS = ({"norm": L1}, {"norm": L2})
-_NORMS_STE = tuple({"norm": norm, "ste": ste} for norm in (L1, L2) for ste in (0.0, 1.0))
+_KINDS = (L1, L2, SCALED_L1)
+_NORMS = tuple({"norm": norm} for norm in _KINDS)
+_NORMS_STE = tuple({"norm": norm, "ste": ste} for norm in _KINDS for ste in (0.0, 1.0))
 QUANTITIES = {m.OP.name: m.QUANTITIES for m in (norm_statistics, norm_sign, norm_gradient_sums)}  # S is a multiple
 VARIANTS: dict[str, tuple[dict[str, float], ...]] = {
     "norm_statistics": _NORMS,
@@ -111,9 +112,17 @@ def _statistics(rng: np.random.Generator, y: View, form: str, norm: float) -> Vi
     return stats
 
 
-def _largest(rng: np.random.Generator) -> View:
-    """Of the last step: unknown, so small that this step's sums saturate, or anything."""
-    return view(rng.choice([0, 1, 100, 5000, 2**20, 2**31 - 1], 1), "i32")
+def _scale(rng: np.random.Generator) -> View:
+    """The memory of an integer dX: of a step of which nothing is known, or of any other."""
+    noted = [rng.choice([0, 1, 100, 5000, 2**20, 2**31 - 1]), *rng.choice([0, 1, 3, 10**6], 2)]
+    return view(np.array([rng.random() < 0.9, *rng.integers(-24, 24, 2), *noted], np.int64), "i64")
+
+
+def _exponents(rng: np.random.Generator) -> dict[str, View]:
+    """Of dY and dX: mostly so far apart that sums fit, some in the wrong order."""
+    dy = int(rng.integers(-24, 2))
+    exponents = {"dy_exponent": dy, "dx_exponent": dy + int(rng.choice([-1, 0, 1, 4, 7, 12, 23, 40]))}
+    return {name: view(np.array([value]), "i32") for name, value in exponents.items()}
 
 
 def _exponent(rng: np.random.Generator) -> View:
@@ -197,11 +206,17 @@ def _norm_gradient(formats: Formats, sizes: Sizes, variant: Mapping[str, float],
 def _input_gradient(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
     filled = {"dy": view(_gradient(rng, formats["dy"], sizes["R"], sizes["N"]), formats["dy"])}
     filled["weights"] = view(_bits(rng, sizes["N"], sizes["K"]), "bit")
-    if "dy_exponent" in formats:
-        filled["dy_exponent"] = _exponent(rng)
-    if "largest" in formats:
-        filled["largest"] = _largest(rng)
+    if "scale" in formats:
+        filled |= {**_exponents(rng), "scale": _scale(rng)}
     return filled, {}
+
+
+def _gradient_exponent(
+    formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator
+) -> Filled:
+    filled = {"dy_exponent": _exponent(rng), "scale": _scale(rng), "counters": _counters(rng)}
+    attributes = {"products": rng.choice([1, 9, 1152, 2**20]), "elements": rng.choice([1, 8192, 10**6])}
+    return filled, {**{name: float(size) for name, size in attributes.items()}, "bits": float(rng.choice([7, 15]))}
 
 
 def _weight_gradient(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
@@ -228,10 +243,8 @@ def _conv2d_input_gradient(
 ) -> Filled:
     filled = {"dy": view(_gradient(rng, formats["dy"], _pixels(sizes, True), sizes["N"]), formats["dy"])}
     filled["weights"] = _kernel(formats, sizes, rng)
-    if "dy_exponent" in formats:
-        filled["dy_exponent"] = _exponent(rng)
-    if "largest" in formats:
-        filled["largest"] = _largest(rng)
+    if "scale" in formats:
+        filled |= {**_exponents(rng), "scale": _scale(rng)}
     return filled, {}
 
 
@@ -367,6 +380,7 @@ FILLS: dict[str, Fill] = {
     "norm_gradient_sums": _gradient_sums,
     "norm_gradient": _norm_gradient,
     "input_gradient": _input_gradient,
+    "gradient_exponent": _gradient_exponent,
     "weight_gradient": _weight_gradient,
     "conv2d": _conv2d,
     "conv2d_input_gradient": _conv2d_input_gradient,

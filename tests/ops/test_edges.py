@@ -231,33 +231,46 @@ def test_a_byte_means_minus_one_to_one() -> None:
     assert y.data.T.tolist() == [[-1.0, 1.0, np.float32(-153) / np.float32(255)]]
 
 
-@pytest.mark.parametrize(("outputs", "shift"), [(1, 0), (258, 0), (259, 1), (516, 1), (517, 2), (1032, 2), (1033, 3)])
-def test_gradients_of_inputs_are_shifted_by_what_their_worst_sum_needs(outputs: int, shift: int) -> None:
-    """The worst sum is 127 N, 32,767 fit. Halves are rounded up: (2 + 1) >> 1, and of -3 and -1 too."""
-    dx, exponent = zeros("i16", 4, 1), zeros("i32", 1)
-    dy = np.zeros((4, outputs))
-    dy[0], dy[1] = 127, -127
-    dy[2:, 0] = 3, -3
-    weights = view(np.ones((outputs, 1), bool), "bit")
-    given = {"dy": view(dy, "i8"), "dy_exponent": view(np.array([-20]), "i32"), "weights": weights}
-    run("input_gradient", {**given, "dx": dx, "dx_exponent": exponent})
-    exact = [127 * outputs, -127 * outputs, 3, -3]
-    assert dx.data[:, 0].tolist() == [math.floor(Fraction(sum_, 2**shift) + Fraction(1, 2)) for sum_ in exact]
-    assert exponent.data.tolist() == [-20 + shift]
+@pytest.mark.parametrize(("form", "limit"), [("i8", 127), ("i16", 32767)])
+@pytest.mark.parametrize("shift", [0, 1, 5, 11])
+def test_sums_are_shifted_rounded_and_noted(form: str, limit: int, shift: int) -> None:
+    """Halves are rounded up: (2 + 1) >> 1, and of -3 and -1 too."""
+    sums = [127 * 900, -127 * 900, 3, -3, 127, -64, 130]
+    dy = np.zeros((len(sums), 900))
+    dy[:2] = [[127], [-127]]
+    dy[2:, 0] = np.clip(sums[2:], -127, 127)
+    dy[-1, 1] = 3
+    dx, scale = zeros(form, len(sums), 1), view(np.array([1, 0, 0, 200, 5, 9]), "i64")
+    exponents = {"dy_exponent": view(np.array([-20]), "i32"), "dx_exponent": view(np.array([shift - 20]), "i32")}
+    weights = view(np.ones((900, 1), bool), "bit")
+    run("input_gradient", {**exponents, "dy": view(dy, "i8"), "weights": weights, "dx": dx, "scale": scale})
+    rounded = [math.floor(Fraction(sum_, 2**shift) + Fraction(1, 2)) for sum_ in sums]
+    assert dx.data[:, 0].tolist() == [min(max(value, -limit), limit) for value in rounded]
+    saturated, near = (sum(abs(value) > bound for value in rounded) for bound in (limit, limit // 2))
+    assert scale.data.tolist() == [1, 0, 0, 127 * 900, 5 + saturated, 9 + near]
 
 
-@pytest.mark.parametrize(("known", "shift"), [(0, 6), (2**13 - 1, 0), (2**13, 1), (2**17, 5), (2**18, 6), (2**30, 6)])
-def test_the_shift_of_a_sum_leaves_room_for_four_times_the_last(known: int, shift: int) -> None:
-    """Of 9,000 outputs the worst sum is 1,143,000, 21 bits: never more than 6. A sum beyond the room saturates."""
-    dx, exponent, largest = zeros("i16", 2, 1), zeros("i32", 1), view(np.array([known]), "i32")
-    weights = view(np.ones((9000, 1), bool), "bit")
-    dy = np.full((2, 9000), 127)
-    dy[1, 1:] = 0
-    given = {"dy": view(dy, "i8"), "dy_exponent": view(np.array([-20]), "i32"), "weights": weights}
-    run("input_gradient", {**given, "dx": dx, "dx_exponent": exponent, "largest": largest})
-    assert (exponent.data.tolist(), largest.data.tolist()) == ([-20 + shift], [127 * 9000])
-    sums = [math.floor(Fraction(sum_, 2**shift) + Fraction(1, 2)) for sum_ in (127 * 9000, 127)]
-    assert dx.data[:, 0].tolist() == [min(sum_, 32767) for sum_ in sums]
+@pytest.mark.parametrize(
+    ("noted", "shift"),
+    [
+        ([0, 7, 7, 0, 0, 0], 14),  # nothing is known: the worst sum, 127 * 9000, has 21 bits
+        ([1, -13, 7, 90_000, 3, 50], 8),  # too many saturated
+        ([1, -13, 7, 90_000, 2, 3], 7),  # two of 16,384 may
+        ([1, -13, 7, 10_000, 0, 2], 6),  # half the range would have done
+        ([1, -13, 7, 1_000, 0, 0], 3),  # an eighth would have held the largest
+        ([1, -13, 7, 0, 0, 0], 7),  # there was no gradient
+        ([1, -30, 7, 1_000, 0, 5], 0),  # finer than dY is never needed
+        ([1, 30, 7, 9, 9, 9], 14),  # nor coarser than the worst case
+    ],
+)
+def test_the_exponent_of_a_gradient_follows_its_overflows(noted: list[int], shift: int) -> None:
+    dx_exponent, scale, counters = zeros("i32", 1), view(np.array(noted), "i64"), view(np.arange(4), "i64")
+    given = {"dy_exponent": view(np.array([-20]), "i32"), "scale": scale, "counters": counters}
+    attributes = {"products": 9000.0, "elements": 16384.0, "bits": 7.0}
+    run("gradient_exponent", {**given, "dx_exponent": dx_exponent}, **attributes)
+    assert dx_exponent.data.tolist() == [shift - 20]
+    assert scale.data.tolist() == [1, shift - 20, shift, 0, 0, 0]
+    assert counters.data.tolist() == [0, 1, 2, 3 + noted[4]]
 
 
 def test_a_gradient_of_weights_that_cancels_is_plus() -> None:

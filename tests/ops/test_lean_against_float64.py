@@ -5,11 +5,12 @@ Each layer is given what the layer before it stored, and compared after.
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from traces import Step, feed, numbers, started, traced
+from traces import Step, feed, less_the_mean_of_each_sign, numbers, started, traced
 
 from linocut import models
 from linocut.compile.lower import compile_network
@@ -19,6 +20,7 @@ from linocut.policies import lean
 
 BATCH, CLASSES, SEED = 50, 7, 5
 NETWORK = models.mlp((9, 9, 1), CLASSES, (65, 40))
+SIGMAS = math.sqrt(math.pi / 2)
 U = 2.0**-24  # half a unit in the last place of an f32
 
 
@@ -61,7 +63,7 @@ def test_mean_and_spread_are_the_rational_ones_rounded_once(steps: list[Step]) -
             mean = Fraction(sum(column), BATCH)
             spread = sum(abs(value - mean) for value in column) / BATCH
             assert mu == float(np.float32(float(mean)))
-            assert psi == pytest.approx(float(spread), rel=2 * U)
+            assert psi == pytest.approx(float(spread) * SIGMAS, rel=3 * U)
 
 
 def test_signs_and_masks_are_the_rational_comparisons(steps: list[Step]) -> None:
@@ -76,8 +78,7 @@ def test_signs_and_masks_are_the_rational_comparisons(steps: list[Step]) -> None
             assert bits[:, channel].tolist() == [value >= t for value in column]
             if mask is not None:
                 assert mask[:, channel].tolist() == [abs(value - t) <= psi for value in column]
-            omega = sum(abs(value - t) for value in column) / (BATCH * psi)
-            assert step.after["omega"].data[0, channel] == pytest.approx(float(omega), rel=2 * U)
+            assert step.after["omega"].data[0, channel] == bits[:, channel].sum()
 
 
 def test_gradient_of_the_loss_fills_15_bits(steps: list[Step]) -> None:
@@ -110,10 +111,9 @@ def test_gradient_of_the_norm_within_one_unit(steps: list[Step]) -> None:
         g = scaled(step.before["dx"].data, step.before["dx_exponent"].data)
         if "mask" in step.before:
             g = g * step.before["mask"].bits()
-        psi, omega = numbers(step.before["stats"])[1], numbers(sign.after["omega"])[0]
         bits = numbers(step.before["x"])
-        v = g / psi
-        dy = v - v.mean(axis=0) - bits * (v * bits * omega).mean(axis=0)
+        assert np.array_equal(numbers(sign.after["omega"])[0], (bits > 0).sum(axis=0))
+        dy = less_the_mean_of_each_sign(g / numbers(step.before["stats"])[1], bits)
         mantissas, exponent = step.after["dy"].data, step.after["dy_exponent"].data
         unit = 2.0 ** int(exponent[0])
         assert np.abs(dy).max() < 127.5 * unit  # nothing saturates
@@ -128,8 +128,9 @@ def test_gradient_of_inputs_is_exact_but_for_its_shift(steps: list[Step]) -> Non
         dx = scaled(step.before["dy"].data, step.before["dy_exponent"].data) @ numbers(step.before["weights"])
         exponent = step.after["dx_exponent"].data
         unit = 2.0 ** int(exponent[0])
-        assert np.abs(dx).max() < 32767.5 * unit
-        np.testing.assert_allclose(scaled(step.after["dx"].data, exponent), dx, rtol=0, atol=0.5 * unit)
+        clipped = np.clip(dx, -127 * unit, 127 * unit)
+        assert (clipped != dx).mean() <= 0.01
+        np.testing.assert_allclose(scaled(step.after["dx"].data, exponent), clipped, rtol=0, atol=0.5 * unit)
 
 
 def test_weights_follow_the_exact_sign_of_their_gradient(steps: list[Step]) -> None:

@@ -88,7 +88,7 @@ LIMITS = {
     "weight_gradient": ({"R": 33_156, "K": 1, "N": 1}, {"dy": "i8", "x": "u8"}, "rows of u8 inputs overflow 32 bits"),
     "input_gradient": (
         {"N": 8_421_505},
-        {"dy": "i8", "dx": "i16", "dy_exponent": "i32", "dx_exponent": "i32"},
+        {"dy": "i8", "dx": "i8", "dy_exponent": "i32", "dx_exponent": "i32", "scale": "i64"},
         "overflow",
     ),
     "norm_statistics": ({"R": 2**22 + 1, "S": 3}, {"y": "i32", "work": "f64"}, "overflow the sum, at most 4,194,304"),

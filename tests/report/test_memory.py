@@ -67,7 +67,7 @@ def test_moments_and_weights_are_the_optimizers(optimizer, weights: str, moments
 
 def test_lean_in_the_papers_account_uses_its_own_formats() -> None:
     rows = {row.role: row.format for row in paper_account(MLP, lean, Adam(), 100).rows}
-    assert (rows["W"], rows["momenta"], rows["dY"], rows["dX, Y"]) == ("q15", "q7", "i8", "i16")
+    assert (rows["W"], rows["momenta"], rows["dY"], rows["dX, Y"]) == ("q15", "q7", "i8", "i32")
     assert paper_account(MLP, lean, Adam(), 100).bytes_of("momenta") == 399_872  # one moment of 8 bits
 
 

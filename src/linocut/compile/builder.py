@@ -123,11 +123,12 @@ class Builder:
         self._index[self.buffers[buffer].name] = buffer
         self.held[buffer] = (len(self.instructions) - 1, -1)
 
-    def view(self, buffer: int, name: str, shape: tuple[int, ...]) -> int:
-        """The same bytes under another shape."""
+    def view(self, buffer: int, name: str, shape: tuple[int, ...], role: str | None = None) -> int:
+        """The same bytes under another shape, and another role if given."""
         old = self.buffers[buffer]
         base = buffer if old.base is None else old.base
-        return self._add(replace(old, name=f"{self._section}.{name}", shape=shape, base=base))
+        view = replace(old, name=f"{self._section}.{name}", role=role or old.role, shape=shape, base=base)
+        return self._add(view)
 
     def shape(self, buffer: int) -> tuple[int, ...]:
         """The shape of a buffer, the batch first."""

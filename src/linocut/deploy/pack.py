@@ -10,7 +10,7 @@ from linocut.formats import words
 from linocut.layers.placed import Placed
 from linocut.ops.base import View
 from linocut.ops.bits import Array, pack
-from linocut.ops.norm import L1, L2, divisor
+from linocut.ops.norm import NORMS, divisor
 from linocut.ops.norm_sign import THRESHOLD_LIMIT
 from linocut.ops.real_matmul import U8_SCALE
 from linocut.run import Session
@@ -67,7 +67,7 @@ def _signs(compiled: Compiled, session: Session, name: str) -> Array:
 def _norm(compiled: Compiled, session: Session, name: str, scale: float | Array) -> dict[str, Array]:
     """Mean, spread (what x is divided by) and shift in float64, for a Y that is `scale` times that of training."""
     running = View(session.array(f"{name}.running"), compiled.policy.statistics, 0)
-    spread = divisor(running, L1 if compiled.policy.norm == "l1" else L2)
+    spread = divisor(running, NORMS[compiled.policy.norm])
     mean = running.data[0].astype(np.float64)
     shift = session.array(f"{name}.beta")[0].astype(np.float64)
     return {"mean": mean * scale, "spread": spread * scale, "shift": shift}

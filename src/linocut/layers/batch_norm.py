@@ -11,7 +11,7 @@ from linocut.layers.base import Cost, Layer, Shape
 from linocut.layers.kinds import INPUT, NORMED, PRODUCT, REAL
 from linocut.layers.norm_output import norm_kind, norm_work
 from linocut.layers.numbers import as_numbers, real_gradient
-from linocut.layers.values import Given, Normed, Product, Real, Value
+from linocut.layers.values import Given, Gradient, Normed, Product, Real, Value
 from linocut.ops import norm_gradient_sums, norm_statistics
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BatchNorm(Layer):
-    """x = (y - mu) / spread + beta over the batch, l1 or l2 as the policy says; running statistics for prediction."""
+    """x = (y - mu) / spread + beta over the batch, by the policy's norm; running statistics for prediction."""
 
     kind: ClassVar[str] = "batch_norm"
     takes: ClassVar[tuple[str, ...]] = (PRODUCT, REAL, INPUT)
@@ -64,6 +64,14 @@ class BatchNorm(Layer):
         return out
 
 
+def _of_product(builder: Builder, name: str, dx: Gradient, shape: tuple[int, ...]) -> Gradient:
+    """The gradient of a binary layer's Y; one of i8 is formed over a dX of i8, which nothing reads any more."""
+    if builder.policy.dY != "i8" or builder.buffers[dx.buffer].format != "i8":
+        return builder.gradient(name, roles.DY, shape)
+    exponent = builder.transient(f"{name}.exponent", roles.DY, (1,), "i32")
+    return Gradient(builder.view(dx.buffer, name, shape, roles.DY), exponent)
+
+
 def _backward(builder: Builder, out: Normed, y: Product | Real, wanted: bool) -> None:
     """`wanted` says whether the gradient of y is; that of beta always is."""
     kept, dx, name = out.kept, out.taken(), out.name
@@ -77,7 +85,7 @@ def _backward(builder: Builder, out: Normed, y: Product | Real, wanted: bool) ->
     builder.emit("norm_gradient_sums", {**common, "omega": kept.omega, "work": work}, attributes)
     binary = isinstance(y, Product) and y.binary
     dy_name = f"{name}.dY"
-    dy = builder.gradient(dy_name, roles.DY, shape) if binary else real_gradient(builder, dy_name, roles.DY, shape)
+    dy = _of_product(builder, dy_name, dx, shape) if binary else real_gradient(builder, dy_name, roles.DY, shape)
     dbeta = builder.transient(f"{name}.dbeta", roles.BETA, (1, channels), "f32")
     written = {"dy": dy.buffer, "dy_exponent": dy.exponent, "dbeta": dbeta}
     builder.emit("norm_gradient", {**common, "dx_exponent": dx.exponent, "stats": out.stats, **written}, attributes)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from linocut import roles
 from linocut.errors import SpecError
 from linocut.layers.base import Cost, Shape, binary_cost
-from linocut.layers.binary_dense import kept_input, largest_sum
+from linocut.layers.binary_dense import decide_exponent, kept_input
 from linocut.layers.convolution import Convolution
 from linocut.layers.kinds import BITS, INPUT
 from linocut.layers.values import Bits, Given, Gradient, Product, Value
@@ -61,7 +62,9 @@ class BinaryConv2D(Convolution):
             if isinstance(value, Bits):
                 dx = builder.gradient(f"{name}.dX", roles.DX, (batch, *image))
                 operands = {"dy": dy.buffer, "dy_exponent": dy.exponent, "weights": weights.signs(builder)}
-                operands |= {"dx": dx.buffer, "dx_exponent": dx.exponent, "largest": largest_sum(builder, name, dx)}
+                products = weights.shape[0] * math.prod(self.window.size)
+                operands |= {"dx": dx.buffer, "dx_exponent": dx.exponent}
+                operands["scale"] = decide_exponent(builder, name, dy, dx, products)
                 builder.emit("conv2d_input_gradient", operands, attributes)
                 value.give(builder, dx)
             x = kept_input(builder, name, value)
@@ -71,7 +74,7 @@ class BinaryConv2D(Convolution):
         return out
 
     def _scale(self, builder: Builder, name: str, weights: BinaryWeights) -> int | None:
-        if not self.scaled or builder.policy.norm == "l1" or not weights.latent:
+        if not self.scaled or builder.policy.norm != "l2" or not weights.latent:
             return None
         scale = builder.transient(f"{name}.scale", roles.WORKSPACE, (1, self.filters), "f32")
         builder.emit("channel_scale", {"weights": weights.stored, "scale": scale})

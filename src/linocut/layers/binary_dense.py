@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,6 +12,7 @@ from linocut.layers.base import Cost, Layer, Shape, binary_cost
 from linocut.layers.kinds import BITS, INPUT, PRODUCT
 from linocut.layers.values import Bits, Given, Gradient, Product, Value
 from linocut.layers.weights import BinaryWeights, product_format
+from linocut.ops import gradient_exponent
 
 if TYPE_CHECKING:
     from linocut.compile.builder import Builder
@@ -84,9 +86,16 @@ def kept_input(builder: Builder, name: str, value: Given | Bits) -> int:
     return bits
 
 
-def largest_sum(builder: Builder, name: str, dx: Gradient) -> int | None:
-    """Where an integer dX remembers how large its sums were in the last step."""
-    return None if dx.exponent is None else builder.persistent(f"{name}.largest", roles.CONTROL, (1,), "i32")
+def decide_exponent(builder: Builder, name: str, dy: Gradient, dx: Gradient, products: int) -> int | None:
+    """Emit gradient_exponent for an integer dX of sums of so many products; returns its `scale`, which persists."""
+    if dx.exponent is None:
+        return None
+    scale = builder.persistent(f"{name}.dX.scale", roles.CONTROL, (6,), "i64")
+    operands = {"dy_exponent": dy.exponent, "dx_exponent": dx.exponent, "scale": scale, "counters": builder.counters}
+    buffer = builder.buffers[dx.buffer]
+    sizes = {"products": products, "elements": math.prod(buffer.shape), "bits": gradient_exponent.BITS[buffer.format]}
+    builder.emit("gradient_exponent", operands, {attribute: float(size) for attribute, size in sizes.items()})
+    return scale
 
 
 def _input_gradient(
@@ -94,6 +103,6 @@ def _input_gradient(
 ) -> Gradient:
     dx = builder.gradient(f"{name}.dX", roles.DX, shape)
     operands = {"dy": dy.buffer, "dy_exponent": dy.exponent, "weights": weights.signs(builder), "dx": dx.buffer}
-    operands |= {"dx_exponent": dx.exponent, "largest": largest_sum(builder, name, dx)}
+    operands |= {"dx_exponent": dx.exponent, "scale": decide_exponent(builder, name, dy, dx, weights.shape[0])}
     builder.emit("input_gradient", operands)
     return dx

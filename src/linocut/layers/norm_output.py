@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from linocut import roles
 from linocut.layers.values import Kept, Normed
 from linocut.ops import norm_sign
-from linocut.ops.norm import L1, L2, work_shape
+from linocut.ops.norm import NORMS, work_shape
+from linocut.policies import SCALED_L1
 
 if TYPE_CHECKING:
     from linocut.compile.builder import Builder
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def norm_kind(builder: Builder) -> float:
     """The policy's norm as the instructions' attribute."""
-    return L1 if builder.policy.norm == "l1" else L2
+    return NORMS[builder.policy.norm]
 
 
 def norm_work(builder: Builder, name: str, quantities: int, shape: tuple[int, ...]) -> int:
@@ -31,7 +32,8 @@ def keep_signs(builder: Builder, name: str, value: Normed, *, ste: bool) -> Kept
     bits = builder.transient(f"{name}.X", roles.X, shape, "bit")
     mask = omega = work = None
     if builder.training:
-        omega = builder.transient(f"{name}.omega", roles.NORM, (1, shape[-1]), builder.policy.statistics)
+        form = "f32" if builder.policy.norm == SCALED_L1 else builder.policy.statistics  # counts pass what f16 holds
+        omega = builder.transient(f"{name}.omega", roles.NORM, (1, shape[-1]), form)
         work = norm_work(builder, name, norm_sign.QUANTITIES, shape)
         if ste:
             mask = builder.transient(f"{name}.mask", roles.GRADIENT_MASK, shape, "bit")

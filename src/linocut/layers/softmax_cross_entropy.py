@@ -51,7 +51,8 @@ class SoftmaxCrossEntropy(Layer):
         if not builder.training:
             builder.emit("softmax_cross_entropy", operands)
             return value
-        gradient = builder.gradient(f"{name}.dX", roles.DX, shape)
+        form = "i16" if builder.policy.integer else None  # few elements, the source of all others: the finer ones
+        gradient = builder.gradient(f"{name}.dX", roles.DX, shape, form)
         operands |= {"gradient": gradient.buffer, "exponent": gradient.exponent}
         builder.emit("softmax_cross_entropy", operands)
 

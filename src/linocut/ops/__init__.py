@@ -11,6 +11,7 @@ from linocut.ops import (
     conv2d_weight_gradient,
     flatten_bits,
     fused_updates,
+    gradient_exponent,
     input_gradient,
     max_pool,
     max_pool_gradient,
@@ -64,6 +65,7 @@ OPS = (
     flatten_bits.OP,
     numbers.CHANNEL_SCALE,
     numbers.SCALE_CHANNELS,
+    gradient_exponent.OP,
 )
 OP_BY_CODE = {op.code: op for op in OPS}
 OP_BY_NAME = {op.name: op for op in OPS}

@@ -11,7 +11,7 @@ import numpy as np
 
 from linocut.ops.base import Op, Sizes, View, Work
 from linocut.ops.conv2d import add_product, count
-from linocut.ops.input_gradient import MOST_OUTPUTS, store_mantissas
+from linocut.ops.gradient_exponent import MOST_PRODUCTS, goes_together, store_mantissas
 from linocut.ops.window import geometry, taps
 
 
@@ -22,7 +22,7 @@ def reference(
     weights: View,
     dx: View,
     dx_exponent: View | None,
-    largest: View | None = None,
+    scale: View | None = None,
     stride: float,
     pad_top: float,
     pad_left: float,
@@ -37,24 +37,20 @@ def reference(
     for tap in taps(window, dx.shape[1:3], dy.shape[1:3], int(stride), pad):
         given = gradient[tap.outputs]
         add_product(total[tap.inputs], given, kernel[:, tap.row, tap.column], bool(exact))
-    if dy_exponent is None or dx_exponent is None:
+    if dy_exponent is None or dx_exponent is None or scale is None:
         dx.store(total.reshape(-1, dx.cols))
         return
-    store_mantissas(total, dy.cols * window[0] * window[1], dy_exponent, dx, dx_exponent, largest)
+    store_mantissas(total, dy_exponent, dx, dx_exponent, scale)
 
 
 def limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
     """Why these sizes or formats cannot be computed, or ""."""
-    exponents = sum(name in formats for name in ("dx_exponent", "dy_exponent"))
-    integers = (formats["dy"] == "i8") + (formats["dx"] == "i16")
-    if exponents != integers or exponents == 1 or (integers and formats["weights"] != "bit"):
+    if not goes_together(formats) or (formats["dy"] == "i8" and formats["weights"] != "bit"):
         found = f"dY {formats['dy']}, dX {formats['dx']}, weights {formats['weights']}"
-        return f"{found}: integer gradients go with each other, their exponents and bits"
-    if "largest" in formats and not integers:
-        return "largest is kept of integer gradients only"
-    if sizes["N"] * sizes["P"] * sizes["Q"] > MOST_OUTPUTS:
+        return f"{found}: integer gradients go with each other, exponents, scale and bits"
+    if sizes["N"] * sizes["P"] * sizes["Q"] > MOST_PRODUCTS:
         summed = sizes["N"] * sizes["P"] * sizes["Q"]
-        return f"{summed:,} products overflow 32 bits, at most {MOST_OUTPUTS:,}; use fewer filters or a smaller kernel"
+        return f"{summed:,} products overflow 32 bits, at most {MOST_PRODUCTS:,}; use fewer filters or a smaller kernel"
     return ""
 
 
@@ -65,8 +61,8 @@ def _work(sizes: Sizes, formats: Mapping[str, str]) -> Work:
 OP = Op(
     "conv2d_input_gradient",
     21,
-    "<dy:i8|f16|f32[B,I,J,N] <dy_exponent?:i32[1] <weights:bit|f16|f32[N,P,Q,C] >dx:i16|f16|f32[B,H,W,C] "
-    ">dx_exponent?:i32[1] =largest?:i32[1]; stride pad_top pad_left exact",
+    "<dy:i8|f16|f32[B,I,J,N] <dy_exponent?:i32[1] <weights:bit|f16|f32[N,P,Q,C] >dx:i8|i16|f16|f32[B,H,W,C] "
+    "<dx_exponent?:i32[1] =scale?:i64[6]; stride pad_top pad_left exact",
     reference,
     limits,
     _work,

@@ -1,7 +1,7 @@
 """input_gradient: dX = dY W^, the gradient of a layer's input.
 
-i8 mantissas times signs sum to 32 bits exactly, and are shifted to fit i16: by as much as the largest sum of the last
-step needs, with head-room, or where none is known as the worst case does. What passes the head-room saturates.
+i8 mantissas times signs sum to 32 bits exactly, and are shifted from dY's exponent to that of dX, which
+gradient_exponent decided; what does not fit saturates.
 """
 
 from __future__ import annotations
@@ -11,30 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from linocut.ops.base import Op, Sizes, View, Work
-from linocut.ops.bits import Array
-
-I16_BITS = 15
-HEADROOM = 2  # bits: sums may grow fourfold from one step to the next
-MOST_OUTPUTS = (2**31 - 1) // 255
-
-
-def shift_for(outputs: int) -> int:
-    """The right shift after which a sum of `outputs` products |p| <= 127 fits 16 bits."""
-    return max(0, (127 * outputs).bit_length() - I16_BITS)
-
-
-def store_mantissas(
-    total: Array, outputs: int, dy_exponent: View, dx: View, dx_exponent: View, largest: View | None
-) -> None:
-    """Exact sums of `outputs` products, rounded to dx, with its exponent; `largest` (1) is that of all |sums|."""
-    shift = shift_for(outputs)
-    known = 0 if largest is None else int(largest.data[0])
-    if known > 0:
-        shift = min(shift, max(0, known.bit_length() + HEADROOM - I16_BITS))
-    dx.store(np.clip((total + ((1 << shift) >> 1)) >> shift, -32767, 32767).reshape(-1, dx.cols))
-    dx_exponent.data[0] = dy_exponent.data[0] + shift
-    if largest is not None:
-        largest.data[0] = np.abs(total).max()
+from linocut.ops.gradient_exponent import MOST_PRODUCTS, goes_together, store_mantissas
 
 
 def reference(
@@ -44,25 +21,21 @@ def reference(
     weights: View,
     dx: View,
     dx_exponent: View | None,
-    largest: View | None = None,
+    scale: View | None = None,
 ) -> None:
     """Dy (R, N), weights (N, K) -> dx (R, K)."""
-    if dy_exponent is None or dx_exponent is None:
+    if dy_exponent is None or dx_exponent is None or scale is None:
         dx.store(dy.data.astype(np.float64) @ weights.signs().astype(np.float64))
         return
     total = dy.data.astype(np.int64) @ weights.signs()
-    store_mantissas(total, dy.cols, dy_exponent, dx, dx_exponent, largest)
+    store_mantissas(total, dy_exponent, dx, dx_exponent, scale)
 
 
 def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    exponents = sum(name in formats for name in ("dx_exponent", "dy_exponent"))
-    integers = (formats["dy"] == "i8") + (formats["dx"] == "i16")
-    if exponents != integers or exponents == 1:
-        return f"dY {formats['dy']} and dX {formats['dx']}: integer gradients go with each other"
-    if "largest" in formats and not integers:
-        return "largest is kept of integer gradients only"
-    if sizes["N"] > MOST_OUTPUTS:
-        return f"{sizes['N']:,} outputs overflow 32 bits, at most {MOST_OUTPUTS:,}; use a narrower layer"
+    if not goes_together(formats):
+        return f"dY {formats['dy']} and dX {formats['dx']}: integer gradients go with each other, exponents and scale"
+    if sizes["N"] > MOST_PRODUCTS:
+        return f"{sizes['N']:,} outputs overflow 32 bits, at most {MOST_PRODUCTS:,}; use a narrower layer"
     return ""
 
 
@@ -73,8 +46,8 @@ def _work(sizes: Sizes, formats: Mapping[str, str]) -> Work:
 OP = Op(
     "input_gradient",
     11,
-    "<dy:i8|f16|f32[R,N] <dy_exponent?:i32[1] <weights:bit[N,K] >dx:i16|f16|f32[R,K] >dx_exponent?:i32[1] "
-    "=largest?:i32[1]",
+    "<dy:i8|f16|f32[R,N] <dy_exponent?:i32[1] <weights:bit[N,K] >dx:i8|i16|f16|f32[R,K] <dx_exponent?:i32[1] "
+    "=scale?:i64[6]",
     reference,
     _limits,
     _work,

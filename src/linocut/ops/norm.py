@@ -1,6 +1,8 @@
-"""What the batch norm instructions share. A norm is l1 or l2; `stats` holds the mean and the spread of each channel.
+"""What the batch norm instructions share. `stats` holds the mean and the spread of each channel.
 
-The spread is psi = mean|y - mu| for l1 and the variance for l2 (DESIGN section 3); x = (y - mu) / divisor + beta.
+A norm is l1, l2 or scaled l1. The spread is psi = mean|y - mu| for l1 and the variance for l2 (DESIGN section 3);
+x = (y - mu) / divisor + beta. For the scaled l1 norm it is sqrt(pi/2) psi, which of normal y is the standard deviation
+(Hoffer et al., arXiv 1803.01814, section 4.1): x is as large as under l2, and |x| <= 1 lets as much pass.
 
 An instruction that sums over rows does so in parts, which threads share: part p of P has the rows from p R // P to
 (p + 1) R // P. What it finds of each part stays in its operand `work`, float64 (q P, C) for q quantities: row i P + p
@@ -10,6 +12,7 @@ and the parts are added in order: the bits of a sum depend on P, which the progr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
@@ -17,7 +20,9 @@ import numpy as np
 from linocut.ops.base import Sizes, View, Work
 from linocut.ops.bits import Array
 
-L1, L2 = 1.0, 2.0
+L1, L2, SCALED_L1 = 1.0, 2.0, 3.0
+SIGMAS = math.sqrt(math.pi / 2)  # standard deviation over mean deviation, of normal numbers
+NORMS = {"l1": L1, "l2": L2, "scaled_l1": SCALED_L1}  # by their names in a policy
 EPSILON = 1e-5
 ROWS_OF_A_PART = 512
 MOST_PARTS = 32  # that the compiler asks for
@@ -60,7 +65,7 @@ def total(rows: Array) -> Array:
 def divisor(stats: View, norm: float) -> Array:
     """What x is divided by, float64 (channels,): psi, or sqrt(var + 1e-5)."""
     spread = stats.data[1].astype(np.float64)
-    return spread if norm == L1 else np.sqrt(spread + EPSILON)
+    return np.sqrt(spread + EPSILON) if norm == L2 else spread
 
 
 def reciprocal(stats: View, norm: float) -> Array:

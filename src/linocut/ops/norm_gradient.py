@@ -3,6 +3,9 @@
 With g the masked gradient, N the rows, u the partner of norm_gradient_sums (x^ for l1, x - beta for l2):
     l2:  dy = (g - mean(g) - u mean(g u)) / divisor            the exact derivative
     l1:  dy = (g - mean(g) - u omega mean(g u)) / psi          Wang et al., arXiv 2102.04270, section 4
+    scaled l1:  dy = (g - mean of the g whose x^ is the same) / spread
+The last is what remains of g beside 1 and x^: where beta moves the signs to one side, x^ has a mean, and what l1
+takes away no longer sums to 0 over the batch.
 An i8 dY, which needs X as bits, gets the power-of-two exponent that its largest possible element needs. It is g a - p,
 p being one of two numbers per channel chosen by the bit x^: from integers in 32 bits with 22 fractional bits, from
 floats in float64. A float dY from integers is formed in units of their exponent, which the last factor brings in.
@@ -16,8 +19,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from linocut.ops.base import Op, Sizes, View
+from linocut.ops.bits import Array
 from linocut.ops.elementary import binary_exponent, rounded
-from linocut.ops.norm import L1, reciprocal, work
+from linocut.ops.norm import L1, SCALED_L1, reciprocal, work
 from linocut.ops.norm_gradient_sums import masked, partner
 
 FRACTION = 22
@@ -44,8 +48,12 @@ def reference(
     rows = np.float64(dx.data.shape[0])
     inverse = reciprocal(stats, norm)
     total, product, largest, omega = sums.data
-    mean = total / rows
-    slope = product / rows * (omega if norm == L1 else 1.0)
+    mean, slope = total / rows, product / rows
+    if norm == L1:
+        slope = slope * omega
+    elif norm == SCALED_L1:
+        plus, minus = _share(total + product, omega), _share(total - product, rows - omega)
+        mean, slope = (plus + minus) * 0.5, (plus - minus) * 0.5
     g = masked(dx, x, mask, ste)
     exponent = 0 if dx_exponent is None else int(dx_exponent.data[0])
     dbeta.store(np.ldexp(total, exponent)[None])
@@ -68,8 +76,13 @@ def reference(
     dy.store(np.clip((fixed + (1 << (FRACTION - 1))) >> FRACTION, -127, 127))
 
 
+def _share(twice: Array, count: Array) -> Array:
+    """The mean of the gradients of one sign; 0 where no element has it."""
+    return np.where(count > 0, twice * 0.5 / np.where(count > 0, count, 1.0), 0.0)
+
+
 def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    integers = {name for name, form in (("dx", "i16"), ("dy", "i8")) if formats[name] == form}
+    integers = {name for name in ("dx", "dy") if formats[name] in ("i8", "i16")}
     exponents = {name for name in ("dx", "dy") if f"{name}_exponent" in formats}
     if integers != exponents or (integers and formats["x"] != "bit"):
         found = f"dX {formats['dx']}, dY {formats['dy']}, X {formats['x']}"
@@ -80,8 +93,8 @@ def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
 OP = Op(
     "norm_gradient",
     10,
-    "<dx:i16|f16|f32[R,C] <dx_exponent?:i32[1] <x:bit|f16|f32[R,C] <mask?:bit[R,C] <stats:f16|f32[2,C] "
-    "<beta:f16|f32[1,C] <sums:f64[4,C] >dy:i8|f16|f32[R,C] >dy_exponent?:i32[1] >dbeta:f32[1,C]; norm ste",
+    "<dx:i8|i16|f16|f32[R,C] <dx_exponent?:i32[1] <x:bit|f16|f32[R,C] <mask?:bit[R,C] <stats:f16|f32[2,C] "
+    "<beta:f16|f32[1,C] <sums:f64[4,C] >dy@dx:i8|f16|f32[R,C] >dy_exponent?:i32[1] >dbeta:f32[1,C]; norm ste",
     reference,
     _limits,
     work,

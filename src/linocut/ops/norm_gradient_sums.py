@@ -12,7 +12,7 @@ import numpy as np
 
 from linocut.ops.base import Op, Sizes, View
 from linocut.ops.bits import Array
-from linocut.ops.norm import L1, parts, total, work, work_limits
+from linocut.ops.norm import L2, SCALED_L1, parts, total, work, work_limits
 
 QUANTITIES = 4  # sum g, sum g u, max|g|, and sum|x| where omega is to be found from numbers
 
@@ -31,7 +31,7 @@ def partner(x: View, beta: View, norm: float) -> Array:
     """What g is multiplied with: x^ (l1) or x - beta (l2), (R, C)."""
     if x.format == "bit":
         return x.signs()
-    if norm == L1:
+    if norm != L2:
         return np.where(x.data >= 0, np.int64(1), np.int64(-1))
     return x.data.astype(np.float32) - beta.data[0].astype(np.float32)
 
@@ -52,18 +52,25 @@ def reference(
     g = masked(dx, x, mask, ste)
     wide = g.astype(np.int64 if dx.is_integer() else np.float64)
     product = wide * partner(x, beta, norm)
-    size = np.zeros_like(wide) if x.format == "bit" or omega is not None else np.abs(x.data.astype(np.float64))
+    size: Array = np.zeros_like(wide)
+    if x.format != "bit" and omega is None:
+        size = np.abs(x.data.astype(np.float64)) if norm != SCALED_L1 else (x.data >= 0).astype(np.float64)
     totals, products, largest, sizes = np.split(work.data, QUANTITIES)
     for p, part in enumerate(parts(len(g), len(totals))):
         totals[p], products[p], sizes[p] = total(wide[part]), total(product[part]), total(size[part])
         largest[p] = np.fmax(np.abs(wide[part]), 0).max(axis=0)  # passing over what is not a number
-    sums.data[...] = [total(totals), total(products), largest.max(axis=0), total(sizes) / len(g)]
+    sums.data[...] = [
+        total(totals),
+        total(products),
+        largest.max(axis=0),
+        total(sizes) / (1 if norm == SCALED_L1 else len(g)),
+    ]
     if omega is not None:
         sums.data[3] = omega.data[0]
 
 
 def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    if formats["dx"] == "i16" and formats["x"] != "bit":
+    if formats["dx"] in ("i8", "i16") and formats["x"] != "bit":
         return "integer gradients need X as bits; keep X as bit or dX as a float"
     return work_limits(QUANTITIES, "dx")(sizes, formats)
 
@@ -71,7 +78,7 @@ def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
 OP = Op(
     "norm_gradient_sums",
     9,
-    "<dx:i16|f16|f32[R,C] <x:bit|f16|f32[R,C] <mask?:bit[R,C] <beta:f16|f32[1,C] <omega?:f16|f32[1,C] "
+    "<dx:i8|i16|f16|f32[R,C] <x:bit|f16|f32[R,C] <mask?:bit[R,C] <beta:f16|f32[1,C] <omega?:f16|f32[1,C] "
     ">sums:f64[4,C] >work:f64[S,C]; norm ste",
     reference,
     _limits,

@@ -12,7 +12,7 @@ import numpy as np
 
 from linocut.ops.base import Op, Sizes, View
 from linocut.ops.bits import Array
-from linocut.ops.norm import divisor, normalised, parts, total, work, work_limits
+from linocut.ops.norm import SCALED_L1, divisor, normalised, parts, total, work, work_limits
 
 QUANTITIES = 2  # sum of x^ y and how many x^ are +1; or, of floats, sum |x| and 0
 
@@ -30,7 +30,7 @@ def reference(
     work: View | None,
     norm: float,
 ) -> None:
-    """Y (R, C) -> bits (R, C), mask (R, C), omega (1, C)."""
+    """Y (R, C) -> bits (R, C), mask (R, C), omega (1, C): mean|x|, or of the scaled l1 norm how many x^ are +1."""
     if y.is_integer():
         _integer(y.data.astype(np.int64), stats, beta, bits, mask, omega, work, norm)
         return
@@ -41,9 +41,9 @@ def reference(
     if omega is not None and work is not None:
         sizes, counts = np.split(work.data, QUANTITIES)
         size = np.abs(x.astype(np.float64))
-        sizes[...] = [total(size[part]) for part in parts(len(x), len(sizes))]
-        counts[...] = 0.0
-        omega.store((total(sizes) / len(x))[None])
+        for p, part in enumerate(parts(len(x), len(sizes))):
+            sizes[p], counts[p] = total(size[part]), (x[part] >= 0).sum(axis=0)
+        omega.store((total(counts) if norm == SCALED_L1 else total(sizes) / len(x))[None])
 
 
 def _integer(
@@ -73,6 +73,9 @@ def _integer(
         for p, part in enumerate(parts(len(y), len(counts))):
             distances[p] = np.where(above[part], y[part], -y[part]).sum(axis=0)
             counts[p] = above[part].sum(axis=0)
+        if norm == SCALED_L1:
+            omega.store(total(counts)[None])
+            return
         n = np.float64(len(y))
         size = (total(distances) - t * (2.0 * total(counts) - n)) / (n * np.where(varies, psi, 1.0))
         omega.store(np.where(varies, size, np.abs(shift))[None])

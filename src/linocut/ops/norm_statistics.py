@@ -6,7 +6,7 @@ import numpy as np
 
 from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
-from linocut.ops.norm import L1, parts, total, work, work_limits
+from linocut.ops.norm import L2, SCALED_L1, SIGMAS, parts, total, work, work_limits
 
 QUANTITIES = 3  # sum y; then sum and count of the y above floor(mu), or, of floats, the summed deviations and 0
 
@@ -14,11 +14,11 @@ QUANTITIES = 3  # sum y; then sum and count of the y above floor(mu), or, of flo
 def reference(*, y: View, stats: View, running: View | None, work: View, norm: float, momentum: float) -> None:
     """Y (R, C) -> stats (2, C).
 
-    Mu and psi (l1) or variance (l2); running <- momentum running + (1 - momentum) stats.
+    Mu and psi (l1), sqrt(pi/2) psi (scaled l1) or variance (l2); running <- momentum running + (1 - momentum) stats.
     """
     rows = np.float64(y.data.shape[0])
     sums, spreads, counts = np.split(work.data, QUANTITIES)
-    exact = y.is_integer() and norm == L1
+    exact = y.is_integer() and norm != L2
     values = [y.data[part].astype(np.int64 if exact else np.float64) for part in parts(len(y.data), len(sums))]
     sums[...] = [total(part) for part in values]
     mu = total(sums) / rows
@@ -27,7 +27,8 @@ def reference(*, y: View, stats: View, running: View | None, work: View, norm: f
     spread = total(spreads)
     if exact:  # the deviations sum to 0: sum|y - mu| is twice the sum of the positive ones
         spread = 2.0 * (spread - total(counts) * mu)
-    stats.store(np.stack([mu, spread / rows]))
+    unit = SIGMAS if norm == SCALED_L1 else 1.0
+    stats.store(np.stack([mu, spread / rows * unit]))
     if running is not None:
         kept = running.data.astype(np.float64) * momentum
         running.store(kept + stats.data.astype(np.float64) * (1.0 - momentum))
@@ -40,7 +41,7 @@ def _exact(y: Array, mu: Array) -> tuple[Array, Array]:
 
 def _floating(y: Array, mu: Array, norm: float) -> tuple[Array, float]:
     deviation = y - mu
-    return total(np.abs(deviation) if norm == L1 else np.square(deviation)), 0.0
+    return total(np.square(deviation) if norm == L2 else np.abs(deviation)), 0.0
 
 
 OP = Op(

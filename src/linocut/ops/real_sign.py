@@ -47,8 +47,8 @@ def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
     gates = [name for name in ("mask", "slope", "x") if name in formats]
     if len(gates) != 1:
         return f"takes one of mask, slope and x, not {', '.join(gates) or 'none'}"
-    if (formats["dx"] == "i16") != ("dx_exponent" in formats):
-        return f"dX {formats['dx']}: an i16 gradient and an exponent go with each other"
+    if (formats["dx"] in ("i8", "i16")) != ("dx_exponent" in formats):
+        return f"dX {formats['dx']}: an integer gradient and an exponent go with each other"
     return ""
 
 
@@ -60,7 +60,7 @@ SIGN = Op("real_sign", 33, "<x:f16|f32[R,C] >bits:bit[R,C] >mask?:bit[R,C] >slop
 GATE = Op(
     "gate_gradient",
     34,
-    "<dx:i16|f16|f32[R,C] <dx_exponent?:i32[1] <mask?:bit[R,C] <slope?:u8[R,C] <x?:f16|f32[R,C] >out:f16|f32[R,C]",
+    "<dx:i8|i16|f16|f32[R,C] <dx_exponent?:i32[1] <mask?:bit[R,C] <slope?:u8[R,C] <x?:f16|f32[R,C] >out:f16|f32[R,C]",
     gate,
     _limits,
     _work,

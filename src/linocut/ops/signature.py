@@ -3,9 +3,10 @@
     "<x:bit[R,K] <weights:bit[N,K] >y:i16|i32|f16|f32[R,N]; momentum"
 
 An operand is a mode (`<` read, `>` written whole, `=` read and written), a name, `?` if it may be absent, the formats
-it may have and its dimensions. A letter stands for the same number throughout a signature. A first dimension `R`
-stands for the product of all leading dimensions, so that a (batch, height, width, channels) buffer is a matrix of
-rows; other dimensions match one to one. After `;` come the names of the numeric attributes.
+it may have and its dimensions. `>dy@dx` may be written over dx: the two are the same bytes, or apart. A letter stands
+for the same number throughout a signature. A first dimension `R` stands for the product of all leading dimensions, so
+that a (batch, height, width, channels) buffer is a matrix of rows; other dimensions match one to one. After `;` come
+the names of the numeric attributes.
 """
 
 from __future__ import annotations
@@ -20,18 +21,19 @@ from linocut.errors import SpecError
 
 Mode = Literal["<", ">", "="]
 ROWS = "R"
-_OPERAND = re.compile(r"([<>=])(\w+)(\??):([\w|]+)\[([\w,]+)\]")
+_OPERAND = re.compile(r"([<>=])(\w+)(?:@(\w+))?(\??):([\w|]+)\[([\w,]+)\]")
 
 
 @dataclass(frozen=True)
 class Operand:
-    """One operand of a signature: `dims` are letters or numbers."""
+    """One operand of a signature: `dims` are letters or numbers, `over` the operand whose bytes it may take."""
 
     mode: Mode
     name: str
     optional: bool
     formats: tuple[str, ...]
     dims: tuple[str, ...]
+    over: str | None = None
 
     @property
     def reads(self) -> bool:
@@ -61,8 +63,8 @@ def parse(text: str) -> Signature:
         match = _OPERAND.fullmatch(part)
         if match is None:
             raise SpecError(f"operand {part!r} is not of the form <name:format[R,K]")
-        mode, name, optional, formats, dims = match.groups()
-        operands.append(Operand(mode, name, bool(optional), tuple(formats.split("|")), tuple(dims.split(","))))  # type: ignore[arg-type]  # the pattern admits only modes
+        mode, name, over, optional, formats, dims = match.groups()
+        operands.append(Operand(mode, name, bool(optional), tuple(formats.split("|")), tuple(dims.split(",")), over))  # type: ignore[arg-type]  # the pattern admits only modes
     return Signature(text, tuple(operands), tuple(right.split()))
 
 

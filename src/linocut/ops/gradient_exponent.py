@@ -1,0 +1,94 @@
+"""gradient_exponent: which power of two the integer mantissas of dX are in, from how those of the last step came out.
+
+The sums that dX is made of are exact; stored are `bits` of them and a sign. What counts is that few saturate and that
+no more is lost than need be, so the exponent follows the rate of overflow, as in dynamic fixed point (Courbariaux et
+al., arXiv 1412.7024, section 5): one more where too many saturated, one less where even half the range would have held
+nearly all. In the first step nothing is known, and the worst case fits.
+
+`scale`, int64 (6), is the memory of one dX. The first three are what was decided: whether anything was, the exponent,
+the shift from dY's exponent to it. The others are what the input gradients of this step see: the largest |sum|, how
+many mantissas saturate, and how many pass half the range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from linocut.ops.base import Op, View
+from linocut.ops.bits import Array
+from linocut.ops.softmax_cross_entropy import SATURATIONS
+
+KNOWN, EXPONENT, SHIFT, LARGEST, SATURATED, NEAR = range(6)
+QUANTITIES = 6
+RARE = 8192  # one in so many mantissas may saturate
+MOST_SHIFT = 30
+BITS = {"i8": 7, "i16": 15}  # of a mantissa, beside its sign
+MOST_PRODUCTS = (2**31 - 1) // 255
+
+
+def shift_for(largest: int, bits: int) -> int:
+    """The right shift after which a sum of this size fits."""
+    return max(0, largest.bit_length() - bits)
+
+
+def reference(
+    *,
+    dy_exponent: View,
+    dx_exponent: View,
+    scale: View,
+    counters: View,
+    products: float,
+    elements: float,
+    bits: float,
+) -> None:
+    """Exponent of dY -> exponent of dX, whose `elements` are sums of at most `products` products |p| <= 127."""
+    dy, state, width = int(dy_exponent.data[0]), scale.data, int(bits)
+    counters.data[SATURATIONS] += state[SATURATED]
+    worst = shift_for(127 * int(products), width)
+    shift = worst
+    if state[KNOWN]:
+        shift = min(max(_wanted(state, int(elements) // RARE, width) - dy, 0), worst)
+    state[:] = (1, dy + shift, shift, 0, 0, 0)
+    dx_exponent.data[0] = dy + shift
+
+
+def _wanted(state: Array, few: int, bits: int) -> int:
+    """The exponent that would have suited the last step."""
+    exponent, largest = int(state[EXPONENT]), int(state[LARGEST])
+    if state[SATURATED] > few:
+        return exponent + 1
+    if state[NEAR] > few or largest == 0:
+        return exponent
+    return min(exponent - 1, exponent - int(state[SHIFT]) + shift_for(largest, bits))
+
+
+def store_mantissas(total: Array, dy_exponent: View, dx: View, dx_exponent: View, scale: View) -> None:
+    """Exact sums, shifted from dY's exponent to that of dx and rounded; `scale` notes how they come out."""
+    shift = min(max(int(dx_exponent.data[0]) - int(dy_exponent.data[0]), 0), MOST_SHIFT)
+    limit = 2 ** BITS[dx.format] - 1
+    mantissas = (total + ((1 << shift) >> 1)) >> shift
+    size = np.abs(mantissas)
+    scale.data[LARGEST] = max(int(scale.data[LARGEST]), int(np.abs(total).max()))
+    scale.data[SATURATED] += np.count_nonzero(size > limit)
+    scale.data[NEAR] += np.count_nonzero(size > limit // 2)
+    dx.store(np.clip(mantissas, -limit, limit).reshape(-1, dx.cols))
+
+
+def goes_together(formats: Mapping[str, str]) -> bool:
+    """Whether an input gradient has all of an integer dX, or nothing of it."""
+    parts = (
+        formats["dy"] == "i8",
+        formats["dx"] in BITS,
+        *(n in formats for n in ("dx_exponent", "dy_exponent", "scale")),
+    )
+    return len(set(parts)) == 1
+
+
+OP = Op(
+    "gradient_exponent",
+    38,
+    "<dy_exponent:i32[1] >dx_exponent:i32[1] =scale:i64[6] =counters:i64[4]; products elements bits",
+    reference,
+)
