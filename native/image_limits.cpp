@@ -98,6 +98,13 @@ std::string indexed_pool_reason(const Matched& m, const Attributes& a) {
 
 std::string either(std::string reason, const std::string& other) { return reason.empty() ? other : reason; }
 
+// A byte counts up to 255; in 32 bits twice that is summed at first.
+std::int64_t most_inputs(const Matched& m) {
+    const bool bytes = is(m, "x", Format::u8);
+    if (is(m, "y", Format::i16)) return bytes ? i16_max / u8_scale : i16_max;
+    return bytes ? i32_max / (2 * u8_scale) : i32_max / 2;
+}
+
 std::string conv2d_reason(const Matched& m) {
     const bool whole = is_bits_or_bytes(m, "x");
     if (is(m, "weights", Format::bit) ? is(m, "x", Format::f16) : whole)
@@ -105,12 +112,7 @@ std::string conv2d_reason(const Matched& m) {
                     ": bits go with bits, u8 or f32, weights in floats with x in floats");
     if (!whole && (is(m, "y", Format::i16) || is(m, "y", Format::i32)))
         return text("x ", shown(m, "x"), " has no integer product");
-    const bool bytes = is(m, "x", Format::u8);
-    if (bytes && is(m, "y", Format::i16)) return "u8 inputs overflow i16";
-    const std::int64_t most = bytes                      ? i32_max / (2 * u8_scale)
-                              : is(m, "y", Format::i16) ? i16_max
-                                                        : i32_max / 2;
-    return at_most(m.size('P') * m.size('Q') * m.size('C'), "inputs", most);
+    return at_most(m.size('P') * m.size('Q') * m.size('C'), "inputs", most_inputs(m));
 }
 
 std::string conv2d_input_gradient_reason(const Matched& m) {

@@ -12,6 +12,7 @@ namespace {
 constexpr std::int64_t most_parts = 65536;
 constexpr std::int64_t most_wide_rows = 4194304;  // of i32: their sum is below 2**53
 constexpr double most_products = 8421504.0;  // of a gradient and a sign: their sum, and twice it, fit 32 bits
+constexpr double most_micro_batches = 1048576.0;
 constexpr double most_salt = 9007199254740992.0;  // 2**53: an integer that a double holds exactly
 
 // --- attributes ---
@@ -35,6 +36,8 @@ constexpr Rule rules[] = {
     {"beta1", is_decay, "at least 0 and below 1"},
     {"beta2", is_decay, "at least 0 and below 1"},
     {"gamma", [](double v) { return v >= 0.0 && v <= 1.0; }, "0 to 1"},
+    {"micro_batches", [](double v) { return v >= 1.0 && v <= most_micro_batches && std::floor(v) == v; },
+     "a whole number, 1 to 2**20"},
     {"epsilon", is_not_negative, "at least 0"},
     {"tau", is_not_negative, "at least 0"},
     {"products", [](double v) { return is_count(v) && v <= most_products; }, "a whole number, 1 to 8421504"},
@@ -76,8 +79,10 @@ std::string binary_matmul_reason(const Matched& m) {
 }
 
 std::string real_matmul_reason(const Matched& m) {
-    if (is(m, "x", Format::f32) && is(m, "y", Format::i32)) return "f32 inputs have no integer product";
-    return at_most(m.size('K'), "inputs", i32_max / (2 * u8_scale));
+    if (is(m, "x", Format::f32) && (is(m, "y", Format::i16) || is(m, "y", Format::i32)))
+        return "f32 inputs have no integer product";
+    const bool narrow = is(m, "y", Format::i16);
+    return at_most(m.size('K'), "inputs", narrow ? i16_max / u8_scale : i32_max / (2 * u8_scale));
 }
 
 std::string quantise_reason(double low, double high) {
@@ -106,9 +111,24 @@ std::string work_reason(const Matched& m, std::int64_t quantities, std::string_v
     return is(m, elements, Format::i32) ? at_most(m.size('R'), "rows", most_wide_rows) : "";
 }
 
-std::string norm_sign_reason(const Matched& m) {
+// Channels [first, first + D) of C: whole words of them, but for the last.
+std::string channels_reason(const Matched& m, double first) {
+    const std::int64_t most = m.size('C') - m.size('D');
+    if (!(first >= 0.0 && first <= static_cast<double>(most) && std::fmod(first, 64.0) == 0.0))
+        return text("attribute first is ", first, ", must be a multiple of 64 from 0 to ", most);
+    if (m.size('D') % 64 == 0 || first == static_cast<double>(most)) return "";
+    return text("y has ", m.size('D'), " of ", m.size('C'), " channels, must be a multiple of 64 or the last ones");
+}
+
+std::string norm_statistics_reason(const Matched& m, double first) {
+    const std::string reason = channels_reason(m, first);
+    return reason.empty() ? work_reason(m, 3, "y") : reason;
+}
+
+std::string norm_sign_reason(const Matched& m, double first) {
     if (given(m, "work") != given(m, "omega")) return "omega and work go with each other";
-    return work_reason(m, 2, "y");
+    const std::string reason = channels_reason(m, first);
+    return reason.empty() ? work_reason(m, 2, "y") : reason;
 }
 
 std::string norm_gradient_sums_reason(const Matched& m) {
@@ -120,6 +140,7 @@ std::string norm_gradient_sums_reason(const Matched& m) {
 std::string norm_gradient_reason(const Matched& m) {
     const bool from = is_mantissas(m, "dx");
     const bool to = is(m, "dy", Format::i8);
+    if (given(m, "scale") != given(m, "dy_exponent")) return "dY in integers goes with a scale";
     if (from == given(m, "dx_exponent") && to == given(m, "dy_exponent") &&
         ((!from && !to) || is(m, "x", Format::bit)))
         return "";
@@ -186,9 +207,9 @@ std::string op_reason(const Matched& m, std::span<const double> attributes) {
         case OpCode::softmax_cross_entropy:
             return softmax_reason(m);
         case OpCode::norm_statistics:
-            return work_reason(m, 3, "y");
+            return norm_statistics_reason(m, attribute(m, attributes, "first"));
         case OpCode::norm_sign:
-            return norm_sign_reason(m);
+            return norm_sign_reason(m, attribute(m, attributes, "first"));
         case OpCode::norm_gradient_sums:
             return norm_gradient_sums_reason(m);
         case OpCode::norm_gradient:

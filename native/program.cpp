@@ -120,7 +120,7 @@ Buffer read_buffer(Reader& reader, std::uint64_t arena_bytes, std::size_t number
     return buffer;
 }
 
-// A view has the bytes of a buffer that is not a view itself.
+// A view has bytes of a buffer that is not a view itself: all of them, or a range such as some of its rows.
 void check_bases(const std::vector<Buffer>& buffers) {
     for (std::size_t number = 0; number < buffers.size(); ++number) {
         const Buffer& view = buffers[number];
@@ -128,9 +128,9 @@ void check_bases(const std::vector<Buffer>& buffers) {
         if (view.base >= buffers.size() || buffers[view.base].base != absent)
             refuse("buffer ", number, " is a view of number ", view.base, ", which has no bytes of its own");
         const Buffer& base = buffers[view.base];
-        if (view.offset != base.offset || view.bytes != base.bytes)
+        if (view.offset < base.offset || view.offset + view.bytes > base.offset + base.bytes)
             refuse("buffer ", number, " at ", view.offset, " + ", view.bytes, " B is a view of number ",
-                   view.base, " at ", base.offset, " + ", base.bytes, " B, must be the same bytes");
+                   view.base, " at ", base.offset, " + ", base.bytes, " B, must lie within it");
     }
 }
 

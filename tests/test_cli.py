@@ -366,7 +366,7 @@ TRAIN = ["train", "--data", "digits"]
         (["predict", "nowhere"], 2, "Missing argument 'IMAGE...'"),
         (["predict", "nowhere", "a.png"], 2, "nowhere does not exist"),
         (["plan", "--account", "papre"], 2, "--account is 'papre', must be arena or paper"),
-        (["plan", "--budget", "1 KiB"], 2, "budget is 1.00 KiB (1,024 B), but a batch of 1 takes"),
+        (["plan", "--budget", "1 KiB"], 2, "budget is 1.00 KiB (1,024 B), but a batch of 2 takes"),
         (["plan", "--budget", "lots"], 2, "'lots' is not a size such as 64MiB"),
         (["plan", "--listing", "--json"], 2, "--listing is for people"),
         (["plan", "--layers", "--json"], 2, "--layers is for people"),

@@ -26,7 +26,8 @@ Spec = tuple[str, Shape]
 
 
 def place(specs: Sequence[Spec | None], op: str, attributes: tuple[float, ...] = ()) -> Program:
-    """A program of one instruction whose operands lie one after another; None is an absent operand."""
+    """A program of one instruction whose operands lie one after another; None, or none at the end, is an absent one."""
+    specs = [*specs, *[None] * (len(OP_BY_NAME[op].signature.operands) - len(specs))]
     buffers: list[Buffer] = []
     operands: list[int | None] = []
     end = 0
@@ -115,7 +116,7 @@ DAMAGED_FIELDS: dict[str, tuple[int, str, int, str]] = {
     "dimensions": (51, "<B", 7, "7 dimensions, must have 1 to 6"),
     "base unknown": (52, "<I", 2, "buffer 0 is a view of number 2, which has no bytes of its own"),
     "base itself": (52, "<I", 0, "buffer 0 is a view of number 0, which has no bytes of its own"),
-    "base elsewhere": (52, "<I", 1, "0 + 60 B is a view of number 1 at 64 + 15 B, must be the same"),
+    "base elsewhere": (52, "<I", 1, "0 + 60 B is a view of number 1 at 64 + 15 B, must lie within"),
     "dimension 0": (56, "<I", 0, "dimension 0 is 0"),
     "rows": (56, "<I", 2**32 - 1, "lies outside the arena"),
     "cols": (60, "<I", 2**32 - 1, "lies outside the arena"),
@@ -131,13 +132,20 @@ def test_damaged_field_is_refused(what: str) -> None:
     assert reason in refusal(bytes(data))
 
 
-def test_view_has_the_bytes_of_its_base() -> None:
-    program = quantise(4, 16)  # 256 bytes of f32
+def test_view_lies_within_its_base() -> None:
+    program = quantise(4, 16)  # 256 bytes of f32, and 64 of u8
     view = Buffer("view", "workspace", "f32", (64,), False, 0, base=0)
-    _native.Program(encode(replace(program, buffers=(*program.buffers, view))))
-    for shape in ((63,), (65,)):
-        other = replace(program, buffers=(*program.buffers, replace(view, shape=shape)))
-        assert f"buffer 2 at 0 + {shape[0] * 4} B is a view of number 0 at 0 + 256 B" in refusal(other)
+    for size, offset in ((64, 0), (63, 0), (48, 64), (16, 192)):
+        part = replace(view, shape=(size,), offset=offset)
+        _native.Program(encode(replace(program, buffers=(*program.buffers, part))))
+    for size, offset in ((65, 0), (49, 64), (1, 256)):
+        other = replace(program, buffers=(*program.buffers, replace(view, shape=(size,), offset=offset)))
+        reason = f"buffer 2 at {offset} + {size * 4} B is a view of number 0 at 0 + 256 B, must lie within it"
+        assert reason in refusal(other)
+    unaligned = replace(program, buffers=(*program.buffers, replace(view, shape=(1,), offset=16)))
+    assert "buffer 2 starts at byte 16, must be a multiple of 64" in refusal(unaligned)
+    before = edit(program, 0, offset=128, shape=(2, 16))  # buffer 0 at 128, the view at 64
+    assert "must lie within it" in refusal(replace(before, buffers=(*before.buffers, replace(view, offset=64))))
     chain = replace(program, buffers=(*program.buffers, view, replace(view, name="chain", base=2)))
     assert "buffer 3 is a view of number 2, which has no bytes of its own" in refusal(chain)
 
@@ -221,16 +229,22 @@ def matmul(x: Shape, weights: Shape, y: Shape, y_format: str = "i32") -> Program
 def norm_gradient(dx: str, x: str, dy: str, exponents: tuple[bool, bool]) -> Program:
     dx_exponent, dy_exponent = (("i32", (1,)) if there else None for there in exponents)
     specs = [(dx, (9, 4)), dx_exponent, (x, (9, 4)), None, ("f32", (2, 4)), ("f32", (1, 4)), ("f64", (4, 4))]
-    return place([*specs, (dy, (9, 4)), dy_exponent, ("f32", (1, 4))], "norm_gradient", (1.0, 1.0))
+    return place([*specs, (dy, (9, 4)), dy_exponent, ("f32", (1, 4)), scale(exponents[1])], "norm_gradient", (1.0, 1.0))
 
 
-def statistics(y: str, rows: int, work: int) -> Program:
-    return place([(y, (rows, 4)), ("f32", (2, 4)), None, ("f64", (work, 4))], "norm_statistics", (1.0, 0.9))
+def statistics(y: str, rows: int, work: int, group: tuple[int, int, float] = (4, 4, 0.0)) -> Program:
+    """Of channels from the last number of `group` on, so many as its first, of its second."""
+    some, channels, first = group
+    specs: list[Spec | None] = [(y, (rows, some)), ("f32", (2, channels)), None, ("f64", (work, some))]
+    return place(specs, "norm_statistics", (1.0, 0.9, first))
 
 
-def norm_sign(omega: bool, work: bool) -> Program:
-    specs: list[Spec | None] = [("i16", (9, 4)), ("f32", (2, 4)), ("f32", (1, 4)), ("bit", (9, 4)), None]
-    return place([*specs, ("f32", (1, 4)) if omega else None, ("f64", (2, 4)) if work else None], "norm_sign", (1.0,))
+def norm_sign(omega: bool, work: bool, group: tuple[int, int, float] = (4, 4, 0.0)) -> Program:
+    """`group` as in `statistics`."""
+    n, c, first = group
+    specs: list[Spec | None] = [("i16", (9, n)), ("f32", (2, c)), ("f32", (1, c)), ("bit", (9, c)), None]
+    specs += [("f32", (1, c)) if omega else None, ("f64", (2, n)) if work else None]
+    return place(specs, "norm_sign", (1.0, first))
 
 
 def input_gradient(dy: str, dx: str, there: tuple[bool, ...], outputs: int = 4) -> Program:
@@ -338,6 +352,14 @@ ACCEPTED: dict[str, Callable[[], Program]] = {
     "floating norm gradient from integers": lambda: norm_gradient("i16", "bit", "f16", (True, False)),
     "most parts": lambda: statistics("i16", 9, 27),
     "most rows of i32": lambda: statistics("i32", 2**22, 3),
+    "inputs of u8 into i16": lambda: conv2d("u8", "bit", "i16", kernel=(7, 3, 3, 14)),
+    "inputs of a dense layer of u8 into i16": lambda: place(
+        [("u8", (2, 128)), ("bit", (4, 128)), ("i16", (2, 4))], "real_matmul"
+    ),
+    "first channels": lambda: statistics("i16", 9, 3, (64, 130, 0.0)),
+    "channels between": lambda: statistics("i16", 9, 3, (64, 130, 64.0)),
+    "last channels": lambda: statistics("i16", 9, 3, (2, 130, 128.0)),
+    "signs of the last channels": lambda: norm_sign(True, True, (2, 66, 64.0)),
     "integer norm gradient": lambda: norm_gradient("i16", "bit", "i8", (True, True)),
     "floating norm gradient": lambda: norm_gradient("f16", "f32", "f16", (False, False)),
     "integer input gradient": lambda: input_gradient("i8", "i16", (True, True)),
@@ -416,6 +438,16 @@ REFUSED: dict[str, tuple[Callable[[], Program], str]] = {
     "more parts than rows": (lambda: statistics("i16", 9, 30), "must be a multiple of 3, at most 27"),
     "far too many parts": (lambda: statistics("i16", 2**17, 3 * 65537), "must be a multiple of 3, at most 196608"),
     "rows of i32": (lambda: statistics("i32", 2**22 + 1, 3), "rows overflow the sum"),
+    "channels beyond": (
+        lambda: statistics("i16", 9, 3, (64, 130, 128.0)),
+        "first is 128, must be a multiple of 64 from 0",
+    ),
+    "channels before": (lambda: statistics("i16", 9, 3, (64, 130, -64.0)), "first is -64, must be"),
+    "channels within a word": (lambda: statistics("i16", 9, 3, (64, 130, 2.0)), "first is 2, must be"),
+    "more channels than there are": (lambda: statistics("i16", 9, 3, (64, 4, 0.0)), "from 0 to -60"),
+    "half a word of channels": (lambda: statistics("i16", 9, 3, (32, 130, 0.0)), "y has 32 of 130 channels"),
+    "signs of channels beyond": (lambda: norm_sign(True, True, (2, 66, 128.0)), "first is 128, must be"),
+    "signs of half a word": (lambda: norm_sign(True, True, (2, 66, 0.0)), "y has 2 of 66 channels"),
     "omega without work": (lambda: norm_sign(True, False), "omega and work go with each other"),
     "work without omega": (lambda: norm_sign(False, True), "omega and work go with each other"),
     "floats with a scale": (lambda: input_gradient("f16", "f16", (False, False, True)), "go with each other"),
@@ -441,7 +473,14 @@ REFUSED: dict[str, tuple[Callable[[], Program], str]] = {
     "bytes and numbers": (lambda: conv2d("u8", "f32"), "bits go with bits"),
     "f16 and bits": (lambda: conv2d("f16", "bit", "f16"), "bits go with bits"),
     "convolution of f32 into i32": (lambda: conv2d("f32", "bit", "i32"), "no integer product"),
-    "convolution of u8 into i16": (lambda: conv2d("u8", "bit", "i16"), "overflow i16"),
+    "inputs of a convolution of u8 into i16": (
+        lambda: conv2d("u8", "bit", "i16", kernel=(7, 3, 1, 43), window=(1.0, 1.0, 0.0, 0.0)),
+        "129 inputs overflow the sum, at most 128",
+    ),
+    "inputs of a product of u8 into i16": (
+        lambda: place([("u8", (2, 129)), ("bit", (4, 129)), ("i16", (2, 4))], "real_matmul"),
+        "129 inputs overflow the sum, at most 128",
+    ),
     "inputs of a convolution in i16": (
         lambda: conv2d("bit", "bit", "i16", kernel=(7, 8, 32, 128)),
         "32768 inputs overflow the sum, at most 32767",
@@ -531,6 +570,7 @@ def with_attribute(name: str, value: float) -> Program:
         statistics("f32", 9, 3),
         norm_gradient("i16", "bit", "i8", (True, True)),
         quantise(),
+        place([CONTROL, RANDOM], "optimizer_tick", (0.9, 0.999, 1.0)),
     ):
         step = program.instructions[0]
         names = step.op.signature.attributes
@@ -553,6 +593,7 @@ def with_attribute(name: str, value: float) -> Program:
         ("gradient_scale", (0.0, -1.0)),
         ("gamma", (-0.1, 1.1)),
         ("tau", (-1e-8, 1e300)),
+        ("micro_batches", (0.0, -1.0, 1.5, 2.0**20 + 1)),
         ("salt", (-1.0, 0.5, 2.0**54)),
         ("low", (1.0, 2.0, 1.0 - 1e-320)),
         ("high", (-1.0, -2.0)),
@@ -638,7 +679,7 @@ def test_operand_written_twice_is_refused() -> None:
     program = adam("f32", "f32", "f32", "f32")
     step = program.instructions[0]
     for operands in ((0, 0, 2, 3, 4, 5, 6), (0, 1, 1, 3, 4, 5, 6), (0, 1, 2, 0, 4, 5, 6)):
-        aliased = replace(program, instructions=(replace(step, operands=operands),))
+        aliased = replace(program, instructions=(replace(step, operands=(*operands, None)),))
         assert "overlap, and one is written" in refusal(aliased)
 
 

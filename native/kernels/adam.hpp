@@ -5,7 +5,7 @@
 
 namespace linocut::LINOCUT_NS::adam {
 
-enum { W, M, V, DW, CONTROL, RANDOM, COUNTERS };
+enum { W, M, V, DW, CONTROL, RANDOM, COUNTERS, MICRO };
 enum { BETA1, BETA2, EPSILON, SCALE, CLIP, SALT };
 
 inline i64 units(const Call& call) { return updates::units(call.operands[W]); }
@@ -15,14 +15,15 @@ inline double corrected_rate(const Operand& control) {
     return clock[control_rate] / (1.0 - clock[control_beta1_power]);
 }
 
-inline FixedStep fixed_step(const Operand& control, const Operand& random, const double* attributes) {
-    return {attributes[BETA1], corrected_rate(control), step_key(random, attributes[SALT])};
+inline FixedStep fixed_step(const Operand& control, const Operand& random, const Operand& micro, const double* attributes) {
+    return {attributes[BETA1], corrected_rate(control), micro_batch(micro), step_key(random, attributes[SALT])};
 }
 
 inline i64 floats(const Call& call, i64 begin, i64 end) {
     const Operand &w = call.operands[W], &m = call.operands[M], &v = call.operands[V];
     const double* a = call.attributes;
-    const float beta1 = static_cast<float>(a[BETA1]), fresh1 = static_cast<float>(1.0 - a[BETA1]);
+    const updates::Shares shares(call.operands[DW], call.operands[MICRO], a[BETA1], 1.0 - a[BETA1]);
+    if (!shares.due) return 0;
     const float beta2 = static_cast<float>(a[BETA2]), fresh2 = static_cast<float>(1.0 - a[BETA2]);
     const float epsilon = static_cast<float>(a[EPSILON]), scale = static_cast<float>(a[SCALE]);
     const float rate = static_cast<float>(corrected_rate(call.operands[CONTROL]));
@@ -36,11 +37,14 @@ inline i64 floats(const Call& call, i64 begin, i64 end) {
         load_floats(m, r, from, n, first);
         load_floats(v, r, from, n, second);
         for (i64 i = 0; i < n; ++i) {
-            first[i] = first[i] * beta1 + g[i] * fresh1;
+            first[i] = first[i] * shares.kept + g[i] * shares.fresh;
+        }
+        store_floats(m, r, from, n, first);
+        if (!shares.moves) return;
+        for (i64 i = 0; i < n; ++i) {
             second[i] = second[i] * beta2 + g[i] * g[i] * fresh2;
             weight[i] = weight[i] - rate * first[i] / (std::sqrt(second[i]) * correction + epsilon);
         }
-        store_floats(m, r, from, n, first);
         store_floats(v, r, from, n, second);
         flips += updates::store_weights(w, r, from, n, weight, a[CLIP] != 0.0);
     });
@@ -52,7 +56,7 @@ inline void run(const Call& call, i64 begin, i64 end) {
     if (given(call.operands[V])) {
         flips = floats(call, begin, end);
     } else {
-        const FixedStep step = fixed_step(call.operands[CONTROL], call.operands[RANDOM], call.attributes);
+        const FixedStep step = fixed_step(call.operands[CONTROL], call.operands[RANDOM], call.operands[MICRO], call.attributes);
         flips = updates::move_fixed(step, call.operands[W], call.operands[M], call.operands[DW], begin, end);
     }
     add_to_counter(call.operands[COUNTERS], counter_flips, flips);

@@ -5,14 +5,15 @@
 
 namespace linocut::LINOCUT_NS::bop {
 
-enum { WEIGHTS, M, DW, RANDOM, COUNTERS };
+enum { WEIGHTS, M, DW, RANDOM, COUNTERS, MICRO };
 enum { GAMMA, TAU, SCALE, SALT };
 
 inline i64 units(const Call& call) { return updates::units(call.operands[WEIGHTS]); }
 
-inline SlowStep slow_step(const Operand& m, const Operand& random, const double* attributes) {
+inline SlowStep slow_step(const Operand& m, const Operand& random, const Operand& micro, const double* attributes) {
     const i32 one = m.format == Format::q7 ? q7_one : q15_one;
-    return {one, attributes[GAMMA], attributes[TAU], attributes[SCALE], step_key(random, attributes[SALT])};
+    const u32 key = step_key(random, attributes[SALT]);
+    return {one, attributes[GAMMA], attributes[TAU], attributes[SCALE], micro_batch(micro), key};
 }
 
 // Flips one word of weights by a fixed-point moment; returns how many flipped.
@@ -32,9 +33,8 @@ inline i64 flip_fixed(const SlowStep& step, const Operand& weights, const Operan
     return __builtin_popcountll(flipped);
 }
 
-inline i64 flip_floats(const Call& call, i64 r, i64 first, i64 n) {
+inline i64 flip_floats(const Call& call, const updates::Shares& shares, i64 r, i64 first, i64 n) {
     const Operand& m = call.operands[M];
-    const float kept = static_cast<float>(1.0 - call.attributes[GAMMA]), fresh = static_cast<float>(call.attributes[GAMMA]);
     const float tau = static_cast<float>(call.attributes[TAU]);
     float g[segment], moment[segment];
     updates::load_gradient(call.operands[DW], r, first, n, static_cast<float>(call.attributes[SCALE]), g);
@@ -44,10 +44,11 @@ inline i64 flip_floats(const Call& call, i64 r, i64 first, i64 n) {
     alignas(64) u8 flips[segment] = {};
     expand_bits(word, ones);
     for (i64 i = 0; i < n; ++i) {
-        moment[i] = moment[i] * kept + g[i] * fresh;
+        moment[i] = moment[i] * shares.kept + g[i] * shares.fresh;
         flips[i] = (ones[i] ? moment[i] : -moment[i]) > tau ? 0xFF : 0;
     }
     store_floats(m, r, first, n, moment);
+    if (!shares.moves) return 0;
     const u64 flipped = pack_flags(flips);
     word ^= flipped;
     return __builtin_popcountll(flipped);
@@ -56,11 +57,14 @@ inline i64 flip_floats(const Call& call, i64 r, i64 first, i64 n) {
 inline void run(const Call& call, i64 begin, i64 end) {
     const Operand &weights = call.operands[WEIGHTS], &m = call.operands[M];
     const bool fixed = is_integer(m.format);
-    const SlowStep step = slow_step(m, call.operands[RANDOM], call.attributes);
+    const SlowStep step = slow_step(m, call.operands[RANDOM], call.operands[MICRO], call.attributes);
+    const double gamma = call.attributes[GAMMA];
+    const updates::Shares shares(call.operands[DW], call.operands[MICRO], 1.0 - gamma, gamma);
+    if (!shares.due) return;
     i64 flips = 0;
     updates::each_segment(weights, begin, end, [&](i64 r, i64 first, i64 n) {
         if (!fixed) {
-            flips += flip_floats(call, r, first, n);
+            flips += flip_floats(call, shares, r, first, n);
             return;
         }
         u8 positive[segment];

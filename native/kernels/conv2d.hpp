@@ -216,6 +216,11 @@ inline void store_bytes(
                 copy_run(row<i32>(y, places[m].pixel) + at, exact, n * static_cast<i64>(sizeof(i32)));
                 continue;
             }
+            if (y.format == Format::i16) {
+                i16* out = row<i16>(y, places[m].pixel) + at;
+                for (i64 c = 0; c < n; ++c) out[c] = static_cast<i16>(exact[c]);
+                continue;
+            }
             float reals[tile_columns];
             for (i64 c = 0; c < n; ++c) reals[c] = static_cast<float>(exact[c]) / real_matmul::u8_scale;
             store_floats(y, places[m].pixel, at, n, reals);

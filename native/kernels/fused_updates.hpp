@@ -13,8 +13,8 @@ namespace linocut::LINOCUT_NS {
 namespace fused {
 
 enum { DY, X, WEIGHTS, M };
-enum { CONTROL = 4, LATENT_RANDOM, LATENT_COUNTERS };
-enum { BOP_RANDOM = 4, BOP_COUNTERS };
+enum { CONTROL = 4, LATENT_RANDOM, LATENT_COUNTERS, LATENT_MICRO };
+enum { BOP_RANDOM = 4, BOP_COUNTERS, BOP_MICRO };
 
 template <class Signs>
 inline void move_latent(const Call& call, const FixedStep& step, Signs&& signs) {
@@ -28,18 +28,20 @@ inline void move_latent(const Call& call, const FixedStep& step, Signs&& signs) 
 
 template <class Signs>
 inline void by_adam(const Call& call, const double* attributes, Signs&& signs) {
-    move_latent(call, adam::fixed_step(call.operands[CONTROL], call.operands[LATENT_RANDOM], attributes), signs);
+    const Operand* given = call.operands;
+    move_latent(call, adam::fixed_step(given[CONTROL], given[LATENT_RANDOM], given[LATENT_MICRO], attributes), signs);
 }
 
 template <class Signs>
 inline void by_sgd(const Call& call, const double* attributes, Signs&& signs) {
-    move_latent(call, sgd::fixed_step(call.operands[CONTROL], call.operands[LATENT_RANDOM], attributes), signs);
+    const Operand* given = call.operands;
+    move_latent(call, sgd::fixed_step(given[CONTROL], given[LATENT_RANDOM], given[LATENT_MICRO], attributes), signs);
 }
 
 template <class Signs>
 inline void by_bop(const Call& call, const double* attributes, Signs&& signs) {
     const Operand &weights = call.operands[WEIGHTS], &m = call.operands[M];
-    const SlowStep step = bop::slow_step(m, call.operands[BOP_RANDOM], attributes);
+    const SlowStep step = bop::slow_step(m, call.operands[BOP_RANDOM], call.operands[BOP_MICRO], attributes);
     i64 flips = 0;
     signs([&](i64 r, i64 first, i64 n, const u8* positive) {
         flips += bop::flip_fixed(step, weights, m, positive, r, first, n);

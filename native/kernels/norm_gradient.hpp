@@ -6,16 +6,17 @@
 #pragma once
 
 #include "elementary.hpp"
+#include "gradient_exponent.hpp"
 #include "gradient_mask.hpp"
 
 namespace linocut::LINOCUT_NS::norm_gradient {
 
-enum { DX, DX_EXPONENT, X, MASK, STATS, BETA, SUMS, DY, DY_EXPONENT, DBETA };
+enum { DX, DX_EXPONENT, X, MASK, STATS, BETA, SUMS, DY, DY_EXPONENT, DBETA, SCALE };
 
 inline constexpr int fraction = 22;
+inline constexpr i64 finest = 7;  // bits finer than the exponent that holds the largest
 inline constexpr int mantissa_bits = 7;
 inline constexpr double fixed_limit = 1073741824.0;  // 2^30
-inline constexpr double mantissa_limit = 127.0;
 
 inline int exponent_of(const Call& call) {
     return given(call.operands[DX_EXPONENT]) ? *row<i32>(call.operands[DX_EXPONENT], 0) : 0;
@@ -47,6 +48,25 @@ struct Channels {
     static double share(double twice, double count) { return count > 0.0 ? twice * 0.5 / count : 0.0; }
 };
 
+// How many bits finer than what holds the largest; `scale` is made that of this step.
+inline i64 choose_finer(const Call& call, i64 largest_exponent) {
+    i64* state = row<i64>(call.operands[SCALE], 0);
+    const i64 few = call.operands[DX].rows * call.operands[DX].cols / gradient_exponent::rare;
+    i64 finer = 0;
+    if (state[scale::known] != 0) {
+        const i64 step = state[scale::saturated] > few ? 1 : state[scale::near] <= few ? -1 : 0;
+        const i64 last = clamp(state[scale::exponent], -gradient_exponent::sound, gradient_exponent::sound);
+        finer = clamp(largest_exponent - (last + step), i64{0}, finest);
+    }
+    const i64 fresh[] = {1, largest_exponent - finer, finer, 0, 0, 0};
+    std::memcpy(state, fresh, sizeof fresh);
+    return finer;
+}
+
+inline int finer_of(const Call& call) {
+    return static_cast<int>(clamp(row<i64>(call.operands[SCALE], 0)[scale::shift], i64{0}, finest));
+}
+
 // dbeta, and the exponent that holds the k for which every |dy| < 2^k.
 inline void run_channels(const Call& call, i64, i64) {
     const double* largest = row<double>(call.operands[SUMS], 2);
@@ -64,12 +84,13 @@ inline void run_channels(const Call& call, i64, i64) {
         }
     }
     if (!given(call.operands[DY_EXPONENT])) return;
-    *row<i32>(call.operands[DY_EXPONENT], 0) = static_cast<i32>(i64{exponent} + binary_exponent(bound) - mantissa_bits);
+    const i64 largest_exponent = i64{exponent} + binary_exponent(bound) - mantissa_bits;
+    *row<i32>(call.operands[DY_EXPONENT], 0) = static_cast<i32>(largest_exponent - choose_finer(call, largest_exponent));
 }
 
-// 2^(7 - k): what turns dY into mantissas.
+// 2^(7 - k): what turns dY into mantissas of the exponent that holds the largest.
 inline double mantissas(const Call& call, int more) {
-    const i64 k = i64{*row<i32>(call.operands[DY_EXPONENT], 0)} - exponent_of(call) + mantissa_bits;
+    const i64 k = i64{*row<i32>(call.operands[DY_EXPONENT], 0)} + finer_of(call) - exponent_of(call) + mantissa_bits;
     return std::ldexp(1.0, static_cast<int>(mantissa_bits - k) + more);
 }
 
@@ -87,9 +108,10 @@ inline void finish(const Call& call, i64 r, const norm::Unit& unit, const i8* pa
 // whose g is all 0 wraps.
 struct FixedPoint {
     alignas(64) u32 factor[segment], plus[segment], minus[segment];
+    int right;
 
-    FixedPoint(const Channels& channels, double mantissa) {
-        constexpr u32 half = u32{1} << (fraction - 1);
+    FixedPoint(const Channels& channels, double mantissa, int finer) : right(fraction - finer) {
+        const u32 half = u32{1} << (right - 1);
         for (i64 c = 0; c < segment; ++c) {
             const double scale = channels.inverse[c] * mantissa;
             const double p = (channels.mean[c] + channels.slope[c]) * scale, m = (channels.mean[c] - channels.slope[c]) * scale;
@@ -104,43 +126,61 @@ struct FixedPoint {
         const __m512i g = _mm512_cvtepi16_epi32(_mm256_maskz_loadu_epi16(static_cast<__mmask16>(passes >> at), dx + at));
         const __m512i offset = _mm512_mask_loadu_epi32(_mm512_load_si512(minus + at), static_cast<__mmask16>(signs >> at),
                                                        plus + at);
-        return _mm512_srai_epi32(_mm512_add_epi32(_mm512_mullo_epi32(g, _mm512_load_si512(factor + at)), offset), fraction);
+        const __m512i fixed = _mm512_add_epi32(_mm512_mullo_epi32(g, _mm512_load_si512(factor + at)), offset);
+        return _mm512_sra_epi32(fixed, _mm_cvtsi32_si128(right));
     }
 
-    void row(const i16* dx, u64 passes, u64 signs, i8* out) const {
+    static void count(__m512i words, Seen& seen) {
+        const __m512i size = _mm512_abs_epi16(words);
+        seen.saturated += __builtin_popcount(_mm512_cmpgt_epu16_mask(size, _mm512_set1_epi16(127)));
+        seen.near += __builtin_popcount(_mm512_cmpgt_epu16_mask(size, _mm512_set1_epi16(63)));
+    }
+
+    void row(const i16* dx, u64 passes, u64 signs, i8* out, Seen& seen) const {
         const __m512i low = _mm512_packs_epi32(sixteen(dx, passes, signs, 0), sixteen(dx, passes, signs, 16));
         const __m512i high = _mm512_packs_epi32(sixteen(dx, passes, signs, 32), sixteen(dx, passes, signs, 48));
+        count(low, seen);
+        count(high, seen);
         const __m512i lanes = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);  // undoes the packing's
         const __m512i packed = _mm512_permutexvar_epi32(lanes, _mm512_packs_epi16(low, high));
         _mm512_storeu_si512(out, _mm512_max_epi8(packed, _mm512_set1_epi8(-127)));
     }
 #else
-    void row(const i16* __restrict dx, u64 passes, u64 signs, i8* __restrict out) const {
+    void row(const i16* __restrict dx, u64 passes, u64 signs, i8* __restrict out, Seen& seen) const {
+        i32 saturated = 0, near = 0;
         i16 kept[segment], ones[segment];
         expand_masks(passes, kept);
         expand_masks(signs, ones);
         for (i64 c = 0; c < segment; ++c) {
             const u32 offset = minus[c] ^ ((plus[c] ^ minus[c]) & static_cast<u32>(static_cast<i32>(ones[c])));
             const i32 g = static_cast<i16>(dx[c] & kept[c]);
-            const i32 fixed = static_cast<i32>(static_cast<u32>(g) * factor[c] + offset) >> fraction;
+            const i32 fixed = static_cast<i32>(static_cast<u32>(g) * factor[c] + offset) >> right;
+            const i32 size = fixed < 0 ? -fixed : fixed;
+            saturated += size > 127;
+            near += size > 63;
             out[c] = static_cast<i8>(clamp(fixed, -127, 127));
         }
+        seen.saturated += saturated;
+        seen.near += near;
     }
 #endif
 };
 
 inline void integers(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit) {
-    const FixedPoint fixed(Channels(call, unit.first, unit.n), mantissas(call, fraction));
+    const FixedPoint fixed(Channels(call, unit.first, unit.n), mantissas(call, fraction), finer_of(call));
+    Seen seen;
     i16 padded[segment] = {};
     i8 few[segment];
     for (i64 r = unit.begin; r < unit.end; ++r) {
-        fixed.row(from.integers(r, padded), from.passing(r), from.signs(r), target(call, r, unit, few));
+        fixed.row(from.integers(r, padded), from.passing(r), from.signs(r), target(call, r, unit, few), seen);
         finish(call, r, unit, few);
     }
+    seen.note(call.operands[SCALE]);
 }
 
 inline void floats_to_integers(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit) {
-    const double mantissa = mantissas(call, 0);
+    const double mantissa = mantissas(call, finer_of(call));
+    Seen seen;
     const Channels channels(call, unit.first, unit.n);
     double factor[segment], plus[segment], minus[segment];
     for (i64 c = 0; c < segment; ++c) {
@@ -157,10 +197,14 @@ inline void floats_to_integers(const Call& call, const norm::MaskedGradient& fro
         expand_bits(from.signs(r), ones);
         for (i64 c = 0; c < segment; ++c) {
             const double value = static_cast<double>(g[c]) * factor[c] - (ones[c] ? plus[c] : minus[c]);
-            out[c] = static_cast<i8>(rounded(value, -mantissa_limit, mantissa_limit));
+            const i32 whole = rounded(value, -fixed_limit, fixed_limit), size = whole < 0 ? -whole : whole;
+            seen.saturated += c < unit.n && size > 127;
+            seen.near += c < unit.n && size > 63;
+            out[c] = static_cast<i8>(clamp(whole, -127, 127));
         }
         finish(call, r, unit, few);
     }
+    seen.note(call.operands[SCALE]);
 }
 
 // Integers too, in units of their exponent.

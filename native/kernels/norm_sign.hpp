@@ -8,6 +8,7 @@
 namespace linocut::LINOCUT_NS::norm_sign {
 
 enum { Y, STATS, BETA, BITS, MASK, OMEGA, WORK };
+enum { NORM, FIRST };
 enum { distance, count, quantities };  // in `work`
 
 inline constexpr double threshold_limit = 1073741824.0;  // 2^30: thresholds fit 32 bits
@@ -17,19 +18,22 @@ inline i64 parts_of(const Call& call) {
     return given(call.operands[WORK]) ? work_of(call).parts : norm::blocks(call.operands[Y]);
 }
 
+inline i64 first_of(const Call& call) { return norm::first_channel(call.attributes[FIRST]); }
+
 inline double whole(double threshold) {
     const double raised = threshold > -threshold_limit ? threshold : -threshold_limit;
     return least(raised, threshold_limit);
 }
 
-// The channels as numbers: x = (y - t) / psi where psi > 0, else beta.
+// Channels [from, from + n) of y as numbers: x = (y - t) / psi where psi > 0, else beta.
 struct Lines {
     double t[segment], psi[segment], beta[segment];
 
     Lines(const Call& call, i64 from, i64 n) {
-        norm::divisors(call.operands[STATS], from, n, call.attributes[0], psi);
-        norm::load_channels(call.operands[BETA], 0, from, n, beta);
-        norm::load_channels(call.operands[STATS], 0, from, n, t);
+        const i64 channel = first_of(call) + from;
+        norm::divisors(call.operands[STATS], channel, n, call.attributes[NORM], psi);
+        norm::load_channels(call.operands[BETA], 0, channel, n, beta);
+        norm::load_channels(call.operands[STATS], 0, channel, n, t);
         for (i64 c = 0; c < segment; ++c) t[c] = t[c] - beta[c] * psi[c];
     }
 };
@@ -62,6 +66,7 @@ template <class T, class Wide, bool masks, bool sums>
 inline void integers(const Call& call, const norm::Unit& unit) {
     const Operand &y = call.operands[Y], &mask = call.operands[MASK], &bits = call.operands[BITS];
     const Thresholds<T> limits(Lines(call, unit.first, unit.n), unit.n);
+    const i64 word = first_of(call) / segment + unit.word;
     double distances[segment] = {}, counts[segment] = {};
     T padded[segment] = {};
     alignas(64) u8 flags[segment], inside[segment];
@@ -79,14 +84,14 @@ inline void integers(const Call& call, const norm::Unit& unit) {
                     missed[c] = static_cast<T>(missed[c] + above + 1);
                 }
             }
-            bit_row(bits, r)[unit.word] = pack_flags(flags);
+            bit_row(bits, r)[word] = pack_flags(flags);
             if constexpr (masks) {
                 for (i64 c = 0; c < segment; ++c) {
                     const T lower = values[c] >= limits.low[c] ? T{-1} : T{0};
                     const T upper = values[c] <= limits.high[c] ? T{-1} : T{0};
                     inside[c] = static_cast<u8>(lower & upper);
                 }
-                bit_row(mask, r)[unit.word] = pack_flags(inside);
+                bit_row(mask, r)[word] = pack_flags(inside);
             }
         }
         if constexpr (sums) {
@@ -115,7 +120,9 @@ inline void integers(const Call& call, const norm::Unit& unit) {
 
 inline void floats(const Call& call, const norm::Unit& unit) {
     const Operand &y = call.operands[Y], &mask = call.operands[MASK];
-    const norm::Normaliser normaliser(call.operands[STATS], call.operands[BETA], unit.first, unit.n, call.attributes[0]);
+    const norm::Normaliser normaliser(
+        call.operands[STATS], call.operands[BETA], first_of(call) + unit.first, unit.n, call.attributes[NORM]);
+    const i64 word = first_of(call) / segment + unit.word;
     const u64 whole_word = ~u64{0} >> (segment - unit.n);
     double sizes[segment] = {}, counts[segment] = {};
     float x[segment] = {};
@@ -123,10 +130,10 @@ inline void floats(const Call& call, const norm::Unit& unit) {
     for (i64 r = unit.begin; r < unit.end; ++r) {
         normaliser.apply(y, r, unit.first, unit.n, x);
         for (i64 c = 0; c < segment; ++c) flags[c] = x[c] >= 0.0f ? 0xFF : 0;
-        bit_row(call.operands[BITS], r)[unit.word] = pack_flags(flags) & whole_word;
+        bit_row(call.operands[BITS], r)[word] = pack_flags(flags) & whole_word;
         if (given(mask)) {
             for (i64 c = 0; c < segment; ++c) inside[c] = std::fabs(x[c]) <= 1.0f ? 0xFF : 0;
-            bit_row(mask, r)[unit.word] = pack_flags(inside) & whole_word;
+            bit_row(mask, r)[word] = pack_flags(inside) & whole_word;
         }
         if (!given(call.operands[WORK])) continue;
         for (i64 c = 0; c < segment; ++c) {
@@ -143,7 +150,7 @@ inline void do_omega(const Call& call, i64 first, i64 n) {
     const double rows = static_cast<double>(call.operands[Y].rows);
     double size[segment], counts[segment];
     work_of(call).total(distance, first, n, size);
-    if (call.attributes[0] == norm::scaled_l1) {
+    if (call.attributes[NORM] == norm::scaled_l1) {
         work_of(call).total(count, first, n, size);
     } else if (is_integer(call.operands[Y].format)) {
         const Lines lines(call, first, n);
@@ -156,7 +163,7 @@ inline void do_omega(const Call& call, i64 first, i64 n) {
     } else {
         for (i64 c = 0; c < segment; ++c) size[c] /= rows;
     }
-    norm::store_channels(call.operands[OMEGA], 0, first, n, size);
+    norm::store_channels(call.operands[OMEGA], 0, first_of(call) + first, n, size);
 }
 
 inline i64 part_units(const Call& call) { return norm::units(call.operands[Y], parts_of(call)); }

@@ -8,11 +8,12 @@
 namespace linocut::LINOCUT_NS::norm_statistics {
 
 enum { Y, STATS, RUNNING, WORK };
+enum { NORM, MOMENTUM, FIRST };
 enum { sum, spread, count, quantities };  // in `work`
 
 inline norm::Work work_of(const Call& call) { return norm::Work(call.operands[WORK], quantities); }
 inline bool alone(const Call& call) { return work_of(call).parts == 1; }
-inline bool exact(const Call& call) { return is_integer(call.operands[Y].format) && call.attributes[0] != norm::l2; }
+inline bool exact(const Call& call) { return is_integer(call.operands[Y].format) && call.attributes[NORM] != norm::l2; }
 
 // Wide: an integer that holds the sum of narrow_rows elements.
 template <class T, class Wide>
@@ -96,7 +97,7 @@ inline void do_spreads(const Call& call, const norm::Unit& unit) {
     double mean[segment], spreads[segment] = {}, counts[segment] = {};
     means(call, unit.first, unit.n, mean);
     if (!exact(call)) {
-        if (call.attributes[0] == norm::l2) {
+        if (call.attributes[NORM] == norm::l2) {
             float_spreads<false>(y, unit, mean, spreads);
         } else {
             float_spreads<true>(y, unit, mean, spreads);
@@ -128,12 +129,13 @@ inline void do_channels(const Call& call, i64 first, i64 n) {
         work_of(call).total(count, first, n, counts);
         for (i64 c = 0; c < segment; ++c) spreads[c] = 2.0 * (spreads[c] - counts[c] * mean[c]);
     }
-    const double unit = call.attributes[0] == norm::scaled_l1 ? norm::sigmas : 1.0;
+    const double unit = call.attributes[NORM] == norm::scaled_l1 ? norm::sigmas : 1.0;
     for (i64 c = 0; c < segment; ++c) spreads[c] = spreads[c] / rows * unit;
-    norm::store_channels(stats, 0, first, n, mean);
-    norm::store_channels(stats, 1, first, n, spreads);
+    const i64 to = norm::first_channel(call.attributes[FIRST]) + first;
+    norm::store_channels(stats, 0, to, n, mean);
+    norm::store_channels(stats, 1, to, n, spreads);
     if (!given(running)) return;
-    for (i64 which = 0; which < 2; ++which) average(running, stats, which, first, n, call.attributes[1]);
+    for (i64 which = 0; which < 2; ++which) average(running, stats, which, to, n, call.attributes[MOMENTUM]);
 }
 
 inline i64 part_units(const Call& call) { return norm::units(call.operands[Y], work_of(call).parts); }

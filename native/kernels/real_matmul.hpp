@@ -48,6 +48,11 @@ inline void store_exact(const Operand& y, i64 r, i64 first, i64 n, const i32* su
         std::memcpy(row<i32>(y, r) + first, exact, static_cast<std::size_t>(n) * sizeof(i32));
         return;
     }
+    if (y.format == Format::i16) {
+        i16* out = row<i16>(y, r) + first;
+        for (i64 c = 0; c < n; ++c) out[c] = static_cast<i16>(exact[c]);
+        return;
+    }
     float reals[tile_columns];
     for (i64 c = 0; c < n; ++c) reals[c] = static_cast<float>(exact[c]) / u8_scale;
     store_floats(y, r, first, n, reals);

@@ -5,19 +5,21 @@
 
 namespace linocut::LINOCUT_NS::sgd {
 
-enum { W, M, DW, CONTROL, RANDOM, COUNTERS };
+enum { W, M, DW, CONTROL, RANDOM, COUNTERS, MICRO };
 enum { MOMENTUM, SCALE, CLIP, SALT };
 
 inline i64 units(const Call& call) { return updates::units(call.operands[W]); }
 
-inline FixedStep fixed_step(const Operand& control, const Operand& random, const double* attributes) {
-    const double rate = row<double>(control, 0)[control_rate];
-    return {attributes[MOMENTUM], rate * attributes[SCALE] / (1.0 - attributes[MOMENTUM]), step_key(random, attributes[SALT])};
+inline FixedStep fixed_step(const Operand& control, const Operand& random, const Operand& micro, const double* attributes) {
+    const double rate = row<double>(control, 0)[control_rate] * attributes[SCALE] / (1.0 - attributes[MOMENTUM]);
+    return {attributes[MOMENTUM], rate, micro_batch(micro), step_key(random, attributes[SALT])};
 }
 
 inline i64 floats(const Call& call, i64 begin, i64 end) {
     const Operand &w = call.operands[W], &m = call.operands[M];
-    const float momentum = static_cast<float>(call.attributes[MOMENTUM]), scale = static_cast<float>(call.attributes[SCALE]);
+    const float scale = static_cast<float>(call.attributes[SCALE]);
+    const updates::Shares shares(call.operands[DW], call.operands[MICRO], call.attributes[MOMENTUM], 1.0);
+    if (!shares.due) return 0;
     const float rate = static_cast<float>(row<double>(call.operands[CONTROL], 0)[control_rate]);
     i64 flips = 0;
     updates::each_segment(w, begin, end, [&](i64 r, i64 first, i64 n) {
@@ -26,10 +28,11 @@ inline i64 floats(const Call& call, i64 begin, i64 end) {
         load_floats(w, r, first, n, weight);
         load_floats(m, r, first, n, moment);
         for (i64 i = 0; i < n; ++i) {
-            moment[i] = moment[i] * momentum + g[i];
+            moment[i] = moment[i] * shares.kept + g[i] * shares.fresh;
             weight[i] = weight[i] - rate * moment[i];
         }
         store_floats(m, r, first, n, moment);
+        if (!shares.moves) return;
         flips += updates::store_weights(w, r, first, n, weight, call.attributes[CLIP] != 0.0);
     });
     return flips;
@@ -40,7 +43,7 @@ inline void run(const Call& call, i64 begin, i64 end) {
     if (call.operands[W].format != Format::q15) {
         flips = floats(call, begin, end);
     } else {
-        const FixedStep step = fixed_step(call.operands[CONTROL], call.operands[RANDOM], call.attributes);
+        const FixedStep step = fixed_step(call.operands[CONTROL], call.operands[RANDOM], call.operands[MICRO], call.attributes);
         flips = updates::move_fixed(step, call.operands[W], call.operands[M], call.operands[DW], begin, end);
     }
     add_to_counter(call.operands[COUNTERS], counter_flips, flips);

@@ -1,6 +1,7 @@
 // The table of all kernels, for the instruction set that this file is being compiled for.
 #pragma once
 
+#include "accumulate.hpp"
 #include "adam.hpp"
 #include "average_pool.hpp"
 #include "binarize.hpp"
@@ -10,6 +11,7 @@
 #include "conv2d_fused_updates.hpp"
 #include "conv2d_input_gradient.hpp"
 #include "conv2d_weight_gradient.hpp"
+#include "copy.hpp"
 #include "flatten_bits.hpp"
 #include "fused_updates.hpp"
 #include "gradient_exponent.hpp"

@@ -8,6 +8,22 @@ namespace linocut::LINOCUT_NS::updates {
 
 inline constexpr i64 rows_per_unit = 16;
 
+// What of a moment in floats is kept, what of a gradient is added, and whether weights move. Gradients in numbers come as the
+// mean over the micro-batches, due in the last; signs are due in each (src/linocut/ops/updates.py).
+struct Shares {
+    float kept, fresh;
+    bool due, moves;
+
+    Shares(const Operand& dw, const Operand& operand, double decay, double rate) {
+        const MicroBatch micro = micro_batch(operand);
+        const bool parts = dw.format == Format::bit;
+        moves = micro.last();
+        due = parts || moves;
+        kept = static_cast<float>(parts && !micro.first() ? 1.0 : decay);
+        fresh = static_cast<float>(parts ? rate / static_cast<double>(micro.count) : rate);
+    }
+};
+
 inline i64 units(const Operand& weights) { return divide_up(weights.rows, rows_per_unit); }
 
 // visit(row, first column, count) for every segment of the parts [begin, end).

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 SHIFT_MOMENTS = REAL_MOMENTS = "f32"
 MOST = sys.float_info.max
 _DECAYS = ("beta1", "beta2", "momentum", "gamma")
+# A moment takes up (1 - decay) / k of each of k micro-batches. The least that floats tell from its neighbours:
+# 4 units in the last place of the largest moment in f16, 16 in f32.
+_FINEST_SHARE = {"f16": 2.0**-9, "f32": 2.0**-20}
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Optimizer(ABC):
 
     kind: ClassVar[str]
     latent: ClassVar[bool] = True
+    finest_share: ClassVar[float] = 2.0**-18  # that fixed-point moments take up: 16 units of their dither
     learning_rate: float
 
     def __post_init__(self) -> None:
@@ -70,15 +74,45 @@ class Optimizer(ABC):
         Moments are in the policy's format.
         """
         scale = fan_in**-0.5  # of a gradient that is only known by its sign
-        self._update(b, _Target(name, weights, dw, shape, roles.MOMENTA, b.policy.momenta, scale, True))
+        self._lower(b, _Target(name, weights, dw, shape, roles.MOMENTA, b.policy.momenta, scale, True))
 
     def lower_real_weights(self, b: Builder, name: str, weights: int, dw: int, shape: tuple[int, ...]) -> None:
         """Emit the update of full-precision weights (outputs, ..., inputs) from their gradient."""
-        self._update(b, _Target(name, weights, dw, shape, roles.MOMENTA, REAL_MOMENTS, 1.0, False))
+        self._lower(b, _Target(name, weights, dw, shape, roles.MOMENTA, REAL_MOMENTS, 1.0, False))
 
     def lower_shift(self, b: Builder, name: str, beta: int, dbeta: int, shape: tuple[int, ...]) -> None:
         """Emit the update of a batch norm's shift."""
-        self._update(b, _Target(f"{name}.beta", beta, dbeta, shape, roles.BETA, SHIFT_MOMENTS, 1.0, False))
+        self._lower(b, _Target(f"{name}.beta", beta, dbeta, shape, roles.BETA, SHIFT_MOMENTS, 1.0, False))
+
+    @property
+    @abstractmethod
+    def _fresh(self) -> float:
+        """What part of a gradient the moments of binary weights take up in a step, relative to their largest."""
+
+    def _lower(self, b: Builder, target: _Target) -> None:
+        """The update; where a step is several micro-batches, a gradient in numbers is summed over them first."""
+        if b.micro_batches == 1:
+            self._update(b, target)
+        elif b.buffers[target.gradient].format == "bit":
+            self._check_shares(b, target.moments)
+            self._update(b, target)
+        else:
+            role = roles.BETA if target.role == roles.BETA else roles.DW
+            total = b.persistent(f"{target.name}.gradient", role, target.shape, "f32")
+            b.emit("accumulate", {"value": target.gradient, "sum": total, "micro": b.micro})
+            self._update(b, dataclasses.replace(target, gradient=total))
+
+    def _check_shares(self, b: Builder, moments: str) -> None:
+        """SpecError where so many micro-batches would each add less than the moments' format can tell."""
+        most = max(1, int(self._fresh / _FINEST_SHARE.get(moments, self.finest_share)))
+        if b.micro_batches > most:
+            least = -(-b.batch * b.micro_batches // most)
+            some = f"take micro-batches of at least {least:,}"
+            mend = some if most > 1 else "take whole batches, or another policy"
+            raise SpecError(
+                f"a step is {b.micro_batches:,} micro-batches, but moments of {self.kind} in {moments} take up "
+                f"gradients of at most {most:,}: each adds {self._fresh:.2g} / {b.micro_batches:,} of its sign; {mend}"
+            )
 
     @abstractmethod
     def _update(self, b: Builder, target: _Target) -> None:
@@ -104,6 +138,10 @@ class Adam(Optimizer):
         """Its own."""
         return self.beta1, self.beta2
 
+    @property
+    def _fresh(self) -> float:
+        return 1.0 - self.beta1
+
     def _update(self, b: Builder, target: _Target) -> None:
         second = None if target.moments.startswith("q") else target.moment(b, "v")
         operands = {"w": target.buffer, "m": target.moment(b, "m"), "v": second, "dw": target.gradient}
@@ -124,6 +162,10 @@ class SGD(Optimizer):
         """None: the clock only counts."""
         return 0.0, 0.0
 
+    @property
+    def _fresh(self) -> float:
+        return 1.0 - self.momentum
+
     def _update(self, b: Builder, target: _Target) -> None:
         operands = {"w": target.buffer, "m": target.moment(b, "m"), "dw": target.gradient, "control": b.control}
         attributes = {"momentum": self.momentum, "clip": float(target.binary)}
@@ -139,6 +181,7 @@ class Bop(Optimizer):
 
     kind: ClassVar[str] = "bop"
     latent: ClassVar[bool] = False
+    finest_share: ClassVar[float] = 2.0**-20
     learning_rate: float = 1e-3
     gamma: float = 1e-4
     tau: float = 1e-8
@@ -148,6 +191,10 @@ class Bop(Optimizer):
         """Adam's, for the shifts."""
         return Adam().decays
 
+    @property
+    def _fresh(self) -> float:
+        return self.gamma
+
     def _update(self, b: Builder, target: _Target) -> None:
         if not target.binary:
             Adam(self.learning_rate)._update(b, target)
@@ -156,13 +203,14 @@ class Bop(Optimizer):
         b.emit("bop", {**operands, **_clock(b)}, {"gamma": self.gamma, "tau": self.tau, **_draw(b, target)})
 
 
-def _clock(b: Builder) -> dict[str, int]:
-    return {"random": b.random, "counters": b.counters}
+def _clock(b: Builder) -> dict[str, int | None]:
+    return {"random": b.random, "counters": b.counters, "micro": b.micro}
 
 
 def _draw(b: Builder, target: _Target) -> dict[str, float]:
-    """`salt` makes the dither of every update instruction its own: the number of the instruction will do."""
-    return {"gradient_scale": target.gradient_scale, "salt": float(len(b.instructions))}
+    """`salt` makes the dither of every update its own: how many come before it, whatever else there is beside them."""
+    updates = sum("salt" in i.op.signature.attributes for i in b.instructions)
+    return {"gradient_scale": target.gradient_scale, "salt": float(updates)}
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {kind.kind: kind for kind in (Adam, SGD, Bop)}

@@ -52,7 +52,7 @@ class Case:
 def cases(op_name: str, rng: np.random.Generator) -> list[Case]:
     """Cases of one instruction: every legal combination at least once, every size in every dimension."""
     op = OP_BY_NAME[op_name]
-    letters = sorted({d for o in op.signature.operands for d in o.dims if d.isalpha()} - {"S"})
+    letters = sorted({d for o in op.signature.operands for d in o.dims if d.isalpha()} - {"S", "D"})
     decks = {letter: _deck(rng) for letter in letters}
     combinations = list(_combinations(op))
     made = []
@@ -78,12 +78,17 @@ def make_case(
 ) -> Case:
     """A case of these formats (an operand that is not in them is absent), fixed attributes and sizes.
 
-    S, the rows of `work`, follows from a number of parts, which mostly does not divide the rows.
+    S, the rows of `work`, follows from a number of parts, which mostly does not divide the rows. D, of an instruction
+    with an attribute `first`, are the channels of a group that lies within C.
     """
+    if "first" in op.signature.attributes:
+        sizes, variant = _group(sizes, variant, rng)
     if "work" in formats:
         parts = min(sizes["R"], int(rng.choice([1, 2, 3, 7, 32])))
         sizes = {**sizes, "S": QUANTITIES[op.name] * parts}
     sizes, window = draw(op, sizes, rng) if has_images(op) else (dict(sizes), {})
+    if (formats.get("x"), formats.get("y")) == ("u8", "i16"):
+        sizes = _summing_at_most(sizes, 32767 // 255)
     filled, attributes = FILLS[op.name](formats, sizes, {**variant, **window}, rng)
     attributes = {**window, **attributes}
     lead = LEADS.get(sizes.get("R", 0)) if op.name != "softmax_cross_entropy" and rng.random() < 0.3 else None
@@ -135,13 +140,28 @@ def views(program: Program, arena: Array) -> dict[str, View]:
 def _combinations(op: Op) -> Iterator[tuple[dict[str, str], Mapping[str, float]]]:
     """Every (formats by operand, attributes that change the meaning) that the instruction's limits admit."""
     choices = [((None,) if o.optional else ()) + o.formats for o in op.signature.operands]
-    sizes = dict.fromkeys("RKNCBHWPQIJL", 8) | {"S": QUANTITIES.get(op.name, 0)}
+    sizes = dict.fromkeys("RKNCDBHWPQIJL", 8) | {"S": QUANTITIES.get(op.name, 0)}
     for chosen in itertools.product(*choices):
         names = (o.name for o in op.signature.operands)
         formats = {name: form for name, form in zip(names, chosen, strict=True) if form is not None}
         if not op.limits(sizes, formats):
             for variant in VARIANTS.get(op.name, ({},)):
                 yield formats, variant
+
+
+def _summing_at_most(sizes: Mapping[str, int], most: int) -> dict[str, int]:
+    """Few inputs for each output, K or P Q C of them: sums of bytes then fit 16 bits."""
+    fitting = most // (sizes.get("P", 1) * sizes.get("Q", 1))
+    return {**sizes, **{letter: min(sizes[letter], fitting) for letter in "KC" if letter in sizes}}
+
+
+def _group(
+    sizes: Mapping[str, int], variant: Mapping[str, float], rng: np.random.Generator
+) -> tuple[dict[str, int], dict[str, float]]:
+    """All channels, or some whole words of them; the last word may be part of one."""
+    words = -(-sizes["C"] // 64)
+    first, last = (0, words) if rng.random() < 0.5 else sorted(int(w) for w in rng.choice(words + 1, 2, replace=False))
+    return {**sizes, "D": min(64 * last, sizes["C"]) - 64 * first}, {**variant, "first": 64.0 * first}
 
 
 def _deck(rng: np.random.Generator) -> Iterator[int]:

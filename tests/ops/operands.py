@@ -133,6 +133,10 @@ def _binarize(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng:
     return {"values": view(_numbers(rng, formats["values"], sizes["R"], sizes["K"]), formats["values"])}, {}
 
 
+def _copy(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    return {"x": view(_bits(rng, sizes["R"], sizes["K"]), "bit")}, {}
+
+
 def _matmul(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
     x = view(_input(rng, formats["x"], sizes["R"], sizes["K"]), formats["x"])
     return {"x": x, "weights": view(_bits(rng, sizes["N"], sizes["K"]), "bit")}, {}
@@ -146,15 +150,17 @@ def _quantise_input(formats: Formats, sizes: Sizes, variant: Mapping[str, float]
 
 
 def _norm_statistics(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
-    filled = {"y": view(_product(rng, formats, sizes["R"], sizes["C"]), formats["y"])}
+    filled = {"y": view(_product(rng, formats, sizes["R"], sizes["D"]), formats["y"])}
     if "running" in formats:
         filled["running"] = view(np.abs(rng.standard_normal((2, sizes["C"]))), formats["running"])
     return filled, {**variant, "momentum": float(rng.choice([0.0, 0.9, 0.99]))}
 
 
 def _norm_forward(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
-    y = view(_product(rng, formats, sizes["R"], sizes["C"]), formats["y"])
-    stats = _statistics(rng, y, formats["stats"], variant["norm"])
+    first, count = int(variant.get("first", 0)), sizes.get("D", sizes["C"])  # norm_sign may have some channels only
+    y = view(_product(rng, formats, sizes["R"], count), formats["y"])
+    stats = view(rng.uniform(0, 9, (2, sizes["C"])), formats["stats"])
+    stats.data[:, first : first + count] = _statistics(rng, y, formats["stats"], variant["norm"]).data
     return {"y": y, "stats": stats, "beta": _beta(rng, formats["beta"], sizes["C"])}, dict(variant)
 
 
@@ -200,6 +206,8 @@ def _norm_gradient(formats: Formats, sizes: Sizes, variant: Mapping[str, float],
     filled["sums"] = sums
     if "dx_exponent" in formats:
         filled["dx_exponent"] = _exponent(rng)
+    if "scale" in formats:
+        filled["scale"] = _scale(rng)
     return filled, dict(variant)
 
 
@@ -335,8 +343,26 @@ def _clock(rng: np.random.Generator) -> tuple[dict[str, View], Attributes]:
     return {"control": view(control, "f64"), "random": view(state, "i64")}, {"beta1": beta1, "beta2": beta2}
 
 
+def _micro(rng: np.random.Generator, count: int | None = None) -> View:
+    """Somewhere in a step of micro-batches; or what no program leaves there."""
+    count = count or int(rng.choice([1, 2, 3, 10, 1000]))
+    place = int(rng.choice([1, count, rng.integers(1, count + 1)]))
+    odd = rng.choice([0, -1, 7, 2**62, -(2**63)], 2)
+    return view(odd if rng.random() < 0.1 else np.array([place, count]), "i64")
+
+
 def _tick(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
-    return _clock(rng)
+    filled, decays = _clock(rng)
+    count = int(rng.choice([2, 3, 1000])) if "micro" in formats else 1
+    if "micro" in formats:
+        filled["micro"] = _micro(rng, count)
+    return filled, {**decays, "micro_batches": float(count)}
+
+
+def _accumulate(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    shape = (sizes["R"], sizes["K"])
+    filled = {name: view(_numbers(rng, formats[name], *shape), formats[name]) for name in ("value", "sum")}
+    return {**filled, "micro": _micro(rng)}, {}
 
 
 def _update(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
@@ -344,6 +370,8 @@ def _update(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: n
     rows, cols = sizes["N" if "dy" in formats else "R"], sizes["K"]
     clock, decays = _clock(rng)
     filled = {name: clock[name] for name in clock if name in formats} | {"counters": _counters(rng)}
+    if "micro" in formats:
+        filled["micro"] = _micro(rng)
     if "w" in formats:
         filled["w"] = view(np.clip(_numbers(rng, formats["w"], rows, cols), *_range(formats["w"])), formats["w"])
     else:
@@ -370,6 +398,7 @@ def _range(form: str) -> tuple[float, float]:
 
 FILLS: dict[str, Fill] = {
     "binarize": _binarize,
+    "copy": _copy,
     "binary_matmul": _matmul,
     "real_matmul": _matmul,
     "quantise_input": _quantise_input,
@@ -401,6 +430,7 @@ FILLS: dict[str, Fill] = {
     "gate_gradient": _gate,
     "flatten_bits": _flatten_bits,
     "optimizer_tick": _tick,
+    "accumulate": _accumulate,
     "adam": _update,
     "sgd": _update,
     "bop": _update,

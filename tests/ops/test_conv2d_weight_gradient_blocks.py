@@ -14,8 +14,8 @@ from linocut.ops import OP_BY_NAME
 
 GRADIENT, ADAM, BOP = "conv2d_weight_gradient", "conv2d_weight_gradient_adam", "conv2d_weight_gradient_bop"
 BITS, BYTES = {"dy": "i8", "x": "bit", "dw": "bit"}, {"dy": "i8", "x": "u8", "dw": "bit"}
-LATENT = {"w": "q15", "m": "q7", "control": "f64", "random": "i64", "counters": "i64"}
-PACKED = {"weights": "bit", "m": "q15", "random": "i64", "counters": "i64"}
+LATENT = {"w": "q15", "m": "q7", "control": "f64", "random": "i64", "counters": "i64", "micro": "i64"}
+PACKED = {"weights": "bit", "m": "q15", "random": "i64", "counters": "i64", "micro": "i64"}
 FLOATS = {"dy": "f32", "x": "bit", "dw": "f32"}
 
 

@@ -91,6 +91,7 @@ def backward(dx: View, stats: View, norm: float, dy_form: str, mask: Array | Non
     exponents = {
         "dx_exponent": view(np.array([-12]), "i32") if dx.format == "i16" else None,
         "dy_exponent": zeros("i32", 1) if dy_form == "i8" else None,
+        "scale": zeros("i64", 6) if dy_form == "i8" else None,
     }
     run(
         "norm_gradient",
@@ -124,6 +125,35 @@ def test_nothing_becomes_nan_or_infinite(dx_form: str, dy_form: str, case: str) 
     found = backward(view(dx, dx_form), stats, L1, dy_form, mask)
     assert all(np.isfinite(values).all() for values in found.values())
     assert (found["dy"] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("noted", "finer"),
+    [
+        ([0, 99, 7, 0, 9, 9], 0),  # nothing is known: the largest fits
+        ([1, -17, 0, 0, 0, 0], 1),  # half the range would have done
+        ([1, -20, 3, 0, 0, 1], 3),  # just right
+        ([1, -20, 3, 0, 2, 9], 2),  # too many saturated
+        ([1, -40, 7, 0, 0, 0], 7),  # no finer
+        ([1, 5, 0, 0, 0, 0], 0),  # no coarser than the largest needs
+    ],
+)
+@pytest.mark.parametrize("dx_form", ["i16", "f32"])
+def test_the_exponent_of_dy_follows_its_overflows(noted: list[int], finer: int, dx_form: str) -> None:
+    """Of 8 elements none may saturate. The largest, 3 * 2**-12 or 3, is below 2**k."""
+    k, dx = (-10, [3, -3, 1, 0] * 2) if dx_form == "i16" else (2, [3.0, -3.0, 1.0, 0.0] * 2)
+    noted[1] += 0 if dx_form == "i16" else 12
+    scale, dy, exponent = view(np.array(noted), "i64"), zeros("i8", 8, 1), zeros("i32", 1)
+    given = {"dx": view(np.array(dx)[:, None], dx_form), "x": view(np.ones((8, 1), bool), "bit"), "mask": None}
+    given["dx_exponent"] = view(np.array([-12]), "i32") if dx_form == "i16" else None
+    sums = view(np.array([[0.0], [0.0], [3.0], [0.8]]), "f64")
+    given |= {"stats": view(np.array([[0.0], [1.0]]), "f32"), "beta": zeros("f32", 1, 1), "sums": sums, "scale": scale}
+    run("norm_gradient", {**given, "dy": dy, "dy_exponent": exponent, "dbeta": zeros("f32", 1, 1)}, norm=L1, ste=1.0)
+    assert exponent.data.tolist() == [k - 7 - finer]
+    exact = [value * 2 ** (5 + finer) for value in (3, -3, 1, 0)] * 2
+    assert dy.data[:, 0].tolist() == [min(max(value, -127), 127) for value in exact]
+    passing = [sum(abs(value) > bound for value in exact) for bound in (127, 63)]
+    assert scale.data.tolist() == [1, k - 7 - finer, finer, 0, *passing]
 
 
 def test_a_channel_without_gradient_does_not_set_the_exponent() -> None:

@@ -30,7 +30,7 @@ def content(folder):
 def test_a_run_folder_holds_what_it_should(run):
     assert sorted(content(run)) == FILES
     config = tomllib.loads((run / "config.toml").read_text())
-    assert config["run"] == {"epochs": 2, "batch_size": 10, "seed": 3}
+    assert config["run"] == {"epochs": 2, "batch_size": 10, "micro_batch": 10, "seed": 3}
     assert config["data"] == {"name": "arrays", "examples": 53, "shape": [6, 6, 1]}
     assert config["optimizer"]["learning_rate"] == 0.02
     assert config["network"]["layers"][2] == {"layer": "binary_dense", "units": 24}

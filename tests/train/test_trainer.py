@@ -38,7 +38,7 @@ def test_it_learns_and_predicts_what_it_learned(policy, optimizer):
 
 
 @pytest.mark.parametrize("policy", ["lean", "wang2021", "standard"])
-@pytest.mark.parametrize("batch", [1, 10, 33])
+@pytest.mark.parametrize("batch", [2, 10, 33])
 def test_the_planned_arena_is_the_real_one(policy, batch):
     one = trainer(policy=policy, batch_size=batch)
     assert one.plan.total_bytes == one.compiled.program.arena_bytes == one.session.arena.nbytes

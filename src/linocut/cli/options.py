@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from linocut.cli.sizes import size_option
+
 if TYPE_CHECKING:
     from linocut.data.dataset import Dataset
     from linocut.layers import Network
@@ -73,6 +75,19 @@ training_options = combined(
     click.option("--policy", default="lean", show_default=True, help="Number formats: standard, wang2021 or lean."),
     click.option("--optimizer", default="adam", show_default=True, help="adam, sgd or bop."),
     click.option("--batch", type=int, default=DEFAULT_BATCH, show_default=True, help="Examples in a batch."),
+    click.option(
+        "--micro-batch",
+        type=int,
+        help="Go over a batch so many examples at a time, in less memory, and update once; it divides the batch. "
+        "Batch norm is then over the micro-batch.  [default: the batch]",
+    ),
+    click.option(
+        "--budget",
+        metavar="SIZE",
+        callback=size_option,
+        help="Keep the arena within SIZE, such as 64MiB: with the largest batch that fits, or, for a --batch that does "
+        "not, with the largest micro-batch that divides it.",
+    ),
 )
 data_options = combined(
     click.option(

@@ -18,13 +18,11 @@ from linocut.cli.options import (
     model_options,
     training_options,
 )
-from linocut.cli.sizes import show_size, size_option
+from linocut.cli.sizes import show_size
 
 if TYPE_CHECKING:
+    from linocut.cli.budget import Sizes, Training
     from linocut.compile.lower import Compiled
-    from linocut.layers import Network
-    from linocut.optimizers import Optimizer
-    from linocut.policies import Policy
     from linocut.report.account import Account
 
 
@@ -35,9 +33,6 @@ if TYPE_CHECKING:
 @image_size_option
 @click.option("--input", "shape", metavar="HxWxC", callback=dimensions, help="Examples of this shape, without --data.")
 @click.option("--classes", type=int, help="So many classes, without --data.")
-@click.option(
-    "--budget", metavar="SIZE", callback=size_option, help="Find the largest batch within SIZE, such as 64MiB."
-)
 @click.option(
     "--account",
     default="arena",
@@ -56,12 +51,13 @@ def plan(
     policy: str,
     optimizer: str,
     batch: int,
+    micro_batch: int | None,
+    budget: int | None,
     data: str | None,
     data_dir: Path | None,
     size: tuple[int, int] | None,
     shape: tuple[int, ...] | None,
     classes: int | None,
-    budget: int | None,
     account: str,
     layers: bool,
     listing: bool,
@@ -70,8 +66,11 @@ def plan(
 ) -> None:
     """Show the memory that training would take.
 
-    With --budget the largest batch that fits is found, and shown unless --batch says another.
+    With --budget the largest batch that fits is found, and shown unless --batch says another: that is shown in the
+    largest micro-batches that fit.
     """
+    from linocut.cli import budget as budgets
+    from linocut.compile.batch import MOST_BATCH, find_micro_batch
     from linocut.data import load
     from linocut.optimizers import find_optimizer
     from linocut.policies import find_policy
@@ -87,51 +86,65 @@ def plan(
     if dataset is not None and (shape is not None or classes is not None):
         raise click.UsageError("--data says the shape and the classes; leave out --input and --classes", context)
     network = find_network(model, hidden, dataset, shape, classes)
-    planner = _Planner(network, find_policy(policy), find_optimizer(optimizer), account)
-    largest = None
+    if account == "paper" and micro_batch is not None:
+        raise click.UsageError("--account paper knows no micro-batches; leave out one of them", context)
+    training = budgets.Training(network, find_policy(policy), find_optimizer(optimizer))
+    sizes, largest = budgets.Sizes(batch, find_micro_batch(batch, micro_batch)), None
     if budget is not None:
-        from linocut.cli.budget import largest_batch
-
-        largest = largest_batch(lambda size: planner.account(size).total_bytes, budget)
-        if context.get_parameter_source("batch") is ParameterSource.DEFAULT:
-            batch = largest
-    found = planner.account(batch)
+        wanted = batch if _given(context, "batch", "micro_batch") else None
+        most = MOST_BATCH if dataset is None else len(dataset)
+        sizes, largest = _within(training, account, budget, wanted, micro_batch, most)
+    found = _account(training, account, sizes)
     if as_json:
         extra = {} if largest is None else {"largest_batch": largest}
+        if largest is not None or micro_batch is not None:
+            extra["micro_batch"] = sizes.micro_batch
         click.echo(json.dumps({**found.to_json(), **extra}))
     else:
         click.echo(str(found))
+        if account == "arena" and (text := budgets.explained(sizes)):
+            click.echo(text)
+        if budget is not None and account == "arena":
+            click.echo(budgets.process_total(found.total_bytes))
         if largest is not None and budget is not None:
             click.echo(f"largest batch within {show_size(budget)}: {largest:,}")
     if layers:
         click.echo(f"\n{network}")
     if listing:
-        from linocut.compile.listing import listing as text
+        from linocut.compile.listing import listing as as_text
 
-        click.echo(text(planner.compiled(batch).program))
+        click.echo(as_text(training.compiled(sizes).program))
     if plot is not None:
-        _plot(planner.compiled(batch), plot)
+        _plot(training.compiled(sizes), plot)
 
 
-class _Planner:
-    """The account of memory that was asked for, by the size of the batch."""
+def _given(context: click.Context, *names: str) -> bool:
+    return any(context.get_parameter_source(name) is not ParameterSource.DEFAULT for name in names)
 
-    def __init__(self, network: Network, policy: Policy, optimizer: Optimizer, account: str) -> None:
-        self._what = network, policy, optimizer
-        self._account = account
 
-    def account(self, batch: int) -> Account:
-        from linocut.report.memory import arena_account
-        from linocut.report.paper import paper_account
+def _account(training: Training, account: str, sizes: Sizes) -> Account:
+    from linocut.report.memory import arena_account
+    from linocut.report.paper import paper_account
 
-        if self._account == "paper":
-            return paper_account(*self._what, batch)
-        return arena_account(self.compiled(batch))
+    if account == "paper":
+        return paper_account(training.network, training.policy, training.optimizer, sizes.batch)
+    return arena_account(training.compiled(sizes))
 
-    def compiled(self, batch: int) -> Compiled:
-        from linocut.compile.lower import compile_network
 
-        return compile_network(*self._what, batch)
+def _within(
+    training: Training, account: str, budget: int, batch: int | None, micro_batch: int | None, most: int
+) -> tuple[Sizes, int]:
+    """The sizes to show, and the largest batch that the budget holds."""
+    from linocut.cli.budget import Sizes, largest_batch, largest_within, sizes_within
+    from linocut.compile.batch import least_batch
+
+    if account == "paper":
+        least = least_batch(training.network)
+        largest = largest_batch(lambda n: _account(training, account, Sizes(n, n)).total_bytes, budget, least, most)
+        return Sizes(batch or largest, batch or largest), largest
+    sizes = None if batch is None else sizes_within(training, budget, batch, micro_batch)
+    largest = largest_within(training, budget, most)
+    return sizes or Sizes(largest, largest), largest
 
 
 def _plot(compiled: Compiled, path: Path) -> None:

@@ -29,6 +29,8 @@ def resumed(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options
 
     if options.out is None:
         raise click.UsageError("--resume needs --out, the folder of the run to go on with")
+    if options.budget is not None:
+        raise click.UsageError("--budget is for a new run; a resumed one has the sizes that it began with")
     trainer = Trainer.resume(options.out, options.threads, options.backend)
     facts = trainer.data
     if facts is None:
@@ -70,6 +72,8 @@ def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts,
         pairs.append(("augmentation", find_augmentation(options.augment), run.augmentation))
     if "batch" in explicit:
         pairs.append(("batch", options.batch, run.batch_size))
+    if "micro_batch" in explicit:
+        pairs.append(("micro-batch", options.micro_batch, run.micro_batch))
     if "seed" in explicit:
         pairs.append(("seed", options.seed, run.seed))
     for what, value, own in pairs:

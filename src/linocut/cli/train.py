@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +26,15 @@ from linocut.cli.options import (
 from linocut.cli.sizes import show_size
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from linocut.data.dataset import Dataset
+    from linocut.layers import Network
+    from linocut.optimizers import Optimizer
     from linocut.train import EpochEnded, Trainer
 
 DEFAULT_EPOCHS = 10
+FEW_STEPS = 100  # of an epoch
 SIGNALLED = 128  # added to a signal's number, the exit status of shells
 
 
@@ -42,6 +47,8 @@ class Options:
     policy: str
     optimizer: str
     batch: int
+    micro_batch: int | None
+    budget: int | None
     data: str | None
     data_dir: Path | None
     size: tuple[int, int] | None
@@ -107,8 +114,6 @@ def train(context: click.Context, /, go_on: bool, as_json: bool, **given: Any) -
 
 
 def _begun(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options]:
-    from dataclasses import replace
-
     from linocut import data
     from linocut.train import Trainer
 
@@ -119,20 +124,55 @@ def _begun(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options]
     training, test = data.load(options.data, options.data_dir, options.size, options.skip_corrupt)
     tell_skipped(training, test)
     training, test = data.take(training, options.limit), data.take(test, options.limit)
+    network = find_network(options.model, options.hidden, training)
+    optimizer = find_optimizer(options.optimizer, options.lr, options.momentum)
+    out = options.out or _free_folder(f"{Path(options.model).stem}-{Path(options.data).name}")
+    options = replace(_within_budget(options, network, optimizer, len(training)), out=out)
     trainer = Trainer(
-        find_network(options.model, options.hidden, training),
+        network,
         options.policy,
-        find_optimizer(options.optimizer, options.lr, options.momentum),
+        optimizer,
         options.batch,
         options.seed,
         options.threads,
         options.schedule,
         options.backend,
         options.augment,
+        options.micro_batch,
     )
     trainer.settings.augmentation.check_dataset(training)
-    out = options.out or _free_folder(f"{Path(options.model).stem}-{Path(options.data).name}")
-    return trainer, (training, test), replace(options, out=out)
+    return trainer, (training, test), options
+
+
+def _within_budget(options: Options, network: Network, optimizer: Optimizer, examples: int) -> Options:
+    """The options with the batch and the micro-batch that --budget asks for; SpecError where it holds none."""
+    from linocut.cli.budget import Sizes, Training, largest_within, sizes_within
+    from linocut.policies import find_policy
+
+    if options.budget is None:
+        return options
+    training = Training(network, find_policy(options.policy), optimizer)
+    if options.explicit & {"batch", "micro_batch"}:
+        sizes = sizes_within(training, options.budget, options.batch, options.micro_batch)
+    else:
+        largest = largest_within(training, options.budget, examples)
+        sizes = Sizes(largest, largest)
+    return replace(options, batch=sizes.batch, micro_batch=sizes.micro_batch)
+
+
+def _notes(trainer: Trainer, options: Options, examples: int) -> Iterator[str]:
+    """What a budget and micro-batches mean for this run."""
+    from linocut.cli.budget import Sizes, explained, process_total
+
+    batch = trainer.settings.batch_size
+    if options.budget is not None:
+        if not options.explicit & {"batch", "micro_batch"}:
+            steps = examples // batch
+            few = f"; an epoch is {steps} of them, and a smaller --batch may learn faster" if steps < FEW_STEPS else ""
+            yield f"a step takes the largest batch within {show_size(options.budget)}, {batch:,} examples{few}"
+        yield process_total(trainer.compiled.program.arena_bytes)
+    if text := explained(Sizes(batch, trainer.settings.micro_batch)):
+        yield text
 
 
 def _free_folder(name: str) -> Path:
@@ -147,6 +187,8 @@ def _free_folder(name: str) -> Path:
 def _train_for_programs(trainer: Trainer, splits: tuple[Dataset, Dataset], options: Options) -> None:
     from linocut.cli.watch import print_json
 
+    for note in _notes(trainer, options, len(splits[0])):
+        click.echo(note, err=True)
     trainer.fit(splits[0], options.epochs, splits[1], options.out, [print_json])
 
 
@@ -160,6 +202,8 @@ def _train_for_people(trainer: Trainer, splits: tuple[Dataset, Dataset], options
         f"{settings.schedule.kind} schedule, batch {settings.batch_size}, seed {settings.seed}"
         + (f", augmented by {settings.augmentation}" if settings.augmentation else "")
     )
+    for note in _notes(trainer, options, len(splits[0])):
+        click.echo(note)
     click.echo(f"{trainer.plan}\n")
     with ProgressBar() as bar:
         history = trainer.fit(splits[0], options.epochs, splits[1], options.out, [bar])

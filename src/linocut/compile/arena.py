@@ -8,17 +8,33 @@ from collections.abc import Callable, Sequence
 
 from linocut.compile.lifetimes import Lifetime, live_bytes
 
-MOST_TRIES = 64
-PATIENCE = 2_000_000  # pairs of blocks that are looked at before the best so far is taken
+NEAR_ENOUGH = 1.005
+MOST_TRIES = 256
+PATIENCE = 40_000_000  # pairs of blocks that are looked at before the best so far is taken
 
 
 def place(blocks: Sequence[Lifetime]) -> tuple[dict[int, int], int]:
     """Offsets by buffer number, and the bytes that the whole takes.
 
-    Best fit in several orders (large first, long-lived first, by appearance); if none reaches the lower bound, a
-    fixed number of shuffles of the best order (always the same ones) are tried, and the smallest arena is kept.
+    What lives throughout comes first, side by side: among the others it would only stand in the way.
     """
-    bound = max(live_bytes(blocks), default=0)
+    begin, end = min((b.first for b in blocks), default=0), max((b.last for b in blocks), default=0)
+    offsets, above = {}, 0
+    for block in blocks:
+        if (block.first, block.last) == (begin, end):
+            offsets[block.buffer] = above
+            above += block.size
+    passing, more = _place_passing([b for b in blocks if b.buffer not in offsets])
+    return offsets | {buffer: above + offset for buffer, offset in passing.items()}, above + more
+
+
+def _place_passing(blocks: Sequence[Lifetime]) -> tuple[dict[int, int], int]:
+    """Best fit in several orders (large first, long-lived first, by appearance).
+
+    If none comes near the lower bound, a fixed number of changes to the best order (always the same ones) are tried,
+    each from the best so far, and the smallest arena is kept.
+    """
+    near = max(live_bytes(blocks), default=0) * NEAR_ENOUGH
     orders: list[Callable[[Lifetime], tuple[int, ...]]] = [
         lambda b: (-b.size, b.first),
         lambda b: (b.first - b.last, -b.size),
@@ -29,17 +45,29 @@ def place(blocks: Sequence[Lifetime]) -> tuple[dict[int, int], int]:
     fits = [_best_fit(order) for order in sorts]
     best, best_order = min(zip(fits, sorts, strict=True), key=lambda fit: fit[0][1])
     shuffle = random.Random(0)
-    for _ in range(min(MOST_TRIES, PATIENCE // max(1, len(blocks) ** 2))):
-        if best[1] == bound:
+    for number in range(min(MOST_TRIES, PATIENCE // max(1, len(blocks) ** 2))):
+        if best[1] <= near:
             break
-        order = list(best_order)
-        for _ in range(2):
-            one, other = shuffle.randrange(len(order)), shuffle.randrange(len(order))
-            order[one], order[other] = order[other], order[one]
+        order = _changed(best_order, best, number, shuffle)
         tried = _best_fit(order)
-        if tried[1] < best[1]:
+        if tried[1] <= best[1]:
             best, best_order = tried, order
     return best
+
+
+def _changed(
+    order: Sequence[Lifetime], fit: tuple[dict[int, int], int], number: int, shuffle: random.Random
+) -> list[Lifetime]:
+    """In turn: the topmost block earlier, two of the first blocks swapped, any two blocks swapped."""
+    changed, (offsets, total) = list(order), fit
+    if number % 3 == 0:
+        top = next(n for n, block in enumerate(order) if offsets[block.buffer] + block.size == total)
+        changed.insert(shuffle.randrange(top + 1), changed.pop(top))
+        return changed
+    reach = max(1, len(order) // 8) if number % 3 == 1 else len(order)
+    one, other = shuffle.randrange(reach), shuffle.randrange(reach)
+    changed[one], changed[other] = changed[other], changed[one]
+    return changed
 
 
 def _best_fit(order: Sequence[Lifetime]) -> tuple[dict[int, int], int]:

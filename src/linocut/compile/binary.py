@@ -4,8 +4,8 @@
 u32       version (1)
 u64 u64   arena bytes, lower bound bytes
 u32 u32 u32   counts of buffers, instructions, sections
-buffer:       u64 offset, u8 format, u8 role, u8 persistent, u8 dimensions, u32 base (0xFFFFFFFF: none),
-              u32 each dimension, u16 length and name (UTF-8)
+buffer:       u64 offset, u8 format, u8 role, u8 persistent, u8 dimensions, u32 base (0xFFFFFFFF: none; a view lies
+              within its base), u32 each dimension, u16 length and name (UTF-8)
 instruction:  u16 op code, u16 operands, u16 attributes, u32 each operand (0xFFFFFFFF: absent), f64 each attribute
 section:      u16 length and name, u32 begin, u32 end
 """

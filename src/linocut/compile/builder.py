@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from linocut import roles
+from linocut.compile.draft import Draft
 from linocut.compile.fuse import fuse_updates
 from linocut.compile.program import Buffer, Instruction, Section
 from linocut.layers.values import Gradient
@@ -16,6 +17,7 @@ from linocut.ops import OP_BY_NAME
 from linocut.optimizers import Optimizer
 from linocut.policies import Policy
 
+MICRO = "micro"  # the buffer that says where in its step a micro-batch stands
 MANTISSAS = ("i16", "i8")  # formats of gradients that need an exponent
 
 
@@ -32,11 +34,16 @@ class Initial:
 
 @dataclass
 class Builder:
-    """Collects one program; `section` begins a section, `finish` ends it after lowering its backward pass."""
+    """Collects one program; `section` begins a section, `finish` ends it after lowering its backward pass.
+
+    `batch` are the examples that it runs over at a time; a step is `micro_batches` of them, and the buffer `micro` says
+    where in its step each stands (None where a step is one).
+    """
 
     policy: Policy
     optimizer: Optimizer
     batch: int
+    micro_batches: int = 1
     buffers: list[Buffer] = field(default_factory=list)
     instructions: list[Instruction] = field(default_factory=list)
     sections: list[Section] = field(default_factory=list)
@@ -53,6 +60,7 @@ class Builder:
         self.random = self.persistent("random", roles.CONTROL, (1,), "i64")
         self.loss = self.persistent("loss", roles.CONTROL, (1,), "f64")
         self.counters = self.persistent("counters", roles.CONTROL, (4,), "i64")
+        self.micro = self.persistent(MICRO, roles.CONTROL, (2,), "i64") if self.micro_batches > 1 else None
 
     def section(self, name: str, *, training: bool) -> None:
         """Begin a section."""
@@ -70,20 +78,9 @@ class Builder:
         for index, (begin, held_to) in self.held.items():
             self.held[index] = (begin, end - 1 if held_to < 0 else held_to)
 
-    def drop_unused(self) -> None:
-        """Forget the buffers that no instruction uses any more, such as a fused dW, and renumber the others."""
-        used = {index for instruction in self.instructions for index in instruction.used()}
-        bases = (self.buffers[index].base for index in used)
-        used |= {base for base in bases if base is not None}
-        keep = [index for index, buffer in enumerate(self.buffers) if index in used or buffer.persistent]
-        number = {old: new for new, old in enumerate(keep)}
-        self.buffers = [
-            replace(b, base=None if b.base is None else number[b.base]) for b in (self.buffers[i] for i in keep)
-        ]
-        self.instructions = [
-            replace(i, operands=tuple(None if o is None else number[o] for o in i.operands)) for i in self.instructions
-        ]
-        self.held = {number[old]: span for old, span in self.held.items() if old in number}
+    def draft(self) -> Draft:
+        """All sections, before places are decided."""
+        return Draft(tuple(self.buffers), tuple(self.instructions), tuple(self.sections), dict(self.held))
 
     def persistent(
         self, name: str, role: str, shape: tuple[int, ...], form: str, *, normal: float = 0.0, second_row: float = 0.0

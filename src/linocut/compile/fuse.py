@@ -22,22 +22,17 @@ def fuse_updates(buffers: Sequence[Buffer], instructions: Sequence[Instruction],
     return fused
 
 
-def _operand(instruction: Instruction, name: str) -> int | None:
-    names = [operand.name for operand in instruction.op.signature.operands]
-    return instruction.operands[names.index(name)]
-
-
 def _joins(buffers: Sequence[Buffer], gradient: Instruction, update: Instruction) -> bool:
     if gradient.op.name not in GRADIENTS or update.op.name not in UPDATES:
         return False
-    dy, dw = _operand(gradient, "dy"), _operand(gradient, "dw")
-    return dw == _operand(update, "dw") and dy is not None and buffers[dy].format == "i8"
+    dy, dw = gradient.operand("dy"), gradient.operand("dw")
+    return dw == update.operand("dw") and dy is not None and buffers[dy].format == "i8"
 
 
 def _joined(gradient: Instruction, update: Instruction) -> Instruction:
     op = OP_BY_NAME[f"{gradient.op.name}_{update.op.name}"]
-    parts = {"dy": _operand(gradient, "dy"), "x": _operand(gradient, "x")}
+    parts = {"dy": gradient.operand("dy"), "x": gradient.operand("x")}
     names = [operand.name for operand in op.signature.operands]
-    operands = tuple(parts[name] if name in parts else _operand(update, name) for name in names)
+    operands = tuple(parts[name] if name in parts else update.operand(name) for name in names)
     own = len(op.signature.attributes) - len(update.attributes)  # the window of a convolution
     return Instruction(op, operands, gradient.attributes[:own] + update.attributes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,7 +19,8 @@ class Buffer:
     """A typed region of the arena.
 
     `offset` is in bytes. A persistent buffer keeps its bytes between runs of a section. `base` is the number of the
-    buffer whose bytes this one shares under another shape, None for a buffer of its own.
+    buffer whose bytes this one shares, None for a buffer of its own: all of them under another shape, or a range of
+    them, such as some of the rows. Before places are decided `offset` counts from the base.
     """
 
     name: str
@@ -46,6 +48,25 @@ class Instruction:
     def used(self) -> tuple[int, ...]:
         """Indices of the buffers that it touches."""
         return tuple(index for index in self.operands if index is not None)
+
+    def written(self) -> tuple[int, ...]:
+        """Indices of the buffers that it changes."""
+        pairs = zip(self.op.signature.operands, self.operands, strict=True)
+        return tuple(index for operand, index in pairs if index is not None and operand.writes)
+
+    def operand(self, name: str) -> int | None:
+        """The buffer that an operand is, None where it is absent or the instruction has no such operand."""
+        for operand, index in zip(self.op.signature.operands, self.operands, strict=True):
+            if operand.name == name:
+                return index
+        return None
+
+    def changed(self, operands: Mapping[str, int | None], attributes: Mapping[str, float] | None = None) -> Instruction:
+        """The same with other operands and attributes, by name."""
+        old = zip(self.op.signature.operands, self.operands, strict=True)
+        new = tuple(operands.get(operand.name, index) for operand, index in old)
+        named = dict(zip(self.op.signature.attributes, self.attributes, strict=True)) | dict(attributes or {})
+        return Instruction(self.op, new, tuple(named[name] for name in self.op.signature.attributes))
 
 
 @dataclass(frozen=True)
@@ -114,7 +135,7 @@ class Program:
                 raise SpecError(f"instruction {number}: {instruction.op.name}: {reason}")
 
     def _check_references(self) -> None:
-        """Numbers of buffers and instructions must exist, and every view share the bytes of its base."""
+        """Numbers of buffers and instructions must exist, and every view lie within its base."""
         count = len(self.buffers)
         if len(self.index) != count:
             raise SpecError(f"{count} buffers share {len(self.index)} names, each must have its own")
@@ -126,8 +147,8 @@ class Program:
             base = self.buffers[buffer.base] if buffer.base < count else None
             if base is None or base.base is not None:
                 raise SpecError(f"buffer {buffer.name} views number {buffer.base}, which owns no bytes")
-            if (buffer.offset, buffer.nbytes) != (base.offset, base.nbytes):
-                raise SpecError(f"buffer {buffer.name} is a view of {base.name} but not of the same bytes")
+            if not 0 <= buffer.offset - base.offset <= base.nbytes - buffer.nbytes:
+                raise SpecError(f"buffer {buffer.name} is a view of {base.name} but not of bytes within it")
         for number, instruction in enumerate(self.instructions):
             if any(index >= count for index in instruction.used()):
                 raise SpecError(f"instruction {number}: operand beyond the {count} buffers")

@@ -66,7 +66,7 @@ def _signs(compiled: Compiled, session: Session, name: str) -> Array:
 
 def _norm(compiled: Compiled, session: Session, name: str, scale: float | Array) -> dict[str, Array]:
     """Mean, spread (what x is divided by) and shift in float64, for a Y that is `scale` times that of training."""
-    running = View(session.array(f"{name}.running"), compiled.policy.statistics, 0)
+    running = View(session.array(f"{name}.running"), compiled.program.buffer(f"{name}.running").format, 0)
     spread = divisor(running, NORMS[compiled.policy.norm])
     mean = running.data[0].astype(np.float64)
     shift = session.array(f"{name}.beta")[0].astype(np.float64)

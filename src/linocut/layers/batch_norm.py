@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BatchNorm(Layer):
-    """x = (y - mu) / spread + beta over the batch, by the policy's norm; running statistics for prediction."""
+    """x = (y - mu) / spread + beta over the batch, by the policy's norm; running statistics for prediction.
+
+    The batch is the micro-batch where a step is several. Running statistics are averaged over as many steps all the
+    same: `momentum` is of a step.
+    """
 
     kind: ClassVar[str] = "batch_norm"
     takes: ClassVar[tuple[str, ...]] = (PRODUCT, REAL, INPUT)
@@ -51,13 +55,17 @@ class BatchNorm(Layer):
         channels = builder.shape(y.buffer)[-1]
         policy = builder.policy
         beta = builder.persistent(f"{name}.beta", roles.BETA, (1, channels), policy.beta)
-        running = builder.persistent(f"{name}.running", roles.NORM, (2, channels), policy.statistics, second_row=1.0)
+        # An average over many micro-batches takes up less of each than f16 can add.
+        form = policy.statistics if builder.micro_batches == 1 else "f32"
+        running = builder.persistent(f"{name}.running", roles.NORM, (2, channels), form, second_row=1.0)
         stats = running
         if builder.training:
             stats = builder.transient(f"{name}.statistics", roles.NORM, (2, channels), policy.statistics)
             work = norm_work(builder, name, norm_statistics.QUANTITIES, builder.shape(y.buffer))
             operands = {"y": y.buffer, "stats": stats, "running": running, "work": work}
-            builder.emit("norm_statistics", operands, {"norm": norm_kind(builder), "momentum": self.momentum})
+            momentum = self.momentum if builder.micro_batches == 1 else self.momentum ** (1 / builder.micro_batches)
+            attributes = {"norm": norm_kind(builder), "momentum": momentum, "first": 0.0}
+            builder.emit("norm_statistics", operands, attributes)
         out = Normed(name, y.buffer, stats, beta)
         wanted = not isinstance(value, Given)
         builder.on_backward(lambda: _backward(builder, out, y, wanted))
@@ -87,7 +95,8 @@ def _backward(builder: Builder, out: Normed, y: Product | Real, wanted: bool) ->
     dy_name = f"{name}.dY"
     dy = _of_product(builder, dy_name, dx, shape) if binary else real_gradient(builder, dy_name, roles.DY, shape)
     dbeta = builder.transient(f"{name}.dbeta", roles.BETA, (1, channels), "f32")
-    written = {"dy": dy.buffer, "dy_exponent": dy.exponent, "dbeta": dbeta}
+    scale = None if dy.exponent is None else builder.persistent(f"{dy_name}.scale", roles.CONTROL, (6,), "i64")
+    written = {"dy": dy.buffer, "dy_exponent": dy.exponent, "dbeta": dbeta, "scale": scale}
     builder.emit("norm_gradient", {**common, "dx_exponent": dx.exponent, "stats": out.stats, **written}, attributes)
     if wanted:
         y.give(builder, dy)

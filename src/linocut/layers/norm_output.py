@@ -38,7 +38,8 @@ def keep_signs(builder: Builder, name: str, value: Normed, *, ste: bool) -> Kept
         if ste:
             mask = builder.transient(f"{name}.mask", roles.GRADIENT_MASK, shape, "bit")
     operands = {"y": value.y, "stats": value.stats, "beta": value.beta, "bits": bits, "mask": mask}
-    builder.emit("norm_sign", {**operands, "omega": omega, "work": work}, {"norm": norm_kind(builder)})
+    attributes = {"norm": norm_kind(builder), "first": 0.0}
+    builder.emit("norm_sign", {**operands, "omega": omega, "work": work}, attributes)
     return Kept(bits, mask, omega, ste)
 
 

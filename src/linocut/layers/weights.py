@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from linocut import roles
+from linocut.ops.real_matmul import U8_SCALE
 from linocut.policies import SMALLEST_INTEGER
 
 if TYPE_CHECKING:
@@ -84,7 +85,10 @@ def fan_in(shape: tuple[int, ...]) -> int:
 
 
 def product_format(builder: Builder, summed: int, real_input: bool) -> str:
-    """The format of a binary layer's Y: the policy's, or the narrowest integer that holds sums of `summed` signs."""
+    """The format of a binary layer's Y: the policy's, or the narrowest integer that holds every sum.
+
+    Of `summed` signs, or of so many bytes u that count 2u - 255 where the input is the network's.
+    """
     if builder.policy.Y != SMALLEST_INTEGER:
         return builder.policy.Y
-    return "i32" if real_input or summed > I16_MAX else "i16"
+    return "i16" if summed * (U8_SCALE if real_input else 1) <= I16_MAX else "i32"

@@ -9,12 +9,14 @@ from linocut.ops import (
     conv2d,
     conv2d_input_gradient,
     conv2d_weight_gradient,
+    copy,
     flatten_bits,
     fused_updates,
     gradient_exponent,
     input_gradient,
     max_pool,
     max_pool_gradient,
+    micro_batch,
     norm_apply,
     norm_gradient,
     norm_gradient_sums,
@@ -66,6 +68,8 @@ OPS = (
     numbers.CHANNEL_SCALE,
     numbers.SCALE_CHANNELS,
     gradient_exponent.OP,
+    copy.OP,
+    micro_batch.OP,
 )
 OP_BY_CODE = {op.code: op for op in OPS}
 OP_BY_NAME = {op.name: op for op in OPS}

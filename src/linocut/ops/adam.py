@@ -28,23 +28,32 @@ def reference(
     gradient_scale: float,
     clip: float,
     salt: float,
+    micro: View | None = None,
 ) -> None:
     """W, m, v (R, K) in place from dw (R, K).
 
-    M <- b1 m + (1-b1) g, v <- b2 v + (1-b2) g^2, w <- w - lr m^ / (sqrt(v^) + eps).
+    M <- b1 m + (1-b1) g, v <- b2 v + (1-b2) g^2, w <- w - lr m^ / (sqrt(v^) + eps). Of k micro-batches with signs for
+    gradients the first decays m, each adds (1-b1)/k g, and the last does the rest: g^2 is the same in all.
     """
+    part = updates.due_part(micro, dw)
+    if part is None:
+        return
     rate = float(control.data[LEARNING_RATE]) / (1.0 - float(control.data[BETA1_POWER]))
     if v is None:
-        moment = decay_moment(m.data, dw.bits(), beta1)
-        m.store(moment)
         key = step_key(int(random.data[0]), int(salt))
-        counters.data[FLIPS] += move_weights(w, moment, step_factor(rate), key)
+        moment = decay_moment(m.data, dw.bits(), beta1, part, key)
+        m.store(moment)
+        if part.last:
+            counters.data[FLIPS] += move_weights(w, moment, step_factor(rate), key)
         return
     g = updates.gradient_values(dw, gradient_scale)
-    first = m.data.astype(np.float32) * np.float32(beta1) + g * np.float32(1.0 - beta1)
+    kept = np.float32(beta1 if part.first else 1.0)
+    first = m.data.astype(np.float32) * kept + g * np.float32((1.0 - beta1) / part.count)
+    m.store(first)
+    if not part.last:
+        return
     second = v.data.astype(np.float32) * np.float32(beta2) + g * g * np.float32(1.0 - beta2)
     spread = np.sqrt(second) * np.float32(1.0 / np.sqrt(1.0 - control.data[BETA2_POWER])) + np.float32(epsilon)
-    m.store(first)
     v.store(second)
     updates.store_weights(w, w.data.astype(np.float32) - np.float32(rate) * first / spread, clip, counters)
 
@@ -59,7 +68,7 @@ OP = Op(
     "adam",
     14,
     "=w:q15|f16|f32[R,K] =m:q7|f16|f32[R,K] =v?:f16|f32[R,K] <dw:bit|f16|f32[R,K] <control:f64[4] <random:i64[1] "
-    "=counters:i64[4]; beta1 beta2 epsilon gradient_scale clip salt",
+    "=counters:i64[4] <micro?:i64[2]; beta1 beta2 epsilon gradient_scale clip salt",
     reference,
     _limits,
     updates.work,

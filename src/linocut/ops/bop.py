@@ -24,19 +24,27 @@ def reference(
     tau: float,
     gradient_scale: float,
     salt: float,
+    micro: View | None = None,
 ) -> None:
     """Weights (R, K) bits and m (R, K) in place from dw (R, K).
 
-    M <- (1 - gamma) m + gamma g; a weight flips where w m > tau.
+    M <- (1 - gamma) m + gamma g; a weight flips where w m > tau. Of k micro-batches with signs for gradients the first
+    decays m, each adds gamma/k g, and in the last weights flip.
     """
+    part = updates.due_part(micro, dw)
+    if part is None:
+        return
     if m.format.startswith("q"):
-        moment = slow_moment(m, dw.bits(), gamma, step_key(int(random.data[0]), int(salt)))
+        moment = slow_moment(m, dw.bits(), gamma, step_key(int(random.data[0]), int(salt)), part)
         threshold = float(np.floor(tau / gradient_scale * FORMATS[m.format].one))
     else:
         g = updates.gradient_values(dw, gradient_scale)
-        moment = m.data.astype(np.float32) * np.float32(1.0 - gamma) + g * np.float32(gamma)
+        kept = np.float32(1.0 - gamma if part.first else 1.0)
+        moment = m.data.astype(np.float32) * kept + g * np.float32(gamma / part.count)
         threshold = float(np.float32(tau))
         m.store(moment)
+    if not part.last:
+        return
     bits = weights.bits()
     flips = np.where(bits, moment, -moment) > threshold
     weights.store(bits ^ flips)
@@ -52,7 +60,7 @@ def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
 OP = Op(
     "bop",
     16,
-    "=weights:bit[R,K] =m:q7|q15|f16|f32[R,K] <dw:bit|f16|f32[R,K] <random:i64[1] =counters:i64[4]; "
+    "=weights:bit[R,K] =m:q7|q15|f16|f32[R,K] <dw:bit|f16|f32[R,K] <random:i64[1] =counters:i64[4] <micro?:i64[2]; "
     "gamma tau gradient_scale salt",
     reference,
     _limits,

@@ -17,7 +17,7 @@ import numpy as np
 from linocut.ops.base import Op, Sizes, View, Work
 from linocut.ops.binary_matmul import I16_MAX, I32_MAX
 from linocut.ops.bits import Array
-from linocut.ops.real_matmul import MOST_INPUTS, U8_SCALE
+from linocut.ops.real_matmul import MOST_INPUTS, MOST_NARROW_INPUTS, U8_SCALE
 from linocut.ops.window import geometry, taps
 
 
@@ -61,9 +61,8 @@ def limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
     summed = sizes["P"] * sizes["Q"] * sizes["C"]
     if y.startswith("i") and x not in ("bit", "u8"):
         return f"x {x} has no integer product; store Y as f32 or f16"
-    if y == "i16" and x == "u8":
-        return "u8 inputs overflow i16; store Y as i32, f32 or f16"
-    most = MOST_INPUTS if x == "u8" else I16_MAX if y == "i16" else I32_MAX // 2
+    narrow, wide = (MOST_NARROW_INPUTS, MOST_INPUTS) if x == "u8" else (I16_MAX, I32_MAX // 2)
+    most = narrow if y == "i16" else wide
     if summed > most:
         return f"{summed:,} inputs overflow {y}, at most {most:,}; store Y in a wider format or use a smaller window"
     return ""

@@ -2,7 +2,8 @@
 
 A first moment of gradients +-s is kept as a fraction of s: q7 127 (q15 32767) is s. The second moment of such
 gradients is s**2 exactly, so Adam divides by the constant s and SGD with momentum differs from Adam in the step's
-factor alone.
+factor alone. In micro-batches the moment takes up the mean of their signs: the first decays it, each adds its share,
+which is small and so dithered, and the last moves the weights.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from linocut.formats import FORMATS, WORD_BITS, words
 from linocut.ops.base import View
 from linocut.ops.bits import Array
 from linocut.ops.elementary import rounded
+from linocut.ops.micro_batch import WHOLE, MicroBatch
 
 DECAY_FRACTION = 15
 STEP_FRACTION = 16
 STEP_LIMIT = 2.0**24 - 1.0  # times 127 plus a dither still fits 32 bits, and moves a weight by its whole range
 SLOW_FRACTION = 24
+MOMENT_STREAM = 1 << 31  # the second half of the numbers, for the roundings of moments
 GOLDEN_32 = 0x9E3779B1
 GOLDEN_64 = 0x9E3779B97F4A7C15
 MASK_32 = (1 << 32) - 1
@@ -45,25 +48,30 @@ def random_bits(numbers: Array, key: int) -> Array:
     return x ^ (x >> np.uint32(16))
 
 
-def dithers(shape: tuple[int, ...], key: int) -> Array:
+def dithers(shape: tuple[int, ...], key: int, stream: int = 0) -> Array:
     """STEP_FRACTION random bits for each weight of a matrix, int64.
 
     A word of 64 weights draws 32 hashes: the low halves go to its even weights, the high halves to the odd ones.
+    `stream` is the number of the first hash.
     """
     rows, columns = shape
     padded = words(columns) * WORD_BITS
-    pairs = random_bits(np.arange(rows * padded // 2, dtype=np.uint32), key)
+    pairs = random_bits(np.arange(rows * padded // 2, dtype=np.uint32) + np.uint32(stream), key)
     halves = np.stack([pairs & np.uint32(0xFFFF), pairs >> np.uint32(16)], axis=-1)
     return halves.reshape(rows, padded)[:, :columns].astype(np.int64)
 
 
-def decay_moment(moment: Array, positive: Array, decay: float) -> Array:
-    """Q7 m <- decay m + (1 - decay) (+-127), to nearest."""
-    one = FORMATS["q7"].one
-    kept = int(rounded(decay * (1 << DECAY_FRACTION), 0.0, 1 << DECAY_FRACTION))
-    fresh = one * ((1 << DECAY_FRACTION) - kept)
+def decay_moment(moment: Array, positive: Array, decay: float, micro: MicroBatch = WHOLE, key: int = 0) -> Array:
+    """Q7 m <- decay m + (1 - decay) (+-127), to nearest; in micro-batches its part of that, dithered."""
+    one, whole = FORMATS["q7"].one, 1 << DECAY_FRACTION
+    left = int(rounded(decay * whole, 0.0, whole))
+    kept = left if micro.first else whole
+    fresh = int(rounded(one * (whole - left) / micro.count, 0.0, one * whole))
     total = moment.astype(np.int64) * kept + np.where(positive, fresh, -fresh)
-    return (total + (1 << (DECAY_FRACTION - 1))) >> DECAY_FRACTION
+    if micro.count == 1:
+        return (total + (whole >> 1)) >> DECAY_FRACTION
+    nudges = dithers(moment.shape, key, MOMENT_STREAM) >> (STEP_FRACTION - DECAY_FRACTION)
+    return np.clip((total + nudges) >> DECAY_FRACTION, -one, one)
 
 
 def step_factor(rate: float) -> int:
@@ -81,13 +89,16 @@ def move_weights(weights: View, moment: Array, factor: int, key: int) -> int:
     return int(np.count_nonzero((old >= 0) != (new >= 0)))
 
 
-def slow_moment(moment: View, positive: Array, rate: float, key: int) -> Array:
+def slow_moment(moment: View, positive: Array, rate: float, key: int, micro: MicroBatch = WHOLE) -> Array:
     """M <- m + rate (+-one - m) with dithered rounding, for rates too small for nearest rounding; q7 or q15, stored."""
     one = FORMATS[moment.format].one
-    fixed = int(rounded(rate * (1 << SLOW_FRACTION), 0.0, 1 << SLOW_FRACTION))
+    scaled = rate * (1 << SLOW_FRACTION)
+    fresh = int(rounded(scaled / micro.count, 0.0, 1 << SLOW_FRACTION))
+    forgotten = int(rounded(scaled, 0.0, 1 << SLOW_FRACTION)) if micro.first else 0
     old = moment.data.astype(np.int64)
     numbers = np.arange(old.size, dtype=np.uint32)
     dither = (random_bits(numbers, key) >> np.uint32(32 - SLOW_FRACTION)).astype(np.int64).reshape(old.shape)
-    new = old + (((np.where(positive, one, -one) - old) * fixed + dither) >> SLOW_FRACTION)
+    pull = np.where(positive, one * fresh, -one * fresh) - old * forgotten
+    new = np.clip(old + ((pull + dither) >> SLOW_FRACTION), -one, one)
     moment.store(new)
     return new

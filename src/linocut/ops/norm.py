@@ -8,6 +8,9 @@ An instruction that sums over rows does so in parts, which threads share: part p
 (p + 1) R // P. What it finds of each part stays in its operand `work`, float64 (q P, C) for q quantities: row i P + p
 is quantity i of part p. Integers are exact there. Floats are summed over the rows of a part in order, starting from 0,
 and the parts are added in order: the bits of a sum depend on P, which the program says, and on nothing else.
+
+norm_statistics and norm_sign may be given the Y of D channels only, those from `first` on of the layer's C: what they
+write is the same for any such division.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
+from linocut.formats import WORD_BITS
 from linocut.ops.base import Sizes, View, Work
 from linocut.ops.bits import Array
 
@@ -52,6 +56,25 @@ def work_limits(quantities: int, elements: str) -> Callable[[Sizes, Mapping[str,
     return limits
 
 
+def channels_geometry(sizes: Sizes, attributes: Mapping[str, float]) -> str:
+    """Why channels [first, first + D) of C are not whole words of them, or "". The last word may be part of one."""
+    first, most = attributes["first"], sizes["C"] - sizes["D"]
+    if not (0 <= first <= most and first % WORD_BITS == 0):
+        return f"first is {first:g}, must be a multiple of {WORD_BITS} from 0 to {most}"
+    if sizes["D"] % WORD_BITS and first != most:
+        return f"y has {sizes['D']} of {sizes['C']} channels, must be a multiple of {WORD_BITS} or the last ones"
+    return ""
+
+
+def channels(view: View, first: float, count: int) -> View:
+    """Channels [first, first + count) of an operand, sharing its bytes."""
+    if view.format == "bit":
+        span = slice(int(first) // WORD_BITS, -(-(int(first) + count) // WORD_BITS))
+    else:
+        span = slice(int(first), int(first) + count)
+    return View(view.data[:, span], view.format, count)
+
+
 def parts(rows: int, count: int) -> Iterator[slice]:
     """The rows of each part."""
     return (slice(p * rows // count, (p + 1) * rows // count) for p in range(count))
@@ -84,5 +107,5 @@ def normalised(y: View, stats: View, beta: View, norm: float) -> Array:
 
 
 def work(sizes: Sizes, formats: object) -> Work:
-    """Elements of a (R, C) buffer."""
-    return Work("element", sizes["R"] * sizes["C"])
+    """Elements of a (R, D) or (R, C) buffer."""
+    return Work("element", sizes["R"] * sizes.get("D", sizes["C"]))

@@ -12,7 +12,17 @@ import numpy as np
 
 from linocut.ops.base import Op, Sizes, View
 from linocut.ops.bits import Array
-from linocut.ops.norm import SCALED_L1, divisor, normalised, parts, total, work, work_limits
+from linocut.ops.norm import (
+    SCALED_L1,
+    channels,
+    channels_geometry,
+    divisor,
+    normalised,
+    parts,
+    total,
+    work,
+    work_limits,
+)
 
 QUANTITIES = 2  # sum of x^ y and how many x^ are +1; or, of floats, sum |x| and 0
 
@@ -29,8 +39,14 @@ def reference(
     omega: View | None,
     work: View | None,
     norm: float,
+    first: float = 0.0,
 ) -> None:
-    """Y (R, C) -> bits (R, C), mask (R, C), omega (1, C): mean|x|, or of the scaled l1 norm how many x^ are +1."""
+    """Y (R, D), channels `first` and on of C -> these of bits (R, C), mask (R, C), omega (1, C).
+
+    Omega is mean|x|, or of the scaled l1 norm how many x^ are +1.
+    """
+    stats, beta, bits = (channels(v, first, y.cols) for v in (stats, beta, bits))
+    mask, omega = (None if v is None else channels(v, first, y.cols) for v in (mask, omega))
     if y.is_integer():
         _integer(y.data.astype(np.int64), stats, beta, bits, mask, omega, work, norm)
         return
@@ -96,9 +112,10 @@ def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
 OP = Op(
     "norm_sign",
     6,
-    "<y:i16|i32|f16|f32[R,C] <stats:f16|f32[2,C] <beta:f16|f32[1,C] "
-    ">bits:bit[R,C] >mask?:bit[R,C] >omega?:f16|f32[1,C] >work?:f64[S,C]; norm",
+    "<y:i16|i32|f16|f32[R,D] <stats:f16|f32[2,C] <beta:f16|f32[1,C] "
+    ">bits:bit[R,C] >mask?:bit[R,C] >omega?:f16|f32[1,C] >work?:f64[S,D]; norm first",
     reference,
     _limits,
     work,
+    channels_geometry,
 )

@@ -6,16 +6,29 @@ import numpy as np
 
 from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
-from linocut.ops.norm import L2, SCALED_L1, SIGMAS, parts, total, work, work_limits
+from linocut.ops.norm import (
+    L2,
+    SCALED_L1,
+    SIGMAS,
+    channels,
+    channels_geometry,
+    parts,
+    total,
+    work,
+    work_limits,
+)
 
 QUANTITIES = 3  # sum y; then sum and count of the y above floor(mu), or, of floats, the summed deviations and 0
 
 
-def reference(*, y: View, stats: View, running: View | None, work: View, norm: float, momentum: float) -> None:
-    """Y (R, C) -> stats (2, C).
+def reference(
+    *, y: View, stats: View, running: View | None, work: View, norm: float, momentum: float, first: float = 0.0
+) -> None:
+    """Y (R, D), channels `first` and on of C -> these of stats (2, C).
 
     Mu and psi (l1), sqrt(pi/2) psi (scaled l1) or variance (l2); running <- momentum running + (1 - momentum) stats.
     """
+    stats = channels(stats, first, y.cols)
     rows = np.float64(y.data.shape[0])
     sums, spreads, counts = np.split(work.data, QUANTITIES)
     exact = y.is_integer() and norm != L2
@@ -30,6 +43,7 @@ def reference(*, y: View, stats: View, running: View | None, work: View, norm: f
     unit = SIGMAS if norm == SCALED_L1 else 1.0
     stats.store(np.stack([mu, spread / rows * unit]))
     if running is not None:
+        running = channels(running, first, y.cols)
         kept = running.data.astype(np.float64) * momentum
         running.store(kept + stats.data.astype(np.float64) * (1.0 - momentum))
 
@@ -47,8 +61,9 @@ def _floating(y: Array, mu: Array, norm: float) -> tuple[Array, float]:
 OP = Op(
     "norm_statistics",
     5,
-    "<y:i16|i32|f16|f32[R,C] >stats:f16|f32[2,C] =running?:f16|f32[2,C] >work:f64[S,C]; norm momentum",
+    "<y:i16|i32|f16|f32[R,D] >stats:f16|f32[2,C] =running?:f16|f32[2,C] >work:f64[S,D]; norm momentum first",
     reference,
     work_limits(QUANTITIES, "y"),
     work,
+    channels_geometry,
 )

@@ -26,25 +26,36 @@ def reference(
     gradient_scale: float,
     clip: float,
     salt: float,
+    micro: View | None = None,
 ) -> None:
-    """W, m (R, K) in place from dw (R, K): m <- momentum m + g, w <- w - lr m."""
+    """W, m (R, K) in place from dw (R, K): m <- momentum m + g, w <- w - lr m.
+
+    Of k micro-batches with signs for gradients the first decays m, each adds g/k, and the last moves w.
+    """
+    part = updates.due_part(micro, dw)
+    if part is None:
+        return
     rate = float(control.data[LEARNING_RATE])
     if w.format == "q15":
-        moment = decay_moment(m.data, dw.bits(), momentum)
+        key = step_key(int(random.data[0]), int(salt))
+        moment = decay_moment(m.data, dw.bits(), momentum, part, key)
         m.store(moment)
         factor = step_factor(rate * gradient_scale / (1.0 - momentum))
-        counters.data[FLIPS] += move_weights(w, moment, factor, step_key(int(random.data[0]), int(salt)))
+        if part.last:
+            counters.data[FLIPS] += move_weights(w, moment, factor, key)
         return
-    moment = m.data.astype(np.float32) * np.float32(momentum) + updates.gradient_values(dw, gradient_scale)
+    g = updates.gradient_values(dw, gradient_scale) * np.float32(1.0 / part.count)
+    moment = m.data.astype(np.float32) * np.float32(momentum if part.first else 1.0) + g
     m.store(moment)
-    updates.store_weights(w, w.data.astype(np.float32) - np.float32(rate) * moment, clip, counters)
+    if part.last:
+        updates.store_weights(w, w.data.astype(np.float32) - np.float32(rate) * moment, clip, counters)
 
 
 OP = Op(
     "sgd",
     15,
-    "=w:q15|f16|f32[R,K] =m:q7|f16|f32[R,K] <dw:bit|f16|f32[R,K] <control:f64[4] <random:i64[1] =counters:i64[4]; "
-    "momentum gradient_scale clip salt",
+    "=w:q15|f16|f32[R,K] =m:q7|f16|f32[R,K] <dw:bit|f16|f32[R,K] <control:f64[4] <random:i64[1] "
+    "=counters:i64[4] <micro?:i64[2]; momentum gradient_scale clip salt",
     reference,
     updates.limits,
     updates.work,

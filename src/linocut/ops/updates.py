@@ -11,7 +11,20 @@ import numpy as np
 
 from linocut.ops.base import Sizes, View, Work
 from linocut.ops.bits import Array
+from linocut.ops.micro_batch import WHOLE, MicroBatch, micro_batch
 from linocut.ops.softmax_cross_entropy import FLIPS
+
+
+def due_part(micro: View | None, dw: View) -> MicroBatch | None:
+    """What this micro-batch does to a moment, None for nothing.
+
+    Signs come with each micro-batch, each a part of the step's gradient. Numbers have been summed to their mean, which
+    is the whole gradient and comes with the last.
+    """
+    part = micro_batch(micro)
+    if dw.format == "bit":
+        return part
+    return WHOLE if part.last else None
 
 
 def gradient_values(dw: View, gradient_scale: float) -> Array:

@@ -41,11 +41,16 @@ class Account:
     lower_bound_bytes: int
     rows: tuple[Row, ...]
     peak: str = ""
+    micro_batch: int = 0  # examples at a time; 0 becomes the whole batch
+
+    def __post_init__(self) -> None:
+        if not self.micro_batch:
+            object.__setattr__(self, "micro_batch", self.batch)
 
     def to_json(self) -> dict[str, Any]:
         """The object that `linocut plan --json` prints (DESIGN section 6)."""
         fields = dataclasses.asdict(self)
-        del fields["peak"]
+        del fields["peak"], fields["micro_batch"]
         return {**fields, "rows": [dataclasses.asdict(row) for row in self.rows]}
 
     def bytes_of(self, role: str) -> int:
@@ -55,7 +60,8 @@ class Account:
     def __str__(self) -> str:
         """A table with the total and, of an arena, its lower bound."""
         names = f"{self.model}, {self.policy}, {self.optimizer}"
-        title = f"{names}, batch {self.batch:,}: {_TITLES[self.account]}"
+        parts = f" in micro-batches of {self.micro_batch:,}" if self.micro_batch < self.batch else ""
+        title = f"{names}, batch {self.batch:,}{parts}: {_TITLES[self.account]}"
         cells = [(row.role, row.format, row.lifetime, size(row.bytes), share(row, self)) for row in self.rows]
         head = ("role", "format", "lifetime", "memory", "share")
         total = ("total", "", "", size(self.total_bytes), "")

@@ -33,7 +33,9 @@ def arena_account(compiled: Compiled) -> Account:
     section = next((s.name for s in program.sections if s.begin <= peak < s.end), "")
     where = f"instruction {peak} ({program.instructions[peak].op.name} in {section})"
     names = (compiled.network.name, compiled.policy.name, compiled.optimizer.kind, compiled.batch)
-    return Account(*names, ARENA, program.arena_bytes, program.lower_bound_bytes, tuple(rows), where)
+    return Account(
+        *names, ARENA, program.arena_bytes, program.lower_bound_bytes, tuple(rows), where, compiled.micro_batch
+    )
 
 
 def comparison(network: Network, optimizer: Optimizer, batch: int) -> str:

@@ -11,7 +11,8 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from linocut import roles
-from linocut.compile.lower import check_batch, compile_network
+from linocut.compile.batch import check_batch, check_norms, least_batch
+from linocut.compile.lower import compile_network
 from linocut.compile.program import Program
 from linocut.formats import find_format
 from linocut.layers import Network
@@ -30,6 +31,7 @@ I16_MAX = 2**15 - 1
 def paper_account(network: Network, policy: Policy, optimizer: Optimizer, batch: int) -> Account:
     """The memory of a training step by the paper's model, in the formats of any policy."""
     check_batch(batch)
+    check_norms(network, batch)
     rows = tuple(row for row in _rows(network, policy, optimizer, batch) if row.bytes)
     total = sum(row.bytes for row in rows)
     return Account(network.name, policy.name, optimizer.kind, batch, PAPER, total, total, rows)
@@ -45,7 +47,9 @@ def _rows(network: Network, policy: Policy, optimizer: Optimizer, batch: int) ->
     gradients = (_row(roles.DY, _format(policy, p, policy.dY), n, TRANSIENT) for p, n in _both(layers, inputs, outputs))
     yield max(gradients, key=lambda row: row.bytes)
     yield _row(MEAN_SPREAD, policy.statistics, 2 * sum(channels), PERSISTENT)
-    yield from _state(compile_network(network, policy, optimizer, 1).program)  # any batch has the same
+    yield from _state(
+        compile_network(network, policy, optimizer, least_batch(network)).program
+    )  # any batch has the same
     counts = (p.cost.binary_parameters + p.cost.real_parameters for p in layers)
     yield from _by_format(roles.DW, zip((_format(policy, p, policy.dW) for p in layers), counts, strict=True))
     yield _row(roles.BETA, policy.beta, sum(channels), PERSISTENT)

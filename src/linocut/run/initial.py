@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from linocut.compile.builder import Initial
+from linocut.compile.builder import MICRO, Initial
 from linocut.compile.program import Buffer
 from linocut.formats import find_format
 from linocut.ops.bits import Array, pack
@@ -21,7 +21,8 @@ AT_ONCE = 1 << 14  # numbers that are drawn together, but for longer rows
 def initialise(session: Session, initial: Mapping[str, Initial], seed: int) -> None:
     """Fill every persistent buffer: latent weights from N(0, 1 / fan-in) clipped to [-1, 1], the rest constant."""
     state = (seed * GOLDEN_64) & MASK_64
-    for number, buffer in enumerate(session.program.persistent()):
+    # The place among micro-batches comes last, so that a seed means the same weights with and without them.
+    for number, buffer in enumerate(sorted(session.program.persistent(), key=lambda buffer: buffer.name == MICRO)):
         rule = initial[buffer.name]
         array = session.array(buffer.name)
         array[...] = 0

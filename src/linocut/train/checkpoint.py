@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from linocut import tensor_file
-from linocut.compile.lower import compile_network
 from linocut.errors import LinocutError, RunError, SpecError
 from linocut.run import Session
 from linocut.tensor_file import TensorFile
@@ -50,7 +49,7 @@ def read(path: Path) -> tuple[Checkpoint, TensorFile]:
         data = None if about["data"] is None else DataFacts.from_dict(about["data"])
         checkpoint = Checkpoint(settings, data, Progress.from_dict(about["progress"]))
         _check_place(checkpoint)
-        program = compile_network(settings.network, settings.policy, settings.optimizer, settings.batch_size).program
+        program = settings.compile().program
     except KeyError as error:
         raise RunError(f"{path} does not describe a run: it lacks {error}; it is damaged") from None
     except (LinocutError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError) as error:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from linocut.compile.builder import MICRO
 from linocut.compile.lower import TRAIN
 from linocut.data.augment import Augmenter
 from linocut.data.batches import Batches, epoch_order
@@ -51,28 +52,38 @@ def run_epoch(
 ) -> float | None:
     """The steps of the epoch that `progress` has come to, from its step on, which it counts up.
 
-    A last partial batch is left out; every epoch has another order. `after_step` may raise: the step is done
-    and counted by then. Returns the median milliseconds of a step, None if none was left to take.
+    A last partial batch is left out; every epoch has another order. A step runs the program once for each of its
+    micro-batches. `after_step` may raise: the step is done and counted by then. Returns the median milliseconds of a
+    step, None if none was left to take.
     """
     if progress.step == 0:
         for name in METRICS:
             session.array(name)[...] = 0
-    steps = len(dataset) // settings.batch_size
+    steps, parts = len(dataset) // settings.batch_size, settings.batch_size // settings.micro_batch
+    if parts > 1:
+        session.array(MICRO)[...] = 0  # a step that failed half-way is begun anew
     order = epoch_order(settings.seed, progress.epoch, len(dataset))
     what = settings.augmentation
     augmenter = Augmenter(what, dataset, settings.seed, progress.epoch) if what else None
     control, times = session.array("control"), deque[float](maxlen=TIMES_KEPT)
-    with Batches(dataset, order, settings.batch_size, start=progress.step, augmenter=augmenter) as batches:
-        for images, labels in batches:
-            begin = time.perf_counter()
+    order = order[: steps * settings.batch_size]
+    with Batches(dataset, order, settings.micro_batch, start=progress.step * parts, augmenter=augmenter) as batches:
+        while len(batches):
             control[LEARNING_RATE] = _rate(settings, progress, steps)
-            feed.put(images, labels)
-            session.run(TRAIN)
+            times.append(sum(_run(session, feed, batches) for _ in range(parts)))
             progress.step += 1
-            times.append(time.perf_counter() - begin)
             progress.seconds += times[-1]
             after_step(_stepped(session, settings, progress, steps))
     return sorted(times)[len(times) // 2] * 1e3 if times else None
+
+
+def _run(session: Session, feed: Feed, batches: Batches) -> float:
+    """The program over the next batch; seconds, without the waiting for it."""
+    images, labels = next(batches)
+    begin = time.perf_counter()
+    feed.put(images, labels)
+    session.run(TRAIN)
+    return time.perf_counter() - begin
 
 
 def _rate(settings: Settings, progress: Progress, steps: int) -> float:

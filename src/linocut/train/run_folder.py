@@ -92,7 +92,8 @@ class RunFolder:
 def _config(kept: Checkpoint) -> dict[str, Any]:
     config = kept.settings.to_dict()
     network = config.pop("network")
-    run = {"epochs": kept.progress.epochs, "batch_size": config.pop("batch_size"), "seed": config.pop("seed")}
+    sizes = {name: config.pop(name) for name in ("batch_size", "micro_batch", "seed")}
+    run = {"epochs": kept.progress.epochs, **sizes}
     data = {}
     if kept.data is not None:
         data = {"data": {"name": kept.data.name, "examples": kept.data.examples, "shape": list(kept.data.shape)}}

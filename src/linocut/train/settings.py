@@ -6,6 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from linocut.compile.batch import find_micro_batch
+from linocut.compile.lower import Compiled, compile_network
 from linocut.data import augmentation as augmentations
 from linocut.data.augmentation import Augmentation
 from linocut.data.dataset import NUMPY_DTYPES, Dataset
@@ -31,12 +33,18 @@ class Settings:
     batch_size: int
     seed: int
     augmentation: Augmentation = NONE
+    micro_batch: int = 0  # examples at a time; 0 becomes the whole batch
 
     def __post_init__(self) -> None:
-        """SpecError for a seed out of range, and for augmentation of what are no images."""
+        """SpecError for sizes and a seed out of range, and for augmentation of what are no images."""
+        object.__setattr__(self, "micro_batch", find_micro_batch(self.batch_size, self.micro_batch or None))
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed <= MOST_SEED:
             raise SpecError(f"seed is {self.seed!r}, must be a whole number from 0 to {MOST_SEED:,}")
         self.augmentation.check_shape(self.network.input.shape)
+
+    def compile(self) -> Compiled:
+        """The program of the run."""
+        return compile_network(self.network, self.policy, self.optimizer, self.batch_size, self.micro_batch)
 
     def to_dict(self) -> dict[str, Any]:
         """All of them, for a file."""
@@ -46,6 +54,7 @@ class Settings:
             "optimizer": self.optimizer.to_dict(),
             "schedule": self.schedule.to_dict(),
             "batch_size": self.batch_size,
+            "micro_batch": self.micro_batch,
             "seed": self.seed,
             "augmentation": self.augmentation.to_dict(),
         }
@@ -54,10 +63,10 @@ class Settings:
     def from_dict(data: dict[str, Any]) -> Settings:
         """What `to_dict` wrote; SpecError, KeyError or TypeError for anything else.
 
-        Checkpoints of before there was augmentation say nothing of it: they had none.
+        Checkpoints of before there were augmentation and micro-batches say nothing of them: they had none.
         """
         if isinstance(data, dict):
-            data = {"augmentation": NONE.to_dict(), **data}
+            data = {"augmentation": NONE.to_dict(), "micro_batch": data.get("batch_size"), **data}
         fields.only(
             fields.mapping(data, "settings"), {field.name for field in dataclasses.fields(Settings)}, "settings"
         )
@@ -75,6 +84,7 @@ class Settings:
             fields.whole(data["batch_size"], "batch_size", 1),
             data["seed"],
             augmentations.from_dict(data["augmentation"]),
+            fields.whole(data["micro_batch"], "micro_batch", 1),
         )
 
 

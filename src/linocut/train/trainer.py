@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from linocut.compile.lower import compile_network
+from linocut.compile.batch import find_micro_batch
 from linocut.data.augmentation import Augmentation, find_augmentation
 from linocut.data.dataset import Dataset
 from linocut.deploy import scoring
@@ -45,6 +45,8 @@ class Trainer:
     `policy`, `optimizer` and `schedule` are names or objects; `threads` defaults to the processors at hand.
     `augment`, such as "shift,flip", says how training examples are changed at random, each epoch anew; accuracy
     in training is over the changed ones, evaluation is of the examples as they are.
+    With a `micro_batch` that divides the batch, a step goes over so many examples at a time, in less memory, and
+    updates the weights once: batch norms then norm over the micro-batch.
     SpecError for what cannot be. Equal settings and data end in the same bits, interrupted or not.
     """
 
@@ -59,6 +61,7 @@ class Trainer:
         schedule: str | Schedule = "constant",
         backend: str = NATIVE,
         augment: str | Augmentation | None = None,
+        micro_batch: int | None = None,
     ) -> None:
         """Check the settings and compile the program."""
         self.settings = Settings(
@@ -69,8 +72,9 @@ class Trainer:
             batch_size,
             seed,
             find_augmentation(augment),
+            find_micro_batch(batch_size, micro_batch),
         )
-        self.compiled = compile_network(network, self.settings.policy, self.settings.optimizer, batch_size)
+        self.compiled = self.settings.compile()
         self.progress = Progress()
         self.data: DataFacts | None = None
         self.folder: Path | None = None
@@ -93,6 +97,7 @@ class Trainer:
             was.schedule,
             backend,
             was.augmentation,
+            was.micro_batch,
         )
         checkpoint.restore(file, trainer.session)
         trainer.progress, trainer.data, trainer.folder = kept.progress, kept.data, path

@@ -1,0 +1,83 @@
+"""Sizes of batches: what a step and its micro-batches may have, and what batch norms need of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from linocut.errors import SpecError
+from linocut.layers import Network
+from linocut.layers.batch_norm import BatchNorm
+from linocut.layers.placed import Placed
+
+MOST_BATCH = 2**20
+LEAST_ROWS = 2  # of one row the spread is 0
+STEADY_ROWS = 8  # mean and spread of fewer rows are mostly noise: what is chosen for users has as many
+
+
+def check_batch(batch: int) -> None:
+    """SpecError unless a batch can have so many examples."""
+    if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= MOST_BATCH:
+        raise SpecError(f"batch size is {batch!r}, must be a whole number from 1 to {MOST_BATCH:,}")
+
+
+def find_micro_batch(batch: int, micro_batch: int | None) -> int:
+    """The examples of a micro-batch, by default the whole batch; SpecError unless they divide it."""
+    check_batch(batch)
+    if micro_batch is None:
+        return batch
+    whole = isinstance(micro_batch, int) and not isinstance(micro_batch, bool)
+    if not whole or not 1 <= micro_batch <= batch or batch % micro_batch:
+        near = nearest_divisors(batch, micro_batch if whole else batch)
+        raise SpecError(
+            f"micro-batch is {micro_batch!r}, must divide the batch of {batch:,}; take {' or '.join(map(str, near))}"
+        )
+    return micro_batch
+
+
+def divisors(number: int) -> list[int]:
+    """Ascending, 1 and the number included."""
+    small = [n for n in range(1, math.isqrt(number) + 1) if number % n == 0]
+    return sorted({*small, *(number // n for n in small)})
+
+
+def nearest_divisors(number: int, wanted: int) -> list[int]:
+    """The divisors on both sides of a number that is none."""
+    found = divisors(number)
+    below = [n for n in found if n < wanted][-1:]
+    return below + [n for n in found if n > wanted][:1]
+
+
+def check_norms(network: Network, micro_batch: int) -> None:
+    """SpecError where a batch norm would see a single row, which has no variance to train with."""
+    for placed in _norms(network):
+        rows = micro_batch * _rows(placed)
+        if rows < LEAST_ROWS:
+            raise SpecError(
+                f"batch is {micro_batch}, and {placed.name} of {network.name} sees one row of it, which has no "
+                f"variance to norm by; train with batches or micro-batches of at least {least_batch(network)}, better "
+                f"{steady_batch(network)} or more (to predict, 1 will do)"
+            )
+
+
+def least_batch(network: Network) -> int:
+    """The smallest batch whose norms have a variance."""
+    return _batch_of_rows(network, LEAST_ROWS)
+
+
+def steady_batch(network: Network) -> int:
+    """The smallest batch whose norms see STEADY_ROWS rows: 8 where a norm follows a dense layer."""
+    return _batch_of_rows(network, STEADY_ROWS)
+
+
+def _batch_of_rows(network: Network, rows: int) -> int:
+    return max((-(-rows // _rows(placed)) for placed in _norms(network)), default=1)
+
+
+def _norms(network: Network) -> Iterator[Placed]:
+    return (placed for placed in network.placed if placed.layer.kind == BatchNorm.kind)
+
+
+def _rows(placed: Placed) -> int:
+    """The rows that one example gives a norm: pixels, or one after a dense layer."""
+    return math.prod(placed.output_shape[:-1])

@@ -1,0 +1,36 @@
+"""Programs in which everything is tiled that can be, whatever it saves: for tests of the transformations themselves."""
+
+from __future__ import annotations
+
+from unittest import mock
+
+from linocut.compile import lower
+from linocut.compile.draft import Draft
+from linocut.compile.lower import Compiled, compile_network
+from linocut.compile.tiling import TRANSFORMATIONS
+from linocut.layers import Network
+from linocut.ops import OP_BY_NAME
+from linocut.optimizers import Optimizer
+from linocut.policies import lean
+
+
+def divided(draft: Draft, tile_bytes: int) -> Draft:
+    """Every buffer by every transformation that fits it."""
+    number = 0
+    while number < len(draft.buffers):
+        for transformation in TRANSFORMATIONS:
+            draft = transformation(draft, number, tile_bytes) or draft
+        number += 1
+    return draft
+
+
+def compile_divided(network: Network, optimizer: Optimizer, batch: int, tile_bytes: int) -> Compiled:
+    """A network under lean, in tiles of so many bytes, or as small as there are."""
+    with mock.patch.object(lower, "tile", divided):
+        return compile_network(network, lean, optimizer, batch, tile_bytes=tile_bytes)
+
+
+def shared_exponent() -> bool:
+    """Whether several conv2d_input_gradient may write parts of one dX."""
+    signature = OP_BY_NAME["conv2d_input_gradient"].signature
+    return not next(o for o in signature.operands if o.name == "dx_exponent").writes

@@ -1,0 +1,151 @@
+"""Training in micro-batches: against whole batches of that size, put together in float64; and as any other run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from small_training import examples, interrupt_at, lasting, network, trainer
+
+import linocut as lc
+from linocut.compile.lower import TRAIN, compile_network
+from linocut.data import ArrayDataset
+from linocut.policies import find_policy
+from linocut.run import REFERENCE, initialise, open_session
+
+BATCH, MICRO = 12, 4
+PARTS = BATCH // MICRO
+
+
+class Unchecked(ArrayDataset):
+    """Labels as they are given."""
+
+    def __init__(self, images, labels):
+        super().__init__(images, np.zeros_like(labels), "0123")
+        self._given = labels
+
+    def read(self, indices, images, labels):
+        super().read(indices, images, labels)
+        labels[...] = self._given[indices]
+
+
+def stepped(policy, optimizer, batch, micro, rows):
+    """The session after it ran over so many examples in order, and its bytes before that by buffer."""
+    compiled = compile_network(network(), policy, optimizer, batch, micro)
+    session = open_session(compiled.program, backend=REFERENCE)
+    initialise(session, compiled.initial, seed=5)
+    session.array("control")[0] = optimizer.learning_rate
+    before = {b.name: session.array(b.name).copy() for b in compiled.program.persistent()}
+    images, labels = examples()
+    for begin in range(rows.start, rows.stop, micro):
+        session.array("input")[...] = images[begin : begin + micro]
+        session.array("labels")[...] = labels[begin : begin + micro]
+        session.run(TRAIN)
+    return session, before
+
+
+@pytest.mark.parametrize("policy", [lc.standard, lc.wang2021.replace(dW="f16")])
+def test_gradients_in_numbers_are_those_of_the_whole_batch(policy):
+    """One step of SGD without momentum is w - lr g: the g of micro-batches, each run alone, are averaged in float64."""
+    policy = policy.replace(beta="f32", **({} if policy.W == "f32" else {"W": "f32", "momenta": "f32"}))
+    optimizer = lc.SGD(1e-3, 0.0)
+    found, start = stepped(policy, optimizer, BATCH, MICRO, range(BATCH))
+    names = [name for name in start if name.endswith((".weights", ".beta"))]
+    alone = [stepped(policy, optimizer, MICRO, MICRO, range(n, n + MICRO))[0] for n in range(0, BATCH, MICRO)]
+    moved = 0.0
+    for name in names:
+        parts = [one.array(name).astype(np.float64) - start[name] for one in alone]
+        expected, got = np.mean(parts, axis=0), found.array(name).astype(np.float64) - start[name]
+        assert np.abs(got - expected).max() <= 2**-23
+        moved = max(moved, np.abs(expected).max())
+    assert moved > 1e-5
+    assert found.array("control")[1] == 1.0
+
+
+def test_moments_of_signs_are_the_mean_of_those_of_the_micro_batches():
+    """With no memory of earlier steps a moment is 127 times the mean of the signs, but for a rounding each."""
+    optimizer = lc.Adam(1e-3, beta1=0.0)
+    found, start = stepped(lc.lean, optimizer, BATCH, MICRO, range(BATCH))
+    alone = [stepped(lc.lean, optimizer, MICRO, MICRO, range(n, n + MICRO))[0] for n in range(0, BATCH, MICRO)]
+    for layer in ("binary_dense1", "binary_dense2"):
+        each = np.array([one.array(f"{layer}.m").astype(float) for one in alone])
+        assert set(np.unique(each)) == {-127.0, 127.0}
+        assert np.abs(found.array(f"{layer}.m") - each.mean(axis=0)).max() <= PARTS
+        step = found.array(f"{layer}.m").astype(float) * 1e-3 * 32767 / 127
+        moved = start[f"{layer}.weights"].astype(float) - found.array(f"{layer}.weights")
+        assert np.abs(moved - step).max() <= 1
+
+
+@pytest.mark.parametrize("policy", ["lean", "wang2021", "standard"])
+def test_running_statistics_forget_as_much_in_a_step_as_without(policy):
+    found, _ = stepped(find_policy(policy), lc.Adam(), BATCH, MICRO, range(BATCH))
+    name = "batch_norm1.running"
+    assert found.program.buffer(name).format == "f32"
+    attributes = next(i for i in found.program.instructions if i.op.name == "norm_statistics").attributes
+    assert attributes[1] ** PARTS == pytest.approx(0.9)
+
+
+def test_one_micro_batch_is_no_other_run():
+    """The same instructions, the same state, the same bits."""
+    plain, one = trainer(), trainer(micro_batch=10)
+    assert plain.compiled.program == one.compiled.program
+    assert "micro" not in plain.compiled.program.index
+    for each in (plain, one):
+        each.fit(examples(), 2)
+    assert plain.session.state_sha256() == one.session.state_sha256()
+
+
+@pytest.mark.parametrize("policy", ["lean", "wang2021", "standard"])
+def test_a_run_counts_steps_examples_and_flips_as_any_other(policy):
+    events = []
+    one = trainer(policy=policy, micro_batch=5)
+    history = one.fit(examples(), 20, examples(1), callbacks=[events.append])
+    steps = [event for event in events if type(event).__name__ == "Stepped"]
+    assert [step.step for step in steps] == [1, 2, 3, 4, 5] * 20
+    assert {step.batch_size for step in steps} == {10}
+    assert one.session.array("control")[1] == 100
+    assert history[-1].accuracy > 0.9 and history[-1].loss < history[0].loss
+    assert 0 < history[0].flip_ratio < 1
+
+
+@pytest.mark.parametrize("policy", ["lean", "wang2021", "standard"])
+def test_an_interrupted_run_ends_in_the_same_bits(tmp_path, policy):
+    whole = trainer(policy=policy, micro_batch=5, augment="shift")
+    expected = whole.fit(examples(), 2, examples(1))
+    with pytest.raises(lc.Interrupted):
+        trainer(policy=policy, micro_batch=5, augment="shift").fit(
+            examples(), 2, examples(1), tmp_path, [interrupt_at(7)]
+        )
+    second = lc.Trainer.resume(tmp_path, backend="reference")
+    assert (second.progress.step, second.settings.micro_batch) == (2, 5)
+    assert lasting(second.fit(examples(), 2, examples(1))) == lasting(expected)
+    assert second.session.state_sha256() == whole.session.state_sha256()
+
+
+def test_a_step_that_failed_half_way_is_begun_anew():
+    """Its second micro-batch has a label that is none: the next run begins with a first micro-batch again."""
+    images, labels = examples(count=10)
+    one = trainer(micro_batch=5, seed=0)
+    broken = labels.copy()
+    broken[lc.data.epoch_order(0, 0, 10)[7]] = 9
+    with pytest.raises(lc.DataError, match="a label is 9"):
+        one.fit(Unchecked(images, broken), 1)
+    assert one.session.array("micro").tolist() == [1, 2]
+    one.fit((images, labels), 1)
+    assert one.session.array("micro").tolist() == [2, 2]
+
+
+def test_what_was_trained_predicts_alike_in_batches_of_any_size(tmp_path):
+    one = trainer(micro_batch=5)
+    one.fit(examples(), 3, out=tmp_path)
+    found = one.evaluate(examples(1))
+    for batch in (1, 7, 53):
+        again = lc.load(tmp_path, batch_size=batch, backend="reference").evaluate(examples(1))
+        assert (again.accuracy, again.examples) == (found.accuracy, found.examples)
+        assert again.loss == pytest.approx(found.loss, rel=1e-12)
+
+
+def test_a_run_from_before_there_were_micro_batches():
+    settings = trainer().settings
+    old = settings.to_dict()
+    del old["micro_batch"]
+    assert type(settings).from_dict(old) == settings
