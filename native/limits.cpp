@@ -31,7 +31,7 @@ constexpr auto is_not_negative = [](double v) { return v >= 0.0; };
 constexpr Rule rules[] = {
     {"norm", [](double v) { return v == 1.0 || v == 2.0 || v == 3.0; }, "1 (l1), 2 (l2) or 3 (scaled l1)"},
     {"ste", is_flag, "0 or 1"},
-    {"clip", is_flag, "0 or 1"},
+    {"clip", [](double v) { return v >= 0.0 && v <= 1.0; }, "0 to 1"},
     {"momentum", is_decay, "at least 0 and below 1"},
     {"beta1", is_decay, "at least 0 and below 1"},
     {"beta2", is_decay, "at least 0 and below 1"},
@@ -168,11 +168,11 @@ std::string update_reason(const Matched& m) {
     const bool mixed = is_fixed(m, "w") != is_fixed(m, "m");
     if (!mixed && !(is_fixed(m, "w") && (given_and_not(m, "dw", Format::bit) || given(m, "v")))) return "";
     return text("W ", shown(m, "w"), ", m ", shown(m, "m"), ", v ", shown(m, "v"), ", dW ", shown(m, "dw"),
-                ": q15 weights take a q7 moment, no v, and dW as bit");
+                ": fixed-point weights take a q7 moment, no v, and dW as bit");
 }
 
 std::string adam_reason(const Matched& m) {
-    if (!is(m, "w", Format::q15) && !given(m, "v"))
+    if (!is_fixed(m, "w") && !given(m, "v"))
         return text("weights in ", shown(m, "w"), " need a second moment v");
     return update_reason(m);
 }

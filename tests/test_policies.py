@@ -17,8 +17,9 @@ def test_the_table() -> None:
         "standard": ("l2", *["f32"] * 9),
         "wang2021": ("l1", "bit", "f16", "f16", "f16", "f16", "bit", "f16", "f16", "f16"),
         "lean": ("scaled_l1", "bit", "integer", "i8", "i8", "q15", "bit", "q7", "f32", "f32"),
+        "lean8": ("scaled_l1", "bit", "integer", "i8", "i8", "q7", "bit", "q7", "f32", "f32"),
     }
-    assert [policy.integer for policy in POLICIES.values()] == [False, False, True]
+    assert [policy.integer for policy in POLICIES.values()] == [False, False, True, True]
 
 
 def test_one_column_may_be_replaced() -> None:
@@ -32,7 +33,7 @@ def test_one_column_may_be_replaced() -> None:
 @pytest.mark.parametrize(
     ("policy", "changes", "reason"),
     [
-        ("standard", {"W": "f64"}, "W is 'f64', must be q15 or f16 or f32"),
+        ("standard", {"W": "f64"}, "W is 'f64', must be q15 or q7 or f16 or f32"),
         ("standard", {"norm": "l3"}, "norm is 'l3', must be l1 or scaled_l1 or l2"),
         ("wang2021", {"dw": "f32"}, "a policy has no column 'dw'; there are name, norm, X"),
         ("wang2021", {"norm": "l2"}, "the l2 norm needs X in numbers; take norm l1, or X f16 or f32"),
@@ -66,8 +67,8 @@ def test_find_policy() -> None:
     assert find_policy("lean") is lean
     assert find_policy(wang2021) is wang2021
     with pytest.raises(
-        SpecError, match="no policy is called 'leen'; there are standard, wang2021, lean; did you mean lean"
+        SpecError, match="no policy is called 'leen'; there are standard, wang2021, lean, lean8; did you mean lean"
     ):
         find_policy("leen")
-    with pytest.raises(SpecError, match=r"no policy is called 'zz'; there are standard, wang2021, lean$"):
+    with pytest.raises(SpecError, match=r"no policy is called 'zz'; there are standard, wang2021, lean, lean8$"):
         find_policy("zz")

@@ -15,8 +15,9 @@ inline double corrected_rate(const Operand& control) {
     return clock[control_rate] / (1.0 - clock[control_beta1_power]);
 }
 
-inline FixedStep fixed_step(const Operand& control, const Operand& random, const Operand& micro, const double* attributes) {
-    return {attributes[BETA1], corrected_rate(control), micro_batch(micro), step_key(random, attributes[SALT])};
+inline FixedStep fixed_step(
+    const Operand& w, const Operand& control, const Operand& random, const Operand& micro, const double* attributes) {
+    return {w.format, attributes[BETA1], corrected_rate(control), attributes[CLIP], micro_batch(micro), random, attributes[SALT]};
 }
 
 inline i64 floats(const Call& call, i64 begin, i64 end) {
@@ -46,7 +47,7 @@ inline i64 floats(const Call& call, i64 begin, i64 end) {
             weight[i] = weight[i] - rate * first[i] / (std::sqrt(second[i]) * correction + epsilon);
         }
         store_floats(v, r, from, n, second);
-        flips += updates::store_weights(w, r, from, n, weight, a[CLIP] != 0.0);
+        flips += updates::store_weights(w, r, from, n, weight, static_cast<float>(a[CLIP]));
     });
     return flips;
 }
@@ -56,8 +57,9 @@ inline void run(const Call& call, i64 begin, i64 end) {
     if (given(call.operands[V])) {
         flips = floats(call, begin, end);
     } else {
-        const FixedStep step = fixed_step(call.operands[CONTROL], call.operands[RANDOM], call.operands[MICRO], call.attributes);
-        flips = updates::move_fixed(step, call.operands[W], call.operands[M], call.operands[DW], begin, end);
+        const Operand *all = call.operands, &w = all[W];
+        const FixedStep step = fixed_step(w, all[CONTROL], all[RANDOM], all[MICRO], call.attributes);
+        flips = updates::move_fixed(step, w, all[M], all[DW], begin, end);
     }
     add_to_counter(call.operands[COUNTERS], counter_flips, flips);
 }

@@ -11,18 +11,24 @@ inline constexpr int control_rate = 0, control_steps = 1, control_beta1_power = 
 inline constexpr i32 q7_one = 127, q15_one = 32767;
 inline constexpr int decay_fraction = 15, step_fraction = 16, slow_fraction = 24;
 inline constexpr double step_limit = 16777215.0;  // 2^24 - 1
+inline constexpr int turn_shift = 48;  // of the random state: its high bits turn by the golden ratio from step to step
 inline constexpr u32 golden_32 = 0x9E3779B1u;
 inline constexpr u64 golden_64 = 0x9E3779B97F4A7C15u;
 
+inline u64 random_state(const Operand& random) {
+    u64 state;
+    std::memcpy(&state, random.data, sizeof state);
+    return state;
+}
+
 // The key of one instruction in one step.
-inline u32 step_key(const Operand& random, double salt) {
-    u64 z;
-    std::memcpy(&z, random.data, sizeof z);
-    z += static_cast<u64>(salt) * golden_64;
+inline u32 step_key(u64 state, double salt) {
+    u64 z = state + static_cast<u64>(salt) * golden_64;
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
     return static_cast<u32>(z ^ (z >> 31));
 }
+inline u32 step_key(const Operand& random, double salt) { return step_key(random_state(random), salt); }
 
 // 32 random bits: a hash of a number and the key.
 inline u32 random_bits(u32 number, u32 key) {
@@ -43,41 +49,51 @@ inline void draw_dithers(u32 first, u32 key, u16* dithers) {
     std::memcpy(dithers, hashes, sizeof hashes);  // little endian, as the whole program is
 }
 
-// q15 weights moved along a q7 moment of signs: m <- decay m + (1 - decay) (+-127) to nearest, w <- clip(w - m factor) dithered.
+// q15 or q7 weights moved along a q7 moment of signs: m <- decay m + (1 - decay) (+-127) to nearest, w <- clip(w - m factor)
+// dithered. The dither of q15 weights is a new hash every step; that of q7 weights keeps its hash and turns.
 // In micro-batches the first decays, each adds its part of the fresh gradient, dithered, and the last moves the weights.
 struct FixedStep {
     i32 kept, fresh, factor;
     bool dithered;
-    u32 key;
+    u32 key, moment_key;
+    u16 turn;
 
-    FixedStep(double decay, double rate, MicroBatch micro, u32 random_key) : dithered(micro.count > 1), key(random_key) {
+    // `range`: what the weights' one stands for.
+    FixedStep(Format weights, double decay, double rate, double range, MicroBatch micro, const Operand& random, double salt)
+        : dithered(micro.count > 1), moment_key(step_key(random, salt)) {
         const i32 whole = 1 << decay_fraction, left = static_cast<i32>(half_up(decay * whole));
         kept = micro.first() ? left : whole;
         fresh = static_cast<i32>(half_up(static_cast<double>(q7_one * (whole - left)) / static_cast<double>(micro.count)));
-        const double scaled = rate * (static_cast<double>(q15_one) / q7_one) * (1 << step_fraction);
+        const bool wide = weights == Format::q15;
+        const double unit = static_cast<double>(wide ? q15_one : q7_one) / q7_one;
+        const double scaled = rate / (range > 0.0 ? range : 1.0) * unit * (1 << step_fraction);
         factor = micro.last() ? rounded(scaled, 0.0, step_limit) : 0;  // a dither alone moves nothing
+        key = wide ? moment_key : step_key(u64{0}, salt);
+        turn = wide ? u16{0} : static_cast<u16>(random_state(random) >> turn_shift);
     }
 
     // positive[i]: 0 or not; `word` is the number of the weights' word in their matrix. Returns how many signs changed.
-    i64 move(const u8* positive, i16* w, i8* m, i64 n, u32 word) const {
+    template <class T>
+    i64 move(const u8* positive, T* w, i8* m, i64 n, u32 word) const {
         return dithered ? moved<true>(positive, w, m, n, word) : moved<false>(positive, w, m, n, word);
     }
 
-    template <bool dither_moments>
-    i64 moved(const u8* positive, i16* w, i8* m, i64 n, u32 word) const {
+    template <bool dither_moments, class T>
+    i64 moved(const u8* positive, T* w, i8* m, i64 n, u32 word) const {
+        constexpr i32 one = sizeof(T) == 1 ? q7_one : q15_one;
         alignas(64) u16 dithers[segment], nudges[segment];
         draw_dithers(word * (segment / 2), key, dithers);
-        if (dither_moments) draw_dithers(word * (segment / 2) + moment_stream, key, nudges);
+        if (dither_moments) draw_dithers(word * (segment / 2) + moment_stream, moment_key, nudges);
         i32 flips = 0;
         for (i64 i = 0; i < n; ++i) {
             const i32 total = m[i] * kept + (positive[i] ? fresh : -fresh);
             const i32 nudge = dither_moments ? nudges[i] >> (16 - decay_fraction) : 1 << (decay_fraction - 1);
             i32 moment = (total + nudge) >> decay_fraction;
             if (dither_moments) moment = clamp(moment, -q7_one, q7_one);
-            const i32 old = w[i];
-            const i32 moved = clamp(old - ((moment * factor + dithers[i]) >> step_fraction), -q15_one, q15_one);
+            const i32 old = w[i], dither = static_cast<u16>(dithers[i] + turn);
+            const i32 moved = clamp(old - ((moment * factor + dither) >> step_fraction), -one, one);
             m[i] = static_cast<i8>(moment);
-            w[i] = static_cast<i16>(moved);
+            w[i] = static_cast<T>(moved);
             flips += (old >= 0) != (moved >= 0);
         }
         return flips;

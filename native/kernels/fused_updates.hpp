@@ -21,21 +21,21 @@ inline void move_latent(const Call& call, const FixedStep& step, Signs&& signs) 
     const Operand &w = call.operands[WEIGHTS], &m = call.operands[M];
     i64 flips = 0;
     signs([&](i64 r, i64 first, i64 n, const u8* positive) {
-        flips += step.move(positive, row<i16>(w, r) + first, row<i8>(m, r) + first, n, updates::word(w, r, first));
+        flips += updates::move_word(step, w, m, positive, r, first, n);
     });
     add_to_counter(call.operands[LATENT_COUNTERS], counter_flips, flips);
 }
 
 template <class Signs>
 inline void by_adam(const Call& call, const double* attributes, Signs&& signs) {
-    const Operand* given = call.operands;
-    move_latent(call, adam::fixed_step(given[CONTROL], given[LATENT_RANDOM], given[LATENT_MICRO], attributes), signs);
+    const Operand *all = call.operands, &w = all[WEIGHTS];
+    move_latent(call, adam::fixed_step(w, all[CONTROL], all[LATENT_RANDOM], all[LATENT_MICRO], attributes), signs);
 }
 
 template <class Signs>
 inline void by_sgd(const Call& call, const double* attributes, Signs&& signs) {
-    const Operand* given = call.operands;
-    move_latent(call, sgd::fixed_step(given[CONTROL], given[LATENT_RANDOM], given[LATENT_MICRO], attributes), signs);
+    const Operand *all = call.operands, &w = all[WEIGHTS];
+    move_latent(call, sgd::fixed_step(w, all[CONTROL], all[LATENT_RANDOM], all[LATENT_MICRO], attributes), signs);
 }
 
 template <class Signs>

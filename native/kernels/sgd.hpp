@@ -10,9 +10,10 @@ enum { MOMENTUM, SCALE, CLIP, SALT };
 
 inline i64 units(const Call& call) { return updates::units(call.operands[W]); }
 
-inline FixedStep fixed_step(const Operand& control, const Operand& random, const Operand& micro, const double* attributes) {
+inline FixedStep fixed_step(
+    const Operand& w, const Operand& control, const Operand& random, const Operand& micro, const double* attributes) {
     const double rate = row<double>(control, 0)[control_rate] * attributes[SCALE] / (1.0 - attributes[MOMENTUM]);
-    return {attributes[MOMENTUM], rate, micro_batch(micro), step_key(random, attributes[SALT])};
+    return {w.format, attributes[MOMENTUM], rate, attributes[CLIP], micro_batch(micro), random, attributes[SALT]};
 }
 
 inline i64 floats(const Call& call, i64 begin, i64 end) {
@@ -33,18 +34,19 @@ inline i64 floats(const Call& call, i64 begin, i64 end) {
         }
         store_floats(m, r, first, n, moment);
         if (!shares.moves) return;
-        flips += updates::store_weights(w, r, first, n, weight, call.attributes[CLIP] != 0.0);
+        flips += updates::store_weights(w, r, first, n, weight, static_cast<float>(call.attributes[CLIP]));
     });
     return flips;
 }
 
 inline void run(const Call& call, i64 begin, i64 end) {
+    const Operand *all = call.operands, &w = all[W];
     i64 flips = 0;
-    if (call.operands[W].format != Format::q15) {
+    if (!updates::is_fixed(w.format)) {
         flips = floats(call, begin, end);
     } else {
-        const FixedStep step = fixed_step(call.operands[CONTROL], call.operands[RANDOM], call.operands[MICRO], call.attributes);
-        flips = updates::move_fixed(step, call.operands[W], call.operands[M], call.operands[DW], begin, end);
+        const FixedStep step = fixed_step(w, all[CONTROL], all[RANDOM], all[MICRO], call.attributes);
+        flips = updates::move_fixed(step, w, all[M], all[DW], begin, end);
     }
     add_to_counter(call.operands[COUNTERS], counter_flips, flips);
 }

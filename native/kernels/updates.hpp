@@ -54,20 +54,29 @@ inline void load_gradient(const Operand& dw, i64 r, i64 first, i64 n, float scal
     for (i64 i = 0; i < n; ++i) g[i] = positive[i] ? scale : -scale;
 }
 
-// Stores moved weights; latent ones are clipped to [-1, 1]. Returns how many signs of latent ones changed.
-inline i64 store_weights(const Operand& w, i64 r, i64 first, i64 n, float* moved, bool latent) {
-    if (!latent) {
+// Stores moved weights; latent ones are clipped to [-clip, clip]. Returns how many signs of latent ones changed.
+inline i64 store_weights(const Operand& w, i64 r, i64 first, i64 n, float* moved, float clip) {
+    if (clip == 0.0f) {
         store_floats(w, r, first, n, moved);
         return 0;
     }
     float before[segment], after[segment];
     load_floats(w, r, first, n, before);
-    for (i64 i = 0; i < n; ++i) moved[i] = moved[i] < -1.0f ? -1.0f : moved[i] > 1.0f ? 1.0f : moved[i];
+    for (i64 i = 0; i < n; ++i) moved[i] = moved[i] < -clip ? -clip : moved[i] > clip ? clip : moved[i];
     store_floats(w, r, first, n, moved);
     load_floats(w, r, first, n, after);
     i64 flips = 0;
     for (i64 i = 0; i < n; ++i) flips += (before[i] >= 0.0f) != (after[i] >= 0.0f);
     return flips;
+}
+
+inline bool is_fixed(Format format) { return format == Format::q15 || format == Format::q7; }
+
+// Moves a word of fixed-point weights. Returns how many signs changed.
+inline i64 move_word(const FixedStep& step, const Operand& w, const Operand& m, const u8* positive, i64 r, i64 first, i64 n) {
+    i8* moments = row<i8>(m, r) + first;
+    if (w.format == Format::q7) return step.move(positive, row<i8>(w, r) + first, moments, n, word(w, r, first));
+    return step.move(positive, row<i16>(w, r) + first, moments, n, word(w, r, first));
 }
 
 // Moves the fixed-point weights of the parts [begin, end) by the signs in dw. Returns how many signs changed.
@@ -76,7 +85,7 @@ inline i64 move_fixed(const FixedStep& step, const Operand& w, const Operand& m,
     each_segment(w, begin, end, [&](i64 r, i64 first, i64 n) {
         u8 positive[segment];
         gradient_bits(dw, r, first, positive);
-        flips += step.move(positive, row<i16>(w, r) + first, row<i8>(m, r) + first, n, word(w, r, first));
+        flips += move_word(step, w, m, positive, r, first, n);
     });
     return flips;
 }

@@ -47,6 +47,7 @@ __all__ = [
     "data",
     "layers",
     "lean",
+    "lean8",
     "load",
     "models",
     "standard",
@@ -59,7 +60,7 @@ _HOMES = {
     "linocut.errors": ("DataError", "LinocutError", "MachineError", "RunError", "SpecError"),
     "linocut.layers": ("Network",),
     "linocut.optimizers": ("SGD", "Adam", "Bop", "Optimizer"),
-    "linocut.policies": ("Policy", "lean", "standard", "wang2021"),
+    "linocut.policies": ("Policy", "lean", "lean8", "standard", "wang2021"),
     "linocut.schedules": ("Constant", "Cosine", "Plateau", "Schedule", "Step"),
     "linocut.train": ("Interrupted", "Trainer"),
 }

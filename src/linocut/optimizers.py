@@ -35,7 +35,8 @@ class _Target:
     role: str
     moments: str
     gradient_scale: float
-    binary: bool  # binary weights: clipped where they are latent
+    binary: bool
+    clip: float = 0.0  # of latent binary weights: their range
 
     def moment(self, b: Builder, name: str) -> int:
         """The moment called `name`, persistent."""
@@ -74,7 +75,8 @@ class Optimizer(ABC):
         Moments are in the policy's format.
         """
         scale = fan_in**-0.5  # of a gradient that is only known by its sign
-        self._lower(b, _Target(name, weights, dw, shape, roles.MOMENTA, b.policy.momenta, scale, True))
+        clip = b.policy.weight_range(fan_in)
+        self._lower(b, _Target(name, weights, dw, shape, roles.MOMENTA, b.policy.momenta, scale, True, clip))
 
     def lower_real_weights(self, b: Builder, name: str, weights: int, dw: int, shape: tuple[int, ...]) -> None:
         """Emit the update of full-precision weights (outputs, ..., inputs) from their gradient."""
@@ -145,7 +147,7 @@ class Adam(Optimizer):
     def _update(self, b: Builder, target: _Target) -> None:
         second = None if target.moments.startswith("q") else target.moment(b, "v")
         operands = {"w": target.buffer, "m": target.moment(b, "m"), "v": second, "dw": target.gradient}
-        attributes = {"beta1": self.beta1, "beta2": self.beta2, "epsilon": self.epsilon, "clip": float(target.binary)}
+        attributes = {"beta1": self.beta1, "beta2": self.beta2, "epsilon": self.epsilon, "clip": target.clip}
         b.emit("adam", {**operands, **_clock(b), "control": b.control}, {**attributes, **_draw(b, target)})
 
 
@@ -168,7 +170,7 @@ class SGD(Optimizer):
 
     def _update(self, b: Builder, target: _Target) -> None:
         operands = {"w": target.buffer, "m": target.moment(b, "m"), "dw": target.gradient, "control": b.control}
-        attributes = {"momentum": self.momentum, "clip": float(target.binary)}
+        attributes = {"momentum": self.momentum, "clip": target.clip}
         b.emit("sgd", {**operands, **_clock(b)}, {**attributes, **_draw(b, target)})
 
 

@@ -11,6 +11,7 @@ from linocut.errors import SpecError, unknown_name
 SMALLEST_INTEGER = "integer"  # the narrowest integer format that holds every possible product exactly
 
 SCALED_L1 = "scaled_l1"  # in standard deviations of a normal distribution, as the l2 norm is
+Q7_RANGE = 8.0  # of q7 weights, in standard deviations of the initial ones
 
 _FLOATS = ("f16", "f32")
 _CHOICES = {
@@ -19,7 +20,7 @@ _CHOICES = {
     "Y": (SMALLEST_INTEGER, *_FLOATS),
     "dX": ("i8", "i16", *_FLOATS),
     "dY": ("i8", *_FLOATS),
-    "W": ("q15", *_FLOATS),
+    "W": ("q15", "q7", *_FLOATS),
     "dW": ("bit", *_FLOATS),
     "momenta": ("q7", "q15", *_FLOATS),
     "beta": _FLOATS,
@@ -63,6 +64,14 @@ class Policy:
         """Whether gradients and weights are integers: then the same bits come out on every machine."""
         return self.dY == "i8"
 
+    def weight_range(self, fan_in: int) -> float:
+        """The largest latent weight, in which updates are clipped and which a fixed-point format's one stands for.
+
+        It is 1, but in 8 bits: there a unit of 1/127 would be as large as eight steps at a rate of 1e-3, and a third of
+        a typical initial weight. So 127 stands for 8 standard deviations of initial weights, N(0, 1 / fan-in).
+        """
+        return min(1.0, Q7_RANGE * fan_in**-0.5) if self.W == "q7" else 1.0
+
     def replace(self, **changes: str) -> Policy:
         """The same policy with some columns changed, as in `wang2021.replace(dW="f32")`.
 
@@ -85,7 +94,7 @@ class Policy:
             "Y": self.Y == SMALLEST_INTEGER,
             "dX": self.dX in ("i8", "i16"),
             "dY": self.dY == "i8",
-            "W": self.W == "q15",
+            "W": self.W.startswith("q"),
             "momenta": self.momenta.startswith("q"),
         }
         if len(set(integers.values())) > 1:
@@ -107,8 +116,9 @@ class Policy:
 standard = Policy("standard", "l2", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32")
 wang2021 = Policy("wang2021", "l1", "bit", "f16", "f16", "f16", "f16", "bit", "f16", "f16", "f16", "f16")
 lean = Policy("lean", SCALED_L1, "bit", SMALLEST_INTEGER, "i8", "i8", "q15", "bit", "q7", "f32", "f32", "f32")
+lean8 = lean.replace(name="lean8", W="q7")
 
-POLICIES = {policy.name: policy for policy in (standard, wang2021, lean)}
+POLICIES = {policy.name: policy for policy in (standard, wang2021, lean, lean8)}
 
 
 def find_policy(policy: str | Policy | dict[str, Any]) -> Policy:

@@ -39,13 +39,13 @@ def test_under_floats_it_predicts_alike(policy, hidden):
     assert np.median(np.abs(found.confidences - expected.confidences)) < 1e-3
 
 
-@pytest.mark.parametrize("policy", ["lean", "wang2021", "standard"])
+@pytest.mark.parametrize("policy", ["lean", "lean8", "wang2021", "standard"])
 def test_float_input(policy):
     images, labels = examples()
     data = (images / 127.5 - 1, labels)
     one = trained(network=network(dtype="f32"), policy=policy, data=data)
     packed = predictor(one)
-    assert packed.model.arithmetic == ("integer" if policy == "lean" else "float")
+    assert packed.model.arithmetic == ("integer" if policy.startswith("lean") else "float")
     assert np.mean(packed.predict(data[0]).classes == one.predict(data[0]).classes) >= 0.98
     assert packed.evaluate(data).loss == pytest.approx(one.evaluate(data).loss, abs=0.01)
 

@@ -28,8 +28,8 @@ VARIANTS: dict[str, tuple[dict[str, float], ...]] = {
     "norm_apply": _NORMS,
     "norm_gradient_sums": _NORMS_STE,
     "norm_gradient": _NORMS_STE,
-    "adam": ({"clip": 0.0}, {"clip": 1.0}),
-    "sgd": ({"clip": 0.0}, {"clip": 1.0}),
+    "adam": ({"clip": 0.0}, {"clip": 1.0}, {"clip": 0.3}),
+    "sgd": ({"clip": 0.0}, {"clip": 1.0}, {"clip": 0.3}),
 }
 
 
@@ -386,7 +386,8 @@ def _update(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: n
         filled["dw"] = view(_bits(rng, rows, cols), "bit")
     else:
         filled["dw"] = view(_numbers(rng, formats["dw"], rows, cols) * 0.05, formats["dw"])
-    settings = {"momentum": float(rng.choice([0.0, 0.9])), "epsilon": 1e-8, "gradient_scale": cols**-0.5, "clip": 1.0}
+    settings = {"momentum": float(rng.choice([0.0, 0.9])), "epsilon": 1e-8, "gradient_scale": cols**-0.5}
+    settings["clip"] = float(rng.choice([1.0, 0.3]))
     settings |= {"gamma": float(rng.choice([1e-4, 1e-2])), "tau": float(rng.choice([0.0, 1e-8, 1e-3]))}
     return filled, {**settings, **decays, "salt": float(rng.integers(0, 300)), **variant}
 

@@ -37,7 +37,7 @@ def test_bits_pack_and_unpack(n: int, seed: int) -> None:
         assert (int(packed[0, index // 64]) >> index % 64) & 1 == bits[0, index]
 
 
-@pytest.mark.parametrize("form", ["q15", "f16", "f32"])
+@pytest.mark.parametrize("form", ["q15", "q7", "f16", "f32"])
 def test_the_sign_of_zero_is_plus(form: str) -> None:
     values = view(np.array([[0.0, -0.0, -1.0, 1.0]]), form)
     bits = zeros("bit", 1, 4)

@@ -48,15 +48,15 @@ def test_random_bits_are_the_hash_of_each_index(key: int, count: int) -> None:
     assert random_bits(numbers, key).tolist() == [hashed(int(number), key) for number in numbers]
 
 
-@given(st.integers(1, 4), st.integers(1, 200), st.integers(0, M32))
-def test_dithers_are_halves_of_a_hash_by_word(rows: int, columns: int, key: int) -> None:
+@given(st.integers(1, 4), st.integers(1, 200), st.integers(-(2**63), 2**63 - 1), st.integers(0, 300))
+def test_dithers_are_halves_of_a_hash_by_word(rows: int, columns: int, state: int, salt: int) -> None:
     """Weight j of word w takes the low (j even) or high half of hash 32 w + j / 2; each row begins a word."""
-    per_row = -(-columns // 64)
+    per_row, key = -(-columns // 64), step_key(state, salt)
     expected = [
         [hashed(32 * (r * per_row + c // 64) + c % 64 // 2, key) >> (16 * (c % 2)) & 0xFFFF for c in range(columns)]
         for r in range(rows)
     ]
-    assert dithers((rows, columns), key).tolist() == expected
+    assert dithers((rows, columns), "q15", state, salt).tolist() == expected
 
 
 @given(st.integers(-(2**63), 2**63 - 1), st.integers(0, 2**20))
@@ -82,8 +82,9 @@ def test_random_bits_are_uniform_and_every_bit_is_fair() -> None:
             assert abs(np.mean((x >> np.uint32(bit)) & 1) - 0.5) < 5 * 0.5 / count**0.5
 
 
-def test_keys_give_unrelated_numbers() -> None:
-    one, other = dithers((4, 2**12), step_key(7, 1)), dithers((4, 2**12), step_key(7, 2))
+@pytest.mark.parametrize("form", ["q15", "q7"])
+def test_keys_give_unrelated_numbers(form: str) -> None:
+    one, other = dithers((4, 2**12), form, 7, 1), dithers((4, 2**12), form, 7, 2)
     assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 0.05
     assert abs(np.corrcoef(one[:, ::2].ravel(), one[:, 1::2].ravel())[0, 1]) < 0.05
 
@@ -106,11 +107,16 @@ def test_decay_moment_reaches_its_limit_and_nothing_beyond() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rate", "factor"), [(0.0, 0), (1e-3, 16909), (0.01, 169088), (1.0, 2**24 - 1), (np.inf, 2**24 - 1)]
+    ("rate", "clip", "form", "factor"),
+    [
+        *((0.0, 1.0, "q15", 0), (1e-3, 1.0, "q15", 16909), (0.01, 1.0, "q15", 169088)),
+        *((1.0, 1.0, "q15", 2**24 - 1), (np.inf, 1.0, "q15", 2**24 - 1), (1e-3, 0.0, "q15", 16909)),
+        *((1e-3, 1.0, "q7", 66), (1e-3, 0.25, "q7", 262), (1e-3, 1e-300, "q7", 2**24 - 1)),
+    ],
 )
-def test_step_factor(rate: float, factor: int) -> None:
-    """32767 / 127 * 2^16 * rate, to nearest, at most what 32 bits can be multiplied with."""
-    assert step_factor(rate) == factor
+def test_step_factor(rate: float, clip: float, form: str, factor: int) -> None:
+    """(32767 / 127 or 1) * 2^16 * rate / clip, to nearest, at most what 32 bits can be multiplied with."""
+    assert step_factor(rate, clip, form) == factor
     assert 127 * int(STEP_LIMIT) + 2**16 < 2**31
 
 
@@ -118,17 +124,21 @@ def q15(values: list[int]) -> View:
     return View(np.array([values], np.int16), "q15", len(values))
 
 
+def q7(values: list[int]) -> View:
+    return View(np.array([values], np.int8), "q7", len(values))
+
+
 def test_move_weights_by_hand() -> None:
     """W - m factor / 2^16 for whole results needs no dither; clipped to 32767; signs counted."""
     w = q15([100, -100, 32767, -32767, 5, 0, -1])
     m = np.array([[10, -10, -127, 127, 5, 1, -1]])
-    assert move_weights(w, m, 2 << 16, 12345) == 3  # 5 becomes -5, 0 becomes -2, -1 becomes 1
+    assert move_weights(w, m, 2 << 16, 12345, 0) == 3  # 5 becomes -5, 0 becomes -2, -1 becomes 1
     assert w.data.tolist() == [[80, -80, 32767, -32767, -5, -2, 1]]
 
 
 def test_a_zero_weight_is_positive() -> None:
     w = q15([1, 0])
-    assert move_weights(w, np.array([[1, 1]]), 1 << 16, 0) == 1  # 1 becomes 0, still +1; 0 becomes -1
+    assert move_weights(w, np.array([[1, 1]]), 1 << 16, 0, 0) == 1  # 1 becomes 0, still +1; 0 becomes -1
     assert w.data.tolist() == [[0, -1]]
 
 
@@ -136,11 +146,41 @@ def test_dither_is_right_on_average() -> None:
     """Rounding down after adding up to one unit: the mean move is the exact one, each move one of its neighbours."""
     count, factor, moment = 2**16, 20_000, 7  # a move of 2.136 units
     w = q15([1000] * count)
-    move_weights(w, np.full((1, count), moment), factor, 99)
+    move_weights(w, np.full((1, count), moment), factor, 99, 0)
     moves = 1000 - w.data.astype(int)
     exact = moment * factor / 2**16
     assert set(np.unique(moves)) == {2, 3}
     assert moves.mean() == pytest.approx(exact, abs=5 * 0.5 / count**0.5)
+
+
+def test_dithers_of_8_bit_weights_stay_and_turn_with_the_random_state() -> None:
+    """The state's 16 high bits are added to a hash that no state changes; from tick to tick they turn by 0.618."""
+    still = [hashed(number, step_key(0, 3)) for number in range(2)]
+    halves = [half for number in still for half in (number & 0xFFFF, number >> 16)]
+    for step in (0, 1, 2, 1000):
+        state = (step * GOLDEN_64 + 5) & M64
+        expected = [(half + (state >> 48)) & 0xFFFF for half in halves]
+        assert dithers((1, 4), "q7", state, 3).tolist() == [expected]
+        assert dithers((1, 4), "q7", state - (state >> 63 << 64), 3).tolist() == [expected]
+    assert pytest.approx((5**0.5 - 1) / 2) == GOLDEN_64 / 2**64
+
+
+@pytest.mark.parametrize("move", [0.01, 0.1, 0.31, 0.5, 0.93])
+def test_8_bit_weights_follow_a_steady_moment_within_three_units(move: float) -> None:
+    """New dithers every step would leave deviations of sqrt(move (1 - move) steps): 5 units in 100 steps of a half."""
+    count, steps, factor = 500, 100, round(move * 2**16 / 10)
+    w = q7([100] * count)
+    for step in range(1, steps + 1):
+        move_weights(w, np.full((1, count), 10), factor, step * GOLDEN_64, 7)
+        error = 100 - w.data.astype(int) - step * 10 * factor / 2**16
+        assert np.abs(error).max() < 3
+        assert abs(error.mean()) < 0.1
+
+
+def test_8_bit_weights_stay_within_their_range_and_count_signs() -> None:
+    w, moment = q7([100, -100, 127, -127, 5, 0, -1]), np.array([[10, -10, -127, 127, 5, 1, -1]])
+    assert move_weights(w, moment, 2 << 16, 12345, 0) == 3
+    assert w.data.tolist() == [[80, -80, 127, -127, -5, -2, 1]]
 
 
 @pytest.mark.parametrize("form", ["q7", "q15"])

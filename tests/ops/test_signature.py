@@ -96,7 +96,7 @@ LIMITS = {
     "norm_gradient": ({}, {"dx": "i16", "dy": "f32", "x": "bit"}, "an integer gradient goes with its exponent"),
     "norm_gradient_sums": ({}, {"dx": "i16", "x": "f32"}, "integer gradients need X as bits"),
     "adam": ({}, {"w": "f32", "m": "f32"}, "weights in f32 need a second moment v"),
-    "sgd": ({}, {"w": "q15", "m": "f16"}, "q15 weights take a q7 moment, no v, and dW as bit"),
+    "sgd": ({}, {"w": "q15", "m": "f16"}, "fixed-point weights take a q7 moment, no v, and dW as bit"),
     "bop": ({}, {"m": "q7", "dw": "f32"}, "a q7 moment takes dW as bit, not f32"),
     "weight_gradient_adam": ({"R": 33_156}, {"dy": "i8", "x": "u8"}, "rows of u8 inputs overflow 32 bits"),
 }

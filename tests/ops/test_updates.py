@@ -10,6 +10,7 @@ from operands import view
 
 from linocut.ops import OP_BY_NAME, View
 from linocut.ops.bits import Array
+from linocut.ops.fixed_point import GOLDEN_64
 from linocut.ops.softmax_cross_entropy import FLIPS
 
 SETTINGS = {"gradient_scale": 0.5, "clip": 1.0, "salt": 0.0}
@@ -70,6 +71,9 @@ def test_weights_are_clipped_and_flips_counted_but_shifts_are_neither() -> None:
     w = row(0.9, -0.9, 0.2, -0.2)
     adam(w, row(0, 0, 0, 0), row(0, 0, 0, 0), row(-1, 1, 1, -1), given)
     close(w, 1.0, -1.0, -0.1, 0.1)
+    narrow = row(0.4, -0.4, 0.1)
+    adam(narrow, row(0, 0, 0), row(0, 0, 0), row(-1, 1, -1), clock(0.3), clip=0.5)
+    close(narrow, 0.5, -0.5, 0.4)
     assert given["counters"].data.tolist() == [0, 0, 2, 0]
     given, beta = clock(0.3), row(0.9, 0.2)
     adam(beta, row(0, 0), row(0, 0), row(-1, 1), given, clip=0.0)
@@ -106,23 +110,35 @@ def test_adam_in_fixed_point_by_hand() -> None:
     assert given["counters"].data[FLIPS] == 1
 
 
-def test_adam_in_fixed_point_follows_adam_in_floats() -> None:
+def test_adam_in_8_bits_by_hand() -> None:
+    """As above, where 127 stands for 0.5: lr / 0.1 of s moves by 127 / 0.5 * 0.02 * 13 / 127 = 0.52 * 10 units."""
+    given = clock(0.02)
+    w, m = fixed(100, -100, 5, 127, form="q7"), fixed(0, 0, 0, 0, form="q7")
+    adam(w, m, None, view(np.array([[True, False, True, False]]), "bit"), given, clip=0.5)
+    assert m.data.tolist() == [[13, -13, 13, -13]]
+    moved = w.data[0].astype(int)
+    assert moved[0] in (94, 95) and moved[1] in (-95, -94) and moved[2] in (-1, 0) and moved[3] == 127
+
+
+@pytest.mark.parametrize(("form", "one", "clip", "most"), [("q15", 32767, 1.0, 0.25), ("q7", 127, 0.5, 0.35)])
+def test_adam_in_fixed_point_follows_adam_in_floats(form: str, one: int, clip: float, most: float) -> None:
     """Of signs +-s the second moment is s^2 exactly: both must draw the same path, up to rounding."""
     rng, steps = np.random.default_rng(0), 30
-    start = rng.integers(-20_000, 20_000, 400)
-    w, m = fixed(*start, form="q15"), fixed(*[0] * 400, form="q7")
-    floats = [view(start[None] / 32767, "f32"), view(np.zeros((1, 400)), "f32"), view(np.zeros((1, 400)), "f32")]
+    start = np.rint(rng.uniform(-0.6, 0.6, 400) * one).astype(int)
+    w, m = fixed(*start, form=form), fixed(*[0] * 400, form="q7")
+    numbers = start[None] / one * clip
+    floats = [view(numbers, "f32"), view(np.zeros((1, 400)), "f32"), view(np.zeros((1, 400)), "f32")]
     drift = rng.random(400) < 0.5
     for step in range(1, steps + 1):
         dw = view(np.where(rng.random(400) < 0.8, drift, ~drift)[None], "bit")
         given = clock(0.01, step)
-        given["random"].data[0] = step * 1_000_003
-        adam(w, m, None, dw, given)
-        adam(*floats, dw, clock(0.01, step))
-    way = np.abs(floats[0].data - start / 32767).mean()
-    error = w.data / 32767 - floats[0].data
+        given["random"].data[0] = step * GOLDEN_64 % 2**63
+        adam(w, m, None, dw, given, clip=clip)
+        adam(*floats, dw, clock(0.01, step), clip=clip)
+    way = np.abs(floats[0].data - numbers).mean()
+    error = w.data / one * clip - floats[0].data
     assert way > 0.05
-    assert np.abs(error).max() < 0.25 * way and abs(error.mean()) < 0.01 * way
+    assert np.abs(error).max() < most * way and abs(error.mean()) < 0.1 * most * way
 
 
 def test_sgd_by_hand() -> None:

@@ -35,10 +35,10 @@ def test_a_golden_number() -> None:
     np.testing.assert_array_equal(normal_numbers(5, 3, key=1) * 65536 + 6 * 65535, [230968, 354098, 277566])
 
 
-@pytest.mark.parametrize("policy", [lc.standard, lc.wang2021, lc.lean], ids=lambda p: p.name)
+@pytest.mark.parametrize("policy", [lc.standard, lc.wang2021, lc.lean, lc.lean8], ids=lambda p: p.name)
 def test_weights_have_the_deviation_of_their_fan_in_under_every_policy(policy: Policy) -> None:
     weights = started(policy, 0).array("binary_dense1.weights").astype(np.float64)
-    scale = 32767 if policy.W == "q15" else 1
+    scale = {"q15": 32767, "q7": 127}.get(policy.W, 1) / policy.weight_range(64)
     assert abs(weights.std() / scale * np.sqrt(64) - 1) < 0.05
     assert not np.any(started(policy, 0).array("binary_dense1.m"))
     np.testing.assert_array_equal(started(policy, 0).array("batch_norm1.running")[1], 1)

@@ -9,6 +9,7 @@ import linocut as lc
 from linocut import _native
 from linocut.compile.lower import compile_network
 from linocut.optimizers import SGD, Adam, Bop, Optimizer
+from linocut.policies import Policy
 from linocut.run import NATIVE, REFERENCE, initialise, open_session
 
 STEPS = 30
@@ -16,11 +17,13 @@ BATCH = 50
 HIDDEN = (130, 65)  # not multiples of 64
 
 
-def state_after(optimizer: Optimizer, dtype: str, parts: int = 1, **how: object) -> tuple[str, float, list[int]]:
+def state_after(
+    optimizer: Optimizer, dtype: str, parts: int = 1, policy: Policy = lc.lean, **how: object
+) -> tuple[str, float, list[int]]:
     """The hash of the state, the summed loss and the counters after STEPS steps on the digits, in so many parts."""
     digits, _ = lc.data.load("digits")
     network = lc.models.mlp(digits.shape, 10, HIDDEN, dtype)
-    compiled = compile_network(network, lc.lean, optimizer, BATCH, BATCH // parts)
+    compiled = compile_network(network, policy, optimizer, BATCH, BATCH // parts)
     session = open_session(compiled.program, **how)  # type: ignore[arg-type]  # keywords of the cases below
     initialise(session, compiled.initial, seed=3)
     order = lc.data.epoch_order(3, 0, len(digits))
@@ -34,17 +37,18 @@ def state_after(optimizer: Optimizer, dtype: str, parts: int = 1, **how: object)
 
 
 @pytest.mark.parametrize(
-    ("optimizer", "dtype", "parts"),
+    ("optimizer", "dtype", "parts", "policy"),
     [
-        *[(Adam(), "u8", 1), (SGD(), "u8", 1), (Bop(), "u8", 1), (Adam(), "f32", 1)],
-        *[(SGD(), "u8", 5), (Bop(), "u8", 2)],
+        *((Adam(), "u8", 1, lc.lean), (SGD(), "u8", 1, lc.lean), (Bop(), "u8", 1, lc.lean)),
+        *((Adam(), "f32", 1, lc.lean), (SGD(), "u8", 5, lc.lean), (Bop(), "u8", 2, lc.lean)),
+        *((Adam(), "u8", 1, lc.lean8), (SGD(), "u8", 5, lc.lean8)),
     ],
-    ids=["adam", "sgd", "bop", "adam-f32-input", "sgd-in-5", "bop-in-2"],
+    ids=["adam", "sgd", "bop", "adam-f32-input", "sgd-in-5", "bop-in-2", "lean8-adam", "lean8-sgd-in-5"],
 )
-def test_lean_has_the_same_bits_everywhere(optimizer: Optimizer, dtype: str, parts: int) -> None:
-    expected = state_after(optimizer, dtype, parts, backend=REFERENCE)
+def test_integers_have_the_same_bits_everywhere(optimizer: Optimizer, dtype: str, parts: int, policy: Policy) -> None:
+    expected = state_after(optimizer, dtype, parts, policy, backend=REFERENCE)
     found = {
-        (isa, threads): state_after(optimizer, dtype, parts, backend=NATIVE, isa=isa, threads=threads)
+        (isa, threads): state_after(optimizer, dtype, parts, policy, backend=NATIVE, isa=isa, threads=threads)
         for isa in _native.isas()
         for threads in (1, 2, 3)
     }

@@ -27,6 +27,7 @@ from linocut.layers import (
     SoftmaxCrossEntropy,
 )
 from linocut.optimizers import SGD, Adam, Bop, Optimizer
+from linocut.policies import Policy
 from linocut.run import NATIVE, REFERENCE, initialise, open_session
 
 STEPS, BATCH = 6, 20
@@ -55,10 +56,11 @@ NETWORKS = {
 
 
 def state_after(
-    layers: tuple[Layer, ...], optimizer: Optimizer, parts: int, **how: object
+    layers: tuple[Layer, ...], optimizer: Optimizer, parts: int, policy: Policy, **how: object
 ) -> tuple[str, float, list[int]]:
     """The hash of the state, the summed loss and the counters after STEPS batches, `parts` of them a step."""
-    compiled = compile_network(Network("small", (Input(SHAPE), *layers)), lc.lean, optimizer, parts * BATCH, BATCH)
+    network = Network("small", (Input(SHAPE), *layers))
+    compiled = compile_network(network, policy, optimizer, parts * BATCH, BATCH)
     session = open_session(compiled.program, **how)  # type: ignore[arg-type]  # keywords of the cases below
     initialise(session, compiled.initial, seed=3)
     rng = np.random.default_rng(0)
@@ -72,15 +74,19 @@ def state_after(
 
 
 @pytest.mark.parametrize(
-    ("optimizer", "parts"),
-    [(Adam(0.01), 1), (SGD(0.1), 1), (Bop(0.01, 1e-2, 1e-6), 1), (Adam(0.01), 2)],
-    ids=["adam", "sgd", "bop", "adam-in-2"],
+    ("optimizer", "parts", "policy"),
+    [
+        *((Adam(0.01), 1, lc.lean), (SGD(0.1), 1, lc.lean), (Bop(0.01, 1e-2, 1e-6), 1, lc.lean)),
+        *((Adam(0.01), 2, lc.lean), (Adam(0.01), 1, lc.lean8)),
+    ],
+    ids=["adam", "sgd", "bop", "adam-in-2", "lean8-adam"],
 )
 @pytest.mark.parametrize("network", NETWORKS)
-def test_lean_has_the_same_bits_everywhere(network: str, optimizer: Optimizer, parts: int) -> None:
-    expected = state_after(NETWORKS[network], optimizer, parts, backend=REFERENCE)
+def test_integers_have_the_same_bits_everywhere(network: str, optimizer: Optimizer, parts: int, policy: Policy) -> None:
+    layers = NETWORKS[network]
+    expected = state_after(layers, optimizer, parts, policy, backend=REFERENCE)
     found = {
-        (isa, threads): state_after(NETWORKS[network], optimizer, parts, backend=NATIVE, isa=isa, threads=threads)
+        (isa, threads): state_after(layers, optimizer, parts, policy, backend=NATIVE, isa=isa, threads=threads)
         for isa in _native.isas()
         for threads in (1, 2, 3)
     }

@@ -16,7 +16,7 @@ def resumed(folder):
 
 
 @pytest.mark.parametrize("schedule", [lc.Cosine(), lc.Plateau(patience=1, threshold=0.5)])
-@pytest.mark.parametrize("policy", ["lean", "wang2021", "standard"])
+@pytest.mark.parametrize("policy", ["lean", "lean8", "wang2021", "standard"])
 @pytest.mark.parametrize("step", [1, STEPS - 1, STEPS, STEPS + 1, EPOCHS * STEPS])
 def test_an_interrupted_run_ends_in_the_same_bits(tmp_path, step, policy, schedule):
     whole = trainer(policy=policy, schedule=schedule)

@@ -22,7 +22,7 @@ class Fixed(Dataset):
         images[...], labels[...] = self.value, self.label
 
 
-@pytest.mark.parametrize("policy", ["lean", "wang2021", "standard"])
+@pytest.mark.parametrize("policy", ["lean", "lean8", "wang2021", "standard"])
 @pytest.mark.parametrize("optimizer", [lc.Adam(0.02), lc.SGD(0.1), lc.Bop(0.02, 1e-2, 1e-6)])
 def test_it_learns_and_predicts_what_it_learned(policy, optimizer):
     one = trainer(policy=policy, optimizer=optimizer)
@@ -37,7 +37,7 @@ def test_it_learns_and_predicts_what_it_learned(policy, optimizer):
     assert np.all((confidences > 0.25) & (confidences <= 1))
 
 
-@pytest.mark.parametrize("policy", ["lean", "wang2021", "standard"])
+@pytest.mark.parametrize("policy", ["lean", "lean8", "wang2021", "standard"])
 @pytest.mark.parametrize("batch", [2, 10, 33])
 def test_the_planned_arena_is_the_real_one(policy, batch):
     one = trainer(policy=policy, batch_size=batch)

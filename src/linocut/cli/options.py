@@ -72,7 +72,9 @@ model_options = combined(
     ),
 )
 training_options = combined(
-    click.option("--policy", default="lean", show_default=True, help="Number formats: standard, wang2021 or lean."),
+    click.option(
+        "--policy", default="lean", show_default=True, help="Number formats: standard, wang2021, lean or lean8."
+    ),
     click.option("--optimizer", default="adam", show_default=True, help="adam, sgd or bop."),
     click.option("--batch", type=int, default=DEFAULT_BATCH, show_default=True, help="Examples in a batch."),
     click.option(

@@ -37,7 +37,9 @@ class BinaryWeights:
         """The weights called `name`, persistent, drawn from N(0, 1 / fan-in) at first."""
         latent = builder.optimizer.latent
         role, form = (roles.W, builder.policy.W) if latent else (roles.W_SIGN, "bit")
-        stored = builder.persistent(f"{name}.weights", role, shape, form, normal=fan_in(shape) ** -0.5)
+        inputs = fan_in(shape)
+        normal = inputs**-0.5 / builder.policy.weight_range(inputs)
+        stored = builder.persistent(f"{name}.weights", role, shape, form, normal=normal)
         return BinaryWeights(name, shape, stored, latent)
 
     def signs(self, builder: Builder) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 
 from linocut.ops import updates
 from linocut.ops.base import Op, Sizes, View
-from linocut.ops.fixed_point import decay_moment, move_weights, step_factor, step_key
+from linocut.ops.fixed_point import decay_moment, move_weights, step_factor
 from linocut.ops.optimizer_tick import BETA1_POWER, BETA2_POWER, LEARNING_RATE
 from linocut.ops.softmax_cross_entropy import FLIPS
 
@@ -40,11 +40,11 @@ def reference(
         return
     rate = float(control.data[LEARNING_RATE]) / (1.0 - float(control.data[BETA1_POWER]))
     if v is None:
-        key = step_key(int(random.data[0]), int(salt))
-        moment = decay_moment(m.data, dw.bits(), beta1, part, key)
+        state, number = int(random.data[0]), int(salt)
+        moment = decay_moment(m.data, dw.bits(), beta1, part, state, number)
         m.store(moment)
         if part.last:
-            counters.data[FLIPS] += move_weights(w, moment, step_factor(rate), key)
+            counters.data[FLIPS] += move_weights(w, moment, step_factor(rate, clip, w.format), state, number)
         return
     g = updates.gradient_values(dw, gradient_scale)
     kept = np.float32(beta1 if part.first else 1.0)
@@ -59,7 +59,7 @@ def reference(
 
 
 def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    if formats["w"] != "q15" and "v" not in formats:
+    if not formats["w"].startswith("q") and "v" not in formats:
         return f"weights in {formats['w']} need a second moment v"
     return updates.limits(sizes, formats)
 
@@ -67,8 +67,8 @@ def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
 OP = Op(
     "adam",
     14,
-    "=w:q15|f16|f32[R,K] =m:q7|f16|f32[R,K] =v?:f16|f32[R,K] <dw:bit|f16|f32[R,K] <control:f64[4] <random:i64[1] "
-    "=counters:i64[4] <micro?:i64[2]; beta1 beta2 epsilon gradient_scale clip salt",
+    "=w:q15|q7|f16|f32[R,K] =m:q7|f16|f32[R,K] =v?:f16|f32[R,K] <dw:bit|f16|f32[R,K] <control:f64[4] "
+    "<random:i64[1] =counters:i64[4] <micro?:i64[2]; beta1 beta2 epsilon gradient_scale clip salt",
     reference,
     _limits,
     updates.work,

@@ -14,4 +14,4 @@ def _work(sizes: Sizes, formats: object) -> Work:
     return Work("element", sizes["R"] * sizes["K"])
 
 
-OP = Op("binarize", 1, "<values:q15|f16|f32[R,K] >bits:bit[R,K]", reference, work=_work)
+OP = Op("binarize", 1, "<values:q15|q7|f16|f32[R,K] >bits:bit[R,K]", reference, work=_work)

@@ -20,7 +20,9 @@ DECAY_FRACTION = 15
 STEP_FRACTION = 16
 STEP_LIMIT = 2.0**24 - 1.0  # times 127 plus a dither still fits 32 bits, and moves a weight by its whole range
 SLOW_FRACTION = 24
+FRESH = "q15"  # weights of this format draw new dithers in every step, and so do moments
 MOMENT_STREAM = 1 << 31  # the second half of the numbers, for the roundings of moments
+TURN_SHIFT = 48  # of the random state: its high bits turn by the golden ratio from step to step
 GOLDEN_32 = 0x9E3779B1
 GOLDEN_64 = 0x9E3779B97F4A7C15
 MASK_32 = (1 << 32) - 1
@@ -48,20 +50,27 @@ def random_bits(numbers: Array, key: int) -> Array:
     return x ^ (x >> np.uint32(16))
 
 
-def dithers(shape: tuple[int, ...], key: int, stream: int = 0) -> Array:
-    """STEP_FRACTION random bits for each weight of a matrix, int64.
+def dithers(shape: tuple[int, ...], form: str, state: int, salt: int, stream: int = 0) -> Array:
+    """STEP_FRACTION bits for each weight of a matrix in this format, int64.
 
     A word of 64 weights draws 32 hashes: the low halves go to its even weights, the high halves to the odd ones.
+    Those of q15 weights are new in every step. Those of q7 weights stay, and all are turned by what the random state
+    turns, a golden ratio in each step: so a weight's own dithers fill [0, 1) evenly in any few steps, and it moves by
+    what its steps add up to within about a unit, where new ones would send it on a random walk of units.
     `stream` is the number of the first hash.
     """
+    turning = form == "q7"
+    key, turn = step_key(0 if turning else state, salt), (state & MASK_64) >> TURN_SHIFT if turning else 0
     rows, columns = shape
     padded = words(columns) * WORD_BITS
     pairs = random_bits(np.arange(rows * padded // 2, dtype=np.uint32) + np.uint32(stream), key)
     halves = np.stack([pairs & np.uint32(0xFFFF), pairs >> np.uint32(16)], axis=-1)
-    return halves.reshape(rows, padded)[:, :columns].astype(np.int64)
+    return (halves.reshape(rows, padded)[:, :columns].astype(np.int64) + turn) & ((1 << STEP_FRACTION) - 1)
 
 
-def decay_moment(moment: Array, positive: Array, decay: float, micro: MicroBatch = WHOLE, key: int = 0) -> Array:
+def decay_moment(
+    moment: Array, positive: Array, decay: float, micro: MicroBatch = WHOLE, state: int = 0, salt: int = 0
+) -> Array:
     """Q7 m <- decay m + (1 - decay) (+-127), to nearest; in micro-batches its part of that, dithered."""
     one, whole = FORMATS["q7"].one, 1 << DECAY_FRACTION
     left = int(rounded(decay * whole, 0.0, whole))
@@ -70,21 +79,25 @@ def decay_moment(moment: Array, positive: Array, decay: float, micro: MicroBatch
     total = moment.astype(np.int64) * kept + np.where(positive, fresh, -fresh)
     if micro.count == 1:
         return (total + (whole >> 1)) >> DECAY_FRACTION
-    nudges = dithers(moment.shape, key, MOMENT_STREAM) >> (STEP_FRACTION - DECAY_FRACTION)
+    nudges = dithers(moment.shape, FRESH, state, salt, MOMENT_STREAM) >> (STEP_FRACTION - DECAY_FRACTION)
     return np.clip((total + nudges) >> DECAY_FRACTION, -one, one)
 
 
-def step_factor(rate: float) -> int:
-    """What a q7 moment is multiplied with, STEP_FRACTION bits of fraction, to move a q15 weight by rate m."""
-    scaled = rate * (FORMATS["q15"].one / FORMATS["q7"].one) * (1 << STEP_FRACTION)
+def step_factor(rate: float, clip: float, form: str) -> int:
+    """What a q7 moment is multiplied with, STEP_FRACTION bits of fraction, to move a fixed-point weight by rate m.
+
+    `clip` is what the one of the weight's format stands for (0, as of what is not clipped: 1).
+    """
+    scaled = rate / (clip or 1.0) * (FORMATS[form].one / FORMATS["q7"].one) * (1 << STEP_FRACTION)
     return int(rounded(scaled, 0.0, STEP_LIMIT))
 
 
-def move_weights(weights: View, moment: Array, factor: int, key: int) -> int:
+def move_weights(weights: View, moment: Array, factor: int, state: int, salt: int) -> int:
     """W <- clip(w - m factor) with dithered rounding, in place; returns how many signs changed."""
-    one = FORMATS["q15"].one
+    one = FORMATS[weights.format].one
     old = weights.data.astype(np.int64)
-    new = np.clip(old - ((moment * factor + dithers(old.shape, key)) >> STEP_FRACTION), -one, one)
+    dither = dithers(old.shape, weights.format, state, salt)
+    new = np.clip(old - ((moment * factor + dither) >> STEP_FRACTION), -one, one)
     weights.store(new)
     return int(np.count_nonzero((old >= 0) != (new >= 0)))
 

@@ -35,7 +35,7 @@ def _composed(gradient: Op, update: Op) -> Callable[..., None]:
     return reference
 
 
-_LATENT = "=w:q15[{0}] =m:q7[{0}] <control:f64[4] <random:i64[1] =counters:i64[4] <micro?:i64[2]; "
+_LATENT = "=w:q15|q7[{0}] =m:q7[{0}] <control:f64[4] <random:i64[1] =counters:i64[4] <micro?:i64[2]; "
 _PACKED = "=weights:bit[{0}] =m:q7|q15[{0}] <random:i64[1] =counters:i64[4] <micro?:i64[2]; "
 _UPDATES = (
     (adam.OP, _LATENT, "beta1 beta2 epsilon gradient_scale clip salt"),

@@ -9,7 +9,7 @@ import numpy as np
 
 from linocut.ops import updates
 from linocut.ops.base import Op, View
-from linocut.ops.fixed_point import decay_moment, move_weights, step_factor, step_key
+from linocut.ops.fixed_point import decay_moment, move_weights, step_factor
 from linocut.ops.optimizer_tick import LEARNING_RATE
 from linocut.ops.softmax_cross_entropy import FLIPS
 
@@ -36,13 +36,13 @@ def reference(
     if part is None:
         return
     rate = float(control.data[LEARNING_RATE])
-    if w.format == "q15":
-        key = step_key(int(random.data[0]), int(salt))
-        moment = decay_moment(m.data, dw.bits(), momentum, part, key)
+    if w.format.startswith("q"):
+        state, number = int(random.data[0]), int(salt)
+        moment = decay_moment(m.data, dw.bits(), momentum, part, state, number)
         m.store(moment)
-        factor = step_factor(rate * gradient_scale / (1.0 - momentum))
+        factor = step_factor(rate * gradient_scale / (1.0 - momentum), clip, w.format)
         if part.last:
-            counters.data[FLIPS] += move_weights(w, moment, factor, key)
+            counters.data[FLIPS] += move_weights(w, moment, factor, state, number)
         return
     g = updates.gradient_values(dw, gradient_scale) * np.float32(1.0 / part.count)
     moment = m.data.astype(np.float32) * np.float32(momentum if part.first else 1.0) + g
@@ -54,7 +54,7 @@ def reference(
 OP = Op(
     "sgd",
     15,
-    "=w:q15|f16|f32[R,K] =m:q7|f16|f32[R,K] <dw:bit|f16|f32[R,K] <control:f64[4] <random:i64[1] "
+    "=w:q15|q7|f16|f32[R,K] =m:q7|f16|f32[R,K] <dw:bit|f16|f32[R,K] <control:f64[4] <random:i64[1] "
     "=counters:i64[4] <micro?:i64[2]; momentum gradient_scale clip salt",
     reference,
     updates.limits,

@@ -36,12 +36,12 @@ def gradient_values(dw: View, gradient_scale: float) -> Array:
 
 
 def store_weights(w: View, moved: Array, clip: float, counters: View) -> None:
-    """Store moved weights; latent ones (clip = 1) are clipped to [-1, 1] and their changes of sign counted."""
+    """Store moved weights; latent ones (clip not 0) are clipped to [-clip, clip] and their changes of sign counted."""
     before = w.data >= 0
     if not clip:
         w.store(moved)
         return
-    w.store(np.clip(moved, np.float32(-1), np.float32(1)))
+    w.store(np.clip(moved, -np.float32(clip), np.float32(clip)))
     counters.data[FLIPS] += np.count_nonzero(before != (w.data >= 0))
 
 
@@ -49,7 +49,7 @@ def limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
     """Fixed-point weights take fixed-point moments and signs; floats take floats."""
     fixed = {formats[name].startswith("q") for name in ("w", "m") if name in formats}
     if len(fixed) > 1 or (True in fixed and (formats.get("dw", "bit") != "bit" or "v" in formats)):
-        return f"formats {dict(formats)} do not go together: q15 weights take a q7 moment, no v, and dW as bit"
+        return f"formats {dict(formats)} do not go together: fixed-point weights take a q7 moment, no v, and dW as bit"
     return ""
 
 
