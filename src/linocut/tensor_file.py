@@ -1,4 +1,4 @@
-"""Tensor files in the safetensors format: written straight from arrays that already exist, read one tensor at a time.
+"""Tensor files in the safetensors format: written straight from arrays, and read straight into them.
 
 The format: the length of a JSON header in 8 bytes, the header (type, shape and place of every tensor, and a
 map of texts, the metadata), the tensors' bytes. Nothing in it is ever executed. Source:
@@ -8,19 +8,40 @@ https://github.com/huggingface/safetensors#format
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+import os
+import weakref
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from linocut.errors import RunError
+from linocut.errors import MachineError, RunError
 from linocut.files import replacing
 from linocut.ops.bits import Array
 
 _CODES = {"uint8": "U8", "int32": "I32", "uint64": "U64", "float32": "F32"}
 _DTYPES = {code: name for name, code in _CODES.items()}
 ALIGNMENT = 8
+LENGTH_BYTES = 8
+MOST_HEADER = 100_000_000  # bytes, as other readers of the format allow
+METADATA = "__metadata__"
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """What a file says of a tensor beside its elements."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: type[np.generic]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its elements."""
+        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
 
 
 def save(path: Path, tensors: Mapping[str, Array], kind: str, version: int, description: Mapping[str, Any]) -> None:
@@ -29,44 +50,72 @@ def save(path: Path, tensors: Mapping[str, Array], kind: str, version: int, desc
     `kind` and `version` say what the file is, for `TensorFile` to check. No copy of a contiguous array is
     made.
     """
+    heads = [Tensor(name, array.shape, array.dtype.type) for name, array in tensors.items()]
+    write(path, heads, tensors.values(), kind, version, description)
+
+
+def write(
+    path: Path,
+    tensors: Sequence[Tensor],
+    parts: Iterable[Array],
+    kind: str,
+    version: int,
+    description: Mapping[str, Any],
+) -> None:
+    """Like `save`, of tensors that are made as they are written: `parts` are rows of theirs, all in order."""
     metadata = {
         "format": kind,
         "version": str(version),
         "description": json.dumps(description, allow_nan=False),
     }
-    header: dict[str, Any] = {"__metadata__": metadata}
+    header: dict[str, Any] = {METADATA: metadata}
     end = 0
-    for name, array in tensors.items():
-        begin, end = end, end + array.nbytes
-        header[name] = {"dtype": _CODES[array.dtype.name], "shape": array.shape, "data_offsets": [begin, end]}
+    for tensor in tensors:
+        begin, end = end, end + tensor.nbytes
+        code = _CODES[np.dtype(tensor.dtype).name]
+        header[tensor.name] = {"dtype": code, "shape": tensor.shape, "data_offsets": [begin, end]}
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % ALIGNMENT)
     with replacing(path) as file:
-        file.write(len(text).to_bytes(8, "little"))
+        file.write(len(text).to_bytes(LENGTH_BYTES, "little"))
         file.write(text)
-        for array in tensors.values():
-            file.write(np.ascontiguousarray(array).data)
+        for part in parts:
+            end -= file.write(np.ascontiguousarray(part).data)
+        assert end == 0, f"{path}: the parts lack {end} bytes of what the header promises"
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A tensor in a file: `code` of its type, and the place of its bytes in the file."""
+
+    code: str
+    shape: tuple[int, ...]
+    begin: int
+    end: int
+
+
+class _Damaged(Exception):
+    """Why a file is none of the format."""
 
 
 class TensorFile:
     """A tensor file to read: `description` is what it was saved with, `read` gives its tensors.
 
-    RunError with the reason for a file that is missing, damaged, of another kind or of a newer version.
+    RunError with the reason for a file that is missing, damaged, of another kind or of a newer version. The file stays
+    open as long as this object, so that it may be replaced meanwhile.
     """
 
     def __init__(self, path: Path, kind: str, version: int) -> None:
-        """Open the file and check what it is."""
-        from safetensors import SafetensorError, safe_open  # late: only reading pays for it
-
+        """Open the file and check what it is; no tensor is loaded."""
         self.path = path
-        self._file: Any  # safetensors has no types
         try:
-            self._file = safe_open(path, framework="numpy")
+            self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            weakref.finalize(self, os.close, self._file)
+            metadata, self._kept = _header(self._file)
         except FileNotFoundError:
             raise RunError(f"{path} does not exist; give the folder of a run") from None
-        except (SafetensorError, OSError) as error:
+        except (_Damaged, OSError) as error:
             raise RunError(f"{path} cannot be read: {error}; it is damaged, or not a file of linocut's") from None
-        metadata = self._file.metadata() or {}
         if metadata.get("format") != kind:
             raise RunError(f"{path} is of the format {metadata.get('format')!r}, must be {kind!r}")
         if metadata.get("version") != str(version):
@@ -75,25 +124,40 @@ class TensorFile:
                 "use the linocut that wrote it"
             )
         self.description = self._description(metadata.get("description", ""))
-        self._names = frozenset(self._file.keys())
 
     def check(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> None:
         """RunError unless the tensor called `name` is there with this shape and type; it is not loaded."""
-        if name not in self._names:
+        kept = self._kept.get(name)
+        if kept is None:
             raise RunError(f"{self.path} lacks the tensor {name!r}; it is damaged, or of another network")
-        kept = self._file.get_slice(name)
-        found, wanted = np.dtype(_DTYPES.get(kept.get_dtype(), np.void)), np.dtype(dtype)
-        if found != wanted or tuple(kept.get_shape()) != shape:
+        wanted = np.dtype(dtype)
+        if _DTYPES.get(kept.code) != wanted.name or kept.shape != shape:
             raise RunError(
-                f"{self.path}: tensor {name!r} is {found} {tuple(kept.get_shape())}, "
+                f"{self.path}: tensor {name!r} is {_DTYPES.get(kept.code, kept.code)} {kept.shape}, "
                 f"must be {wanted} {shape}; it is damaged, or of another network"
             )
 
     def read(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> Array:
         """The tensor called `name`; RunError unless it is there with this shape and type."""
-        self.check(name, shape, dtype)
-        array: Array = self._file.get_tensor(name)
+        array: Array = np.empty(shape, dtype)
+        self.read_into(name, array)
         return array
+
+    def read_into(self, name: str, out: Array) -> None:
+        """Fill `out`, which is contiguous, with the tensor called `name`; RunError unless it has that shape and type.
+
+        The bytes go straight from the file to their place. MachineError where the disk fails.
+        """
+        self.check(name, out.shape, out.dtype.type)
+        place, left = self._kept[name].begin, out.reshape(-1).view(np.uint8).data
+        while left:
+            try:
+                got = os.preadv(self._file, [left], place)
+            except OSError as error:
+                raise MachineError(f"{self.path} cannot be read: {error.strerror}; check the disk") from None
+            if got == 0:
+                raise RunError(f"{self.path} was cut while it was read: tensor {name!r} is not whole; it is damaged")
+            place, left = place + got, left[got:]
 
     def _description(self, text: str) -> dict[str, Any]:
         try:
@@ -103,3 +167,40 @@ class TensorFile:
         if not isinstance(description, dict):
             raise RunError(f"{self.path} has no description that can be read; it is damaged")
         return description
+
+
+def _header(file: int) -> tuple[dict[str, str], dict[str, _Kept]]:
+    """The metadata, and the tensors by name, which fill the rest of the file without gap or overlap."""
+    size = os.fstat(file).st_size
+    length = int.from_bytes(os.pread(file, LENGTH_BYTES, 0), "little")
+    first = LENGTH_BYTES + length
+    if size < LENGTH_BYTES or length > MOST_HEADER or first > size:
+        raise _Damaged(f"it has {size:,} B, its header alone promises {first:,}")
+    try:
+        header = json.loads(os.pread(file, length, LENGTH_BYTES))
+        metadata = header.pop(METADATA, {})
+        kept = {name: _entry(entry, first) for name, entry in header.items()}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise _Damaged(f"its header is not as the format has it ({error})") from None
+    if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
+        raise _Damaged("its metadata are not texts")
+    place = first
+    for entry in sorted(kept.values(), key=lambda entry: (entry.begin, entry.end)):
+        if entry.begin != place:
+            raise _Damaged(f"a tensor is at byte {entry.begin:,}, must be at {place:,}")
+        place = entry.end
+    if place != size:
+        raise _Damaged(f"it has {size:,} B, its header promises {place:,}")
+    return metadata, kept
+
+
+def _entry(entry: dict[str, Any], first: int) -> _Kept:
+    """What the header says of a tensor, the data of all of which begin at byte `first`."""
+    (begin, end), shape, code = entry["data_offsets"], entry["shape"], entry["dtype"]
+    if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in (begin, end, *shape)):
+        raise ValueError(f"places and sizes are {[begin, end]} and {shape}, must be whole numbers, 0 or more")
+    if not isinstance(code, str) or end < begin:
+        raise ValueError(f"a tensor of type {code!r} is from {begin} to {end}")
+    if code in _DTYPES and end - begin != math.prod(shape) * np.dtype(_DTYPES[code]).itemsize:
+        raise ValueError(f"a tensor of {code} {shape} takes {end - begin:,} B")
+    return _Kept(code, tuple(shape), first + begin, first + end)

@@ -185,7 +185,7 @@ def test_tables_are_aligned_and_end_in_the_total() -> None:
 
 
 def test_policies_side_by_side() -> None:
-    text = comparison(MLP, Adam(), 100)
+    text = str(comparison(MLP, Adam(), 100))
     paper_part, arena_part = text.split("\n\n")
     rows = {line.split("  ")[0]: line.split() for line in paper_part.splitlines()}
     assert rows["role"] == ["role", "standard", "wang2021", "factor", "lean", "factor", "lean8", "factor"]
@@ -195,3 +195,18 @@ def test_policies_side_by_side() -> None:
     assert total[0] == "total" and total[5] == "2.20x" and total[8] == "4.06x"
     dw = next(line for line in arena_part.splitlines() if line.startswith("dW"))
     assert dw.split() == ["dW", "784.00", "KiB", "-", "-", "-"]  # no factor where nothing is left
+
+
+def test_pooling_masks_of_a_format_of_their_own() -> None:
+    """As the ablation counts them before they are bits: a number for each input of BinaryNet's pools."""
+    elements = 100 * (32 * 32 * 128 + 16 * 16 * 256 + 8 * 8 * 512)
+    found = {
+        masks: paper_account(models.binarynet(), wang2021, Adam(), 100, masks) for masks in (None, "bit", "f16", "f32")
+    }
+    assert {masks: account.bytes_of("pooling mask") for masks, account in found.items()} == {
+        None: elements // 8,
+        "bit": elements // 8,
+        "f16": elements * 2,
+        "f32": elements * 4,
+    }
+    assert found["f16"].total_bytes - found[None].total_bytes == elements * 2 - elements // 8

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-
 import click
 
 
@@ -20,6 +18,8 @@ class Group(click.Group):
         """The command; UsageError with the nearest name where there is none."""
         name = args[0]
         if self.get_command(context, name) is None and not name.startswith("-"):
+            import difflib  # late: only mistakes need it
+
             close = difflib.get_close_matches(name, self.commands, 1)
             hint = f"; did you mean {close[0]}?" if close else ""
             raise click.UsageError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -18,6 +18,7 @@ from linocut.cli.options import (
     model_options,
     training_options,
 )
+from linocut.cli.reports import find_report, plot_report, report_options
 from linocut.cli.sizes import show_size
 
 if TYPE_CHECKING:
@@ -41,11 +42,15 @@ if TYPE_CHECKING:
 )
 @click.option("--layers", is_flag=True, help="Print the layers too: parameters, sizes and MACs.")
 @click.option("--listing", is_flag=True, help="Print the program too, instruction by instruction.")
-@click.option("--plot", type=click.Path(path_type=Path), help="Draw the arena over time into this file.")
+@click.option(
+    "--plot", type=click.Path(path_type=Path), help="Draw the arena over time into this file; with --batches, memory."
+)
+@report_options
 @json_option
 @click.pass_context
 def plan(
     context: click.Context,
+    /,
     model: str,
     hidden: tuple[int, ...] | None,
     policy: str,
@@ -63,11 +68,13 @@ def plan(
     listing: bool,
     plot: Path | None,
     as_json: bool,
+    **asked: Any,
 ) -> None:
     """Show the memory that training would take.
 
     With --budget the largest batch that fits is found, and shown unless --batch says another: that is shown in the
-    largest micro-batches that fit.
+    largest micro-batches that fit. --compare, --batches and --energy set the policies side
+    by side.
     """
     from linocut.cli import budget as budgets
     from linocut.compile.batch import MOST_BATCH, find_micro_batch
@@ -88,6 +95,13 @@ def plan(
     network = find_network(model, hidden, dataset, shape, classes)
     if account == "paper" and micro_batch is not None:
         raise click.UsageError("--account paper knows no micro-batches; leave out one of them", context)
+    report = find_report(context, network, find_optimizer(optimizer), batch, **asked)
+    if report is not None:
+        click.echo(json.dumps(report.to_json()) if as_json else str(report))
+        if plot is not None:
+            plot_report(report, plot)
+            click.echo(f"wrote {plot}", err=True)
+        return
     training = budgets.Training(network, find_policy(policy), find_optimizer(optimizer))
     sizes, largest = budgets.Sizes(batch, find_micro_batch(batch, micro_batch)), None
     if budget is not None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Read = Callable[[NDArray[np.int64], NDArray[Any], NDArray[np.int32]], None]
 
 BUFFERS = 2  # one with the consumer, one being filled
+CHUNK = 4096  # numbers that are made together: keeps the temporary array small
 
 
 def epoch_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
@@ -38,7 +39,9 @@ def epoch_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
     keys = pcg64.raw([seed, epoch], count)
     low = np.uint64((1 << count.bit_length()) - 1)
     keys &= ~low
-    keys |= np.arange(count, dtype=np.uint64)
+    for first in range(0, count, CHUNK):
+        some = keys[first : first + CHUNK]
+        some |= np.arange(first, first + len(some), dtype=np.uint64)
     keys.sort()
     keys &= low
     return keys.view(np.int64)

@@ -66,8 +66,8 @@ class IdxDataset(Dataset):
                 f"{labels}: label of example {first:,} is {int(self._labels[first])}, must be 0 to "
                 f"{len(classes) - 1} ({len(classes)} classes); {AGAIN}"
             )
-        absent = sorted(set(range(largest)) - set(np.unique(self._labels).tolist()))
-        if classes is None and absent:
+        absent = np.flatnonzero(np.bincount(self._labels) == 0)  # np.unique would load NumPy's masked arrays, 1 MB
+        if classes is None and len(absent):
             raise DataError(
                 f"{labels}: labels go to {largest}, but none is {absent[0]}; number the classes from 0 without gaps, "
                 "or get the file again"

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from linocut import tensor_file
-from linocut.deploy.packed import FLOAT, INTEGER, PackedModel, Tensor, expected
+from linocut.deploy.packed import FLOAT, INTEGER, PackedModel, expected
 from linocut.errors import LinocutError, RunError
 from linocut.layers import Network
 from linocut.ops.bits import Array, padding_is_zero
-from linocut.tensor_file import TensorFile
+from linocut.tensor_file import Tensor, TensorFile
 
 NAME = "model.safetensors"
 KIND, VERSION = "linocut-model", 1
 
 
-def save(path: Path, model: PackedModel) -> None:
-    """Write the model, whole or not at all; MachineError where the disk will not."""
+def save(
+    path: Path, network: Network, arithmetic: str, parts: Iterable[Array], classes: tuple[str, ...], data: str | None
+) -> None:
+    """Write a model, whole or not at all; MachineError where the disk will not.
+
+    `parts` are rows of the tensors of `expected`, all in order, which may be made as they are written; the rest is
+    what PackedModel has.
+    """
     description = {
-        "network": model.network.to_dict(),
-        "arithmetic": model.arithmetic,
-        "classes": list(model.classes),
-        "data": model.data,
+        "network": network.to_dict(),
+        "arithmetic": arithmetic,
+        "classes": list(classes),
+        "data": data,
     }
-    tensor_file.save(path, model.tensors, KIND, VERSION, description)
+    tensor_file.write(path, list(expected(network, arithmetic)), parts, KIND, VERSION, description)
 
 
 def read(path: Path) -> PackedModel:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from linocut.compile.lower import Compiled
 from linocut.deploy.packed import FLOAT, INTEGER, PackedModel, expected, is_first
-from linocut.formats import words
 from linocut.layers.placed import Placed
 from linocut.ops.base import View
 from linocut.ops.bits import Array, pack
@@ -15,28 +16,51 @@ from linocut.ops.norm_sign import THRESHOLD_LIMIT
 from linocut.ops.real_matmul import U8_SCALE
 from linocut.run import Session
 
-ROWS = 64  # outputs whose latent weights that are packed at a time
+AT_ONCE = 1 << 16  # latent weights that are packed together, but for longer outputs
 
 
 def pack_model(
     compiled: Compiled, session: Session, classes: tuple[str, ...] = (), data: str | None = None
 ) -> PackedModel:
     """The packed model of the state that a session of `compiled` holds."""
-    network = compiled.network
-    arithmetic = INTEGER if network.input.dtype == "u8" or compiled.policy.integer else FLOAT
+    network, arithmetic = compiled.network, arithmetic_of(compiled)
+    made = parts(compiled, session)
+    tensors = {t.name: _joined(np.empty(t.shape, t.dtype), made) for t in expected(network, arithmetic)}
+    return PackedModel(network, arithmetic, tensors, classes, data)
+
+
+def arithmetic_of(compiled: Compiled) -> str:
+    """The arithmetic of the packed model of a session of `compiled`."""
+    return INTEGER if compiled.network.input.dtype == "u8" or compiled.policy.integer else FLOAT
+
+
+def parts(compiled: Compiled, session: Session) -> Iterator[Array]:
+    """The tensors of that model in the order of `expected`, some rows at a time, each made when it is asked for.
+
+    Those that the arena holds as they are are views of it.
+    """
+    network, arithmetic = compiled.network, arithmetic_of(compiled)
     layers = {placed.name: placed for placed in network.placed}
-    tensors: dict[str, Array] = {}
     for tensor in expected(network, arithmetic):
         layer, part = tensor.name.split(".")
-        if part == "weights":
-            real = tensor.dtype == np.float32
-            kept = session.array(tensor.name) if real else _signs(compiled, session, tensor.name)
-            tensors[tensor.name] = kept.astype(tensor.dtype)
-            continue
-        norm = _norm(compiled, session, layer, _scale(compiled, session, layers[layer], arithmetic))
-        values = _threshold(norm, tensor.dtype) if part == "threshold" else norm[part]
-        tensors[tensor.name] = values.astype(tensor.dtype)
-    return PackedModel(network, arithmetic, tensors, classes, data)
+        if part == "weights" and tensor.dtype == np.uint64:
+            yield from _signs(compiled, session, tensor.name)
+        elif part == "weights":
+            yield session.array(tensor.name).astype(tensor.dtype, copy=False)
+        else:
+            norm = _norm(compiled, session, layer, _scale(compiled, session, layers[layer], arithmetic))
+            values = _threshold(norm, tensor.dtype) if part == "threshold" else norm[part]
+            yield values.astype(tensor.dtype)
+
+
+def _joined(whole: Array, made: Iterator[Array]) -> Array:
+    """`whole`, filled with the parts of one tensor."""
+    rows = 0
+    while rows < len(whole):
+        part = next(made)
+        whole[rows : rows + len(part)] = part
+        rows += len(part)
+    return whole
 
 
 def _scale(compiled: Compiled, session: Session, norm: Placed, arithmetic: str) -> float | Array:
@@ -53,15 +77,15 @@ def _scale(compiled: Compiled, session: Session, norm: Placed, arithmetic: str) 
     return scale
 
 
-def _signs(compiled: Compiled, session: Session, name: str) -> Array:
+def _signs(compiled: Compiled, session: Session, name: str) -> Iterator[Array]:
     """Packed signs (outputs, ..., words), by few outputs at a time, so that little is held beside the latent ones."""
-    buffer, stored = compiled.program.buffer(name), session.array(name)
-    if buffer.format == "bit":
-        return np.array(stored)
-    packed = np.empty((*buffer.shape[:-1], words(buffer.shape[-1])), np.uint64)
-    for begin in range(0, len(packed), ROWS):
-        packed[begin : begin + ROWS] = pack(stored[begin : begin + ROWS] >= 0)
-    return packed
+    stored = session.array(name)
+    if compiled.program.buffer(name).format == "bit":
+        yield stored
+        return
+    some = max(1, AT_ONCE * len(stored) // stored.size)
+    for begin in range(0, len(stored), some):
+        yield pack(stored[begin : begin + some] >= 0)
 
 
 def _norm(compiled: Compiled, session: Session, name: str, scale: float | Array) -> dict[str, Array]:

@@ -21,6 +21,7 @@ from linocut.ops.bits import Array
 from linocut.optimizers import Bop
 from linocut.policies import lean, wang2021
 from linocut.run import NATIVE, Session, open_session
+from linocut.tensor_file import Tensor
 
 INTEGER, FLOAT = "integer", "float"
 _POLICIES = {
@@ -37,15 +38,6 @@ _POLICIES = {
         name="float prediction",
     ),
 }
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """A tensor that a packed model of some network has."""
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: type[np.generic]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -96,6 +96,22 @@ def table(rows: Iterable[tuple[str, ...]], left: int, rules: tuple[int, ...]) ->
         padded = [c.ljust(w) if n < left else c.rjust(w) for n, (c, w) in enumerate(zip(row, widths, strict=True))]
         lines.append("  ".join(padded).rstrip())
     return lines
+
+
+def compared(name: str, values: Sequence[float], show: Callable[[Any], str]) -> tuple[str, ...]:
+    """A table's cells: values side by side, `-` for 0, and after each but the first how many times less it is."""
+    cells = [show(values[0]) if values[0] else "-"]
+    for value in values[1:]:
+        cells += [show(value) if value else "-", factor(values[0], value)]
+    return (name, *cells)
+
+
+def factor(first: float, other: float) -> str:
+    """How many times less `other` is than `first`: 3.71x, 1,024x, 0.0029x; nothing where one of them is 0."""
+    if not first or not other:
+        return ""
+    ratio = first / other
+    return f"{ratio:,.0f}x" if ratio >= 100 else f"{ratio:.2f}x" if ratio >= 0.1 else f"{ratio:.2g}x"
 
 
 def merged(rows: Iterable[Row]) -> tuple[Row, ...]:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from linocut.compile.lifetimes import live_bytes
 from linocut.compile.lower import Compiled, compile_network
 from linocut.layers import Network
 from linocut.optimizers import Optimizer
 from linocut.policies import POLICIES
-from linocut.report.account import ARENA, PERSISTENT, TRANSIENT, Account, Row, merged, size, table
+from linocut.report.account import ARENA, PAPER, PERSISTENT, TRANSIENT, Account, Row, compared, merged, size, table
 from linocut.report.paper import paper_account
 
 ALIGNMENT = "alignment"
 FRAGMENTATION = "fragmentation"
 
-__all__ = ["Account", "Row", "arena_account", "comparison", "paper_account"]
+__all__ = ["Account", "Comparison", "Row", "arena_account", "comparison", "paper_account"]
 
 
 def arena_account(compiled: Compiled) -> Account:
@@ -38,14 +40,34 @@ def arena_account(compiled: Compiled) -> Account:
     )
 
 
-def comparison(network: Network, optimizer: Optimizer, batch: int) -> str:
-    """Every policy beside the first, in both accounts: bytes by role and how many times fewer."""
+@dataclass(frozen=True)
+class Comparison:
+    """The accounts of every policy, the paper's and then the arenas."""
+
+    model: str
+    optimizer: str
+    batch: int
+    accounts: tuple[Account, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that `linocut plan --compare --json` prints."""
+        fields = {name: getattr(self, name) for name in ("model", "optimizer", "batch")}
+        return {**fields, "accounts": [account.to_json() for account in self.accounts]}
+
+    def __str__(self) -> str:
+        """A table for each account: bytes by role, policies across, and how many times fewer than the first."""
+        title = f"{self.model}, {self.optimizer}, batch {self.batch:,}"
+        papers, arenas = ([a for a in self.accounts if a.account == kind] for kind in (PAPER, ARENA))
+        parts = [f"{title}: memory as the paper counts it", *_side_by_side(papers)]
+        return "\n".join([*parts, "", f"{title}: the arena at its peak", *_side_by_side(arenas)])
+
+
+def comparison(network: Network, optimizer: Optimizer, batch: int) -> Comparison:
+    """Every policy beside the first, in both accounts."""
     policies = POLICIES.values()
-    papers = [paper_account(network, policy, optimizer, batch) for policy in policies]
-    arenas = [arena_account(compile_network(network, policy, optimizer, batch)) for policy in policies]
-    title = f"{network.name}, {optimizer.kind}, batch {batch:,}"
-    parts = [f"{title}: memory as the paper counts it", *_side_by_side(papers)]
-    return "\n".join([*parts, "", f"{title}: the arena at its peak", *_side_by_side(arenas)])
+    papers = (paper_account(network, policy, optimizer, batch) for policy in policies)
+    arenas = (arena_account(compile_network(network, policy, optimizer, batch)) for policy in policies)
+    return Comparison(network.name, optimizer.kind, batch, (*papers, *arenas))
 
 
 def _live(compiled: Compiled, instruction: int) -> Iterator[Row]:
@@ -60,13 +82,6 @@ def _side_by_side(accounts: Sequence[Account]) -> list[str]:
     roles = list(dict.fromkeys(row.role for account in accounts for row in account.rows))
     first, others = accounts[0], accounts[1:]
     head = ("role", first.policy, *(cell for a in others for cell in (a.policy, "factor")))
-    rows = [_compared(role, [account.bytes_of(role) for account in accounts]) for role in roles]
-    total = _compared("total", [account.total_bytes for account in accounts])
+    rows = [compared(role, [account.bytes_of(role) for account in accounts], size) for role in roles]
+    total = compared("total", [account.total_bytes for account in accounts], size)
     return table([head, *rows, total], left=1, rules=(1, len(rows) + 1))
-
-
-def _compared(role: str, counts: Sequence[int]) -> tuple[str, ...]:
-    cells = [size(counts[0]) if counts[0] else "-"]
-    for count in counts[1:]:
-        cells += [size(count) if count else "-", f"{counts[0] / count:.2f}x" if count and counts[0] else ""]
-    return (role, *cells)

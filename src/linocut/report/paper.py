@@ -28,16 +28,22 @@ POOLS = ("max_pool2d",)  # kinds of layers that remember where a maximum came fr
 I16_MAX = 2**15 - 1
 
 
-def paper_account(network: Network, policy: Policy, optimizer: Optimizer, batch: int) -> Account:
-    """The memory of a training step by the paper's model, in the formats of any policy."""
+def paper_account(
+    network: Network, policy: Policy, optimizer: Optimizer, batch: int, masks: str | None = None
+) -> Account:
+    """The memory of a training step by the paper's model, in the formats of any policy.
+
+    `masks` is the format of pooling masks, one for each input of a pool; by default that of X under floats, and 2 bits
+    for each output under integers. (Arenas hold 2 bits for each output under every policy.)
+    """
     check_batch(batch)
     check_norms(network, batch)
-    rows = tuple(row for row in _rows(network, policy, optimizer, batch) if row.bytes)
+    rows = tuple(row for row in _rows(network, policy, optimizer, batch, masks) if row.bytes)
     total = sum(row.bytes for row in rows)
     return Account(network.name, policy.name, optimizer.kind, batch, PAPER, total, total, rows)
 
 
-def _rows(network: Network, policy: Policy, optimizer: Optimizer, batch: int) -> Iterator[Row]:
+def _rows(network: Network, policy: Policy, optimizer: Optimizer, batch: int, masks: str | None) -> Iterator[Row]:
     layers = [p for p in network.placed if p.cost.binary_macs + p.cost.real_macs]
     channels = [p.output_shape[-1] for p in network.placed if p.layer.kind == "batch_norm"]
     inputs = [batch * math.prod(p.input_shape) for p in layers]
@@ -54,7 +60,7 @@ def _rows(network: Network, policy: Policy, optimizer: Optimizer, batch: int) ->
     yield from _by_format(roles.DW, zip((_format(policy, p, policy.dW) for p in layers), counts, strict=True))
     yield _row(roles.BETA, policy.beta, sum(channels), PERSISTENT)
     yield _row(DBETA, policy.beta, max(channels, default=0), TRANSIENT)
-    yield _pooling_masks(network, policy, batch)
+    yield _pooling_masks(network, policy, batch, masks)
 
 
 def _both(layers: Sequence[Placed], inputs: Sequence[int], outputs: Sequence[int]) -> Iterator[tuple[Placed, int]]:
@@ -99,13 +105,13 @@ def _state(program: Program) -> Iterator[Row]:
         yield from _by_format(role, ((b.format, math.prod(b.shape)) for b in buffers))
 
 
-def _pooling_masks(network: Network, policy: Policy, batch: int) -> Row:
-    """For each input of a pool a number as wide as X; under integers, 2 bits for each output."""
+def _pooling_masks(network: Network, policy: Policy, batch: int, masks: str | None) -> Row:
+    """For each input of a pool a number as wide as X, or as `masks` says; under integers, 2 bits for each output."""
     pools = [p for p in network.placed if p.layer.kind in POOLS]
-    if policy.integer:
+    if policy.integer and masks is None:
         outputs = batch * sum(math.prod(p.output_shape) for p in pools)
         return Row(roles.POOL_MASK, "2 bit", PERSISTENT, -(-outputs * 2 // 8))
-    return _row(roles.POOL_MASK, policy.X, batch * sum(math.prod(p.input_shape) for p in pools), PERSISTENT)
+    return _row(roles.POOL_MASK, masks or policy.X, batch * sum(math.prod(p.input_shape) for p in pools), PERSISTENT)
 
 
 def _row(role: str, form: str, elements: int, lifetime: str) -> Row:

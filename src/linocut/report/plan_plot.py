@@ -2,53 +2,110 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import Any
 
-from linocut.compile.lower import Compiled
-from linocut.errors import MachineError, SpecError
+from linocut.compile.lifetimes import Lifetime, live_bytes
+from linocut.compile.lower import PREDICT, TRAIN, Compiled
+from linocut.report import figures
+from linocut.report.account import UNITS, size
 
-KIB = 1024
+INCHES = (14, 8)
+LETTER, LINE = 0.0055, 0.014  # how wide and how high text is, as parts of the picture
+FONT = 6.5
+DARK = 1.4  # red, green and blue summed, of 3
+LARGE = 8  # from so many of a unit on, sizes are in it
 
 
 def plot(compiled: Compiled, path: Path) -> None:
     """Draw the arena of a program into a file, whose suffix decides on its form (needs matplotlib).
 
-    SpecError without matplotlib or for a suffix that is not known, MachineError where the file cannot be written.
+    Boxes that have room for it bear the name of their buffer; where most bytes are live is marked, and where one
+    section ends and the next begins. SpecError without matplotlib or for a suffix that is not known, MachineError where
+    the file cannot be written.
     """
-    try:
-        figures: Any = importlib.import_module("matplotlib.figure")  # it has no window, so it needs no screen
-        colours: Any = importlib.import_module("matplotlib").colormaps["tab20"]
-    except ImportError:
-        raise SpecError("--plot needs matplotlib, which is not installed: pip install 'linocut[plot]'") from None
-    figure = figures.Figure(figsize=(12, 7), layout="constrained")
-    axes = figure.subplots()
+    figure = figures.module("matplotlib.figure").Figure(figsize=INCHES, layout="constrained")
+    above, axes = figure.subplots(2, sharex=True, height_ratios=(1, 5))
     program = compiled.program
-    roles = sorted({buffer.role for buffer in program.buffers})
+    unit, scale = next((entry for entry in UNITS[1:] if program.arena_bytes >= LARGE * entry[1]), UNITS[-1])
+    axes.set(xlim=(0, len(program.instructions)), ylim=(0, program.arena_bytes / scale))
+    axes.set(xlabel="instruction", ylabel=f"place in the arena, {unit}")
+    above.set(ylabel=f"live, {unit}")
+    above.set_title(_title(compiled), loc="left", pad=18)
+    _draw_live_bytes(above, compiled, scale)
+    _draw_buffers(axes, compiled, scale)
+    _mark_sections(above, axes, compiled)
+    _mark_peak(above, axes, compiled)
+    above.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    figures.save(figure, path)
+
+
+def _draw_buffers(axes: Any, compiled: Compiled, scale: int) -> None:
+    program, colours = compiled.program, figures.module("matplotlib").colormaps["tab20"]
+    roles = sorted({program.buffers[block.buffer].role for block in compiled.blocks})
+    whole = program.arena_bytes / scale
     for block in compiled.blocks:
         buffer = program.buffers[block.buffer]
         colour = colours(roles.index(buffer.role) % colours.N)
-        where, width = (block.first, buffer.offset / KIB), block.last + 1 - block.first
-        axes.add_patch(_box(where, width, buffer.nbytes / KIB, colour))
+        where, width, height = (block.first, buffer.offset / scale), _instructions(block), buffer.nbytes / scale
+        axes.add_patch(_box(where, width, height, colour))
+        label = f"{buffer.name.removeprefix(f'{TRAIN}.').removeprefix(f'{PREDICT}.')} {buffer.format}"
+        parts = width / len(program.instructions), height / whole
+        _write(axes, label, where, width, height, *parts, dark=sum(colour[:3]) < DARK)
     for number, role in enumerate(roles):
         axes.plot([], [], "s", color=colours(number % colours.N), label=role)
-    axes.set(xlim=(0, len(program.instructions)), ylim=(0, program.arena_bytes / KIB))
-    axes.set(xlabel="instruction", ylabel="KiB", title=_title(compiled))
-    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
-    try:
-        figure.savefig(path)
-    except ValueError as error:
-        raise SpecError(f"{path} cannot be drawn: {error}; give a name that ends in .png, .svg or .pdf") from None
-    except OSError as error:
-        raise MachineError(f"{path} cannot be written: {error.strerror or error}; give another place") from None
+
+
+def _write(
+    axes: Any, text: str, where: tuple[float, float], width: float, height: float, wide: float, high: float, dark: bool
+) -> None:
+    """A text within a box that is so `wide` and `high` as a part of the picture; none where it has no room."""
+    length, across = len(text) * LETTER, wide > LINE * INCHES[1] / INCHES[0]
+    if length <= wide and high > LINE:
+        turned = 0
+    elif across and length * INCHES[0] / INCHES[1] <= high:
+        turned = 90
+    else:
+        return
+    middle = where[0] + width / 2, where[1] + height / 2
+    axes.text(
+        *middle, text, ha="center", va="center", fontsize=FONT, rotation=turned, color="white" if dark else "black"
+    )
+
+
+def _draw_live_bytes(axes: Any, compiled: Compiled, scale: int) -> None:
+    levels = [level / scale for level in live_bytes(compiled.blocks)]
+    axes.stairs(levels, range(len(levels) + 1), fill=True, color="lightgrey")
+    axes.set(ylim=(0, compiled.program.arena_bytes / scale))
+
+
+def _mark_sections(above: Any, axes: Any, compiled: Compiled) -> None:
+    place = above.get_xaxis_transform()  # instructions across, parts of the picture upwards
+    for section in compiled.program.sections:
+        for part in (above, axes):
+            part.axvline(section.begin, color="black", linewidth=0.8)
+        above.text((section.begin + section.end) / 2, 1.04, section.name, transform=place, ha="center")
+
+
+def _mark_peak(above: Any, axes: Any, compiled: Compiled) -> None:
+    levels = live_bytes(compiled.blocks)
+    at = levels.index(max(levels))
+    name = compiled.program.instructions[at].op.name
+    label = f"peak: {size(levels[at])} live at\ninstruction {at} ({name})"
+    for part in (above, axes):
+        part.axvline(at + 0.5, color="red", linewidth=1, linestyle="--", label=label if part is above else None)
 
 
 def _box(where: tuple[float, float], width: float, height: float, colour: Any) -> Any:
-    patches: Any = importlib.import_module("matplotlib.patches")
+    patches = figures.module("matplotlib.patches")
     return patches.Rectangle(where, width, height, facecolor=colour, edgecolor="white", linewidth=0.3)
+
+
+def _instructions(block: Lifetime) -> int:
+    return block.last + 1 - block.first
 
 
 def _title(compiled: Compiled) -> str:
     what = f"{compiled.network.name}, {compiled.policy.name}, {compiled.optimizer.kind}, batch {compiled.batch:,}"
-    return f"{what}: {compiled.program.arena_bytes / KIB:,.0f} KiB"
+    return f"{what}: {size(compiled.program.arena_bytes)}"

@@ -15,7 +15,7 @@ from linocut.run.session import Session
 
 UNIFORMS = 12  # summed for one normal number: their variance is 1
 HASHES = UNIFORMS // 2
-AT_ONCE = 1 << 14  # numbers that are drawn together, but for longer rows
+AT_ONCE = 1 << 12  # numbers that are drawn together, but for longer rows
 
 
 def initialise(session: Session, initial: Mapping[str, Initial], seed: int) -> None:

@@ -5,7 +5,6 @@ A Program, its arena, and something that runs a section of it. Nothing is alloca
 
 from __future__ import annotations
 
-import hashlib
 import os
 from abc import ABC, abstractmethod
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from linocut.compile.binary import encode
 from linocut.compile.program import Program
+from linocut.digest import sha256
 from linocut.errors import SpecError
 from linocut.ops.bits import Array
 from linocut.run.views import operand, stored
@@ -46,7 +46,7 @@ class Session(ABC):
 
     def state_sha256(self) -> str:
         """SHA-256 over the persistent state, metrics left out: equal states train and predict alike."""
-        digest = hashlib.sha256()
+        digest = sha256()
         for buffer in self.program.persistent():
             if buffer.name not in METRICS:
                 digest.update(self.state_bytes(buffer.name).data)

@@ -72,6 +72,6 @@ def _check_place(checkpoint: Checkpoint) -> None:
 
 
 def restore(file: TensorFile, session: Session) -> None:
-    """Fill the persistent buffers, one at a time; RunError where the file does not hold them."""
+    """Fill the persistent buffers straight from the file; RunError where it does not hold them."""
     for buffer in session.program.persistent():
-        session.state_bytes(buffer.name)[...] = file.read(buffer.name, (buffer.nbytes,), np.uint8)
+        file.read_into(buffer.name, session.state_bytes(buffer.name))

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from linocut.deploy import model_file
-from linocut.deploy.packed import PackedModel
+from linocut.compile.lower import Compiled
+from linocut.deploy import model_file, pack
 from linocut.errors import LinocutError, RunError
 from linocut.files import make_folder, write_text
 from linocut.run import Session
@@ -81,10 +81,12 @@ class RunFolder:
             with suppress(OSError):  # not empty: others' files
                 self.path.rmdir()
 
-    def save(self, kept: Checkpoint, session: Session, model: PackedModel, events: Iterable[Event]) -> None:
+    def save(self, kept: Checkpoint, compiled: Compiled, session: Session, events: Iterable[Event]) -> None:
         """Write where the run has come to, each file whole or not at all; MachineError where the disk will not."""
         kept.save(self.path / "checkpoint.safetensors", session)
-        model_file.save(self.path / model_file.NAME, model)
+        classes, name = (kept.data.classes, kept.data.name) if kept.data else ((), None)
+        arithmetic, file = pack.arithmetic_of(compiled), self.path / model_file.NAME
+        model_file.save(file, compiled.network, arithmetic, pack.parts(compiled, session), classes, name)
         lines = (json.dumps(to_json(event), allow_nan=False) + "\n" for event in events)
         write_text(self.path / "log.jsonl", "".join(lines))
 

@@ -13,7 +13,6 @@ from linocut.data.augmentation import Augmentation, find_augmentation
 from linocut.data.dataset import Dataset
 from linocut.deploy import scoring
 from linocut.deploy.feed import Feed, as_dataset
-from linocut.deploy.pack import pack_model
 from linocut.deploy.scoring import Evaluation, Predictions
 from linocut.errors import DataError, LinocutError, RunError, SpecError
 from linocut.layers import Network
@@ -290,10 +289,8 @@ class Trainer:
     def _save(self, folder: RunFolder | None, planned: Planned, *done: Done) -> None:
         if folder is None:
             return
-        classes, name = (self.data.classes, self.data.name) if self.data else ((), None)
-        model = pack_model(self.compiled, self.session, classes, name)
         events: tuple[Event, ...] = (planned, *self.progress.history, *done)
-        folder.save(self._kept(), self.session, model, events)
+        folder.save(self._kept(), self.compiled, self.session, events)
 
 
 def _emit(callbacks: Sequence[Callback], event: Event) -> None:
