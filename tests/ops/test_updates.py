@@ -132,13 +132,13 @@ def test_adam_in_fixed_point_follows_adam_in_floats(form: str, one: int, clip: f
     for step in range(1, steps + 1):
         dw = view(np.where(rng.random(400) < 0.8, drift, ~drift)[None], "bit")
         given = clock(0.01, step)
-        given["random"].data[0] = step * GOLDEN_64 % 2**63
+        given["random"].data[0] = np.uint64(step * GOLDEN_64 % 2**64).astype(np.int64)
         adam(w, m, None, dw, given, clip=clip)
         adam(*floats, dw, clock(0.01, step), clip=clip)
     way = np.abs(floats[0].data - numbers).mean()
     error = w.data / one * clip - floats[0].data
     assert way > 0.05
-    assert np.abs(error).max() < most * way and abs(error.mean()) < 0.1 * most * way
+    assert np.abs(error).max() < most * way and abs(error.mean()) < 0.01 * way
 
 
 def test_sgd_by_hand() -> None:

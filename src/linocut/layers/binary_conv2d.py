@@ -50,7 +50,7 @@ class BinaryConv2D(Convolution):
         weights = BinaryWeights.declare(builder, name, self.weights_shape(tuple(image)))
         attributes = {**self.window.attributes(), "exact": 0.0}
         shape = (batch, *self.output_shape(tuple(image)))
-        y = builder.transient(f"{name}.Y", roles.Y, shape, product_format(builder, fan_in(weights.shape), real))
+        y = builder.transient(f"{name}.Y", roles.Y, shape, product_format(builder.policy, fan_in(weights.shape), real))
         builder.emit("conv2d", {"x": value.buffer, "weights": weights.signs(builder), "y": y}, attributes)
         scale = self._scale(builder, name, weights)
         out = Product(y if scale is None else _scaled(builder, f"{name}.scaled", roles.Y, y, scale), binary=True)

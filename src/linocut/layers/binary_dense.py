@@ -56,7 +56,7 @@ class BinaryDense(Layer):
         name, real = place.name, isinstance(value, Given)
         rows, inputs = builder.shape(value.buffer)
         weights = BinaryWeights.declare(builder, name, self.weights_shape((inputs,)))
-        y = builder.transient(f"{name}.Y", roles.Y, (rows, self.units), product_format(builder, inputs, real))
+        y = builder.transient(f"{name}.Y", roles.Y, (rows, self.units), product_format(builder.policy, inputs, real))
         op = "real_matmul" if real else "binary_matmul"
         builder.emit(op, {"x": value.buffer, "weights": weights.signs(builder), "y": y})
         out = Product(y, binary=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from linocut import roles
 from linocut.ops.real_matmul import U8_SCALE
-from linocut.policies import SMALLEST_INTEGER
+from linocut.policies import SMALLEST_INTEGER, Policy
 
 if TYPE_CHECKING:
     from linocut.compile.builder import Builder
@@ -86,11 +86,11 @@ def fan_in(shape: tuple[int, ...]) -> int:
     return math.prod(shape[1:])
 
 
-def product_format(builder: Builder, summed: int, real_input: bool) -> str:
+def product_format(policy: Policy, summed: int, real_input: bool) -> str:
     """The format of a binary layer's Y: the policy's, or the narrowest integer that holds every sum.
 
     Of `summed` signs, or of so many bytes u that count 2u - 255 where the input is the network's.
     """
-    if builder.policy.Y != SMALLEST_INTEGER:
-        return builder.policy.Y
+    if policy.Y != SMALLEST_INTEGER:
+        return policy.Y
     return "i16" if summed * (U8_SCALE if real_input else 1) <= I16_MAX else "i32"

@@ -56,7 +56,7 @@ def dithers(shape: tuple[int, ...], form: str, state: int, salt: int, stream: in
     A word of 64 weights draws 32 hashes: the low halves go to its even weights, the high halves to the odd ones.
     Those of q15 weights are new in every step. Those of q7 weights stay, and all are turned by what the random state
     turns, a golden ratio in each step: so a weight's own dithers fill [0, 1) evenly in any few steps, and it moves by
-    what its steps add up to within about a unit, where new ones would send it on a random walk of units.
+    what its steps add up to within about two units, where new ones would send it on a random walk of units.
     `stream` is the number of the first hash.
     """
     turning = form == "q7"

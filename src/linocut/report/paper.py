@@ -17,15 +17,15 @@ from linocut.compile.program import Program
 from linocut.formats import find_format
 from linocut.layers import Network
 from linocut.layers.placed import Placed
+from linocut.layers.weights import product_format
 from linocut.optimizers import Optimizer
-from linocut.policies import SMALLEST_INTEGER, Policy
+from linocut.policies import Policy
 from linocut.report.account import PAPER, PERSISTENT, TRANSIENT, Account, Row
 
 DX_Y = "dX, Y"  # one buffer, used for both in turn
 MEAN_SPREAD = "mu, psi"
 DBETA = "dbeta"
 POOLS = ("max_pool2d",)  # kinds of layers that remember where a maximum came from
-I16_MAX = 2**15 - 1
 
 
 def paper_account(
@@ -87,15 +87,10 @@ def _largest_shared(policy: Policy, layers: Sequence[Placed], inputs: Sequence[i
     candidates = []
     for placed, before, after in zip(layers, inputs, outputs, strict=True):
         candidates.append(_row(DX_Y, _format(policy, placed, policy.dX), before, TRANSIENT))
-        candidates.append(_row(DX_Y, _format(policy, placed, _product_format(policy, placed)), after, TRANSIENT))
+        summed = placed.cost.binary_parameters // placed.output_shape[-1]
+        product = product_format(policy, summed, placed.cost.input_bits != 1)
+        candidates.append(_row(DX_Y, _format(policy, placed, product), after, TRANSIENT))
     return max(candidates, key=lambda row: row.bytes)
-
-
-def _product_format(policy: Policy, placed: Placed) -> str:
-    if policy.Y != SMALLEST_INTEGER:
-        return policy.Y
-    summed = placed.cost.binary_parameters // placed.output_shape[-1]
-    return "i16" if placed.cost.input_bits == 1 and summed <= I16_MAX else "i32"
 
 
 def _state(program: Program) -> Iterator[Row]:
