@@ -1,4 +1,4 @@
-"""What each step from standard training to the paper's, and to lean, does to memory and to accuracy.
+"""What each step from standard training to the paper's, and to lean and lean8, does to memory and to accuracy.
 
     python benchmarks/ablation.py [--data-dir DIR] [--model mlp] [--data mnist] [--epochs 8] [--seed 0] [--threads 2]
                                   [--augment NAME,...] [--limit N] [--memory binarynet] [--batch 100]
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import linocut as lc
 from linocut.compile.lower import compile_network
-from linocut.policies import Policy, lean, standard, wang2021
+from linocut.policies import Policy, lean, lean8, standard, wang2021
 from linocut.report.account import size
 from linocut.report.paper import paper_account
 
@@ -36,6 +36,7 @@ def steps() -> Iterator[tuple[str, Policy, str | None]]:
     yield "+ 1-bit X", bits, "f16"
     yield "+ 1-bit masks (wang2021)", wang2021, None
     yield "lean", lean, None
+    yield "lean8", lean8, None
 
 
 def accuracy(policy: Policy, given: argparse.Namespace, known: dict[Policy, str]) -> str:

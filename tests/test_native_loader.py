@@ -692,6 +692,18 @@ def test_operands_that_are_only_read_may_overlap() -> None:
     _native.Program(encode(replace(program, instructions=(replace(step, operands=(0, 0, 2)),))))
 
 
+def test_only_what_a_signature_says_may_be_written_over() -> None:
+    """dY of a norm over a dX of the same format, and exactly there."""
+    program = norm_gradient("i8", "bit", "i8", (True, True))
+    operands = program.instructions[0].operands
+    dx, dy, dbeta = operands[0], operands[7], operands[9]
+    assert dx is not None and dy is not None and dbeta is not None
+    _native.Program(encode(edit(program, dy, offset=program.buffers[dx].offset)))
+    assert "overlap, and one is written" in refusal(edit(program, dbeta, offset=program.buffers[dx].offset))
+    wider = norm_gradient("i16", "bit", "i8", (True, True))
+    assert "overlap, and one is written" in refusal(edit(wider, dy, offset=wider.buffers[dx].offset))
+
+
 # --- hostile bytes --------------------------------------------------------------------------------
 
 VALID = [encode(make()) for make in ACCEPTED.values()] + [encode(quantise())]
