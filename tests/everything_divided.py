@@ -9,7 +9,6 @@ from linocut.compile.draft import Draft
 from linocut.compile.lower import Compiled, compile_network
 from linocut.compile.tiling import TRANSFORMATIONS
 from linocut.layers import Network
-from linocut.ops import OP_BY_NAME
 from linocut.optimizers import Optimizer
 from linocut.policies import lean
 
@@ -28,9 +27,3 @@ def compile_divided(network: Network, optimizer: Optimizer, batch: int, tile_byt
     """A network under lean, in tiles of so many bytes, or as small as there are."""
     with mock.patch.object(lower, "tile", divided):
         return compile_network(network, lean, optimizer, batch, tile_bytes=tile_bytes)
-
-
-def shared_exponent() -> bool:
-    """Whether several conv2d_input_gradient may write parts of one dX."""
-    signature = OP_BY_NAME["conv2d_input_gradient"].signature
-    return not next(o for o in signature.operands if o.name == "dx_exponent").writes

@@ -18,11 +18,25 @@ inline i64 shift_for(i64 largest, i64 bits) {
     return most<i64>(0, length - bits);
 }
 
+// 1 where too many of the last step's elements saturated, -1 where half the range would have done, else 0.
+inline i64 overflow_trend(const i64* state, i64 elements) {
+    const i64 few = elements / rare;
+    return state[scale::saturated] > few ? 1 : state[scale::near] <= few ? -1 : 0;
+}
+
+inline i64 last_exponent(const i64* state) { return clamp(state[scale::exponent], -sound, sound); }
+
+// Keeps what was decided; nothing is noted yet.
+inline void begin_step(i64* state, i64 exponent, i64 shift) {
+    const i64 fresh[] = {1, exponent, shift, 0, 0, 0};
+    std::memcpy(state, fresh, sizeof fresh);
+}
+
 // The exponent that would have suited the last step.
-inline i64 wanted(const i64* state, i64 few, i64 bits) {
-    const i64 exponent = clamp(state[scale::exponent], -sound, sound), shift = clamp(state[scale::shift], -sound, sound);
-    if (state[scale::saturated] > few) return exponent + 1;
-    if (state[scale::near] > few || state[scale::largest] <= 0) return exponent;
+inline i64 wanted(const i64* state, i64 elements, i64 bits) {
+    const i64 exponent = last_exponent(state), trend = overflow_trend(state, elements);
+    if (trend >= 0 || state[scale::largest] <= 0) return exponent + most<i64>(trend, 0);
+    const i64 shift = clamp(state[scale::shift], -sound, sound);
     return least(exponent - 1, exponent - shift + shift_for(state[scale::largest], bits));
 }
 
@@ -35,9 +49,8 @@ inline void run(const Call& call, i64, i64) {
     add_to_counter(call.operands[COUNTERS], counter_saturations, clamp(state[scale::saturated], i64{0}, sound));
     i64 shift = worst;
     if (state[scale::known] != 0)
-        shift = clamp(wanted(state, static_cast<i64>(call.attributes[ELEMENTS]) / rare, bits) - dy, i64{0}, worst);
-    const i64 fresh[] = {1, dy + shift, shift, 0, 0, 0};
-    std::memcpy(state, fresh, sizeof fresh);
+        shift = clamp(wanted(state, static_cast<i64>(call.attributes[ELEMENTS]), bits) - dy, i64{0}, worst);
+    begin_step(state, dy + shift, shift);
     store_exponent(call.operands[DX_EXPONENT], call.operands[DY_EXPONENT], static_cast<int>(shift));
 }
 

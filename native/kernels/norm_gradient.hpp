@@ -51,15 +51,13 @@ struct Channels {
 // How many bits finer than what holds the largest; `scale` is made that of this step.
 inline i64 choose_finer(const Call& call, i64 largest_exponent) {
     i64* state = row<i64>(call.operands[SCALE], 0);
-    const i64 few = call.operands[DX].rows * call.operands[DX].cols / gradient_exponent::rare;
+    const i64 elements = call.operands[DX].rows * call.operands[DX].cols;
     i64 finer = 0;
     if (state[scale::known] != 0) {
-        const i64 step = state[scale::saturated] > few ? 1 : state[scale::near] <= few ? -1 : 0;
-        const i64 last = clamp(state[scale::exponent], -gradient_exponent::sound, gradient_exponent::sound);
-        finer = clamp(largest_exponent - (last + step), i64{0}, finest);
+        const i64 wanted = gradient_exponent::last_exponent(state) + gradient_exponent::overflow_trend(state, elements);
+        finer = clamp(largest_exponent - wanted, i64{0}, finest);
     }
-    const i64 fresh[] = {1, largest_exponent - finer, finer, 0, 0, 0};
-    std::memcpy(state, fresh, sizeof fresh);
+    gradient_exponent::begin_step(state, largest_exponent - finer, finer);
     return finer;
 }
 

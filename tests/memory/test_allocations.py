@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from counted import counted  # noqa: F401  (a fixture)
 
 SEEN = """
 libc = ctypes.CDLL(None)
@@ -95,11 +94,11 @@ print(json.dumps(found))
 
 
 @pytest.fixture(scope="module")
-def steps(counted):  # noqa: F811
+def steps(counted):
     return json.loads(counted(STEPS))
 
 
-def test_an_allocation_is_seen(counted):  # noqa: F811
+def test_an_allocation_is_seen(counted):
     nothing, *kinds = map(int, counted(SEEN).split())
     assert nothing == 0
     assert all(calls > 0 for calls in kinds), kinds
@@ -110,7 +109,7 @@ def test_nothing_is_allocated_during_a_step(steps):
     assert {name: calls for name, calls in steps.items() if calls} == {}
 
 
-def test_what_was_planned_is_allocated_to_the_byte(counted):  # noqa: F811
+def test_what_was_planned_is_allocated_to_the_byte(counted):
     found = json.loads(counted(OPENED))
     assert len(found) >= 45
     for name, (planned, given, mapped, beside) in found.items():

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
-from straight_through import Binarised, ClippedSign
+from straight_through import Binarised, ClippedSign, QuadraticSign
 
 from linocut import layers as lc
 from linocut.layers.placed import Placed
@@ -23,21 +23,6 @@ torch.set_num_threads(1)  # small tensors: more threads would only wait for each
 Tensor: TypeAlias = Any
 
 EPSILON = 1e-5
-
-
-class QuadraticSign(torch.autograd.Function):
-    """Sign; its gradient is that of 2x + x^2 below 0 and 2x - x^2 above, between -1 and 1."""
-
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return torch.where(x >= 0, 1.0, -1.0).to(x.dtype)
-
-    @staticmethod
-    def backward(ctx, gradient):
-        (x,) = ctx.saved_tensors
-        slope = torch.where(x < 0, 2 + 2 * x, 2 - 2 * x)
-        return gradient * torch.where(x.abs() < 1, slope, torch.zeros_like(x))
 
 
 class Oracle:

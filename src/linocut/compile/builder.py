@@ -99,10 +99,17 @@ class Builder:
             unique = f"{self._section}.{name}#{number}"
         return self._add(Buffer(unique, role, form, shape, False))
 
-    def gradient(self, name: str, role: str, shape: tuple[int, ...], form: str | None = None) -> Gradient:
-        """A gradient, in the policy's format of its role unless given; its mantissas have an exponent if integers."""
+    def gradient(
+        self, name: str, role: str, shape: tuple[int, ...], form: str | None = None, over: int | None = None
+    ) -> Gradient:
+        """A gradient, in the policy's format of its role unless given; its mantissas have an exponent if integers.
+
+        It takes the bytes of `over`, a buffer that nothing reads any more, where that has its format.
+        """
         form = form or (self.policy.dX if role == roles.DX else self.policy.dY)
         exponent = self.transient(f"{name}.exponent", role, (1,), "i32") if form in MANTISSAS else None
+        if over is not None and self.buffers[over].format == form:
+            return Gradient(self.view(over, name, shape, role), exponent)
         return Gradient(self.transient(name, role, shape, form), exponent)
 
     def external(self, name: str, role: str, shape: tuple[int, ...], form: str) -> int:
@@ -123,9 +130,8 @@ class Builder:
     def view(self, buffer: int, name: str, shape: tuple[int, ...], role: str | None = None) -> int:
         """The same bytes under another shape, and another role if given."""
         old = self.buffers[buffer]
-        base = buffer if old.base is None else old.base
-        view = replace(old, name=f"{self._section}.{name}", role=role or old.role, shape=shape, base=base)
-        return self._add(view)
+        name = f"{self._section}.{name}"
+        return self._add(replace(old, name=name, role=role or old.role, shape=shape, base=old.owner(buffer)))
 
     def shape(self, buffer: int) -> tuple[int, ...]:
         """The shape of a buffer, the batch first."""

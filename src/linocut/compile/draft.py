@@ -21,8 +21,7 @@ class Draft:
 
     def own(self, index: int) -> int:
         """The buffer whose bytes a buffer has: its base, or itself."""
-        base = self.buffers[index].base
-        return index if base is None else base
+        return self.buffers[index].owner(index)
 
     def users(self, index: int) -> list[int]:
         """The instructions that touch bytes of a buffer that is no view, in order."""
@@ -85,7 +84,7 @@ class Pieces:
         if shape == old.shape:
             return index
         name = f"{old.name}.{'x'.join(map(str, shape))}"
-        return self.add(replace(old, name=name, shape=shape, base=self._own(index)))
+        return self.add(replace(old, name=name, shape=shape, base=old.owner(index)))
 
     def rows(self, index: int, first: int, stop: int) -> int:
         """Rows [first, stop) of a buffer's first dimension, `first` a multiple of `row_step`."""
@@ -95,7 +94,7 @@ class Pieces:
         offset = old.offset + first * row_bytes(old)
         assert offset % ALIGNMENT == 0, f"{old.name}: rows from {first} on are not aligned"
         name, shape = f"{old.name}.rows{first}-{stop}", (stop - first, *old.shape[1:])
-        return self.add(replace(old, name=name, shape=shape, offset=offset, base=self._own(index)))
+        return self.add(replace(old, name=name, shape=shape, offset=offset, base=old.owner(index)))
 
     def add(self, buffer: Buffer) -> int:
         """The number of a buffer, which is added where there is none of that name."""
@@ -105,10 +104,6 @@ class Pieces:
         number = self._numbers[buffer.name]
         assert self.buffers[number] == buffer, f"two buffers are called {buffer.name}"
         return number
-
-    def _own(self, index: int) -> int:
-        base = self.buffers[index].base
-        return index if base is None else base
 
 
 def row_bytes(buffer: Buffer) -> int:

@@ -75,7 +75,7 @@ def _is_behind_a_pool(steps: Sequence[Instruction], dy: int) -> bool:
         return False
     unpool, back, update = steps
     whole = unpool.operand("dx") == back.operand("dy") == update.operand("dy") == dy
-    return whole and update.op.name.startswith(f"{WEIGHT_GRADIENT}_") and not _decides(back)
+    return whole and update.op.name.startswith(f"{WEIGHT_GRADIENT}_")
 
 
 def _gradient_tiles(
@@ -93,12 +93,6 @@ def _gradient_tiles(
         gradient = _part_of(pieces, tile, stop - first)
         yield unpool.changed({"dy": part["dy"], "index": part["index"], "dx": gradient})
         yield back.changed({"dy": gradient, "dx": part["dx"]})
-
-
-def _decides(back: Instruction) -> bool:
-    """Whether it decides on dX's exponent itself: then each part of it would have an exponent of its own."""
-    exponent = back.operand("dx_exponent")
-    return exponent is not None and exponent in back.written()
 
 
 def _kept_weights(draft: Draft, pieces: Pieces, back: Instruction, later: Iterable[Instruction]) -> Instruction | None:

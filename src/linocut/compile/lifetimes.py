@@ -34,8 +34,7 @@ def lifetimes(
     spans = dict(held)
     for number, instruction in enumerate(instructions):
         for index in instruction.used():
-            base = buffers[index].base
-            own = index if base is None else base
+            own = buffers[index].owner(index)
             first, last = spans.get(own, (number, number))
             spans[own] = (min(first, number), max(last, number))
     end = len(instructions) - 1

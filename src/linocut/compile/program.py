@@ -31,6 +31,10 @@ class Buffer:
     offset: int = 0
     base: int | None = None
 
+    def owner(self, number: int) -> int:
+        """The number of the buffer whose bytes these are, this one's being `number`."""
+        return number if self.base is None else self.base
+
     @property
     def nbytes(self) -> int:
         """Bytes of the elements, without alignment."""

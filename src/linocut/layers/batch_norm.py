@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, ClassVar
 from linocut import roles
 from linocut.errors import SpecError
 from linocut.layers.base import Cost, Layer, Shape
+from linocut.layers.gradient_scale import gradient_scale
 from linocut.layers.kinds import INPUT, NORMED, PRODUCT, REAL
 from linocut.layers.norm_output import norm_kind, norm_work
 from linocut.layers.numbers import as_numbers, real_gradient
-from linocut.layers.values import Given, Gradient, Normed, Product, Real, Value
+from linocut.layers.values import Given, Normed, Product, Real, Value
 from linocut.ops import norm_gradient_sums, norm_statistics
 
 if TYPE_CHECKING:
@@ -72,14 +73,6 @@ class BatchNorm(Layer):
         return out
 
 
-def _of_product(builder: Builder, name: str, dx: Gradient, shape: tuple[int, ...]) -> Gradient:
-    """The gradient of a binary layer's Y; one of i8 is formed over a dX of i8, which nothing reads any more."""
-    if builder.policy.dY != "i8" or builder.buffers[dx.buffer].format != "i8":
-        return builder.gradient(name, roles.DY, shape)
-    exponent = builder.transient(f"{name}.exponent", roles.DY, (1,), "i32")
-    return Gradient(builder.view(dx.buffer, name, shape, roles.DY), exponent)
-
-
 def _backward(builder: Builder, out: Normed, y: Product | Real, wanted: bool) -> None:
     """`wanted` says whether the gradient of y is; that of beta always is."""
     kept, dx, name = out.kept, out.taken(), out.name
@@ -93,10 +86,14 @@ def _backward(builder: Builder, out: Normed, y: Product | Real, wanted: bool) ->
     builder.emit("norm_gradient_sums", {**common, "omega": kept.omega, "work": work}, attributes)
     binary = isinstance(y, Product) and y.binary
     dy_name = f"{name}.dY"
-    dy = _of_product(builder, dy_name, dx, shape) if binary else real_gradient(builder, dy_name, roles.DY, shape)
+    if binary:  # integers are formed over those of dX, element by element
+        over = dx.buffer if builder.policy.integer else None
+        dy = builder.gradient(dy_name, roles.DY, shape, over=over)
+    else:
+        dy = real_gradient(builder, dy_name, roles.DY, shape)
     dbeta = builder.transient(f"{name}.dbeta", roles.BETA, (1, channels), "f32")
-    scale = None if dy.exponent is None else builder.persistent(f"{dy_name}.scale", roles.CONTROL, (6,), "i64")
-    written = {"dy": dy.buffer, "dy_exponent": dy.exponent, "dbeta": dbeta, "scale": scale}
+    written = {"dy": dy.buffer, "dy_exponent": dy.exponent, "dbeta": dbeta}
+    written["scale"] = None if dy.exponent is None else gradient_scale(builder, dy_name)
     builder.emit("norm_gradient", {**common, "dx_exponent": dx.exponent, "stats": out.stats, **written}, attributes)
     if wanted:
         y.give(builder, dy)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, ClassVar
 from linocut import roles
 from linocut.errors import SpecError
 from linocut.layers.base import Cost, Shape, binary_cost
-from linocut.layers.binary_dense import decide_exponent, kept_input
+from linocut.layers.binary_dense import kept_input
 from linocut.layers.convolution import Convolution
+from linocut.layers.gradient_scale import decide_exponent
 from linocut.layers.kinds import BITS, INPUT
 from linocut.layers.values import Bits, Given, Gradient, Product, Value
 from linocut.layers.weights import BinaryWeights, fan_in, product_format

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from linocut import roles
 from linocut.errors import SpecError
 from linocut.layers.base import Cost, Layer, Shape, binary_cost
+from linocut.layers.gradient_scale import decide_exponent
 from linocut.layers.kinds import BITS, INPUT, PRODUCT
 from linocut.layers.values import Bits, Given, Gradient, Product, Value
 from linocut.layers.weights import BinaryWeights, product_format
-from linocut.ops import gradient_exponent
 
 if TYPE_CHECKING:
     from linocut.compile.builder import Builder
@@ -84,18 +83,6 @@ def kept_input(builder: Builder, name: str, value: Given | Bits) -> int:
     bits = builder.transient(f"{name}.X^", roles.WORKSPACE, builder.shape(value.numbers), "bit")
     builder.emit("binarize", {"values": value.numbers, "bits": bits})
     return bits
-
-
-def decide_exponent(builder: Builder, name: str, dy: Gradient, dx: Gradient, products: int) -> int | None:
-    """Emit gradient_exponent for an integer dX of sums of so many products; returns its `scale`, which persists."""
-    if dx.exponent is None:
-        return None
-    scale = builder.persistent(f"{name}.dX.scale", roles.CONTROL, (6,), "i64")
-    operands = {"dy_exponent": dy.exponent, "dx_exponent": dx.exponent, "scale": scale, "counters": builder.counters}
-    buffer = builder.buffers[dx.buffer]
-    sizes = {"products": products, "elements": math.prod(buffer.shape), "bits": gradient_exponent.BITS[buffer.format]}
-    builder.emit("gradient_exponent", operands, {attribute: float(size) for attribute, size in sizes.items()})
-    return scale
 
 
 def _input_gradient(

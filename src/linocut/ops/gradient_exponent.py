@@ -20,8 +20,8 @@ from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
 from linocut.ops.softmax_cross_entropy import SATURATIONS
 
-KNOWN, EXPONENT, SHIFT, LARGEST, SATURATED, NEAR = range(6)
 QUANTITIES = 6
+KNOWN, EXPONENT, SHIFT, LARGEST, SATURATED, NEAR = range(QUANTITIES)
 RARE = 8192  # one in so many mantissas may saturate
 MOST_SHIFT = 30
 BITS = {"i8": 7, "i16": 15}  # of a mantissa, beside its sign
@@ -49,19 +49,28 @@ def reference(
     worst = shift_for(127 * int(products), width)
     shift = worst
     if state[KNOWN]:
-        shift = min(max(_wanted(state, int(elements) // RARE, width) - dy, 0), worst)
-    state[:] = (1, dy + shift, shift, 0, 0, 0)
+        shift = min(max(_wanted(state, int(elements), width) - dy, 0), worst)
+    begin_step(state, dy + shift, shift)
     dx_exponent.data[0] = dy + shift
 
 
-def _wanted(state: Array, few: int, bits: int) -> int:
+def overflow_trend(state: Array, elements: int) -> int:
+    """1 where too many of the last step's elements saturated, -1 where half the range would have done, else 0."""
+    few = elements // RARE
+    return 1 if state[SATURATED] > few else -1 if state[NEAR] <= few else 0
+
+
+def begin_step(state: Array, exponent: int, shift: int) -> None:
+    """Keep what was decided; nothing is noted yet."""
+    state[:] = (1, exponent, shift, 0, 0, 0)
+
+
+def _wanted(state: Array, elements: int, bits: int) -> int:
     """The exponent that would have suited the last step."""
-    exponent, largest = int(state[EXPONENT]), int(state[LARGEST])
-    if state[SATURATED] > few:
-        return exponent + 1
-    if state[NEAR] > few or largest == 0:
-        return exponent
-    return min(exponent - 1, exponent - int(state[SHIFT]) + shift_for(largest, bits))
+    exponent, largest, trend = int(state[EXPONENT]), int(state[LARGEST]), overflow_trend(state, elements)
+    if trend < 0:
+        return exponent if largest == 0 else min(exponent - 1, exponent - int(state[SHIFT]) + shift_for(largest, bits))
+    return exponent + trend
 
 
 def store_mantissas(total: Array, dy_exponent: View, dx: View, dx_exponent: View, scale: View) -> None:

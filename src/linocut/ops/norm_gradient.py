@@ -24,7 +24,7 @@ import numpy as np
 from linocut.ops.base import Op, Sizes, View
 from linocut.ops.bits import Array
 from linocut.ops.elementary import binary_exponent, rounded
-from linocut.ops.gradient_exponent import EXPONENT, KNOWN, NEAR, RARE, SATURATED
+from linocut.ops.gradient_exponent import EXPONENT, KNOWN, NEAR, SATURATED, begin_step, overflow_trend
 from linocut.ops.norm import L1, SCALED_L1, reciprocal, work
 from linocut.ops.norm_gradient_sums import masked, partner
 
@@ -90,10 +90,8 @@ def _finer(state: Array, largest: int, elements: int) -> int:
     """How many bits finer than what holds the largest; `state` is made that of this step."""
     finer = 0
     if state[KNOWN]:
-        few = elements // RARE
-        exponent = int(state[EXPONENT]) + (1 if state[SATURATED] > few else -1 if state[NEAR] <= few else 0)
-        finer = min(max(largest - exponent, 0), FINEST)
-    state[:] = (1, largest - finer, finer, 0, 0, 0)
+        finer = min(max(largest - int(state[EXPONENT]) - overflow_trend(state, elements), 0), FINEST)
+    begin_step(state, largest - finer, finer)
     return finer
 
 

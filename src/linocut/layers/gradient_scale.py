@@ -1,0 +1,30 @@
+"""What a gradient in integers remembers of how its mantissas came out, and the exponent that follows from it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from linocut import roles
+from linocut.layers.values import Gradient
+from linocut.ops.gradient_exponent import BITS, QUANTITIES
+
+if TYPE_CHECKING:
+    from linocut.compile.builder import Builder
+
+
+def gradient_scale(builder: Builder, name: str) -> int:
+    """The `scale` of the gradient called `name`, which persists."""
+    return builder.persistent(f"{name}.scale", roles.CONTROL, (QUANTITIES,), "i64")
+
+
+def decide_exponent(builder: Builder, name: str, dy: Gradient, dx: Gradient, products: int) -> int | None:
+    """Emit gradient_exponent for an integer dX of sums of so many products; returns its `scale`, which persists."""
+    if dx.exponent is None:
+        return None
+    scale = gradient_scale(builder, f"{name}.dX")
+    operands = {"dy_exponent": dy.exponent, "dx_exponent": dx.exponent, "scale": scale, "counters": builder.counters}
+    buffer = builder.buffers[dx.buffer]
+    sizes = {"products": products, "elements": math.prod(buffer.shape), "bits": BITS[buffer.format]}
+    builder.emit("gradient_exponent", operands, {attribute: float(size) for attribute, size in sizes.items()})
+    return scale
