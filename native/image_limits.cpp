@@ -11,9 +11,6 @@ namespace {
 constexpr std::int64_t most_stride = 32768;  // and the most rows or columns of a pool's window
 constexpr std::int64_t most_overlap = 65536;
 
-bool is_bits_or_bytes(const Matched& m, std::string_view name) {
-    return is(m, name, Format::bit) || is(m, name, Format::u8);
-}
 
 int exponents(const Matched& m) { return int{given(m, "dx_exponent")} + int{given(m, "dy_exponent")}; }
 
@@ -124,10 +121,8 @@ std::string conv2d_input_gradient_reason(const Matched& m) {
 
 // Also of the instructions that update the weights at once: they have no dW.
 std::string conv2d_weight_gradient_reason(const Matched& m) {
+    if (const std::string reason = weight_gradient_formats(m); !reason.empty()) return reason;
     if (!is(m, "dy", Format::i8)) return "";
-    if ((given(m, "dw") && !is(m, "dw", Format::bit)) || !is_bits_or_bytes(m, "x"))
-        return text("an i8 dY takes X as bit or u8 and gives the sign of dW only, not X ", shown(m, "x"),
-                    ", dW ", shown(m, "dw"));
     return at_most(m.size('B') * m.size('I') * m.size('J'), "pixels of a batch", i32_max / u8_scale);
 }
 

@@ -31,6 +31,7 @@ constexpr auto is_not_negative = [](double v) { return v >= 0.0; };
 constexpr Rule rules[] = {
     {"norm", [](double v) { return v == 1.0 || v == 2.0 || v == 3.0; }, "1 (l1), 2 (l2) or 3 (scaled l1)"},
     {"ste", is_flag, "0 or 1"},
+    {"signs", is_flag, "0 or 1"},
     {"clip", [](double v) { return v >= 0.0 && v <= 1.0; }, "0 to 1"},
     {"momentum", is_decay, "at least 0 and below 1"},
     {"beta1", is_decay, "at least 0 and below 1"},
@@ -131,21 +132,14 @@ std::string norm_sign_reason(const Matched& m, double first) {
     return reason.empty() ? work_reason(m, 2, "y") : reason;
 }
 
-std::string norm_gradient_sums_reason(const Matched& m) {
-    if (is_mantissas(m, "dx") && !is(m, "x", Format::bit)) return "integer gradients need X as bits";
-    return work_reason(m, 4, "dx");
-}
-
-// An integer gradient goes with its exponent, and with bits.
+// An integer gradient goes with its exponent.
 std::string norm_gradient_reason(const Matched& m) {
     const bool from = is_mantissas(m, "dx");
     const bool to = is(m, "dy", Format::i8);
     if (given(m, "scale") != given(m, "dy_exponent")) return "dY in integers goes with a scale";
-    if (from == given(m, "dx_exponent") && to == given(m, "dy_exponent") &&
-        ((!from && !to) || is(m, "x", Format::bit)))
-        return "";
-    return text("dX ", shown(m, "dx"), ", dY ", shown(m, "dy"), ", X ", shown(m, "x"),
-                ": an integer gradient goes with its exponent and with bits");
+    if (from == given(m, "dx_exponent") && to == given(m, "dy_exponent")) return "";
+    return text("dX ", shown(m, "dx"), ", dY ", shown(m, "dy"),
+                ": an integer gradient goes with its exponent");
 }
 
 std::string input_gradient_reason(const Matched& m) {
@@ -156,19 +150,18 @@ std::string input_gradient_reason(const Matched& m) {
 }
 
 std::string weight_gradient_reason(const Matched& m) {
+    if (const std::string reason = weight_gradient_formats(m); !reason.empty()) return reason;
     if (!is(m, "dy", Format::i8)) return "";
     const bool bits = is(m, "x", Format::bit);
-    if (given_and_not(m, "dw", Format::bit) || (!bits && !is(m, "x", Format::u8)))
-        return text("an i8 dY takes X as bit or u8 and gives the sign of dW only, not X ", shown(m, "x"),
-                    ", dW ", shown(m, "dw"));
     return at_most(m.size('R'), "rows", i32_max / (bits ? u8_scale : 127 * 2 * u8_scale));
 }
 
 std::string update_reason(const Matched& m) {
-    const bool mixed = is_fixed(m, "w") != is_fixed(m, "m");
-    if (!mixed && !(is_fixed(m, "w") && (given_and_not(m, "dw", Format::bit) || given(m, "v")))) return "";
+    const bool fixed = is_fixed(m, "w"), mixed = fixed != is_fixed(m, "m");
+    const bool fits = !given(m, "dw") || is(m, "dw", Format::bit) || is(m, "dw", Format::q7) == fixed;
+    if (!mixed && fits && !(fixed && given(m, "v"))) return "";
     return text("W ", shown(m, "w"), ", m ", shown(m, "m"), ", v ", shown(m, "v"), ", dW ", shown(m, "dw"),
-                ": fixed-point weights take a q7 moment, no v, and dW as bit");
+                ": fixed-point weights take a q7 moment, no v, and dW as bit or q7, floats take dW as bit, f16 or f32");
 }
 
 std::string adam_reason(const Matched& m) {
@@ -211,7 +204,7 @@ std::string op_reason(const Matched& m, std::span<const double> attributes) {
         case OpCode::norm_sign:
             return norm_sign_reason(m, attribute(m, attributes, "first"));
         case OpCode::norm_gradient_sums:
-            return norm_gradient_sums_reason(m);
+            return work_reason(m, 4, "dx");
         case OpCode::norm_gradient:
             return norm_gradient_reason(m);
         case OpCode::input_gradient:

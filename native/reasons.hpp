@@ -40,4 +40,18 @@ inline std::string at_most(std::int64_t value, const char* what, std::int64_t mo
     return value > most ? text(value, " ", what, " overflow the sum, at most ", most) : "";
 }
 
+inline bool is_bits_or_bytes(const Matched& m, std::string_view name) {
+    return is(m, name, Format::bit) || is(m, name, Format::u8);
+}
+
+// Of a gradient of weights; fused instructions have no dW.
+inline std::string weight_gradient_formats(const Matched& m) {
+    if (!is(m, "dy", Format::i8))
+        return is(m, "dw", Format::q7) ? text("a dY in ", shown(m, "dy"), " gives no dW in q7") : "";
+    const bool known = !given(m, "dw") || is(m, "dw", Format::bit) || is(m, "dw", Format::q7);
+    if (known && is_bits_or_bytes(m, "x")) return "";
+    return text("an i8 dY takes X as bit or u8 and gives dW as bit or q7, not X ", shown(m, "x"), ", dW ",
+                shown(m, "dw"));
+}
+
 }  // namespace linocut

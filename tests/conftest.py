@@ -1,8 +1,12 @@
 """Its place makes pytest find the modules beside it, such as small_training, from every folder of tests."""
 
+import hypothesis
 import pytest
 
 from linocut.cli import main
+
+hypothesis.settings.register_profile("linocut", deadline=None)  # machines are shared: a time tells nothing
+hypothesis.settings.load_profile("linocut")
 
 
 @pytest.fixture

@@ -380,8 +380,8 @@ ACCEPTED: dict[str, Callable[[], Program]] = {
     "full gradient of a convolution": lambda: conv2d_input_gradient("f16", "f32", "f32", (False, False)),
     "sign of a convolution's gradient": lambda: conv2d_weight_gradient("i8", "u8", "bit"),
     "convolution's gradient with numbers": lambda: conv2d_weight_gradient("f32", "f16", "f16"),
-    "convolution's gradient and adam": lambda: conv2d_update("adam", "bit", ADAM),
-    "convolution's gradient and sgd": lambda: conv2d_update("sgd", "u8", (0.9, 0.1, 1.0, 7.0)),
+    "convolution's gradient and adam": lambda: conv2d_update("adam", "bit", (*ADAM, 0.0)),
+    "convolution's gradient and sgd": lambda: conv2d_update("sgd", "u8", (0.9, 0.1, 1.0, 7.0, 1.0)),
     "convolution's gradient and bop": lambda: conv2d_update("bop", "bit", BOP),
     "pool": lambda: max_pool(),
     "pool of a window larger than the image": lambda: max_pool((2.0**15, 2.0**15, 2.0, 0.0, 0.0), 30),
@@ -423,18 +423,12 @@ REFUSED: dict[str, tuple[Callable[[], Program], str]] = {
         lambda: place([("i32", (9, 4)), ("f32", (3, 4)), ("f32", (1, 4)), ("f32", (9, 4))], "norm_apply", (1.0,)),
         "operand stats: 2 is 3, must be 2",
     ),
-    "integer sums need bits": (
-        lambda: place(
-            [("i16", (9, 4)), ("f32", (9, 4)), None, ("f32", (1, 4)), None, ("f64", (4, 4)), ("f64", (4, 4))],
-            "norm_gradient_sums",
-            (1.0, 1.0),
-        ),
-        "integer gradients need X as bits",
-    ),
     "i8 without exponents": (lambda: norm_gradient("i16", "bit", "i8", (False, False)), "goes with its exponent"),
     "f16 with an exponent": (lambda: norm_gradient("f16", "bit", "f16", (False, True)), "goes with its exponent"),
-    "i8 with numbers": (lambda: norm_gradient("i16", "f16", "i8", (True, True)), "and with bits"),
-    "i8 from f32 with numbers": (lambda: norm_gradient("f32", "f32", "i8", (False, True)), "and with bits"),
+    "i8 of numbers without exponents": (
+        lambda: norm_gradient("i16", "f16", "i8", (False, False)),
+        "goes with its exponent",
+    ),
     "part of a part": (lambda: statistics("i16", 9, 4), "must be a multiple of 3, at most 27"),
     "more parts than rows": (lambda: statistics("i16", 9, 30), "must be a multiple of 3, at most 27"),
     "far too many parts": (lambda: statistics("i16", 2**17, 3 * 65537), "must be a multiple of 3, at most 196608"),
@@ -458,7 +452,8 @@ REFUSED: dict[str, tuple[Callable[[], Program], str]] = {
         lambda: input_gradient("f16", "f16", (False, False), (2**31 - 1) // 255 + 1),
         "outputs overflow",
     ),
-    "full i8 gradient": (lambda: weight_gradient("i8", "bit", "f16"), "the sign of dW only"),
+    "full i8 gradient": (lambda: weight_gradient("i8", "bit", "f16"), "gives dW as bit or q7"),
+    "q7 from floats": (lambda: weight_gradient("f32", "bit", "q7"), "a dY in f32 gives no dW in q7"),
     "i8 with f16": (lambda: weight_gradient("i8", "f16", "bit"), "takes X as bit or u8"),
     "rows of u8": (
         lambda: weight_gradient("i8", "u8", "bit", (2**31 - 1) // (127 * 510) + 1),
@@ -469,6 +464,7 @@ REFUSED: dict[str, tuple[Callable[[], Program], str]] = {
     "fixed adam with v": (lambda: adam("q15", "q7", "f16", "bit"), "no v"),
     "8-bit adam with v": (lambda: adam("q7", "q7", "f16", "bit"), "no v"),
     "8-bit adam, floating moment": (lambda: adam("q7", "f16", None, "bit"), "take a q7 moment"),
+    "floating adam, dW in q7": (lambda: adam("f32", "f32", "f32", "q7"), "floats take dW as bit"),
     "fixed adam, full dW": (lambda: adam("q15", "q7", None, "f16"), "dW as bit"),
     "mixed moments": (lambda: adam("f32", "q7", "f32", "bit"), "take a q7 moment"),
     "fixed bop, full dW": (lambda: bop("q15", "f16"), "takes dW as bit"),
@@ -521,10 +517,10 @@ REFUSED: dict[str, tuple[Callable[[], Program], str]] = {
         lambda: conv2d_input_gradient("i8", "bit", "i16", (True, True), 2**19),
         "11010048 products overflow the sum, at most 8421504",
     ),
-    "full gradient from i8": (lambda: conv2d_weight_gradient("i8", "bit", "f16"), "the sign of dW only"),
+    "full gradient from i8": (lambda: conv2d_weight_gradient("i8", "bit", "f16"), "gives dW as bit or q7"),
     "i8 and inputs in numbers": (lambda: conv2d_weight_gradient("i8", "f32", "bit"), "takes X as bit or u8"),
     "pixels": (lambda: conv2d_weight_gradient("i8", "bit", "bit", 2**20), "pixels of a batch overflow"),
-    "update past the image": (lambda: conv2d_update("adam", "bit", ADAM, 2.0), "pass the image's 5 pixels"),
+    "update past the image": (lambda: conv2d_update("adam", "bit", (*ADAM, 0.0), 2.0), "pass the image's 5 pixels"),
     "pool into another format": (lambda: max_pool(y="i32"), "must have the same format"),
     "too few planes": (lambda: max_pool((2.0, 3.0, 2.0, 0.0, 0.0), 2), "has 2 planes, a window of 2 x 3 takes 3"),
     "too many planes": (lambda: max_pool((1.0, 1.0, 2.0, 0.0, 0.0), 2), "has 2 planes, a window of 1 x 1 takes 1"),
@@ -574,6 +570,7 @@ def with_attribute(name: str, value: float) -> Program:
         norm_gradient("i16", "bit", "i8", (True, True)),
         quantise(),
         place([CONTROL, RANDOM], "optimizer_tick", (0.9, 0.999, 1.0)),
+        conv2d_update("adam", "bit", (*ADAM, 0.0)),
     ):
         step = program.instructions[0]
         names = step.op.signature.attributes
@@ -589,6 +586,7 @@ def with_attribute(name: str, value: float) -> Program:
         ("norm", (0.0, 1.5, 4.0)),
         ("ste", (-1.0, 0.5, 2.0)),
         ("clip", (-1.0, 1.5, 2.0)),
+        ("signs", (-1.0, 0.5, 2.0)),
         ("momentum", (-0.1, 1.0)),
         ("beta1", (-0.1, 1.0)),
         ("beta2", (-0.1, 1.0, 2.0)),
@@ -650,7 +648,7 @@ def test_images_that_python_and_the_native_core_refuse_are_the_same(data: st.Dat
     windows = {"stride": (1, 2, 3, 0.5), "height": (1, 2, 3, 0), "width": (1, 2, 3, 4.5), "exact": (0, 1, 2)}
     windows |= {"pad_top": (0, 0, 1, -1), "pad_left": (0, 0, 1, 2)}
     valid = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "momentum": 0.9, "clip": 1.0, "salt": 7.0}
-    valid |= {"gamma": 1e-4, "tau": 1e-8, "gradient_scale": 0.1}
+    valid |= {"signs": 0.0, "gamma": 1e-4, "tau": 1e-8, "gradient_scale": 0.1}
     attributes = {
         n: data.draw(st.sampled_from(windows[n])) if n in windows else valid[n] for n in op.signature.attributes
     }

@@ -11,6 +11,7 @@ from linocut.compile.lower import Compiled
 from linocut.compile.program import Section
 from linocut.ops import View
 from linocut.ops.bits import Array
+from linocut.ops.norm import L2
 from linocut.run.initial import initialise
 from linocut.run.session import ReferenceSession
 from linocut.run.views import operand
@@ -24,6 +25,12 @@ class Step:
     layer: str
     before: Mapping[str, View]
     after: Mapping[str, View]
+    attributes: Mapping[str, float]
+
+    @property
+    def of_logits(self) -> bool:
+        """Whether this is of the last norm, which under integer policies is l2 and keeps its x in numbers."""
+        return self.attributes.get("norm") == L2
 
 
 def numbers(view: View) -> Array:
@@ -39,6 +46,19 @@ def less_the_mean_of_each_sign(v: Array, signs: Array) -> Array:
             rows = side[:, channel]
             out[rows, channel] -= v[rows, channel].mean()
     return out
+
+
+def l2_gradient(v: Array, u: Array) -> Array:
+    """V (rows, channels) less its mean and what of it is along u = x - beta: the derivative of the l2 norm."""
+    return v - v.mean(axis=0) - u * (v * u).mean(axis=0)
+
+
+def in_spreads(gradients: Array) -> Array:
+    """Gradients (N, K) of words of 64 in 127ths of three spreads: sqrt(pi/2) times the mean size in their word."""
+    words = [gradients[:, first : first + 64] for first in range(0, gradients.shape[1], 64)]
+    sizes = [np.abs(word).mean(axis=1, keepdims=True) for word in words]
+    scaled = [127 * w / (3 * np.sqrt(np.pi / 2) * np.where(s > 0, s, 1)) for w, s in zip(words, sizes, strict=True)]
+    return np.clip(np.hstack(scaled), -127, 127)
 
 
 def started(compiled: Compiled, seed: int) -> ReferenceSession:
@@ -67,7 +87,9 @@ def traced(session: ReferenceSession, section: str) -> list[Step]:
         after = _operands(session, number)
         written = [i for o, i in zip(instruction.op.signature.operands, instruction.operands, strict=True) if o.writes]
         name = next(session.program.buffers[i].name for i in written if i is not None)
-        steps.append(Step(instruction.op.name, name.removeprefix(f"{section}.").split(".")[0], before, after))
+        layer = name.removeprefix(f"{section}.").split(".")[0]
+        attributes = dict(zip(instruction.op.signature.attributes, instruction.attributes, strict=True))
+        steps.append(Step(instruction.op.name, layer, before, after, attributes))
     return steps
 
 

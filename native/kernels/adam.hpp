@@ -1,4 +1,4 @@
-// adam: Kingma & Ba, on floats or, from signs, in fixed point (src/linocut/ops/adam.py).
+// adam: Kingma & Ba, on floats or in fixed point (src/linocut/ops/adam.py).
 #pragma once
 
 #include "updates.hpp"
@@ -6,7 +6,7 @@
 namespace linocut::LINOCUT_NS::adam {
 
 enum { W, M, V, DW, CONTROL, RANDOM, COUNTERS, MICRO };
-enum { BETA1, BETA2, EPSILON, SCALE, CLIP, SALT };
+enum { BETA1, BETA2, EPSILON, SCALE, CLIP, SALT, SIGNS };
 
 inline i64 units(const Call& call) { return updates::units(call.operands[W]); }
 
@@ -16,8 +16,9 @@ inline double corrected_rate(const Operand& control) {
 }
 
 inline FixedStep fixed_step(
-    const Operand& w, const Operand& control, const Operand& random, const Operand& micro, const double* attributes) {
-    return {w.format, attributes[BETA1], corrected_rate(control), attributes[CLIP], micro_batch(micro), random, attributes[SALT]};
+    const Operand& w, const Operand& control, const Operand& random, const Operand& micro, const double* attributes, bool signs) {
+    const double rate = corrected_rate(control) * updates::spreads(signs);
+    return {w.format, attributes[BETA1], rate, attributes[CLIP], micro_batch(micro), random, attributes[SALT]};
 }
 
 inline i64 floats(const Call& call, i64 begin, i64 end) {
@@ -58,7 +59,8 @@ inline void run(const Call& call, i64 begin, i64 end) {
         flips = floats(call, begin, end);
     } else {
         const Operand *all = call.operands, &w = all[W];
-        const FixedStep step = fixed_step(w, all[CONTROL], all[RANDOM], all[MICRO], call.attributes);
+        const bool signs = all[DW].format == Format::bit;
+        const FixedStep step = fixed_step(w, all[CONTROL], all[RANDOM], all[MICRO], call.attributes, signs);
         flips = updates::move_fixed(step, w, all[M], all[DW], begin, end);
     }
     add_to_counter(call.operands[COUNTERS], counter_flips, flips);

@@ -10,8 +10,8 @@ namespace fused {
 
 inline constexpr int window_attributes = 3;  // come before those of the update
 
-inline auto conv2d_signs(const Call& call, i64 begin, i64 end) {
-    return [&call, begin, end](auto&& sink) { conv2d_weight_gradient::integer_signs(call, begin, end, sink); };
+inline auto conv2d_gradients(const Call& call, i64 begin, i64 end) {
+    return [&call, begin, end](auto&& sink) { conv2d_weight_gradient::integer_gradients(call, begin, end, sink); };
 }
 
 }  // namespace fused
@@ -21,7 +21,7 @@ namespace conv2d_weight_gradient_adam {
 inline i64 units(const Call& call) { return conv2d_weight_gradient::units(call); }
 
 inline void run(const Call& call, i64 begin, i64 end) {
-    fused::by_adam(call, call.attributes + fused::window_attributes, fused::conv2d_signs(call, begin, end));
+    fused::by_adam(call, call.attributes + fused::window_attributes, fused::conv2d_gradients(call, begin, end));
 }
 
 }  // namespace conv2d_weight_gradient_adam
@@ -31,7 +31,7 @@ namespace conv2d_weight_gradient_sgd {
 inline i64 units(const Call& call) { return conv2d_weight_gradient::units(call); }
 
 inline void run(const Call& call, i64 begin, i64 end) {
-    fused::by_sgd(call, call.attributes + fused::window_attributes, fused::conv2d_signs(call, begin, end));
+    fused::by_sgd(call, call.attributes + fused::window_attributes, fused::conv2d_gradients(call, begin, end));
 }
 
 }  // namespace conv2d_weight_gradient_sgd
@@ -41,7 +41,7 @@ namespace conv2d_weight_gradient_bop {
 inline i64 units(const Call& call) { return conv2d_weight_gradient::units(call); }
 
 inline void run(const Call& call, i64 begin, i64 end) {
-    fused::by_bop(call, call.attributes + fused::window_attributes, fused::conv2d_signs(call, begin, end));
+    fused::by_bop(call, call.attributes + fused::window_attributes, fused::conv2d_gradients(call, begin, end));
 }
 
 }  // namespace conv2d_weight_gradient_bop

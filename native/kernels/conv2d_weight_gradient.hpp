@@ -143,22 +143,25 @@ inline void each_tap(const Convolution& conv, const Part& part, Visit&& visit) {
 }
 
 template <class Sink>
-[[gnu::noinline]] void bit_signs(const Convolution& conv, const Part& part, Sink&& sink) {
+[[gnu::noinline]] void bit_gradients(const Convolution& conv, const Part& part, Sink&& sink) {
     alignas(64) Sums sums[most_panels];
     const Pixels pixels(conv, part);
     std::memset(sums, 0, sizeof sums);
     add_products<Format::bit>(conv, part, pixels, 0, pixels.count(), sums);
     each_tap(conv, part, [&](i64 o, i64 t, i64 weights_row) {
         const Sums& tile = sums[o / outputs_at_once];
-        const i64 column = o % outputs_at_once, limit = tile[part.weights() + t][column];
-        u8 positive[segment];
-        for (i64 c = 0; c < part.inputs; ++c) positive[c] = 2 * i64{tile[t * part.inputs + c][column]} >= limit;
-        sink(weights_row, part.first, part.inputs, positive);
+        const i64 column = o % outputs_at_once;
+        const i32 less = tile[part.weights() + t][column];
+        i32 gradients[segment];
+        for (i64 c = 0; c < part.inputs; ++c) {
+            gradients[c] = weight_gradient::difference(tile[t * part.inputs + c][column], less);
+        }
+        sink(weights_row, part.first, part.inputs, gradients);
     });
 }
 
 template <class Sink>
-[[gnu::noinline]] void byte_signs(const Convolution& conv, const Part& part, Sink&& sink) {
+[[gnu::noinline]] void byte_gradients(const Convolution& conv, const Part& part, Sink&& sink) {
     alignas(64) Sums sums;
     alignas(64) i64 totals[most_rows][outputs_at_once];
     const Pixels pixels(conv, part);
@@ -172,23 +175,23 @@ template <class Sink>
         }
     }
     each_tap(conv, part, [&](i64 o, i64 t, i64 weights_row) {
-        u8 positive[segment];
-        for (i64 c = 0; c < part.inputs; ++c) positive[c] = totals[t * part.inputs + c][o] >= 0;
-        sink(weights_row, part.first, part.inputs, positive);
+        i64 gradients[segment];
+        for (i64 c = 0; c < part.inputs; ++c) gradients[c] = totals[t * part.inputs + c][o];
+        sink(weights_row, part.first, part.inputs, gradients);
     });
 }
 
-// sink(row of the weights' matrix, first input, count, positive): for every tap of every output of the parts [begin, end),
-// whether the gradients of one word of inputs are >= 0 (1 or 0).
+// sink(row of the weights' matrix, first input, count, gradients): for every tap of every output of the parts [begin, end),
+// the gradients of one word of inputs, i32 from bits, i64 from bytes.
 template <class Sink>
-inline void integer_signs(const Call& call, i64 begin, i64 end, Sink&& sink) {
+inline void integer_gradients(const Call& call, i64 begin, i64 end, Sink&& sink) {
     const Convolution conv(call);
     const Division division(conv, outputs_of_part(conv.x));
     for (i64 unit = begin; unit < end; ++unit) {
         if (conv.x.format == Format::bit) {
-            bit_signs(conv, division[unit], sink);
+            bit_gradients(conv, division[unit], sink);
         } else {
-            byte_signs(conv, division[unit], sink);
+            byte_gradients(conv, division[unit], sink);
         }
     }
 }
@@ -286,8 +289,8 @@ inline void run_floats(const Call& call, i64 begin, i64 end) {
 
 inline void run(const Call& call, i64 begin, i64 end) {
     if (call.operands[DY].format == Format::i8) {
-        integer_signs(call, begin, end, [&](i64 weights_row, i64 first, i64 n, const u8* positive) {
-            weight_gradient::store_signs(call.operands[WEIGHTS], weights_row, first, n, positive);
+        integer_gradients(call, begin, end, [&](i64 weights_row, i64 first, i64 n, const auto* gradients) {
+            weight_gradient::store_exact(call.operands[WEIGHTS], weights_row, first, n, gradients);
         });
     } else {
         run_floats(call, begin, end);

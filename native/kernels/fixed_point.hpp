@@ -1,4 +1,5 @@
-// Fixed-point updates from the sign of a gradient: the twin of src/linocut/ops/fixed_point.py. Up to 64 weights of a row at once.
+// Fixed-point updates from gradients in q7, or their signs: the twin of src/linocut/ops/fixed_point.py. Up to 64 weights of a
+// row at once.
 #pragma once
 
 #include "elementary.hpp"
@@ -9,7 +10,7 @@ namespace linocut::LINOCUT_NS {
 inline constexpr int control_rate = 0, control_steps = 1, control_beta1_power = 2, control_beta2_power = 3;
 
 inline constexpr i32 q7_one = 127, q15_one = 32767;
-inline constexpr int decay_fraction = 15, step_fraction = 16, slow_fraction = 24;
+inline constexpr int decay_fraction = 15, share_fraction = 8, step_fraction = 16, slow_fraction = 24;
 inline constexpr double step_limit = 16777215.0;  // 2^24 - 1
 inline constexpr int turn_shift = 48;  // of the random state: its high bits turn by the golden ratio from step to step
 inline constexpr u32 golden_32 = 0x9E3779B1u;
@@ -49,7 +50,7 @@ inline void draw_dithers(u32 first, u32 key, u16* dithers) {
     std::memcpy(dithers, hashes, sizeof hashes);  // little endian, as the whole program is
 }
 
-// q15 or q7 weights moved along a q7 moment of signs: m <- decay m + (1 - decay) (+-127) to nearest, w <- clip(w - m factor)
+// q15 or q7 weights moved along a q7 moment: m <- decay m + (1 - decay) g to nearest, w <- clip(w - m factor)
 // dithered. The dither of q15 weights is a new hash every step; that of q7 weights keeps its hash and turns.
 // In micro-batches the first decays, each adds its part of the fresh gradient, dithered, and the last moves the weights.
 struct FixedStep {
@@ -63,7 +64,7 @@ struct FixedStep {
         : dithered(micro.count > 1), moment_key(step_key(random, salt)) {
         const i32 whole = 1 << decay_fraction, left = static_cast<i32>(half_up(decay * whole));
         kept = micro.first() ? left : whole;
-        fresh = static_cast<i32>(half_up(static_cast<double>(q7_one * (whole - left)) / static_cast<double>(micro.count)));
+        fresh = static_cast<i32>(half_up(static_cast<double>((whole - left) << share_fraction) / static_cast<double>(micro.count)));
         const bool wide = weights == Format::q15;
         const double unit = static_cast<double>(wide ? q15_one : q7_one) / q7_one;
         const double scaled = rate / (range > 0.0 ? range : 1.0) * unit * (1 << step_fraction);
@@ -72,21 +73,21 @@ struct FixedStep {
         turn = wide ? u16{0} : static_cast<u16>(random_state(random) >> turn_shift);
     }
 
-    // positive[i]: 0 or not; `word` is the number of the weights' word in their matrix. Returns how many signs changed.
+    // `word` is the number of the weights' word in their matrix. Returns how many signs changed.
     template <class T>
-    i64 move(const u8* positive, T* w, i8* m, i64 n, u32 word) const {
-        return dithered ? moved<true>(positive, w, m, n, word) : moved<false>(positive, w, m, n, word);
+    i64 move(const i8* gradients, T* w, i8* m, i64 n, u32 word) const {
+        return dithered ? moved<true>(gradients, w, m, n, word) : moved<false>(gradients, w, m, n, word);
     }
 
     template <bool dither_moments, class T>
-    i64 moved(const u8* positive, T* w, i8* m, i64 n, u32 word) const {
+    i64 moved(const i8* gradients, T* w, i8* m, i64 n, u32 word) const {
         constexpr i32 one = sizeof(T) == 1 ? q7_one : q15_one;
         alignas(64) u16 dithers[segment], nudges[segment];
         draw_dithers(word * (segment / 2), key, dithers);
         if (dither_moments) draw_dithers(word * (segment / 2) + moment_stream, moment_key, nudges);
         i32 flips = 0;
         for (i64 i = 0; i < n; ++i) {
-            const i32 total = m[i] * kept + (positive[i] ? fresh : -fresh);
+            const i32 total = m[i] * kept + ((gradients[i] * fresh) >> share_fraction);
             const i32 nudge = dither_moments ? nudges[i] >> (16 - decay_fraction) : 1 << (decay_fraction - 1);
             i32 moment = (total + nudge) >> decay_fraction;
             if (dither_moments) moment = clamp(moment, -q7_one, q7_one);

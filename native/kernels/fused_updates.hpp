@@ -9,50 +9,58 @@
 
 namespace linocut::LINOCUT_NS {
 
-// `signs` gives signs of gradients to a sink(row of the weights, first input, count, positive).
+// `gradients` gives exact gradients to a sink(row of the weights, first input, count, gradients).
 namespace fused {
 
 enum { DY, X, WEIGHTS, M };
 enum { CONTROL = 4, LATENT_RANDOM, LATENT_COUNTERS, LATENT_MICRO };
 enum { BOP_RANDOM = 4, BOP_COUNTERS, BOP_MICRO };
 
-template <class Signs>
-inline void move_latent(const Call& call, const FixedStep& step, Signs&& signs) {
+template <class Gradients>
+inline void move_latent(const Call& call, const FixedStep& step, bool signs, Gradients&& gradients) {
     const Operand &w = call.operands[WEIGHTS], &m = call.operands[M];
     i64 flips = 0;
-    signs([&](i64 r, i64 first, i64 n, const u8* positive) {
-        flips += updates::move_word(step, w, m, positive, r, first, n);
+    gradients([&](i64 r, i64 first, i64 n, const auto* exact) {
+        i8 found[segment];
+        gradient_words::in_q7(exact, n, signs, found);
+        flips += updates::move_word(step, w, m, found, r, first, n);
     });
     add_to_counter(call.operands[LATENT_COUNTERS], counter_flips, flips);
 }
 
-template <class Signs>
-inline void by_adam(const Call& call, const double* attributes, Signs&& signs) {
-    const Operand *all = call.operands, &w = all[WEIGHTS];
-    move_latent(call, adam::fixed_step(w, all[CONTROL], all[LATENT_RANDOM], all[LATENT_MICRO], attributes), signs);
+template <class Gradients>
+inline void by_adam(const Call& call, const double* attributes, Gradients&& gradients) {
+    const Operand* all = call.operands;
+    const bool signs = attributes[adam::SIGNS] != 0.0;
+    move_latent(call, adam::fixed_step(all[WEIGHTS], all[CONTROL], all[LATENT_RANDOM], all[LATENT_MICRO], attributes, signs),
+                signs, gradients);
 }
 
-template <class Signs>
-inline void by_sgd(const Call& call, const double* attributes, Signs&& signs) {
-    const Operand *all = call.operands, &w = all[WEIGHTS];
-    move_latent(call, sgd::fixed_step(w, all[CONTROL], all[LATENT_RANDOM], all[LATENT_MICRO], attributes), signs);
+template <class Gradients>
+inline void by_sgd(const Call& call, const double* attributes, Gradients&& gradients) {
+    const Operand* all = call.operands;
+    const bool signs = attributes[sgd::SIGNS] != 0.0;
+    move_latent(call, sgd::fixed_step(all[WEIGHTS], all[CONTROL], all[LATENT_RANDOM], all[LATENT_MICRO], attributes, signs),
+                signs, gradients);
 }
 
-template <class Signs>
-inline void by_bop(const Call& call, const double* attributes, Signs&& signs) {
+template <class Gradients>
+inline void by_bop(const Call& call, const double* attributes, Gradients&& gradients) {
     const Operand &weights = call.operands[WEIGHTS], &m = call.operands[M];
     const SlowStep step = bop::slow_step(m, call.operands[BOP_RANDOM], call.operands[BOP_MICRO], attributes);
     i64 flips = 0;
-    signs([&](i64 r, i64 first, i64 n, const u8* positive) {
+    gradients([&](i64 r, i64 first, i64 n, const auto* exact) {
+        u8 positive[segment];
+        gradient_words::signs(exact, n, positive);
         flips += bop::flip_fixed(step, weights, m, positive, r, first, n);
     });
     add_to_counter(call.operands[BOP_COUNTERS], counter_flips, flips);
 }
 
-inline auto dense_signs(const Call& call, i64 begin, i64 end) {
+inline auto dense_gradients(const Call& call, i64 begin, i64 end) {
     return [&call, begin, end](auto&& sink) {
         for (i64 unit = begin; unit < end; ++unit) {
-            weight_gradient::integer_signs(call.operands[DY], call.operands[X], unit, sink);
+            weight_gradient::integer_gradients(call.operands[DY], call.operands[X], unit, sink);
         }
     };
 }
@@ -64,7 +72,7 @@ namespace weight_gradient_adam {
 inline i64 units(const Call& call) { return weight_gradient::units(call); }
 
 inline void run(const Call& call, i64 begin, i64 end) {
-    fused::by_adam(call, call.attributes, fused::dense_signs(call, begin, end));
+    fused::by_adam(call, call.attributes, fused::dense_gradients(call, begin, end));
 }
 
 }  // namespace weight_gradient_adam
@@ -74,7 +82,7 @@ namespace weight_gradient_sgd {
 inline i64 units(const Call& call) { return weight_gradient::units(call); }
 
 inline void run(const Call& call, i64 begin, i64 end) {
-    fused::by_sgd(call, call.attributes, fused::dense_signs(call, begin, end));
+    fused::by_sgd(call, call.attributes, fused::dense_gradients(call, begin, end));
 }
 
 }  // namespace weight_gradient_sgd
@@ -84,7 +92,7 @@ namespace weight_gradient_bop {
 inline i64 units(const Call& call) { return weight_gradient::units(call); }
 
 inline void run(const Call& call, i64 begin, i64 end) {
-    fused::by_bop(call, call.attributes, fused::dense_signs(call, begin, end));
+    fused::by_bop(call, call.attributes, fused::dense_gradients(call, begin, end));
 }
 
 }  // namespace weight_gradient_bop

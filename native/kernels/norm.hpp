@@ -89,11 +89,11 @@ inline void load_channels(const Operand& from, i64 index, i64 first, i64 n, doub
     for (i64 c = 0; c < segment; ++c) out[c] = values[c];
 }
 
-// What x is divided by: psi, as it is stored, or the square root of variance + epsilon.
+// What x is divided by: psi, as it is stored, or the square root of variance + epsilon as an f32.
 inline void divisors(const Operand& stats, i64 first, i64 n, double kind, double* by) {
     load_channels(stats, 1, first, n, by);
     if (kind != l2) return;
-    for (i64 c = 0; c < segment; ++c) by[c] = std::sqrt(by[c] + epsilon);
+    for (i64 c = 0; c < segment; ++c) by[c] = static_cast<double>(static_cast<float>(std::sqrt(by[c] + epsilon)));
 }
 
 // 0 for a channel that does not vary: it outputs beta and passes no gradient.

@@ -2,7 +2,7 @@
 // its sign (scaled l1). And dbeta.
 // An i8 dY is g factor - p, p one of two numbers per channel by the bit x^: from integers in 32 bits with 22 fractional bits,
 // where the exponent makes |g factor|, |p| <= 2^29, so that nothing overflows; from floats in doubles
-// (src/linocut/ops/norm_gradient.py). Two phases: dbeta and the exponent; blocks of rows.
+// (src/linocut/ops/norm_gradient.py). From X in numbers it is formed in doubles. Two phases: dbeta and the exponent; blocks of rows.
 #pragma once
 
 #include "elementary.hpp"
@@ -65,11 +65,18 @@ inline int finer_of(const Call& call) {
     return static_cast<int>(clamp(row<i64>(call.operands[SCALE], 0)[scale::shift], i64{0}, finest));
 }
 
+// How large u can be: the squares of x - beta sum to the rows.
+inline double reach_of(const Call& call) {
+    const bool numbers = call.operands[X].format != Format::bit && call.attributes[0] == norm::l2;
+    return numbers ? std::sqrt(static_cast<double>(call.operands[DX].rows)) : 1.0;
+}
+
 // dbeta, and the exponent that holds the k for which every |dy| < 2^k.
 inline void run_channels(const Call& call, i64, i64) {
     const double* largest = row<double>(call.operands[SUMS], 2);
     const i64 channels = call.operands[DX].cols;
     const int exponent = exponent_of(call);
+    const double reach = reach_of(call);
     double bound = 0.0;
     for (i64 first = 0; first < channels; first += segment) {
         const i64 n = least(segment, channels - first);
@@ -77,7 +84,7 @@ inline void run_channels(const Call& call, i64, i64) {
         float* dbeta = row<float>(call.operands[DBETA], 0) + first;
         for (i64 c = 0; c < n; ++c) {
             dbeta[c] = static_cast<float>(exponent == 0 ? found.total[c] : std::ldexp(found.total[c], exponent));
-            const double size = largest[first + c] + std::fabs(found.mean[c]) + std::fabs(found.slope[c]);
+            const double size = largest[first + c] + std::fabs(found.mean[c]) + std::fabs(found.slope[c]) * reach;
             bound = most(bound, size * found.inverse[c]);
         }
     }
@@ -176,6 +183,19 @@ inline void integers(const Call& call, const norm::MaskedGradient& from, const n
     seen.note(call.operands[SCALE]);
 }
 
+// Mantissas of one row, formed as doubles.
+inline void store_rounded(const Call& call, i64 r, const norm::Unit& unit, const double* values, Seen& seen) {
+    i8 few[segment];
+    i8* __restrict out = target(call, r, unit, few);
+    for (i64 c = 0; c < segment; ++c) {
+        const i32 whole = rounded(values[c], -fixed_limit, fixed_limit), size = whole < 0 ? -whole : whole;
+        seen.saturated += c < unit.n && size > 127;
+        seen.near += c < unit.n && size > 63;
+        out[c] = static_cast<i8>(clamp(whole, -127, 127));
+    }
+    finish(call, r, unit, few);
+}
+
 inline void floats_to_integers(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit) {
     const double mantissa = mantissas(call, finer_of(call));
     Seen seen;
@@ -188,19 +208,30 @@ inline void floats_to_integers(const Call& call, const norm::MaskedGradient& fro
     }
     float g[segment] = {};
     u8 ones[segment];
-    i8 few[segment];
+    double values[segment];
     for (i64 r = unit.begin; r < unit.end; ++r) {
-        i8* __restrict out = target(call, r, unit, few);
         from.floats(r, g);
         expand_bits(from.signs(r), ones);
+        for (i64 c = 0; c < segment; ++c) values[c] = static_cast<double>(g[c]) * factor[c] - (ones[c] ? plus[c] : minus[c]);
+        store_rounded(call, r, unit, values, seen);
+    }
+    seen.note(call.operands[SCALE]);
+}
+
+// From X in numbers.
+inline void numbers_to_integers(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit) {
+    const double mantissa = mantissas(call, finer_of(call));
+    Seen seen;
+    const Channels channels(call, unit.first, unit.n);
+    double factor[segment], values[segment];
+    for (i64 c = 0; c < segment; ++c) factor[c] = channels.inverse[c] * mantissa;
+    float g[segment] = {}, u[segment] = {};
+    for (i64 r = unit.begin; r < unit.end; ++r) {
+        from.floats(r, g, u);
         for (i64 c = 0; c < segment; ++c) {
-            const double value = static_cast<double>(g[c]) * factor[c] - (ones[c] ? plus[c] : minus[c]);
-            const i32 whole = rounded(value, -fixed_limit, fixed_limit), size = whole < 0 ? -whole : whole;
-            seen.saturated += c < unit.n && size > 127;
-            seen.near += c < unit.n && size > 63;
-            out[c] = static_cast<i8>(clamp(whole, -127, 127));
+            values[c] = (static_cast<double>(g[c]) - channels.mean[c] - static_cast<double>(u[c]) * channels.slope[c]) * factor[c];
         }
-        finish(call, r, unit, few);
+        store_rounded(call, r, unit, values, seen);
     }
     seen.note(call.operands[SCALE]);
 }
@@ -235,6 +266,8 @@ inline void run_blocks(const Call& call, i64 begin, i64 end) {
         const norm::MaskedGradient from(dx, call.operands[X], call.operands[MASK], call.operands[BETA], call.attributes, unit);
         if (!is_integer(call.operands[DY].format)) {
             floats(call, from, unit);
+        } else if (from.x.format != Format::bit) {
+            numbers_to_integers(call, from, unit);
         } else if (is_integer(dx.format)) {
             integers(call, from, unit);
         } else {

@@ -62,7 +62,7 @@ inline void do_part(const Call& call, const norm::Unit& unit) {
     const Operand &dx = call.operands[DX], &x = call.operands[X], &omega = call.operands[OMEGA];
     const norm::MaskedGradient from(dx, x, call.operands[MASK], call.operands[BETA], call.attributes, unit);
     Sums sums;
-    if (is_integer(dx.format)) {
+    if (is_integer(dx.format) && x.format == Format::bit) {
         integer_sums(from, unit, sums);
     } else {
         float_sums(from, unit, x.format != Format::bit && !given(omega), call.attributes[0] == norm::scaled_l1, sums);

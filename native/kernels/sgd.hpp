@@ -1,4 +1,4 @@
-// sgd: stochastic gradient descent with momentum, on floats or, from signs, in fixed point (src/linocut/ops/sgd.py).
+// sgd: stochastic gradient descent with momentum, on floats or in fixed point (src/linocut/ops/sgd.py).
 #pragma once
 
 #include "updates.hpp"
@@ -6,13 +6,14 @@
 namespace linocut::LINOCUT_NS::sgd {
 
 enum { W, M, DW, CONTROL, RANDOM, COUNTERS, MICRO };
-enum { MOMENTUM, SCALE, CLIP, SALT };
+enum { MOMENTUM, SCALE, CLIP, SALT, SIGNS };
 
 inline i64 units(const Call& call) { return updates::units(call.operands[W]); }
 
 inline FixedStep fixed_step(
-    const Operand& w, const Operand& control, const Operand& random, const Operand& micro, const double* attributes) {
-    const double rate = row<double>(control, 0)[control_rate] * attributes[SCALE] / (1.0 - attributes[MOMENTUM]);
+    const Operand& w, const Operand& control, const Operand& random, const Operand& micro, const double* attributes, bool signs) {
+    const double factor = row<double>(control, 0)[control_rate] * attributes[SCALE] / (1.0 - attributes[MOMENTUM]);
+    const double rate = factor * updates::spreads(signs);
     return {w.format, attributes[MOMENTUM], rate, attributes[CLIP], micro_batch(micro), random, attributes[SALT]};
 }
 
@@ -45,7 +46,8 @@ inline void run(const Call& call, i64 begin, i64 end) {
     if (!updates::is_fixed(w.format)) {
         flips = floats(call, begin, end);
     } else {
-        const FixedStep step = fixed_step(w, all[CONTROL], all[RANDOM], all[MICRO], call.attributes);
+        const bool signs = all[DW].format == Format::bit;
+        const FixedStep step = fixed_step(w, all[CONTROL], all[RANDOM], all[MICRO], call.attributes, signs);
         flips = updates::move_fixed(step, w, all[M], all[DW], begin, end);
     }
     add_to_counter(call.operands[COUNTERS], counter_flips, flips);

@@ -2,14 +2,14 @@
 #pragma once
 
 #include "fixed_point.hpp"
-#include "segments.hpp"
+#include "gradient_words.hpp"
 
 namespace linocut::LINOCUT_NS::updates {
 
 inline constexpr i64 rows_per_unit = 16;
 
 // What of a moment in floats is kept, what of a gradient is added, and whether weights move. Gradients in numbers come as the
-// mean over the micro-batches, due in the last; signs are due in each (src/linocut/ops/updates.py).
+// mean over the micro-batches, due in the last; signs and q7 are due in each (src/linocut/ops/updates.py).
 struct Shares {
     float kept, fresh;
     bool due, moves;
@@ -72,20 +72,29 @@ inline i64 store_weights(const Operand& w, i64 r, i64 first, i64 n, float* moved
 
 inline bool is_fixed(Format format) { return format == Format::q15 || format == Format::q7; }
 
-// Moves a word of fixed-point weights. Returns how many signs changed.
-inline i64 move_word(const FixedStep& step, const Operand& w, const Operand& m, const u8* positive, i64 r, i64 first, i64 n) {
+// How many spreads the one of a gradient in q7 is; of signs it is theirs.
+inline double spreads(bool signs) { return signs ? 1.0 : gradient_words::spreads; }
+
+// Moves a word of fixed-point weights by gradients in q7. Returns how many signs changed.
+inline i64 move_word(const FixedStep& step, const Operand& w, const Operand& m, const i8* gradients, i64 r, i64 first, i64 n) {
     i8* moments = row<i8>(m, r) + first;
-    if (w.format == Format::q7) return step.move(positive, row<i8>(w, r) + first, moments, n, word(w, r, first));
-    return step.move(positive, row<i16>(w, r) + first, moments, n, word(w, r, first));
+    if (w.format == Format::q7) return step.move(gradients, row<i8>(w, r) + first, moments, n, word(w, r, first));
+    return step.move(gradients, row<i16>(w, r) + first, moments, n, word(w, r, first));
 }
 
-// Moves the fixed-point weights of the parts [begin, end) by the signs in dw. Returns how many signs changed.
+// Moves the fixed-point weights of the parts [begin, end) by dw, signs or q7. Returns how many signs changed.
 inline i64 move_fixed(const FixedStep& step, const Operand& w, const Operand& m, const Operand& dw, i64 begin, i64 end) {
     i64 flips = 0;
     each_segment(w, begin, end, [&](i64 r, i64 first, i64 n) {
+        if (dw.format == Format::q7) {
+            flips += move_word(step, w, m, row<i8>(dw, r) + first, r, first, n);
+            return;
+        }
         u8 positive[segment];
+        i8 gradients[segment];
         gradient_bits(dw, r, first, positive);
-        flips += move_word(step, w, m, positive, r, first, n);
+        gradient_words::widen(positive, n, gradients);
+        flips += move_word(step, w, m, gradients, r, first, n);
     });
     return flips;
 }

@@ -1,10 +1,11 @@
 // weight_gradient: dW = X^T dY. A part is 64 inputs: the panel holds X of some examples, rows are the channels of dY^T.
 // With inputs as bits b: sum dy (2b - 1) = 2 sum dy b - sum dy; as bytes u: sum dy (2u - 255) = 2 sum dy u - 255 sum dy.
-// What becomes of a row of 64 gradients is the business of a sink: here it is stored, in fused_updates.hpp it moves weights.
+// What becomes of a word of 64 gradients is the business of a sink: here it is stored, in fused_updates.hpp it moves weights.
 #pragma once
 
 #include "dot8.hpp"
 #include "float_product.hpp"
+#include "gradient_words.hpp"
 
 namespace linocut::LINOCUT_NS::weight_gradient {
 
@@ -13,9 +14,14 @@ inline i64 units(const Call& call) { return divide_up(call.operands[1].cols, til
 inline constexpr i64 block_examples = 256;
 inline constexpr i64 block_groups = block_examples / 4;
 
-// sink(output, first input, count, positive): for every output, whether the gradients of one word of inputs are >= 0 (1 or 0).
+// 2 doubled - less, which fits 32 bits though its parts may not.
+inline i32 difference(i32 doubled, i32 less) {
+    return static_cast<i32>(2u * static_cast<u32>(doubled) - static_cast<u32>(less));
+}
+
+// sink(output, first input, count, gradients): for every output, those of one word of inputs, i32.
 template <class Sink>
-inline void integer_signs(const Operand& dy, const Operand& x, i64 unit, Sink&& sink) {
+inline void integer_gradients(const Operand& dy, const Operand& x, i64 unit, Sink&& sink) {
     static_assert(block_groups <= chunk_groups);
     alignas(64) Panel panel;
     alignas(64) Tile tile;
@@ -42,10 +48,10 @@ inline void integer_signs(const Operand& dy, const Operand& x, i64 unit, Sink&& 
             }
         }
         for (i64 o = 0; o < outputs; ++o) {
-            u8 positive[tile_columns];
-            const i32 limit = offset * sums[o];
-            for (i64 c = 0; c < tile_columns; ++c) positive[c] = 2 * tile[o][c] >= limit;
-            sink(output + o, first, n, positive);
+            i32 gradients[tile_columns];
+            const i32 less = offset * sums[o];
+            for (i64 c = 0; c < tile_columns; ++c) gradients[c] = difference(tile[o][c], less);
+            sink(output + o, first, n, gradients);
         }
     }
 }
@@ -92,6 +98,18 @@ inline void store_signs(const Operand& dw, i64 r, i64 first, i64 n, const u8* po
     bit_row(dw, r)[first / segment] = pack_positive(positive, n);
 }
 
+// Exact gradients in dW's format, bits or q7.
+template <class T>
+inline void store_exact(const Operand& dw, i64 r, i64 first, i64 n, const T* gradients) {
+    if (dw.format == Format::q7) {
+        gradient_words::mantissas(gradients, n, row<i8>(dw, r) + first);
+        return;
+    }
+    u8 positive[segment];
+    gradient_words::signs(gradients, n, positive);
+    store_signs(dw, r, first, n, positive);
+}
+
 // Gradients, or their signs where dW is in bits.
 inline void store_gradients(const Operand& dw, i64 r, i64 first, i64 n, const float* gradients) {
     if (dw.format != Format::bit) {
@@ -113,8 +131,8 @@ inline void run(const Call& call, i64 begin, i64 end) {
     };
     for (i64 unit = begin; unit < end; ++unit) {
         if (dy.format == Format::i8) {
-            integer_signs(dy, x, unit, [&](i64 output, i64 first, i64 n, const u8* positive) {
-                store_signs(dw, output, first, n, positive);
+            integer_gradients(dy, x, unit, [&](i64 output, i64 first, i64 n, const i32* gradients) {
+                store_exact(dw, output, first, n, gradients);
             });
         } else {
             float_gradients(dy, x, unit, store);

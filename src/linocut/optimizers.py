@@ -95,7 +95,7 @@ class Optimizer(ABC):
         """The update; where a step is several micro-batches, a gradient in numbers is summed over them first."""
         if b.micro_batches == 1:
             self._update(b, target)
-        elif b.buffers[target.gradient].format == "bit":
+        elif b.buffers[target.gradient].format in ("bit", "q7"):
             self._check_shares(b, target.moments)
             self._update(b, target)
         else:

@@ -21,7 +21,7 @@ _CHOICES = {
     "dX": ("i8", "i16", *_FLOATS),
     "dY": ("i8", *_FLOATS),
     "W": ("q15", "q7", *_FLOATS),
-    "dW": ("bit", *_FLOATS),
+    "dW": ("bit", "q7", *_FLOATS),
     "momenta": ("q7", "q15", *_FLOATS),
     "beta": _FLOATS,
     "statistics": _FLOATS,
@@ -64,6 +64,14 @@ class Policy:
         """Whether gradients and weights are integers: then the same bits come out on every machine."""
         return self.dY == "i8"
 
+    @property
+    def logits_norm(self) -> str:
+        """The norm of the loss's inputs: few elements, and the source of all gradients.
+
+        Beside the scaled l1 norm it is l2: its exact derivative needs those few in numbers, and so does the loss.
+        """
+        return "l2" if self.norm == SCALED_L1 else self.norm
+
     def weight_range(self, fan_in: int) -> float:
         """The largest latent weight, in which updates are clipped and which a fixed-point format's one stands for.
 
@@ -104,18 +112,20 @@ class Policy:
                 f"policy {self.name} mixes integers ({whole}) with floats ({parts}); "
                 "Y, dX, dY, W and momenta are all integers or all floats"
             )
-        if self.integer and (self.norm == "l2" or (self.X, self.dW) != ("bit", "bit")):
+        if self.integer and (self.norm == "l2" or self.X != "bit" or self.dW not in ("bit", "q7")):
             raise SpecError(
-                f"policy {self.name}: integer gradients need an l1 norm, X bit and dW bit, "
+                f"policy {self.name}: integer gradients need an l1 norm, X bit and dW bit or q7, "
                 f"not norm {self.norm}, X {self.X}, dW {self.dW}"
             )
+        if self.dW == "q7" and not self.integer:
+            raise SpecError(f"policy {self.name}: dW in q7 needs integer gradients; take dW bit, f16 or f32")
         if self.norm == "l2" and self.X == "bit":
             raise SpecError(f"policy {self.name}: the l2 norm needs X in numbers; take norm l1, or X f16 or f32")
 
 
 standard = Policy("standard", "l2", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32")
 wang2021 = Policy("wang2021", "l1", "bit", "f16", "f16", "f16", "f16", "bit", "f16", "f16", "f16", "f16")
-lean = Policy("lean", SCALED_L1, "bit", SMALLEST_INTEGER, "i8", "i8", "q15", "bit", "q7", "f32", "f32", "f32")
+lean = Policy("lean", SCALED_L1, "bit", SMALLEST_INTEGER, "i8", "i8", "q15", "q7", "q7", "f32", "f32", "f32")
 lean8 = lean.replace(name="lean8", W="q7")
 
 POLICIES = {policy.name: policy for policy in (standard, wang2021, lean, lean8)}

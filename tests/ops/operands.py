@@ -385,9 +385,10 @@ def _update(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: n
     elif formats["dw"] == "bit":
         filled["dw"] = view(_bits(rng, rows, cols), "bit")
     else:
-        filled["dw"] = view(_numbers(rng, formats["dw"], rows, cols) * 0.05, formats["dw"])
+        dw = _numbers(rng, formats["dw"], rows, cols)
+        filled["dw"] = view(dw if formats["dw"] == "q7" else dw * 0.05, formats["dw"])
     settings = {"momentum": float(rng.choice([0.0, 0.9])), "epsilon": 1e-8, "gradient_scale": cols**-0.5}
-    settings["clip"] = float(rng.choice([1.0, 0.3]))
+    settings |= {"clip": float(rng.choice([1.0, 0.3])), "signs": float(rng.choice([0.0, 1.0]))}
     settings |= {"gamma": float(rng.choice([1e-4, 1e-2])), "tau": float(rng.choice([0.0, 1e-8, 1e-3]))}
     return filled, {**settings, **decays, "salt": float(rng.integers(0, 300)), **variant}
 

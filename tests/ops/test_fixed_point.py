@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -20,6 +21,7 @@ from linocut.ops.fixed_point import (
     slow_moment,
     step_factor,
     step_key,
+    word_mantissas,
 )
 
 M32, M64 = 2**32 - 1, 2**64 - 1
@@ -93,16 +95,29 @@ def test_keys_give_unrelated_numbers(form: str) -> None:
 def test_decay_moment_rounds_the_rational_value(m: int, positive: bool, decay: float) -> None:
     kept = Fraction(round(decay * 2**15), 2**15)
     exact = kept * m + (1 - kept) * (127 if positive else -127)
-    found = int(decay_moment(np.array([[m]], np.int8), np.array([[positive]]), decay)[0, 0])
+    found = int(decay_moment(np.array([[m]], np.int8), np.array([[127 if positive else -127]]), decay)[0, 0])
     assert found == (exact + Fraction(1, 2)).__floor__()
     assert -127 <= found <= 127
+
+
+@given(st.integers(1, 3), st.integers(1, 150), st.integers(0, 40), st.integers(0, 2**32 - 1))
+def test_word_mantissas_are_gradients_over_three_spreads(rows: int, columns: int, bits: int, seed: int) -> None:
+    """Within the rounding of f32 beside a half; a word of zeros stays so, and what passes the range is its limit."""
+    rng = np.random.default_rng(seed)
+    exact = np.rint(rng.standard_normal((rows, columns)) * 2.0**bits).astype(np.int64) * rng.choice([0, 1], (rows, 1))
+    found = word_mantissas(exact)
+    for first in range(0, columns, 64):
+        word = exact[:, first : first + 64]
+        spread = np.abs(word).mean(axis=1, keepdims=True) * math.sqrt(math.pi / 2)
+        wanted = np.clip(127 * word / np.where(spread > 0, 3 * spread, 1), -127, 127)
+        assert np.abs(found[:, first : first + 64] - wanted).max() <= 0.5 + 2.0**-15
 
 
 def test_decay_moment_reaches_its_limit_and_nothing_beyond() -> None:
     """To nearest, so that the last step, of less than a half, is never made: 0.1 (127 - m) < 1/2 from m = 123 on."""
     m = np.zeros((1, 2), np.int8)
     for _ in range(200):
-        m = decay_moment(m, np.array([[True, False]]), 0.9).astype(np.int8)
+        m = decay_moment(m, np.array([[127, -127]]), 0.9).astype(np.int8)
     assert m.tolist() == [[123, -123]] or m.tolist() == [[123, -122]] or m.tolist() == [[122, -122]]
 
 

@@ -135,7 +135,7 @@ def test_a_fixed_moment_takes_up_the_mean_of_signs_on_average(count: int) -> Non
     given = np.random.default_rng(1).random((count, 1, width)) < 0.8
     m = np.full((1, width), 20, np.int64)
     for place, positive in enumerate(given, 1):
-        m = decay_moment(m, positive, 0.9, MicroBatch(place, count), place)
+        m = decay_moment(m, np.where(positive, 127, -127), 0.9, MicroBatch(place, count), place)
     exact = 0.9 * 20 + 0.1 * 127 * np.where(given, 1.0, -1.0).mean(axis=0)
     error = m - exact
     assert np.abs(error).max() < count
@@ -147,7 +147,7 @@ def test_a_fixed_moment_never_leaves_its_range() -> None:
     m = np.full((1, 1000), 127, np.int64)
     for step in range(5):
         for place in range(1, 11):
-            m = decay_moment(m, np.full((1, 1000), True), 0.9, MicroBatch(place, 10), step, place)
+            m = decay_moment(m, np.full((1, 1000), 127), 0.9, MicroBatch(place, 10), step, place)
             assert np.abs(m).max() <= 127
 
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 from operands import view
+from traces import in_spreads
 
 from linocut.ops import OP_BY_NAME, View
 from linocut.ops.bits import Array
@@ -193,6 +194,16 @@ def test_bop_in_fixed_point(form: str, one: int) -> None:
     assert found.data[FLIPS] == 2
 
 
+def test_adam_of_q7_gradients_is_that_of_what_they_stand_for() -> None:
+    """127 is three spreads: m in 127ths of that, w along 3 lr m^."""
+    given = clock(0.02)
+    w, m = fixed(1000, -1000, 20000, 0, form="q15"), fixed(0, 10, 100, 0, form="q7")
+    adam(w, m, None, fixed(127, -60, 0, 1, form="q7"), given)
+    assert m.data.tolist() == [[13, 3, 90, 0]]
+    moved = np.array([1000, -1000, 20000, 0]) - 3 * 0.02 / (1 - 0.9) * np.array([13, 3, 90, 0]) / 127 * 32767
+    assert np.abs(w.data[0] - moved).max() < 1.01
+
+
 def test_the_clock_ticks() -> None:
     control, random = View(np.array([0.1, 2.0, 0.81, 0.998001]), "f64", 4), View(np.array([-1]), "i64", 1)
     run("optimizer_tick", {"control": control, "random": random}, beta1=0.9, beta2=0.999)
@@ -210,7 +221,7 @@ def test_the_random_state_goes_around_in_64_bits() -> None:
 
 def fused_operands(op: str, rng: np.random.Generator) -> tuple[dict[str, View], dict[str, float]]:
     attributes = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "momentum": 0.9, "gamma": 0.01, "tau": 1e-3}
-    attributes |= {"gradient_scale": 0.1, "clip": 1.0, "salt": 4.0}
+    attributes |= {"gradient_scale": 0.1, "clip": 1.0, "salt": 4.0, "signs": 1.0}
     operands = {
         "w": view(rng.integers(-32767, 32768, (6, 70)), "q15"),
         "weights": view(rng.random((6, 70)) < 0.5, "bit"),
@@ -226,17 +237,22 @@ def copied(operands: dict[str, View]) -> dict[str, View]:
 
 
 @pytest.mark.parametrize("x_format", ["bit", "u8"])
-@pytest.mark.parametrize("op", ["adam", "sgd", "bop"])
-def test_a_fused_update_is_its_two_parts(op: str, x_format: str) -> None:
+@pytest.mark.parametrize(
+    ("op", "form"), [("adam", "bit"), ("adam", "q7"), ("sgd", "bit"), ("sgd", "q7"), ("bop", "bit")]
+)
+def test_a_fused_update_is_its_two_parts(op: str, form: str, x_format: str) -> None:
     rng = np.random.default_rng(1)
     dy = view(rng.integers(-127, 128, (9, 6)), "i8")
     x = view(rng.random((9, 70)) < 0.5 if x_format == "bit" else rng.integers(0, 256, (9, 70)), x_format)
     operands, attributes = fused_operands(f"weight_gradient_{op}", rng)
     together = copied(operands)
-    run(f"weight_gradient_{op}", {"dy": dy, "x": x, **together}, **attributes)
+    signs = {"signs": float(form == "bit")} if op != "bop" else {}
+    run(f"weight_gradient_{op}", {"dy": dy, "x": x, **together}, **{**attributes, **signs})
     inputs: Array = x.signs() if x_format == "bit" else 2 * x.data.astype(int) - 255
-    dw = view(dy.data.astype(int).T @ inputs >= 0, "bit")
+    exact = dy.data.astype(int).T @ inputs
+    dw = view(exact >= 0 if form == "bit" else np.floor(in_spreads(exact) + 0.5), form)
     apart = copied(operands)
+    attributes.pop("signs", None)
     run(op, {**apart, "dw": dw, **({"v": None} if op == "adam" else {})}, **attributes)
     assert all(np.array_equal(together[name].data, apart[name].data) for name in operands)
     changed = [name for name in operands if not np.array_equal(together[name].data, operands[name].data)]

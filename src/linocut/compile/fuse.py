@@ -1,4 +1,4 @@
-"""Fusion: a gradient of weights that is only read by the next update, as signs of integers, need not be a buffer."""
+"""Fusion: a gradient of weights from integers, which only the next update reads, need not be a buffer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ def fuse_updates(buffers: Sequence[Buffer], instructions: Sequence[Instruction],
     fused: list[Instruction] = []
     for instruction in instructions[start:]:
         if fused and _joins(buffers, fused[-1], instruction):
-            fused[-1] = _joined(fused[-1], instruction)
+            dw = instruction.operand("dw")
+            assert dw is not None
+            fused[-1] = _joined(fused[-1], instruction, buffers[dw].format)
         else:
             fused.append(instruction)
     return fused
@@ -29,10 +31,11 @@ def _joins(buffers: Sequence[Buffer], gradient: Instruction, update: Instruction
     return dw == update.operand("dw") and dy is not None and buffers[dy].format == "i8"
 
 
-def _joined(gradient: Instruction, update: Instruction) -> Instruction:
+def _joined(gradient: Instruction, update: Instruction, form: str) -> Instruction:
     op = OP_BY_NAME[f"{gradient.op.name}_{update.op.name}"]
     parts = {"dy": gradient.operand("dy"), "x": gradient.operand("x")}
     names = [operand.name for operand in op.signature.operands]
     operands = tuple(parts[name] if name in parts else update.operand(name) for name in names)
-    own = len(op.signature.attributes) - len(update.attributes)  # the window of a convolution
-    return Instruction(op, operands, gradient.attributes[:own] + update.attributes)
+    signs = () if update.op.name == "bop" else (float(form == "bit"),)
+    own = len(op.signature.attributes) - len(update.attributes) - len(signs)  # the window of a convolution
+    return Instruction(op, operands, gradient.attributes[:own] + update.attributes + signs)

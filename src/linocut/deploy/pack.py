@@ -8,6 +8,7 @@ import numpy as np
 
 from linocut.compile.lower import Compiled
 from linocut.deploy.packed import FLOAT, INTEGER, PackedModel, expected, is_first
+from linocut.layers.batch_norm import norm_name
 from linocut.layers.placed import Placed
 from linocut.ops.base import View
 from linocut.ops.bits import Array, pack
@@ -48,7 +49,7 @@ def parts(compiled: Compiled, session: Session) -> Iterator[Array]:
         elif part == "weights":
             yield session.array(tensor.name).astype(tensor.dtype, copy=False)
         else:
-            norm = _norm(compiled, session, layer, _scale(compiled, session, layers[layer], arithmetic))
+            norm = _norm(compiled, session, layers[layer], _scale(compiled, session, layers[layer], arithmetic))
             values = _threshold(norm, tensor.dtype) if part == "threshold" else norm[part]
             yield values.astype(tensor.dtype)
 
@@ -88,10 +89,11 @@ def _signs(compiled: Compiled, session: Session, name: str) -> Iterator[Array]:
         yield pack(stored[begin : begin + some] >= 0)
 
 
-def _norm(compiled: Compiled, session: Session, name: str, scale: float | Array) -> dict[str, Array]:
+def _norm(compiled: Compiled, session: Session, norm: Placed, scale: float | Array) -> dict[str, Array]:
     """Mean, spread (what x is divided by) and shift in float64, for a Y that is `scale` times that of training."""
+    name = norm.name
     running = View(session.array(f"{name}.running"), compiled.program.buffer(f"{name}.running").format, 0)
-    spread = divisor(running, NORMS[compiled.policy.norm])
+    spread = divisor(running, NORMS[norm_name(compiled.policy, norm)])
     mean = running.data[0].astype(np.float64)
     shift = session.array(f"{name}.beta")[0].astype(np.float64)
     return {"mean": mean * scale, "spread": spread * scale, "shift": shift}

@@ -25,7 +25,7 @@ from linocut.tensor_file import Tensor
 
 INTEGER, FLOAT = "integer", "float"
 _POLICIES = {
-    INTEGER: lean,
+    INTEGER: lean.replace(norm="l1"),
     FLOAT: wang2021.replace(
         Y="f32",
         dX="f32",

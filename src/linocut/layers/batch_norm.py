@@ -10,14 +10,17 @@ from linocut.errors import SpecError
 from linocut.layers.base import Cost, Layer, Shape
 from linocut.layers.gradient_scale import gradient_scale
 from linocut.layers.kinds import INPUT, NORMED, PRODUCT, REAL
-from linocut.layers.norm_output import norm_kind, norm_work
+from linocut.layers.norm_output import norm_work
 from linocut.layers.numbers import as_numbers, real_gradient
+from linocut.layers.softmax_cross_entropy import SoftmaxCrossEntropy
 from linocut.layers.values import Given, Normed, Product, Real, Value
 from linocut.ops import norm_gradient_sums, norm_statistics
+from linocut.ops.norm import NORMS
 
 if TYPE_CHECKING:
     from linocut.compile.builder import Builder
     from linocut.layers.placed import Placed
+    from linocut.policies import Policy
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class BatchNorm(Layer):
         y = value if isinstance(value, Product) else as_numbers(builder, name, value)
         channels = builder.shape(y.buffer)[-1]
         policy = builder.policy
+        norm = NORMS[norm_name(policy, place)]
         beta = builder.persistent(f"{name}.beta", roles.BETA, (1, channels), policy.beta)
         # An average over many micro-batches takes up less of each than f16 can add.
         form = policy.statistics if builder.micro_batches == 1 else "f32"
@@ -65,12 +69,17 @@ class BatchNorm(Layer):
             work = norm_work(builder, name, norm_statistics.QUANTITIES, builder.shape(y.buffer))
             operands = {"y": y.buffer, "stats": stats, "running": running, "work": work}
             momentum = self.momentum if builder.micro_batches == 1 else self.momentum ** (1 / builder.micro_batches)
-            attributes = {"norm": norm_kind(builder), "momentum": momentum, "first": 0.0}
+            attributes = {"norm": norm, "momentum": momentum, "first": 0.0}
             builder.emit("norm_statistics", operands, attributes)
-        out = Normed(name, y.buffer, stats, beta)
+        out = Normed(name, y.buffer, stats, beta, norm)
         wanted = not isinstance(value, Given)
         builder.on_backward(lambda: _backward(builder, out, y, wanted))
         return out
+
+
+def norm_name(policy: Policy, place: Placed) -> str:
+    """The norm of a batch norm in its place, "l1", "scaled_l1" or "l2"."""
+    return policy.logits_norm if place.follower == SoftmaxCrossEntropy.kind else policy.norm
 
 
 def _backward(builder: Builder, out: Normed, y: Product | Real, wanted: bool) -> None:
@@ -79,7 +88,7 @@ def _backward(builder: Builder, out: Normed, y: Product | Real, wanted: bool) ->
     assert kept is not None, "the consumer of a norm says what it kept"
     shape = builder.shape(y.buffer)
     channels = shape[-1]
-    attributes = {"norm": norm_kind(builder), "ste": float(kept.ste)}
+    attributes = {"norm": out.norm, "ste": float(kept.ste)}
     sums = builder.transient(f"{name}.sums", roles.WORKSPACE, (4, channels), "f64")
     common = {"dx": dx.buffer, "x": kept.x, "mask": kept.mask, "beta": out.beta, "sums": sums}
     work = norm_work(builder, name, norm_gradient_sums.QUANTITIES, shape)

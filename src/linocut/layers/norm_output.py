@@ -8,16 +8,10 @@ from typing import TYPE_CHECKING
 from linocut import roles
 from linocut.layers.values import Kept, Normed
 from linocut.ops import norm_sign
-from linocut.ops.norm import NORMS, work_shape
-from linocut.policies import SCALED_L1
+from linocut.ops.norm import SCALED_L1, work_shape
 
 if TYPE_CHECKING:
     from linocut.compile.builder import Builder
-
-
-def norm_kind(builder: Builder) -> float:
-    """The policy's norm as the instructions' attribute."""
-    return NORMS[builder.policy.norm]
 
 
 def norm_work(builder: Builder, name: str, quantities: int, shape: tuple[int, ...]) -> int:
@@ -32,13 +26,13 @@ def keep_signs(builder: Builder, name: str, value: Normed, *, ste: bool) -> Kept
     bits = builder.transient(f"{name}.X", roles.X, shape, "bit")
     mask = omega = work = None
     if builder.training:
-        form = "f32" if builder.policy.norm == SCALED_L1 else builder.policy.statistics  # counts pass what f16 holds
+        form = "f32" if value.norm == SCALED_L1 else builder.policy.statistics  # counts pass what f16 holds
         omega = builder.transient(f"{name}.omega", roles.NORM, (1, shape[-1]), form)
         work = norm_work(builder, name, norm_sign.QUANTITIES, shape)
         if ste:
             mask = builder.transient(f"{name}.mask", roles.GRADIENT_MASK, shape, "bit")
     operands = {"y": value.y, "stats": value.stats, "beta": value.beta, "bits": bits, "mask": mask}
-    attributes = {"norm": norm_kind(builder), "first": 0.0}
+    attributes = {"norm": value.norm, "first": 0.0}
     builder.emit("norm_sign", {**operands, "omega": omega, "work": work}, attributes)
     return Kept(bits, mask, omega, ste)
 
@@ -47,5 +41,5 @@ def keep_numbers(builder: Builder, name: str, value: Normed, form: str | None = 
     """Emit norm_apply: x in numbers, in the policy's format of X unless another is given."""
     x = builder.transient(f"{name}.X", roles.X, builder.shape(value.y), form or builder.policy.X)
     operands = {"y": value.y, "stats": value.stats, "beta": value.beta, "x": x}
-    builder.emit("norm_apply", operands, {"norm": norm_kind(builder)})
+    builder.emit("norm_apply", operands, {"norm": value.norm})
     return x

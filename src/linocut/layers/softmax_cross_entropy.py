@@ -11,6 +11,7 @@ from linocut.layers.base import Layer, Shape
 from linocut.layers.kinds import LOSS, NORMED
 from linocut.layers.norm_output import keep_numbers, keep_signs
 from linocut.layers.values import Kept, Normed, Value
+from linocut.ops.norm import L2
 
 if TYPE_CHECKING:
     from linocut.compile.builder import Builder
@@ -40,7 +41,8 @@ class SoftmaxCrossEntropy(Layer):
         name = place.name
         shape = builder.shape(value.y)
         bits = builder.policy.X == "bit"
-        kept = keep_signs(builder, name, value, ste=False) if bits and builder.training else None
+        by_bits = bits and value.norm != L2  # the l2 norm's derivative needs the logits themselves
+        kept = keep_signs(builder, name, value, ste=False) if by_bits and builder.training else None
         logits = keep_numbers(builder, name, value, "f32" if bits else None)
         builder.output(logits, "logits")
         operands: dict[str, int | None] = {

@@ -93,10 +93,14 @@ class Kept:
 
 @dataclass(eq=False)
 class Normed(Value):
-    """The output of a batch norm, not yet formed: its consumer decides whether it wants numbers or only signs."""
+    """The output of a batch norm, not yet formed: its consumer decides whether it wants numbers or only signs.
+
+    `norm` is its kind, as the instructions have it.
+    """
 
     name: str
     y: int
     stats: int
     beta: int
+    norm: float
     kept: Kept | None = None

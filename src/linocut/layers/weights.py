@@ -54,7 +54,10 @@ class BinaryWeights:
         self, builder: Builder, op: str, operands: Mapping[str, int], attributes: Mapping[str, float] | None = None
     ) -> None:
         """The gradient dW by the instruction `op`, and the optimizer's step."""
-        dw = builder.transient(f"{self.name}.dW", roles.DW, self.shape, builder.policy.dW)
+        form = builder.policy.dW
+        if form == "q7" and not self.latent:
+            form = "bit"  # Bop's moments move so slowly that they are of signs
+        dw = builder.transient(f"{self.name}.dW", roles.DW, self.shape, form)
         builder.emit(op, {**operands, "dw": dw}, attributes)
         builder.optimizer.lower_weights(builder, self.name, self.stored, dw, self.shape, fan_in(self.shape))
 

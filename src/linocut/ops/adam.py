@@ -1,4 +1,4 @@
-"""adam: Kingma & Ba, arXiv 1412.6980, as PyTorch computes it, on floats or, from signs, in fixed point."""
+"""adam: Kingma & Ba, arXiv 1412.6980, as PyTorch computes it, on floats or in fixed point."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from linocut.ops import updates
 from linocut.ops.base import Op, Sizes, View
-from linocut.ops.fixed_point import decay_moment, move_weights, step_factor
+from linocut.ops.fixed_point import decay_moment, in_q7, move_weights, step_factor
 from linocut.ops.optimizer_tick import BETA1_POWER, BETA2_POWER, LEARNING_RATE
 from linocut.ops.softmax_cross_entropy import FLIPS
 
@@ -32,8 +32,8 @@ def reference(
 ) -> None:
     """W, m, v (R, K) in place from dw (R, K).
 
-    M <- b1 m + (1-b1) g, v <- b2 v + (1-b2) g^2, w <- w - lr m^ / (sqrt(v^) + eps). Of k micro-batches with signs for
-    gradients the first decays m, each adds (1-b1)/k g, and the last does the rest: g^2 is the same in all.
+    M <- b1 m + (1-b1) g, v <- b2 v + (1-b2) g^2, w <- w - lr m^ / (sqrt(v^) + eps). Of k micro-batches with gradients
+    in bits or q7 the first decays m, each adds (1-b1)/k g, and the last does the rest: g^2 is the same in all.
     """
     part = updates.due_part(micro, dw)
     if part is None:
@@ -41,10 +41,11 @@ def reference(
     rate = float(control.data[LEARNING_RATE]) / (1.0 - float(control.data[BETA1_POWER]))
     if v is None:
         state, number = int(random.data[0]), int(salt)
-        moment = decay_moment(m.data, dw.bits(), beta1, part, state, number)
+        gradients, spreads = in_q7(dw)
+        moment = decay_moment(m.data, gradients, beta1, part, state, number)
         m.store(moment)
         if part.last:
-            counters.data[FLIPS] += move_weights(w, moment, step_factor(rate, clip, w.format), state, number)
+            counters.data[FLIPS] += move_weights(w, moment, step_factor(rate * spreads, clip, w.format), state, number)
         return
     g = updates.gradient_values(dw, gradient_scale)
     kept = np.float32(beta1 if part.first else 1.0)
@@ -67,7 +68,7 @@ def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
 OP = Op(
     "adam",
     14,
-    "=w:q15|q7|f16|f32[R,K] =m:q7|f16|f32[R,K] =v?:f16|f32[R,K] <dw:bit|f16|f32[R,K] <control:f64[4] "
+    "=w:q15|q7|f16|f32[R,K] =m:q7|f16|f32[R,K] =v?:f16|f32[R,K] <dw:bit|q7|f16|f32[R,K] <control:f64[4] "
     "<random:i64[1] =counters:i64[4] <micro?:i64[2]; beta1 beta2 epsilon gradient_scale clip salt",
     reference,
     _limits,

@@ -1,4 +1,4 @@
-"""conv2d_weight_gradient: dW of a convolution from X and dY, in full or only its sign (sgn(0) = +1)."""
+"""conv2d_weight_gradient: dW of a convolution from X and dY, in full, in q7 or only its sign (sgn(0) = +1)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from linocut.ops.base import Op, Sizes, View, Work
 from linocut.ops.bits import Array
 from linocut.ops.conv2d import add_product, count, numbers
+from linocut.ops.fixed_point import gradient_form
 from linocut.ops.real_matmul import U8_SCALE
 from linocut.ops.window import geometry, taps
 
@@ -20,7 +21,7 @@ def product(
 ) -> Array:
     """dW (N, P, Q, C): exact integers where both factors are, else floats; `exact` as in conv2d, pixel after pixel.
 
-    A byte u counts as (2u - 255) / 255 where dY is in floats, as 2u - 255 where only the sign of dW matters.
+    A byte u counts as (2u - 255) / 255 where dY is in floats, as 2u - 255 where a factor of dW does not matter.
     """
     integer = dy.is_integer()
     wide = np.int64 if integer else np.float32 if exact else np.float64
@@ -37,15 +38,15 @@ def product(
 def reference(*, dy: View, x: View, dw: View, stride: float, pad_top: float, pad_left: float, exact: float) -> None:
     """Dy (B, I, J, N), x (B, H, W, C) -> dw (N, P, Q, C)."""
     total = product(dy, x, dw.shape, stride, pad_top, pad_left, exact).reshape(-1, dw.cols)
-    dw.store(total >= 0 if dw.format == "bit" else total)
+    dw.store(gradient_form(total, dw.format) if dw.format in ("bit", "q7") else total)
 
 
 def limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
     """Why these sizes or formats cannot be computed, or ""."""
     if formats["dy"] != "i8":
-        return ""
-    if formats.get("dw", "bit") != "bit" or formats["x"] not in ("bit", "u8"):
-        return f"an i8 dY takes X as bit or u8 and gives the sign of dW only, not X {formats['x']}, dW {formats['dw']}"
+        return "" if formats.get("dw") != "q7" else f"a dY in {formats['dy']} gives no dW in q7"
+    if formats.get("dw", "bit") not in ("bit", "q7") or formats["x"] not in ("bit", "u8"):
+        return f"an i8 dY takes X as bit or u8 and gives dW as bit or q7, not X {formats['x']}, dW {formats['dw']}"
     pixels = sizes["B"] * sizes["I"] * sizes["J"]
     if pixels > MOST_PIXELS:
         return f"{pixels:,} pixels of a batch overflow 32 bits, at most {MOST_PIXELS:,}; use a smaller batch"
@@ -60,7 +61,7 @@ def work(sizes: Sizes, formats: Mapping[str, str]) -> Work:
 OP = Op(
     "conv2d_weight_gradient",
     22,
-    "<dy:i8|f16|f32[B,I,J,N] <x:bit|u8|f16|f32[B,H,W,C] >dw:bit|f16|f32[N,P,Q,C]; stride pad_top pad_left exact",
+    "<dy:i8|f16|f32[B,I,J,N] <x:bit|u8|f16|f32[B,H,W,C] >dw:bit|q7|f16|f32[N,P,Q,C]; stride pad_top pad_left exact",
     reference,
     limits,
     work,

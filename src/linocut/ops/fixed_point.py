@@ -1,12 +1,15 @@
-"""Fixed-point updates from the sign of a gradient; the native twin is native/kernels/fixed_point.hpp.
+"""Fixed-point updates from gradients that are known relative to a spread; the twin is native/kernels/fixed_point.hpp.
 
-A first moment of gradients +-s is kept as a fraction of s: q7 127 (q15 32767) is s. The second moment of such
-gradients is s**2 exactly, so Adam divides by the constant s and SGD with momentum differs from Adam in the step's
-factor alone. In micro-batches the moment takes up the mean of their signs: the first decays it, each adds its share,
-which is small and so dithered, and the last moves the weights.
+A gradient is the sign of one, +-s, or one in q7: in units of the spread s of the gradients of its word (64 weights side
+by side), 127 being SPREADS of them. So every step's gradients have the second moment s**2: Adam divides by the constant
+s, and SGD with momentum differs from Adam in the step's factor alone. The first moment is kept in q7 as its gradients
+are (of signs in q15 too, 32767 being s). In micro-batches the moment takes up the mean of their gradients: the first
+decays it, each adds its share, which is small and so dithered, and the last moves the weights.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -16,8 +19,11 @@ from linocut.ops.bits import Array
 from linocut.ops.elementary import rounded
 from linocut.ops.micro_batch import WHOLE, MicroBatch
 
+SPREADS = 3.0  # that a q7 gradient's one stands for; larger gradients are that
 DECAY_FRACTION = 15
+SHARE_FRACTION = 8  # bits more of what a gradient adds: a small share of one, in micro-batches
 STEP_FRACTION = 16
+Q7_OF_SPREAD = 127.0 / (SPREADS * math.sqrt(math.pi / 2))
 STEP_LIMIT = 2.0**24 - 1.0  # times 127 plus a dither still fits 32 bits, and moves a weight by its whole range
 SLOW_FRACTION = 24
 FRESH = "q15"  # weights of this format draw new dithers in every step, and so do moments
@@ -68,15 +74,42 @@ def dithers(shape: tuple[int, ...], form: str, state: int, salt: int, stream: in
     return (halves.reshape(rows, padded)[:, :columns].astype(np.int64) + turn) & ((1 << STEP_FRACTION) - 1)
 
 
+def word_mantissas(gradients: Array) -> Array:
+    """Exact gradients (N, K) in q7, int64: those of a word in units of their spread, sqrt(pi/2) times their mean size.
+
+    That is the standard deviation of normal ones of mean 0. In float32.
+    """
+    mantissas = np.zeros_like(gradients)
+    for first in range(0, gradients.shape[1], WORD_BITS):
+        word = gradients[:, first : first + WORD_BITS]
+        size = np.abs(word).sum(axis=1).astype(np.float64)
+        unit = np.where(size > 0, Q7_OF_SPREAD * word.shape[1] / np.where(size > 0, size, 1.0), 0.0).astype(np.float32)
+        scaled = np.clip(word.astype(np.float32) * unit[:, None], np.float32(-127), np.float32(127))
+        mantissas[:, first : first + WORD_BITS] = (scaled + np.float32(128.5)).astype(np.int64) - 128
+    return mantissas
+
+
+def gradient_form(exact: Array, form: str) -> Array:
+    """Exact integer gradients (N, K) as a dW in "bit" or "q7" stores them."""
+    return exact >= 0 if form == "bit" else word_mantissas(exact)
+
+
+def in_q7(dw: View) -> tuple[Array, float]:
+    """The gradients of a dW in bits or q7 as q7, int64 (N, K), and how many s their one is."""
+    if dw.format == "bit":
+        return FORMATS["q7"].one * dw.signs(), 1.0
+    return dw.data.astype(np.int64), SPREADS
+
+
 def decay_moment(
-    moment: Array, positive: Array, decay: float, micro: MicroBatch = WHOLE, state: int = 0, salt: int = 0
+    moment: Array, gradients: Array, decay: float, micro: MicroBatch = WHOLE, state: int = 0, salt: int = 0
 ) -> Array:
-    """Q7 m <- decay m + (1 - decay) (+-127), to nearest; in micro-batches its part of that, dithered."""
+    """Q7 m <- decay m + (1 - decay) g, to nearest; in micro-batches its part of that, dithered."""
     one, whole = FORMATS["q7"].one, 1 << DECAY_FRACTION
     left = int(rounded(decay * whole, 0.0, whole))
     kept = left if micro.first else whole
-    fresh = int(rounded(one * (whole - left) / micro.count, 0.0, one * whole))
-    total = moment.astype(np.int64) * kept + np.where(positive, fresh, -fresh)
+    fresh = int(rounded(float((whole - left) << SHARE_FRACTION) / micro.count, 0.0, whole << SHARE_FRACTION))
+    total = moment.astype(np.int64) * kept + ((gradients * fresh) >> SHARE_FRACTION)
     if micro.count == 1:
         return (total + (whole >> 1)) >> DECAY_FRACTION
     nudges = dithers(moment.shape, FRESH, state, salt, MOMENT_STREAM) >> (STEP_FRACTION - DECAY_FRACTION)

@@ -86,9 +86,9 @@ def total(rows: Array) -> Array:
 
 
 def divisor(stats: View, norm: float) -> Array:
-    """What x is divided by, float64 (channels,): psi, or sqrt(var + 1e-5)."""
+    """What x is divided by, float64 (channels,): psi, or sqrt(var + 1e-5) to f32, as packed models keep it."""
     spread = stats.data[1].astype(np.float64)
-    return np.sqrt(spread + EPSILON) if norm == L2 else spread
+    return np.sqrt(spread + EPSILON).astype(np.float32).astype(np.float64) if norm == L2 else spread
 
 
 def reciprocal(stats: View, norm: float) -> Array:

@@ -6,12 +6,12 @@ With g the masked gradient, N the rows, u the partner of norm_gradient_sums (x^ 
     scaled l1:  dy = (g - mean of the g whose x^ is the same) / spread
 The last is what remains of g beside 1 and x^: where beta moves the signs to one side, x^ has a mean, and what l1
 takes away no longer sums to 0 over the batch.
-An i8 dY, which needs X as bits, has at most the power-of-two exponent that its largest possible element needs, and as
-much less, up to FINEST, as few enough saturated in the last step: gradients have long tails, of which the largest alone
-would leave nearly all others 0. Its `scale` is as in gradient_exponent, without the largest sum. It is g a - p, p being
-one of two numbers per channel chosen by the bit x^: from integers in 32 bits with 22 fractional bits for the largest
-exponent, from floats in float64. A float dY from integers is formed in units of their exponent, which the last factor
-brings in.
+An i8 dY has at most the power-of-two exponent that its largest possible element needs, and as much less, up to FINEST,
+as few enough saturated in the last step: gradients have long tails, of which the largest alone would leave nearly all
+others 0. Its `scale` is as in gradient_exponent, without the largest sum. Where X is bits it is g a - p, p being one of
+two numbers per channel chosen by the bit x^: from integers in 32 bits with 22 fractional bits for the largest exponent,
+from floats in float64. Where X is numbers it is formed in float64. A float dY from integers is formed in units of their
+exponent, which the last factor brings in.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from linocut.ops.base import Op, Sizes, View
 from linocut.ops.bits import Array
 from linocut.ops.elementary import binary_exponent, rounded
 from linocut.ops.gradient_exponent import EXPONENT, KNOWN, NEAR, SATURATED, begin_step, overflow_trend
-from linocut.ops.norm import L1, SCALED_L1, reciprocal, work
+from linocut.ops.norm import L1, L2, SCALED_L1, reciprocal, work
 from linocut.ops.norm_gradient_sums import masked, partner
 
 FRACTION = 22
@@ -68,10 +68,15 @@ def reference(
         centred = g.astype(np.float32) - mean.astype(np.float32) - u * slope.astype(np.float32)
         dy.store(centred * np.ldexp(inverse, exponent).astype(np.float32))
         return
-    k = binary_exponent(float(((largest + np.abs(mean) + np.abs(slope)) * inverse).max()))
+    reach = math.sqrt(rows) if norm == L2 and x.format != "bit" else 1.0  # of u, whose squares then sum to the rows
+    k = binary_exponent(float(((largest + np.abs(mean) + np.abs(slope) * reach) * inverse).max()))
     finer = _finer(scale.data, exponent + k - MANTISSA_BITS, g.size)
     dy_exponent.data[0] = exponent + k - MANTISSA_BITS - finer
-    if dx_exponent is None:
+    if x.format != "bit":
+        unit = inverse * math.ldexp(1.0, MANTISSA_BITS - k + finer)
+        whole = (g.astype(np.float64) - mean - partner(x, beta, norm).astype(np.float64) * slope) * unit
+        mantissas = rounded(whole, -FIXED_LIMIT, FIXED_LIMIT)
+    elif dx_exponent is None:
         unit = inverse * math.ldexp(1.0, MANTISSA_BITS - k + finer)
         offset = np.where(x.bits(), (mean + slope) * unit, (mean - slope) * unit)
         mantissas = rounded(g.astype(np.float64) * unit - offset, -FIXED_LIMIT, FIXED_LIMIT)
@@ -105,9 +110,8 @@ def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
     exponents = {name for name in ("dx", "dy") if f"{name}_exponent" in formats}
     if ("scale" in formats) != ("dy_exponent" in formats):
         return "dY in integers goes with a scale"
-    if integers != exponents or (integers and formats["x"] != "bit"):
-        found = f"dX {formats['dx']}, dY {formats['dy']}, X {formats['x']}"
-        return f"{found}: an integer gradient goes with its exponent and with bits"
+    if integers != exponents:
+        return f"dX {formats['dx']}, dY {formats['dy']}: an integer gradient goes with its exponent"
     return ""
 
 

@@ -1,16 +1,14 @@
 """norm_gradient_sums: what the backward pass of batch norm needs of each channel before it can form an element.
 
 With g the gradient of x, masked where the straight-through estimator cancels it: sum g; sum g x^ (l1) or sum g (x -
-beta) (l2); max|g|; and omega = mean|x|. Sums of integer gradients are exact.
+beta) (l2); max|g|; and omega = mean|x|. Sums of integer gradients are exact where X is bits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from linocut.ops.base import Op, Sizes, View
+from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
 from linocut.ops.norm import L2, SCALED_L1, parts, total, work, work_limits
 
@@ -69,18 +67,12 @@ def reference(
         sums.data[3] = omega.data[0]
 
 
-def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    if formats["dx"] in ("i8", "i16") and formats["x"] != "bit":
-        return "integer gradients need X as bits; keep X as bit or dX as a float"
-    return work_limits(QUANTITIES, "dx")(sizes, formats)
-
-
 OP = Op(
     "norm_gradient_sums",
     9,
     "<dx:i8|i16|f16|f32[R,C] <x:bit|f16|f32[R,C] <mask?:bit[R,C] <beta:f16|f32[1,C] <omega?:f16|f32[1,C] "
     ">sums:f64[4,C] >work:f64[S,C]; norm ste",
     reference,
-    _limits,
+    work_limits(QUANTITIES, "dx"),
     work,
 )

@@ -1,4 +1,4 @@
-"""sgd: stochastic gradient descent with momentum, as PyTorch computes it, on floats or, from signs, in fixed point.
+"""sgd: stochastic gradient descent with momentum, as PyTorch computes it, on floats or in fixed point.
 
 In fixed point the moment is kept as (1 - momentum) m / s, so that it stays within one.
 """
@@ -9,7 +9,7 @@ import numpy as np
 
 from linocut.ops import updates
 from linocut.ops.base import Op, View
-from linocut.ops.fixed_point import decay_moment, move_weights, step_factor
+from linocut.ops.fixed_point import decay_moment, in_q7, move_weights, step_factor
 from linocut.ops.optimizer_tick import LEARNING_RATE
 from linocut.ops.softmax_cross_entropy import FLIPS
 
@@ -30,7 +30,7 @@ def reference(
 ) -> None:
     """W, m (R, K) in place from dw (R, K): m <- momentum m + g, w <- w - lr m.
 
-    Of k micro-batches with signs for gradients the first decays m, each adds g/k, and the last moves w.
+    Of k micro-batches with gradients in bits or q7 the first decays m, each adds g/k, and the last moves w.
     """
     part = updates.due_part(micro, dw)
     if part is None:
@@ -38,9 +38,10 @@ def reference(
     rate = float(control.data[LEARNING_RATE])
     if w.format.startswith("q"):
         state, number = int(random.data[0]), int(salt)
-        moment = decay_moment(m.data, dw.bits(), momentum, part, state, number)
+        gradients, spreads = in_q7(dw)
+        moment = decay_moment(m.data, gradients, momentum, part, state, number)
         m.store(moment)
-        factor = step_factor(rate * gradient_scale / (1.0 - momentum), clip, w.format)
+        factor = step_factor(rate * gradient_scale / (1.0 - momentum) * spreads, clip, w.format)
         if part.last:
             counters.data[FLIPS] += move_weights(w, moment, factor, state, number)
         return
@@ -54,7 +55,7 @@ def reference(
 OP = Op(
     "sgd",
     15,
-    "=w:q15|q7|f16|f32[R,K] =m:q7|f16|f32[R,K] <dw:bit|f16|f32[R,K] <control:f64[4] <random:i64[1] "
+    "=w:q15|q7|f16|f32[R,K] =m:q7|f16|f32[R,K] <dw:bit|q7|f16|f32[R,K] <control:f64[4] <random:i64[1] "
     "=counters:i64[4] <micro?:i64[2]; momentum gradient_scale clip salt",
     reference,
     updates.limits,

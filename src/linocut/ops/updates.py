@@ -18,11 +18,11 @@ from linocut.ops.softmax_cross_entropy import FLIPS
 def due_part(micro: View | None, dw: View) -> MicroBatch | None:
     """What this micro-batch does to a moment, None for nothing.
 
-    Signs come with each micro-batch, each a part of the step's gradient. Numbers have been summed to their mean, which
-    is the whole gradient and comes with the last.
+    Signs and q7 come with each micro-batch, each a part of the step's gradient. Numbers have been summed to their mean,
+    which is the whole gradient and comes with the last.
     """
     part = micro_batch(micro)
-    if dw.format == "bit":
+    if dw.format in ("bit", "q7"):
         return part
     return WHOLE if part.last else None
 
@@ -46,10 +46,14 @@ def store_weights(w: View, moved: Array, clip: float, counters: View) -> None:
 
 
 def limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    """Fixed-point weights take fixed-point moments and signs; floats take floats."""
+    """Fixed-point weights take fixed-point moments and signs or q7 gradients; floats take signs or floats."""
     fixed = {formats[name].startswith("q") for name in ("w", "m") if name in formats}
-    if len(fixed) > 1 or (True in fixed and (formats.get("dw", "bit") != "bit" or "v" in formats)):
-        return f"formats {dict(formats)} do not go together: fixed-point weights take a q7 moment, no v, and dW as bit"
+    takes = ("bit", "q7") if True in fixed else ("bit", "f16", "f32")
+    if len(fixed) > 1 or (True in fixed and "v" in formats) or formats.get("dw", "bit") not in takes:
+        return (
+            f"formats {dict(formats)} do not go together: fixed-point weights take a q7 moment, no v, and dW as bit or "
+            "q7, floats take dW as bit, f16 or f32"
+        )
     return ""
 
 

@@ -1,6 +1,6 @@
-"""weight_gradient: dW = X^T dY, in full or only its sign (sgn(0) = +1).
+"""weight_gradient: dW = X^T dY, in full, in q7 or only its sign (sgn(0) = +1).
 
-The gradient of a u8 input counts u as (2u - 255) / 255; a sign needs no such factor.
+The gradient of a u8 input counts u as (2u - 255) / 255; signs and q7 need no such factor.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import numpy as np
 
 from linocut.ops.base import Op, Sizes, View, Work
 from linocut.ops.bits import Array
+from linocut.ops.fixed_point import gradient_form
 from linocut.ops.real_matmul import U8_SCALE
 
 MOST_ROWS = (2**31 - 1) // (127 * 2 * U8_SCALE)
@@ -33,15 +34,15 @@ def product(dy: View, x: View) -> Array:
 def reference(*, dy: View, x: View, dw: View) -> None:
     """Dy (R, N), x (R, K) -> dw (N, K)."""
     exact = product(dy, x)
-    dw.store(exact >= 0 if dw.format == "bit" else exact)
+    dw.store(gradient_form(exact, dw.format) if dw.format in ("bit", "q7") else exact)
 
 
 def limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
     """Why these sizes or formats cannot be computed, or ""."""
     if formats["dy"] != "i8":
-        return ""
-    if formats.get("dw", "bit") != "bit" or formats["x"] not in ("bit", "u8"):
-        return f"an i8 dY takes X as bit or u8 and gives the sign of dW only, not X {formats['x']}, dW {formats['dw']}"
+        return "" if formats.get("dw") != "q7" else f"a dY in {formats['dy']} gives no dW in q7"
+    if formats.get("dw", "bit") not in ("bit", "q7") or formats["x"] not in ("bit", "u8"):
+        return f"an i8 dY takes X as bit or u8 and gives dW as bit or q7, not X {formats['x']}, dW {formats['dw']}"
     if formats["x"] == "u8" and sizes["R"] > MOST_ROWS:
         return f"{sizes['R']:,} rows of u8 inputs overflow 32 bits, at most {MOST_ROWS:,}; use a smaller batch"
     if sizes["R"] > (2**31 - 1) // 255:
@@ -57,7 +58,7 @@ def work(sizes: Sizes, formats: Mapping[str, str]) -> Work:
 OP = Op(
     "weight_gradient",
     12,
-    "<dy:i8|f16|f32[R,N] <x:bit|u8|f16|f32[R,K] >dw:bit|f16|f32[N,K]",
+    "<dy:i8|f16|f32[R,N] <x:bit|u8|f16|f32[R,K] >dw:bit|q7|f16|f32[N,K]",
     reference,
     limits,
     work,
