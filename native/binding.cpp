@@ -112,6 +112,15 @@ std::vector<std::string> isas() {
     return names;
 }
 
+double peak(const std::string& isa, const std::string& kind) {
+    Reason reason;
+    double per_second = 0.0;
+    const nb::gil_scoped_release released;
+    if (lc_peak(isa.c_str(), kind.c_str(), &per_second, reason.text, sizeof reason.text) != 0)
+        throw nb::value_error(reason.text);
+    return per_second;
+}
+
 nb::list signatures() {
     nb::list table;
     int code = 0;
@@ -137,5 +146,6 @@ NB_MODULE(_native, m) {
         .def("run", &Session::run, "section"_a)
         .def("run_timed", &Session::run_timed, "section"_a);
     m.def("isas", &isas);
+    m.def("peak", &peak, "isa"_a, "kind"_a);
     m.def("signatures", &signatures);
 }

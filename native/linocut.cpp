@@ -10,6 +10,7 @@
 #include "error.hpp"
 #include "isa.hpp"
 #include "machine.hpp"
+#include "peak.hpp"
 #include "program.hpp"
 #include "signature.hpp"
 
@@ -119,6 +120,14 @@ const char* lc_isa_name(int index) {
     return index >= 0 && static_cast<std::size_t>(index) < tables.size()
                ? tables[static_cast<std::size_t>(index)]->isa
                : nullptr;
+}
+
+int lc_peak(const char* isa, const char* kind, double* per_second, char* reason, size_t reason_size) {
+    const auto measure = [&] {
+        *per_second = measure_peak(find_kernels(isa == nullptr ? "" : isa), kind);
+        return per_second;
+    };
+    return guarded(reason, reason_size, measure) == nullptr ? -1 : 0;
 }
 
 int lc_op(int index, int* code, const char** name, const char** signature) {

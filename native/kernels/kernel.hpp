@@ -55,10 +55,18 @@ enum class OpCode : std::uint16_t {
 
 inline constexpr int most_ops = 64;
 
+// Repeats a micro-kernel on data in the nearest cache, and says how many multiplications that took (kernels/peak.hpp).
+using Peak = std::uint64_t (*)(std::uint64_t rounds);
+
+struct Peaks {
+    Peak xnor = nullptr, int8 = nullptr, floats = nullptr;
+};
+
 // All kernels of one instruction set, indexed by op code.
 struct KernelTable {
     const char* isa = "";
     Kernel kernels[most_ops] = {};
+    Peaks peaks;
 };
 
 // One function per instruction set, in files of their own (kernels/isa_*.cpp).

@@ -25,6 +25,7 @@
 #include "norm_statistics.hpp"
 #include "numbers.hpp"
 #include "optimizer_tick.hpp"
+#include "peak.hpp"
 #include "quantise_input.hpp"
 #include "real_matmul.hpp"
 #include "real_sign.hpp"
@@ -51,6 +52,7 @@ inline KernelTable make_table(const char* isa) {
 #define OP(code, name, signature) table.kernels[code] = kernel_of(name::units, name::run);
 #include "../ops.def"
 #undef OP
+    table.peaks = {peak::xnor, peak::int8, peak::floats};
     return table;
 }
 

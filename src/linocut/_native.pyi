@@ -38,5 +38,11 @@ class Session:
 def isas() -> list[str]:
     """The instruction sets that this machine can use, best first."""
 
+def peak(isa: str, kind: str) -> float:
+    """Multiplications a second of one thread in the bare micro-kernel for "xnor", "int8" or "float".
+
+    ValueError for another kind, or an instruction set that this machine lacks.
+    """
+
 def signatures() -> list[tuple[int, str, str]]:
     """Code, name and signature of every instruction."""

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import click
 
 from linocut import __version__
+from linocut.cli.bench import bench
 from linocut.cli.data import data
 from linocut.cli.evaluate import evaluate
 from linocut.cli.group import Group
@@ -37,7 +38,7 @@ def linocut(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (train, plan, evaluate, predict, data, info):
+for command in (train, plan, evaluate, predict, data, bench, info):
     linocut.add_command(command)
 
 

@@ -71,11 +71,14 @@ model_options = combined(
         "--hidden", metavar="N,N,...", callback=widths, help="Widths of an mlp's hidden layers, such as 256,256."
     ),
 )
-training_options = combined(
+policy_options = combined(
     click.option(
         "--policy", default="lean", show_default=True, help="Number formats: standard, wang2021, lean or lean8."
     ),
     click.option("--optimizer", default="adam", show_default=True, help="adam, sgd or bop."),
+)
+training_options = combined(
+    policy_options,
     click.option("--batch", type=int, default=DEFAULT_BATCH, show_default=True, help="Examples in a batch."),
     click.option(
         "--micro-batch",

@@ -1,0 +1,67 @@
+"""linocut bench: where the time of a step goes, and how close to this machine's peak it is spent."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from linocut.cli.options import (
+    DEFAULT_BATCH,
+    dimensions,
+    find_network,
+    json_option,
+    model_options,
+    policy_options,
+)
+
+
+@click.command()
+@model_options
+@policy_options
+@click.option("--batch", type=int, default=DEFAULT_BATCH, show_default=True, help="Examples in a batch.")
+@click.option("--input", "shape", metavar="HxWxC", callback=dimensions, help="Examples of this shape.")
+@click.option("--classes", type=int, help="So many classes.")
+@click.option("--predict", is_flag=True, help="Profile prediction instead of a training step.")
+@click.option("--steps", type=int, default=10, show_default=True, help="Measure so many, after one unmeasured.")
+@click.option("--threads", type=int, help="Threads to use.  [default: the processors at hand]")
+@click.option("--each", is_flag=True, help="One line for each instruction, in the order of the program.")
+@json_option
+def bench(
+    model: str,
+    hidden: tuple[int, ...] | None,
+    policy: str,
+    optimizer: str,
+    batch: int,
+    shape: tuple[int, ...] | None,
+    classes: int | None,
+    predict: bool,
+    steps: int,
+    threads: int | None,
+    each: bool,
+    as_json: bool,
+) -> None:
+    """Time each instruction of a step on random examples.
+
+    Rates are set beside the peak that the bare micro-kernels reach on this machine in the same run.
+    $LINOCUT_ISA picks the instruction set.
+    """
+    from linocut.compile.lower import PREDICT, TRAIN, compile_network
+    from linocut.optimizers import find_optimizer
+    from linocut.policies import find_policy
+    from linocut.report.profile import ProfileReport
+    from linocut.run.profile import profile
+
+    if each and as_json:
+        raise click.UsageError("--each is for people; --json has every instruction")
+    network, rule, form = (
+        find_network(model, hidden, None, shape, classes),
+        find_optimizer(optimizer),
+        find_policy(policy),
+    )
+    compiled = compile_network(network, form, rule, batch, training=not predict)
+    found = profile(compiled, steps, threads, section=PREDICT if predict else TRAIN)
+    report = ProfileReport(network.name, form.name, rule.kind, batch, found)
+    shown: dict[str, Any] | str = report.to_json() if as_json else report.one_by_one() if each else report.by_op()
+    click.echo(json.dumps(shown) if as_json else shown)
