@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from linocut.errors import MachineError
+
+PART = ".part"  # how a file is called that is being written
 
 
 @contextmanager
@@ -18,7 +21,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     It is written under another name in the same folder. When anything fails, that file is removed, what
     `path` held stays as it was, and an OSError becomes a MachineError.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}{PART}")
     try:
         try:
             with open(part, "wb") as file:
@@ -38,16 +41,29 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         ) from None
 
 
+def remove_parts(path: Path) -> None:
+    """Remove what processes that were killed had written of `path`; for whoever alone writes it."""
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*{PART}"):
+        part.unlink(missing_ok=True)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text in UTF-8, whole or not at all; MachineError where the disk will not."""
     with replacing(path) as file:
         file.write(text.encode())
 
 
-def make_folder(path: Path) -> None:
-    """Make a folder and those above it, unless it is there; MachineError where it cannot be."""
+def make_folder(path: Path) -> list[Path]:
+    """Make a folder and those above it, as far as they are not there; returns those made, the innermost first.
+
+    They outlive a power cut. MachineError where they cannot be made.
+    """
     try:
+        new = [folder for folder in (path, *path.parents) if not folder.exists()]
         path.mkdir(parents=True, exist_ok=True)
+        for folder in new:
+            _settle(folder.parent)
+        return new
     except OSError as error:
         reason = "there is a file of that name" if isinstance(error, FileExistsError) else error.strerror
         raise MachineError(f"folder {path} cannot be made: {reason}; give another folder") from None

@@ -7,22 +7,25 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from linocut.compile.lower import Compiled
 from linocut.deploy import model_file, pack
 from linocut.errors import LinocutError, RunError
-from linocut.files import make_folder, write_text
+from linocut.files import remove_parts, write_text
 from linocut.run import Session
 from linocut.tensor_file import TensorFile
 from linocut.train import checkpoint
 from linocut.train.checkpoint import Checkpoint
 from linocut.train.events import Event, to_json
+from linocut.train.lock import Lock
 
+Stamp: TypeAlias = tuple[int, int, int]
+NO_RUN: Stamp = (0, 0, 0)
 FILES = ("config.toml", "log.jsonl", "checkpoint.safetensors", model_file.NAME)
 
 
@@ -36,6 +39,15 @@ class RunFolder:
     def holds_run(self) -> bool:
         """Whether a checkpoint lies in it."""
         return (self.path / "checkpoint.safetensors").is_file()
+
+    @property
+    def stamp(self) -> Stamp:
+        """What tells its checkpoint from one that is written later."""
+        try:
+            found = (self.path / "checkpoint.safetensors").stat()
+        except OSError:
+            return NO_RUN
+        return found.st_ino, found.st_mtime_ns, found.st_size
 
     def read(self) -> tuple[Checkpoint, TensorFile]:
         """The checkpoint; RunError where there is none that can be used."""
@@ -66,20 +78,32 @@ class RunFolder:
         )
 
     def begin(self, kept: Checkpoint) -> None:
-        """Make the folder and describe the run in it; MachineError where it cannot be written."""
+        """Describe the run in the folder; MachineError where it cannot be written."""
         import tomli_w
 
-        make_folder(self.path)
         write_text(self.path / "config.toml", tomli_w.dumps(_config(kept)))
 
-    def abandon(self, with_folder: bool) -> None:
+    def abandon(self) -> None:
         """Remove what a run wrote that failed before it came to anything, so that it can be begun again."""
         for name in FILES:
             with suppress(OSError):  # not there
                 (self.path / name).unlink()
-        if with_folder:
-            with suppress(OSError):  # not empty: others' files
-                self.path.rmdir()
+
+    @contextmanager
+    def claimed(self, own: Stamp | None) -> Iterator[None]:
+        """A block in which this process alone writes the folder; what a killed one was writing is removed first.
+
+        `own` is the stamp of the run that goes on in it, None for a new one. RunError where another process writes
+        the folder or has written it since, and where a new run would be written over another's: see `refuse_other`.
+        """
+        with Lock(self.path):
+            if own is None:
+                self.refuse_other()
+            elif self.holds_run and self.stamp != own:
+                raise RunError(f"{self.path} was written by another process since it was read; resume it again")
+            for name in FILES:
+                remove_parts(self.path / name)
+            yield
 
     def save(self, kept: Checkpoint, compiled: Compiled, session: Session, events: Iterable[Event]) -> None:
         """Write where the run has come to, each file whole or not at all; MachineError where the disk will not."""

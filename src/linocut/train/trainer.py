@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ from linocut.train.events import Callback, Done, EpochEnded, Event, Planned, Ste
 from linocut.train.interrupts import Interrupted, Interrupts, Noted
 from linocut.train.peak_memory import peak_rss_bytes
 from linocut.train.progress import Progress
-from linocut.train.run_folder import RunFolder
+from linocut.train.run_folder import NO_RUN, RunFolder
 from linocut.train.settings import DataFacts, Settings
 
 if TYPE_CHECKING:
@@ -79,11 +80,13 @@ class Trainer:
         self.folder: Path | None = None
         self._threads, self._backend = find_threads(threads), backend
         self._open: tuple[Session, Feed] | None = None
+        self._stamp = NO_RUN  # of the checkpoint in `folder`, as it was last read or written
 
     @staticmethod
     def resume(folder: str | os.PathLike[str], threads: int | None = None, backend: str = NATIVE) -> Trainer:
         """The trainer of a run folder, as it was when the folder was last written; RunError if it cannot be read."""
         path = Path(folder)
+        stamp = RunFolder(path).stamp
         kept, file = RunFolder(path).read()
         was = kept.settings
         trainer = Trainer(
@@ -99,7 +102,7 @@ class Trainer:
             was.micro_batch,
         )
         checkpoint.restore(file, trainer.session)
-        trainer.progress, trainer.data, trainer.folder = kept.progress, kept.data, path
+        trainer.progress, trainer.data, trainer.folder, trainer._stamp = kept.progress, kept.data, path, stamp
         return trainer
 
     @property
@@ -137,24 +140,23 @@ class Trainer:
         dataset = as_dataset(train, self.network)
         validation = None if validate is None else as_dataset(validate, self.network)
         self._check(dataset, epochs)
-        folder = self._claim(out)
-        self.data, self.progress.epochs = DataFacts.of(dataset), epochs
-        planned = Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes)
-        emit = partial(_emit, callbacks)
-        new = folder is not None and not folder.holds_run
-        made = folder is not None and not folder.path.exists()
-        try:
-            self._begin(folder, planned)
-            emit(planned)
-            self._epochs(dataset, validation, folder, planned, emit)
-        except LinocutError:
-            if new and folder is not None and self.progress.epoch == 0:
-                folder.abandon(with_folder=made)
-                self.folder = None
-            raise
-        done = self._done(folder)
-        self._save(folder, planned, done)
-        emit(done)
+        with self._claimed(out) as folder:
+            self.data, self.progress.epochs = DataFacts.of(dataset), epochs
+            planned = Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes)
+            emit = partial(_emit, callbacks)
+            new = folder is not None and not folder.holds_run
+            try:
+                self._begin(folder, planned)
+                emit(planned)
+                self._epochs(dataset, validation, folder, planned, emit)
+            except LinocutError:
+                if new and folder is not None and self.progress.epoch == 0:
+                    folder.abandon()
+                    self.folder = None
+                raise
+            done = self._done(folder)
+            self._save(folder, planned, done)
+            emit(done)
         return tuple(self.progress.history)
 
     def _begin(self, folder: RunFolder | None, planned: Planned) -> None:
@@ -197,9 +199,8 @@ class Trainer:
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write a run folder, for `Trainer.resume` and `linocut.load`; RunError if another run is there."""
-        into = self._claim(folder)
-        assert into is not None
-        self._begin(into, Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes))
+        with self._claimed(folder) as into:
+            self._begin(into, Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes))
 
     def _opened(self) -> tuple[Session, Feed]:
         if self._open is None:
@@ -230,17 +231,19 @@ class Trainer:
                 f"{self.progress.epochs}; resume it with {self.progress.epochs} epochs, or begin another run"
             )
 
-    def _claim(self, out: str | os.PathLike[str] | None) -> RunFolder | None:
-        """The folder to write; RunError if it holds a run that this one was not resumed from."""
+    @contextmanager
+    def _claimed(self, out: str | os.PathLike[str] | None) -> Iterator[RunFolder | None]:
+        """The folder to write, for this process alone; RunError if it holds a run that this one did not come from."""
         if out is not None and not os.fspath(out):
             raise RunError("the run folder has an empty name; give a path, for example runs/mine")
         path = self.folder if out is None else Path(out)
         if path is None:
-            return None
+            yield None
+            return
+        own = self.folder is not None and path.resolve() == self.folder.resolve()
         folder = RunFolder(path)
-        if self.folder is None or path.resolve() != self.folder.resolve():
-            folder.refuse_other()
-        return folder
+        with folder.claimed(self._stamp if own else None):
+            yield folder
 
     def _epoch(
         self, dataset: Dataset, validation: Dataset | None, interrupts: Interrupts, emit: Callback
@@ -291,6 +294,7 @@ class Trainer:
             return
         events: tuple[Event, ...] = (planned, *self.progress.history, *done)
         folder.save(self._kept(), self.compiled, self.session, events)
+        self._stamp = folder.stamp
 
 
 def _emit(callbacks: Sequence[Callback], event: Event) -> None:
