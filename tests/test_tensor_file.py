@@ -1,12 +1,11 @@
 """Tensor files: what is written is read back, by us and by safetensors itself, and damage is named."""
 
-import json
-
 import numpy as np
 import pytest
+from checksums import joined, mended, split
 from safetensors.numpy import load_file, save_file
 
-from linocut import RunError, tensor_file
+from linocut import MachineError, RunError, tensor_file
 from linocut.tensor_file import Tensor, TensorFile
 
 ARRAYS = {
@@ -19,12 +18,12 @@ ARRAYS = {
 
 @pytest.fixture
 def path(tmp_path):
-    tensor_file.save(tmp_path / "file", ARRAYS, "kind", 1, {"x": [1]})
+    tensor_file.save(tmp_path / "file", ARRAYS, "kind", 2, {"x": [1]})
     return tmp_path / "file"
 
 
 def test_what_was_saved_is_read(path):
-    file = TensorFile(path, "kind", 1)
+    file = TensorFile(path, "kind", 2)
     assert file.description == {"x": [1]}
     for name, array in ARRAYS.items():
         found = file.read(name, array.shape, array.dtype.type)
@@ -35,7 +34,7 @@ def test_what_was_saved_is_read(path):
 def test_what_safetensors_saved_is_read(tmp_path):
     metadata = {"format": "kind", "version": "1", "description": "{}"}
     save_file({**ARRAYS, "other": np.zeros(3, np.float16)}, tmp_path / "file", metadata)
-    file = TensorFile(tmp_path / "file", "kind", 1)
+    file = TensorFile(tmp_path / "file", "kind", 2)
     for name, array in ARRAYS.items():
         assert np.array_equal(file.read(name, array.shape, array.dtype.type), array)
     with pytest.raises(RunError, match=r"tensor 'other' is F16 \(3,\), must be float32 \(3,\)"):
@@ -45,22 +44,22 @@ def test_what_safetensors_saved_is_read(tmp_path):
 def test_parts_that_are_made_one_after_the_other(tmp_path):
     heads = [Tensor("a", (4, 2), np.uint8), Tensor("b", (3,), np.float32)]
     parts = iter([np.full((1, 2), 1, np.uint8), np.full((3, 2), 2, np.uint8), np.ones(3, np.float32)])
-    tensor_file.write(tmp_path / "file", heads, parts, "kind", 1, {})
-    file = TensorFile(tmp_path / "file", "kind", 1)
+    tensor_file.write(tmp_path / "file", heads, parts, "kind", 2, {})
+    file = TensorFile(tmp_path / "file", "kind", 2)
     assert file.read("a", (4, 2), np.uint8).tolist() == [[1, 1], [2, 2], [2, 2], [2, 2]]
     assert file.read("b", (3,), np.float32).tolist() == [1, 1, 1]
 
 
 def test_a_file_that_is_replaced_is_read_as_it_was(path):
-    file = TensorFile(path, "kind", 1)
-    tensor_file.save(path, {"a": ARRAYS["a"] + 1}, "kind", 1, {})
+    file = TensorFile(path, "kind", 2)
+    tensor_file.save(path, {"a": ARRAYS["a"] + 1}, "kind", 2, {})
     assert np.array_equal(file.read("a", (2, 3), np.uint8), ARRAYS["a"])
 
 
 def test_a_file_that_is_cut_while_it_is_read(path):
-    file = TensorFile(path, "kind", 1)
+    file = TensorFile(path, "kind", 2)
     with open(path, "r+b") as cut:
-        cut.truncate(path.stat().st_size - 1)
+        cut.truncate(path.stat().st_size - 5)  # 4 are the checksum's
     with pytest.raises(RunError, match=r"tensor 'words' is not whole; it is damaged"):
         file.read("words", (1,), np.uint64)
 
@@ -78,7 +77,7 @@ def changed(header, name, **values):
         lambda h: {**h, "a": 5},
         lambda h: {**h, "a": {"dtype": "U8", "shape": [2, 3]}},
         lambda h: {name: entry for name, entry in h.items() if name != "a"},  # a gap
-        lambda h: {name: entry for name, entry in h.items() if name != "words"},  # bytes behind the last
+        lambda h: {name: entry for name, entry in h.items() if name != "crc32"},  # bytes behind the last
         lambda h: changed(h, "a", data_offsets=[0, 7], shape=[7]),  # an overlap
         lambda h: changed(h, "a", data_offsets=[6, 0]),
         lambda h: changed(h, "a", data_offsets=[-6, 0]),
@@ -94,18 +93,75 @@ def changed(header, name, **values):
     ],
 )
 def test_a_header_that_is_not_as_written(path, change):
-    data = path.read_bytes()
-    size = int.from_bytes(data[:8], "little")
-    text = json.dumps(change(json.loads(data[8 : 8 + size]))).encode()
-    path.write_bytes(len(text).to_bytes(8, "little") + text + data[8 + size :])
+    header, tensors = split(path.read_bytes())
+    path.write_bytes(mended(joined(change(header), tensors)))
     with pytest.raises(RunError, match=r"cannot be read: .*; it is damaged, or not a file of linocut's"):
-        TensorFile(path, "kind", 1)
+        TensorFile(path, "kind", 2)
 
 
 @pytest.mark.parametrize("data", [b"", b"1234567", b"\xff" * 8, b"\xff" * 64, (9).to_bytes(8, "little") + b"{" * 9])
 def test_no_header_at_all(tmp_path, data):
     (tmp_path / "file").write_bytes(data)
     with pytest.raises(RunError, match="cannot be read"):
-        TensorFile(tmp_path / "file", "kind", 1)
+        TensorFile(tmp_path / "file", "kind", 2)
     with pytest.raises(RunError, match="cannot be read"):
-        TensorFile(tmp_path, "kind", 1)
+        TensorFile(tmp_path, "kind", 2)
+
+
+def test_damage_in_any_byte_is_found(path):
+    data = path.read_bytes()
+    for place in range(len(data)):
+        for flipped in (1, 0x80, 0xFF):
+            path.write_bytes(data[:place] + bytes([data[place] ^ flipped]) + data[place + 1 :])
+            with pytest.raises(RunError, match=r"damaged|is of the format|has version"):
+                TensorFile(path, "kind", 2)
+    for size in range(len(data)):
+        path.write_bytes(data[:size])
+        with pytest.raises(RunError, match="damaged"):
+            TensorFile(path, "kind", 2)
+
+
+def test_the_checksum_is_named_and_the_mend(path):
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    with pytest.raises(RunError, match=r"is damaged: its checksum is .*, that of its bytes .*; take a copy of it"):
+        TensorFile(path, "kind", 2)
+
+
+def test_a_checksum_that_is_not_where_it_belongs(path):
+    header, tensors = split(path.read_bytes())
+    del header["crc32"]
+    path.write_bytes(joined(header, tensors[:-4]))
+    with pytest.raises(RunError, match="lacks the tensor 'crc32'"):
+        TensorFile(path, "kind", 2)
+    header["__metadata__"]["version"] = "1"
+    path.write_bytes(joined(header, tensors[:-4]))
+    assert np.array_equal(TensorFile(path, "kind", 2).read("a", (2, 3), np.uint8), ARRAYS["a"])
+    end = header["words"]["data_offsets"][1]
+    header["crc32"] = {"dtype": "U8", "shape": [4], "data_offsets": [end, end + 4]}
+    path.write_bytes(mended(joined(header, tensors)))
+    with pytest.raises(RunError, match="has a checksum, which files of its version have not"):
+        TensorFile(path, "kind", 2)
+    header["__metadata__"]["version"] = "2"
+    header["more"] = {"dtype": "U8", "shape": [4], "data_offsets": [end + 4, end + 8]}
+    path.write_bytes(joined(header, tensors + b"more"))
+    with pytest.raises(RunError, match="has bytes behind its checksum"):
+        TensorFile(path, "kind", 2)
+
+
+@pytest.mark.parametrize("version", ["3", "0", "-1", "01", "one", "", "\u0661"])
+def test_versions_that_are_not_read(path, version):
+    header, tensors = split(path.read_bytes())
+    header["__metadata__"]["version"] = version
+    path.write_bytes(mended(joined(header, tensors)))
+    with pytest.raises(RunError, match=r"has version .*, this linocut reads 1 to 2; use the linocut that wrote"):
+        TensorFile(path, "kind", 2)
+
+
+def test_a_disk_that_fails(path, monkeypatch):
+    def failing(*arguments):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("os.preadv", failing)
+    with pytest.raises(MachineError, match="cannot be read: Input/output error; check the disk"):
+        TensorFile(path, "kind", 2)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from checksums import joined, mended, split
 from small_training import examples, trainer
 
 import linocut as lc
@@ -97,15 +98,13 @@ def sound(tmp_path_factory):
 
 def rewritten(data, change):
     """The file with `change(header, description)` made to it."""
-    size = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + size])
+    header, tensors = split(data)
     description = json.loads(header["__metadata__"]["description"])
     header["__metadata__"]["description"] = description
     change(header, description)
     found = header["__metadata__"]["description"]
     header["__metadata__"]["description"] = found if isinstance(found, str) else json.dumps(found)
-    text = json.dumps(header).encode()
-    return len(text).to_bytes(8, "little") + text + data[8 + size :]
+    return mended(joined(header, tensors))
 
 
 def put(path, value):

@@ -3,7 +3,9 @@ import json
 import os
 
 import pytest
-from safetensors.numpy import load_file, save_file
+from checksums import content as tensors_of
+from checksums import joined, split
+from safetensors.numpy import save_file
 from small_training import examples, trainer
 
 import linocut as lc
@@ -40,7 +42,7 @@ def test_a_run_folder_holds_what_it_should(run):
 
 def test_the_checkpoint_is_a_file_that_safetensors_reads(run):
     session = lc.Trainer.resume(run, backend="reference").session
-    tensors = load_file(run / "checkpoint.safetensors")
+    tensors = tensors_of(run / "checkpoint.safetensors")
     assert set(tensors) == {buffer.name for buffer in session.program.persistent()}
     for name, tensor in tensors.items():
         assert tensor.tobytes() == session.state_bytes(name).tobytes()
@@ -111,8 +113,8 @@ def test_foreign_and_newer_files(run):
     path.write_bytes((run / "model.safetensors").read_bytes())
     with pytest.raises(lc.RunError, match="is of the format 'linocut-model'"):
         lc.Trainer.resume(run)
-    tensor_file.save(path, {}, "linocut-checkpoint", 2, {})
-    with pytest.raises(lc.RunError, match="has version '2' of its format, this linocut reads 1"):
+    tensor_file.save(path, {}, "linocut-checkpoint", 3, {})
+    with pytest.raises(lc.RunError, match="has version '3' of its format, this linocut reads 1 to 2"):
         lc.Trainer.resume(run)
 
 
@@ -131,22 +133,85 @@ def test_foreign_and_newer_files(run):
 )
 def test_descriptions_that_do_not_describe_a_run(run, spoil):
     path = run / "checkpoint.safetensors"
-    about = tensor_file.TensorFile(path, "linocut-checkpoint", 1).description
+    about = tensor_file.TensorFile(path, "linocut-checkpoint", 2).description
     spoil(about)
-    tensor_file.save(path, load_file(path), "linocut-checkpoint", 1, about)
+    tensor_file.save(path, tensors_of(path), "linocut-checkpoint", 2, about)
     with pytest.raises(lc.RunError, match=r"does not describe a run: .*it is damaged"):
         lc.Trainer.resume(run)
 
 
 def test_tensors_that_do_not_fit(run):
     path = run / "checkpoint.safetensors"
-    about = tensor_file.TensorFile(path, "linocut-checkpoint", 1).description
-    tensors = load_file(path)
+    about = tensor_file.TensorFile(path, "linocut-checkpoint", 2).description
+    tensors = tensors_of(path)
     some = next(iter(tensors))
-    tensor_file.save(path, {**tensors, some: tensors[some][:-1]}, "linocut-checkpoint", 1, about)
+    tensor_file.save(path, {**tensors, some: tensors[some][:-1]}, "linocut-checkpoint", 2, about)
     with pytest.raises(lc.RunError, match=f"tensor '{some}' is uint8"):
         lc.Trainer.resume(run, backend="reference")
     del tensors[some]
-    tensor_file.save(path, tensors, "linocut-checkpoint", 1, about)
+    tensor_file.save(path, tensors, "linocut-checkpoint", 2, about)
     with pytest.raises(lc.RunError, match=f"lacks the tensor '{some}'"):
         lc.Trainer.resume(run, backend="reference")
+
+
+def steps_kept(folder, found):
+    """A callback that notes how many steps the checkpoint of the folder has when a step is done."""
+
+    def callback(event):
+        if type(event).__name__ == "Stepped":
+            found.append(lc.Trainer.resume(folder, backend="reference").progress.step)
+
+    return callback
+
+
+def test_a_checkpoint_is_written_every_few_steps(tmp_path):
+    found = []
+    trainer().fit(examples(), 2, out=tmp_path, callbacks=[steps_kept(tmp_path, found)], save_every=2)
+    assert found == [0, 0, 2, 2, 4] * 2
+    with pytest.raises(lc.SpecError, match="save_every is 0, must be a number of steps, 1 or more"):
+        trainer().fit(examples(), 2, save_every=0)
+
+
+def test_a_run_of_version_1_goes_on(tmp_path):
+    """A checkpoint as linocut wrote it before there were checksums."""
+    whole = trainer()
+    whole.fit(examples(), 3)
+    trainer().fit(examples(), 2, out=tmp_path)
+    for name in ("checkpoint.safetensors", "model.safetensors"):
+        header, tensors = split((tmp_path / name).read_bytes())
+        del header["crc32"]
+        header["__metadata__"]["version"] = "1"
+        (tmp_path / name).write_bytes(joined(header, tensors[:-4]))
+    assert lc.load(tmp_path, backend="reference").evaluate(examples()).accuracy > 0.5
+    again = lc.Trainer.resume(tmp_path, backend="reference")
+    again.fit(examples(), 3)
+    assert again.session.state_sha256() == whole.session.state_sha256()
+    assert split((tmp_path / "checkpoint.safetensors").read_bytes())[0]["__metadata__"]["version"] == "2"
+
+
+def test_damage_in_the_state_is_found_before_it_is_used(run):
+    for name, use in (("checkpoint.safetensors", lc.Trainer.resume), ("model.safetensors", lc.load)):
+        data = bytearray((run / name).read_bytes())
+        for place in (8, len(data) // 3, len(data) // 2, len(data) - 5):
+            data[place] ^= 0x10
+            (run / name).write_bytes(data)
+            with pytest.raises(lc.RunError, match=f"{name} .*damaged"):
+                use(run, backend="reference")
+            data[place] ^= 0x10
+        (run / name).write_bytes(data)
+        use(run, backend="reference")
+
+
+def test_a_damaged_image_after_a_checkpoint_leaves_the_checkpoint(tmp_path):
+    images, labels = examples()
+
+    def spoiled(event):
+        if type(event).__name__ == "Stepped" and event.step == 3:
+            raise lc.DataError("an image is damaged")
+
+    with pytest.raises(lc.DataError):
+        trainer().fit((images, labels), 1, out=tmp_path / "kept", callbacks=[spoiled], save_every=2)
+    assert lc.Trainer.resume(tmp_path / "kept", backend="reference").progress.step == 2
+    with pytest.raises(lc.DataError):
+        trainer().fit((images, labels), 1, out=tmp_path / "lost", callbacks=[spoiled])
+    assert not (tmp_path / "lost").exists()

@@ -62,6 +62,7 @@ class Options:
     backend: str
     augment: str
     skip_corrupt: bool
+    save_every: int | None
     out: Path | None
     explicit: frozenset[str]
 
@@ -86,6 +87,12 @@ class Options:
 @click.option("--schedule", default="constant", show_default=True, help="constant, step, cosine or plateau.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides weights and order of the data.")
 @machine_options
+@click.option(
+    "--save-every",
+    metavar="STEPS",
+    type=click.IntRange(min=1),
+    help="Write the checkpoint also after every STEPS steps, the most that a power cut then costs.  [default: none]",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="The run folder.  [default: runs/MODEL-DATA]")
 @click.option("--resume", "go_on", is_flag=True, help="Go on with the run in --out, with the settings it has.")
 @json_option
@@ -108,7 +115,11 @@ def train(context: click.Context, /, go_on: bool, as_json: bool, **given: Any) -
             _train_for_people(trainer, splits, options)
     except Interrupted as stop:
         name = signal.Signals(stop.number).name
-        again = f"{stop.folder} --skip-corrupt" if options.skip_corrupt else stop.folder
+        again = (
+            f"{stop.folder}"
+            + (" --skip-corrupt" if options.skip_corrupt else "")
+            + (f" --save-every {options.save_every}" if options.save_every else "")
+        )
         click.echo(f"interrupted by {name}; go on with: linocut train --resume --out {again}", err=True)
         context.exit(SIGNALLED + stop.number)
 
@@ -189,7 +200,7 @@ def _train_for_programs(trainer: Trainer, splits: tuple[Dataset, Dataset], optio
 
     for note in _notes(trainer, options, len(splits[0])):
         click.echo(note, err=True)
-    trainer.fit(splits[0], options.epochs, splits[1], options.out, [print_json])
+    trainer.fit(splits[0], options.epochs, splits[1], options.out, [print_json], options.save_every)
 
 
 def _train_for_people(trainer: Trainer, splits: tuple[Dataset, Dataset], options: Options) -> None:
@@ -206,7 +217,7 @@ def _train_for_people(trainer: Trainer, splits: tuple[Dataset, Dataset], options
         click.echo(note)
     click.echo(f"{trainer.plan}\n")
     with ProgressBar() as bar:
-        history = trainer.fit(splits[0], options.epochs, splits[1], options.out, [bar])
+        history = trainer.fit(splits[0], options.epochs, splits[1], options.out, [bar], options.save_every)
     click.echo(_report(trainer, history, options))
 
 

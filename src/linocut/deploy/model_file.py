@@ -15,7 +15,7 @@ from linocut.ops.bits import Array, padding_is_zero
 from linocut.tensor_file import Tensor, TensorFile
 
 NAME = "model.safetensors"
-KIND, VERSION = "linocut-model", 1
+KIND, VERSION = "linocut-model", 2  # 1 had no checksum
 
 
 def save(

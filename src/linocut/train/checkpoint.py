@@ -15,7 +15,7 @@ from linocut.tensor_file import TensorFile
 from linocut.train.progress import Progress
 from linocut.train.settings import DataFacts, Settings
 
-KIND, VERSION = "linocut-checkpoint", 1
+KIND, VERSION = "linocut-checkpoint", 2  # 1 had no checksum
 
 
 @dataclass(frozen=True)

@@ -37,10 +37,15 @@ class Lock:
         self._made = make_folder(self._folder)
         try:
             while not self._taken():
-                pass
-        except OSError as error:
-            if isinstance(error, MachineError):
+                os.close(self._file)
+            try:
+                os.ftruncate(self._file, 0)
+                os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+            except OSError:
+                self._release()
                 raise
+        except OSError as error:
+            self._remove_made()
             raise MachineError(
                 f"{self._path} cannot be written and locked: {error.strerror or error}; "
                 "make room, or give a folder that can be written"
@@ -50,35 +55,36 @@ class Lock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Let go of it."""
+        self._release()
+        self._remove_made()
+
+    def _taken(self) -> bool:
+        """Whether the file that was locked is the one in the folder, and not one that its holder just removed."""
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return os.fstat(self._file).st_nlink > 0
+        except BlockingIOError:
+            holder = _holder(self._file)
+            os.close(self._file)
+            raise RunError(
+                f"{self._folder} is being trained by {holder}; wait for it to end, or give another folder"
+            ) from None
+        except OSError:
+            os.close(self._file)
+            raise
+
+    def _release(self) -> None:
         """Remove the lock file, then let go of it; whoever opened it meanwhile finds that it has no name any more."""
         with suppress(OSError):  # somebody removed it
             self._path.unlink()
         os.close(self._file)
+
+    def _remove_made(self) -> None:
         for folder in self._made:
             with suppress(OSError):  # it holds a run
                 folder.rmdir()
-
-    def _taken(self) -> bool:
-        """Whether the file that was locked is the one in the folder, and not one that its holder just removed."""
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        try:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise RunError(
-                    f"{self._folder} is being trained by {_holder(file)}; wait for it to end, or give another folder"
-                ) from None
-            if os.fstat(file).st_nlink == 0:
-                os.close(file)
-                return False
-            os.ftruncate(file, 0)
-            os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
-        except BaseException:
-            with suppress(OSError):
-                os.close(file)
-            raise
-        self._file = file
-        return True
 
 
 def _holder(file: int) -> str:

@@ -105,9 +105,12 @@ class RunFolder:
                 remove_parts(self.path / name)
             yield
 
-    def save(self, kept: Checkpoint, compiled: Compiled, session: Session, events: Iterable[Event]) -> None:
-        """Write where the run has come to, each file whole or not at all; MachineError where the disk will not."""
+    def save_checkpoint(self, kept: Checkpoint, session: Session) -> None:
+        """Write where the run has come to, whole or not at all; MachineError where the disk will not."""
         kept.save(self.path / "checkpoint.safetensors", session)
+
+    def save_rest(self, kept: Checkpoint, compiled: Compiled, session: Session, events: Iterable[Event]) -> None:
+        """Write what others read of the run, the model and the log, like the checkpoint, which comes first."""
         classes, name = (kept.data.classes, kept.data.name) if kept.data else ((), None)
         arithmetic, file = pack.arithmetic_of(compiled), self.path / model_file.NAME
         model_file.save(file, compiled.network, arithmetic, pack.parts(compiled, session), classes, name)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +38,18 @@ if TYPE_CHECKING:
 
     from linocut.deploy.feed import Examples
     from linocut.report.account import Account
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """What one call of `fit` was given, its folder claimed."""
+
+    dataset: Dataset
+    validation: Dataset | None
+    folder: RunFolder | None
+    planned: Planned
+    emit: Callback
+    save_every: int | None
 
 
 class Trainer:
@@ -81,6 +94,7 @@ class Trainer:
         self._threads, self._backend = find_threads(threads), backend
         self._open: tuple[Session, Feed] | None = None
         self._stamp = NO_RUN  # of the checkpoint in `folder`, as it was last read or written
+        self._saved = False  # whether that checkpoint is of any step
 
     @staticmethod
     def resume(folder: str | os.PathLike[str], threads: int | None = None, backend: str = NATIVE) -> Trainer:
@@ -102,7 +116,8 @@ class Trainer:
             was.micro_batch,
         )
         checkpoint.restore(file, trainer.session)
-        trainer.progress, trainer.data, trainer.folder, trainer._stamp = kept.progress, kept.data, path, stamp
+        trainer.progress, trainer.data, trainer.folder = kept.progress, kept.data, path
+        trainer._stamp, trainer._saved = stamp, kept.progress.begun
         return trainer
 
     @property
@@ -129,10 +144,12 @@ class Trainer:
         validate: Examples | None = None,
         out: str | os.PathLike[str] | None = None,
         callbacks: Sequence[Callback] = (),
+        save_every: int | None = None,
     ) -> tuple[EpochEnded, ...]:
         """Train until `epochs` are done in all, those of a resumed run counted; returns what each came to.
 
-        `out` is the run folder, by default the one it was resumed from; it is written after every epoch.
+        `out` is the run folder, by default the one it was resumed from; it is written after every epoch, and its
+        checkpoint also after every `save_every` steps of an epoch, so that a power cut costs no more than these.
         `callbacks` are called with every event. SIGINT and SIGTERM end training after the step at hand: the
         checkpoint is written, then Interrupted (a KeyboardInterrupt) is raised. DataError, SpecError,
         RunError for what does not fit together.
@@ -140,24 +157,36 @@ class Trainer:
         dataset = as_dataset(train, self.network)
         validation = None if validate is None else as_dataset(validate, self.network)
         self._check(dataset, epochs)
+        whole = isinstance(save_every, int) and not isinstance(save_every, bool)
+        if save_every is not None and not (whole and save_every >= 1):
+            raise SpecError(f"save_every is {save_every!r}, must be a number of steps, 1 or more")
         with self._claimed(out) as folder:
             self.data, self.progress.epochs = DataFacts.of(dataset), epochs
             planned = Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes)
-            emit = partial(_emit, callbacks)
+            fit = _Fit(dataset, validation, folder, planned, partial(_emit, callbacks), save_every)
             new = folder is not None and not folder.holds_run
-            try:
+            with self._abandoning(folder, LinocutError, when=lambda: new):
                 self._begin(folder, planned)
-                emit(planned)
-                self._epochs(dataset, validation, folder, planned, emit)
-            except LinocutError:
-                if new and folder is not None and self.progress.epoch == 0:
-                    folder.abandon()
-                    self.folder = None
-                raise
+            with self._abandoning(folder, DataError, when=lambda: new and not self._saved):
+                fit.emit(planned)
+                self._epochs(fit)
             done = self._done(folder)
             self._save(folder, planned, done)
-            emit(done)
+            fit.emit(done)
         return tuple(self.progress.history)
+
+    @contextmanager
+    def _abandoning(
+        self, folder: RunFolder | None, failure: type[LinocutError], when: Callable[[], bool]
+    ) -> Iterator[None]:
+        """A block whose failure means that the folder's run came to nothing, and is removed, if `when`."""
+        try:
+            yield
+        except failure:
+            if folder is not None and when():
+                folder.abandon()
+                self.folder = None
+            raise
 
     def _begin(self, folder: RunFolder | None, planned: Planned) -> None:
         """Write the run before its first step, so that a disk that will not take it is found at once."""
@@ -167,25 +196,18 @@ class Trainer:
         self._save(folder, planned)
         self.folder = folder.path
 
-    def _epochs(
-        self,
-        dataset: Dataset,
-        validation: Dataset | None,
-        folder: RunFolder | None,
-        planned: Planned,
-        emit: Callback,
-    ) -> None:
+    def _epochs(self, fit: _Fit) -> None:
         with Interrupts() as interrupts:
             try:
                 while self.progress.epoch < self.progress.epochs:
-                    ended = self._epoch(dataset, validation, interrupts, emit)
-                    self._save(folder, planned)
-                    emit(ended)
+                    ended = self._epoch(fit, interrupts)
+                    self._save(fit.folder, fit.planned)
+                    fit.emit(ended)
                     interrupts.check()
             except Noted:
-                self._save(folder, planned)
+                self._save(fit.folder, fit.planned)
                 assert interrupts.number is not None
-                raise Interrupted(interrupts.number, str(folder.path) if folder else None) from None
+                raise Interrupted(interrupts.number, str(fit.folder.path) if fit.folder else None) from None
 
     def evaluate(self, examples: Examples) -> Evaluation:
         """Accuracy and loss over a data set or a pair of arrays (images, labels)."""
@@ -245,21 +267,21 @@ class Trainer:
         with folder.claimed(self._stamp if own else None):
             yield folder
 
-    def _epoch(
-        self, dataset: Dataset, validation: Dataset | None, interrupts: Interrupts, emit: Callback
-    ) -> EpochEnded:
+    def _epoch(self, fit: _Fit, interrupts: Interrupts) -> EpochEnded:
         session, feed = self._opened()
         progress = self.progress
 
         def after_step(event: Stepped) -> None:
-            emit(event)
+            fit.emit(event)
+            if fit.save_every and event.step % fit.save_every == 0 and event.step < event.steps:
+                self._save_checkpoint(fit.folder)
             interrupts.check()
 
-        step_ms = run_epoch(session, feed, self.settings, dataset, progress, after_step)
+        step_ms = run_epoch(session, feed, self.settings, fit.dataset, progress, after_step)
         metrics = Metrics.of(session)
         found = None
-        if validation is not None:
-            found = scoring.evaluate(session, feed, validation, interrupts.check)
+        if fit.validation is not None:
+            found = scoring.evaluate(session, feed, fit.validation, interrupts.check)
         ended = EpochEnded(
             progress.epoch + 1,
             finite(metrics.loss),
@@ -293,8 +315,14 @@ class Trainer:
         if folder is None:
             return
         events: tuple[Event, ...] = (planned, *self.progress.history, *done)
-        folder.save(self._kept(), self.compiled, self.session, events)
-        self._stamp = folder.stamp
+        self._save_checkpoint(folder)
+        folder.save_rest(self._kept(), self.compiled, self.session, events)
+
+    def _save_checkpoint(self, folder: RunFolder | None) -> None:
+        if folder is None:
+            return
+        folder.save_checkpoint(self._kept(), self.session)
+        self._stamp, self._saved = folder.stamp, self.progress.begun
 
 
 def _emit(callbacks: Sequence[Callback], event: Event) -> None:
