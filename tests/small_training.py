@@ -41,4 +41,5 @@ def interrupt_at(step, number=signal.SIGINT):
 
 def lasting(history):
     """What of a history does not depend on the clock."""
-    return [(e.epoch, e.loss, e.train_accuracy, e.accuracy, e.flip_ratio) for e in history]
+    counted = [(e.saturated, e.dead_channels, e.warnings) for e in history]
+    return [(e.epoch, e.loss, e.train_accuracy, e.accuracy, e.flip_ratio) for e in history], counted

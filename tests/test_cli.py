@@ -16,6 +16,7 @@ from linocut.cli.sizes import parse_size, show_size
 
 SMALL = ["--data", "digits", "--limit", "120", "--hidden", "16", "--batch", "20", "--backend", "reference"]
 EPOCH_KEYS = ["event", "epoch", "loss", "train_accuracy", "accuracy", "flip_ratio", "seconds", "step_ms"]
+EPOCH_KEYS += ["saturated", "dead_channels", "warnings"]
 DONE_KEYS = ["event", "epochs", "accuracy", "arena_bytes", "peak_rss_bytes", "weights_sha256", "out"]
 REFERENCE = ["--backend", "reference"]
 

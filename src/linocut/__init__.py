@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from linocut import data, layers, models
     from linocut.cli.watch import ProgressBar
     from linocut.deploy import Evaluation, Predictions, Predictor, load
-    from linocut.errors import DataError, LinocutError, MachineError, RunError, SpecError
+    from linocut.errors import DataError, DivergenceError, LinocutError, MachineError, RunError, SpecError
     from linocut.layers import Network
     from linocut.optimizers import SGD, Adam, Bop, Optimizer
     from linocut.policies import Policy, lean, standard, wang2021
@@ -27,6 +27,7 @@ __all__ = [
     "Constant",
     "Cosine",
     "DataError",
+    "DivergenceError",
     "Evaluation",
     "Interrupted",
     "LinocutError",
@@ -57,7 +58,7 @@ __all__ = [
 _HOMES = {
     "linocut.cli.watch": ("ProgressBar",),
     "linocut.deploy": ("Evaluation", "Predictions", "Predictor", "load"),
-    "linocut.errors": ("DataError", "LinocutError", "MachineError", "RunError", "SpecError"),
+    "linocut.errors": ("DataError", "DivergenceError", "LinocutError", "MachineError", "RunError", "SpecError"),
     "linocut.layers": ("Network",),
     "linocut.optimizers": ("SGD", "Adam", "Bop", "Optimizer"),
     "linocut.policies": ("Policy", "lean", "lean8", "standard", "wang2021"),

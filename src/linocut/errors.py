@@ -8,7 +8,8 @@ from collections.abc import Collection
 class LinocutError(Exception):
     """Base of all errors that a user can mend; the command line prints it as one line, without a traceback.
 
-    `exit_status` is what the command line returns: 2 for bad usage or input, 1 for a failing machine.
+    `exit_status` is what the command line returns: 2 for bad usage or input, 1 for what failed: a machine, or
+    a training that diverges.
     """
 
     exit_status = 2
@@ -24,6 +25,12 @@ class DataError(LinocutError, ValueError):
 
 class RunError(LinocutError):
     """A run folder or checkpoint that cannot be used as asked."""
+
+
+class DivergenceError(LinocutError, ArithmeticError):
+    """Training came to numbers that are none, or to a loss beyond any sense; what was kept before is still good."""
+
+    exit_status = 1
 
 
 class MachineError(LinocutError, OSError):

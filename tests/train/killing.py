@@ -30,7 +30,7 @@ def trained(folder, seed):
     trainer = begun(seed) if folder is None or not (folder / "checkpoint.safetensors").exists() else None
     trainer = trainer or Trainer.resume(folder, threads=1)
     history = trainer.fit(examples, EPOCHS, examples, folder, save_every=SAVE_EVERY)
-    lasting = [(e.epoch, e.loss, e.train_accuracy, e.accuracy, e.flip_ratio) for e in history]
+    lasting = [(e.epoch, e.loss, e.train_accuracy, e.accuracy, e.flip_ratio, e.saturated) for e in history]
     return {"state": trainer.session.state_sha256(), "history": lasting}
 
 

@@ -36,6 +36,18 @@ DAMAGE = [
     ("progress.history.0.train_accuracy", None),
     ("progress.history.0.flip_ratio", "none"),
     ("progress.history.0.step_ms", [1]),
+    ("progress.history.0.saturated", "1"),
+    ("progress.history.0.dead_channels", []),
+    ("progress.history.0.warnings", "none"),
+    ("progress.history.0.warnings", [1]),
+    ("progress.findings", None),
+    ("progress.findings.saturated", -1),
+    ("progress.findings.saturating", []),
+    ("progress.findings.saturating", {"binary_dense1.dX": "often"}),
+    ("progress.findings.still", {"batch_norm1": [-1]}),
+    ("progress.findings.still", {"batch_norm1": 3}),
+    ("progress.findings.warnings", {}),
+    ("progress.findings.more", 1),
     ("progress.more", 1),
     ("progress.step", REMOVED),
     ("data", None),
@@ -178,6 +190,14 @@ def test_what_is_wrong_is_said(refusal):
     assert "progress step is 6, but an epoch has 5 steps" in refusal(
         lambda header, about: about["progress"].update(step=6, epochs=3)
     )
+
+
+def test_channels_that_no_norm_has_are_passed_over(tmp_path, sound):
+    some = {"batch_norm1": [3, 24, 10**30], "batch_norm9": [1], "batch_norm2": []}
+    change = put("progress.findings.still", some)
+    (tmp_path / "checkpoint.safetensors").write_bytes(rewritten(sound, change))
+    again = lc.Trainer.resume(tmp_path, backend="reference")
+    assert again.fit(examples(), 3)[-1].dead_channels == 0
 
 
 def test_the_command_line_says_it_in_one_line(tmp_path, sound, capsys):

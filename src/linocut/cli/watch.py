@@ -45,7 +45,7 @@ class ProgressBar:
             if self._wanted:
                 self._move(event)
         elif isinstance(event, EpochEnded):
-            self._show(self._line(event))
+            self._show("\n".join([self._line(event), *(f"  warning: {text}" for text in event.warnings)]))
         elif isinstance(event, Done):
             self._close()
 
@@ -61,11 +61,10 @@ class ProgressBar:
             self._bar.set_postfix(loss=f"{event.loss:.3f}", accuracy=f"{event.train_accuracy:.1%}")
 
     def _line(self, event: EpochEnded) -> str:
-        loss = "not a number" if event.loss is None else f"{event.loss:.4f}"
         tested = "" if event.accuracy is None else f"  test {event.accuracy:6.2%}"
         step = "" if event.step_ms is None else f", {event.step_ms:.2f} ms a step"
         return (
-            f"epoch {event.epoch:{len(str(self._epochs))}}/{self._epochs or event.epoch}  loss {loss}  "
+            f"epoch {event.epoch:{len(str(self._epochs))}}/{self._epochs or event.epoch}  loss {event.loss:.4f}  "
             f"train {event.train_accuracy:6.2%}{tested}  flips {event.flip_ratio:.3%}  {event.seconds:.1f} s{step}"
         )
 

@@ -13,12 +13,14 @@ from linocut.data.augment import Augmenter
 from linocut.data.batches import Batches, epoch_order
 from linocut.data.dataset import Dataset
 from linocut.deploy.feed import Feed
+from linocut.errors import DataError
 from linocut.ops.optimizer_tick import LEARNING_RATE
 from linocut.ops.softmax_cross_entropy import CORRECT, EXAMPLES, FLIPS
 from linocut.run import Session
 from linocut.run.session import METRICS
 from linocut.schedules import Position
 from linocut.train.events import Stepped
+from linocut.train.health import Monitor
 from linocut.train.progress import Progress
 from linocut.train.settings import Settings
 
@@ -54,12 +56,15 @@ def run_epoch(
 
     A last partial batch is left out; every epoch has another order. A step runs the program once for each of its
     micro-batches. `after_step` may raise: the step is done and counted by then. Returns the median milliseconds of a
-    step, None if none was left to take.
+    step, None if none was left to take. DivergenceError for a step whose numbers go wrong.
     """
+    steps, parts = len(dataset) // settings.batch_size, settings.batch_size // settings.micro_batch
     if progress.step == 0:
         for name in METRICS:
             session.array(name)[...] = 0
-    steps, parts = len(dataset) // settings.batch_size, settings.batch_size // settings.micro_batch
+    monitor = Monitor(session, progress.findings, settings.network.classes, parts)
+    if progress.step == 0:
+        monitor.begin_epoch()
     if parts > 1:
         session.array(MICRO)[...] = 0  # a step that failed half-way is begun anew
     order = epoch_order(settings.seed, progress.epoch, len(dataset))
@@ -70,20 +75,27 @@ def run_epoch(
     with Batches(dataset, order, settings.micro_batch, start=progress.step * parts, augmenter=augmenter) as batches:
         while len(batches):
             control[LEARNING_RATE] = _rate(settings, progress, steps)
-            times.append(sum(_run(session, feed, batches) for _ in range(parts)))
+            monitor.begin_step()
+            times.append(sum(_run(session, feed, batches, monitor, progress) for _ in range(parts)))
             progress.step += 1
             progress.seconds += times[-1]
+            monitor.end_step(progress.epoch + 1, progress.step, settings.batch_size)
             after_step(_stepped(session, settings, progress, steps))
     return sorted(times)[len(times) // 2] * 1e3 if times else None
 
 
-def _run(session: Session, feed: Feed, batches: Batches) -> float:
+def _run(session: Session, feed: Feed, batches: Batches, monitor: Monitor, progress: Progress) -> float:
     """The program over the next batch; seconds, without the waiting for it."""
     images, labels = next(batches)
     begin = time.perf_counter()
-    feed.put(images, labels)
+    try:
+        feed.put(images, labels)
+    except DataError as error:
+        raise DataError(f"epoch {progress.epoch + 1}, step {progress.step + 1}, input: {error}") from None
     session.run(TRAIN)
-    return time.perf_counter() - begin
+    seconds = time.perf_counter() - begin
+    monitor.end_run(progress.step + 1)
+    return seconds
 
 
 def _rate(settings: Settings, progress: Progress, steps: int) -> float:

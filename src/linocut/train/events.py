@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -36,16 +35,21 @@ class EpochEnded:
 
     `loss` and `train_accuracy` are means over its steps, `accuracy` that of the validation data (None
     without), `flip_ratio` the weights that changed sign by weights and steps, `seconds` the time of its
-    steps, `step_ms` the median of the latest of them (None where a resumed run had none left).
+    steps, `step_ms` the median of the latest of them (None where a resumed run had none left). `saturated` counts
+    mantissas of integer gradients that did not fit, `dead_channels` the channels of batch norms whose spread was 0 in
+    every step (both None where an older linocut did not count); `warnings` name layer, role and step.
     """
 
     epoch: int
-    loss: float | None
+    loss: float
     train_accuracy: float
     accuracy: float | None
     flip_ratio: float
     seconds: float
     step_ms: float | None
+    saturated: int | None = None
+    dead_channels: int | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,8 +73,3 @@ _NAMES: dict[type[Event], str] = {Planned: "plan", Stepped: "step", EpochEnded: 
 def to_json(event: Event) -> dict[str, Any]:
     """The event as a JSON object, as `train --json` and log.jsonl have it (DESIGN section 6)."""
     return {"event": _NAMES[type(event)], **dataclasses.asdict(event)}
-
-
-def finite(value: float) -> float | None:
-    """The value, None where JSON has no number for it."""
-    return value if math.isfinite(value) else None

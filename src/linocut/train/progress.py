@@ -10,11 +10,12 @@ from linocut.errors import SpecError
 from linocut.schedules import State
 from linocut.train import fields
 from linocut.train.events import EpochEnded
+from linocut.train.findings import Findings
 
 
 @dataclass
 class Progress:
-    """`epoch` of `epochs` are done, and `step` steps of the next, which took `seconds`.
+    """`epoch` of `epochs` are done, and `step` steps of the next, which took `seconds` and came to the `findings`.
 
     With the persistent buffers of the arena, the metrics of the unfinished epoch among them, this is all that
     going on needs.
@@ -26,6 +27,7 @@ class Progress:
     seconds: float = 0.0
     schedule: State = field(default_factory=State)
     history: list[EpochEnded] = field(default_factory=list)
+    findings: Findings = field(default_factory=Findings)
 
     @property
     def begun(self) -> bool:
@@ -36,7 +38,7 @@ class Progress:
         """The epoch is done."""
         self.history.append(ended)
         self.schedule = schedule
-        self.epoch, self.step, self.seconds = self.epoch + 1, 0, 0.0
+        self.epoch, self.step, self.seconds, self.findings = self.epoch + 1, 0, 0.0, Findings()
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, for a file."""
@@ -44,10 +46,12 @@ class Progress:
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> Progress:
-        """What `to_dict` wrote; SpecError for anything else, and for numbers that contradict each other."""
-        fields.only(
-            fields.mapping(data, "progress"), {field.name for field in dataclasses.fields(Progress)}, "progress"
-        )
+        """What `to_dict` wrote; SpecError for anything else, and for numbers that contradict each other.
+
+        Checkpoints of version 1 have no findings, and their history does not count what went wrong.
+        """
+        data = {"findings": dataclasses.asdict(Findings()), **fields.mapping(data, "progress")}
+        fields.only(data, {field.name for field in dataclasses.fields(Progress)}, "progress")
         epochs, epoch, step = (fields.whole(data[name], f"progress {name}") for name in ("epochs", "epoch", "step"))
         history = [_ended(entry, at) for at, entry in enumerate(fields.entries(data["history"], "history"), 1)]
         if len(history) != epoch:
@@ -55,7 +59,8 @@ class Progress:
         if epoch + (step > 0) > epochs:
             raise SpecError(f"progress is at epoch {epoch} and step {step}, but epochs is {epochs}")
         seconds = fields.number(data["seconds"], "progress seconds")
-        return Progress(epochs, epoch, step, seconds, _state(data["schedule"]), history)
+        findings = Findings.from_dict(data["findings"])
+        return Progress(epochs, epoch, step, seconds, _state(data["schedule"]), history, findings)
 
     def __str__(self) -> str:
         """How far, for people."""
@@ -65,15 +70,18 @@ class Progress:
 
 def _ended(entry: object, epoch: int) -> EpochEnded:
     what = f"history entry {epoch}"
-    data = fields.mapping(entry, what)
+    data = {"saturated": None, "dead_channels": None, "warnings": [], **fields.mapping(entry, what)}
     fields.only(data, {field.name for field in dataclasses.fields(EpochEnded)}, what)
     if fields.whole(data["epoch"], f"{what}: epoch") != epoch:
         raise SpecError(f"{what} is of epoch {data['epoch']}")
-    for name in ("loss", "accuracy", "step_ms"):
+    for name in ("accuracy", "step_ms", "saturated", "dead_channels"):
         fields.number_or_none(data[name], f"{what}: {name}")
-    for name in ("train_accuracy", "flip_ratio", "seconds"):
+    for name in ("loss", "train_accuracy", "flip_ratio", "seconds"):
         fields.number(data[name], f"{what}: {name}")
-    return EpochEnded(**data)
+    warnings = (
+        fields.text(text, f"{what}: a warning") for text in fields.entries(data["warnings"], f"{what}: warnings")
+    )
+    return EpochEnded(**{**data, "warnings": tuple(warnings)})
 
 
 def _state(given: object) -> State:

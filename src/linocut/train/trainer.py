@@ -16,7 +16,7 @@ from linocut.data.dataset import Dataset
 from linocut.deploy import scoring
 from linocut.deploy.feed import Feed, as_dataset
 from linocut.deploy.scoring import Evaluation, Predictions
-from linocut.errors import DataError, LinocutError, RunError, SpecError
+from linocut.errors import DataError, DivergenceError, LinocutError, RunError, SpecError
 from linocut.layers import Network
 from linocut.optimizers import Optimizer, find_optimizer
 from linocut.policies import Policy, find_policy
@@ -26,7 +26,8 @@ from linocut.schedules import Schedule, find_schedule
 from linocut.train import checkpoint
 from linocut.train.checkpoint import Checkpoint
 from linocut.train.epoch import Metrics, run_epoch
-from linocut.train.events import Callback, Done, EpochEnded, Event, Planned, Stepped, finite
+from linocut.train.events import Callback, Done, EpochEnded, Event, Planned, Stepped
+from linocut.train.finite import check_state
 from linocut.train.interrupts import Interrupted, Interrupts, Noted
 from linocut.train.peak_memory import peak_rss_bytes
 from linocut.train.progress import Progress
@@ -95,6 +96,7 @@ class Trainer:
         self._open: tuple[Session, Feed] | None = None
         self._stamp = NO_RUN  # of the checkpoint in `folder`, as it was last read or written
         self._saved = False  # whether that checkpoint is of any step
+        self._saved_at = ""  # where it stands
 
     @staticmethod
     def resume(folder: str | os.PathLike[str], threads: int | None = None, backend: str = NATIVE) -> Trainer:
@@ -192,6 +194,7 @@ class Trainer:
         """Write the run before its first step, so that a disk that will not take it is found at once."""
         if folder is None:
             return
+        check_state(self.session, str(self.progress))
         folder.begin(self._kept())
         self._save(folder, planned)
         self.folder = folder.path
@@ -204,6 +207,9 @@ class Trainer:
                     self._save(fit.folder, fit.planned)
                     fit.emit(ended)
                     interrupts.check()
+            except DivergenceError as error:
+                kept = f"{fit.folder.path} keeps {self._saved_at}" if fit.folder else "no state before was kept"
+                raise DivergenceError(f"{error}; {kept}") from None
             except Noted:
                 self._save(fit.folder, fit.planned)
                 assert interrupts.number is not None
@@ -284,12 +290,15 @@ class Trainer:
             found = scoring.evaluate(session, feed, fit.validation, interrupts.check)
         ended = EpochEnded(
             progress.epoch + 1,
-            finite(metrics.loss),
+            metrics.loss,
             metrics.accuracy,
             None if found is None else found.accuracy,
             metrics.flips / (self._weights() * progress.step),
             progress.seconds,
             step_ms,
+            progress.findings.saturated,
+            progress.findings.dead_channels,
+            progress.findings.all_warnings(progress.step),
         )
         loss = metrics.loss if found is None else found.loss
         progress.end_epoch(ended, self.settings.schedule.observe(progress.schedule, loss))
@@ -321,8 +330,9 @@ class Trainer:
     def _save_checkpoint(self, folder: RunFolder | None) -> None:
         if folder is None:
             return
+        check_state(self.session, str(self.progress))
         folder.save_checkpoint(self._kept(), self.session)
-        self._stamp, self._saved = folder.stamp, self.progress.begun
+        self._stamp, self._saved, self._saved_at = folder.stamp, self.progress.begun, str(self.progress)
 
 
 def _emit(callbacks: Sequence[Callback], event: Event) -> None:

@@ -1,0 +1,175 @@
+"""Monitor: finds numbers that go wrong in training in the step where they do, and names them.
+
+What ends training is a DivergenceError: a loss that is no number or beyond any sense, or a batch norm's shift or
+running statistics that are no numbers; through one of these everything else goes that a step forms. What training can
+go on with is counted: mantissas that saturate, and channels that do not vary.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from linocut import roles
+from linocut.compile.lower import TRAIN
+from linocut.compile.program import Buffer, Instruction, Program
+from linocut.errors import DivergenceError
+from linocut.ops.gradient_exponent import SATURATED
+from linocut.ops.optimizer_tick import LEARNING_RATE
+from linocut.run import Session
+from linocut.train.findings import Findings
+from linocut.train.finite import FLOATS, find_no_number
+
+if TYPE_CHECKING:
+    from linocut.ops.bits import Array
+
+ANY_LOSS = 100.0  # of a step, beyond what normed logits allow: shifts of this size are learned by no sensible rate
+MANY = 8  # one mantissa in so many saturates
+LASTING = 8  # runs in a row: an exponent that follows gradients has caught up with one 256 times as large by then
+
+
+@dataclass(frozen=True)
+class _Gradient:
+    """A gradient in integers: its name, such as "binary_dense2.dX", its `scale`, and how many elements it has."""
+
+    name: str
+    scale: Array
+    elements: int
+
+
+@dataclass(frozen=True)
+class _Norm:
+    """A batch norm: its running mean and spread, (2, channels), and what a run of the program keeps of them."""
+
+    name: str
+    running: Array
+    momentum: float
+
+    def still(self, before: Array, channels: Array, runs: int) -> Array:
+        """Those of the channels that had no spread in some runs, before which their running spread was `before`."""
+        for _ in range(runs):
+            before = (before.astype(np.float64) * self.momentum).astype(self.running.dtype)
+        found: Array = channels[self.running[1][channels] <= before]
+        return found
+
+
+class Monitor:
+    """Watches the steps of an epoch, which `findings` tells of; a step is `runs` of the program."""
+
+    def __init__(self, session: Session, findings: Findings, classes: int, runs: int) -> None:
+        """Find what is looked at; nothing has happened yet."""
+        self._session, self._findings, self._runs = session, findings, runs
+        self._most_loss = ANY_LOSS + 2.0 * classes
+        self._gradients = list(_gradients(session))
+        self._norms = {norm.name: norm for norm in _norms(session)}
+        self._channels = [session.array(buffer.name) for buffer in session.program.persistent() if _small(buffer)]
+        self._loss = session.array("loss")
+        self._sum = float(self._loss[0])
+        self._still = {
+            name: np.array(known)
+            for name, norm in self._norms.items()
+            if (known := [channel for channel in findings.still.get(name, ()) if channel < norm.running.shape[1]])
+        }
+        self._before: dict[str, Array] = {}
+
+    def begin_epoch(self) -> None:
+        """Any channel may prove dead."""
+        self._still = {name: np.arange(norm.running.shape[1]) for name, norm in self._norms.items()}
+
+    def begin_step(self) -> None:
+        """Remember the spread of the channels that have not varied so far: after the first step these are few."""
+        self._before = {name: self._norms[name].running[1][channels] for name, channels in self._still.items()}
+
+    def end_run(self, step: int) -> None:
+        """Count what saturated; a warning for a gradient of which much did in several runs in a row."""
+        for gradient in self._gradients:
+            count = int(gradient.scale[SATURATED])
+            self._findings.saturated += count
+            if count * MANY > gradient.elements:
+                self._warn(gradient, count, step)
+            elif gradient.name in self._findings.saturating:
+                del self._findings.saturating[gradient.name]
+
+    def end_step(self, epoch: int, step: int, examples: int) -> None:
+        """Note which channels varied; DivergenceError, naming layer, role and step, for numbers gone wrong."""
+        if self._still:
+            self._note_still()
+        loss, self._sum = (float(self._loss[0]) - self._sum) / examples, float(self._loss[0])
+        sound = loss <= self._most_loss and all(np.isfinite(values).all() for values in self._channels)
+        if not sound:
+            raise self._divergence(f"epoch {epoch}, step {step}", loss)
+
+    def _note_still(self) -> None:
+        found = {}
+        for name, channels in self._still.items():
+            left = self._norms[name].still(self._before[name], channels, self._runs)
+            if len(left):
+                found[name] = left
+        self._still = found
+        self._findings.still = {name: channels.tolist() for name, channels in found.items()}
+
+    def _warn(self, gradient: _Gradient, count: int, step: int) -> None:
+        runs = self._findings.saturating.get(gradient.name, 0) + 1
+        self._findings.saturating[gradient.name] = runs
+        if runs == LASTING:
+            layer, role = gradient.name.rsplit(".", 1)
+            share = f"{count / gradient.elements:.0%}"
+            self._findings.warnings.append(f"step {step}: {share} of {role} of {layer} saturated, as before")
+
+    def _divergence(self, when: str, loss: float) -> DivergenceError:
+        rate = float(self._session.array("control")[LEARNING_RATE])
+        mend = f"take a smaller learning rate than {rate:g}"
+        if found := find_no_number(self._session):
+            return DivergenceError(f"{when}: {found}; {mend}, or a policy with a wider range")
+        size, name = max((float(np.abs(self._session.array(b.name)).max()), b.name) for b in _shifts(self._session))
+        return DivergenceError(
+            f"{when}: the loss is {loss:.4g}, must be {self._most_loss:g} or less, and the largest shift (beta) is "
+            f"{size:.4g}, of {name.split('.')[0]}: training diverges; {mend}"
+        )
+
+
+def _small(buffer: Buffer) -> bool:
+    """Whether a buffer holds a few numbers a channel, and can be looked at in every step."""
+    return buffer.format in FLOATS and (buffer.role == roles.NORM or buffer.name.endswith(".beta"))
+
+
+def _shifts(session: Session) -> list[Buffer]:
+    return [buffer for buffer in session.program.persistent() if buffer.name.endswith(".beta")]
+
+
+def _training(program: Program, *ops: str) -> Iterator[tuple[dict[str, Buffer], dict[str, float]]]:
+    """Of the training instructions of these kinds: the operands' buffers and the attributes, by name."""
+    span = program.section(TRAIN)
+    for instruction in program.instructions[span.begin : span.end]:
+        if instruction.op.name in ops:
+            signature = instruction.op.signature
+            yield _by_name(program, instruction), dict(zip(signature.attributes, instruction.attributes, strict=True))
+
+
+def _by_name(program: Program, instruction: Instruction) -> dict[str, Buffer]:
+    names = (operand.name for operand in instruction.op.signature.operands)
+    pairs = zip(names, instruction.operands, strict=True)
+    return {name: program.buffers[index] for name, index in pairs if index is not None}
+
+
+def _gradients(session: Session) -> list[_Gradient]:
+    """Those in integers; the instruction that decides an exponent knows how many elements have it."""
+    found = {}
+    for buffers, attributes in _training(session.program, "gradient_exponent", "norm_gradient"):
+        if "scale" in buffers:
+            scale = buffers["scale"].name
+            elements = attributes.get("elements") or math.prod(buffers["dy"].shape)
+            found[scale] = _Gradient(scale.removesuffix(".scale"), session.array(scale), int(elements))
+    return list(found.values())
+
+
+def _norms(session: Session) -> list[_Norm]:
+    found = {}
+    for buffers, attributes in _training(session.program, "norm_statistics"):
+        running = buffers["running"].name
+        found[running] = _Norm(running.split(".")[0], session.array(running), attributes["momentum"])
+    return list(found.values())

@@ -1,0 +1,187 @@
+"""Numbers that go wrong are found in the step where they do, and named; the last good state is kept."""
+
+import json
+
+import numpy as np
+import pytest
+from small_training import STEPS, examples, interrupt_at, lasting, trainer
+
+import linocut as lc
+from linocut.data import ArrayDataset
+from linocut.ops.gradient_exponent import EXPONENT, KNOWN
+from linocut.train.finite import find_no_number
+
+FLOATS = ["standard", "wang2021"]
+ALL = [*FLOATS, "lean", "lean8"]
+
+
+def after(step, act):
+    """A callback that acts once, after the given step of the first epoch."""
+
+    def callback(event):
+        if type(event).__name__ == "Stepped" and (event.epoch, event.step) == (1, step):
+            act()
+
+    return callback
+
+
+def planted(one, name, value):
+    """What puts a value into the last row of a buffer of the state."""
+
+    def act():
+        one.session.array(name)[-1, 3] = value
+
+    return act
+
+
+@pytest.mark.parametrize("policy", ALL)
+@pytest.mark.parametrize("value", [np.nan, -np.inf])
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("batch_norm1.beta", "beta of batch_norm1"), ("batch_norm2.running", "norm statistics of batch_norm2")],
+)
+def test_no_number_is_named_in_the_next_step_and_nothing_bad_is_kept(tmp_path, policy, name, shown, value):
+    one = trainer(policy=policy)
+    with pytest.raises(lc.DivergenceError) as caught:
+        one.fit(examples(), 2, out=tmp_path, callbacks=[after(3, planted(one, name, value))], save_every=2)
+    text = str(caught.value)
+    spread = "W of binary_dense1" if policy == "standard" else shown  # by the gradient, to the layer before
+    assert text.startswith((f"epoch 1, step 4: {shown}", f"epoch 1, step 4: {spread}"))
+    assert "holds" in text and "take a smaller learning rate than 0.02" in text
+    assert text.endswith(f"{tmp_path} keeps 0 of 2 epochs and 2 steps")
+    again = lc.Trainer.resume(tmp_path, backend="reference")
+    assert find_no_number(again.session) == ""
+    whole = trainer(policy=policy)
+    whole.fit(examples(), 2)
+    again.fit(examples(), 2)
+    assert again.session.state_sha256() == whole.session.state_sha256()
+
+
+@pytest.mark.parametrize("policy", FLOATS)
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("binary_dense1.weights", "W of binary_dense1"), ("binary_dense2.m", "momenta of binary_dense2")],
+)
+def test_no_number_that_no_step_shows_is_never_kept(tmp_path, policy, name, shown):
+    one = trainer(policy=policy)
+    with pytest.raises(lc.DivergenceError, match=f"{shown} .* holds nan.* keeps 0 of 2 epochs$"):
+        one.fit(examples(), 2, out=tmp_path, callbacks=[after(STEPS, planted(one, name, np.nan))])
+    with pytest.raises(lc.DivergenceError, match=f"{shown} .* holds nan"):
+        one.save(tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+    assert find_no_number(lc.Trainer.resume(tmp_path, backend="reference").session) == ""
+
+
+def test_an_interrupt_keeps_no_bad_state(tmp_path):
+    one = trainer(policy="standard")
+    spoil = after(3, planted(one, "binary_dense1.weights", np.nan))
+    with pytest.raises(lc.DivergenceError):
+        one.fit(examples(), 2, out=tmp_path, callbacks=[spoil, interrupt_at(3)], save_every=2)
+    assert lc.Trainer.resume(tmp_path, backend="reference").progress.step == 2
+
+
+@pytest.mark.parametrize("policy", ALL)
+@pytest.mark.parametrize("optimizer", [lc.Adam(1e30), lc.SGD(1e30)])
+def test_a_learning_rate_that_diverges(tmp_path, policy, optimizer):
+    with pytest.raises(lc.DivergenceError) as caught:
+        trainer(policy=policy, optimizer=optimizer).fit(examples(), 2, out=tmp_path)
+    text = str(caught.value)
+    assert text.startswith(("epoch 1, step 1: beta of batch_norm1 (beta) holds inf", "epoch 1, step 2: the loss is"))
+    assert "batch_norm" in text and "take a smaller learning rate than 1e+30" in text
+    assert find_no_number(lc.Trainer.resume(tmp_path, backend="reference").session) == ""
+
+
+def test_a_loss_beyond_any_sense_names_the_largest_shift():
+    with pytest.raises(
+        lc.DivergenceError,
+        match=r"the loss is .*, must be 108 or less, and the largest shift \(beta\) is .*, of batch_no",
+    ):
+        trainer(optimizer=lc.Adam(100.0)).fit(examples(), 2)
+
+
+def test_the_command_line_fails_with_status_1(elsewhere, linocut):
+    small = ["--data", "digits", "--limit", 120, "--hidden", 16, "--batch", 20, "--backend", "reference"]
+    status, out, err = linocut("train", *small, "--lr", "1e30", "--out", "run", "--json")
+    assert (status, len(err.splitlines())) == (1, 1)
+    assert err.startswith("error: epoch 1, step 2: the loss is")
+    assert err.endswith("run keeps 0 of 10 epochs\n")
+    assert [json.loads(line)["event"] for line in out.splitlines()] == ["plan"]
+
+
+def alike():
+    """Examples that no channel can tell apart."""
+    images, labels = examples()
+    images[...] = images[0]
+    return images, labels
+
+
+@pytest.mark.parametrize("micro_batch", [10, 5])
+@pytest.mark.parametrize("policy", ALL)
+def test_channels_that_never_vary_are_counted_and_named(policy, micro_batch):
+    first, second = trainer(policy=policy, micro_batch=micro_batch).fit(alike(), 2)
+    assert (first.dead_channels, second.dead_channels) == (28, 28)
+    assert first.warnings[-2:] == (
+        "step 5: norm statistics of batch_norm1: no spread since step 1 in channels 0, 1, 2, 3, 4 and 19 more",
+        "step 5: norm statistics of batch_norm2: no spread since step 1 in channels 0, 1, 2, 3",
+    )
+
+
+@pytest.mark.parametrize("policy", ALL)
+def test_sound_training_has_no_warnings(policy):
+    for ended in trainer(policy=policy).fit(examples(), 4):
+        assert (ended.dead_channels, ended.warnings) == (0, ())
+        assert ended.saturated >= 0 if policy.startswith("lean") else ended.saturated == 0
+
+
+def saturating(one):
+    """A callback that makes the exponent of a gradient far too small, in every step."""
+
+    def callback(event):
+        one.session.array("batch_norm2.dY.scale")[[KNOWN, EXPONENT]] = 1, -1000
+
+    return callback
+
+
+@pytest.mark.parametrize("policy", ["lean", "lean8"])
+def test_gradients_that_keep_saturating_are_counted_and_named(policy):
+    one = trainer(policy=policy, batch_size=4)  # 13 steps an epoch
+    first, *_, last = one.fit(examples(), 2, callbacks=[saturating(one)])
+    for ended in (first, last):
+        assert ended.saturated > 100
+        assert len(ended.warnings) == 1
+        assert ended.warnings[0].endswith("% of dY of batch_norm2 saturated, as before")
+        assert ended.warnings[0].startswith("step ")
+
+
+@pytest.mark.parametrize("step", [1, 3, STEPS, STEPS + 2])
+def test_what_was_found_is_resumed(tmp_path, step):
+    whole = trainer().fit(alike(), 3)
+    with pytest.raises(lc.Interrupted):
+        trainer().fit(alike(), 3, out=tmp_path, callbacks=[interrupt_at(step)])
+    found = lc.Trainer.resume(tmp_path, backend="reference").fit(alike(), 3)
+    assert lasting(found) == lasting(whole)
+    logged = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [event["dead_channels"] for event in logged if event["event"] == "epoch"] == [28] * 3
+
+
+class Spoiled(ArrayDataset):
+    """Has a value that is no number in some example."""
+
+    def read(self, indices, images, labels):
+        super().read(indices, images, labels)
+        images[indices == 17] = np.nan
+
+
+def test_an_input_that_is_no_number_names_epoch_and_step():
+    images, labels = examples()
+    floats = images.astype(np.float32) / 255
+    network = lc.models.mlp((6, 6, 1), 4, (24,), dtype="f32")
+    with pytest.raises(lc.DataError, match=r"epoch 1, step [1-5], input: a value of an example is nan, must be"):
+        trainer(network=network).fit(Spoiled(floats, labels), 1)
+
+
+def test_people_see_the_warnings(capsys):
+    trainer().fit(alike(), 1, callbacks=[lc.ProgressBar()])
+    line, *warnings = capsys.readouterr().out.splitlines()
+    assert line.startswith("epoch 1/1  loss")
+    assert warnings[-1].startswith("  warning: step 5: norm statistics of batch_norm2: no spread")
