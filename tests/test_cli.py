@@ -432,7 +432,7 @@ def test_a_full_disk(linocut, monkeypatch):
     status, _, err = linocut("train", *SMALL, "--epochs", 1, "--out", "run")
     assert status == 1
     assert err == (
-        "error: run/config.toml cannot be written: No space left on device; "
+        "error: run/checkpoint.safetensors cannot be written: No space left on device; "
         "make room, or give a folder that can be written\n"
     )
 

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from checksums import joined, mended, split
 from small_training import STEPS, examples, interrupt_at, lasting, trainer
 
 import linocut as lc
@@ -46,14 +47,11 @@ def test_a_checkpoint_of_before_has_none(tmp_path):
     """Runs from before there was augmentation go on without."""
     trainer().fit(examples(), 1, out=tmp_path)
     path = tmp_path / "checkpoint.safetensors"
-    data = path.read_bytes()
-    size = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + size])
+    header, tensors = split(path.read_bytes())
     description = json.loads(header["__metadata__"]["description"])
     assert description["settings"].pop("augmentation") == {"shift": 0.0, "flip": False, "crop": False}
     header["__metadata__"]["description"] = json.dumps(description)
-    text = json.dumps(header).encode()
-    path.write_bytes(len(text).to_bytes(8, "little") + text + data[8 + size :])
+    path.write_bytes(mended(joined(header, tensors)))
     assert not lc.Trainer.resume(tmp_path, backend="reference").settings.augmentation
 
 

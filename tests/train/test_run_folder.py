@@ -215,3 +215,26 @@ def test_a_damaged_image_after_a_checkpoint_leaves_the_checkpoint(tmp_path):
     with pytest.raises(lc.DataError):
         trainer().fit((images, labels), 1, out=tmp_path / "lost", callbacks=[spoiled])
     assert not (tmp_path / "lost").exists()
+
+
+class Killed(BaseException):
+    """As if the process were gone."""
+
+
+@pytest.mark.parametrize("nth", range(5))
+def test_a_run_that_ends_while_it_begins_stops_nobody(tmp_path, monkeypatch, nth):
+    left, real = [nth], os.replace
+
+    def dying(*arguments):
+        if left[0] == 0:
+            raise Killed
+        left[0] -= 1
+        return real(*arguments)
+
+    monkeypatch.setattr(os, "replace", dying)
+    with pytest.raises(Killed):
+        trainer().fit(examples(), 2, out=tmp_path)
+    monkeypatch.undo()
+    one = lc.Trainer.resume(tmp_path, backend="reference") if nth else trainer()
+    one.fit(examples(), 2, out=tmp_path)
+    assert sorted(content(tmp_path)) == FILES

@@ -1,6 +1,7 @@
 """RunFolder: the files that a run leaves: config.toml, log.jsonl, checkpoint.safetensors and model.safetensors.
 
-The checkpoint is the authority: it is written first, and the log again from the history that it holds.
+The checkpoint is the authority: it is written first, so that the others never lie there without one, and the log again
+from the history that it holds.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from linocut.train.lock import Lock
 
 Stamp: TypeAlias = tuple[int, int, int]
 NO_RUN: Stamp = (0, 0, 0)
-FILES = ("config.toml", "log.jsonl", "checkpoint.safetensors", model_file.NAME)
+CHECKPOINT = "checkpoint.safetensors"
+FILES = ("config.toml", "log.jsonl", CHECKPOINT, model_file.NAME)
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,13 @@ class RunFolder:
     @property
     def holds_run(self) -> bool:
         """Whether a checkpoint lies in it."""
-        return (self.path / "checkpoint.safetensors").is_file()
+        return (self.path / CHECKPOINT).is_file()
 
     @property
     def stamp(self) -> Stamp:
         """What tells its checkpoint from one that is written later."""
         try:
-            found = (self.path / "checkpoint.safetensors").stat()
+            found = (self.path / CHECKPOINT).stat()
         except OSError:
             return NO_RUN
         return found.st_ino, found.st_mtime_ns, found.st_size
@@ -52,8 +54,8 @@ class RunFolder:
     def read(self) -> tuple[Checkpoint, TensorFile]:
         """The checkpoint; RunError where there is none that can be used."""
         if not self.holds_run:
-            raise RunError(f"{self.path} holds no run to resume: it has no checkpoint.safetensors; check the folder")
-        return checkpoint.read(self.path / "checkpoint.safetensors")
+            raise RunError(f"{self.path} holds no run to resume: it has no {CHECKPOINT}; check the folder")
+        return checkpoint.read(self.path / CHECKPOINT)
 
     def refuse_other(self) -> None:
         """RunError if the folder holds a run, or files of the names that a run writes: nothing of others is lost.
@@ -77,15 +79,15 @@ class RunFolder:
             f"{self.path} already holds a run {what}; resume it (--resume, Trainer.resume), or give another folder"
         )
 
-    def begin(self, kept: Checkpoint) -> None:
-        """Describe the run in the folder; MachineError where it cannot be written."""
+    def describe(self, kept: Checkpoint) -> None:
+        """Write config.toml, for people; MachineError where the disk will not."""
         import tomli_w
 
         write_text(self.path / "config.toml", tomli_w.dumps(_config(kept)))
 
     def abandon(self) -> None:
         """Remove what a run wrote that failed before it came to anything, so that it can be begun again."""
-        for name in FILES:
+        for name in sorted(FILES, key=CHECKPOINT.__eq__):  # the checkpoint last: without it the others stop a new run
             with suppress(OSError):  # not there
                 (self.path / name).unlink()
 
@@ -107,7 +109,7 @@ class RunFolder:
 
     def save_checkpoint(self, kept: Checkpoint, session: Session) -> None:
         """Write where the run has come to, whole or not at all; MachineError where the disk will not."""
-        kept.save(self.path / "checkpoint.safetensors", session)
+        kept.save(self.path / CHECKPOINT, session)
 
     def save_rest(self, kept: Checkpoint, compiled: Compiled, session: Session, events: Iterable[Event]) -> None:
         """Write what others read of the run, the model and the log, like the checkpoint, which comes first."""

@@ -194,9 +194,8 @@ class Trainer:
         """Write the run before its first step, so that a disk that will not take it is found at once."""
         if folder is None:
             return
-        check_state(self.session, str(self.progress))
-        folder.begin(self._kept())
         self._save(folder, planned)
+        folder.describe(self._kept())
         self.folder = folder.path
 
     def _epochs(self, fit: _Fit) -> None:
