@@ -409,7 +409,7 @@ def test_images_that_are_none(linocut, run):
     assert linocut("predict", run, "bad.png", *REFERENCE) == (
         2,
         "",
-        "error: bad.png is not an image that Pillow can read; replace or remove the file\n",
+        "error: bad.png is not an image in PNG, JPEG, GIF, BMP, TIFF, WEBP or PPM; replace or remove the file\n",
     )
     status, _, err = linocut("predict", run, "missing.png", *REFERENCE)
     assert (status, err) == (2, "error: missing.png does not exist; check the path\n")

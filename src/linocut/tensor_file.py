@@ -154,6 +154,7 @@ class TensorFile:
 
     def read(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> Array:
         """The tensor called `name`; RunError unless it is there with this shape and type."""
+        self.check(name, shape, dtype)  # before memory is taken for it
         array: Array = np.empty(shape, dtype)
         self.read_into(name, array)
         return array

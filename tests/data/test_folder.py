@@ -163,7 +163,7 @@ def spoil(root: Path, what: str) -> None:
             "size",
             r"ROOT/b/7.png is 5 x 3 pixels \(height x width\), must be 5 x 4 like ROOT/a/.*png; give a size",
         ),
-        ("no image", "ROOT/b/7.png is not an image that Pillow can read; replace or remove"),
+        ("no image", "ROOT/b/7.png is not an image in PNG, JPEG, GIF, BMP, TIFF, WEBP or PPM; replace or remove"),
         (
             "few",
             "ROOT holds 2 images, too few to test on one in 5; add images, or put them into train and test",
@@ -254,7 +254,7 @@ def test_read_image_refuses(tmp_path):
     text.write_text("hello")
     floats = save(tmp_path / "floats.tif", np.ones((5, 4), np.float32))
     for path, shape, message in (
-        (text, (5, 4, 1), "text.png is not an image that Pillow can read"),
+        (text, (5, 4, 1), "text.png is not an image in PNG, JPEG, GIF, BMP, TIFF, WEBP or PPM"),
         (tmp_path / "none.png", (5, 4, 1), "none.png does not exist; check the path"),
         (tmp_path, (5, 4, 1), f"{tmp_path} cannot be read as an image: Is a directory"),
         (floats, (5, 4, 1), "floats.tif has floating-point pixels, must have 8 or 16 bits"),
@@ -356,7 +356,8 @@ def test_corrupt_images_are_counted_and_named(tmp_path):
         open_folder(tmp_path)
     text = str(caught.value)
     assert text.startswith(
-        f"{tmp_path}/b/3.png is not an image that Pillow can read; replace or remove the file, or skip"
+        f"{tmp_path}/b/3.png is not an image in PNG, JPEG, GIF, BMP, TIFF, WEBP or PPM; replace or remove the file, "
+        "or skip"
     )
     assert "--skip-corrupt" in text and "\n" not in text
     names = ", ".join(f"{tmp_path}/b/{number}.png" for number in (3, 5, 7))

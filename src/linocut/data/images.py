@@ -3,6 +3,9 @@
 Grey images have 1 channel, all others 3 (red, green, blue). Transparent pixels are laid over white; 16-bit
 grey is scaled to 8 bits. An orientation noted by a camera is not applied.
 
+Whatever a file is called, only the common formats below are decoded, none of which runs another program as Pillow's
+EPS does; and none of more pixels than MOST_PIXELS, as a few bytes may claim any number of them.
+
 An image of another size than wanted is resized until it covers 256/224 of the wanted size, and its middle is taken:
 shapes keep their proportions, and the rim, where objects seldom are, is left out, as is the custom for ImageNet.
 """
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
+MOST_PIXELS = 1 << 26  # of 64 megapixels; 192 MiB decoded
 COVER = 256 / 224  # how much larger than wanted an image is made before its middle is taken
 ENDS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82", "GIF": b";"}
 GREY_MODES = frozenset(("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N"))
@@ -113,14 +118,21 @@ def _opened(path: Path) -> Iterator[Image]:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise DataError(
+                    f"{path} is {image.height:,} x {image.width:,} pixels (height x width), must have {MOST_PIXELS:,} "
+                    "or fewer; make it smaller"
+                )
             if image.mode == "F":
                 raise DataError(f"{path} has floating-point pixels, must have 8 or 16 bits; convert the file")
             yield image
     except (DataError, MemoryError):
         raise
     except UnidentifiedImageError:
-        raise DataError(f"{path} is not an image that Pillow can read; replace or remove the file") from None
+        raise DataError(
+            f"{path} is not an image in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}; replace or remove the file"
+        ) from None
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; check the path") from None
     except Exception as error:  # decoders raise OSError, SyntaxError, ValueError, struct.error and more

@@ -41,14 +41,17 @@ def read(path: Path) -> PackedModel:
     about = file.description
     try:
         network = Network.from_dict(about["network"])
-        arithmetic, data = about["arithmetic"], about["data"]
-        classes = tuple(str(name) for name in about["classes"])
-    except (LinocutError, KeyError, TypeError, AttributeError, ValueError) as error:
+        arithmetic, data, classes = about["arithmetic"], about["data"], about["classes"]
+    except (LinocutError, KeyError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError) as error:
         raise RunError(f"{path} does not describe a network: {error}; it is damaged") from None
+    if not isinstance(classes, list) or not all(
+        isinstance(name, str) for name in (*classes, "" if data is None else data)
+    ):
+        raise RunError(f"{path} does not describe a network: names of classes and data are not texts; it is damaged")
     if arithmetic not in (INTEGER, FLOAT) or len(classes) > network.classes:
         raise RunError(f"{path} has arithmetic {arithmetic!r} and {len(classes)} class names; it is damaged")
     tensors = {tensor.name: _read(file, tensor, network) for tensor in expected(network, arithmetic)}
-    return PackedModel(network, arithmetic, tensors, classes, data)
+    return PackedModel(network, arithmetic, tensors, tuple(classes), data)
 
 
 def _read(file: TensorFile, tensor: Tensor, network: Network) -> Array:

@@ -43,6 +43,9 @@ LAYERS: dict[str, type[Layer]] = {
 }
 
 
+MOST_LAYERS = 1000  # what compiling takes grows with their square
+
+
 @dataclass(frozen=True)
 class Network:
     """Layers in order: the first is an Input, the last SoftmaxCrossEntropy. Shapes are checked when it is made."""
@@ -62,7 +65,8 @@ class Network:
         for layer in self.layers[1:]:
             if isinstance(layer, Input):
                 raise SpecError(f"network {self.name} has a second input layer; remove it")
-        _ = self.placed
+        if len(self.placed) > MOST_LAYERS:
+            raise SpecError(f"network {self.name} has {len(self.placed):,} layers, must have {MOST_LAYERS:,} or fewer")
 
     @property
     def input(self) -> Input:

@@ -12,6 +12,8 @@ from linocut.train import fields
 from linocut.train.events import EpochEnded
 from linocut.train.findings import Findings
 
+MOST_EPOCHS = 10**9
+
 
 @dataclass
 class Progress:
@@ -56,6 +58,8 @@ class Progress:
         history = [_ended(entry, at) for at, entry in enumerate(fields.entries(data["history"], "history"), 1)]
         if len(history) != epoch:
             raise SpecError(f"history has {len(history)} entries, but progress epoch is {epoch}")
+        if epochs > MOST_EPOCHS:
+            raise SpecError(f"progress epochs is above what any run has, must be {MOST_EPOCHS:,} or fewer")
         if epoch + (step > 0) > epochs:
             raise SpecError(f"progress is at epoch {epoch} and step {step}, but epochs is {epochs}")
         seconds = fields.number(data["seconds"], "progress seconds")

@@ -30,7 +30,7 @@ from linocut.train.events import Callback, Done, EpochEnded, Event, Planned, Ste
 from linocut.train.finite import check_state
 from linocut.train.interrupts import Interrupted, Interrupts, Noted
 from linocut.train.peak_memory import peak_rss_bytes
-from linocut.train.progress import Progress
+from linocut.train.progress import MOST_EPOCHS, Progress
 from linocut.train.run_folder import NO_RUN, RunFolder
 from linocut.train.settings import DataFacts, Settings
 
@@ -238,8 +238,8 @@ class Trainer:
 
     def _check(self, dataset: Dataset, epochs: int) -> None:
         """That the data set and the number of epochs are such as this run can go on with."""
-        if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
-            raise SpecError(f"epochs is {epochs!r}, must be a whole number, 1 or more")
+        if isinstance(epochs, bool) or not isinstance(epochs, int) or not 1 <= epochs <= MOST_EPOCHS:
+            raise SpecError(f"epochs is {epochs!r}, must be a whole number, 1 or more, up to {MOST_EPOCHS:,}")
         if self.settings.batch_size > len(dataset):
             raise DataError(
                 f"batch size is {self.settings.batch_size:,}, but {dataset.name} has {len(dataset):,} examples; "

@@ -1,0 +1,183 @@
+"""What reads files of users: for each reader a small valid file, and what reads all of such a file."""
+
+import gzip
+import io
+import pickle
+import struct
+import tarfile
+import zlib
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from small_training import examples, trainer
+
+from linocut.data.archive import Member, extract
+from linocut.data.cifar10 import PIXELS, _from_pickle, _opened
+from linocut.data.idx import IdxDataset
+from linocut.data.images import image_shape, read_image
+from linocut.data.svhn import _convert
+from linocut.deploy import model_file
+from linocut.network_file import read_network
+from linocut.run import open_session
+from linocut.train import checkpoint
+
+COUNT = 6  # examples in a valid file
+PILLOWS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
+GENERATOR = np.random.default_rng(5)
+LABELS = bytes(n % 3 for n in range(COUNT))
+
+
+def idx(kind):
+    sizes = (COUNT, 5, 4) if kind == "images" else (COUNT,)
+    head = bytes((0, 0, 8, len(sizes))) + b"".join(size.to_bytes(4, "big") for size in sizes)
+    return head + (bytes(range(20)) * COUNT if kind == "images" else LABELS)
+
+
+def cifar():
+    return b"".join(bytes([n]) + GENERATOR.bytes(PIXELS) for n in range(3))
+
+
+def cifar_pickle(protocol):
+    batch = {b"data": np.zeros((3, PIXELS), np.uint8), b"labels": [0, 5, 9], b"batch_label": b"one"}
+    return pickle.dumps(batch, protocol=protocol)
+
+
+def tar():
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name in ("folder/one", "folder/two"):
+            info = tarfile.TarInfo(name)
+            info.size = 1000
+            archive.addfile(info, io.BytesIO(bytes(1000)))
+    return packed.getvalue()
+
+
+def mat(packed):
+    """An X and a y as MATLAB writes them."""
+
+    def element(kind, data):
+        return struct.pack("<II", kind, len(data)) + data + bytes(-len(data) % 8)
+
+    def matrix(name, kind, stored, shape, data):
+        flags, sizes = struct.pack("<II", kind, 0), struct.pack(f"<{len(shape)}i", *shape)
+        body = element(6, flags) + element(5, sizes) + element(1, name) + element(stored, data)
+        whole = element(14, body)
+        return struct.pack("<II", 15, len(zlib.compress(whole))) + zlib.compress(whole) if packed else whole
+
+    pixels = bytes(range(256)) * 12
+    head = b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM"
+    return head + matrix(b"X", 9, 2, (32, 32, 3, 2), pixels * 2) + matrix(b"y", 6, 2, (2, 1), b"\x01\x0a")
+
+
+def image(form):
+    data = io.BytesIO()
+    Image.fromarray(GENERATOR.integers(0, 256, (9, 7, 3), dtype=np.uint8)).save(data, form)
+    return data.getvalue()
+
+
+@cache
+def run(name):
+    """A file of a run of two epochs."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        trainer().fit(examples(), 2, out=folder)
+        return (Path(folder) / name).read_bytes()
+
+
+TOML = b"""name = "mine"
+[[layers]]
+layer = "binary_conv2d"
+filters = 8
+kernel = 3
+[[layers]]
+layer = "max_pool2d"
+[[layers]]
+layer = "batch_norm"
+momentum = 0.8
+[[layers]]
+layer = "sign"
+[[layers]]
+layer = "flatten"
+[[layers]]
+layer = "binary_dense"
+units = "classes"
+[[layers]]
+layer = "batch_norm"
+"""
+
+
+def read_idx(path, kind):
+    """The file as that of a kind, with a sound one of the other kind."""
+    other = path.with_name("other")
+    other.write_bytes(idx("labels" if kind == "images" else "images"))
+    images, labels = (path, other) if kind == "images" else (other, path)
+    dataset = IdxDataset(images, labels, name="fuzz", cache=path.parent)
+    dataset.read(np.arange(COUNT), np.empty((COUNT, *dataset.shape), np.uint8), np.empty(COUNT, np.int32))
+
+
+def read_gzipped_idx(path):
+    packed = path.with_name("packed.gz")
+    path.rename(packed)
+    read_idx(packed, "images")
+
+
+def read_cifar(path):
+    batch = path.with_name("data_batch_1.bin")
+    path.rename(batch)
+    dataset = _opened(path.parent, str, ("data_batch_1",), "fuzz")
+    count = min(len(dataset), COUNT)
+    dataset.read(np.arange(count), np.empty((count, 32, 32, 3), np.uint8), np.empty(count, np.int32))
+
+
+def read_pickle(path):
+    with open(path, "rb") as file:
+        _from_pickle(file, path.stat().st_size, path.with_name("out"), "fuzz")
+
+
+def read_tar(path):
+    extract(path, {f"folder/{name}": Member(2000, lambda file, size: file.read(size)) for name in ("one", "two")})
+
+
+def read_mat(path):
+    _convert(path, path.with_name("out"))
+
+
+def read_picture(path):
+    image_shape(path)
+    image_shape(path, whole=True)
+    read_image(path, (8, 8, 3))
+
+
+def read_toml(path):
+    read_network(path, (8, 8, 1), 10)
+
+
+def read_checkpoint(path):
+    kept, file = checkpoint.read(path)
+    program = kept.settings.compile().program
+    if program.arena_bytes < 1 << 20:
+        checkpoint.restore(file, open_session(program, backend="reference"))
+
+
+def read_model(path):
+    model_file.read(path)
+
+
+READERS = {
+    "idx images": (lambda: idx("images"), partial(read_idx, kind="images")),
+    "idx labels": (lambda: idx("labels"), partial(read_idx, kind="labels")),
+    "idx.gz": (lambda: gzip.compress(idx("images"), mtime=0), read_gzipped_idx),
+    "cifar": (cifar, read_cifar),
+    "cifar pickle": (lambda: cifar_pickle(3), read_pickle),
+    "cifar pickle 4": (lambda: cifar_pickle(4), read_pickle),
+    "tar": (tar, read_tar),
+    "mat": (lambda: mat(False), read_mat),
+    "mat packed": (lambda: mat(True), read_mat),
+    **{form: ((lambda form=form: image(form)), read_picture) for form in PILLOWS},
+    "toml": (lambda: TOML, read_toml),
+    "checkpoint": (lambda: run("checkpoint.safetensors"), read_checkpoint),
+    "model": (lambda: run("model.safetensors"), read_model),
+}

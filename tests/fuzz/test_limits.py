@@ -1,0 +1,39 @@
+"""Limits on what a small file may ask for."""
+
+import numpy as np
+import pytest
+from corpus import png
+from PIL import Image
+from small_training import examples, trainer
+
+import linocut as lc
+from linocut.data.images import FORMATS, image_shape
+from linocut.layers import BatchNorm, BinaryDense, Flatten, Input, Network, Sign, SoftmaxCrossEntropy
+
+
+def test_an_image_of_too_many_pixels_is_refused_by_its_header(tmp_path):
+    path = tmp_path / "large.png"
+    path.write_bytes(png(8192, 8193))
+    with pytest.raises(lc.DataError, match=r"is 8,193 x 8,192 pixels .*, must have 67,108,864 or fewer"):
+        image_shape(path)
+    path.write_bytes(png(8192, 8192))
+    assert image_shape(path) == (8192, 8192, 3)
+
+
+@pytest.mark.parametrize("form", ["TGA", "PCX", "ICO", "EPS"])
+def test_only_common_formats_are_decoded_whatever_a_file_is_called(tmp_path, form):
+    path = tmp_path / "image.png"
+    Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(path, form)
+    with pytest.raises(lc.DataError, match=f"is not an image in {', '.join(FORMATS[:-1])} or PPM"):
+        image_shape(path)
+
+
+def test_a_network_has_a_thousand_layers_at_most():
+    middle = [layer for _ in range(400) for layer in (BinaryDense(8), BatchNorm(), Sign())][:-1]
+    with pytest.raises(lc.SpecError, match="network deep has 1,202 layers, must have 1,000 or fewer"):
+        Network("deep", (Input((8,)), Flatten(), *middle, SoftmaxCrossEntropy()))
+
+
+def test_epochs_have_a_bound():
+    with pytest.raises(lc.SpecError, match="must be a whole number, 1 or more, up to 1,000,000,000"):
+        trainer().fit(examples(), 10**400)
