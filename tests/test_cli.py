@@ -140,12 +140,12 @@ def test_a_real_signal_and_resume(linocut, number, status):
     _, out, _ = linocut("train", *SMALL, "--epochs", 60, "--out", "whole", "--json", "--schedule", "cosine")
     whole = objects(out)
     options = ["--epochs", 60, "--out", "run", "--json", "--schedule", "cosine"]
-    process = started("train", *SMALL, *options)
+    process = started("train", *SMALL, *options, "--save-every", 4)
     time.sleep(0.02)
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
     assert process.returncode == status
-    assert err == f"interrupted by {number.name}; go on with: linocut train --resume --out run\n"
+    assert err == f"interrupted by {number.name}; go on with: linocut train --resume --out run --save-every 4\n"
     _, out, _ = linocut("train", "--resume", "--out", "run", *REFERENCE, "--json")
     assert objects(out)[-1]["weights_sha256"] == whole[-1]["weights_sha256"]
     with open("run/log.jsonl") as log:
@@ -323,6 +323,7 @@ TRAIN = ["train", "--data", "digits"]
             "no command is called 'trian'; there are train, plan, eval, predict, data, info; did you mean train?",
         ),
         ([*TRAIN, "--epoch", "3"], 2, "--epochs"),
+        ([*TRAIN, "--save-every", "0"], 2, "0 is not in the range x>=1; see: linocut train --help"),
         ([*TRAIN, "--epochs", "many"], 2, "'many' is not a valid integer; see: linocut train --help"),
         (
             [*TRAIN, "--model", "mpl"],

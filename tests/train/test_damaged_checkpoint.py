@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from checksums import joined, mended, split
 from small_training import examples, trainer
@@ -198,6 +199,15 @@ def test_channels_that_no_norm_has_are_passed_over(tmp_path, sound):
     (tmp_path / "checkpoint.safetensors").write_bytes(rewritten(sound, change))
     again = lc.Trainer.resume(tmp_path, backend="reference")
     assert again.fit(examples(), 3)[-1].dead_channels == 0
+
+
+def test_bits_behind_the_last_of_packed_weights(tmp_path):
+    one = trainer(optimizer=lc.Bop())
+    one.fit(examples(), 1)
+    one.session.array("binary_dense1.weights")[0, 0] |= np.uint64(1 << 63)
+    one.save(tmp_path)
+    with pytest.raises(lc.RunError, match=r"tensor 'binary_dense1\.weights' has bits behind its last; it is damaged"):
+        lc.Trainer.resume(tmp_path, backend="reference")
 
 
 def test_the_command_line_says_it_in_one_line(tmp_path, sound, capsys):

@@ -238,3 +238,19 @@ def test_a_run_that_ends_while_it_begins_stops_nobody(tmp_path, monkeypatch, nth
     one = lc.Trainer.resume(tmp_path, backend="reference") if nth else trainer()
     one.fit(examples(), 2, out=tmp_path)
     assert sorted(content(tmp_path)) == FILES
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="needs /proc")
+def test_a_new_folder_and_all_in_it_are_on_the_disk(tmp_path, monkeypatch):
+    synced, real = [], os.fsync
+
+    def noted(descriptor):
+        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    trainer().save(tmp_path / "deep" / "run")
+    assert synced[:2] == [str(tmp_path / "deep"), str(tmp_path)]
+    for name in FILES:
+        part = next(n for n, path in enumerate(synced) if f"/.{name}." in path)
+        assert synced[part + 1] == str(tmp_path / "deep" / "run")

@@ -10,6 +10,7 @@ import numpy as np
 
 from linocut import tensor_file
 from linocut.errors import LinocutError, RunError, SpecError
+from linocut.ops.bits import padding_is_zero
 from linocut.run import Session
 from linocut.tensor_file import TensorFile
 from linocut.train.progress import Progress
@@ -75,3 +76,5 @@ def restore(file: TensorFile, session: Session) -> None:
     """Fill the persistent buffers straight from the file; RunError where it does not hold them."""
     for buffer in session.program.persistent():
         file.read_into(buffer.name, session.state_bytes(buffer.name))
+        if buffer.format == "bit" and not padding_is_zero(session.array(buffer.name), buffer.shape[-1]):
+            raise RunError(f"{file.path}: tensor {buffer.name!r} has bits behind its last; it is damaged")
