@@ -82,6 +82,13 @@ CORPUS = [
     ("cifar pickle", b"\x80\x03" + b"(" * 5000 + b"l" * 5000 + b"."),
     ("cifar pickle", b"\x80\x03]q\x00h\x00h\x00a."),  # a list that holds itself
     ("cifar pickle", b"r\xff\xff\xff\x7f."),  # the memo's place 2**31
+    ("cifar pickle", b"\x80\x05\x96" + (2**40).to_bytes(8, "little") + b"."),  # a bytearray of 1 TiB
+    ("cifar pickle", b"\x80\x02})" + b"2\x86" * 64 + b"K\x01s."),  # a key of tuples that takes for ever to hash
+    ("cifar pickle", b"\x80\x04\x8f()" + b"2\x86" * 64 + b"\x90."),  # such a tuple in a set
+    ("cifar pickle", cifar_pickle(3).replace(b"K\x05K\x09", b")" + b"2\x86" * 64 + b"K\x09")),  # for a label
+    ("cifar pickle", cifar_pickle(3).replace(b"K\x03M\x00\x0c\x86", b")" + b"2\x86" * 64 + b"0\x89\x86")),
+    ("cifar pickle", cifar_pickle(3).replace(b"K\x03M\x00\x0c\x86", b")" + b"2\x86" * 64)),  # for a shape
+    ("cifar pickle", b"cnumpy.core.multiarray\n_reconstruct\n(N}X\x08\x00\x00\x00__code__Nstb."),
     ("cifar pickle", cifar_pickle(3)[:-100]),
     ("cifar pickle", cifar_pickle(4).replace(b"u1", b"O8")),
     ("tar", tar()[:-10]),

@@ -11,7 +11,8 @@ from __future__ import annotations
 import pickle
 import tarfile
 import zlib
-from typing import IO, Any
+from collections.abc import Callable
+from typing import IO, Any, ClassVar
 
 from linocut.data.cache import AGAIN
 from linocut.errors import DataError
@@ -54,7 +55,42 @@ KNOWN: dict[tuple[str, str], Any] = {
 }
 
 
+_REFUSED = (
+    pickle.BYTEARRAY8,  # makes room before it reads
+    *(pickle.NEXT_BUFFER, pickle.READONLY_BUFFER, pickle.PERSID, pickle.BINPERSID),
+    *(pickle.EXT1, pickle.EXT2, pickle.EXT4, pickle.INST, pickle.OBJ, pickle.NEWOBJ, pickle.NEWOBJ_EX),
+    *(pickle.EMPTY_SET, pickle.ADDITEMS, pickle.FROZENSET),  # would hash what they hold
+)
+
+
+def _with_named_keys(opcode: bytes, keys: slice) -> Callable[[Any], None]:
+    """What makes entries of a dictionary, of texts alone: the hash of a tuple of tuples can take for ever."""
+    load = pickle._Unpickler.dispatch[opcode[0]]
+
+    def checked(unpickler: Any) -> None:
+        if not all(isinstance(key, (bytes, str)) for key in unpickler.stack[keys]):
+            raise pickle.UnpicklingError("a key that is no text")
+        load(unpickler)
+
+    return checked
+
+
+def _build(unpickler: Any) -> None:
+    """The state of an array or a dtype, and of nothing else that is named."""
+    if type(unpickler.stack[-2]) not in (_Array, _Dtype):
+        raise pickle.UnpicklingError("a state of what has none")
+    pickle._Unpickler.dispatch[pickle.BUILD[0]](unpickler)
+
+
 class _Unpickler(pickle._Unpickler):  # in Python: the C one would make room for as many objects as a file claims
+    dispatch: ClassVar[dict[int, Callable[[Any], None]]] = {
+        **{code: load for code, load in pickle._Unpickler.dispatch.items() if bytes([code]) not in _REFUSED},
+        pickle.BUILD[0]: _build,
+        pickle.DICT[0]: _with_named_keys(pickle.DICT, slice(0, None, 2)),
+        pickle.SETITEM[0]: _with_named_keys(pickle.SETITEM, slice(-2, -1)),
+        pickle.SETITEMS[0]: _with_named_keys(pickle.SETITEMS, slice(0, None, 2)),
+    }
+
     def find_class(self, module: str, name: str) -> Any:
         try:
             return KNOWN[module, name]
@@ -102,13 +138,20 @@ def read_batch(file: IO[bytes], size: int, shown: str) -> tuple[list[int], bytes
     count = len(labels)
     if not count or data.shape != (count, PIXELS) or len(data.raw) != count * PIXELS:
         raise DataError(
-            f"{shown} holds {count:,} labels and data of shape {str(data.shape)[:40]} in {len(data.raw):,} B, must "
+            f"{shown} holds {count:,} labels and data of shape {_shown(data.shape)} in {len(data.raw):,} B, must "
             f"hold an image of {PIXELS:,} B for each label; {AGAIN}"
         )
     for number, label in enumerate(labels):
         if type(label) is not int or not 0 <= label <= 9:
-            raise DataError(f"{shown}: label of example {number:,} is {str(label)[:40]}, must be 0 to 9; {AGAIN}")
+            raise DataError(f"{shown}: label of example {number:,} is {_shown(label)}, must be 0 to 9; {AGAIN}")
     return labels, data.raw
+
+
+def _shown(value: object) -> str:
+    """A value for a message; a text of tuples in tuples could be of any length."""
+    parts = value if isinstance(value, tuple) else (value,)
+    plain = all(isinstance(part, (int, float, bytes, str)) for part in parts)
+    return str(value)[:40] if plain and len(parts) < 8 else f"a {type(value).__name__}"
 
 
 def _field(batch: object, name: str, shown: str) -> object:
