@@ -70,6 +70,20 @@ def test_two_trainers_in_one_process(tmp_path):
     trainer().fit(examples(), 1, out=tmp_path, callbacks=[beside])
 
 
+def test_a_callback_may_save_the_run_that_calls_it_and_copies(tmp_path):
+    one = trainer()
+
+    def saving(event):
+        if type(event).__name__ == "EpochEnded":
+            one.save(tmp_path / f"epoch{event.epoch}")
+            one.save(tmp_path / "run")
+
+    one.fit(examples(), 2, out=tmp_path / "run", callbacks=[saving])
+    one.fit(examples(), 3, out=tmp_path / "run")
+    assert lc.Trainer.resume(tmp_path / "run", backend="reference").progress.epoch == 3
+    assert lc.Trainer.resume(tmp_path / "epoch1", backend="reference").progress.epoch == 1
+
+
 def test_a_run_is_read_while_it_trains(tmp_path):
     found = []
 

@@ -31,7 +31,7 @@ from linocut.train.finite import check_state
 from linocut.train.interrupts import Interrupted, Interrupts, Noted
 from linocut.train.peak_memory import peak_rss_bytes
 from linocut.train.progress import MOST_EPOCHS, Progress
-from linocut.train.run_folder import NO_RUN, RunFolder
+from linocut.train.run_folder import RunFolder, Stamp
 from linocut.train.settings import DataFacts, Settings
 
 if TYPE_CHECKING:
@@ -94,7 +94,8 @@ class Trainer:
         self.folder: Path | None = None
         self._threads, self._backend = find_threads(threads), backend
         self._open: tuple[Session, Feed] | None = None
-        self._stamp = NO_RUN  # of the checkpoint in `folder`, as it was last read or written
+        self._stamps: dict[Path, Stamp] = {}  # of its checkpoint in each folder, as that was last read or written
+        self._claims: set[Path] = set()  # folders that it is writing
         self._saved = False  # whether that checkpoint is of any step
         self._saved_at = ""  # where it stands
 
@@ -119,7 +120,7 @@ class Trainer:
         )
         checkpoint.restore(file, trainer.session)
         trainer.progress, trainer.data, trainer.folder = kept.progress, kept.data, path
-        trainer._stamp, trainer._saved = stamp, kept.progress.begun
+        trainer._stamps[path.resolve()], trainer._saved = stamp, kept.progress.begun
         return trainer
 
     @property
@@ -187,6 +188,7 @@ class Trainer:
         except failure:
             if folder is not None and when():
                 folder.abandon()
+                self._stamps.pop(folder.path.resolve(), None)
                 self.folder = None
             raise
 
@@ -267,10 +269,16 @@ class Trainer:
         if path is None:
             yield None
             return
-        own = self.folder is not None and path.resolve() == self.folder.resolve()
-        folder = RunFolder(path)
-        with folder.claimed(self._stamp if own else None):
+        folder, place = RunFolder(path), path.resolve()
+        if place in self._claims:  # a callback saves the run that calls it
             yield folder
+            return
+        with folder.claimed(self._stamps.get(place)):
+            self._claims.add(place)
+            try:
+                yield folder
+            finally:
+                self._claims.remove(place)
 
     def _epoch(self, fit: _Fit, interrupts: Interrupts) -> EpochEnded:
         session, feed = self._opened()
@@ -331,7 +339,8 @@ class Trainer:
             return
         check_state(self.session, str(self.progress))
         folder.save_checkpoint(self._kept(), self.session)
-        self._stamp, self._saved, self._saved_at = folder.stamp, self.progress.begun, str(self.progress)
+        self._stamps[folder.path.resolve()] = folder.stamp
+        self._saved, self._saved_at = self.progress.begun, str(self.progress)
 
 
 def _emit(callbacks: Sequence[Callback], event: Event) -> None:
