@@ -140,12 +140,12 @@ def test_a_real_signal_and_resume(linocut, number, status):
     _, out, _ = linocut("train", *SMALL, "--epochs", 60, "--out", "whole", "--json", "--schedule", "cosine")
     whole = objects(out)
     options = ["--epochs", 60, "--out", "run", "--json", "--schedule", "cosine"]
-    process = started("train", *SMALL, *options, "--save-every", 4)
+    process = started("train", *SMALL, *options, "--save-every", 6)
     time.sleep(0.02)
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
     assert process.returncode == status
-    assert err == f"interrupted by {number.name}; go on with: linocut train --resume --out run --save-every 4\n"
+    assert err == f"interrupted by {number.name}; go on with: linocut train --resume --out run --save-every 6\n"
     _, out, _ = linocut("train", "--resume", "--out", "run", *REFERENCE, "--json")
     assert objects(out)[-1]["weights_sha256"] == whole[-1]["weights_sha256"]
     with open("run/log.jsonl") as log:
