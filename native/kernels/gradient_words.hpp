@@ -14,11 +14,22 @@ inline void signs(const T* gradients, i64 n, u8* positive) {
     for (i64 c = 0; c < n; ++c) positive[c] = gradients[c] >= 0;
 }
 
-template <class T>
-inline i64 size_of(const T* gradients, i64 n) {
+// The sum of their sizes.
+inline i64 size_of(const i64* gradients, i64 n) {
     i64 size = 0;
-    for (i64 c = 0; c < n; ++c) size += gradients[c] < 0 ? -i64{gradients[c]} : i64{gradients[c]};
+    for (i64 c = 0; c < n; ++c) size += gradients[c] < 0 ? -gradients[c] : gradients[c];
     return size;
+}
+
+// In two halves, whose sums fit the elements' own width.
+inline i64 size_of(const i32* gradients, i64 n) {
+    u32 low = 0, high = 0;
+    for (i64 c = 0; c < n; ++c) {
+        const u32 size = static_cast<u32>(gradients[c] < 0 ? -gradients[c] : gradients[c]);
+        low += size & 0xFFFFu;
+        high += size >> 16;
+    }
+    return (i64{high} << 16) + i64{low};
 }
 
 // Rounded by truncating what is positive: an instruction on every set.
