@@ -2,6 +2,7 @@
 # make test    formatting, lint, types, tests
 # make lint    the first three of these
 # make build   wheel and source archive in dist/
+# make device  linocut-runner for 64-bit Arm, in build/aarch64
 # make clean   remove what these made
 #
 # PYTHON=python3.12 picks another interpreter; .venv is made once, and the native core again when its sources change.
@@ -11,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 NATIVE := $(shell find native -type f) CMakeLists.txt
 
-.PHONY: demo test lint build clean
+.PHONY: demo test lint build device clean
 
 demo: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
@@ -26,6 +27,12 @@ lint: $(VENV)/.installed
 
 build: $(VENV)/.tools
 	$(BIN)/python -m build --outdir dist
+
+# What needs neither Python nor the device: g++-aarch64-linux-gnu, and qemu-user to try it.
+device:
+	cmake -S . -B build/aarch64 -DLINOCUT_PYTHON=OFF -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
+		-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++
+	cmake --build build/aarch64 --parallel 2
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

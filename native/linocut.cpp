@@ -82,6 +82,19 @@ int lc_program_buffer(const lc_program* program, const char* name, uint64_t* off
     return 0;
 }
 
+int lc_program_state(const lc_program* program, int index, const char** name, uint64_t* offset,
+                     uint64_t* bytes) {
+    if (index < 0) return -1;
+    for (const Buffer& buffer : program->program->buffers) {
+        if (!buffer.persistent || buffer.base != absent || index-- > 0) continue;
+        *name = buffer.name.c_str();
+        *offset = buffer.offset;
+        *bytes = buffer.bytes;
+        return 0;
+    }
+    return -1;
+}
+
 void* lc_arena_allocate(uint64_t bytes) { return allocate_arena(bytes); }
 
 void lc_arena_free(void* arena, uint64_t bytes) { free_arena(arena, bytes); }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from linocut.optimizers import SGD, Adam, Bop, Optimizer
     from linocut.policies import Policy, lean, standard, wang2021
     from linocut.schedules import Constant, Cosine, Plateau, Schedule, Step
-    from linocut.train import Interrupted, Trainer
+    from linocut.train import Interrupted, Trainer, export_steps
 
 __version__ = "0.1.0"
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "Trainer",
     "__version__",
     "data",
+    "export_steps",
     "layers",
     "lean",
     "lean8",
@@ -63,7 +64,7 @@ _HOMES = {
     "linocut.optimizers": ("SGD", "Adam", "Bop", "Optimizer"),
     "linocut.policies": ("Policy", "lean", "lean8", "standard", "wang2021"),
     "linocut.schedules": ("Constant", "Cosine", "Plateau", "Schedule", "Step"),
-    "linocut.train": ("Interrupted", "Trainer"),
+    "linocut.train": ("Interrupted", "Trainer", "export_steps"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = ("data", "layers", "models")

@@ -1,0 +1,245 @@
+// linocut-runner: trains and predicts without Python, over the C interface alone.
+//
+// linocut.run.standalone and linocut.train.export_steps write the files that it takes; docs/devices.md shows how.
+// Exit status: 0 done, 1 the machine failed, 2 wrong usage or input.
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <new>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "../error.hpp"
+#include "../linocut.h"
+#include "files.hpp"
+#include "options.hpp"
+#include "sha256.hpp"
+
+namespace linocut {
+namespace {
+
+struct FreeProgram {
+    void operator()(lc_program* program) const { lc_program_free(program); }
+};
+struct FreeSession {
+    void operator()(lc_session* session) const { lc_session_free(session); }
+};
+
+// Bytes of the arena.
+struct Place {
+    std::uint8_t* data = nullptr;
+    std::uint64_t bytes = 0;
+};
+
+class Arena {
+  public:
+    explicit Arena(std::uint64_t bytes)
+        : bytes_(bytes), data_(static_cast<std::uint8_t*>(lc_arena_allocate(bytes))) {
+        if (data_ == nullptr)
+            throw MachineFailure(text("the arena takes ", bytes, " bytes, the machine has not that much"));
+    }
+    ~Arena() { lc_arena_free(data_, bytes_); }
+    Arena(const Arena&) = delete;
+    Arena& operator=(const Arena&) = delete;
+
+    std::uint8_t* data() const { return data_; }
+
+  private:
+    std::uint64_t bytes_;
+    std::uint8_t* data_;
+};
+
+std::unique_ptr<lc_program, FreeProgram> load_program(const std::string& path) {
+    const std::vector<std::uint8_t> bytes = read_all(path);
+    char reason[LC_REASON_BYTES] = "";
+    std::unique_ptr<lc_program, FreeProgram> program(
+        lc_program_load(bytes.data(), bytes.size(), reason, sizeof reason));
+    if (program == nullptr) refuse(path, ": ", reason);
+    return program;
+}
+
+// A loaded program in its arena.
+class Run {
+  public:
+    explicit Run(const Options& options)
+        : program_(load_program(options.program)), arena_(lc_program_arena_bytes(program_.get())) {
+        char reason[LC_REASON_BYTES] = "";
+        const auto processors = static_cast<int>(std::thread::hardware_concurrency());
+        const int threads = options.threads > 0 ? options.threads : std::clamp(processors, 1, 256);
+        session_.reset(lc_session_open(program_.get(), arena_.data(), threads, options.isa.c_str(), reason,
+                                       sizeof reason));
+        if (session_ == nullptr) refuse(reason);
+        if (lc_session_section_length(session_.get(), options.section.c_str()) < 0)
+            refuse("no section is called '", printable(options.section), "'");
+        section_ = options.section;
+    }
+
+    void once() { lc_session_run(session_.get(), section_.c_str(), nullptr, 0); }
+
+    const char* isa() const { return lc_session_isa(session_.get()); }
+    int threads() const { return lc_session_threads(session_.get()); }
+
+    Place place(const std::string& name) const {
+        std::uint64_t offset = 0, bytes = 0;
+        if (lc_program_buffer(program_.get(), name.c_str(), &offset, &bytes) != 0)
+            refuse("no buffer is called '", printable(name), "'");
+        return {arena_.data() + offset, bytes};
+    }
+
+    // visit(name, place) of all that makes up the state, in order.
+    template <class Visit>
+    void each_of_state(const Visit& visit) const {
+        const char* name = "";
+        std::uint64_t offset = 0, bytes = 0;
+        for (int i = 0; lc_program_state(program_.get(), i, &name, &offset, &bytes) == 0; ++i)
+            visit(std::string_view(name), Place{arena_.data() + offset, bytes});
+    }
+
+  private:
+    std::unique_ptr<lc_program, FreeProgram> program_;
+    Arena arena_;  // outlives the session: members go in the reverse order
+    std::unique_ptr<lc_session, FreeSession> session_;
+    std::string section_;
+};
+
+// A file of equal records, one of which goes to the arena before each run.
+class Feed {
+  public:
+    Feed(const std::string& path, Place to) : file_(path), to_(to), records_(file_.size() / to.bytes) {
+        if (records_ == 0 || file_.size() % to.bytes != 0)
+            refuse(path, " has ", file_.size(), " bytes, must be a multiple of the ", to.bytes, " of a run");
+    }
+
+    const std::string& path() const { return file_.path(); }
+    std::uint64_t records() const { return records_; }
+
+    void next() {
+        if (at_ == records_) file_.rewind(), at_ = 0;
+        file_.read(to_.data, to_.bytes);
+        ++at_;
+    }
+
+  private:
+    InputFile file_;
+    Place to_;
+    std::uint64_t records_;
+    std::uint64_t at_ = 0;
+};
+
+// What a run leaves in a buffer, run after run.
+struct Collected {
+    OutputFile file;
+    Place from;
+};
+
+// The first number of `control` (native/kernels/optimizer_tick.hpp).
+Place learning_rate(const Run& run) {
+    const Place control = run.place("control");
+    if (control.bytes < sizeof(double)) refuse("the buffer 'control' holds no learning rate");
+    return {control.data, sizeof(double)};
+}
+
+std::vector<Feed> open_feeds(const Options& options, const Run& run) {
+    std::vector<Feed> feeds;
+    for (const Pairing& feed : options.feeds) feeds.emplace_back(feed.path, run.place(feed.buffer));
+    if (!options.rates.empty()) feeds.emplace_back(options.rates, learning_rate(run));
+    for (const Feed& feed : feeds)
+        if (feed.records() != feeds.front().records())
+            refuse(feed.path(), " is for ", feed.records(), " runs, ", feeds.front().path(), " for ",
+                   feeds.front().records(), "; give as many of each");
+    return feeds;
+}
+
+std::uint64_t find_runs(const Options& options, const std::vector<Feed>& feeds) {
+    if (options.runs > 0) return options.runs;
+    return feeds.empty() ? 1 : feeds.front().records();
+}
+
+void read_state(const std::string& path, const Run& run) {
+    InputFile file(path);
+    std::uint64_t bytes = 0;
+    run.each_of_state([&](std::string_view, Place place) { bytes += place.bytes; });
+    if (file.size() != bytes)
+        refuse(path, " has ", file.size(), " bytes, the state of this program has ", bytes);
+    run.each_of_state([&](std::string_view, Place place) { file.read(place.data, place.bytes); });
+}
+
+void write_state(const std::string& path, const Run& run) {
+    OutputFile file(path);
+    run.each_of_state([&](std::string_view, Place place) { file.write(place.data, place.bytes); });
+    file.finish();
+}
+
+bool is_metric(std::string_view name) { return name == "loss" || name == "counters"; }
+
+// As Session.state_sha256 in Python: equal states train and predict alike.
+std::string state_sha256(const Run& run) {
+    Sha256 digest;
+    run.each_of_state([&](std::string_view name, Place place) {
+        if (!is_metric(name)) digest.update(place.data, place.bytes);
+    });
+    return digest.hex();
+}
+
+// What the metrics have summed, where the program has any.
+void report_metrics(const Run& run) {
+    double loss = 0.0;
+    std::int64_t counters[2] = {};  // right answers, examples
+    run.each_of_state([&](std::string_view name, Place place) {
+        if (name == "loss" && place.bytes >= sizeof loss) std::memcpy(&loss, place.data, sizeof loss);
+        if (name == "counters" && place.bytes >= sizeof counters)
+            std::memcpy(counters, place.data, sizeof counters);
+    });
+    if (counters[1] <= 0) return;
+    const auto examples = static_cast<double>(counters[1]);
+    std::cout << "loss " << loss / examples << "\naccuracy " << static_cast<double>(counters[0]) / examples
+              << "\n";
+}
+
+void execute(const Options& options) {
+    Run run(options);
+    if (!options.state.empty()) read_state(options.state, run);
+    std::vector<Feed> feeds = open_feeds(options, run);
+    std::vector<Collected> collected;
+    for (const Pairing& pair : options.collected)
+        collected.push_back({OutputFile(pair.path), run.place(pair.buffer)});
+    const std::uint64_t runs = find_runs(options, feeds);
+    for (std::uint64_t i = 0; i < runs; ++i) {
+        for (Feed& feed : feeds) feed.next();
+        run.once();
+        for (Collected& one : collected) one.file.write(one.from.data, one.from.bytes);
+    }
+    for (Collected& one : collected) one.file.finish();
+    if (!options.save.empty()) write_state(options.save, run);
+    std::cout << "isa " << run.isa() << "\nthreads " << run.threads() << "\nruns " << runs << "\n";
+    report_metrics(run);
+    std::cout << "state_sha256 " << state_sha256(run) << "\n";
+}
+
+}  // namespace
+}  // namespace linocut
+
+int main(int count, char** values) {
+    using namespace linocut;
+    try {
+        const Options options = parse_options({values + 1, values + count});
+        if (options.help) {
+            std::cout << usage;
+        } else {
+            execute(options);
+        }
+        return 0;
+    } catch (const Refusal& error) {
+        std::cerr << "error: " << error.what() << "\n";
+        return 2;
+    } catch (const std::bad_alloc&) {
+        std::cerr << "error: the machine has not enough memory\n";
+    } catch (const std::exception& error) {
+        std::cerr << "error: " << error.what() << "\n";
+    }
+    return 1;
+}

@@ -1,0 +1,75 @@
+"""Standalone: the files that `linocut-runner` takes, which runs programs without Python.
+
+program.bin is the binary form of a program, state.bin the bytes of its persistent buffers one after another. A feed
+has, for every run, the bytes of one buffer: its name and `.bin`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from linocut.compile.binary import encode
+from linocut.errors import DataError, MachineError, RunError
+from linocut.files import make_folder, replacing
+from linocut.run.session import Session
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+PROGRAM, STATE = "program.bin", "state.bin"
+
+
+def write_program(session: Session, folder: str | os.PathLike[str]) -> None:
+    """Write the program and the state of a session into a folder; MachineError where the disk will not."""
+    path = Path(folder)
+    make_folder(path)
+    with replacing(path / PROGRAM) as file:
+        file.write(encode(session.program))
+    write_state(session, path / STATE)
+
+
+def write_state(session: Session, path: str | os.PathLike[str]) -> None:
+    """Write the state of a session, for `--state`."""
+    with replacing(Path(path)) as file:
+        for buffer in session.program.persistent():
+            file.write(session.state_bytes(buffer.name).data)
+
+
+def read_state(session: Session, path: str | os.PathLike[str]) -> None:
+    """Fill the state of a session from what `--save` or `write_state` wrote; RunError where it is another program's."""
+    buffers = session.program.persistent()
+    wanted = sum(buffer.nbytes for buffer in buffers)
+    try:
+        with open(path, "rb") as file:
+            found = os.fstat(file.fileno()).st_size
+            if found != wanted:
+                raise RunError(f"{path} has {found:,} B, the state of this program has {wanted:,} B; it is another's")
+            for buffer in buffers:
+                file.readinto(session.state_bytes(buffer.name).data)
+    except OSError as error:
+        raise MachineError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def write_feeds(session: Session, folder: str | os.PathLike[str], runs: Iterable[Mapping[str, ArrayLike]]) -> int:
+    """Write a feed for each buffer that the first run names; returns how many runs there were.
+
+    Each of `runs` gives the stored elements of the same buffers, as `session.array` has them: they are put there.
+    """
+    path, count = Path(folder), 0
+    make_folder(path)
+    with ExitStack() as stack:
+        files: dict[str, Any] = {}
+        for run in runs:
+            if not count:
+                files = {name: stack.enter_context(replacing(path / f"{name}.bin")) for name in run}
+            if run.keys() != files.keys():
+                raise DataError(f"run {count} feeds {', '.join(run)}, the first one {', '.join(files)}")
+            for name, values in run.items():
+                session.array(name)[...] = values
+                files[name].write(session.state_bytes(name).data)
+            count += 1
+    return count

@@ -1,0 +1,82 @@
+"""Export: the next steps of a training, for a device that takes them without Python (`linocut-runner`)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from linocut.data.augment import Augmenter
+from linocut.data.batches import Batches, epoch_order
+from linocut.data.dataset import Dataset
+from linocut.deploy.feed import Feed, as_dataset
+from linocut.errors import SpecError
+from linocut.files import replacing
+from linocut.run.session import METRICS
+from linocut.run.standalone import write_feeds, write_program
+from linocut.schedules import Position
+from linocut.train.settings import Settings
+from linocut.train.trainer import Trainer
+
+if TYPE_CHECKING:
+    from linocut.deploy.feed import Examples
+
+RATES = "rates.bin"
+
+
+def export_steps(trainer: Trainer, examples: Examples, folder: str | os.PathLike[str], steps: int | None = None) -> int:
+    """Write what `fit` would do next: program, state, the batches of so many steps, and their learning rates.
+
+    By default all steps that are left of the epoch that the trainer has come to, which are the most. Returns how often
+    the program is to be run. Files: program.bin, state.bin, input.bin, labels.bin, rates.bin. The trainer stays where
+    it is; `linocut.run.standalone.read_state` brings the state back that the device came to. DataError, SpecError,
+    MachineError.
+    """
+    dataset = as_dataset(examples, trainer.network)
+    settings, at = trainer.settings, trainer.progress
+    left = len(dataset) // settings.batch_size - at.step
+    wanted = left if steps is None else steps
+    if isinstance(wanted, bool) or not isinstance(wanted, int) or not 1 <= wanted <= left:
+        raise SpecError(f"steps is {wanted!r}, must be 1 to {left}, which are left of the epoch")
+    for name in METRICS if at.step == 0 else ():
+        trainer.session.array(name)[...] = 0  # as an epoch begins
+    write_program(trainer.session, folder)
+    runs = write_feeds(trainer.session, folder, _runs(trainer, dataset, wanted))
+    with replacing(Path(folder) / RATES) as file:
+        file.write(np.repeat(_rates(trainer, dataset, wanted), runs // wanted).tobytes())
+    return runs
+
+
+def _runs(trainer: Trainer, dataset: Dataset, steps: int) -> Iterator[dict[str, Any]]:
+    """The batches, checked as in training, as they then stand in the arena."""
+    settings, at, session = trainer.settings, trainer.progress, trainer.session
+    feed = Feed(session, trainer.network, coded=settings.policy.integer)
+    order = epoch_order(settings.seed, at.epoch, len(dataset))[: (at.step + steps) * settings.batch_size]
+    with Batches(
+        dataset, order, settings.micro_batch, start=at.step * _parts(settings), augmenter=_augmenter(trainer, dataset)
+    ) as batches:
+        for images, labels in batches:
+            feed.put(images, labels)
+            yield {name: session.array(name) for name in ("input", "labels")}
+
+
+def _augmenter(trainer: Trainer, dataset: Dataset) -> Augmenter | None:
+    what = trainer.settings.augmentation
+    return Augmenter(what, dataset, trainer.settings.seed, trainer.progress.epoch) if what else None
+
+
+def _rates(trainer: Trainer, dataset: Dataset, steps: int) -> list[float]:
+    settings, at = trainer.settings, trainer.progress
+    whole = len(dataset) // settings.batch_size
+    epochs = max(at.epochs, at.epoch + 1)
+    places = [
+        Position(at.epoch * whole + step, epochs * whole, at.epoch, epochs) for step in range(at.step, at.step + steps)
+    ]
+    return [settings.schedule.rate(settings.optimizer.learning_rate, place, at.schedule) for place in places]
+
+
+def _parts(settings: Settings) -> int:
+    return settings.batch_size // settings.micro_batch
