@@ -6,14 +6,17 @@
 
 #include "error.hpp"
 
-#ifdef LINOCUT_X86
+#if defined(LINOCUT_X86)
 #include <cpuid.h>
+#elif defined(LINOCUT_ARM64) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
 namespace linocut {
 namespace {
 
-#ifdef LINOCUT_X86
+#if defined(LINOCUT_X86)
 
 // __builtin_cpu_supports asks the operating system too, whether it saves the wide registers. It knows f16c
 // only in newer compilers, so that is asked of the processor.
@@ -33,6 +36,18 @@ bool has_avx512() {
            __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512vnni");
 }
 
+#elif defined(LINOCUT_ARM64)
+
+bool has_dot_product() {
+#if defined(__linux__)
+    return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#elif defined(__APPLE__)
+    return true;  // every Mac with such a processor has it
+#else
+    return false;
+#endif
+}
+
 #endif
 
 std::vector<const KernelTable*> detect() {
@@ -41,8 +56,9 @@ std::vector<const KernelTable*> detect() {
     __builtin_cpu_init();
     if (has_avx512()) tables.push_back(&avx512_kernels());
     if (has_avx2()) tables.push_back(&avx2_kernels());
-#elif defined(__aarch64__)
-    // NEON, with and without dot product, goes here; until then Arm runs the portable kernels.
+#elif defined(LINOCUT_ARM64)
+    if (has_dot_product()) tables.push_back(&neon_dot_kernels());
+    tables.push_back(&neon_kernels());  // part of every such processor
 #endif
     tables.push_back(&portable_kernels());
     return tables;

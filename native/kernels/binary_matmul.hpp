@@ -3,7 +3,7 @@
 // How:   16 rows of w are interleaved word by word into a panel, so that a vector holds one word of several outputs and sums
 //        need no reduction across lanes; four rows of x share each load of the panel.
 // Limit: AVX-512: popcount, XOR and addition, 3 instructions for 512 MACs. AVX2 counts nibbles by VPSHUFB,
-//        8 instructions for 256 MACs.
+//        8 instructions for 256 MACs. NEON: popcount of bytes, XOR and addition, 3 instructions for 128 MACs.
 #pragma once
 
 #include "segments.hpp"
@@ -86,6 +86,43 @@ inline void subtract_distances(const u64* const* x, const u64* panel, i64 count,
             const __m128i distances = _mm256_castsi256_si128(even);
             _mm_storeu_si128(at, _mm_sub_epi32(_mm_loadu_si128(at), _mm_slli_epi32(distances, 1)));
         });
+    }
+}
+
+#elif defined(LINOCUT_NEON)
+
+inline constexpr i64 byte_steps = 31;  // words whose popcounts, at most 8 a byte, sum to a byte
+
+// Eight bytes of each of eight columns -> their sums.
+inline uint16x8_t sum_of_eights(uint8x16_t a, uint8x16_t b, uint8x16_t c, uint8x16_t d) {
+    return vpaddq_u16(vpaddq_u16(vpaddlq_u8(a), vpaddlq_u8(b)), vpaddq_u16(vpaddlq_u8(c), vpaddlq_u8(d)));
+}
+
+template <int R>
+inline void subtract_distances(const u64* const* x, const u64* panel, i64 count, i32 (*products)[columns]) {
+    for (i64 first = 0; first < count; first += byte_steps) {
+        for (i64 c = 0; c < columns; c += 8) {
+            uint8x16_t sums[R][4];
+            unrolled<4 * R>([&](auto i) { sums[i / 4][i % 4] = vdupq_n_u8(0); });
+            for (i64 w = first; w < least(count, first + byte_steps); ++w) {
+                uint64x2_t b[4];
+                unrolled<4>([&](auto v) { b[v] = vld1q_u64(panel + w * columns + c + 2 * v); });
+                unrolled<R>([&](auto i) {
+                    const uint64x2_t a = vdupq_n_u64(x[i][w]);
+                    unrolled<4>([&](auto v) {
+                        sums[i][v] = vaddq_u8(sums[i][v], vcntq_u8(vreinterpretq_u8_u64(veorq_u64(a, b[v]))));
+                    });
+                });
+            }
+            unrolled<R>([&](auto i) {
+                const uint16x8_t sum = sum_of_eights(sums[i][0], sums[i][1], sums[i][2], sums[i][3]);
+                const auto subtract = [](i32* at, uint16x4_t distances) {
+                    vst1q_s32(at, vsubq_s32(vld1q_s32(at), vreinterpretq_s32_u32(vshll_n_u16(distances, 1))));
+                };
+                subtract(products[i] + c, vget_low_u16(sum));
+                subtract(products[i] + c + 4, vget_high_u16(sum));
+            });
+        }
     }
 }
 

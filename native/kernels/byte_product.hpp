@@ -63,6 +63,14 @@ inline void add_narrow_products(
     for (; m < count; ++m) narrow_block<1>(rows + 4 * m, stride, panel, groups, tile + m);
 }
 
+#elif defined(LINOCUT_NEON)
+
+// 0 and 1 are signed bytes too, and it does not matter which factor the panel is.
+inline void add_narrow_products(
+    i64 count, const u8* rows, i64 stride, const Panel& panel, i64 groups, i32 (*tile)[tile_columns]) {
+    dot_tile<Signed::rows, Range::narrow>(count, {rows, 4, stride}, panel, groups, false, tile);
+}
+
 #else
 
 inline void add_narrow_products(

@@ -97,6 +97,10 @@ inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, bool fresh,
     }
 }
 
+#elif defined(LINOCUT_NEON)
+}  // namespace linocut::LINOCUT_NS
+#include "dot8_neon.hpp"
+namespace linocut::LINOCUT_NS {
 #else
 
 inline constexpr int dot_rows = 1;
@@ -183,6 +187,27 @@ inline void interleave_bytes(const u8* const* four, i64 n, u8* out) {
     __m512i r[4];
     for (int i = 0; i < 4; ++i) r[i] = four[i] ? _mm512_maskz_loadu_epi8(valid, four[i]) : _mm512_setzero_si512();
     interleave(r[0], r[1], r[2], r[3], out);
+}
+
+#elif defined(LINOCUT_NEON)
+
+// `n` bytes of each row (null: zeros); the rest of the 64 columns is zero.
+inline void interleave_bytes(const u8* const* four, i64 n, u8* out) {
+    alignas(16) u8 padded[4][segment] = {};
+    const u8* rows[4];
+    for (int i = 0; i < 4; ++i) rows[i] = four[i] ? whole_segment(four[i], n, padded[i]) : padded[i];
+    for (i64 c = 0; c < segment; c += 16) {
+        vst4q_u8(out + 4 * c, {{vld1q_u8(rows[0] + c), vld1q_u8(rows[1] + c), vld1q_u8(rows[2] + c), vld1q_u8(rows[3] + c)}});
+    }
+}
+
+// The bits of four rows -> [64][4] of 0 and 1.
+inline void interleave_bits(const u64* four, u8* out) {
+    for (int quarter = 0; quarter < 4; ++quarter) {
+        uint8x16x4_t ones;
+        unrolled<4>([&](auto i) { ones.val[i] = expand_sixteen(four[i] >> (16 * quarter)); });
+        vst4q_u8(out + 64 * quarter, ones);
+    }
 }
 
 #else

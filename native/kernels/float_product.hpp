@@ -35,6 +35,11 @@ using Vector = __m256;
 inline constexpr int vectors_at_once = 2, float_rows_at_once = 6;
 inline Vector splat(float v) { return _mm256_set1_ps(v); }
 inline Vector multiply_add(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+#elif defined(LINOCUT_NEON)
+using Vector = float32x4_t;
+inline constexpr int vectors_at_once = 4, float_rows_at_once = 4;
+inline Vector splat(float v) { return vdupq_n_f32(v); }
+inline Vector multiply_add(Vector a, Vector b, Vector c) { return vfmaq_f32(c, a, b); }
 #else
 typedef float Vector __attribute__((vector_size(16)));
 inline constexpr int vectors_at_once = 2, float_rows_at_once = 4;

@@ -74,6 +74,9 @@ const KernelTable& portable_kernels();
 #ifdef LINOCUT_X86
 const KernelTable& avx2_kernels();
 const KernelTable& avx512_kernels();
+#elif defined(LINOCUT_ARM64)
+const KernelTable& neon_kernels();
+const KernelTable& neon_dot_kernels();
 #endif
 
 }  // namespace linocut

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from runner import call, need_runner, report
+from stand_alone import call, native_command, report
 
 import linocut as lc
 from linocut.run.standalone import read_state, write_feeds, write_program, write_state
@@ -15,9 +15,9 @@ from linocut.run.standalone import read_state, write_feeds, write_program, write
 FEEDS = ("--feed", "input=input.bin", "--feed", "labels=labels.bin", "--rates", "rates.bin")
 
 
-@pytest.fixture(autouse=True)
-def _built() -> None:
-    need_runner()
+@pytest.fixture
+def runner() -> list[str]:
+    return native_command()
 
 
 def make_trainer(micro_batch: int | None = None, schedule: str = "constant") -> lc.Trainer:
@@ -26,13 +26,17 @@ def make_trainer(micro_batch: int | None = None, schedule: str = "constant") -> 
 
 
 @pytest.mark.parametrize(("micro_batch", "schedule"), [(None, "cosine"), (20, "constant")])
-def test_an_epoch_without_python_is_an_epoch(tmp_path: Path, micro_batch: int | None, schedule: str) -> None:
+def test_an_epoch_without_python_is_an_epoch(
+    tmp_path: Path, runner: list[str], micro_batch: int | None, schedule: str
+) -> None:
     digits, held = lc.data.load("digits")
     trainer, twin = make_trainer(micro_batch, schedule), make_trainer(micro_batch, schedule)
     runs = lc.export_steps(twin, digits, tmp_path)
     assert runs == len(digits) // 60 * (3 if micro_batch else 1)
     (epoch,) = trainer.fit(digits, epochs=1)
-    found = report(tmp_path, "program.bin", "--state", "state.bin", *FEEDS, "--save", "after.bin", "--threads", 2)
+    found = report(
+        tmp_path, runner, "program.bin", "--state", "state.bin", *FEEDS, "--save", "after.bin", "--threads", 2
+    )
     assert found["state_sha256"] == trainer.session.state_sha256()
     assert (found["runs"], found["threads"]) == (str(runs), "2")
     assert float(found["loss"]) == pytest.approx(epoch.loss, rel=1e-5)
@@ -41,23 +45,23 @@ def test_an_epoch_without_python_is_an_epoch(tmp_path: Path, micro_batch: int | 
     assert twin.evaluate(held) == trainer.evaluate(held)
 
 
-def test_a_run_in_pieces_is_a_run(tmp_path: Path) -> None:
+def test_a_run_in_pieces_is_a_run(tmp_path: Path, runner: list[str]) -> None:
     digits, _ = lc.data.load("digits")
     lc.export_steps(make_trainer(), digits, tmp_path, steps=4)
-    whole = report(tmp_path, "program.bin", "--state", "state.bin", *FEEDS, "--runs", 8)
-    pieces = report(tmp_path, "program.bin", "--state", "state.bin", *FEEDS, "--save", "half.bin")
+    whole = report(tmp_path, runner, "program.bin", "--state", "state.bin", *FEEDS, "--runs", 8)
+    pieces = report(tmp_path, runner, "program.bin", "--state", "state.bin", *FEEDS, "--save", "half.bin")
     assert pieces["state_sha256"] != whole["state_sha256"]
-    pieces = report(tmp_path, "program.bin", "--state", "half.bin", *FEEDS, "--save", "half.bin")
+    pieces = report(tmp_path, runner, "program.bin", "--state", "half.bin", *FEEDS, "--save", "half.bin")
     assert pieces["state_sha256"] == whole["state_sha256"], "past its end a feed begins again"
 
 
-def test_predictions_are_collected(tmp_path: Path) -> None:
+def test_predictions_are_collected(tmp_path: Path, runner: list[str]) -> None:
     trainer = make_trainer()
     session, images = trainer.session, np.random.default_rng(0).integers(0, 256, (3, 60, 8, 8, 1))
     write_program(session, tmp_path)
     assert write_feeds(session, tmp_path, ({"input": batch} for batch in images)) == 3
     asked = ("--section", "predict", "--feed", "input=input.bin", "--collect", "predict.logits=logits.bin")
-    report(tmp_path, "program.bin", "--state", "state.bin", *asked)
+    report(tmp_path, runner, "program.bin", "--state", "state.bin", *asked)
     expected = []
     for batch in images:
         session.array("input")[...] = batch
@@ -92,26 +96,26 @@ WRONG = {
 
 
 @pytest.mark.parametrize("arguments", WRONG)
-def test_mistakes_end_in_one_line_and_status_2(tmp_path: Path, arguments: str) -> None:
+def test_mistakes_end_in_one_line_and_status_2(tmp_path: Path, runner: list[str], arguments: str) -> None:
     digits, _ = lc.data.load("digits")
     lc.export_steps(make_trainer(), digits, tmp_path, steps=2)
     (tmp_path / "three.bin").write_bytes(bytes(3 * 240))
     words, reason = WRONG[arguments]
-    done = call(tmp_path, *words)
+    done = call(tmp_path, runner, *words)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"error: {reason}") and done.stderr.count("\n") == 1
 
 
-def test_a_disk_that_fails_is_status_1_and_leaves_the_old_state(tmp_path: Path) -> None:
+def test_a_disk_that_fails_is_status_1_and_leaves_the_old_state(tmp_path: Path, runner: list[str]) -> None:
     write_program(make_trainer().session, tmp_path)
     before = (tmp_path / "state.bin").read_bytes()
     (tmp_path / "state.bin.part").mkdir()
-    done = call(tmp_path, "program.bin", "--save", "state.bin")
+    done = call(tmp_path, runner, "program.bin", "--save", "state.bin")
     assert (done.returncode, done.stderr) == (1, "error: state.bin cannot be written: Is a directory\n")
     assert (tmp_path / "state.bin").read_bytes() == before
 
 
-def test_a_learning_rate_needs_its_place(tmp_path: Path) -> None:
+def test_a_learning_rate_needs_its_place(tmp_path: Path, runner: list[str]) -> None:
     """A hostile program's `control` of one byte at the end of the arena is not written past."""
     name = b"control"
     header = struct.pack("<8sIQQIII", b"LINOCUT\0", 1, 65, 65, 1, 0, 1)
@@ -120,12 +124,12 @@ def test_a_learning_rate_needs_its_place(tmp_path: Path) -> None:
     program = header + buffer + struct.pack("<H", len(name)) + name + section
     (tmp_path / "program.bin").write_bytes(program)
     (tmp_path / "rates.bin").write_bytes(bytes(8))
-    done = call(tmp_path, "program.bin", "--rates", "rates.bin")
+    done = call(tmp_path, runner, "program.bin", "--rates", "rates.bin")
     assert (done.returncode, done.stderr) == (2, "error: the buffer 'control' holds no learning rate\n")
 
 
-def test_help_names_every_option(tmp_path: Path) -> None:
-    done = call(tmp_path, "--help")
+def test_help_names_every_option(tmp_path: Path, runner: list[str]) -> None:
+    done = call(tmp_path, runner, "--help")
     assert done.returncode == 0
     for option in ("state", "feed", "rates", "collect", "section", "runs", "threads", "isa", "save"):
         assert f"--{option} " in done.stdout

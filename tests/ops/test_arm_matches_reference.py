@@ -1,0 +1,71 @@
+"""Every instruction on 64-bit Arm, NEON with and without dot products, under qemu-user, against its NumPy reference.
+
+A program of all of an instruction's cases one after another, so that the emulator starts once for each. The cases are
+some of those of test_native_matches_reference.py, all of them with LINOCUT_TEST_ARM=all.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cases import Case, cases, program_for
+from stand_alone import arm_command, report
+from test_native_matches_reference import NAMES, SEED, SHOWN, differences, reference_arena
+
+from linocut.compile.binary import encode
+from linocut.compile.program import Program, Section
+from linocut.ops.bits import Array
+
+EVERY = 1 if os.environ.get("LINOCUT_TEST_ARM") == "all" else 16
+MOST_BYTES = 1 << 17  # of a case
+
+
+def some_cases(op_name: str) -> list[tuple[Case, Program, Array]]:
+    made = cases(op_name, np.random.default_rng([SEED, NAMES.index(op_name)]))
+    placed = [(case, *program_for(case)) for case in made[::EVERY]]
+    return [(case, program, arena) for case, program, arena in placed if EVERY == 1 or arena.nbytes <= MOST_BYTES]
+
+
+def joined(programs: Sequence[Program]) -> Program:
+    """One program that does what all of them do, each in a part of the arena."""
+    buffers, instructions, end = [], [], 0
+    for number, program in enumerate(programs):
+        first = len(buffers)
+        buffers += [replace(b, name=f"{number}.{b.name}", offset=b.offset + end) for b in program.buffers]
+        for step in program.instructions:
+            operands = tuple(None if index is None else index + first for index in step.operands)
+            instructions.append(replace(step, operands=operands))
+        end += program.arena_bytes
+    return Program(tuple(buffers), tuple(instructions), (Section("run", 0, len(instructions)),), end)
+
+
+def operands_of(program: Program, arena: Array) -> list[Array]:
+    """The bytes of its buffers, as views, in order: the state."""
+    return [arena[b.offset : b.offset + b.nbytes] for b in program.buffers]
+
+
+@pytest.mark.timeout(1200)  # the first builds the runner, if nothing did before
+@pytest.mark.parametrize("isa", ["neon_dot", "neon"])
+@pytest.mark.parametrize("op_name", NAMES)
+def test_arm_matches_reference(op_name: str, isa: str, tmp_path: Path) -> None:
+    command, chosen = arm_command(isa), some_cases(op_name)
+    (tmp_path / "program.bin").write_bytes(encode(joined([program for _, program, _ in chosen])))
+    parts = [part for _, program, arena in chosen for part in operands_of(program, arena)]
+    (tmp_path / "state.bin").write_bytes(b"".join(part.tobytes() for part in parts))
+    how = ("--state", "state.bin", "--section", "run", "--save", "after.bin", "--threads", 2)
+    assert report(tmp_path, command, "program.bin", *how)["isa"] == isa
+    after, at, failures = np.fromfile(tmp_path / "after.bin", np.uint8), 0, []
+    for case, program, arena in chosen:
+        expected = reference_arena(case)
+        for part in operands_of(program, arena):
+            part[...] = after[at : at + part.size]
+            at += part.size
+        failures += differences(case, expected, arena)
+    assert not failures, f"{len(failures)} failures in {len(chosen)} cases, seed {SEED}:\n" + "\n".join(
+        failures[:SHOWN]
+    )

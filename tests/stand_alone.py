@@ -1,0 +1,60 @@
+"""linocut-runner as tests call it: the one that was built with the binding, and one for 64-bit Arm under qemu-user."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from linocut import _native
+
+ROOT = Path(__file__).parents[1]
+NATIVE = Path(_native.__file__).with_name("linocut-runner")
+COMPILER, EMULATOR, LIBRARIES = "aarch64-linux-gnu-g++", "qemu-aarch64", "/usr/aarch64-linux-gnu"
+PROCESSORS = {"neon_dot": "max", "neon": "cortex-a53", "portable": "cortex-a53"}  # the last two lack dot products
+
+
+def native_command() -> list[str]:
+    if not NATIVE.exists():
+        pytest.skip(f"{NATIVE} is not there: build the native core again")
+    return [str(NATIVE)]
+
+
+def arm_command(isa: str) -> list[str]:
+    """The runner under qemu-user, on a processor whose best instruction set `isa` is, or which is told to use it."""
+    for tool, package in ((COMPILER, "g++-aarch64-linux-gnu"), (EMULATOR, "qemu-user"), ("make", "make")):
+        if not shutil.which(tool):
+            pytest.skip(f"there is no {tool} here: apt-get install {package}")
+    command = [EMULATOR, "-cpu", PROCESSORS[isa], "-L", LIBRARIES, str(_arm_runner())]
+    return [*command, "--isa", isa] if isa == "portable" else command
+
+
+@cache
+def _arm_runner() -> Path:
+    """Built in build/aarch64, which is kept, so that only what has changed is compiled again."""
+    path = os.pathsep.join((os.environ["PATH"], str(Path(sys.executable).parent)))  # where pip puts CMake
+    if not shutil.which("cmake", path=path):
+        pytest.skip("there is no cmake here: pip install cmake")
+    done = subprocess.run(
+        ["make", "device"], cwd=ROOT, env={**os.environ, "PATH": path}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    return ROOT / "build" / "aarch64" / "linocut-runner"
+
+
+def call(folder: Path, command: Sequence[str], *arguments: object) -> subprocess.CompletedProcess[str]:
+    words = [*command, *map(str, arguments)]
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=280)
+
+
+def report(folder: Path, command: Sequence[str], *arguments: object) -> dict[str, str]:
+    """What the runner printed, by name."""
+    done = call(folder, command, *arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    return dict(line.split(" ", 1) for line in done.stdout.splitlines())
