@@ -1,6 +1,6 @@
 """The golden hashes: the state that small networks train to under `lean`, the same everywhere and from day to day.
 
-A change of them is a change of what training does. If it is meant: `python tests/run/golden.py` writes golden.json anew.
+A change of them is a change of what training does. If it is meant, `python tests/run/golden.py` writes them anew.
 """
 
 from __future__ import annotations
