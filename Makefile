@@ -2,6 +2,8 @@
 # make test    formatting, lint, types, tests
 # make lint    the first three of these
 # make build   wheel and source archive in dist/
+# make sanitize  the native tests under address, undefined-behaviour and thread sanitizers
+# make fuzz    a million inputs for the loader of programs, or RUNS=n; needs clang
 # make device  linocut-runner for 64-bit Arm, in build/aarch64
 # make clean   remove what these made
 #
@@ -12,7 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 NATIVE := $(shell find native -type f) CMakeLists.txt
 
-.PHONY: demo test lint build device clean
+.PHONY: demo test lint build sanitize fuzz device clean
 
 demo: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
@@ -27,6 +29,17 @@ lint: $(VENV)/.installed
 
 build: $(VENV)/.tools
 	$(BIN)/python -m build --outdir dist
+
+sanitize: $(VENV)/.installed
+	PATH="$(CURDIR)/$(BIN):$$PATH" bash tests/sanitize.sh $(BIN)/python
+
+RUNS ?= 1000000
+fuzz: $(VENV)/.installed
+	cmake -S . -B build/fuzz -DLINOCUT_PYTHON=OFF -DLINOCUT_FUZZ=ON -DLINOCUT_SANITIZE=address,undefined \
+		-DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O1
+	cmake --build build/fuzz --target linocut-fuzz --parallel 2
+	$(BIN)/python tests/fuzz/corpus.py unpack build/fuzz/corpus
+	build/fuzz/linocut-fuzz -runs=$(RUNS) -max_len=8192 build/fuzz/corpus
 
 # What needs neither Python nor the device: g++-aarch64-linux-gnu, and qemu-user to try it.
 device:

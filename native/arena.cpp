@@ -6,7 +6,8 @@
 
 #include "program.hpp"
 
-#if defined(__unix__) || defined(__APPLE__)
+#if (defined(__unix__) || defined(__APPLE__)) && !defined(LINOCUT_HEAP_ARENAS)
+#define LINOCUT_MAPPED_ARENAS
 #include <sys/mman.h>
 #endif
 
@@ -20,7 +21,7 @@ std::size_t rounded(std::size_t bytes) {
 
 }  // namespace
 
-#if defined(__unix__) || defined(__APPLE__)
+#ifdef LINOCUT_MAPPED_ARENAS
 
 // Pages of a fresh mapping read as zero and take memory from their first write.
 void* allocate_arena(std::size_t bytes) noexcept {

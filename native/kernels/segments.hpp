@@ -76,7 +76,8 @@ inline void expand_masks(u64 bits, i16* masks) {
     typedef i16 Eight __attribute__((vector_size(16)));
     const Eight single = {1, 2, 4, 8, 16, 32, 64, 128};
     for (int octet = 0; octet < 8; ++octet) {
-        const Eight found = ((Eight{} + static_cast<i16>(bits >> (8 * octet))) & single) == single;
+        const i16 copied = static_cast<i16>(bits >> (8 * octet));
+        const Eight found = ((Eight{} + copied) & single) == single;
         std::memcpy(masks + 8 * octet, &found, sizeof found);
     }
 #endif

@@ -1,141 +1,77 @@
-"""Damaged files that are worth keeping: each once was, or may well be, what a reader forgets to look at."""
+"""The corpus of the loader's fuzzer: what it starts from, and what of it is kept.
 
-import gzip
-import json
-import pickle
-import struct
-import zlib
+python tests/fuzz/corpus.py unpack FOLDER   writes the kept inputs there, and programs as they are made today
+python tests/fuzz/corpus.py keep FOLDER     keeps the folder's files in corpus.zip, which test_corpus.py replays
+"""
 
-from checksums import joined, mended, split
-from readers import LABELS, TOML, cifar, cifar_pickle, idx, image, mat, run, tar
+from __future__ import annotations
 
+import sys
+import zipfile
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
 
-def described(name, change):
-    """A file of a run with a change made to its description, and a checksum that agrees."""
-    header, tensors = split(run(name))
-    description = json.loads(header["__metadata__"]["description"])
-    change(description)
-    header["__metadata__"]["description"] = json.dumps(description)
-    return mended(joined(header, tensors))
+import numpy as np
 
-
-def nested(depth):
-    """A network of residuals in residuals."""
-    layer = {"layer": "sign"}
-    for _ in range(depth):
-        layer = {"layer": "residual", "body": [layer]}
-    return layer
+FILE = Path(__file__).with_name("corpus.zip")
+EPOCH = (1980, 1, 1, 0, 0, 0)  # of all entries, so that equal inputs make equal files
+DRAWN = 12  # cases of an instruction
 
 
-def set_layers(layers):
-    return lambda about: about.get("settings", about)["network"].update(layers=layers)
+def kept() -> dict[str, bytes]:
+    """The inputs that are kept, by name."""
+    with zipfile.ZipFile(FILE) as archive:
+        return {name: archive.read(name) for name in sorted(archive.namelist())}
 
 
-def layer(number, **settings):
-    return lambda about: about.get("settings", about)["network"]["layers"][number].update(settings)
+def seeds() -> Iterator[bytes]:
+    """Small programs: every instruction in several formats, and whole networks, tiled ones among them."""
+    tests = Path(__file__).parents[1]
+    sys.path[:0] = [str(tests), str(tests / "ops")]
+    from cases import program_for, random_case
+    from everything_divided import compile_divided
+
+    import linocut as lc
+    from linocut.compile.binary import encode
+    from linocut.compile.lower import compile_network
+    from linocut.layers import BatchNorm, BinaryConv2D, BinaryDense, Flatten, Input, MaxPool2D, Network, Sign
+    from linocut.layers import SoftmaxCrossEntropy as Loss
+    from linocut.ops import OPS
+
+    for number, op in enumerate(OPS):
+        rng = np.random.default_rng(number)
+        for _ in range(DRAWN):
+            sizes = {letter: int(rng.integers(1, 12)) for letter in "RKNC"}
+            yield encode(program_for(random_case(op.name, rng, sizes))[0])
+    small = Network(
+        "small",
+        (
+            *(Input((4, 4, 1)), BinaryConv2D(3), MaxPool2D(), BatchNorm(), Sign()),
+            *(BinaryConv2D(65, 2), BatchNorm(), Sign(), Flatten(), BinaryDense(3), BatchNorm(), Loss()),
+        ),
+    )
+    for network in (small, lc.models.mlp((3, 3, 1), 3, (5,))):
+        for policy in (lc.lean, lc.lean8, lc.wang2021, lc.standard):
+            for optimizer, parts in ((lc.Adam(), 1), (lc.SGD(), 2), (lc.Bop(), 1)):
+                yield encode(compile_network(network, policy, optimizer, 2 * parts, 2).program)
+    yield encode(compile_divided(small, lc.Adam(), 8, 1).program)
 
 
-def png(width, height):
-    """A file of a few bytes that claims to be an image of any size."""
-    sizes = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    parts = chunk(b"IHDR", sizes), chunk(b"IDAT", zlib.compress(bytes(1000))), chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+def unpack(folder: Path) -> None:
+    """One file for each input."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for data in (*(kept().values() if FILE.exists() else ()), *seeds()):
+        (folder / sha256(data).hexdigest()[:16]).write_bytes(data)
 
 
-class Evil:
-    """Touches a file when it is unpickled plainly."""
+def keep(folder: Path) -> None:
+    """All files of a folder, into one."""
+    with zipfile.ZipFile(FILE, "w") as archive:
+        for path in sorted(folder.iterdir()):
+            entry = zipfile.ZipInfo(sha256(path.read_bytes()).hexdigest()[:16], EPOCH)
+            archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED, 9)
 
-    def __reduce__(self):
-        return exec, ("open('unpickled', 'w')",)
 
-
-EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\nshowpage\n%%EOF\n"
-RUN = ("checkpoint.safetensors", "model.safetensors")
-FLATTEN, SOFTMAX = {"layer": "flatten"}, {"layer": "softmax_cross_entropy"}
-INPUT = {"layer": "input", "shape": [6, 6, 1]}
-HUGE = 10**400
-
-CORPUS = [
-    *((reader, b"") for reader in ("idx images", "cifar", "mat", "toml", "checkpoint", "model", "PNG", "tar")),
-    ("idx images", idx("images")[:15]),
-    ("idx images", idx("labels")),
-    ("idx images", b"\0\0\x08\x03" + b"\xff" * 12),  # 2**96 values
-    ("idx images", b"\0\0\x08\x03" + bytes(12)),
-    ("idx images", b"\0\0\x0d\x03" + idx("images")[4:]),
-    ("idx images", idx("images") + b"\0"),
-    ("idx labels", b"\0\0\x08\x01\xff\xff\xff\xff" + LABELS),
-    ("idx labels", idx("labels")[:-1] + b"\xff"),
-    ("idx.gz", gzip.compress(gzip.compress(idx("images")))),
-    ("idx.gz", gzip.compress(idx("images"))[:-1]),
-    ("idx.gz", gzip.compress(bytes(10_000_000))),  # much out of little
-    ("idx.gz", idx("images")),
-    ("cifar", cifar()[:-1]),
-    ("cifar", b"\x0a" + cifar()[1:]),
-    ("cifar pickle", pickle.dumps({b"data": Evil(), b"labels": [1]})),
-    ("cifar pickle", pickle.dumps({b"labels": [HUGE], b"data": b""})),
-    ("cifar pickle", b"\x80\x04\x95\xff\xff\xff\xff\xff\xff\xff\x7f."),  # a frame of 2**63 bytes
-    ("cifar pickle", b"\x80\x03B\xff\xff\xff\x7f"),  # bytes of 2 GiB
-    ("cifar pickle", b"\x80\x03" + b"(" * 5000 + b"l" * 5000 + b"."),
-    ("cifar pickle", b"\x80\x03]q\x00h\x00h\x00a."),  # a list that holds itself
-    ("cifar pickle", b"r\xff\xff\xff\x7f."),  # the memo's place 2**31
-    ("cifar pickle", b"\x80\x05\x96" + (2**40).to_bytes(8, "little") + b"."),  # a bytearray of 1 TiB
-    ("cifar pickle", b"\x80\x02})" + b"2\x86" * 64 + b"K\x01s."),  # a key of tuples that takes for ever to hash
-    ("cifar pickle", b"\x80\x04\x8f()" + b"2\x86" * 64 + b"\x90."),  # such a tuple in a set
-    ("cifar pickle", cifar_pickle(3).replace(b"K\x05K\x09", b")" + b"2\x86" * 64 + b"K\x09")),  # for a label
-    ("cifar pickle", cifar_pickle(3).replace(b"K\x03M\x00\x0c\x86", b")" + b"2\x86" * 64 + b"0\x89\x86")),
-    ("cifar pickle", cifar_pickle(3).replace(b"K\x03M\x00\x0c\x86", b")" + b"2\x86" * 64)),  # for a shape
-    ("cifar pickle", b"cnumpy.core.multiarray\n_reconstruct\n(N}X\x08\x00\x00\x00__code__Nstb."),
-    ("cifar pickle", cifar_pickle(3)[:-100]),
-    ("cifar pickle", cifar_pickle(4).replace(b"u1", b"O8")),
-    ("tar", tar()[:-10]),
-    ("tar", gzip.compress(bytes(100_000))),
-    ("mat", mat(False)[:200]),
-    ("mat", mat(False).replace(struct.pack("<I", 6144), struct.pack("<I", 2**32 - 1))),
-    ("mat", mat(False).replace(struct.pack("<iiii", 32, 32, 3, 2), struct.pack("<iiii", 2**31 - 1, 2**31 - 1, 3, 2))),
-    ("mat", mat(False).replace(struct.pack("<iiii", 32, 32, 3, 2), struct.pack("<iiii", -32, -32, 3, 2))),
-    ("mat packed", mat(True)[:-9]),
-    ("mat packed", mat(False)[:128] + struct.pack("<II", 15, 20) + zlib.compress(bytes(5_000_000))[:20]),
-    ("PNG", png(60_000, 60_000)),
-    ("PNG", png(2**31 - 1, 1)),
-    ("PNG", png(0, 5)),
-    ("PNG", EPS),  # which Pillow would hand to Ghostscript
-    ("PNG", image("PNG")[:60]),
-    ("GIF", image("GIF")[:-4]),
-    ("PPM", b"P6 99999999 99999999 255\n" + bytes(100)),
-    ("PPM", b"P6 8 8 255\n" + bytes(10)),
-    ("BMP", b"BM" + bytes(12) + struct.pack("<Iii", 40, 2**31 - 1, -(2**31)) + bytes(40)),
-    ("toml", b"\xff\xfe"),
-    ("toml", b"a = " + b"[" * 5000),
-    ("toml", b"layers = 3"),
-    ("toml", TOML.replace(b"filters = 8", b"filters = " + b"9" * 4000)),
-    ("toml", TOML.replace(b"filters = 8", b"filters = nan")),
-    ("toml", TOML.replace(b"filters = 8", b"filters = 1e308")),
-    ("toml", TOML.replace(b"filters = 8", b"filters = 9223372036854775807")),
-    ("toml", TOML.replace(b"kernel = 3", b"kernel = [3, 3, 3]")),
-    ("toml", TOML + b"[[layers]]\nlayer = 'sign'\n[[layers]]\nlayer = 'batch_norm'\n" * 2000),
-    ("toml", b"x" * (2**20 + 1)),
-    *((name.split(".")[0], run(name)[:1000]) for name in RUN),
-    *((name.split(".")[0], b"\xff" * 8 + run(name)[8:]) for name in RUN),
-    *((name.split(".")[0], (10**7).to_bytes(8, "little") + b"[" * 10**7) for name in RUN),
-    *((name.split(".")[0], described(name, set_layers([INPUT, nested(250), SOFTMAX]))) for name in RUN),
-    *((name.split(".")[0], described(name, set_layers([INPUT, *[FLATTEN] * 5000, SOFTMAX]))) for name in RUN),
-    *((name.split(".")[0], described(name, layer(0, shape=[HUGE, 6, 1]))) for name in RUN),
-    *((name.split(".")[0], described(name, layer(0, shape=[2**31, 2**31, 2**31]))) for name in RUN),
-    *((name.split(".")[0], described(name, layer(0, low=-HUGE))) for name in RUN),
-    *((name.split(".")[0], described(name, layer(2, units=HUGE))) for name in RUN),
-    *((name.split(".")[0], described(name, layer(2, units=2**40))) for name in RUN),
-    *((name.split(".")[0], described(name, layer(3, momentum=float("nan")))) for name in RUN),
-    ("checkpoint", described(RUN[0], lambda about: about["settings"].update(batch_size=HUGE, micro_batch=HUGE))),
-    ("checkpoint", described(RUN[0], lambda about: about["settings"].update(batch_size=2**50, micro_batch=1))),
-    ("checkpoint", described(RUN[0], lambda about: about["data"].update(shape=[[]], classes=[None]))),
-    ("checkpoint", described(RUN[0], lambda about: about["progress"].update(epochs=HUGE))),
-    ("checkpoint", described(RUN[0], lambda about: about["settings"]["optimizer"].update(beta1=True))),
-    ("model", described(RUN[1], lambda about: about.update(classes={"a": 1}))),
-    ("model", described(RUN[1], lambda about: about.update(classes=["x"] * 10**5))),
-    ("model", described(RUN[1], lambda about: about.update(arithmetic=[]))),
-    ("model", described(RUN[1], lambda about: about.update(data=[1]))),
-]
+if __name__ == "__main__":
+    {"unpack": unpack, "keep": keep}[sys.argv[1]](Path(sys.argv[2]))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from corpus import png
+from damaged import png
 from PIL import Image
 from small_training import examples, trainer
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import tomli_w
-from corpus import CORPUS
+from damaged import CORPUS
 from hypothesis import HealthCheck, given, settings
 from mutations import damaged, described_oddly, odd
 from readers import READERS

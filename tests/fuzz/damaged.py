@@ -1,0 +1,141 @@
+"""Damaged files that are worth keeping: each once was, or may well be, what a reader forgets to look at."""
+
+import gzip
+import json
+import pickle
+import struct
+import zlib
+
+from checksums import joined, mended, split
+from readers import LABELS, TOML, cifar, cifar_pickle, idx, image, mat, run, tar
+
+
+def described(name, change):
+    """A file of a run with a change made to its description, and a checksum that agrees."""
+    header, tensors = split(run(name))
+    description = json.loads(header["__metadata__"]["description"])
+    change(description)
+    header["__metadata__"]["description"] = json.dumps(description)
+    return mended(joined(header, tensors))
+
+
+def nested(depth):
+    """A network of residuals in residuals."""
+    layer = {"layer": "sign"}
+    for _ in range(depth):
+        layer = {"layer": "residual", "body": [layer]}
+    return layer
+
+
+def set_layers(layers):
+    return lambda about: about.get("settings", about)["network"].update(layers=layers)
+
+
+def layer(number, **settings):
+    return lambda about: about.get("settings", about)["network"]["layers"][number].update(settings)
+
+
+def png(width, height):
+    """A file of a few bytes that claims to be an image of any size."""
+    sizes = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    parts = chunk(b"IHDR", sizes), chunk(b"IDAT", zlib.compress(bytes(1000))), chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+class Evil:
+    """Touches a file when it is unpickled plainly."""
+
+    def __reduce__(self):
+        return exec, ("open('unpickled', 'w')",)
+
+
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\nshowpage\n%%EOF\n"
+RUN = ("checkpoint.safetensors", "model.safetensors")
+FLATTEN, SOFTMAX = {"layer": "flatten"}, {"layer": "softmax_cross_entropy"}
+INPUT = {"layer": "input", "shape": [6, 6, 1]}
+HUGE = 10**400
+
+CORPUS = [
+    *((reader, b"") for reader in ("idx images", "cifar", "mat", "toml", "checkpoint", "model", "PNG", "tar")),
+    ("idx images", idx("images")[:15]),
+    ("idx images", idx("labels")),
+    ("idx images", b"\0\0\x08\x03" + b"\xff" * 12),  # 2**96 values
+    ("idx images", b"\0\0\x08\x03" + bytes(12)),
+    ("idx images", b"\0\0\x0d\x03" + idx("images")[4:]),
+    ("idx images", idx("images") + b"\0"),
+    ("idx labels", b"\0\0\x08\x01\xff\xff\xff\xff" + LABELS),
+    ("idx labels", idx("labels")[:-1] + b"\xff"),
+    ("idx.gz", gzip.compress(gzip.compress(idx("images")))),
+    ("idx.gz", gzip.compress(idx("images"))[:-1]),
+    ("idx.gz", gzip.compress(bytes(10_000_000))),  # much out of little
+    ("idx.gz", idx("images")),
+    ("cifar", cifar()[:-1]),
+    ("cifar", b"\x0a" + cifar()[1:]),
+    ("cifar pickle", pickle.dumps({b"data": Evil(), b"labels": [1]})),
+    ("cifar pickle", pickle.dumps({b"labels": [HUGE], b"data": b""})),
+    ("cifar pickle", b"\x80\x04\x95\xff\xff\xff\xff\xff\xff\xff\x7f."),  # a frame of 2**63 bytes
+    ("cifar pickle", b"\x80\x03B\xff\xff\xff\x7f"),  # bytes of 2 GiB
+    ("cifar pickle", b"\x80\x03" + b"(" * 5000 + b"l" * 5000 + b"."),
+    ("cifar pickle", b"\x80\x03]q\x00h\x00h\x00a."),  # a list that holds itself
+    ("cifar pickle", b"r\xff\xff\xff\x7f."),  # the memo's place 2**31
+    ("cifar pickle", b"\x80\x05\x96" + (2**40).to_bytes(8, "little") + b"."),  # a bytearray of 1 TiB
+    ("cifar pickle", b"\x80\x02})" + b"2\x86" * 64 + b"K\x01s."),  # a key of tuples that takes for ever to hash
+    ("cifar pickle", b"\x80\x04\x8f()" + b"2\x86" * 64 + b"\x90."),  # such a tuple in a set
+    ("cifar pickle", cifar_pickle(3).replace(b"K\x05K\x09", b")" + b"2\x86" * 64 + b"K\x09")),  # for a label
+    ("cifar pickle", cifar_pickle(3).replace(b"K\x03M\x00\x0c\x86", b")" + b"2\x86" * 64 + b"0\x89\x86")),
+    ("cifar pickle", cifar_pickle(3).replace(b"K\x03M\x00\x0c\x86", b")" + b"2\x86" * 64)),  # for a shape
+    ("cifar pickle", b"cnumpy.core.multiarray\n_reconstruct\n(N}X\x08\x00\x00\x00__code__Nstb."),
+    ("cifar pickle", cifar_pickle(3)[:-100]),
+    ("cifar pickle", cifar_pickle(4).replace(b"u1", b"O8")),
+    ("tar", tar()[:-10]),
+    ("tar", gzip.compress(bytes(100_000))),
+    ("mat", mat(False)[:200]),
+    ("mat", mat(False).replace(struct.pack("<I", 6144), struct.pack("<I", 2**32 - 1))),
+    ("mat", mat(False).replace(struct.pack("<iiii", 32, 32, 3, 2), struct.pack("<iiii", 2**31 - 1, 2**31 - 1, 3, 2))),
+    ("mat", mat(False).replace(struct.pack("<iiii", 32, 32, 3, 2), struct.pack("<iiii", -32, -32, 3, 2))),
+    ("mat packed", mat(True)[:-9]),
+    ("mat packed", mat(False)[:128] + struct.pack("<II", 15, 20) + zlib.compress(bytes(5_000_000))[:20]),
+    ("PNG", png(60_000, 60_000)),
+    ("PNG", png(2**31 - 1, 1)),
+    ("PNG", png(0, 5)),
+    ("PNG", EPS),  # which Pillow would hand to Ghostscript
+    ("PNG", image("PNG")[:60]),
+    ("GIF", image("GIF")[:-4]),
+    ("PPM", b"P6 99999999 99999999 255\n" + bytes(100)),
+    ("PPM", b"P6 8 8 255\n" + bytes(10)),
+    ("BMP", b"BM" + bytes(12) + struct.pack("<Iii", 40, 2**31 - 1, -(2**31)) + bytes(40)),
+    ("toml", b"\xff\xfe"),
+    ("toml", b"a = " + b"[" * 5000),
+    ("toml", b"layers = 3"),
+    ("toml", TOML.replace(b"filters = 8", b"filters = " + b"9" * 4000)),
+    ("toml", TOML.replace(b"filters = 8", b"filters = nan")),
+    ("toml", TOML.replace(b"filters = 8", b"filters = 1e308")),
+    ("toml", TOML.replace(b"filters = 8", b"filters = 9223372036854775807")),
+    ("toml", TOML.replace(b"kernel = 3", b"kernel = [3, 3, 3]")),
+    ("toml", TOML + b"[[layers]]\nlayer = 'sign'\n[[layers]]\nlayer = 'batch_norm'\n" * 2000),
+    ("toml", b"x" * (2**20 + 1)),
+    *((name.split(".")[0], run(name)[:1000]) for name in RUN),
+    *((name.split(".")[0], b"\xff" * 8 + run(name)[8:]) for name in RUN),
+    *((name.split(".")[0], (10**7).to_bytes(8, "little") + b"[" * 10**7) for name in RUN),
+    *((name.split(".")[0], described(name, set_layers([INPUT, nested(250), SOFTMAX]))) for name in RUN),
+    *((name.split(".")[0], described(name, set_layers([INPUT, *[FLATTEN] * 5000, SOFTMAX]))) for name in RUN),
+    *((name.split(".")[0], described(name, layer(0, shape=[HUGE, 6, 1]))) for name in RUN),
+    *((name.split(".")[0], described(name, layer(0, shape=[2**31, 2**31, 2**31]))) for name in RUN),
+    *((name.split(".")[0], described(name, layer(0, low=-HUGE))) for name in RUN),
+    *((name.split(".")[0], described(name, layer(2, units=HUGE))) for name in RUN),
+    *((name.split(".")[0], described(name, layer(2, units=2**40))) for name in RUN),
+    *((name.split(".")[0], described(name, layer(3, momentum=float("nan")))) for name in RUN),
+    ("checkpoint", described(RUN[0], lambda about: about["settings"].update(batch_size=HUGE, micro_batch=HUGE))),
+    ("checkpoint", described(RUN[0], lambda about: about["settings"].update(batch_size=2**50, micro_batch=1))),
+    ("checkpoint", described(RUN[0], lambda about: about["data"].update(shape=[[]], classes=[None]))),
+    ("checkpoint", described(RUN[0], lambda about: about["progress"].update(epochs=HUGE))),
+    ("checkpoint", described(RUN[0], lambda about: about["settings"]["optimizer"].update(beta1=True))),
+    ("model", described(RUN[1], lambda about: about.update(classes={"a": 1}))),
+    ("model", described(RUN[1], lambda about: about.update(classes=["x"] * 10**5))),
+    ("model", described(RUN[1], lambda about: about.update(arithmetic=[]))),
+    ("model", described(RUN[1], lambda about: about.update(data=[1]))),
+]

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# The native tests under sanitizers: of addresses and undefined behaviour, then of threads.
+#
+#     bash tests/sanitize.sh PYTHON [address] [thread]
+#
+# `make sanitize` calls it with the Python of .venv. Builds are kept in build/sanitize-*.
+set -eu
+cd "$(dirname "$0")/.."
+python=$1
+shift
+site=$("$python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
+
+# The package with a binding that was built so.  $1: folder, $2: sanitizers
+build() {
+    cmake -S . -B "$1" -DLINOCUT_SANITIZE="$2" -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O1 \
+        -DPython_EXECUTABLE="$(command -v "$python")" > /dev/null
+    cmake --build "$1" --parallel 2
+    rm -rf "$1/python"
+    mkdir -p "$1/python"
+    cp -r src/linocut "$1/python"
+    cmake --install "$1" --prefix "$1/python" > /dev/null
+}
+
+# pytest in a Python that loads the sanitizer first, and libstdc++, whose exceptions it watches. -S: an editable install of
+# linocut would bring its own binding.  $1: folder, $2: library, then what pytest is told
+check() {
+    local folder=$1 library=$2
+    shift 2
+    env LD_PRELOAD="$(c++ -print-file-name="$library") $(c++ -print-file-name=libstdc++.so)" PYTHONPATH="$folder/python:$site" \
+        ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 TSAN_OPTIONS=halt_on_error=1 \
+        UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 PYTHONDONTWRITEBYTECODE=1 \
+        "$python" -S -m pytest -q -p no:cacheprovider "$@"
+}
+
+address() {
+    build build/sanitize-address address,undefined
+    check build/sanitize-address libasan.so tests/test_native_loader.py tests/fuzz tests/ops/test_edges.py \
+        tests/ops/test_native_matches_reference.py tests/ops/test_conv2d_weight_gradient_blocks.py tests/ops/test_micro_batch.py \
+        tests/run/test_golden.py tests/run/test_runner.py tests/run/test_tiled_same_bits.py -k "not test_the_reference"
+}
+
+# What shares work: every instruction on three threads, and whole trainings.
+thread() {
+    build build/sanitize-thread thread
+    check build/sanitize-thread libtsan.so tests/run/test_threads.py tests/run/test_golden.py tests/run/test_tiled_same_bits.py \
+        tests/ops/test_native_matches_reference.py -k "not test_the_reference and not on_any_shape"
+}
+
+if [ $# = 0 ]; then set -- address thread; fi
+for kind; do "$kind"; done
