@@ -18,7 +18,8 @@ build() {
     rm -rf "$1/python"
     mkdir -p "$1/python"
     cp -r src/linocut "$1/python"
-    cmake --install "$1" --prefix "$1/python" > /dev/null
+    rm -f "$1"/python/linocut/{_native*,linocut-runner} # those of a build in place
+    cmake --install "$1" --prefix "$PWD/$1/python" > /dev/null
 }
 
 # pytest in a Python that loads the sanitizer first, and libstdc++, whose exceptions it watches. -S: an editable install of

@@ -1,4 +1,4 @@
-"""What the fuzzer starts from and found worth keeping: refused with a reason, or run over any bytes, on every instruction set.
+"""What the fuzzer starts from and found worth keeping: refused with a reason, or run over any bytes, on every set.
 
 `make sanitize` does it too, under the address sanitizer. `make fuzz` goes on from here.
 """
