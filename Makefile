@@ -39,7 +39,7 @@ fuzz: $(VENV)/.installed
 		-DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O1
 	cmake --build build/fuzz --target linocut-fuzz --parallel 2
 	$(BIN)/python tests/fuzz/corpus.py unpack build/fuzz/corpus
-	build/fuzz/linocut-fuzz -runs=$(RUNS) -max_len=8192 build/fuzz/corpus
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 build/fuzz/linocut-fuzz -runs=$(RUNS) -max_len=8192 build/fuzz/corpus
 
 # What needs neither Python nor the device: g++-aarch64-linux-gnu, and qemu-user to try it.
 device:

@@ -20,7 +20,8 @@ struct Powers {
     Powers(const Operand& logits, i64 r, i64 first, i64 n, double largest) {
         float x[segment] = {};
         load_floats(logits, r, first, n, x);
-        const i64 whole = divide_up(n, 8) * 8;  // whole vectors; what is past n is not used
+        const i64 whole = divide_up(n, 8) * 8;  // whole vectors; what is past n is not used, but has a power too
+        for (i64 c = n; c < whole; ++c) x[c] = static_cast<float>(largest);
         for (i64 c = 0; c < whole; ++c) values[c] = exponential(static_cast<double>(x[c]) - largest);
     }
 };
