@@ -76,8 +76,43 @@ struct FixedStep {
     // `word` is the number of the weights' word in their matrix. Returns how many signs changed.
     template <class T>
     i64 move(const i8* gradients, T* w, i8* m, i64 n, u32 word) const {
+#if defined(__AVX512BW__)
+        if constexpr (sizeof(T) == 2) {
+            if (n == segment && !dithered && kept >= 1 && kept <= 32767) return moved_whole(gradients, w, m, word);
+        }
+#endif
         return dithered ? moved<true>(gradients, w, m, n, word) : moved<false>(gradients, w, m, n, word);
     }
+
+#if defined(__AVX512BW__)
+    // A whole word of q15 weights, 32 at a time; both shares fit 16 bits. Pairs are interleaved within 128-bit lanes and packed again, which puts them back.
+    i64 moved_whole(const i8* gradients, i16* w, i8* m, u32 word) const {
+        alignas(64) u16 dithers[segment];
+        draw_dithers(word * (segment / 2), key, dithers);
+        const __m512i shares = _mm512_set1_epi32(static_cast<i32>((static_cast<u32>(fresh >> share_fraction) << 16) | static_cast<u32>(kept)));
+        const __m512i half = _mm512_set1_epi32(1 << (decay_fraction - 1)), step = _mm512_set1_epi32(factor), zero = _mm512_setzero_si512();
+        const __m512i turned = _mm512_set1_epi16(static_cast<i16>(turn)), least_weight = _mm512_set1_epi16(-q15_one);
+        i64 flips = 0;
+        for (int i = 0; i < segment; i += 32) {
+            const __m512i moment = _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(m + i)));
+            const __m512i given = _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(gradients + i)));
+            const __m512i dither = _mm512_add_epi16(_mm512_load_si512(dithers + i), turned), old = _mm512_loadu_si512(w + i);
+            const auto decayed = [&](__m512i pairs) {
+                return _mm512_srai_epi32(_mm512_add_epi32(_mm512_madd_epi16(pairs, shares), half), decay_fraction);
+            };
+            const auto moves = [&](__m512i moments, __m512i nudge) {
+                return _mm512_srai_epi32(_mm512_add_epi32(_mm512_mullo_epi32(moments, step), nudge), step_fraction);
+            };
+            const __m512i low = decayed(_mm512_unpacklo_epi16(moment, given)), high = decayed(_mm512_unpackhi_epi16(moment, given));
+            const __m512i by = _mm512_packs_epi32(moves(low, _mm512_unpacklo_epi16(dither, zero)), moves(high, _mm512_unpackhi_epi16(dither, zero)));
+            const __m512i moved = _mm512_max_epi16(_mm512_subs_epi16(old, by), least_weight);
+            _mm256_storeu_si256(reinterpret_cast<__m256i*>(m + i), _mm512_cvtepi16_epi8(_mm512_packs_epi32(low, high)));
+            _mm512_storeu_si512(w + i, moved);
+            flips += __builtin_popcount(_mm512_movepi16_mask(_mm512_xor_si512(old, moved)));
+        }
+        return flips;
+    }
+#endif
 
     template <bool dither_moments, class T>
     i64 moved(const i8* gradients, T* w, i8* m, i64 n, u32 word) const {

@@ -32,11 +32,45 @@ inline i64 size_of(const i32* gradients, i64 n) {
     return (i64{high} << 16) + i64{low};
 }
 
+#if defined(__AVX512F__)
+inline i64 size_of_whole(const i32* gradients) {
+    const __m512i half = _mm512_set1_epi32(0xFFFF);
+    __m512i low = _mm512_setzero_si512(), high = low;
+    for (int c = 0; c < segment; c += 16) {
+        const __m512i size = _mm512_abs_epi32(_mm512_loadu_si512(gradients + c));
+        low = _mm512_add_epi32(low, _mm512_and_si512(size, half));
+        high = _mm512_add_epi32(high, _mm512_srli_epi32(size, 16));
+    }
+    return (i64{_mm512_reduce_add_epi32(high)} << 16) + i64{_mm512_reduce_add_epi32(low)};
+}
+
+inline void scale_whole(const i32* gradients, float unit, i8* out) {
+    const __m512 by = _mm512_set1_ps(unit), limit = _mm512_set1_ps(127.0f), shift = _mm512_set1_ps(128.5f);
+    for (int c = 0; c < segment; c += 16) {
+        const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_loadu_si512(gradients + c)), by);
+        const __m512 within = _mm512_max_ps(_mm512_min_ps(scaled, limit), _mm512_sub_ps(_mm512_setzero_ps(), limit));
+        const __m512i whole = _mm512_sub_epi32(_mm512_cvttps_epi32(_mm512_add_ps(within, shift)), _mm512_set1_epi32(128));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(out + c), _mm512_cvtepi32_epi8(whole));
+    }
+}
+#endif
+
+inline float unit_of(i64 size, i64 n) {
+    return static_cast<float>(size > 0 ? q7_of_spread * static_cast<double>(n) / static_cast<double>(size) : 0.0);
+}
+
 // Rounded by truncating what is positive: an instruction on every set.
 template <class T>
 inline void mantissas(const T* gradients, i64 n, i8* out) {
-    const double size = static_cast<double>(size_of(gradients, n));
-    const float unit = static_cast<float>(size > 0.0 ? q7_of_spread * static_cast<double>(n) / size : 0.0);
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4) {
+        if (n == segment) {
+            scale_whole(gradients, unit_of(size_of_whole(gradients), n), out);
+            return;
+        }
+    }
+#endif
+    const float unit = unit_of(size_of(gradients, n), n);
     for (i64 c = 0; c < n; ++c) {
         const float scaled = clamp(static_cast<float>(gradients[c]) * unit, -127.0f, 127.0f);
         out[c] = static_cast<i8>(static_cast<i32>(scaled + 128.5f) - 128);
