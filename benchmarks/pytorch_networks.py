@@ -48,21 +48,25 @@ class Sign(nn.Module):
 
 
 class BinaryLinear(nn.Linear):
-    """A linear layer whose weights are the signs of its latent weights."""
+    """A linear layer whose weights are the signs of its latent weights, or once it is `made_binary` its weights."""
+
+    made_binary = False
 
     def forward(self, x):
-        return nn.functional.linear(x, Clip.apply(self.weight))
+        return nn.functional.linear(x, self.weight if self.made_binary else Clip.apply(self.weight))
 
 
 class Conv(nn.Conv2d):
     """A convolution in full precision, or with the signs of its latent weights, scaled or not."""
+
+    made_binary = False
 
     def __init__(self, inputs: int, filters: int, window: Window, binary: bool, scaled: bool) -> None:
         super().__init__(inputs, filters, window.size, window.stride, window.pads, bias=False)
         self.binary, self.scaled = binary, scaled
 
     def forward(self, x):
-        weight = Clip.apply(self.weight) if self.binary else self.weight
+        weight = Clip.apply(self.weight) if self.binary and not self.made_binary else self.weight
         if self.scaled:
             weight = weight * self.weight.detach().abs().mean((1, 2, 3), keepdim=True)
         return self._conv_forward(x, weight, None)
@@ -130,19 +134,47 @@ def chain(parts: Sequence[Layer], shape: tuple[int, ...]) -> nn.Sequential:
     return nn.Sequential(*modules)
 
 
-def make_step(network: Network, threads: int, rate: float = 1e-3) -> Callable[[np.ndarray, np.ndarray], None]:
-    """A function that trains on one batch of u8 images (batch, height, width, channels) and labels (batch,)."""
+def made(network: Network, threads: int) -> tuple[nn.Module, list[nn.Module]]:
+    """The network with initial weights, and those of its layers that have binary weights."""
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    model = chain(network.layers, network.input.shape).to(memory_format=torch.channels_last).train()
+    model = chain(network.layers, network.input.shape).to(memory_format=torch.channels_last)
     binary = [m for m in model.modules() if isinstance(m, BinaryLinear) or (isinstance(m, Conv) and m.binary)]
     for one in binary:
         nn.init.normal_(one.weight, std=one.weight[0].numel() ** -0.5)
+    return model, binary
+
+
+def as_input(images: np.ndarray) -> torch.Tensor:
+    """Images u8 (batch, height, width, channels) as numbers from -1 to 1, channels last."""
+    x = torch.from_numpy(images).permute(0, 3, 1, 2).float().mul_(2 / 255).sub_(1)
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+def make_prediction(network: Network, threads: int) -> Callable[[np.ndarray], np.ndarray]:
+    """A function that gives the logits of u8 images; the weights are made binary once, beforehand."""
+    model, binary = made(network, threads)
+    model.eval()
+    with torch.no_grad():
+        for one in binary:
+            one.weight.copy_(Clip.apply(one.weight))
+            one.made_binary = True
+
+    def predict(images: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            return model(as_input(images)).numpy()
+
+    return predict
+
+
+def make_step(network: Network, threads: int, rate: float = 1e-3) -> Callable[[np.ndarray, np.ndarray], None]:
+    """A function that trains on one batch of u8 images (batch, height, width, channels) and labels (batch,)."""
+    model, binary = made(network, threads)
+    model.train()
     optimizer = torch.optim.Adam(model.parameters(), rate)
 
     def step(images: np.ndarray, labels: np.ndarray) -> None:
-        x = torch.from_numpy(images).permute(0, 3, 1, 2).float().mul_(2 / 255).sub_(1)
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = as_input(images)
         loss = nn.functional.cross_entropy(model(x), torch.from_numpy(labels).long())
         optimizer.zero_grad()
         loss.backward()

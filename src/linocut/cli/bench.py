@@ -48,7 +48,7 @@ def bench(
     $LINOCUT_ISA picks the instruction set.
     """
     from linocut.compile.lower import PREDICT, TRAIN, compile_network
-    from linocut.optimizers import find_optimizer
+    from linocut.optimizers import Bop, find_optimizer
     from linocut.policies import find_policy
     from linocut.report.profile import ProfileReport
     from linocut.run.profile import profile
@@ -57,7 +57,7 @@ def bench(
         raise click.UsageError("--each is for people; --json has every instruction")
     network, rule, form = (
         find_network(model, hidden, None, shape, classes),
-        find_optimizer(optimizer),
+        Bop() if predict else find_optimizer(optimizer),  # whose weights are bits, as those of a packed model
         find_policy(policy),
     )
     compiled = compile_network(network, form, rule, batch, training=not predict)

@@ -1,0 +1,70 @@
+"""How long it takes to predict, linocut's packed model beside PyTorch f32, in one run.
+
+    python benchmarks/prediction.py [--model binarynet] [--batch 1] [--threads 1] [--rounds 15] [--images 20]
+
+Both have initial weights and random images: the time does not depend on them. PyTorch's weights are made binary
+beforehand, and it runs in inference mode. Rounds alternate; times are medians, the ratio is of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+from pytorch_networks import make_prediction
+
+import linocut as lc
+from linocut.deploy.pack import pack_model
+from linocut.deploy.predictor import Predictor
+
+
+def packed(network: lc.layers.Network, batch: int, threads: int) -> Callable[[np.ndarray], object]:
+    """A function that predicts with the packed model of an untrained network."""
+    trainer = lc.Trainer(network, batch_size=100, threads=threads)
+    model = pack_model(trainer.compiled, trainer.session, ())
+    return Predictor(model, batch_size=batch, threads=threads).predict
+
+
+def round_ms(predict: Callable[[np.ndarray], object], images: list[np.ndarray]) -> float:
+    """Milliseconds a prediction, of all batches of images once."""
+    begin = time.perf_counter()
+    for batch in images:
+        predict(batch)
+    return (time.perf_counter() - begin) * 1e3 / len(images)
+
+
+def main() -> None:
+    """Parse the command line and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="binarynet", choices=lc.models.MODELS)
+    parser.add_argument("--batch", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--images", type=int, default=20, help="batches in a round")
+    given = parser.parse_args()
+    network = lc.models.build(given.model)
+    random = np.random.default_rng(0)
+    shape = (given.batch, *network.input.shape)
+    images = [random.integers(0, 256, shape, np.uint8) for _ in range(given.images)]
+    contenders = {
+        "PyTorch f32": make_prediction(network, given.threads),
+        "linocut": packed(network, given.batch, given.threads),
+    }
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for number in range(given.rounds + 1):
+        for name, predict in contenders.items():
+            taken = round_ms(predict, images)
+            if number:  # the first round warms up
+                times[name].append(taken)
+    print(f"{given.model}: prediction, batch {given.batch}, threads {given.threads}, {given.rounds} rounds")
+    base = statistics.median(times["PyTorch f32"])
+    for name, taken in times.items():
+        median = statistics.median(taken)
+        print(f"{name:<12}{median:>10.3f} ms{base / median:>8.2f}x")
+
+
+if __name__ == "__main__":
+    main()
