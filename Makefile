@@ -2,7 +2,7 @@
 # make test    formatting, lint, types, tests
 # make lint    the first three of these
 # make build   wheel and source archive in dist/
-# make sanitize  the native tests under address, undefined-behaviour and thread sanitizers
+# make sanitize  the native tests under address and undefined-behaviour, then thread sanitizers; KINDS=address for the first
 # make fuzz    a million inputs for the loader of programs, or RUNS=n; needs clang
 # make device  linocut-runner for 64-bit Arm, in build/aarch64
 # make clean   remove what these made
@@ -31,7 +31,7 @@ build: $(VENV)/.tools
 	$(BIN)/python -m build --outdir dist
 
 sanitize: $(VENV)/.installed
-	PATH="$(CURDIR)/$(BIN):$$PATH" bash tests/sanitize.sh $(BIN)/python
+	PATH="$(CURDIR)/$(BIN):$$PATH" bash tests/sanitize.sh $(BIN)/python $(KINDS)
 
 RUNS ?= 1000000
 fuzz: $(VENV)/.installed
