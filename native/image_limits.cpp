@@ -11,7 +11,6 @@ namespace {
 constexpr std::int64_t most_stride = 32768;  // and the most rows or columns of a pool's window
 constexpr std::int64_t most_overlap = 65536;
 
-
 int exponents(const Matched& m) { return int{given(m, "dx_exponent")} + int{given(m, "dy_exponent")}; }
 
 // --- geometry ---

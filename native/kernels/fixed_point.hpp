@@ -85,12 +85,14 @@ struct FixedStep {
     }
 
 #if defined(__AVX512BW__)
-    // A whole word of q15 weights, 32 at a time; both shares fit 16 bits. Pairs are interleaved within 128-bit lanes and packed again, which puts them back.
+    // A whole word of q15 weights, 32 at a time; both shares fit 16 bits. Pairs are interleaved within 128-bit lanes and packed
+    // again, which puts them back.
     i64 moved_whole(const i8* gradients, i16* w, i8* m, u32 word) const {
         alignas(64) u16 dithers[segment];
         draw_dithers(word * (segment / 2), key, dithers);
-        const __m512i shares = _mm512_set1_epi32(static_cast<i32>((static_cast<u32>(fresh >> share_fraction) << 16) | static_cast<u32>(kept)));
-        const __m512i half = _mm512_set1_epi32(1 << (decay_fraction - 1)), step = _mm512_set1_epi32(factor), zero = _mm512_setzero_si512();
+        const u32 both = static_cast<u32>(fresh >> share_fraction) << 16 | static_cast<u32>(kept);
+        const __m512i shares = _mm512_set1_epi32(static_cast<i32>(both)), step = _mm512_set1_epi32(factor);
+        const __m512i half = _mm512_set1_epi32(1 << (decay_fraction - 1)), zero = _mm512_setzero_si512();
         const __m512i turned = _mm512_set1_epi16(static_cast<i16>(turn)), least_weight = _mm512_set1_epi16(-q15_one);
         i64 flips = 0;
         for (int i = 0; i < segment; i += 32) {
@@ -104,7 +106,8 @@ struct FixedStep {
                 return _mm512_srai_epi32(_mm512_add_epi32(_mm512_mullo_epi32(moments, step), nudge), step_fraction);
             };
             const __m512i low = decayed(_mm512_unpacklo_epi16(moment, given)), high = decayed(_mm512_unpackhi_epi16(moment, given));
-            const __m512i by = _mm512_packs_epi32(moves(low, _mm512_unpacklo_epi16(dither, zero)), moves(high, _mm512_unpackhi_epi16(dither, zero)));
+            const __m512i by = _mm512_packs_epi32(moves(low, _mm512_unpacklo_epi16(dither, zero)),
+                                                  moves(high, _mm512_unpackhi_epi16(dither, zero)));
             const __m512i moved = _mm512_max_epi16(_mm512_subs_epi16(old, by), least_weight);
             _mm256_storeu_si256(reinterpret_cast<__m256i*>(m + i), _mm512_cvtepi16_epi8(_mm512_packs_epi32(low, high)));
             _mm512_storeu_si512(w + i, moved);

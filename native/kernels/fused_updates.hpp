@@ -12,8 +12,6 @@ namespace linocut::LINOCUT_NS {
 // `gradients` gives exact gradients to a sink(row of the weights, first input, count, gradients).
 namespace fused {
 
-inline constexpr i64 cache_line = 64;
-
 enum { DY, X, WEIGHTS, M };
 enum { CONTROL = 4, LATENT_RANDOM, LATENT_COUNTERS, LATENT_MICRO };
 enum { BOP_RANDOM = 4, BOP_COUNTERS, BOP_MICRO };
@@ -59,25 +57,10 @@ inline void by_bop(const Call& call, const double* attributes, Gradients&& gradi
     add_to_counter(call.operands[BOP_COUNTERS], counter_flips, flips);
 }
 
-// A word of weights and its moments are far from those of the next output, and no processor guesses the distance: they are
-// fetched while the products are formed.
-inline void fetch_words(const Operand& of, i64 first_row, i64 rows, i64 first) {
-    const i64 size = of.format == Format::q15 ? 2 : 1, bytes = of.format == Format::bit ? 8 : segment * size;
-    for (i64 r = first_row; r < first_row + rows; ++r) {
-        const u8* at = of.format == Format::bit ? reinterpret_cast<const u8*>(bit_row(of, r) + first / segment)
-                                                : row<u8>(of, r * size) + first * size;
-        for (i64 line = 0; line < bytes; line += cache_line) __builtin_prefetch(at + line, 1);
-    }
-}
-
 inline auto dense_gradients(const Call& call, i64 begin, i64 end) {
     return [&call, begin, end](auto&& sink) {
-        const auto ahead = [&](i64 output, i64 outputs, i64 first) {
-            fetch_words(call.operands[WEIGHTS], output, outputs, first);
-            fetch_words(call.operands[M], output, outputs, first);
-        };
         for (i64 unit = begin; unit < end; ++unit) {
-            weight_gradient::integer_gradients(call.operands[DY], call.operands[X], unit, ahead, sink);
+            weight_gradient::integer_gradients(call.operands[DY], call.operands[X], unit, sink);
         }
     };
 }

@@ -19,10 +19,9 @@ inline i32 difference(i32 doubled, i32 less) {
     return static_cast<i32>(2u * static_cast<u32>(doubled) - static_cast<u32>(less));
 }
 
-// sink(output, first input, count, gradients): for every output, those of one word of inputs, i32. Before the products of some
-// outputs, ahead(first output, how many, first input).
-template <class Ahead, class Sink>
-inline void integer_gradients(const Operand& dy, const Operand& x, i64 unit, Ahead&& ahead, Sink&& sink) {
+// sink(output, first input, count, gradients): for every output, those of one word of inputs, i32.
+template <class Sink>
+inline void integer_gradients(const Operand& dy, const Operand& x, i64 unit, Sink&& sink) {
     static_assert(block_groups <= chunk_groups);
     alignas(64) Panel panel;
     alignas(64) Tile tile;
@@ -32,7 +31,6 @@ inline void integer_gradients(const Operand& dy, const Operand& x, i64 unit, Ahe
     const i32 offset = bits ? 1 : 255;
     for (i64 output = 0; output < dy.cols; output += tile_rows) {
         const i64 outputs = least(tile_rows, dy.cols - output);
-        ahead(output, outputs, first);
         i32 sums[tile_rows] = {};
         for (i64 example = 0; example < dy.rows; example += block_examples) {
             const i64 count = least(block_examples, dy.rows - example), groups = divide_up(count, 4);
@@ -133,8 +131,7 @@ inline void run(const Call& call, i64 begin, i64 end) {
     };
     for (i64 unit = begin; unit < end; ++unit) {
         if (dy.format == Format::i8) {
-            const auto nothing = [](i64, i64, i64) {};
-            integer_gradients(dy, x, unit, nothing, [&](i64 output, i64 first, i64 n, const i32* gradients) {
+            integer_gradients(dy, x, unit, [&](i64 output, i64 first, i64 n, const i32* gradients) {
                 store_exact(dw, output, first, n, gradients);
             });
         } else {
