@@ -44,7 +44,7 @@ inline i32 sum_bytes(const u8* from, i64 n) {
 
 // pack(tile, first, count, panel) packs the weights of elements [first, first + count). `sums`, if not null, gain the sum of
 // each row of patches. Patches longer than a panel are taken in chunks; shorter ones leave the panels for the next call.
-template <Signed S, class Pack>
+template <Signed S, Range W, class Pack>
 inline void multiply_bytes(
     const Grid& grid, const Place* places, i64 pixels, const Operand& source, i64 columns, const Pack& pack,
     BytePanels& packed, bool fresh, ByteTiles& tiles, i32* sums) {
@@ -61,7 +61,7 @@ inline void multiply_bytes(
             gather(grid, places + base, rows, row<u8>(source, 0), source.cols, {first, first + count}, padded, patches[0],
                    byte_chunk);
             for (i64 t = 0; t < tile_count; ++t) {
-                dot_tile<S, Range::narrow>(
+                dot_tile<S, W>(
                     rows, {patches[0], byte_chunk, 4}, packed.panels[t], groups, fresh && first == 0, tiles[t] + base);
             }
             for (i64 m = 0; sums && m < rows; ++m) sums[base + m] += sum_bytes(patches[m], padded);

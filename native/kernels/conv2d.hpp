@@ -246,7 +246,7 @@ inline void store_bytes(
         const i64 count = least(at_once, pixels.end - from);
         locate(grid, from, count, places);
         start_tiles<tile_columns>(grid, places, count, weights, first, columns, base, scale, signs, tiles);
-        multiply_bytes<Signed::panel>(grid, places, count, call.operands[X], columns, pack, panels, false, tiles, nullptr);
+        multiply_bytes<Signed::panel, Range::signs>(grid, places, count, call.operands[X], columns, pack, panels, false, tiles, nullptr);
         store_bytes(tiles, places, count, call.operands[Y], first, columns);
     }
 }

@@ -105,7 +105,7 @@ inline Seen store_bytes(
     const auto pack = [&](i64 t, i64 k, i64 count, Panel& panel) {
         pack_bits(weights, WeightRows(grid, outputs, taps, k), first / segment + t, count, panel);
     };
-    multiply_bytes<Signed::rows>(grid, places, pixels, dy, columns, pack, panels, true, tiles, sums);
+    multiply_bytes<Signed::rows, Range::bits>(grid, places, pixels, dy, columns, pack, panels, true, tiles, sums);
     const int shift = shift_between(call.operands[DY_EXPONENT], call.operands[DX_EXPONENT]);
     store_bytes(tiles, sums, shift, places, pixels, dx, first, columns).note(call.operands[SCALE]);
 }

@@ -8,8 +8,8 @@
 // Limit: as in dot8.hpp and float_product.hpp; packing costs about a tenth.
 #pragma once
 
-#include "byte_product.hpp"
 #include "conv2d_pixels.hpp"
+#include "dot8.hpp"
 #include "float_product.hpp"
 #include "weight_gradient.hpp"
 
@@ -125,8 +125,8 @@ inline void add_products(const Convolution& conv, const Part& part, const Pixels
         for (i64 g = 0; g < groups; ++g) pack_rows<F>(conv, part, pixels + 4 * g, rows + g * stride);
         for (i64 o = 0; o < part.outputs; o += outputs_at_once) {
             pack_gradients(conv.dy, pixels, groups, part.output + o, least(outputs_at_once, part.outputs - o), panel);
-            add_byte_products<F == Format::bit ? Range::narrow : Range::wide>(
-                count, rows, stride, panel, groups, sums[o / outputs_at_once]);
+            dot_tile<Signed::panel, F == Format::bit ? Range::bits : Range::wide>(
+                count, {rows, 4, stride}, panel, groups, false, sums[o / outputs_at_once]);
         }
     }
 }

@@ -5,9 +5,11 @@
 // The summed index r goes in groups of four, as the dot-product instructions take it:
 //   panel: bytes [group][column 0..63][4]; groups past the end are padded with zeros.
 //   rows:  four bytes of row m and group g at data + m * row_stride + g * group_stride.
-// One of the two factors is unsigned. `Signed::rows` means that the rows are i8 and the panel is u8.
-// Limit: AVX-512 VNNI: one VPDPBUSD for 64 products. AVX2: VPMADDUBSW, VPMADDWD and an addition for 32; its 16-bit pair sums
-//        hold 2 * 255 * 1 and 2 * 1 * 127, but not 2 * 255 * 127: `Range::wide` splits even and odd bytes first.
+// One of the two factors is unsigned. `Signed::rows` means that the rows are i8 and the panel is u8. `Range` says how large a
+// product is at most.
+// Limit: AVX-512 VNNI: one VPDPBUSD for 64 products. AVX2: VPMADDUBSW and an addition for 32, in sums of 16 bits that are widened
+//        once for `groups_at_once`; 16 bits do not hold even a pair of two whole bytes, 2 * 255 * 127: `Range::wide` splits even
+//        and odd bytes first, for two VPMADDWD and two additions.
 #pragma once
 
 #include "segments.hpp"
@@ -20,7 +22,12 @@ inline constexpr i64 tile_rows = 128;
 inline constexpr i64 chunk_groups = 128;  // a panel of 32 KiB
 
 enum class Signed { rows, panel };
-enum class Range { narrow, wide };  // narrow: one of the factors is at most 1 in size
+// Bits: the unsigned factor is 0 or 1. Signs: the signed one is at most 2 in size. Wide: neither.
+enum class Range { bits, signs, wide };
+
+// How many groups a block takes at most.
+template <Range>
+inline constexpr i64 groups_at_once = chunk_groups;
 
 using Tile = i32[tile_rows][tile_columns];
 using Panel = u8[chunk_groups][tile_columns][4];
@@ -64,36 +71,89 @@ inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, bool fresh,
 
 #elif defined(__AVX2__)
 
-inline constexpr int dot_rows = 4;
+inline constexpr int dot_rows = 4;  // six take the same time in the nearest cache, and longer out of it
 
-template <Signed S, Range W>
-inline __m256i add_products(__m256i sum, __m256i columns, __m256i four) {
-    const __m256i low_bytes = _mm256_set1_epi16(0x00FF);
-    const __m256i u = S == Signed::rows ? columns : four, s = S == Signed::rows ? four : columns;
-    if constexpr (W == Range::narrow) {
-        return _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(u, s), _mm256_set1_epi16(1)));
+// A pair of products is at most 2 * 1 * 128 or 2 * 255 * 2 in size. 128 groups of bits would fit too, but not the nearest cache.
+template <>
+inline constexpr i64 groups_at_once<Range::bits> = 64;
+template <>
+inline constexpr i64 groups_at_once<Range::signs> = 32;
+static_assert(groups_at_once<Range::bits> * 2 * 128 <= 32767 && groups_at_once<Range::signs> * 2 * 255 * 2 <= 32767);
+
+// Sums have the type of their instructions: with __m256i, GCC copies every sum at every step.
+typedef i16 Shorts __attribute__((vector_size(32)));
+
+inline __m256i load_whole(const void* from) { return _mm256_loadu_si256(static_cast<const __m256i*>(from)); }
+
+inline __m256i load_row(ByteRows rows, i64 m, i64 g) {
+    return _mm256_set1_epi32(static_cast<i32>(load_four(rows.data + m * rows.row_stride + g * rows.group_stride)));
+}
+
+inline void add_to(bool fresh, i32* at, __m256i sum) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(at), fresh ? sum : _mm256_add_epi32(load_whole(at), sum));
+}
+
+// Columns [c, c + 16) of M rows. Each sum is one of pairs of products, in 16 bits.
+template <int M, Signed S>
+inline void dot_narrow(
+    ByteRows rows, const u8 (*panel)[tile_columns][4], i64 groups, i64 c, bool fresh, i32 (*tile)[tile_columns]) {
+    Shorts sums[M][2];
+    for (int m = 0; m < M; ++m) sums[m][0] = sums[m][1] = Shorts{};
+    const u8* at = panel[0][c];
+    for (i64 g = 0; g < groups; ++g, at += sizeof panel[0]) {
+        const __m256i columns[2] = {load_whole(at), load_whole(at + 32)};
+        for (int m = 0; m < M; ++m) {
+            const __m256i four = load_row(rows, m, g);
+            for (int v = 0; v < 2; ++v) {
+                const __m256i u = S == Signed::rows ? columns[v] : four, s = S == Signed::rows ? four : columns[v];
+                sums[m][v] += reinterpret_cast<Shorts>(_mm256_maddubs_epi16(u, s));
+            }
+        }
     }
-    const __m256i even = _mm256_madd_epi16(_mm256_and_si256(u, low_bytes), _mm256_srai_epi16(_mm256_slli_epi16(s, 8), 8));
-    const __m256i odd = _mm256_madd_epi16(_mm256_srli_epi16(u, 8), _mm256_srai_epi16(s, 8));
-    return _mm256_add_epi32(sum, _mm256_add_epi32(even, odd));
+    for (int m = 0; m < M; ++m) {
+        for (int v = 0; v < 2; ++v) {
+            const __m256i pairs = reinterpret_cast<__m256i>(sums[m][v]);
+            add_to(fresh, tile[m] + c + 8 * v, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+        }
+    }
+}
+
+// The same of whole bytes: even and odd ones as 16 bits each.
+template <int M, Signed S>
+inline void dot_wide(
+    ByteRows rows, const u8 (*panel)[tile_columns][4], i64 groups, i64 c, bool fresh, i32 (*tile)[tile_columns]) {
+    const auto even = [](__m256i bytes, bool is_signed) {
+        return is_signed ? _mm256_srai_epi16(_mm256_slli_epi16(bytes, 8), 8) : _mm256_and_si256(bytes, _mm256_set1_epi16(0xFF));
+    };
+    const auto odd = [](__m256i bytes, bool is_signed) {
+        return is_signed ? _mm256_srai_epi16(bytes, 8) : _mm256_srli_epi16(bytes, 8);
+    };
+    constexpr bool rows_signed = S == Signed::rows;
+    __m256i sums[M][2];
+    unrolled<2 * M>([&](auto i) { sums[i / 2][i % 2] = _mm256_setzero_si256(); });
+    for (i64 g = 0; g < groups; ++g) {
+        const __m256i columns[2] = {load_whole(panel[g][c]), load_whole(panel[g][c + 8])};
+        unrolled<M>([&](auto m) {
+            const __m256i four = load_row(rows, m, g);
+            unrolled<2>([&](auto v) {
+                const __m256i evens = _mm256_madd_epi16(even(four, rows_signed), even(columns[v], !rows_signed));
+                const __m256i odds = _mm256_madd_epi16(odd(four, rows_signed), odd(columns[v], !rows_signed));
+                sums[m][v] = _mm256_add_epi32(sums[m][v], _mm256_add_epi32(evens, odds));
+            });
+        });
+    }
+    unrolled<2 * M>([&](auto i) { add_to(fresh, tile[i / 2] + c + 8 * (i % 2), sums[i / 2][i % 2]); });
 }
 
 template <int M, Signed S, Range W>
-inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
-    for (int c = 0; c < tile_columns; c += 16) {
-        __m256i sums[M][2];
-        const auto at = [&](int i) { return reinterpret_cast<__m256i*>(tile[i / 2] + c + 8 * (i % 2)); };
-        unrolled<2 * M>([&](auto i) { sums[i / 2][i % 2] = fresh ? _mm256_setzero_si256() : _mm256_loadu_si256(at(i)); });
-        for (i64 g = 0; g < groups; ++g) {
-            const __m256i* at_columns = reinterpret_cast<const __m256i*>(panel[g][c]);
-            const __m256i columns[2] = {_mm256_load_si256(at_columns), _mm256_load_si256(at_columns + 1)};
-            unrolled<M>([&](auto m) {
-                const u8* at_row = rows.data + m * rows.row_stride + g * rows.group_stride;
-                const __m256i four = _mm256_set1_epi32(static_cast<i32>(load_four(at_row)));
-                unrolled<2>([&](auto v) { sums[m][v] = add_products<S, W>(sums[m][v], columns[v], four); });
-            });
+inline void dot_block(
+    ByteRows rows, const u8 (*panel)[tile_columns][4], i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
+    for (i64 c = 0; c < tile_columns; c += 16) {
+        if constexpr (W == Range::wide) {
+            dot_wide<M, S>(rows, panel, groups, c, fresh, tile);
+        } else {
+            dot_narrow<M, S>(rows, panel, groups, c, fresh, tile);
         }
-        unrolled<2 * M>([&](auto i) { _mm256_storeu_si256(at(i), sums[i / 2][i % 2]); });
     }
 }
 
@@ -123,9 +183,9 @@ inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, bool fresh,
 
 #endif
 
-template <int M, Signed S, Range W>
+template <int M, Signed S, Range W, class Part>
 inline void dot_rest(
-    i64 left, ByteRows rows, const Panel& panel, i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
+    i64 left, ByteRows rows, const Part& panel, i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
     if constexpr (M > 0) {
         if (left == M) {
             dot_block<M, S, W>(rows, panel, groups, fresh, tile);
@@ -135,14 +195,28 @@ inline void dot_rest(
     }
 }
 
-// `count` rows of the tile gain `groups` whole groups.
-template <Signed S, Range W>
-inline void dot_tile(
-    i64 count, ByteRows rows, const Panel& panel, i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
+template <Signed S, Range W, class Part>
+inline void dot_blocks(
+    i64 count, ByteRows rows, const Part& panel, i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
     const auto from = [&](i64 m) { return ByteRows{rows.data + m * rows.row_stride, rows.row_stride, rows.group_stride}; };
     i64 m = 0;
     for (; m + dot_rows <= count; m += dot_rows) dot_block<dot_rows, S, W>(from(m), panel, groups, fresh, tile + m);
     dot_rest<dot_rows - 1, S, W>(count - m, from(m), panel, groups, fresh, tile + m);
+}
+
+// `count` rows of the tile gain `groups` whole groups.
+template <Signed S, Range W>
+inline void dot_tile(
+    i64 count, ByteRows rows, const Panel& panel, i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
+    if constexpr (groups_at_once<W> == chunk_groups) {
+        dot_blocks<S, W>(count, rows, panel, groups, fresh, tile);
+    } else {
+        i64 g = 0;
+        do {
+            const ByteRows from{rows.data + g * rows.group_stride, rows.row_stride, rows.group_stride};
+            dot_blocks<S, W>(count, from, panel + g, least(groups_at_once<W>, groups - g), fresh && g == 0, tile);
+        } while ((g += groups_at_once<W>) < groups);
+    }
 }
 
 // The same where rows are contiguous bytes of any number `length`: the last group is copied, so that nothing is read past it.

@@ -86,11 +86,11 @@ inline int8x16_t as_signed(uint8x16_t bytes) {
     return vreinterpretq_s8_u8(Unsigned ? veorq_u8(bytes, vdupq_n_u8(0x80)) : bytes);
 }
 
-// `Signed::rows` and `Range::narrow` together mean that the panel is 0 or 1.
+// Bits are signed bytes too, so that it does not matter which factor they are.
 template <int M, Signed S, Range W>
 inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
-    constexpr bool bits = S == Signed::rows && W == Range::narrow;
-    constexpr bool shifted_rows = S == Signed::panel, shifted_panel = S == Signed::rows && !bits;
+    constexpr bool bits = W == Range::bits;
+    constexpr bool shifted_rows = S == Signed::panel && !bits, shifted_panel = S == Signed::rows && !bits;
     constexpr int V = dot_vectors;
     using Sum = typename Choice<bits, NarrowSum, WideSum>::Type;
     const int8x16_t least_byte = vdupq_n_s8(-128);

@@ -31,7 +31,7 @@ inline void run_bytes(const Call& call, i64 unit) {
         for (i64 k = 0; k < dy.cols; k += chunk) {
             const i64 count = least(chunk, dy.cols - k);
             if (base == 0 || dy.cols > chunk) pack_bit_panel(weights, k, count, unit, panel);
-            dot_tile_contiguous<Signed::rows, Range::narrow>(
+            dot_tile_contiguous<Signed::rows, Range::bits>(
                 rows, row<u8>(dy, base) + k, dy.cols, count, panel, k == 0, tile);
         }
         for (i64 r = 0; r < rows; ++r) {

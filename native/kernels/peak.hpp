@@ -3,7 +3,7 @@
 #pragma once
 
 #include "binary_matmul.hpp"
-#include "byte_product.hpp"
+#include "dot8.hpp"
 #include "float_product.hpp"
 
 namespace linocut::LINOCUT_NS::peak {
@@ -40,7 +40,7 @@ inline u64 int8(u64 rounds) {
     std::memset(bits, 1, sizeof bits);
     std::memset(tile, 0, sizeof tile);
     for (u64 round = 0; round < rounds; ++round) {
-        add_byte_products<Range::narrow>(taken, bits[0][0], sizeof bits[0], panel, depth, tile);
+        dot_tile<Signed::panel, Range::bits>(taken, {bits[0][0], 4, sizeof bits[0]}, panel, depth, false, tile);
     }
     kept = tile[rows - 1][0];
     return rounds * static_cast<u64>(rows * tile_columns * depth * 4);

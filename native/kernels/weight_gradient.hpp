@@ -41,7 +41,7 @@ inline void integer_gradients(const Operand& dy, const Operand& x, i64 unit, Sin
             const ByteRows rows{channels[0][0], 4, sizeof channels[0]};
             if (bits) {
                 pack_bit_panel(x, example, count, unit, panel);
-                dot_tile<Signed::rows, Range::narrow>(outputs, rows, panel, groups, example == 0, tile);
+                dot_tile<Signed::rows, Range::bits>(outputs, rows, panel, groups, example == 0, tile);
             } else {
                 pack_bytes(x, example, count, first, n, panel[0][0], sizeof panel[0]);
                 dot_tile<Signed::rows, Range::wide>(outputs, rows, panel, groups, example == 0, tile);
