@@ -1,7 +1,8 @@
 // conv2d_input_gradient: dX = sums over the taps, of dY times the weights.
 // How:   an input is seen through those taps that are equal to its place modulo the stride: inputs are taken phase by phase,
-//        and only through the taps of their phase. What those taps see of dY is gathered into rows (patches.hpp); then it is
-//        the dense input_gradient. A unit is a block of channels at a block of the pixels of one phase.
+//        and only through the taps of their phase. Near the border some of these see nothing: in integers, inputs that are seen
+//        through the same taps go together, and only through those. What the taps see of dY is gathered into rows
+//        (patches.hpp); then it is the dense input_gradient. A unit is a block of channels at a block of such pixels.
 // With weights as bits b: sum dy (2b - 1) = 2 sum dy b - sum dy.
 #pragma once
 
@@ -14,30 +15,53 @@ namespace linocut::LINOCUT_NS::conv2d_input_gradient {
 enum { DY, DY_EXPONENT, WEIGHTS, DX, DX_EXPONENT, SCALE };
 enum { STRIDE, PAD_TOP, PAD_LEFT, EXACT };
 
-// The units: phases, blocks of pixels (as many as the first phase has, which has most) and blocks of channels.
-struct Plan {
-    Image dx;
-    Window window;
-    i64 row_phases, column_phases, pixel_blocks, channel_blocks;
+// visit(axis) for the pixels of one dimension, in parts that share their taps.
+template <class Visit>
+inline void each_axis(i64 inputs, i64 outputs, i64 window, i64 stride, i64 pad, bool divided, const Visit& visit) {
+    for (i64 phase = 0; phase < least(stride, inputs); ++phase) {
+        const Axis whole = backward_axis(inputs, outputs, window, stride, pad, phase);
+        if (!divided) {
+            visit(whole);
+            continue;
+        }
+        const Axis axis = reversed(whole);
+        const auto seen = [&](i64 pixel) { return axis.seen(axis.origin + axis.step * pixel); };
+        for (i64 begin = 0, end; begin < axis.count; begin = end) {
+            const Span taps = seen(begin);
+            for (end = begin + 1; end < axis.count; ++end) {
+                const Span other = seen(end);
+                if (other.begin != taps.begin || other.end != taps.end) break;
+            }
+            visit(part_of(axis, {begin, end}, taps));
+        }
+    }
+}
 
-    explicit Plan(const Call& call)
-        : dx(call.operands[DX]), window(conv_window(call.operands[WEIGHTS], call.attributes)),
-          row_phases(least(window.stride, dx.height)), column_phases(least(window.stride, dx.width)),
-          pixel_blocks(divide_up(
-              dx.batch * divide_up(dx.height, window.stride) * divide_up(dx.width, window.stride), unit_pixels)),
-          channel_blocks(divide_up(dx.channels, unit_columns)) {}
+template <class Visit>
+inline void each_grid(const Call& call, const Visit& visit) {
+    const Image dy(call.operands[DY]), dx(call.operands[DX]);
+    const Window w = conv_window(call.operands[WEIGHTS], call.attributes);
+    const bool divided = call.operands[DY].format == Format::i8;
+    each_axis(dx.height, dy.height, w.height, w.stride, w.pad_top, divided, [&](const Axis& rows) {
+        each_axis(dx.width, dy.width, w.width, w.stride, w.pad_left, divided, [&](const Axis& columns) {
+            visit(Grid{rows, columns, dx.batch, dx.height, dx.width, w.width});
+        });
+    });
+}
 
-    i64 units() const { return row_phases * column_phases * pixel_blocks * channel_blocks; }
-};
+inline i64 channel_blocks(const Call& call) { return divide_up(call.operands[DX].cols, unit_columns); }
+inline i64 pixel_blocks(const Grid& grid) { return divide_up(grid.pixels(), unit_pixels); }
 
-inline i64 units(const Call& call) { return Plan(call).units(); }
+// Blocks are equally large, but whole steps of a micro-kernel.
+inline i64 first_pixel(const Grid& grid, i64 block, i64 blocks) {
+    constexpr i64 step = 4;
+    return least(grid.pixels(), divide_up(grid.pixels(), step) * block / blocks * step);
+}
 
-inline Grid grid_of(const Plan& plan, const Image& dy, i64 phase) {
-    const i64 row = phase / plan.column_phases, column = phase % plan.column_phases;
-    const Window& w = plan.window;
-    return {backward_axis(plan.dx.height, dy.height, w.height, w.stride, w.pad_top, row),
-            backward_axis(plan.dx.width, dy.width, w.width, w.stride, w.pad_left, column),
-            plan.dx.batch, plan.dx.height, plan.dx.width, w.width};
+inline i64 units(const Call& call) {
+    i64 blocks = 0;
+    each_grid(call, [&](const Grid& grid) { blocks += pixel_blocks(grid); });
+    return blocks * channel_blocks(call);
 }
 
 // Walks the rows of weights (outputs, taps) in the order of patches: (taps of the grid, outputs).
@@ -126,21 +150,24 @@ inline Seen store_bytes(
 inline void run(const Call& call, i64 begin, i64 end) {
     const Operand& dx = call.operands[DX];
     const bool bytes = call.operands[DY].format == Format::i8;
-    const Plan plan(call);
+    const i64 beside = channel_blocks(call);
     Place places[unit_pixels];
-    for (i64 unit = begin; unit < end; ++unit) {
-        const i64 block = unit / plan.channel_blocks, phase = block / plan.pixel_blocks;
-        const Grid grid = grid_of(plan, Image(call.operands[DY]), phase);
-        const i64 from = block % plan.pixel_blocks * unit_pixels, pixels = least(unit_pixels, grid.pixels() - from);
-        if (pixels <= 0) continue;
-        const i64 first = unit % plan.channel_blocks * unit_columns, columns = least(unit_columns, dx.cols - first);
-        locate(grid, from, pixels, places);
-        if (bytes) {
-            run_bytes(call, grid, places, pixels, first, columns);
-        } else {
-            run_floats(call, grid, places, pixels, first, columns);
+    i64 passed = 0;
+    each_grid(call, [&](const Grid& grid) {
+        const i64 blocks = pixel_blocks(grid), before = passed;
+        passed += blocks * beside;
+        for (i64 unit = most(begin, before); unit < least(end, passed); ++unit) {
+            const i64 block = (unit - before) / beside, first = (unit - before) % beside * unit_columns;
+            const i64 from = first_pixel(grid, block, blocks), pixels = first_pixel(grid, block + 1, blocks) - from;
+            const i64 columns = least(unit_columns, dx.cols - first);
+            locate(grid, from, pixels, places);
+            if (bytes) {
+                run_bytes(call, grid, places, pixels, first, columns);
+            } else {
+                run_floats(call, grid, places, pixels, first, columns);
+            }
         }
-    }
+    });
 }
 
 }  // namespace linocut::LINOCUT_NS::conv2d_input_gradient

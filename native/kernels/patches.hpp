@@ -96,6 +96,21 @@ inline Axis backward_axis(i64 inputs, i64 outputs, i64 window, i64 stride, i64 p
             first_tap, stride};
 }
 
+// The same axis with its taps in the other order. A backward axis then sees the source forwards, so that what a row of taps
+// sees is one run.
+inline Axis reversed(const Axis& axis) {
+    const i64 last = axis.taps - 1;
+    return {axis.count, axis.first_pixel, axis.pixel_step, axis.origin + axis.direction * last, axis.step, -axis.direction,
+            axis.size, axis.taps, axis.first_tap + axis.tap_step * last, -axis.tap_step};
+}
+
+// Those pixels [begin, end) of an axis of step 1 that see the same taps, with these taps only.
+inline Axis part_of(const Axis& axis, Span pixels, Span taps) {
+    return {pixels.size(), axis.first_pixel + axis.pixel_step * pixels.begin, axis.pixel_step,
+            axis.origin + axis.step * pixels.begin + axis.direction * taps.begin, axis.step, axis.direction, axis.size,
+            taps.size(), axis.first_tap + axis.tap_step * taps.begin, axis.tap_step};
+}
+
 // Elements [begin, end) of a row of patches in runs: seen(first, last, offset) for those found at `offset` of the source and
 // after, unseen(first, last) for zeros.
 template <class Seen, class Unseen>
