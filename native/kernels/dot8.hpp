@@ -82,6 +82,7 @@ static_assert(groups_at_once<Range::bits> * 2 * 128 <= 32767 && groups_at_once<R
 
 // Sums have the type of their instructions: with __m256i, GCC copies every sum at every step.
 typedef i16 Shorts __attribute__((vector_size(32)));
+typedef i32 Ints __attribute__((vector_size(32)));
 
 inline __m256i load_whole(const void* from) { return _mm256_loadu_si256(static_cast<const __m256i*>(from)); }
 
@@ -118,42 +119,55 @@ inline void dot_narrow(
     }
 }
 
-// The same of whole bytes: even and odd ones as 16 bits each.
-template <int M, Signed S>
-inline void dot_wide(
-    ByteRows rows, const u8 (*panel)[tile_columns][4], i64 groups, i64 c, bool fresh, i32 (*tile)[tile_columns]) {
-    const auto even = [](__m256i bytes, bool is_signed) {
-        return is_signed ? _mm256_srai_epi16(_mm256_slli_epi16(bytes, 8), 8) : _mm256_and_si256(bytes, _mm256_set1_epi16(0xFF));
-    };
-    const auto odd = [](__m256i bytes, bool is_signed) {
-        return is_signed ? _mm256_srai_epi16(bytes, 8) : _mm256_srli_epi16(bytes, 8);
-    };
-    constexpr bool rows_signed = S == Signed::rows;
-    __m256i sums[M][2];
-    unrolled<2 * M>([&](auto i) { sums[i / 2][i % 2] = _mm256_setzero_si256(); });
+// Of M rows the even bytes of each four, then its odd ones, as 16 bits.
+template <int M, bool is_signed>
+inline void widen_rows(ByteRows rows, i64 groups, i32 (*halves)[M][2]) {
+    const __m128i even_then_odd = _mm_setr_epi8(0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15);
     for (i64 g = 0; g < groups; ++g) {
-        const __m256i columns[2] = {load_whole(panel[g][c]), load_whole(panel[g][c + 8])};
-        unrolled<M>([&](auto m) {
-            const __m256i four = load_row(rows, m, g);
-            unrolled<2>([&](auto v) {
-                const __m256i evens = _mm256_madd_epi16(even(four, rows_signed), even(columns[v], !rows_signed));
-                const __m256i odds = _mm256_madd_epi16(odd(four, rows_signed), odd(columns[v], !rows_signed));
-                sums[m][v] = _mm256_add_epi32(sums[m][v], _mm256_add_epi32(evens, odds));
-            });
-        });
+        alignas(16) u32 fours[4] = {};
+        for (int m = 0; m < M; ++m) fours[m] = load_four(rows.data + m * rows.row_stride + g * rows.group_stride);
+        const __m128i bytes = _mm_shuffle_epi8(_mm_load_si128(reinterpret_cast<const __m128i*>(fours)), even_then_odd);
+        const __m256i wide = is_signed ? _mm256_cvtepi8_epi16(bytes) : _mm256_cvtepu8_epi16(bytes);
+        std::memcpy(halves[g], &wide, sizeof halves[g]);
     }
-    unrolled<2 * M>([&](auto i) { add_to(fresh, tile[i / 2] + c + 8 * (i % 2), sums[i / 2][i % 2]); });
+}
+
+// Columns [c, c + 16) of M rows of whole bytes.
+template <int M, bool panel_signed>
+inline void dot_wide(
+    const i32 (*halves)[M][2], const u8 (*panel)[tile_columns][4], i64 groups, i64 c, bool fresh, i32 (*tile)[tile_columns]) {
+    const auto even = [](__m256i bytes) {
+        return panel_signed ? _mm256_srai_epi16(_mm256_slli_epi16(bytes, 8), 8) : _mm256_and_si256(bytes, _mm256_set1_epi16(0xFF));
+    };
+    const auto odd = [](__m256i bytes) { return panel_signed ? _mm256_srai_epi16(bytes, 8) : _mm256_srli_epi16(bytes, 8); };
+    Ints sums[M][2];
+    for (int m = 0; m < M; ++m) sums[m][0] = sums[m][1] = Ints{};
+    const u8* at = panel[0][c];
+    for (i64 g = 0; g < groups; ++g, at += sizeof panel[0]) {
+        const __m256i columns[2] = {load_whole(at), load_whole(at + 32)};
+        const __m256i evens[2] = {even(columns[0]), even(columns[1])}, odds[2] = {odd(columns[0]), odd(columns[1])};
+        for (int m = 0; m < M; ++m) {
+            const __m256i by_even = _mm256_set1_epi32(halves[g][m][0]), by_odd = _mm256_set1_epi32(halves[g][m][1]);
+            for (int v = 0; v < 2; ++v) {
+                sums[m][v] += reinterpret_cast<Ints>(_mm256_madd_epi16(evens[v], by_even));
+                sums[m][v] += reinterpret_cast<Ints>(_mm256_madd_epi16(odds[v], by_odd));
+            }
+        }
+    }
+    for (int m = 0; m < M; ++m) {
+        for (int v = 0; v < 2; ++v) add_to(fresh, tile[m] + c + 8 * v, reinterpret_cast<__m256i>(sums[m][v]));
+    }
 }
 
 template <int M, Signed S, Range W>
 inline void dot_block(
     ByteRows rows, const u8 (*panel)[tile_columns][4], i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
-    for (i64 c = 0; c < tile_columns; c += 16) {
-        if constexpr (W == Range::wide) {
-            dot_wide<M, S>(rows, panel, groups, c, fresh, tile);
-        } else {
-            dot_narrow<M, S>(rows, panel, groups, c, fresh, tile);
-        }
+    if constexpr (W == Range::wide) {
+        i32 halves[chunk_groups][M][2];
+        widen_rows<M, S == Signed::rows>(rows, groups, halves);
+        for (i64 c = 0; c < tile_columns; c += 16) dot_wide<M, S == Signed::panel>(halves, panel, groups, c, fresh, tile);
+    } else {
+        for (i64 c = 0; c < tile_columns; c += 16) dot_narrow<M, S>(rows, panel, groups, c, fresh, tile);
     }
 }
 

@@ -76,7 +76,7 @@ struct FixedStep {
     // `word` is the number of the weights' word in their matrix. Returns how many signs changed.
     template <class T>
     i64 move(const i8* gradients, T* w, i8* m, i64 n, u32 word) const {
-#if defined(__AVX512BW__)
+#if defined(__AVX2__)
         if constexpr (sizeof(T) == 2) {
             if (n == segment && !dithered && kept >= 1 && kept <= 32767) return moved_whole(gradients, w, m, word);
         }
@@ -112,6 +112,44 @@ struct FixedStep {
             _mm256_storeu_si256(reinterpret_cast<__m256i*>(m + i), _mm512_cvtepi16_epi8(_mm512_packs_epi32(low, high)));
             _mm512_storeu_si512(w + i, moved);
             flips += __builtin_popcount(_mm512_movepi16_mask(_mm512_xor_si512(old, moved)));
+        }
+        return flips;
+    }
+#elif defined(__AVX2__)
+    // A whole word of q15 weights, 16 at a time; both shares fit 16 bits. Pairs are interleaved within 128-bit lanes and packed
+    // again, which puts them back.
+    i64 moved_whole(const i8* gradients, i16* w, i8* m, u32 word) const {
+        alignas(32) u16 dithers[segment];
+        draw_dithers(word * (segment / 2), key, dithers);
+        const u32 both = static_cast<u32>(fresh >> share_fraction) << 16 | static_cast<u32>(kept);
+        const __m256i shares = _mm256_set1_epi32(static_cast<i32>(both)), step = _mm256_set1_epi32(factor);
+        const __m256i half = _mm256_set1_epi32(1 << (decay_fraction - 1)), zero = _mm256_setzero_si256();
+        const __m256i turned = _mm256_set1_epi16(static_cast<i16>(turn)), least_weight = _mm256_set1_epi16(-q15_one);
+        const auto widened = [](const i8* from) {
+            return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+        };
+        const auto decayed = [&](__m256i pairs) {
+            return _mm256_srai_epi32(_mm256_add_epi32(_mm256_madd_epi16(pairs, shares), half), decay_fraction);
+        };
+        const auto moves = [&](__m256i moments, __m256i nudge) {
+            return _mm256_srai_epi32(_mm256_add_epi32(_mm256_mullo_epi32(moments, step), nudge), step_fraction);
+        };
+        i64 flips = 0;
+        for (int i = 0; i < segment; i += 16) {
+            __m256i* at = reinterpret_cast<__m256i*>(w + i);
+            const __m256i moment = widened(m + i), given = widened(gradients + i), old = _mm256_loadu_si256(at);
+            const __m256i drawn = _mm256_load_si256(reinterpret_cast<const __m256i*>(dithers + i));
+            const __m256i dither = _mm256_add_epi16(drawn, turned);
+            const __m256i low = decayed(_mm256_unpacklo_epi16(moment, given)), high = decayed(_mm256_unpackhi_epi16(moment, given));
+            const __m256i by = _mm256_packs_epi32(moves(low, _mm256_unpacklo_epi16(dither, zero)),
+                                                  moves(high, _mm256_unpackhi_epi16(dither, zero)));
+            const __m256i moved = _mm256_max_epi16(_mm256_subs_epi16(old, by), least_weight);
+            const __m256i both_moments = _mm256_packs_epi32(low, high);
+            const __m128i moments = _mm_packs_epi16(_mm256_castsi256_si128(both_moments), _mm256_extracti128_si256(both_moments, 1));
+            _mm_storeu_si128(reinterpret_cast<__m128i*>(m + i), moments);
+            _mm256_storeu_si256(at, moved);
+            const u32 signs = static_cast<u32>(_mm256_movemask_epi8(_mm256_xor_si256(old, moved)));
+            flips += __builtin_popcount(signs & 0xAAAAAAAAu);
         }
         return flips;
     }

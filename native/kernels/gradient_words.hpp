@@ -53,6 +53,38 @@ inline void scale_whole(const i32* gradients, float unit, i8* out) {
         _mm_storeu_si128(reinterpret_cast<__m128i*>(out + c), _mm512_cvtepi32_epi8(whole));
     }
 }
+#elif defined(__AVX2__)
+inline __m256i load_eight(const i32* from) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)); }
+
+inline i64 size_of_whole(const i32* gradients) {
+    const __m256i half = _mm256_set1_epi32(0xFFFF);
+    __m256i low = _mm256_setzero_si256(), high = low;
+    for (int c = 0; c < segment; c += 8) {
+        const __m256i size = _mm256_abs_epi32(load_eight(gradients + c));
+        low = _mm256_add_epi32(low, _mm256_and_si256(size, half));
+        high = _mm256_add_epi32(high, _mm256_srli_epi32(size, 16));
+    }
+    const __m256i eight = _mm256_hadd_epi32(low, high);  // twice two sums of each
+    const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+    const __m128i two = _mm_hadd_epi32(four, four);
+    return (i64{_mm_extract_epi32(two, 1)} << 16) + i64{_mm_cvtsi128_si32(two)};
+}
+
+// 32 at a time, whose bytes are packed within 128-bit lanes and then put in order.
+inline void scale_whole(const i32* gradients, float unit, i8* out) {
+    const __m256 by = _mm256_set1_ps(unit), limit = _mm256_set1_ps(127.0f), shift = _mm256_set1_ps(128.5f);
+    const auto whole = [&](int c) {
+        const __m256 scaled = _mm256_mul_ps(_mm256_cvtepi32_ps(load_eight(gradients + c)), by);
+        const __m256 within = _mm256_max_ps(_mm256_min_ps(scaled, limit), _mm256_sub_ps(_mm256_setzero_ps(), limit));
+        return _mm256_cvttps_epi32(_mm256_add_ps(within, shift));  // 1 to 255
+    };
+    for (int c = 0; c < segment; c += 32) {
+        const __m256i low = _mm256_packus_epi32(whole(c), whole(c + 8)), high = _mm256_packus_epi32(whole(c + 16), whole(c + 24));
+        const __m256i mixed = _mm256_packus_epi16(low, high);
+        const __m256i sorted = _mm256_permutevar8x32_epi32(mixed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + c), _mm256_xor_si256(sorted, _mm256_set1_epi8(-128)));
+    }
+}
 #endif
 
 inline float unit_of(i64 size, i64 n) {
@@ -62,7 +94,7 @@ inline float unit_of(i64 size, i64 n) {
 // Rounded by truncating what is positive: an instruction on every set.
 template <class T>
 inline void mantissas(const T* gradients, i64 n, i8* out) {
-#if defined(__AVX512F__)
+#if defined(__AVX2__)
     if constexpr (sizeof(T) == 4) {
         if (n == segment) {
             scale_whole(gradients, unit_of(size_of_whole(gradients), n), out);
