@@ -393,6 +393,29 @@ inline void pack_bytes(const Operand& bytes, i64 first, i64 count, i64 column, i
     }
 }
 
+// The sum of n signed bytes, a multiple of 64.
+inline i32 sum_bytes(const u8* from, i64 n) {
+#if defined(__AVX512VNNI__)
+    __m512i sum = _mm512_setzero_si512();
+    for (i64 i = 0; i < n; i += 64) sum = _mm512_dpbusd_epi32(sum, _mm512_set1_epi8(1), _mm512_loadu_si512(from + i));
+    return _mm512_reduce_add_epi32(sum);
+#elif defined(__AVX2__)
+    __m256i sum = _mm256_setzero_si256();
+    for (i64 i = 0; i < n; i += 32) {
+        const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + i));
+        const __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi8(1), bytes);
+        sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+    }
+    alignas(32) i32 lane[8];
+    _mm256_store_si256(reinterpret_cast<__m256i*>(lane), sum);
+    return lane[0] + lane[1] + lane[2] + lane[3] + lane[4] + lane[5] + lane[6] + lane[7];
+#else
+    i32 sum = 0;
+    for (i64 i = 0; i < n; ++i) sum += static_cast<i8>(from[i]);
+    return sum;
+#endif
+}
+
 // sums[c] += the sum over all groups of the signed bytes of 64 columns of interleaved rows.
 inline void sum_columns(const u8* from, i64 groups, i64 group_stride, i32* sums) {
 #if defined(__AVX512VNNI__)

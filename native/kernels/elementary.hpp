@@ -36,7 +36,8 @@ inline double exponential(double value) {
     double total = series.exponential[exp_terms];
 #pragma GCC unroll 16
     for (int n = exp_terms - 1; n >= 0; --n) total = total * r + series.exponential[n];
-    const double power = __builtin_bit_cast(double, (static_cast<i64>(k) + 1023) << 52);
+    const i64 exponent = static_cast<i32>(k);  // AVX2 has an instruction for 32 bits, none for 64
+    const double power = __builtin_bit_cast(double, (exponent + 1023) << 52);
     return value >= exp_least ? total * power : value < exp_least ? 0.0 : value;
 }
 

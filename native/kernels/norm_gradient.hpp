@@ -76,6 +76,8 @@ inline void run_channels(const Call& call, i64, i64) {
     const double* largest = row<double>(call.operands[SUMS], 2);
     const i64 channels = call.operands[DX].cols;
     const int exponent = exponent_of(call);
+    const bool product = exponent >= -900 && exponent <= 900;  // exact, of sums of integers or by 1
+    const double unit = product ? std::ldexp(1.0, exponent) : 0.0;
     const double reach = reach_of(call);
     double bound = 0.0;
     for (i64 first = 0; first < channels; first += segment) {
@@ -83,7 +85,7 @@ inline void run_channels(const Call& call, i64, i64) {
         const Channels found(call, first, n);
         float* dbeta = row<float>(call.operands[DBETA], 0) + first;
         for (i64 c = 0; c < n; ++c) {
-            dbeta[c] = static_cast<float>(exponent == 0 ? found.total[c] : std::ldexp(found.total[c], exponent));
+            dbeta[c] = static_cast<float>(product ? found.total[c] * unit : std::ldexp(found.total[c], exponent));
             const double size = largest[first + c] + std::fabs(found.mean[c]) + std::fabs(found.slope[c]) * reach;
             bound = most(bound, size * found.inverse[c]);
         }
@@ -149,6 +151,41 @@ struct FixedPoint {
         const __m512i lanes = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);  // undoes the packing's
         const __m512i packed = _mm512_permutexvar_epi32(lanes, _mm512_packs_epi16(low, high));
         _mm512_storeu_si512(out, _mm512_max_epi8(packed, _mm512_set1_epi8(-127)));
+    }
+#elif defined(__AVX2__)
+    // `kept` and `ones` are -1 or 0.
+    __m256i eight(const i16* dx, const i16* kept, const i16* ones, int at) const {
+        const auto narrow = [&](const i16* from) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + at)); };
+        const auto wide = [&](const u32* from) { return _mm256_load_si256(reinterpret_cast<const __m256i*>(from + at)); };
+        const __m256i g = _mm256_cvtepi16_epi32(_mm_and_si128(narrow(dx), narrow(kept)));
+        const __m256i offset = _mm256_blendv_epi8(wide(minus), wide(plus), _mm256_cvtepi16_epi32(narrow(ones)));
+        const __m256i fixed = _mm256_add_epi32(_mm256_mullo_epi32(g, wide(factor)), offset);
+        return _mm256_sra_epi32(fixed, _mm_cvtsi32_si128(right));
+    }
+
+    static void count(__m256i words, Seen& seen) {
+        const __m256i size = _mm256_max_epi16(words, _mm256_subs_epi16(_mm256_setzero_si256(), words));
+        const auto beyond = [&](i16 limit) {
+            const __m256i found = _mm256_cmpgt_epi16(size, _mm256_set1_epi16(limit));
+            return __builtin_popcount(static_cast<u32>(_mm256_movemask_epi8(found))) / 2;
+        };
+        seen.saturated += beyond(127);
+        seen.near += beyond(63);
+    }
+
+    void row(const i16* dx, u64 passes, u64 signs, i8* out, Seen& seen) const {
+        i16 kept[segment], ones[segment];
+        expand_masks(passes, kept);
+        expand_masks(signs, ones);
+        for (int c = 0; c < segment; c += 32) {
+            const __m256i low = _mm256_packs_epi32(eight(dx, kept, ones, c), eight(dx, kept, ones, c + 8));
+            const __m256i high = _mm256_packs_epi32(eight(dx, kept, ones, c + 16), eight(dx, kept, ones, c + 24));
+            count(low, seen);
+            count(high, seen);
+            const __m256i lanes = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);  // undoes the packing's
+            const __m256i packed = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), lanes);
+            _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + c), _mm256_max_epi8(packed, _mm256_set1_epi8(-127)));
+        }
     }
 #else
     void row(const i16* __restrict dx, u64 passes, u64 signs, i8* __restrict out, Seen& seen) const {
