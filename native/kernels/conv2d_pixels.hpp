@@ -36,7 +36,8 @@ struct Part {
 inline constexpr i64 most_rows = 5 * (segment + 1);
 inline constexpr i64 outputs_at_once = 64;
 
-// Whole windows where they are small, else some rows of taps, else a piece of a row.
+// Whole windows where they are small, else some rows of taps, else a piece of a row. Three parts in all are divided otherwise: two
+// threads would wait for the third.
 class Division {
   public:
     Division(const Convolution& conv, i64 outputs_of_part)
@@ -44,6 +45,11 @@ class Division {
         const i64 most_taps = most_rows / (least(segment, conv.input.channels) + 1);
         columns_ = evenly(conv.window.width, most_taps);
         rows_ = columns_ < conv.window.width ? 1 : evenly(conv.window.height, most_taps / columns_);
+        const i64 half_columns = divide_up(columns_, 2), half_rows = divide_up(conv.window.height, 2);
+        if (parts() == 3 && rows_ == 1 && half_columns * half_rows <= most_taps) {
+            columns_ = half_columns;
+            rows_ = half_rows;
+        }
     }
 
     i64 parts() const { return words_ * across() * down() * divide_up(conv_.output.channels, outputs_); }

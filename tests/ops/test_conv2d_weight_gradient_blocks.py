@@ -27,6 +27,7 @@ def _sizes(batch: int, image: int, window: int, inputs: int, outputs: int, strid
 
 BLOCKS = {
     "words and blocks of outputs": (ADAM, BITS | LATENT, _sizes(3, 12, 3, 200, 300, 1, 1), 1, 1, 0),
+    "rectangles of taps": (ADAM, BITS | LATENT, _sizes(3, 9, 3, 64, 70, 1, 1), 1, 1, 0),
     "one tap": (BOP, BITS | PACKED, _sizes(2, 12, 1, 70, 65, 1, 0), 1, 0, 0),
     "a row of taps in pieces": (GRADIENT, BITS, _sizes(2, 11, 7, 70, 130, 1, 3), 1, 3, 0),
     "many rows of taps": (GRADIENT, BYTES, _sizes(2, 22, 20, 1, 3, 1, 0), 1, 0, 0),
