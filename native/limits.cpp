@@ -204,7 +204,7 @@ std::string op_reason(const Matched& m, std::span<const double> attributes) {
         case OpCode::norm_sign:
             return norm_sign_reason(m, attribute(m, attributes, "first"));
         case OpCode::norm_gradient_sums:
-            return work_reason(m, 4, "dx");
+            return work_reason(m, 5, "dx");
         case OpCode::norm_gradient:
             return norm_gradient_reason(m);
         case OpCode::input_gradient:

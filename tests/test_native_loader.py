@@ -228,7 +228,7 @@ def matmul(x: Shape, weights: Shape, y: Shape, y_format: str = "i32") -> Program
 
 def norm_gradient(dx: str, x: str, dy: str, exponents: tuple[bool, bool]) -> Program:
     dx_exponent, dy_exponent = (("i32", (1,)) if there else None for there in exponents)
-    specs = [(dx, (9, 4)), dx_exponent, (x, (9, 4)), None, ("f32", (2, 4)), ("f32", (1, 4)), ("f64", (4, 4))]
+    specs = [(dx, (9, 4)), dx_exponent, (x, (9, 4)), None, None, ("f32", (2, 4)), ("f32", (1, 4)), ("f64", (5, 4))]
     return place([*specs, (dy, (9, 4)), dy_exponent, ("f32", (1, 4)), scale(exponents[1])], "norm_gradient", (1.0, 1.0))
 
 
@@ -242,7 +242,7 @@ def statistics(y: str, rows: int, work: int, group: tuple[int, int, float] = (4,
 def norm_sign(omega: bool, work: bool, group: tuple[int, int, float] = (4, 4, 0.0)) -> Program:
     """`group` as in `statistics`."""
     n, c, first = group
-    specs: list[Spec | None] = [("i16", (9, n)), ("f32", (2, c)), ("f32", (1, c)), ("bit", (9, c)), None]
+    specs: list[Spec | None] = [("i16", (9, n)), ("f32", (2, c)), ("f32", (1, c)), ("bit", (9, c)), None, None]
     specs += [("f32", (1, c)) if omega else None, ("f64", (2, n)) if work else None]
     return place(specs, "norm_sign", (1.0, first))
 

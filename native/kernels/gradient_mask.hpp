@@ -1,5 +1,5 @@
-// The gradient that reaches a norm, masked by the straight-through estimator, and its partner x^ or x - beta: what both
-// backward kernels of batch norm read (src/linocut/ops/norm_gradient_sums.py). 64 channels at a time.
+// The gradient that reaches a norm, masked by the straight-through estimator, and its partner: x^, levels of x or x - beta;
+// what both backward kernels of batch norm read (src/linocut/ops/norm_gradient_sums.py). 64 channels at a time.
 #pragma once
 
 #include "norm.hpp"
@@ -7,23 +7,44 @@
 namespace linocut::LINOCUT_NS::norm {
 
 struct MaskedGradient {
-    const Operand &dx, &x, &mask;
+    const Operand &dx, &x, &mask, &half;
     float beta[segment] = {};
     bool by_sign;   // the partner is x^
-    bool estimator; // |x| > 1 is masked, x being kept in numbers
+    bool masks;     // where `mask` is 0
+    bool estimator; // where |x| > 1, x being kept in numbers
     i64 word, first, n;
 
-    MaskedGradient(const Operand& gradient, const Operand& kept, const Operand& passes, const Operand& shift,
-                   const double* attributes, const Unit& unit)
-        : dx(gradient), x(kept), mask(passes), by_sign(attributes[0] != l2 || kept.format == Format::bit),
+    MaskedGradient(const Operand& gradient, const Operand& kept, const Operand& passes, const Operand& halves,
+                   const Operand& shift, const double* attributes, const Unit& unit)
+        : dx(gradient), x(kept), mask(passes), half(halves), by_sign(attributes[0] == l1),
+          masks(attributes[1] != 0.0 && given(passes)),
           estimator(attributes[1] != 0.0 && kept.format != Format::bit && !given(passes)), word(unit.word),
           first(unit.first), n(unit.n) {
         load_floats(shift, 0, first, n, beta);
     }
 
     // Bits of a row: where g passes, and x^ where x is packed.
-    u64 passing(i64 r) const { return given(mask) ? bit_row(mask, r)[word] : ~u64{0}; }
+    u64 passing(i64 r) const { return masks ? bit_row(mask, r)[word] : ~u64{0}; }
     u64 signs(i64 r) const { return bit_row(x, r)[word]; }
+
+    // The partner of 64 elements whose x is bits: +-1, or with `half` +- its level.
+    void partners(i64 r, i16* u) const {
+        i16 below[segment];
+        expand_masks(~signs(r), below);
+        if (!given(half)) {
+            for (i64 c = 0; c < segment; ++c) u[c] = static_cast<i16>(below[c] | 1);
+            return;
+        }
+        i16 inside[segment], halves[segment];
+        expand_masks(given(mask) ? bit_row(mask, r)[word] : ~u64{0}, inside);
+        expand_masks(bit_row(half, r)[word], halves);
+        for (i64 c = 0; c < segment; ++c) {
+            const i16 inner = static_cast<i16>(far ^ ((near ^ far) & halves[c]));
+            const i16 outer = static_cast<i16>(beyond ^ ((next_to ^ beyond) & halves[c]));
+            const i16 size = static_cast<i16>(outer ^ ((inner ^ outer) & inside[c]));
+            u[c] = static_cast<i16>((size ^ below[c]) - below[c]);
+        }
+    }
 
     // Mantissas before the mask. `padded` holds 64, 0 from n on.
     const i16* integers(i64 r, i16* padded) const {
@@ -37,17 +58,19 @@ struct MaskedGradient {
         return padded;
     }
 
-    // g[c], 0 where `mask` says so.
+    // g[c], 0 where the mask says so.
     void floats(i64 r, float* g) const {
         load_row(dx, r, first, n, g);
-        if (given(mask)) keep_floats(passing(r), g);
+        if (masks) keep_floats(passing(r), g);
     }
 
     // g[c] after the mask or the estimator, and its partner u[c].
     void floats(i64 r, float* g, float* u) const {
         floats(r, g);
         if (x.format == Format::bit) {
-            sign_floats(signs(r), u);
+            i16 whole[segment];
+            partners(r, whole);
+            for (i64 c = 0; c < segment; ++c) u[c] = whole[c];
             return;
         }
         load_row(x, r, first, n, u);

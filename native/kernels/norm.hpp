@@ -8,6 +8,7 @@ namespace linocut::LINOCUT_NS::norm {
 inline constexpr double l1 = 1.0, l2 = 2.0, scaled_l1 = 3.0;
 inline constexpr double sigmas = 1.2533141373155003;  // sqrt(pi / 2)
 inline constexpr double epsilon = 1e-5;
+inline constexpr i16 near = 2, far = 6, next_to = 11, beyond = 19;  // levels of |x|, in eighths
 
 // Rows over which sums of 16-bit integers stay within 32 bits, and counts within 16.
 inline constexpr i64 narrow_rows = 16384;

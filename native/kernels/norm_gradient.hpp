@@ -1,8 +1,8 @@
-// norm_gradient: dY = (g - mean(g) - u slope) / divisor, slope being mean(g u) (l2) or omega mean(g u) (l1); or g less the mean of
-// its sign (scaled l1). And dbeta.
-// An i8 dY is g factor - p, p one of two numbers per channel by the bit x^: from integers in 32 bits with 22 fractional bits,
-// where the exponent makes |g factor|, |p| <= 2^29, so that nothing overflows; from floats in doubles
-// (src/linocut/ops/norm_gradient.py). From X in numbers it is formed in doubles. Two phases: dbeta and the exponent; blocks of rows.
+// norm_gradient: dY = (g - mean - u slope) / divisor: mean(g) and mean(g u) (l2) or omega mean(g u) (l1), or what is left of g
+// beside 1 and u (scaled l1). And dbeta.
+// An i8 dY is g a - u b - c: from integers where X is bits in 32 bits with 22 fractional bits, where the exponent makes the sum of
+// their sizes <= 2^29, so that nothing overflows; else in doubles (src/linocut/ops/norm_gradient.py).
+// Two phases: dbeta and the exponent; blocks of rows.
 #pragma once
 
 #include "elementary.hpp"
@@ -11,7 +11,7 @@
 
 namespace linocut::LINOCUT_NS::norm_gradient {
 
-enum { DX, DX_EXPONENT, X, MASK, STATS, BETA, SUMS, DY, DY_EXPONENT, DBETA, SCALE };
+enum { DX, DX_EXPONENT, X, MASK, HALF, STATS, BETA, SUMS, DY, DY_EXPONENT, DBETA, SCALE };
 
 inline constexpr int fraction = 22;
 inline constexpr i64 finest = 7;  // bits finer than the exponent that holds the largest
@@ -24,28 +24,28 @@ inline int exponent_of(const Call& call) {
 
 // What the rows say of up to 64 channels.
 struct Channels {
-    double total[segment] = {}, mean[segment] = {}, slope[segment] = {}, inverse[segment];
+    double total[segment] = {}, mean[segment] = {}, slope[segment] = {}, square[segment] = {}, inverse[segment];
 
     Channels(const Call& call, i64 first, i64 n) {
         const double rows = static_cast<double>(call.operands[DX].rows);
         const double *totals = row<double>(call.operands[SUMS], 0) + first, *products = row<double>(call.operands[SUMS], 1) + first;
-        const double* omegas = row<double>(call.operands[SUMS], 3) + first;
+        const double *thirds = row<double>(call.operands[SUMS], 3) + first, *squares = row<double>(call.operands[SUMS], 4) + first;
         const double kind = call.attributes[0];
         for (i64 c = 0; c < n; ++c) {
             total[c] = totals[c];
             mean[c] = totals[c] / rows;
             slope[c] = products[c] / rows;
-            if (kind == norm::l1) slope[c] *= omegas[c];
+            square[c] = squares[c];
+            if (kind == norm::l1) slope[c] *= thirds[c];
             if (kind != norm::scaled_l1) continue;
-            const double plus = share(totals[c] + products[c], omegas[c]), minus = share(totals[c] - products[c], rows - omegas[c]);
-            mean[c] = (plus + minus) * 0.5;
-            slope[c] = (plus - minus) * 0.5;
+            slope[c] = share(rows * products[c] - totals[c] * thirds[c], rows * squares[c] - thirds[c] * thirds[c]);
+            mean[c] = mean[c] - slope[c] * (thirds[c] / rows);
         }
         norm::reciprocals(call.operands[STATS], first, n, kind, inverse);
     }
 
-    // The mean of the gradients of one sign; 0 where no element has it.
-    static double share(double twice, double count) { return count > 0.0 ? twice * 0.5 / count : 0.0; }
+    // 0 where u does not vary.
+    static double share(double covariance, double variance) { return variance > 0.0 ? covariance / variance : 0.0; }
 };
 
 // How many bits finer than what holds the largest; `scale` is made that of this step.
@@ -65,10 +65,11 @@ inline int finer_of(const Call& call) {
     return static_cast<int>(clamp(row<i64>(call.operands[SCALE], 0)[scale::shift], i64{0}, finest));
 }
 
-// How large u can be: the squares of x - beta sum to the rows.
-inline double reach_of(const Call& call) {
-    const bool numbers = call.operands[X].format != Format::bit && call.attributes[0] == norm::l2;
-    return numbers ? std::sqrt(static_cast<double>(call.operands[DX].rows)) : 1.0;
+// How large u can be: of numbers the squares sum to the rows (l2) or to `square`.
+inline double reach_of(const Call& call, double square) {
+    if (call.operands[X].format == Format::bit) return given(call.operands[HALF]) ? static_cast<double>(norm::beyond) : 1.0;
+    if (call.attributes[0] == norm::l1) return 1.0;
+    return std::sqrt(call.attributes[0] == norm::l2 ? static_cast<double>(call.operands[DX].rows) : square);
 }
 
 // dbeta, and the exponent that holds the k for which every |dy| < 2^k.
@@ -78,7 +79,6 @@ inline void run_channels(const Call& call, i64, i64) {
     const int exponent = exponent_of(call);
     const bool product = exponent >= -900 && exponent <= 900;  // exact, of sums of integers or by 1
     const double unit = product ? std::ldexp(1.0, exponent) : 0.0;
-    const double reach = reach_of(call);
     double bound = 0.0;
     for (i64 first = 0; first < channels; first += segment) {
         const i64 n = least(segment, channels - first);
@@ -86,7 +86,7 @@ inline void run_channels(const Call& call, i64, i64) {
         float* dbeta = row<float>(call.operands[DBETA], 0) + first;
         for (i64 c = 0; c < n; ++c) {
             dbeta[c] = static_cast<float>(product ? found.total[c] * unit : std::ldexp(found.total[c], exponent));
-            const double size = largest[first + c] + std::fabs(found.mean[c]) + std::fabs(found.slope[c]) * reach;
+            const double size = largest[first + c] + std::fabs(found.mean[c]) + std::fabs(found.slope[c]) * reach_of(call, found.square[c]);
             bound = most(bound, size * found.inverse[c]);
         }
     }
@@ -111,29 +111,30 @@ inline void finish(const Call& call, i64 r, const norm::Unit& unit, const i8* pa
     std::memcpy(row<i8>(call.operands[DY], r) + unit.first, padded, static_cast<std::size_t>(unit.n));
 }
 
-// What an i8 dY is made of for 64 channels: offsets hold the 1/2 that rounds. Unsigned, so that what passes only with channels
-// whose g is all 0 wraps.
+// What an i8 dY is made of for 64 channels: g a - u b - c; less_c holds the 1/2 that rounds. Unsigned, so that what passes only
+// with channels whose g is all 0 wraps.
 struct FixedPoint {
-    alignas(64) u32 factor[segment], plus[segment], minus[segment];
+    alignas(64) u32 a[segment], b[segment], less_c[segment];
     int right;
 
     FixedPoint(const Channels& channels, double mantissa, int finer) : right(fraction - finer) {
         const u32 half = u32{1} << (right - 1);
+        const auto fixed = [](double number) { return static_cast<u32>(rounded(number, -fixed_limit, fixed_limit)); };
         for (i64 c = 0; c < segment; ++c) {
             const double scale = channels.inverse[c] * mantissa;
-            const double p = (channels.mean[c] + channels.slope[c]) * scale, m = (channels.mean[c] - channels.slope[c]) * scale;
-            factor[c] = static_cast<u32>(rounded(scale, -fixed_limit, fixed_limit));
-            plus[c] = half - static_cast<u32>(rounded(p, -fixed_limit, fixed_limit));
-            minus[c] = half - static_cast<u32>(rounded(m, -fixed_limit, fixed_limit));
+            a[c] = fixed(scale);
+            b[c] = fixed(channels.slope[c] * scale);
+            less_c[c] = half - fixed(channels.mean[c] * scale);
         }
     }
 
 #if defined(__AVX512BW__)
-    __m512i sixteen(const i16* dx, u64 passes, u64 signs, int at) const {
+    __m512i sixteen(const i16* dx, const i16* u, u64 passes, int at) const {
         const __m512i g = _mm512_cvtepi16_epi32(_mm256_maskz_loadu_epi16(static_cast<__mmask16>(passes >> at), dx + at));
-        const __m512i offset = _mm512_mask_loadu_epi32(_mm512_load_si512(minus + at), static_cast<__mmask16>(signs >> at),
-                                                       plus + at);
-        const __m512i fixed = _mm512_add_epi32(_mm512_mullo_epi32(g, _mm512_load_si512(factor + at)), offset);
+        const __m512i partner = _mm512_cvtepi16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(u + at)));
+        const __m512i offset =
+            _mm512_sub_epi32(_mm512_load_si512(less_c + at), _mm512_mullo_epi32(partner, _mm512_load_si512(b + at)));
+        const __m512i fixed = _mm512_add_epi32(_mm512_mullo_epi32(g, _mm512_load_si512(a + at)), offset);
         return _mm512_sra_epi32(fixed, _mm_cvtsi32_si128(right));
     }
 
@@ -143,9 +144,9 @@ struct FixedPoint {
         seen.near += __builtin_popcount(_mm512_cmpgt_epu16_mask(size, _mm512_set1_epi16(63)));
     }
 
-    void row(const i16* dx, u64 passes, u64 signs, i8* out, Seen& seen) const {
-        const __m512i low = _mm512_packs_epi32(sixteen(dx, passes, signs, 0), sixteen(dx, passes, signs, 16));
-        const __m512i high = _mm512_packs_epi32(sixteen(dx, passes, signs, 32), sixteen(dx, passes, signs, 48));
+    void row(const i16* dx, const i16* u, u64 passes, i8* out, Seen& seen) const {
+        const __m512i low = _mm512_packs_epi32(sixteen(dx, u, passes, 0), sixteen(dx, u, passes, 16));
+        const __m512i high = _mm512_packs_epi32(sixteen(dx, u, passes, 32), sixteen(dx, u, passes, 48));
         count(low, seen);
         count(high, seen);
         const __m512i lanes = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);  // undoes the packing's
@@ -153,13 +154,13 @@ struct FixedPoint {
         _mm512_storeu_si512(out, _mm512_max_epi8(packed, _mm512_set1_epi8(-127)));
     }
 #elif defined(__AVX2__)
-    // `kept` and `ones` are -1 or 0.
-    __m256i eight(const i16* dx, const i16* kept, const i16* ones, int at) const {
+    // `kept` is -1 or 0.
+    __m256i eight(const i16* dx, const i16* u, const i16* kept, int at) const {
         const auto narrow = [&](const i16* from) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + at)); };
         const auto wide = [&](const u32* from) { return _mm256_load_si256(reinterpret_cast<const __m256i*>(from + at)); };
         const __m256i g = _mm256_cvtepi16_epi32(_mm_and_si128(narrow(dx), narrow(kept)));
-        const __m256i offset = _mm256_blendv_epi8(wide(minus), wide(plus), _mm256_cvtepi16_epi32(narrow(ones)));
-        const __m256i fixed = _mm256_add_epi32(_mm256_mullo_epi32(g, wide(factor)), offset);
+        const __m256i offset = _mm256_sub_epi32(wide(less_c), _mm256_mullo_epi32(_mm256_cvtepi16_epi32(narrow(u)), wide(b)));
+        const __m256i fixed = _mm256_add_epi32(_mm256_mullo_epi32(g, wide(a)), offset);
         return _mm256_sra_epi32(fixed, _mm_cvtsi32_si128(right));
     }
 
@@ -173,13 +174,12 @@ struct FixedPoint {
         seen.near += beyond(63);
     }
 
-    void row(const i16* dx, u64 passes, u64 signs, i8* out, Seen& seen) const {
-        i16 kept[segment], ones[segment];
+    void row(const i16* dx, const i16* u, u64 passes, i8* out, Seen& seen) const {
+        i16 kept[segment];
         expand_masks(passes, kept);
-        expand_masks(signs, ones);
         for (int c = 0; c < segment; c += 32) {
-            const __m256i low = _mm256_packs_epi32(eight(dx, kept, ones, c), eight(dx, kept, ones, c + 8));
-            const __m256i high = _mm256_packs_epi32(eight(dx, kept, ones, c + 16), eight(dx, kept, ones, c + 24));
+            const __m256i low = _mm256_packs_epi32(eight(dx, u, kept, c), eight(dx, u, kept, c + 8));
+            const __m256i high = _mm256_packs_epi32(eight(dx, u, kept, c + 16), eight(dx, u, kept, c + 24));
             count(low, seen);
             count(high, seen);
             const __m256i lanes = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);  // undoes the packing's
@@ -188,15 +188,14 @@ struct FixedPoint {
         }
     }
 #else
-    void row(const i16* __restrict dx, u64 passes, u64 signs, i8* __restrict out, Seen& seen) const {
+    void row(const i16* __restrict dx, const i16* __restrict u, u64 passes, i8* __restrict out, Seen& seen) const {
         i32 saturated = 0, near = 0;
-        i16 kept[segment], ones[segment];
+        i16 kept[segment];
         expand_masks(passes, kept);
-        expand_masks(signs, ones);
         for (i64 c = 0; c < segment; ++c) {
-            const u32 offset = minus[c] ^ ((plus[c] ^ minus[c]) & static_cast<u32>(static_cast<i32>(ones[c])));
+            const u32 offset = less_c[c] - static_cast<u32>(i32{u[c]}) * b[c];
             const i32 g = static_cast<i16>(dx[c] & kept[c]);
-            const i32 fixed = static_cast<i32>(static_cast<u32>(g) * factor[c] + offset) >> right;
+            const i32 fixed = static_cast<i32>(static_cast<u32>(g) * a[c] + offset) >> right;
             const i32 size = fixed < 0 ? -fixed : fixed;
             saturated += size > 127;
             near += size > 63;
@@ -211,10 +210,11 @@ struct FixedPoint {
 inline void integers(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit) {
     const FixedPoint fixed(Channels(call, unit.first, unit.n), mantissas(call, fraction), finer_of(call));
     Seen seen;
-    i16 padded[segment] = {};
+    i16 padded[segment] = {}, u[segment];
     i8 few[segment];
     for (i64 r = unit.begin; r < unit.end; ++r) {
-        fixed.row(from.integers(r, padded), from.passing(r), from.signs(r), target(call, r, unit, few), seen);
+        from.partners(r, u);
+        fixed.row(from.integers(r, padded), u, from.passing(r), target(call, r, unit, few), seen);
         finish(call, r, unit, few);
     }
     seen.note(call.operands[SCALE]);
@@ -233,30 +233,7 @@ inline void store_rounded(const Call& call, i64 r, const norm::Unit& unit, const
     finish(call, r, unit, few);
 }
 
-inline void floats_to_integers(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit) {
-    const double mantissa = mantissas(call, finer_of(call));
-    Seen seen;
-    const Channels channels(call, unit.first, unit.n);
-    double factor[segment], plus[segment], minus[segment];
-    for (i64 c = 0; c < segment; ++c) {
-        factor[c] = channels.inverse[c] * mantissa;
-        plus[c] = (channels.mean[c] + channels.slope[c]) * factor[c];
-        minus[c] = (channels.mean[c] - channels.slope[c]) * factor[c];
-    }
-    float g[segment] = {};
-    u8 ones[segment];
-    double values[segment];
-    for (i64 r = unit.begin; r < unit.end; ++r) {
-        from.floats(r, g);
-        expand_bits(from.signs(r), ones);
-        for (i64 c = 0; c < segment; ++c) values[c] = static_cast<double>(g[c]) * factor[c] - (ones[c] ? plus[c] : minus[c]);
-        store_rounded(call, r, unit, values, seen);
-    }
-    seen.note(call.operands[SCALE]);
-}
-
-// From X in numbers.
-inline void numbers_to_integers(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit) {
+inline void doubles_to_integers(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit) {
     const double mantissa = mantissas(call, finer_of(call));
     Seen seen;
     const Channels channels(call, unit.first, unit.n);
@@ -300,15 +277,14 @@ inline void run_blocks(const Call& call, i64 begin, i64 end) {
     const i64 last = block_units(call) - 1;
     for (i64 number = begin; number < end; ++number) {
         const norm::Unit unit(dx, norm::blocks(dx), last - number);
-        const norm::MaskedGradient from(dx, call.operands[X], call.operands[MASK], call.operands[BETA], call.attributes, unit);
+        const norm::MaskedGradient from(
+            dx, call.operands[X], call.operands[MASK], call.operands[HALF], call.operands[BETA], call.attributes, unit);
         if (!is_integer(call.operands[DY].format)) {
             floats(call, from, unit);
-        } else if (from.x.format != Format::bit) {
-            numbers_to_integers(call, from, unit);
-        } else if (is_integer(dx.format)) {
+        } else if (from.x.format == Format::bit && is_integer(dx.format)) {
             integers(call, from, unit);
         } else {
-            floats_to_integers(call, from, unit);
+            doubles_to_integers(call, from, unit);
         }
     }
 }

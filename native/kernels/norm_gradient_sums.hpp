@@ -1,48 +1,56 @@
-// norm_gradient_sums: per channel sum g, sum g u, max |g| and omega, u being x^ or x - beta. Two phases: parts of the rows; all.
+// norm_gradient_sums: per channel sum g, sum g u, max |g|, and omega (l1) or sum u and sum u^2 (scaled l1), u being x^, a level
+// of x or x - beta. Two phases: parts of the rows; all.
 #pragma once
 
 #include "gradient_mask.hpp"
 
 namespace linocut::LINOCUT_NS::norm_gradient_sums {
 
-enum { DX, X, MASK, BETA, OMEGA, SUMS, WORK };
-enum { total, product, largest, size, quantities };  // in `work`
+enum { DX, X, MASK, HALF, BETA, OMEGA, SUMS, WORK };
+enum { total, product, largest, third, square, quantities };  // in `work`: third is sum |x| or sum u
 
 inline norm::Work work_of(const Call& call) { return norm::Work(call.operands[WORK], quantities); }
 
 struct Sums {
-    double total[segment] = {}, product[segment] = {}, largest[segment] = {}, size[segment] = {};
+    double total[segment] = {}, product[segment] = {}, largest[segment] = {}, third[segment] = {}, square[segment] = {};
 };
 
-// g if x^ = +1, else -g, is g ^ below - below, `below` being 0 or -1.
+// Rows over which the sums of g u fit 32 bits: |g| < 2^15, |u| <= 19.
+inline constexpr i64 summed_rows = 3072;
+
+template <bool both>
 inline void integer_sums(const norm::MaskedGradient& from, const norm::Unit& unit, Sums& sums) {
-    i16 padded[segment] = {}, passes[segment], signs[segment], high[segment] = {}, low[segment] = {};
+    i16 padded[segment] = {}, passes[segment], u[segment], high[segment] = {}, low[segment] = {};
     for (i64 r = unit.begin; r < unit.end;) {
-        const i64 stop = least(unit.end, r + norm::narrow_rows);
-        i32 total[segment] = {}, product[segment] = {};
-        i16 below[segment] = {};
+        const i64 stop = least(unit.end, r + summed_rows);
+        i32 total[segment] = {}, product[segment] = {}, third[segment] = {}, square[segment] = {};
         for (; r < stop; ++r) {
             const i16* dx = from.integers(r, padded);
             expand_masks(from.passing(r), passes);
-            expand_masks(from.signs(r), signs);
+            from.partners(r, u);
             for (i64 c = 0; c < segment; ++c) {
                 const i16 g = static_cast<i16>(dx[c] & passes[c]);
                 high[c] = most(high[c], g);
                 low[c] = least(low[c], g);
                 total[c] += g;
-                product[c] += static_cast<i16>(g ^ static_cast<i16>(~signs[c]));
-                below[c] = static_cast<i16>(below[c] + signs[c] + 1);
+                product[c] += i32{g} * i32{u[c]};
+                if constexpr (both) {
+                    third[c] += u[c];
+                    square[c] += i32{u[c]} * i32{u[c]};
+                }
             }
         }
         for (i64 c = 0; c < segment; ++c) {
             sums.total[c] += static_cast<double>(total[c]);
-            sums.product[c] += static_cast<double>(product[c]) + static_cast<double>(below[c]);
+            sums.product[c] += static_cast<double>(product[c]);
+            sums.third[c] += static_cast<double>(third[c]);
+            sums.square[c] += static_cast<double>(square[c]);
         }
     }
     for (i64 c = 0; c < segment; ++c) sums.largest[c] = most(static_cast<i32>(high[c]), -static_cast<i32>(low[c]));
 }
 
-inline void float_sums(const norm::MaskedGradient& from, const norm::Unit& unit, bool sizes, bool counts, Sums& sums) {
+inline void float_sums(const norm::MaskedGradient& from, const norm::Unit& unit, bool sizes, bool both, Sums& sums) {
     float g[segment] = {}, u[segment] = {}, x[segment] = {}, largest[segment] = {};
     for (i64 r = unit.begin; r < unit.end; ++r) {
         from.floats(r, g, u);
@@ -51,27 +59,35 @@ inline void float_sums(const norm::MaskedGradient& from, const norm::Unit& unit,
             sums.product[c] += static_cast<double>(g[c]) * static_cast<double>(u[c]);
             largest[c] = most(largest[c], std::fabs(g[c]));
         }
+        for (i64 c = 0; both && c < segment; ++c) {
+            sums.third[c] += u[c];
+            sums.square[c] += static_cast<double>(u[c]) * static_cast<double>(u[c]);
+        }
         if (!sizes) continue;
         norm::load_row(from.x, r, from.first, from.n, x);
-        for (i64 c = 0; c < segment; ++c) sums.size[c] += counts ? (x[c] >= 0.0f ? 1.0 : 0.0) : std::fabs(x[c]);
+        for (i64 c = 0; c < segment; ++c) sums.third[c] += std::fabs(x[c]);
     }
     for (i64 c = 0; c < segment; ++c) sums.largest[c] = largest[c];
 }
 
 inline void do_part(const Call& call, const norm::Unit& unit) {
     const Operand &dx = call.operands[DX], &x = call.operands[X], &omega = call.operands[OMEGA];
-    const norm::MaskedGradient from(dx, x, call.operands[MASK], call.operands[BETA], call.attributes, unit);
+    const norm::MaskedGradient from(
+        dx, x, call.operands[MASK], call.operands[HALF], call.operands[BETA], call.attributes, unit);
+    const bool both = call.attributes[0] == norm::scaled_l1;
     Sums sums;
     if (is_integer(dx.format) && x.format == Format::bit) {
-        integer_sums(from, unit, sums);
+        both ? integer_sums<true>(from, unit, sums) : integer_sums<false>(from, unit, sums);
     } else {
-        float_sums(from, unit, x.format != Format::bit && !given(omega), call.attributes[0] == norm::scaled_l1, sums);
+        const bool sizes = call.attributes[0] == norm::l1 && x.format != Format::bit && !given(omega);
+        float_sums(from, unit, sizes, both, sums);
     }
     const norm::Work work = work_of(call);
     work.put(total, unit, sums.total);
     work.put(product, unit, sums.product);
     work.put(largest, unit, sums.largest);
-    work.put(size, unit, sums.size);
+    work.put(third, unit, sums.third);
+    work.put(square, unit, sums.square);
 }
 
 inline void do_channels(const Call& call, i64 first, i64 n) {
@@ -80,19 +96,22 @@ inline void do_channels(const Call& call, i64 first, i64 n) {
     Sums sums;
     work.total(total, first, n, sums.total);
     work.total(product, first, n, sums.product);
-    work.total(size, first, n, sums.size);
+    work.total(third, first, n, sums.third);
+    work.total(square, first, n, sums.square);
     for (i64 part = 0; part < work.parts; ++part) {
         const double* found = work.at(largest, part, first);
         for (i64 c = 0; c < n; ++c) sums.largest[c] = most(sums.largest[c], found[c]);
     }
-    const double rows = call.attributes[0] == norm::scaled_l1 ? 1.0 : static_cast<double>(call.operands[DX].rows);
-    for (double& sum : sums.size) sum /= rows;
-    if (given(omega)) norm::load_channels(omega, 0, first, n, sums.size);
+    if (call.attributes[0] == norm::l1) {
+        for (double& sum : sums.third) sum /= static_cast<double>(call.operands[DX].rows);
+        if (given(omega)) norm::load_channels(omega, 0, first, n, sums.third);
+    }
     const std::size_t bytes = static_cast<std::size_t>(n) * sizeof(double);
     std::memcpy(row<double>(out, total) + first, sums.total, bytes);
     std::memcpy(row<double>(out, product) + first, sums.product, bytes);
     std::memcpy(row<double>(out, largest) + first, sums.largest, bytes);
-    std::memcpy(row<double>(out, size) + first, sums.size, bytes);
+    std::memcpy(row<double>(out, third) + first, sums.third, bytes);
+    std::memcpy(row<double>(out, square) + first, sums.square, bytes);
 }
 
 inline i64 part_units(const Call& call) { return norm::units(call.operands[DX], work_of(call).parts); }

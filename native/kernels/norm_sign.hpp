@@ -1,13 +1,14 @@
-// norm_sign: batch norm followed by sgn: packed signs, the mask |x| <= 1, and omega = mean |x|.
-// Integers: with t = mu - beta psi, x >= 0 is y >= ceil(t); |x| <= 1 is ceil(t - psi) <= y <= floor(t + psi): three integer
-// comparisons an element; omega from integer sums. Two phases: parts of the rows; omega.
+// norm_sign: batch norm followed by sgn: packed signs, the mask |x| <= 1, `half`, and omega = mean |x|.
+// Integers: with t = mu - beta psi, x >= 0 is y >= ceil(t); |x| <= s is ceil(t - s psi) <= y <= floor(t + s psi): integer
+// comparisons alone; omega from integer sums. Two phases: parts of the rows; omega.
+// `half` is |x| <= 1/2 where |x| <= 1, and |x| <= 2 elsewhere.
 #pragma once
 
 #include "norm.hpp"
 
 namespace linocut::LINOCUT_NS::norm_sign {
 
-enum { Y, STATS, BETA, BITS, MASK, OMEGA, WORK };
+enum { Y, STATS, BETA, BITS, MASK, HALF, OMEGA, WORK };
 enum { NORM, FIRST };
 enum { distance, count, quantities };  // in `work`
 
@@ -38,34 +39,55 @@ struct Lines {
     }
 };
 
-// The thresholds as integers of Y's own width: x >= 0 is y >= first where the channel is `live` (else never).
+// Thresholds as integers of Y's own width.
 template <class T>
-struct Thresholds {
-    T first[segment], live[segment], low[segment], high[segment];
+inline constexpr double least_value = sizeof(T) == 2 ? -32768.0 : -2147483648.0;
+template <class T>
+inline constexpr double most_value = sizeof(T) == 2 ? 32767.0 : 2147483647.0;
 
-    Thresholds(const Lines& lines, i64 n) {
-        constexpr double least_value = sizeof(T) == 2 ? -32768.0 : -2147483648.0;
-        constexpr double most_value = sizeof(T) == 2 ? 32767.0 : 2147483647.0;
+// x >= 0 is y >= first where the channel is `live` (else never).
+template <class T>
+struct Threshold {
+    T first[segment], live[segment];
+
+    Threshold(const Lines& lines, i64 n) {
         for (i64 c = 0; c < segment; ++c) {
-            const double t = lines.t[c], psi = lines.psi[c], beta = lines.beta[c], limit = threshold_limit;
-            const bool varies = psi > 0.0, inside = std::fabs(beta) <= 1.0;
-            const double from = varies ? whole(std::ceil(t)) : beta >= 0.0 ? -limit : limit;
-            const double below = varies ? whole(std::ceil(t - psi)) : inside ? -limit : limit;
-            const double above = varies ? whole(std::floor(t + psi)) : inside ? limit : -limit;
-            const bool none = c >= n || below > most_value || above < least_value;
-            first[c] = static_cast<T>(clamp(from, least_value, most_value));
-            live[c] = c < n && from <= most_value ? T{-1} : T{0};
-            low[c] = static_cast<T>(none ? most_value : clamp(below, least_value, most_value));
-            high[c] = static_cast<T>(none ? least_value : clamp(above, least_value, most_value));
+            const double least_y = lines.beta[c] >= 0.0 ? -threshold_limit : threshold_limit;
+            const double from = lines.psi[c] > 0.0 ? whole(std::ceil(lines.t[c])) : least_y;
+            first[c] = static_cast<T>(clamp(from, least_value<T>, most_value<T>));
+            live[c] = c < n && from <= most_value<T> ? T{-1} : T{0};
         }
     }
 };
 
+// |x| <= size is low <= y <= high.
+template <class T>
+struct Range {
+    T low[segment], high[segment];
+
+    Range(const Lines& lines, double size, i64 n) {
+        for (i64 c = 0; c < segment; ++c) {
+            const double reach = size * lines.psi[c], limit = threshold_limit;
+            const bool varies = lines.psi[c] > 0.0, inside = std::fabs(lines.beta[c]) <= size;
+            const double below = varies ? whole(std::ceil(lines.t[c] - reach)) : inside ? -limit : limit;
+            const double above = varies ? whole(std::floor(lines.t[c] + reach)) : inside ? limit : -limit;
+            const bool none = c >= n || below > most_value<T> || above < least_value<T>;
+            low[c] = static_cast<T>(none ? most_value<T> : clamp(below, least_value<T>, most_value<T>));
+            high[c] = static_cast<T>(none ? least_value<T> : clamp(above, least_value<T>, most_value<T>));
+        }
+    }
+
+    // -1 where y is in it.
+    T holds(T y, i64 c) const { return static_cast<T>((y >= low[c] ? T{-1} : T{0}) & (y <= high[c] ? T{-1} : T{0})); }
+};
+
 // Wide: an integer that holds the sum of narrow_rows elements. y if x^ = +1, else -y, is y ^ below - below, `below` being 0 or -1.
-template <class T, class Wide, bool masks, bool sums>
+template <class T, class Wide, bool masks, bool halves, bool sums>
 inline void integers(const Call& call, const norm::Unit& unit) {
     const Operand &y = call.operands[Y], &mask = call.operands[MASK], &bits = call.operands[BITS];
-    const Thresholds<T> limits(Lines(call, unit.first, unit.n), unit.n);
+    const Lines lines(call, unit.first, unit.n);
+    const Threshold<T> limits(lines, unit.n);
+    const Range<T> near(lines, 0.5, unit.n), within(lines, 1.0, unit.n), around(lines, 2.0, unit.n);
     const i64 word = first_of(call) / segment + unit.word;
     double distances[segment] = {}, counts[segment] = {};
     T padded[segment] = {};
@@ -86,12 +108,15 @@ inline void integers(const Call& call, const norm::Unit& unit) {
             }
             bit_row(bits, r)[word] = pack_flags(flags);
             if constexpr (masks) {
-                for (i64 c = 0; c < segment; ++c) {
-                    const T lower = values[c] >= limits.low[c] ? T{-1} : T{0};
-                    const T upper = values[c] <= limits.high[c] ? T{-1} : T{0};
-                    inside[c] = static_cast<u8>(lower & upper);
-                }
+                for (i64 c = 0; c < segment; ++c) inside[c] = static_cast<u8>(within.holds(values[c], c));
                 bit_row(mask, r)[word] = pack_flags(inside);
+            }
+            if constexpr (halves) {
+                for (i64 c = 0; c < segment; ++c) {
+                    const T inner = within.holds(values[c], c);
+                    inside[c] = static_cast<u8>((inner & near.holds(values[c], c)) | (~inner & around.holds(values[c], c)));
+                }
+                bit_row(call.operands[HALF], r)[word] = pack_flags(inside);
             }
         }
         if constexpr (sums) {
@@ -109,13 +134,20 @@ inline void integers(const Call& call, const norm::Unit& unit) {
     }
 }
 
+template <class T, class Wide, bool masks>
+inline void integers(const Call& call, const norm::Unit& unit) {
+    if (given(call.operands[HALF])) {
+        given(call.operands[WORK]) ? integers<T, Wide, masks, true, true>(call, unit)
+                                   : integers<T, Wide, masks, true, false>(call, unit);
+    } else {
+        given(call.operands[WORK]) ? integers<T, Wide, masks, false, true>(call, unit)
+                                   : integers<T, Wide, masks, false, false>(call, unit);
+    }
+}
+
 template <class T, class Wide>
 inline void integers(const Call& call, const norm::Unit& unit) {
-    if (given(call.operands[MASK])) {
-        given(call.operands[WORK]) ? integers<T, Wide, true, true>(call, unit) : integers<T, Wide, true, false>(call, unit);
-    } else {
-        given(call.operands[WORK]) ? integers<T, Wide, false, true>(call, unit) : integers<T, Wide, false, false>(call, unit);
-    }
+    given(call.operands[MASK]) ? integers<T, Wide, true>(call, unit) : integers<T, Wide, false>(call, unit);
 }
 
 inline void floats(const Call& call, const norm::Unit& unit) {
@@ -135,6 +167,13 @@ inline void floats(const Call& call, const norm::Unit& unit) {
             for (i64 c = 0; c < segment; ++c) inside[c] = std::fabs(x[c]) <= 1.0f ? 0xFF : 0;
             bit_row(mask, r)[word] = pack_flags(inside) & whole_word;
         }
+        if (given(call.operands[HALF])) {
+            for (i64 c = 0; c < segment; ++c) {
+                const float size = std::fabs(x[c]);
+                inside[c] = size <= (size <= 1.0f ? 0.5f : 2.0f) ? 0xFF : 0;
+            }
+            bit_row(call.operands[HALF], r)[word] = pack_flags(inside) & whole_word;
+        }
         if (!given(call.operands[WORK])) continue;
         for (i64 c = 0; c < segment; ++c) {
             sizes[c] += std::fabs(x[c]);
@@ -150,9 +189,7 @@ inline void do_omega(const Call& call, i64 first, i64 n) {
     const double rows = static_cast<double>(call.operands[Y].rows);
     double size[segment], counts[segment];
     work_of(call).total(distance, first, n, size);
-    if (call.attributes[NORM] == norm::scaled_l1) {
-        work_of(call).total(count, first, n, size);
-    } else if (is_integer(call.operands[Y].format)) {
+    if (is_integer(call.operands[Y].format)) {
         const Lines lines(call, first, n);
         work_of(call).total(count, first, n, counts);
         for (i64 c = 0; c < segment; ++c) {

@@ -97,21 +97,6 @@ inline void keep_floats(u64 bits, float* g) {
 #endif
 }
 
-// Bit i -> signs[i], 1 or -1.
-inline void sign_floats(u64 bits, float* signs) {
-#if defined(__AVX512BW__)
-    const __m512 plus = _mm512_set1_ps(1.0f), minus = _mm512_set1_ps(-1.0f);
-    for (int quarter = 0; quarter < 4; ++quarter) {
-        const auto ones = static_cast<__mmask16>(bits >> (16 * quarter));
-        _mm512_storeu_ps(signs + 16 * quarter, _mm512_mask_blend_ps(ones, minus, plus));
-    }
-#else
-    u8 ones[segment];
-    expand_bits(bits, ones);
-    for (i64 i = 0; i < segment; ++i) signs[i] = ones[i] ? 1.0f : -1.0f;
-#endif
-}
-
 // The segment at `in`: itself where it is whole, else its n elements in front of what `padded` holds.
 template <class T>
 inline const T* whole_segment(const T* in, i64 n, T* padded) {

@@ -15,7 +15,7 @@ import images
 import numpy as np
 import pytest
 from small import CLASSES, NETWORKS
-from traces import Step, feed, in_spreads, l2_gradient, less_the_mean_of_each_sign, numbers, started, traced
+from traces import Step, beside, eighths, feed, in_spreads, l2_gradient, numbers, started, traced
 
 from linocut.compile.lower import compile_network
 from linocut.layers import Network
@@ -197,10 +197,10 @@ def test_mean_and_spread_are_the_rational_ones_rounded_once(trace: Trace) -> Non
 
 
 def test_signs_and_masks_are_the_rational_comparisons(trace: Trace) -> None:
-    """X^ = (Y >= t) and mask = (|Y - t| <= psi), t = mu - beta psi, of the stored mu, psi and beta."""
+    """X^ = (Y >= t), mask = (|Y - t| <= psi), half within psi / 2 or 2 psi, t = mu - beta psi, of what is stored."""
     for step in trace.of("norm_sign"):
         bits = step.after["bits"].bits()
-        mask = step.after["mask"].bits() if "mask" in step.after else None
+        mask, half = step.after["mask"].bits(), step.after["half"].bits()
         integer = step.before["y"].is_integer()
         for channel, (mu, spread) in list(enumerate(step.before["stats"].data.T.tolist()))[:COUNTED]:
             beta, psi = Fraction(float(step.before["beta"].data[0, channel])), Fraction(spread)
@@ -208,9 +208,11 @@ def test_signs_and_masks_are_the_rational_comparisons(trace: Trace) -> None:
             column = [Fraction(float(value)) for value in step.before["y"].data[:, channel]]
             certain = [integer or abs(value - t) > 1e-5 * psi for value in column]
             assert all(bit == (v >= t) for bit, v, sure in zip(bits[:, channel], column, certain, strict=True) if sure)
-            if mask is not None and integer:
-                assert mask[:, channel].tolist() == [abs(value - t) <= psi for value in column]
-            assert step.after["omega"].data[0, channel] == bits[:, channel].sum()
+            if integer:
+                inside = [abs(value - t) <= psi for value in column]
+                assert mask[:, channel].tolist() == inside
+                finer = [abs(value - t) <= (psi / 2 if i else 2 * psi) for value, i in zip(column, inside, strict=True)]
+                assert half[:, channel].tolist() == finer
 
 
 def test_gradient_of_the_loss_fills_15_bits(trace: Trace) -> None:
@@ -227,18 +229,23 @@ def test_gradient_of_the_loss_fills_15_bits(trace: Trace) -> None:
 
 def test_sums_of_gradients(trace: Trace) -> None:
     for step, forward in trace.norms("norm_gradient_sums"):
-        g, signs = numbers(step.before["dx"]), numbers(forward.after["bits"])
-        assert ("mask" in step.before) == ("mask" in forward.after)
-        if "mask" in forward.after:
-            g = g * forward.after["mask"].bits()
-        expected = np.array(
-            [g.sum(axis=0), (g * signs).sum(axis=0), np.abs(g).max(axis=0), forward.after["omega"].data[0]]
-        )
+        g, u = passing(step, forward, numbers(step.before["dx"])), levels(forward)
+        sums = [g.sum(axis=0), (g * u).sum(axis=0), np.abs(g).max(axis=0), u.sum(axis=0), (u * u).sum(axis=0)]
         exact = step.before["dx"].is_integer()
-        close(step.after["sums"].data, expected, 0.0 if exact else 1e-6 * np.abs(g).sum(axis=0))
+        close(step.after["sums"].data, np.array(sums), 0.0 if exact else 1e-5 * np.abs(g).sum(axis=0))
     last = trace.logits("norm_gradient_sums")
     g, u = numbers(last.before["dx"]), numbers(last.before["x"]) - numbers(last.before["beta"])
     close(last.after["sums"].data[:2], np.stack([g.sum(axis=0), (g * u).sum(axis=0)]), 1e-6 * np.abs(g).sum(axis=0))
+
+
+def passing(step: Step, forward: Step, g: Array) -> Array:
+    """The gradient, 0 where |x| > 1 if a sign follows."""
+    return g * forward.after["mask"].bits() if step.attributes["ste"] else g
+
+
+def levels(forward: Step) -> Array:
+    """What x counts as in the backward pass, of a norm_sign."""
+    return eighths(*(numbers(forward.after["bits"]), forward.after["mask"].bits(), forward.after["half"].bits()))
 
 
 def test_gradient_of_the_last_norm_is_the_exact_derivative_within_one_unit(trace: Trace) -> None:
@@ -259,11 +266,9 @@ def test_gradient_of_the_last_norm_is_the_exact_derivative_within_one_unit(trace
 def test_gradient_of_norms_within_one_unit(trace: Trace) -> None:
     for step, forward in trace.norms("norm_gradient"):
         assert np.array_equal(step.before["stats"].data, forward.before["stats"].data)
-        g, bits = gradient(step, "dx"), numbers(forward.after["bits"])
-        if "mask" in forward.after:
-            g = g * forward.after["mask"].bits()
+        g = passing(step, forward, gradient(step, "dx"))
         v = g / numbers(step.before["stats"])[1]
-        dy = less_the_mean_of_each_sign(v, bits)
+        dy = beside(v, levels(forward))
         close(numbers(step.after["dbeta"])[0], g.sum(axis=0), 1e-6 * np.abs(g).sum(axis=0))
         if not is_integer(step, "dy"):
             close(numbers(step.after["dy"]), dy, 1e-5 * np.abs(v).max())

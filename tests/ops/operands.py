@@ -180,6 +180,8 @@ def _masked_gradient(formats: Formats, sizes: Sizes, rng: np.random.Generator) -
     filled["beta"] = _beta(rng, formats["beta"], sizes["C"])
     if "mask" in formats:
         filled["mask"] = view(rng.random(shape) < rng.choice([0.0, 0.3, 0.7], shape[1]), "bit")
+    if "half" in formats:
+        filled["half"] = view(rng.random(shape) < rng.choice([0.0, 0.4, 1.0], shape[1]), "bit")
     return filled
 
 
@@ -197,12 +199,13 @@ def _norm_gradient(formats: Formats, sizes: Sizes, variant: Mapping[str, float],
     spread = np.where(still, 1e-3, np.exp(rng.normal(3.0, 1.0, channels))) * (rng.random(channels) < 0.95)
     spread[rng.integers(channels)] *= channels == 1
     filled["stats"] = view(np.stack([rng.normal(0, 10, channels), spread]), formats["stats"])
-    sums = view(np.zeros((4, channels)), "f64")
+    sums = view(np.zeros((5, channels)), "f64")
     omega = view(rng.uniform(0.5, 1.5, (1, channels)), "f32") if formats["x"] == "bit" else None
     given = {name: filled[name] for name in ("dx", "x", "beta")}
     reference = OP_BY_NAME["norm_gradient_sums"].reference
     work = work_of("norm_gradient_sums", channels)
-    reference(**given, mask=filled.get("mask"), omega=omega, sums=sums, work=work, **variant)
+    known = {name: filled.get(name) for name in ("mask", "half")}
+    reference(**given, **known, omega=omega, sums=sums, work=work, **variant)
     filled["sums"] = sums
     if "dx_exponent" in formats:
         filled["dx_exponent"] = _exponent(rng)

@@ -49,13 +49,15 @@ def forward(y: View, beta: float, norm: float, stats_form: str = "f32") -> dict[
     """Statistics, then norm_apply and norm_sign of the same Y."""
     rows, cols = y.data.shape
     stats, x, bits = zeros(stats_form, 2, cols), zeros("f32", rows, cols), zeros("bit", rows, cols)
-    mask, omega, shift = zeros("bit", rows, cols), zeros("f32", 1, cols), view(np.full((1, cols), beta), "f32")
+    mask, half, omega = zeros("bit", rows, cols), zeros("bit", rows, cols), zeros("f32", 1, cols)
+    shift = view(np.full((1, cols), beta), "f32")
     work = work_of("norm_statistics", cols)
     run("norm_statistics", {"y": y, "stats": stats, "running": None, "work": work}, norm=norm, momentum=0.9)
     run("norm_apply", {"y": y, "stats": stats, "beta": shift, "x": x}, norm=norm)
-    operands = {"bits": bits, "mask": mask, "omega": omega, "work": work_of("norm_sign", cols)}
+    operands = {"bits": bits, "mask": mask, "half": half, "omega": omega, "work": work_of("norm_sign", cols)}
     run("norm_sign", {"y": y, "stats": stats, "beta": shift, **operands}, norm=norm)
-    return {"stats": stats.data, "x": x.data, "bits": bits.bits(), "mask": mask.bits(), "omega": omega.data}
+    found = {"bits": bits.bits(), "mask": mask.bits(), "half": half.bits()}
+    return {"stats": stats.data, "x": x.data, "omega": omega.data, **found}
 
 
 @FORMATS
@@ -68,6 +70,7 @@ def test_a_dead_channel_outputs_its_shift(form: str, beta: float) -> None:
     assert (found["x"][:, 0] == beta).all()
     assert (found["bits"][:, 0] == (beta >= 0)).all()
     assert (found["mask"][:, 0] == (abs(beta) <= 1)).all()
+    assert (found["half"][:, 0] == (abs(beta) <= 0.5 or 1 < abs(beta) <= 2)).all()
     assert found["omega"][0, 0] == abs(beta)
     assert all(np.isfinite(values).all() for values in found.values())
 
@@ -84,7 +87,7 @@ def backward(dx: View, stats: View, norm: float, dy_form: str, mask: Array | Non
     x = view(np.arange(rows * cols).reshape(rows, cols) % 2 == 0, "bit")
     packed = None if mask is None else view(mask, "bit")
     common = {"dx": dx, "x": x, "mask": packed, "beta": zeros("f32", 1, cols)}
-    sums, dy, dbeta = zeros("f64", 4, cols), zeros(dy_form, rows, cols), zeros("f32", 1, cols)
+    sums, dy, dbeta = zeros("f64", 5, cols), zeros(dy_form, rows, cols), zeros("f32", 1, cols)
     omega = view(np.full((1, cols), 0.8), "f32")
     work = work_of("norm_gradient_sums", cols)
     run("norm_gradient_sums", {**common, "omega": omega, "sums": sums, "work": work}, norm=norm, ste=1.0)
@@ -146,7 +149,7 @@ def test_the_exponent_of_dy_follows_its_overflows(noted: list[int], finer: int, 
     scale, dy, exponent = view(np.array(noted), "i64"), zeros("i8", 8, 1), zeros("i32", 1)
     given = {"dx": view(np.array(dx)[:, None], dx_form), "x": view(np.ones((8, 1), bool), "bit"), "mask": None}
     given["dx_exponent"] = view(np.array([-12]), "i32") if dx_form == "i16" else None
-    sums = view(np.array([[0.0], [0.0], [3.0], [0.8]]), "f64")
+    sums = view(np.array([[0.0], [0.0], [3.0], [0.8], [0.0]]), "f64")
     given |= {"stats": view(np.array([[0.0], [1.0]]), "f32"), "beta": zeros("f32", 1, 1), "sums": sums, "scale": scale}
     run("norm_gradient", {**given, "dy": dy, "dy_exponent": exponent, "dbeta": zeros("f32", 1, 1)}, norm=L1, ste=1.0)
     assert exponent.data.tolist() == [k - 7 - finer]
@@ -171,7 +174,9 @@ def test_thresholds_of_integers_are_the_rational_ones(column: list[int], beta_of
     t = mu - Fraction(beta_of_32, 32) * psi
     if psi:
         assert found["bits"][:, 0].tolist() == [value >= t for value in column]
-        assert found["mask"][:, 0].tolist() == [abs(value - t) <= psi for value in column]
+        sizes = [abs(value - t) for value in column]
+        assert found["mask"][:, 0].tolist() == [size <= psi for size in sizes]
+        assert found["half"][:, 0].tolist() == [size <= (psi / 2 if size <= psi else 2 * psi) for size in sizes]
 
 
 def test_x_of_exactly_zero_and_one_in_every_format() -> None:
@@ -182,6 +187,7 @@ def test_x_of_exactly_zero_and_one_in_every_format() -> None:
         assert at_one["x"].T.tolist() == [[-1, 1]] and at_one["mask"].T.tolist() == [[True, True]]
         assert shifted["x"].T.tolist() == [[0, 2]] and shifted["bits"].T.tolist() == [[True, True]]
         assert shifted["mask"].T.tolist() == [[True, False]]
+        assert at_one["half"].T.tolist() == [[False, False]] and shifted["half"].T.tolist() == [[True, True]]
         assert shifted["omega"].tolist() == [[1.0]]
 
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from traces import Step, feed, in_spreads, l2_gradient, less_the_mean_of_each_sign, numbers, started, traced
+from traces import Step, beside, eighths, feed, in_spreads, l2_gradient, numbers, started, traced
 
 from linocut import models
 from linocut.compile.lower import compile_network
@@ -71,18 +71,19 @@ def test_mean_and_spread_are_the_rational_ones_rounded_once(steps: list[Step]) -
 
 
 def test_signs_and_masks_are_the_rational_comparisons(steps: list[Step]) -> None:
-    """X^ = (Y >= t) and mask = (|Y - t| <= psi), t = mu - beta psi, of the stored mu, psi and beta."""
+    """X^ = (Y >= t), mask = (|Y - t| <= psi), half within psi / 2 or 2 psi, t = mu - beta psi, of what is stored."""
     for step in of(steps, "norm_sign"):
         bits = step.after["bits"].bits()
-        mask = step.after["mask"].bits() if "mask" in step.after else None
+        mask, half = step.after["mask"].bits(), step.after["half"].bits()
         for channel, (mu, psi) in enumerate(step.before["stats"].data.T.tolist()):
             beta = Fraction(float(step.before["beta"].data[0, channel]))
             t, psi = Fraction(mu) - beta * Fraction(psi), Fraction(psi)
             column = [Fraction(int(value)) for value in step.before["y"].data[:, channel]]
             assert bits[:, channel].tolist() == [value >= t for value in column]
-            if mask is not None:
-                assert mask[:, channel].tolist() == [abs(value - t) <= psi for value in column]
-            assert step.after["omega"].data[0, channel] == bits[:, channel].sum()
+            inside = [abs(value - t) <= psi for value in column]
+            assert mask[:, channel].tolist() == inside
+            finer = [abs(value - t) <= (psi / 2 if i else 2 * psi) for value, i in zip(column, inside, strict=True)]
+            assert half[:, channel].tolist() == finer
 
 
 def test_gradient_of_the_loss_fills_15_bits(steps: list[Step]) -> None:
@@ -107,14 +108,12 @@ def test_sums_of_gradients_are_exact(steps: list[Step]) -> None:
             u = numbers(step.before["x"]) - numbers(step.before["beta"])
             np.testing.assert_allclose(step.after["sums"].data[1], (g * u).sum(axis=0), atol=1e-6 * np.abs(g).sum())
             continue
-        signs = step.before["x"].signs()
-        omega = step.before["omega"].data[0]
-        expected = [g.sum(axis=0), (g * signs).sum(axis=0), np.abs(g).max(axis=0), omega]
+        u = eighths(step.before["x"].signs(), step.before["mask"].bits(), step.before["half"].bits())
+        expected = [g.sum(axis=0), (g * u).sum(axis=0), np.abs(g).max(axis=0), u.sum(axis=0), (u * u).sum(axis=0)]
         assert np.array_equal(step.after["sums"].data, np.array(expected, np.float64))
 
 
 def test_gradient_of_the_norm_within_one_unit(steps: list[Step]) -> None:
-    signs = reversed(of(steps, "norm_sign"))
     for step in of(steps, "norm_gradient"):
         g = scaled(step.before["dx"].data, step.before["dx_exponent"].data)
         if "mask" in step.before:
@@ -123,8 +122,7 @@ def test_gradient_of_the_norm_within_one_unit(steps: list[Step]) -> None:
         if step.of_logits:
             dy = l2_gradient(g / np.sqrt(spread + 1e-5), x - numbers(step.before["beta"]))
         else:
-            assert np.array_equal(numbers(next(signs).after["omega"])[0], (x > 0).sum(axis=0))
-            dy = less_the_mean_of_each_sign(g / spread, x)
+            dy = beside(g / spread, eighths(x, step.before["mask"].bits(), step.before["half"].bits()))
         mantissas, exponent = step.after["dy"].data, step.after["dy_exponent"].data
         unit = 2.0 ** int(exponent[0])
         clipped = np.clip(dy, -127 * unit, 127 * unit)

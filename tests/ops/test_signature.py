@@ -94,7 +94,7 @@ LIMITS = {
     "norm_statistics": ({"R": 2**22 + 1, "S": 3}, {"y": "i32", "work": "f64"}, "overflow the sum, at most 4,194,304"),
     "norm_sign": ({"R": 9, "S": 2}, {"y": "i16", "omega": "f32"}, "omega and work go with each other"),
     "norm_gradient": ({}, {"dx": "i16", "dy": "f32", "x": "bit"}, "an integer gradient goes with its exponent"),
-    "norm_gradient_sums": ({"R": 9, "S": 6}, {"dx": "i16", "work": "f64"}, "work has 6 rows, must be a multiple of 4"),
+    "norm_gradient_sums": ({"R": 9, "S": 6}, {"dx": "i16", "work": "f64"}, "work has 6 rows, must be a multiple of 5"),
     "adam": ({}, {"w": "f32", "m": "f32"}, "weights in f32 need a second moment v"),
     "sgd": ({}, {"w": "q15", "m": "f16"}, "fixed-point weights take a q7 moment, no v, and dW as bit"),
     "bop": ({}, {"m": "q7", "dw": "f32"}, "a q7 moment takes dW as bit, not f32"),

@@ -89,8 +89,9 @@ def _backward(builder: Builder, out: Normed, y: Product | Real, wanted: bool) ->
     shape = builder.shape(y.buffer)
     channels = shape[-1]
     attributes = {"norm": out.norm, "ste": float(kept.ste)}
-    sums = builder.transient(f"{name}.sums", roles.WORKSPACE, (4, channels), "f64")
-    common = {"dx": dx.buffer, "x": kept.x, "mask": kept.mask, "beta": out.beta, "sums": sums}
+    sums = builder.transient(f"{name}.sums", roles.WORKSPACE, (5, channels), "f64")
+    known = {"x": kept.x, "mask": kept.mask, "half": kept.half}
+    common = {"dx": dx.buffer, **known, "beta": out.beta, "sums": sums}
     work = norm_work(builder, name, norm_gradient_sums.QUANTITIES, shape)
     builder.emit("norm_gradient_sums", {**common, "omega": kept.omega, "work": work}, attributes)
     binary = isinstance(y, Product) and y.binary

@@ -21,20 +21,25 @@ def norm_work(builder: Builder, name: str, quantities: int, shape: tuple[int, ..
 
 
 def keep_signs(builder: Builder, name: str, value: Normed, *, ste: bool) -> Kept:
-    """Emit norm_sign: packed signs, and for training omega and, where the estimator masks, its mask."""
+    """Emit norm_sign: packed signs, and for training what the norm's backward pass needs beside them.
+
+    That is the mask where the estimator masks; of a scaled l1 norm the mask and another bit, by which it knows x; of
+    others omega.
+    """
     shape = builder.shape(value.y)
     bits = builder.transient(f"{name}.X", roles.X, shape, "bit")
-    mask = omega = work = None
-    if builder.training:
-        form = "f32" if value.norm == SCALED_L1 else builder.policy.statistics  # counts pass what f16 holds
-        omega = builder.transient(f"{name}.omega", roles.NORM, (1, shape[-1]), form)
+    mask = half = omega = work = None
+    if builder.training and (ste or value.norm == SCALED_L1):
+        mask = builder.transient(f"{name}.mask", roles.GRADIENT_MASK if ste else roles.X, shape, "bit")
+    if builder.training and value.norm == SCALED_L1:
+        half = builder.transient(f"{name}.half", roles.X, shape, "bit")
+    elif builder.training:
+        omega = builder.transient(f"{name}.omega", roles.NORM, (1, shape[-1]), builder.policy.statistics)
         work = norm_work(builder, name, norm_sign.QUANTITIES, shape)
-        if ste:
-            mask = builder.transient(f"{name}.mask", roles.GRADIENT_MASK, shape, "bit")
-    operands = {"y": value.y, "stats": value.stats, "beta": value.beta, "bits": bits, "mask": mask}
+    operands = {"y": value.y, "stats": value.stats, "beta": value.beta, "bits": bits, "mask": mask, "half": half}
     attributes = {"norm": value.norm, "first": 0.0}
     builder.emit("norm_sign", {**operands, "omega": omega, "work": work}, attributes)
-    return Kept(bits, mask, omega, ste)
+    return Kept(bits, ste, mask, half, omega)
 
 
 def keep_numbers(builder: Builder, name: str, value: Normed, form: str | None = None) -> int:

@@ -24,7 +24,7 @@ def as_numbers(builder: Builder, name: str, value: Value) -> Real:
     out = Real(keep_numbers(builder, name, value, builder.policy.real if bits else None))
 
     def backward() -> None:
-        value.kept = kept or Kept(out.buffer, None, None, ste=False)
+        value.kept = kept or Kept(out.buffer, ste=False)
         value.give(builder, out.taken())
 
     builder.on_backward(backward)

@@ -80,7 +80,7 @@ def _of_norm(builder: Builder, name: str, value: Normed) -> Value:
         kept = keep_signs(builder, name, value, ste=True)
         out = Bits(kept.x)
     else:
-        kept = Kept(keep_numbers(builder, name, value), None, None, ste=True)
+        kept = Kept(keep_numbers(builder, name, value), ste=True)
         bits = builder.transient(f"{name}.X^", roles.WORKSPACE, builder.shape(kept.x), "bit")
         builder.emit("binarize", {"values": kept.x, "bits": bits})
         out = Bits(bits, kept.x)

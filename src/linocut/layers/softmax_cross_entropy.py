@@ -59,7 +59,7 @@ class SoftmaxCrossEntropy(Layer):
         builder.emit("softmax_cross_entropy", operands)
 
         def backward() -> None:
-            value.kept = kept or Kept(logits, None, None, ste=False)
+            value.kept = kept or Kept(logits, ste=False)
             value.give(builder, gradient)
 
         builder.on_backward(backward)

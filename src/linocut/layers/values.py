@@ -83,12 +83,13 @@ class Real(Value):
 
 @dataclass(frozen=True)
 class Kept:
-    """What a norm's consumer kept for its backward pass: x as bits or numbers, the straight-through mask, omega."""
+    """What a norm's consumer kept for its backward pass: x in numbers or bits, the estimator's mask, half, omega."""
 
     x: int
-    mask: int | None
-    omega: int | None
     ste: bool
+    mask: int | None = None
+    half: int | None = None
+    omega: int | None = None
 
 
 @dataclass(eq=False)

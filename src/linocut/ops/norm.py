@@ -4,6 +4,9 @@ A norm is l1, l2 or scaled l1. The spread is psi = mean|y - mu| for l1 and the v
 x = (y - mu) / divisor + beta. For the scaled l1 norm it is sqrt(pi/2) psi, which of normal y is the standard deviation
 (Hoffer et al., arXiv 1803.01814, section 4.1): x is as large as under l2, and |x| <= 1 lets as much pass.
 
+An x that is not kept in numbers may be known by three bits: `bits`, x >= 0; `mask`, |x| <= 1; and `half`, |x| <= 1/2
+where |x| <= 1 and |x| <= 2 elsewhere. Then it counts as one of eight LEVELS.
+
 An instruction that sums over rows does so in parts, which threads share: part p of P has the rows from p R // P to
 (p + 1) R // P. What it finds of each part stays in its operand `work`, float64 (q P, C) for q quantities: row i P + p
 is quantity i of part p. Integers are exact there. Floats are summed over the rows of a part in order, starting from 0,
@@ -28,6 +31,7 @@ L1, L2, SCALED_L1 = 1.0, 2.0, 3.0
 SIGMAS = math.sqrt(math.pi / 2)  # standard deviation over mean deviation, of normal numbers
 NORMS = {"l1": L1, "l2": L2, "scaled_l1": SCALED_L1}  # by their names in a policy
 EPSILON = 1e-5
+LEVELS = 2, 6, 11, 19  # eighths: the mean sizes of normal numbers up to 1/2, 1, 2 and beyond
 ROWS_OF_A_PART = 512
 MOST_PARTS = 32  # that the compiler asks for
 MOST_LEGAL_PARTS = 65536
@@ -104,6 +108,16 @@ def normalised(y: View, stats: View, beta: View, norm: float) -> Array:
     """X = (y - mu) / divisor + beta in float32, (rows, channels)."""
     shifted = y.data.astype(np.float32) - stats.data[0].astype(np.float32)
     return shifted * reciprocal(stats, norm).astype(np.float32) + beta.data[0].astype(np.float32)
+
+
+def levels(bits: View, mask: View | None, half: View | None) -> Array:
+    """What x counts as, int64 (R, C): one of +-LEVELS, or without `half` its sign. Without a mask |x| <= 1 is taken."""
+    if half is None:
+        return bits.signs()
+    near, far, next_to, beyond = LEVELS
+    inner = np.where(half.bits(), near, far)
+    size = inner if mask is None else np.where(mask.bits(), inner, np.where(half.bits(), next_to, beyond))
+    return size * bits.signs()
 
 
 def work(sizes: Sizes, formats: object) -> Work:

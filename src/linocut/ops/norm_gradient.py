@@ -1,17 +1,16 @@
 """norm_gradient: the backward pass of batch norm: dY from dX, and the gradient of beta.
 
-With g the masked gradient, N the rows, u the partner of norm_gradient_sums (x^ for l1, x - beta for l2):
+With g the masked gradient, N the rows, u the partner of norm_gradient_sums (x^ for l1, else x - beta or levels of x):
     l2:  dy = (g - mean(g) - u mean(g u)) / divisor            the exact derivative
     l1:  dy = (g - mean(g) - u omega mean(g u)) / psi          Wang et al., arXiv 2102.04270, section 4
-    scaled l1:  dy = (g - mean of the g whose x^ is the same) / spread
-The last is what remains of g beside 1 and x^: where beta moves the signs to one side, x^ has a mean, and what l1
-takes away no longer sums to 0 over the batch.
+    scaled l1:  dy = (g - mean(g) - (u - mean(u)) cov(g, u) / var(u)) / spread
+The last is what remains of g beside 1 and u: of an l2 norm the exact derivative, where u is x - beta. Levels of x have
+a mean, as x^ has, the larger the further beta moves x to one side; l1 takes no account of it.
 An i8 dY has at most the power-of-two exponent that its largest possible element needs, and as much less, up to FINEST,
 as few enough saturated in the last step: gradients have long tails, of which the largest alone would leave nearly all
-others 0. Its `scale` is as in gradient_exponent, without the largest sum. Where X is bits it is g a - p, p being one of
-two numbers per channel chosen by the bit x^: from integers in 32 bits with 22 fractional bits for the largest exponent,
-from floats in float64. Where X is numbers it is formed in float64. A float dY from integers is formed in units of their
-exponent, which the last factor brings in.
+others 0. Its `scale` is as in gradient_exponent, without the largest sum. It is g a - u b - c with three numbers per
+channel: from integers where X is bits in 32 bits with 22 fractional bits for the largest exponent, else in float64.
+A float dY from integers is formed in units of their exponent, which the last factor brings in.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from linocut.ops.base import Op, Sizes, View
 from linocut.ops.bits import Array
 from linocut.ops.elementary import binary_exponent, rounded
 from linocut.ops.gradient_exponent import EXPONENT, KNOWN, NEAR, SATURATED, begin_step, overflow_trend
-from linocut.ops.norm import L1, L2, SCALED_L1, reciprocal, work
+from linocut.ops.norm import L1, L2, LEVELS, SCALED_L1, reciprocal, work
 from linocut.ops.norm_gradient_sums import masked, partner
 
 FRACTION = 22
@@ -40,6 +39,7 @@ def reference(
     dx_exponent: View | None,
     x: View,
     mask: View | None,
+    half: View | None = None,
     stats: View,
     beta: View,
     sums: View,
@@ -50,44 +50,37 @@ def reference(
     norm: float,
     ste: float,
 ) -> None:
-    """Dx (R, C), sums (4, C) -> dy (R, C), dbeta (1, C)."""
+    """Dx (R, C), sums (5, C) -> dy (R, C), dbeta (1, C)."""
     rows = np.float64(dx.data.shape[0])
     inverse = reciprocal(stats, norm)
-    total, product, largest, omega = sums.data
+    total, product, largest, third, square = sums.data
     mean, slope = total / rows, product / rows
     if norm == L1:
-        slope = slope * omega
+        slope = slope * third
     elif norm == SCALED_L1:
-        plus, minus = _share(total + product, omega), _share(total - product, rows - omega)
-        mean, slope = (plus + minus) * 0.5, (plus - minus) * 0.5
-    g = masked(dx, x, mask, ste)
+        slope = _share(rows * product - total * third, rows * square - third * third)
+        mean = mean - slope * (third / rows)
+    g, u = masked(dx, x, mask, ste), partner(x, mask, half, beta, norm)
     exponent = 0 if dx_exponent is None else int(dx_exponent.data[0])
     dbeta.store(np.ldexp(total, exponent)[None])
     if dy_exponent is None or scale is None:
-        u = partner(x, beta, norm).astype(np.float32)
-        centred = g.astype(np.float32) - mean.astype(np.float32) - u * slope.astype(np.float32)
+        centred = g.astype(np.float32) - mean.astype(np.float32) - u.astype(np.float32) * slope.astype(np.float32)
         dy.store(centred * np.ldexp(inverse, exponent).astype(np.float32))
         return
-    reach = math.sqrt(rows) if norm == L2 and x.format != "bit" else 1.0  # of u, whose squares then sum to the rows
-    k = binary_exponent(float(((largest + np.abs(mean) + np.abs(slope) * reach) * inverse).max()))
+    size = largest + np.abs(mean) + np.abs(slope) * _reach(x, half, norm, rows, square)
+    k = binary_exponent(float((size * inverse).max()))
     finer = _finer(scale.data, exponent + k - MANTISSA_BITS, g.size)
     dy_exponent.data[0] = exponent + k - MANTISSA_BITS - finer
-    if x.format != "bit":
+    if x.format != "bit" or dx_exponent is None:
         unit = inverse * math.ldexp(1.0, MANTISSA_BITS - k + finer)
-        whole = (g.astype(np.float64) - mean - partner(x, beta, norm).astype(np.float64) * slope) * unit
+        whole = (g.astype(np.float64) - mean - u.astype(np.float64) * slope) * unit
         mantissas = rounded(whole, -FIXED_LIMIT, FIXED_LIMIT)
-    elif dx_exponent is None:
-        unit = inverse * math.ldexp(1.0, MANTISSA_BITS - k + finer)
-        offset = np.where(x.bits(), (mean + slope) * unit, (mean - slope) * unit)
-        mantissas = rounded(g.astype(np.float64) * unit - offset, -FIXED_LIMIT, FIXED_LIMIT)
     else:
         unit = inverse * math.ldexp(1.0, MANTISSA_BITS - k + FRACTION)
-        factor = rounded(unit, -FIXED_LIMIT, FIXED_LIMIT)
-        plus, minus = (rounded((mean + sign * slope) * unit, -FIXED_LIMIT, FIXED_LIMIT) for sign in (1.0, -1.0))
-        fixed = g * factor - np.where(x.bits(), plus, minus)
-        mantissas = (fixed + (1 << (FRACTION - finer - 1))) >> (FRACTION - finer)
-    size = np.abs(mantissas.astype(np.int64))
-    scale.data[[SATURATED, NEAR]] = np.count_nonzero(size > 127), np.count_nonzero(size > 63)
+        a, b, c = (rounded(number * unit, -FIXED_LIMIT, FIXED_LIMIT) for number in (np.ones_like(mean), slope, mean))
+        mantissas = (g * a - u * b - c + (1 << (FRACTION - finer - 1))) >> (FRACTION - finer)
+    sizes = np.abs(mantissas.astype(np.int64))
+    scale.data[[SATURATED, NEAR]] = np.count_nonzero(sizes > 127), np.count_nonzero(sizes > 63)
     dy.store(np.clip(mantissas, -127, 127))
 
 
@@ -100,9 +93,16 @@ def _finer(state: Array, largest: int, elements: int) -> int:
     return finer
 
 
-def _share(twice: Array, count: Array) -> Array:
-    """The mean of the gradients of one sign; 0 where no element has it."""
-    return np.where(count > 0, twice * 0.5 / np.where(count > 0, count, 1.0), 0.0)
+def _share(covariance: Array, variance: Array) -> Array:
+    """Their quotient; 0 where u does not vary."""
+    return np.where(variance > 0, covariance / np.where(variance > 0, variance, 1.0), 0.0)
+
+
+def _reach(x: View, half: View | None, norm: float, rows: np.float64, square: Array) -> Array | float:
+    """How large u can be: of numbers the squares sum to the rows (l2) or to `square`."""
+    if x.format == "bit":
+        return float(LEVELS[-1]) if half is not None else 1.0
+    return 1.0 if norm == L1 else math.sqrt(rows) if norm == L2 else np.sqrt(square)
 
 
 def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
@@ -118,8 +118,8 @@ def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
 OP = Op(
     "norm_gradient",
     10,
-    "<dx:i8|i16|f16|f32[R,C] <dx_exponent?:i32[1] <x:bit|f16|f32[R,C] <mask?:bit[R,C] <stats:f16|f32[2,C] "
-    "<beta:f16|f32[1,C] <sums:f64[4,C] >dy@dx:i8|f16|f32[R,C] >dy_exponent?:i32[1] >dbeta:f32[1,C] "
+    "<dx:i8|i16|f16|f32[R,C] <dx_exponent?:i32[1] <x:bit|f16|f32[R,C] <mask?:bit[R,C] <half?:bit[R,C] "
+    "<stats:f16|f32[2,C] <beta:f16|f32[1,C] <sums:f64[5,C] >dy@dx:i8|f16|f32[R,C] >dy_exponent?:i32[1] >dbeta:f32[1,C] "
     "=scale?:i64[6]; norm ste",
     reference,
     _limits,

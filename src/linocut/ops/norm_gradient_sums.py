@@ -1,7 +1,8 @@
 """norm_gradient_sums: what the backward pass of batch norm needs of each channel before it can form an element.
 
-With g the gradient of x, masked where the straight-through estimator cancels it: sum g; sum g x^ (l1) or sum g (x -
-beta) (l2); max|g|; and omega = mean|x|. Sums of integer gradients are exact where X is bits.
+With g the gradient of x, masked where a straight-through estimator (`ste`) cancels it, and u its partner: sum g; sum g
+u; max|g|; and of l1 omega = mean|x| and 0, of the scaled l1 norm sum u and sum u^2. u is x^ (l1) or x - beta; where X
+is bits, it is the level of x (ops/norm.py) or x^. Sums of integer gradients are exact where X is bits.
 """
 
 from __future__ import annotations
@@ -10,26 +11,26 @@ import numpy as np
 
 from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
-from linocut.ops.norm import L2, SCALED_L1, parts, total, work, work_limits
+from linocut.ops.norm import L1, SCALED_L1, levels, parts, total, work, work_limits
 
-QUANTITIES = 4  # sum g, sum g u, max|g|, and sum|x| where omega is to be found from numbers
+QUANTITIES = 5  # sum g, sum g u, max|g|, and sum|x| and 0 or sum u and sum u^2
 
 
 def masked(dx: View, x: View, mask: View | None, ste: float) -> Array:
     """The gradient g (R, C) after the straight-through mask; int64 or float32."""
     g = dx.data.astype(np.int64 if dx.is_integer() else np.float32)
-    if mask is not None:
+    if ste and mask is not None:
         return np.where(mask.bits(), g, 0)
     if ste and x.format != "bit":
         return np.where(np.abs(x.data) <= 1, g, 0)
     return g
 
 
-def partner(x: View, beta: View, norm: float) -> Array:
-    """What g is multiplied with: x^ (l1) or x - beta (l2), (R, C)."""
+def partner(x: View, mask: View | None, half: View | None, beta: View, norm: float) -> Array:
+    """What g is multiplied with: the levels or signs of bits, x^ (l1) or x - beta, (R, C)."""
     if x.format == "bit":
-        return x.signs()
-    if norm != L2:
+        return levels(x, mask, half)
+    if norm == L1:
         return np.where(x.data >= 0, np.int64(1), np.int64(-1))
     return x.data.astype(np.float32) - beta.data[0].astype(np.float32)
 
@@ -39,6 +40,7 @@ def reference(
     dx: View,
     x: View,
     mask: View | None,
+    half: View | None = None,
     beta: View,
     omega: View | None,
     sums: View,
@@ -46,32 +48,31 @@ def reference(
     norm: float,
     ste: float,
 ) -> None:
-    """Dx (R, C), x (R, C) as bits or numbers -> sums (4, C)."""
+    """Dx (R, C), x (R, C) as bits or numbers -> sums (5, C)."""
     g = masked(dx, x, mask, ste)
-    wide = g.astype(np.int64 if dx.is_integer() else np.float64)
-    product = wide * partner(x, beta, norm)
-    size: Array = np.zeros_like(wide)
-    if x.format != "bit" and omega is None:
-        size = np.abs(x.data.astype(np.float64)) if norm != SCALED_L1 else (x.data >= 0).astype(np.float64)
-    totals, products, largest, sizes = np.split(work.data, QUANTITIES)
+    wide = g.astype(np.int64 if dx.is_integer() and x.format == "bit" else np.float64)
+    u = partner(x, mask, half, beta, norm).astype(wide.dtype)
+    product = wide * u
+    more: tuple[Array, Array] = (np.zeros_like(wide), np.zeros_like(wide))
+    if norm == SCALED_L1:
+        more = u, u * u
+    elif norm == L1 and x.format != "bit" and omega is None:
+        more = np.abs(x.data.astype(np.float64)), more[1]
+    totals, products, largest, thirds, fourths = np.split(work.data, QUANTITIES)
     for p, part in enumerate(parts(len(g), len(totals))):
-        totals[p], products[p], sizes[p] = total(wide[part]), total(product[part]), total(size[part])
+        totals[p], products[p] = total(wide[part]), total(product[part])
+        thirds[p], fourths[p] = (total(quantity[part]) for quantity in more)
         largest[p] = np.fmax(np.abs(wide[part]), 0).max(axis=0)  # passing over what is not a number
-    sums.data[...] = [
-        total(totals),
-        total(products),
-        largest.max(axis=0),
-        total(sizes) / (1 if norm == SCALED_L1 else len(g)),
-    ]
-    if omega is not None:
-        sums.data[3] = omega.data[0]
+    sums.data[...] = [total(totals), total(products), largest.max(axis=0), total(thirds), total(fourths)]
+    if norm == L1:
+        sums.data[3] = sums.data[3] / len(g) if omega is None else omega.data[0]
 
 
 OP = Op(
     "norm_gradient_sums",
     9,
-    "<dx:i8|i16|f16|f32[R,C] <x:bit|f16|f32[R,C] <mask?:bit[R,C] <beta:f16|f32[1,C] <omega?:f16|f32[1,C] "
-    ">sums:f64[4,C] >work:f64[S,C]; norm ste",
+    "<dx:i8|i16|f16|f32[R,C] <x:bit|f16|f32[R,C] <mask?:bit[R,C] <half?:bit[R,C] "
+    "<beta:f16|f32[1,C] <omega?:f16|f32[1,C] >sums:f64[5,C] >work:f64[S,C]; norm ste",
     reference,
     work_limits(QUANTITIES, "dx"),
     work,

@@ -1,7 +1,7 @@
-"""norm_sign: batch norm followed by sgn: packed signs, the straight-through mask |x| <= 1, and omega = mean|x|.
+"""norm_sign: batch norm followed by sgn: packed signs, the straight-through mask |x| <= 1, `half`, and omega = mean|x|.
 
-For an integer Y no x is formed: with t = mu - beta psi, x >= 0 is y >= ceil(t), and |x| <= 1 is ceil(t - psi) <= y <=
-floor(t + psi) (DESIGN section 3, `lean`).
+For an integer Y no x is formed: with t = mu - beta psi, x >= 0 is y >= ceil(t), and |x| <= s is ceil(t - s psi) <= y <=
+floor(t + s psi) (DESIGN section 3, `lean`). `half` is |x| <= 1/2 where |x| <= 1, and |x| <= 2 elsewhere (ops/norm.py).
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import numpy as np
 from linocut.ops.base import Op, Sizes, View
 from linocut.ops.bits import Array
 from linocut.ops.norm import (
-    SCALED_L1,
     channels,
     channels_geometry,
     divisor,
@@ -36,30 +35,30 @@ def reference(
     beta: View,
     bits: View,
     mask: View | None,
+    half: View | None = None,
     omega: View | None,
     work: View | None,
     norm: float,
     first: float = 0.0,
 ) -> None:
-    """Y (R, D), channels `first` and on of C -> these of bits (R, C), mask (R, C), omega (1, C).
-
-    Omega is mean|x|, or of the scaled l1 norm how many x^ are +1.
-    """
+    """Y (R, D), channels `first` and on of C -> these of bits, mask, half (R, C), omega (1, C)."""
     stats, beta, bits = (channels(v, first, y.cols) for v in (stats, beta, bits))
-    mask, omega = (None if v is None else channels(v, first, y.cols) for v in (mask, omega))
+    mask, half, omega = (None if v is None else channels(v, first, y.cols) for v in (mask, half, omega))
     if y.is_integer():
-        _integer(y.data.astype(np.int64), stats, beta, bits, mask, omega, work, norm)
+        _integer(y.data.astype(np.int64), stats, beta, bits, mask, half, omega, work, norm)
         return
     x = normalised(y, stats, beta, norm)
+    size = np.abs(x)
     bits.store(x >= 0)
     if mask is not None:
-        mask.store(np.abs(x) <= 1)
+        mask.store(size <= 1)
+    if half is not None:
+        half.store(_half(size <= 0.5, size <= 1, size <= 2))
     if omega is not None and work is not None:
         sizes, counts = np.split(work.data, QUANTITIES)
-        size = np.abs(x.astype(np.float64))
         for p, part in enumerate(parts(len(x), len(sizes))):
-            sizes[p], counts[p] = total(size[part]), (x[part] >= 0).sum(axis=0)
-        omega.store((total(counts) if norm == SCALED_L1 else total(sizes) / len(x))[None])
+            sizes[p], counts[p] = total(size[part].astype(np.float64)), (x[part] >= 0).sum(axis=0)
+        omega.store((total(sizes) / len(x))[None])
 
 
 def _integer(
@@ -68,6 +67,7 @@ def _integer(
     beta: View,
     bits: View,
     mask: View | None,
+    half: View | None,
     omega: View | None,
     work: View | None,
     norm: float,
@@ -79,22 +79,30 @@ def _integer(
     first = np.where(varies, _whole(np.ceil(t)), np.where(shift >= 0, -THRESHOLD_LIMIT, THRESHOLD_LIMIT))
     above = y >= first.astype(np.int64)
     bits.store(above)
+
+    def within(size: float) -> Array:
+        """|x| <= size; of a channel that does not vary x is beta."""
+        inside = np.abs(shift) <= size
+        low = np.where(varies, _whole(np.ceil(t - size * psi)), np.where(inside, -THRESHOLD_LIMIT, THRESHOLD_LIMIT))
+        high = np.where(varies, _whole(np.floor(t + size * psi)), np.where(inside, THRESHOLD_LIMIT, -THRESHOLD_LIMIT))
+        return (y >= low.astype(np.int64)) & (y <= high.astype(np.int64))
+
     if mask is not None:
-        inside = np.abs(shift) <= 1  # of a channel that does not vary: x is beta
-        low = np.where(varies, _whole(np.ceil(t - psi)), np.where(inside, -THRESHOLD_LIMIT, THRESHOLD_LIMIT))
-        high = np.where(varies, _whole(np.floor(t + psi)), np.where(inside, THRESHOLD_LIMIT, -THRESHOLD_LIMIT))
-        mask.store((y >= low.astype(np.int64)) & (y <= high.astype(np.int64)))
+        mask.store(within(1.0))
+    if half is not None:
+        half.store(_half(within(0.5), within(1.0), within(2.0)))
     if omega is not None and work is not None:
         distances, counts = np.split(work.data, QUANTITIES)
         for p, part in enumerate(parts(len(y), len(counts))):
             distances[p] = np.where(above[part], y[part], -y[part]).sum(axis=0)
             counts[p] = above[part].sum(axis=0)
-        if norm == SCALED_L1:
-            omega.store(total(counts)[None])
-            return
         n = np.float64(len(y))
         size = (total(distances) - t * (2.0 * total(counts) - n)) / (n * np.where(varies, psi, 1.0))
         omega.store(np.where(varies, size, np.abs(shift))[None])
+
+
+def _half(near: Array, inside: Array, not_far: Array) -> Array:
+    return np.where(inside, near, not_far)
 
 
 def _whole(threshold: Array) -> Array:
@@ -113,7 +121,7 @@ OP = Op(
     "norm_sign",
     6,
     "<y:i16|i32|f16|f32[R,D] <stats:f16|f32[2,C] <beta:f16|f32[1,C] "
-    ">bits:bit[R,C] >mask?:bit[R,C] >omega?:f16|f32[1,C] >work?:f64[S,D]; norm first",
+    ">bits:bit[R,C] >mask?:bit[R,C] >half?:bit[R,C] >omega?:f16|f32[1,C] >work?:f64[S,D]; norm first",
     reference,
     _limits,
     work,
