@@ -35,7 +35,7 @@ sanitize: $(VENV)/.installed
 
 RUNS ?= 1000000
 fuzz: $(VENV)/.installed
-	cmake -S . -B build/fuzz -DLINOCUT_PYTHON=OFF -DLINOCUT_FUZZ=ON -DLINOCUT_SANITIZE=address,undefined \
+	cmake -S . -B build/fuzz -DLINOCUT_PYTHON=OFF -DLINOCUT_WERROR=ON -DLINOCUT_FUZZ=ON -DLINOCUT_SANITIZE=address,undefined \
 		-DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O1
 	cmake --build build/fuzz --target linocut-fuzz --parallel 2
 	$(BIN)/python tests/fuzz/corpus.py unpack build/fuzz/corpus
@@ -43,7 +43,7 @@ fuzz: $(VENV)/.installed
 
 # What needs neither Python nor the device: g++-aarch64-linux-gnu, and qemu-user to try it.
 device:
-	cmake -S . -B build/aarch64 -DLINOCUT_PYTHON=OFF -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
+	cmake -S . -B build/aarch64 -DLINOCUT_WERROR=ON -DLINOCUT_PYTHON=OFF -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
 		-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++
 	cmake --build build/aarch64 --parallel 2
 
@@ -60,5 +60,6 @@ $(VENV)/.tools:
 
 # Editable: Python files are used where they lie. Without isolation, so that the build folder stays valid and builds are short.
 $(VENV)/.installed: $(VENV)/.tools pyproject.toml $(NATIVE)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pip install --quiet --no-build-isolation --editable ".[dev,plot]"
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pip install --quiet --no-build-isolation --config-settings cmake.define.LINOCUT_WERROR=ON \
+		--editable ".[dev,plot]"
 	touch $@

@@ -12,7 +12,7 @@ site=$("$python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
 
 # The package with a binding that was built so.  $1: folder, $2: sanitizers
 build() {
-    cmake -S . -B "$1" -DLINOCUT_SANITIZE="$2" -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O1 \
+    cmake -S . -B "$1" -DLINOCUT_WERROR=ON -DLINOCUT_SANITIZE="$2" -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O1 \
         -DPython_EXECUTABLE="$(command -v "$python")" > /dev/null
     cmake --build "$1" --parallel 2
     rm -rf "$1/python"
