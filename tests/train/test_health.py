@@ -214,19 +214,27 @@ def test_what_was_found_is_resumed(tmp_path, step):
 
 
 class Spoiled(ArrayDataset):
-    """Has a value that is no number in some example."""
+    """Has such a value in one example, once it is told to."""
+
+    value = 0.5
 
     def read(self, indices, images, labels):
         super().read(indices, images, labels)
-        images[indices == 17] = np.nan
+        images[indices == 17] = self.value
 
 
-def test_an_input_that_is_no_number_names_epoch_and_step():
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_an_input_that_is_no_number_names_epoch_and_step_and_the_state_before_is_kept(tmp_path, value):
+    def spoil(event):
+        if type(event).__name__ == "EpochEnded":
+            data.value = value
+
     images, labels = examples()
-    floats = images.astype(np.float32) / 255
+    data = Spoiled(images.astype(np.float32) / 255, labels)
     network = lc.models.mlp((6, 6, 1), 4, (24,), dtype="f32")
-    with pytest.raises(lc.DataError, match=r"epoch 1, step [1-5], input: a value of an example is nan, must be"):
-        trainer(network=network).fit(Spoiled(floats, labels), 1)
+    with pytest.raises(lc.DataError, match=rf"epoch 2, step [1-5], input: a value of an example is {value}, must be"):
+        trainer(network=network).fit(data, 2, out=tmp_path, callbacks=[spoil])
+    assert lc.Trainer.resume(tmp_path, backend="reference").progress.epoch == 1
 
 
 def test_people_see_the_warnings(capsys):
