@@ -3,6 +3,7 @@
 # make lint    the first three of these
 # make build   wheel and source archive in dist/
 # make sanitize  the native tests under address and undefined-behaviour, then thread sanitizers; KINDS=address for the first
+# make compatibility  what is installed from the source archive, on the Pythons and NumPys that this machine can have
 # make fuzz    a million inputs for the loader of programs, or RUNS=n; needs clang
 # make device  linocut-runner for 64-bit Arm, in build/aarch64
 # make clean   remove what these made
@@ -14,7 +15,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 NATIVE := $(shell find native -type f) CMakeLists.txt
 
-.PHONY: demo test lint build sanitize fuzz device clean
+.PHONY: demo test lint build sanitize compatibility fuzz device clean
 
 demo: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
@@ -32,6 +33,9 @@ build: $(VENV)/.tools
 
 sanitize: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash tests/sanitize.sh $(BIN)/python $(KINDS)
+
+compatibility: $(VENV)/.tools
+	PATH="$(CURDIR)/$(BIN):$$PATH" bash tests/compatibility.sh $(BIN)/python $(KINDS)
 
 RUNS ?= 1000000
 fuzz: $(VENV)/.installed
