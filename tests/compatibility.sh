@@ -14,6 +14,7 @@ case $1 in */*) python=$(realpath --no-symlinks "$1") ;; *) python=$(command -v 
 shift
 work=$root/build/compatibility
 mkdir -p "$work"
+export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-2}
 
 # What lasts some seconds and touches what differs between Pythons and NumPys: the binding, files, pickles, random numbers,
 # rounding, signals, the command line.
@@ -38,20 +39,14 @@ archive() {
     ls "$work"/dist/*.tar.gz
 }
 
-# An environment with linocut from the unpacked archive, built in a folder that all share: its core does not depend on Python,
-# and is compiled for the first only.  $1: name, $2: interpreter, then what else is installed
+# A new environment with linocut from the archive, as a user would install it; what is built is kept in NAME-build.
+# $1: name, $2: interpreter, then what else is installed
 environment() {
-    local folder=$work/$1 interpreter=$2 tools=("scikit-build-core>=0.10" "nanobind>=2.4")
+    local name=$1 interpreter=$2
     shift 2
-    rm -rf "$folder" "$work/source"
-    mkdir "$work/source"
-    tar -xzf "$sdist" -C "$work/source" --strip-components 1
-    "$interpreter" -m venv "$folder"
-    command -v cmake > /dev/null || tools+=(cmake)
-    command -v ninja > /dev/null || tools+=(ninja)
-    "$folder/bin/pip" install --quiet "${tools[@]}"
-    PATH=$folder/bin:$PATH "$folder/bin/pip" install --quiet --no-build-isolation \
-        --config-settings build-dir="$work/core" "$work/source" "$@"
+    rm -rf "$work/$name" "$work/$name-build"
+    "$interpreter" -m venv "$work/$name"
+    "$work/$name/bin/pip" install --quiet --config-settings build-dir="$work/$name-build" "$sdist" "$@"
 }
 
 # Only isa_* may hold what needs AVX: registers ymm and zmm, and what begins with v.
@@ -62,16 +57,14 @@ check_baseline() {
         count=$((count + 1))
         wide=$(objdump -d --no-show-raw-insn "$object" | grep -cE '%[yz]mm[0-9]|^ +[0-9a-f]+:\s+v[a-z]' || true)
         [ "$wide" = 0 ] || { echo "$object has $wide instructions that the oldest processors lack" >&2; return 1; }
-    done < <(find "$work/clean-core" -name '*.o' ! -name 'isa_avx*')
+    done < <(find "$work/clean-build" -name '*.o' ! -name 'isa_avx*')
     [ "$count" -ge 10 ] || { echo "only $count objects were found to look at" >&2; return 1; }
     echo "$count objects hold nothing beyond the baseline"
 }
 
 sdist() {
     local run
-    rm -rf "$work/clean" "$work/clean-core"
-    "$python" -m venv "$work/clean"
-    "$work/clean/bin/pip" install --quiet --config-settings build-dir="$work/clean-core" "$sdist"
+    environment clean "$python"
     check_baseline
     run=$(mktemp -d)
     (cd "$run" && env -u PYTHONPATH "$work/clean/bin/linocut" info && "$work/clean/bin/linocut" train --data digits --epochs 1)

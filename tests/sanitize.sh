@@ -23,14 +23,15 @@ build() {
 }
 
 # pytest in a Python that loads the sanitizer first, and libstdc++, whose exceptions it watches. -S: an editable install of
-# linocut would bring its own binding.  $1: folder, $2: library, then what pytest is told
+# linocut would bring its own binding. --capture=sys: what a sanitizer reports before it ends all must be seen.
+# $1: folder, $2: library, then what pytest is told
 check() {
     local folder=$1 library=$2
     shift 2
     env LD_PRELOAD="$(c++ -print-file-name="$library") $(c++ -print-file-name=libstdc++.so)" PYTHONPATH="$folder/python:$site" \
         ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 TSAN_OPTIONS=halt_on_error=1 \
         UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 PYTHONDONTWRITEBYTECODE=1 \
-        "$python" -S -m pytest -q -p no:cacheprovider "$@"
+        "$python" -S -m pytest -q --capture=sys -p no:cacheprovider "$@"
 }
 
 address() {
