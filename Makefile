@@ -3,6 +3,7 @@
 # make lint    the first three of these
 # make build   wheel and source archive in dist/
 # make sanitize  the native tests under address and undefined-behaviour, then thread sanitizers; KINDS=address for the first
+# make compatibility  what is installed from the source archive, on the Pythons and NumPys that this machine can have
 # make fuzz    a million inputs for the loader of programs, or RUNS=n; needs clang
 # make device  linocut-runner for 64-bit Arm, in build/aarch64
 # make clean   remove what these made
@@ -14,7 +15,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 NATIVE := $(shell find native -type f) CMakeLists.txt
 
-.PHONY: demo test lint build sanitize fuzz device clean
+.PHONY: demo test lint build sanitize compatibility fuzz device clean
 
 demo: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
@@ -33,9 +34,12 @@ build: $(VENV)/.tools
 sanitize: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash tests/sanitize.sh $(BIN)/python $(KINDS)
 
+compatibility: $(VENV)/.tools
+	PATH="$(CURDIR)/$(BIN):$$PATH" bash tests/compatibility.sh $(BIN)/python $(KINDS)
+
 RUNS ?= 1000000
 fuzz: $(VENV)/.installed
-	cmake -S . -B build/fuzz -DLINOCUT_PYTHON=OFF -DLINOCUT_FUZZ=ON -DLINOCUT_SANITIZE=address,undefined \
+	cmake -S . -B build/fuzz -DLINOCUT_PYTHON=OFF -DLINOCUT_WERROR=ON -DLINOCUT_FUZZ=ON -DLINOCUT_SANITIZE=address,undefined \
 		-DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O1
 	cmake --build build/fuzz --target linocut-fuzz --parallel 2
 	$(BIN)/python tests/fuzz/corpus.py unpack build/fuzz/corpus
@@ -43,7 +47,7 @@ fuzz: $(VENV)/.installed
 
 # What needs neither Python nor the device: g++-aarch64-linux-gnu, and qemu-user to try it.
 device:
-	cmake -S . -B build/aarch64 -DLINOCUT_PYTHON=OFF -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
+	cmake -S . -B build/aarch64 -DLINOCUT_WERROR=ON -DLINOCUT_PYTHON=OFF -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
 		-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++
 	cmake --build build/aarch64 --parallel 2
 
@@ -60,5 +64,6 @@ $(VENV)/.tools:
 
 # Editable: Python files are used where they lie. Without isolation, so that the build folder stays valid and builds are short.
 $(VENV)/.installed: $(VENV)/.tools pyproject.toml $(NATIVE)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pip install --quiet --no-build-isolation --editable ".[dev,plot]"
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pip install --quiet --no-build-isolation --config-settings cmake.define.LINOCUT_WERROR=ON \
+		--editable ".[dev,plot]"
 	touch $@

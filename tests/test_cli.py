@@ -145,7 +145,7 @@ def test_a_real_signal_and_resume(linocut, number, status):
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
     assert process.returncode == status
-    assert err == f"interrupted by {number.name}; go on with: linocut train --resume --out run --save-every 6\n"
+    assert err == f"interrupted by {number.name}; go on with: linocut train --resume --out run\n"
     _, out, _ = linocut("train", "--resume", "--out", "run", *REFERENCE, "--json")
     assert objects(out)[-1]["weights_sha256"] == whole[-1]["weights_sha256"]
     with open("run/log.jsonl") as log:

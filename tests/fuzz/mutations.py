@@ -1,4 +1,4 @@
-"""Damage: what happens to the bytes of a file, and to the values of a description, as Hypothesis draws it."""
+"""Damage: what happens to the bytes of a file, and to the values of a description, as Hypothesis or random draws it."""
 
 import json
 
@@ -60,6 +60,28 @@ def _change(draw, data):
         size, order = draw(st.sampled_from([1, 2, 4, 8])), draw(st.sampled_from(["little", "big"]))
         number = draw(st.sampled_from(NUMBERS)) % 256**size
         data[place : place + size] = number.to_bytes(size, order)
+
+
+def damage(valid, chance):
+    """The bytes of a valid file after one to four changes, which `chance`, a random.Random, decides: quickly."""
+    data = bytearray(valid)
+    for _ in range(chance.randint(1, 4)):
+        place = chance.randrange(len(data) if chance.random() < 0.5 else min(len(data), 200)) if data else 0
+        kind, length = chance.randrange(7), chance.randint(1, 64)
+        if kind == 0:
+            del data[place:]
+        elif kind == 1:
+            del data[place : place + length]
+        elif kind == 2:
+            data[place:place] = chance.randbytes(length)
+        elif kind == 3:
+            data[place:place] = data[place : place + length] * chance.randint(1, 40)
+        elif kind == 4:
+            size, order = chance.choice([1, 2, 4, 8]), chance.choice(["little", "big"])
+            data[place : place + size] = (chance.choice(NUMBERS) % 256**size).to_bytes(size, order)
+        elif place < len(data):
+            data[place] ^= 1 << chance.randrange(8)
+    return bytes(data)
 
 
 @st.composite

@@ -1,10 +1,12 @@
 """One process writes a run folder at a time; others are told which, and may read what is there."""
 
+import json
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from small_training import examples, interrupt_at, trainer
@@ -99,6 +101,33 @@ def test_a_run_is_read_while_it_trains(tmp_path):
     for epoch in (1, 2, 3):
         copy = lc.Trainer.resume(tmp_path / f"copy{epoch}", backend="reference")
         assert copy.session.state_sha256() == whole.session.state_sha256()
+
+
+TRAINING = """
+import sys
+from small_training import examples, trainer
+trainer(threads=1).fit(examples(), int(sys.argv[2]), examples(1), out=sys.argv[1], save_every=1)
+"""
+
+
+def test_a_run_is_read_at_any_moment_while_another_process_trains_it(tmp_path):
+    """Whatever moment it is, each file is a whole one, and tells of no less than it did before."""
+    epochs, run = 15, tmp_path / "run"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (Path(__file__).parents[1], *sys.path)))}
+    process = subprocess.Popen([sys.executable, "-c", TRAINING, str(run), str(epochs)], env=environment)
+    seen = []
+    while process.poll() is None:
+        if not (run / "config.toml").exists():  # the last file of a run that begins
+            continue
+        assert lc.load(run, backend="reference").evaluate(examples(1)).examples == 53
+        seen.append(lc.Trainer.resume(run, backend="reference").progress)
+        log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+        assert [event["event"] for event in log[:1]] == ["plan"]
+    assert process.returncode == 0
+    places = [(progress.epoch, progress.step) for progress in seen]
+    assert places == sorted(places)
+    assert len(set(places)) >= 5, "it was read while it trained"
+    assert lc.Trainer.resume(run, backend="reference").progress.epoch == epochs
 
 
 def test_a_run_that_another_process_took_further_is_not_set_back(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from checksums import content as tensors_of
 from checksums import joined, split
 from safetensors.numpy import save_file
-from small_training import examples, trainer
+from small_training import examples, interrupt_at, trainer
 
 import linocut as lc
 from linocut import tensor_file
@@ -172,6 +172,25 @@ def test_a_checkpoint_is_written_every_few_steps(tmp_path):
         trainer().fit(examples(), 2, save_every=0)
 
 
+@pytest.mark.parametrize(("given", "every", "kept"), [(None, 2, [2, 2, 4]), (3, 3, [2, 3, 3])])
+def test_a_resumed_run_keeps_how_often_it_is_written_unless_told_otherwise(tmp_path, given, every, kept):
+    with pytest.raises(lc.Interrupted):
+        trainer().fit(examples(), 2, out=tmp_path, callbacks=[interrupt_at(2)], save_every=2)
+    found = []
+    again = lc.Trainer.resume(tmp_path, backend="reference")
+    again.fit(examples(), 2, callbacks=[steps_kept(tmp_path, found)], save_every=given)
+    assert found[:3] == kept
+    assert tomllib.loads((tmp_path / "config.toml").read_text())["run"]["save_every"] == every
+    assert lc.Trainer.resume(tmp_path, backend="reference").save_every == every
+
+
+def test_the_command_line_keeps_it_too(tmp_path, linocut):
+    small = ["--data", "digits", "--limit", 60, "--hidden", 8, "--batch", 20, "--backend", "reference"]
+    for given in (["--save-every", 2, "--epochs", 1, *small], ["--resume", "--epochs", 2, "--backend", "reference"]):
+        assert linocut("train", *given, "--out", tmp_path / "run", "--json")[0] == 0
+        assert tomllib.loads((tmp_path / "run" / "config.toml").read_text())["run"]["save_every"] == 2
+
+
 def test_a_run_of_version_1_goes_on(tmp_path):
     """A checkpoint as linocut wrote it before there were checksums."""
     whole = trainer()
@@ -181,6 +200,10 @@ def test_a_run_of_version_1_goes_on(tmp_path):
         header, tensors = split((tmp_path / name).read_bytes())
         del header["crc32"]
         header["__metadata__"]["version"] = "1"
+        about = json.loads(header["__metadata__"]["description"])
+        if "progress" in about:
+            del about["save_every"], about["progress"]["findings"]
+        header["__metadata__"]["description"] = json.dumps(about)
         (tmp_path / name).write_bytes(joined(header, tensors[:-4]))
     assert lc.load(tmp_path, backend="reference").evaluate(examples()).accuracy > 0.5
     again = lc.Trainer.resume(tmp_path, backend="reference")

@@ -91,7 +91,8 @@ class Options:
     "--save-every",
     metavar="STEPS",
     type=click.IntRange(min=1),
-    help="Write the checkpoint also after every STEPS steps, the most that a power cut then costs.  [default: none]",
+    help="Write the checkpoint also after every STEPS steps, the most that a power cut then costs.  "
+    "[default: none, or those of the resumed run]",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="The run folder.  [default: runs/MODEL-DATA]")
 @click.option("--resume", "go_on", is_flag=True, help="Go on with the run in --out, with the settings it has.")
@@ -115,11 +116,7 @@ def train(context: click.Context, /, go_on: bool, as_json: bool, **given: Any) -
             _train_for_people(trainer, splits, options)
     except Interrupted as stop:
         name = signal.Signals(stop.number).name
-        again = (
-            f"{stop.folder}"
-            + (" --skip-corrupt" if options.skip_corrupt else "")
-            + (f" --save-every {options.save_every}" if options.save_every else "")
-        )
+        again = f"{stop.folder}" + (" --skip-corrupt" if options.skip_corrupt else "")
         click.echo(f"interrupted by {name}; go on with: linocut train --resume --out {again}", err=True)
         context.exit(SIGNALLED + stop.number)
 

@@ -4,7 +4,8 @@ Grey images have 1 channel, all others 3 (red, green, blue). Transparent pixels 
 grey is scaled to 8 bits. An orientation noted by a camera is not applied.
 
 Whatever a file is called, only the common formats below are decoded, none of which runs another program as Pillow's
-EPS does; and none of more pixels than MOST_PIXELS, as a few bytes may claim any number of them.
+EPS does; and none of more pixels than MOST_PIXELS, as a few bytes may claim any number of them. Colours are converted
+strip by strip, so that decoding takes no more than MOST_BYTES a pixel.
 
 An image of another size than wanted is resized until it covers 256/224 of the wanted size, and its middle is taken:
 shapes keep their proportions, and the rim, where objects seldom are, is left out, as is the custom for ImageNet.
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
-MOST_PIXELS = 1 << 26  # of 64 megapixels; 192 MiB decoded
+MOST_PIXELS = 1 << 26  # 64 megapixels
+MOST_BYTES = 24  # of memory for a pixel: what Pillow takes for a WebP; half of them for all others
+STRIP = 1 << 18  # pixels that are converted together
 COVER = 256 / 224  # how much larger than wanted an image is made before its middle is taken
 ENDS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82", "GIF": b";"}
 GREY_MODES = frozenset(("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N"))
@@ -141,7 +144,23 @@ def _opened(path: Path) -> Iterator[Image]:
 
 
 def _converted(image: Image, channels: int) -> Image:
-    """The image in grey (1) or in colours (3)."""
+    """The image in grey (1) or in colours (3), a strip at a time."""
+    from PIL import Image as pil
+
+    mode, rows = "L" if channels == 1 else "RGB", max(1, STRIP // image.width)
+    if image.mode == mode and "transparency" not in image.info:
+        return image
+    if image.height <= rows:
+        return _strip(image, mode)
+    whole = pil.new(mode, image.size)
+    for top in range(0, image.height, rows):
+        below = min(top + rows, image.height)
+        whole.paste(_strip(image.crop((0, top, image.width, below)), mode), (0, top))
+    return whole
+
+
+def _strip(image: Image, mode: str) -> Image:
+    """The image in a mode, its transparent pixels over white."""
     from PIL import Image as pil
 
     if image.mode.startswith("I"):  # 16 bits; Pillow's own conversion would clip them
@@ -150,4 +169,4 @@ def _converted(image: Image, channels: int) -> Image:
     elif image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
         colours = image.convert("RGBA")
         image = pil.alpha_composite(pil.new("RGBA", colours.size, "white"), colours)
-    return image.convert("L" if channels == 1 else "RGB")
+    return image.convert(mode)

@@ -13,6 +13,7 @@ from linocut.errors import LinocutError, RunError, SpecError
 from linocut.ops.bits import padding_is_zero
 from linocut.run import Session
 from linocut.tensor_file import TensorFile
+from linocut.train import fields
 from linocut.train.progress import Progress
 from linocut.train.settings import DataFacts, Settings
 
@@ -21,11 +22,15 @@ KIND, VERSION = "linocut-checkpoint", 2  # 1 had no checksum
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a checkpoint says, apart from the state itself, which `restore` puts into a session."""
+    """What a checkpoint says, apart from the state itself, which `restore` puts into a session.
+
+    `save_every` is after how many steps of an epoch it is written, None for only after epochs.
+    """
 
     settings: Settings
     data: DataFacts | None
     progress: Progress
+    save_every: int | None = None
 
     def save(self, path: Path, session: Session) -> None:
         """Write it, with the session's persistent buffers as bytes, whole or not at all (else MachineError)."""
@@ -34,6 +39,7 @@ class Checkpoint:
             "settings": self.settings.to_dict(),
             "data": None if self.data is None else dataclasses.asdict(self.data),
             "progress": self.progress.to_dict(),
+            "save_every": self.save_every,
         }
         tensor_file.save(path, tensors, KIND, VERSION, description)
 
@@ -48,7 +54,10 @@ def read(path: Path) -> tuple[Checkpoint, TensorFile]:
     try:
         settings = Settings.from_dict(about["settings"])
         data = None if about["data"] is None else DataFacts.from_dict(about["data"])
-        checkpoint = Checkpoint(settings, data, Progress.from_dict(about["progress"]))
+        save_every = about.get("save_every")  # older ones do not say
+        if save_every is not None:
+            fields.whole(save_every, "save_every", 1)
+        checkpoint = Checkpoint(settings, data, Progress.from_dict(about["progress"]), save_every)
         _check_place(checkpoint)
         program = settings.compile().program
     except KeyError as error:

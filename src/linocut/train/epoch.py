@@ -62,7 +62,7 @@ def run_epoch(
     if progress.step == 0:
         for name in METRICS:
             session.array(name)[...] = 0
-    monitor = Monitor(session, progress.findings, settings.network.classes, parts)
+    monitor = Monitor(session, progress.findings, settings.network, parts)
     if progress.step == 0:
         monitor.begin_epoch()
     if parts > 1:

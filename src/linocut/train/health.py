@@ -1,8 +1,9 @@
 """Monitor: finds numbers that go wrong in training in the step where they do, and names them.
 
-What ends training is a DivergenceError: a loss that is no number or beyond any sense, or a batch norm's shift or
-running statistics that are no numbers; through one of these everything else goes that a step forms. What training can
-go on with is counted: mantissas that saturate, and channels that do not vary.
+What ends training is a DivergenceError: a loss that is no number or beyond any sense, a batch norm's shift or running
+statistics that are no numbers, through one of which everything else goes that a step forms, and shifts that silence
+half a layer (shifts.py). What training can go on with is counted: mantissas that saturate, and channels that do not
+vary.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ from linocut.ops.optimizer_tick import LEARNING_RATE
 from linocut.run import Session
 from linocut.train.findings import Findings
 from linocut.train.finite import FLOATS, find_no_number
+from linocut.train.shifts import FAR, LOST, find_shifts
 
 if TYPE_CHECKING:
+    from linocut.layers import Network
     from linocut.ops.bits import Array
 
 ANY_LOSS = 100.0  # of a step, beyond what normed logits allow: shifts of this size are learned by no sensible rate
@@ -60,13 +63,14 @@ class _Norm:
 class Monitor:
     """Watches the steps of an epoch, which `findings` tells of; a step is `runs` of the program."""
 
-    def __init__(self, session: Session, findings: Findings, classes: int, runs: int) -> None:
+    def __init__(self, session: Session, findings: Findings, network: Network, runs: int) -> None:
         """Find what is looked at; nothing has happened yet."""
         self._session, self._findings, self._runs = session, findings, runs
-        self._most_loss = ANY_LOSS + 2.0 * classes
+        self._most_loss = ANY_LOSS + 2.0 * network.classes
         self._gradients = list(_gradients(session))
         self._norms = {norm.name: norm for norm in _norms(session)}
         self._channels = [session.array(buffer.name) for buffer in session.program.persistent() if _small(buffer)]
+        self._shifts = find_shifts(session, network)
         self._loss = session.array("loss")
         self._sum = float(self._loss[0])
         self._still = {
@@ -102,6 +106,7 @@ class Monitor:
         sound = loss <= self._most_loss and all(np.isfinite(values).all() for values in self._channels)
         if not sound:
             raise self._divergence(f"epoch {epoch}, step {step}", loss)
+        self._watch_shifts(epoch, step)
 
     def _note_still(self) -> None:
         found = {}
@@ -112,6 +117,20 @@ class Monitor:
         self._still = found
         self._findings.still = {name: channels.tolist() for name, channels in found.items()}
 
+    def _watch_shifts(self, epoch: int, step: int) -> None:
+        """DivergenceError for a layer that is lost; a warning, once an epoch, for one that goes that way."""
+        for shifts in self._shifts:
+            if not (far := shifts.beyond(FAR)):
+                continue
+            mend = f"take a smaller learning rate than {self._rate():g}"
+            if lost := shifts.beyond(LOST):
+                raise DivergenceError(f"epoch {epoch}, step {step}: {lost}: training diverges; {mend}")
+            if not any(f": beta of {shifts.name}: " in warning for warning in self._findings.warnings):
+                self._findings.warnings.append(f"step {step}: {far}; {mend}")
+
+    def _rate(self) -> float:
+        return float(self._session.array("control")[LEARNING_RATE])
+
     def _warn(self, gradient: _Gradient, count: int, step: int) -> None:
         runs = self._findings.saturating.get(gradient.name, 0) + 1
         self._findings.saturating[gradient.name] = runs
@@ -121,8 +140,7 @@ class Monitor:
             self._findings.warnings.append(f"step {step}: {share} of {role} of {layer} saturated, as before")
 
     def _divergence(self, when: str, loss: float) -> DivergenceError:
-        rate = float(self._session.array("control")[LEARNING_RATE])
-        mend = f"take a smaller learning rate than {rate:g}"
+        mend = f"take a smaller learning rate than {self._rate():g}"
         if found := find_no_number(self._session):
             return DivergenceError(f"{when}: {found}; {mend}, or a policy with a wider range")
         size, name = max((float(np.abs(self._session.array(b.name)).max()), b.name) for b in _shifts(self._session))

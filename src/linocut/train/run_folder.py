@@ -124,7 +124,8 @@ def _config(kept: Checkpoint) -> dict[str, Any]:
     config = kept.settings.to_dict()
     network = config.pop("network")
     sizes = {name: config.pop(name) for name in ("batch_size", "micro_batch", "seed")}
-    run = {"epochs": kept.progress.epochs, **sizes}
+    every = {} if kept.save_every is None else {"save_every": kept.save_every}
+    run = {"epochs": kept.progress.epochs, **sizes, **every}
     data = {}
     if kept.data is not None:
         data = {"data": {"name": kept.data.name, "examples": kept.data.examples, "shape": list(kept.data.shape)}}

@@ -50,7 +50,6 @@ class _Fit:
     folder: RunFolder | None
     planned: Planned
     emit: Callback
-    save_every: int | None
 
 
 class Trainer:
@@ -92,6 +91,7 @@ class Trainer:
         self.progress = Progress()
         self.data: DataFacts | None = None
         self.folder: Path | None = None
+        self.save_every: int | None = None
         self._threads, self._backend = find_threads(threads), backend
         self._open: tuple[Session, Feed] | None = None
         self._stamps: dict[Path, Stamp] = {}  # of its checkpoint in each folder, as that was last read or written
@@ -120,6 +120,7 @@ class Trainer:
         )
         checkpoint.restore(file, trainer.session)
         trainer.progress, trainer.data, trainer.folder = kept.progress, kept.data, path
+        trainer.save_every = kept.save_every
         trainer._stamps[path.resolve()], trainer._saved = stamp, kept.progress.begun
         return trainer
 
@@ -152,7 +153,8 @@ class Trainer:
         """Train until `epochs` are done in all, those of a resumed run counted; returns what each came to.
 
         `out` is the run folder, by default the one it was resumed from; it is written after every epoch, and its
-        checkpoint also after every `save_every` steps of an epoch, so that a power cut costs no more than these.
+        checkpoint also after every `save_every` steps of an epoch, so that a power cut costs no more than these; a
+        resumed run keeps the number that it had, unless it is given another.
         `callbacks` are called with every event. SIGINT and SIGTERM end training after the step at hand: the
         checkpoint is written, then Interrupted (a KeyboardInterrupt) is raised. DataError, SpecError,
         RunError for what does not fit together.
@@ -165,8 +167,9 @@ class Trainer:
             raise SpecError(f"save_every is {save_every!r}, must be a number of steps, 1 or more")
         with self._claimed(out) as folder:
             self.data, self.progress.epochs = DataFacts.of(dataset), epochs
+            self.save_every = save_every or self.save_every
             planned = Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes)
-            fit = _Fit(dataset, validation, folder, planned, partial(_emit, callbacks), save_every)
+            fit = _Fit(dataset, validation, folder, planned, partial(_emit, callbacks))
             new = folder is not None and not folder.holds_run
             with self._abandoning(folder, LinocutError, when=lambda: new):
                 self._begin(folder, planned)
@@ -286,7 +289,7 @@ class Trainer:
 
         def after_step(event: Stepped) -> None:
             fit.emit(event)
-            if fit.save_every and event.step % fit.save_every == 0 and event.step < event.steps:
+            if self.save_every and event.step % self.save_every == 0 and event.step < event.steps:
                 self._save_checkpoint(fit.folder)
             interrupts.check()
 
@@ -325,7 +328,7 @@ class Trainer:
         )
 
     def _kept(self) -> Checkpoint:
-        return Checkpoint(self.settings, self.data, self.progress)
+        return Checkpoint(self.settings, self.data, self.progress, self.save_every)
 
     def _save(self, folder: RunFolder | None, planned: Planned, *done: Done) -> None:
         if folder is None:

@@ -1,0 +1,57 @@
+"""Shifts of batch norms that silence their channels: signs that are the same for all examples, and let no gradient by.
+
+A normed value is (y - mean) / spread + beta, and its sign passes a gradient from -1 to 1 only. Where |beta| is 4, one
+example in some hundreds is as far from the mean as to be seen; where it is 8, none in 10**10, if the sums y are spread
+as sums of many terms are. Such a channel is a constant from then on, since nothing that could move its shift back
+reaches it. Gradients alone take no shift that far: those that it passes end before. It is the learning rate that
+throws it there, as Adam's rate is about what a shift moves in a step.
+
+More than half of a layer's channels beyond 8 end training: what it learned so far is lost for good. More than half
+beyond 4 are no more than a warning: at a rate of 1 the perceptron still learns MNIST to 70 to 80% so, far below what it
+could, but no loss that rises, nor any other number, tells such training from one that ends well.
+
+Norms whose values are added to others before their sign is taken, as in residual networks, are not looked at: how far a
+shift of one of them moves the sum is not known from it alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from linocut.layers.batch_norm import BatchNorm
+from linocut.layers.sign import Sign
+
+if TYPE_CHECKING:
+    from linocut.layers import Network
+    from linocut.ops.bits import Array
+    from linocut.run import Session
+
+FAR, LOST = 4.0, 8.0  # spreads
+
+
+@dataclass(frozen=True)
+class Shifts:
+    """The shifts of a batch norm whose signs are taken, (1, channels): `name` is that of the norm."""
+
+    name: str
+    beta: Array
+
+    def beyond(self, spreads: float) -> str:
+        """What is so if more than half of the channels are shifted that far, or ""."""
+        channels = self.beta.size
+        count = int(np.count_nonzero(np.abs(self.beta) > spreads))
+        if 2 * count <= channels:
+            return ""
+        return (
+            f"beta of {self.name}: {count} of {channels} channels are shifted by more than {spreads:g} spreads, "
+            "so that their signs hardly depend on the examples"
+        )
+
+
+def find_shifts(session: Session, network: Network) -> list[Shifts]:
+    """Those of every norm that a sign follows."""
+    norms = (p.name for p in network.placed if p.layer.kind == BatchNorm.kind and p.follower == Sign.kind)
+    return [Shifts(name, session.array(f"{name}.beta")) for name in norms]
