@@ -19,12 +19,16 @@ enum { BOP_RANDOM = 4, BOP_COUNTERS, BOP_MICRO };
 template <class Gradients>
 inline void move_latent(const Call& call, const FixedStep& step, bool signs, Gradients&& gradients) {
     const Operand &w = call.operands[WEIGHTS], &m = call.operands[M];
-    i64 flips = 0;
+    // A word waits for the next one, whose unit takes long to find: meanwhile the first is moved.
+    i8 found[segment];
+    i64 flips = 0, row = 0, column = 0, waiting = 0;
     gradients([&](i64 r, i64 first, i64 n, const auto* exact) {
-        i8 found[segment];
-        gradient_words::in_q7(exact, n, signs, found);
-        flips += updates::move_word(step, w, m, found, r, first, n);
+        const float unit = signs ? 0.0f : gradient_words::unit_for(exact, n);
+        if (waiting > 0) flips += updates::move_word(step, w, m, found, row, column, waiting);
+        signs ? gradient_words::signs_in_q7(exact, n, found) : gradient_words::scale_by(exact, n, unit, found);
+        row = r, column = first, waiting = n;
     });
+    if (waiting > 0) flips += updates::move_word(step, w, m, found, row, column, waiting);
     add_to_counter(call.operands[LATENT_COUNTERS], counter_flips, flips);
 }
 

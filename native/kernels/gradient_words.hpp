@@ -91,36 +91,44 @@ inline float unit_of(i64 size, i64 n) {
     return static_cast<float>(size > 0 ? q7_of_spread * static_cast<double>(n) / static_cast<double>(size) : 0.0);
 }
 
+// What a word's gradients are multiplied by.
+template <class T>
+inline float unit_for(const T* gradients, i64 n) {
+#if defined(__AVX2__)
+    if constexpr (sizeof(T) == 4) {
+        if (n == segment) return unit_of(size_of_whole(gradients), n);
+    }
+#endif
+    return unit_of(size_of(gradients, n), n);
+}
+
 // Rounded by truncating what is positive: an instruction on every set.
 template <class T>
-inline void mantissas(const T* gradients, i64 n, i8* out) {
+inline void scale_by(const T* gradients, i64 n, float unit, i8* out) {
 #if defined(__AVX2__)
     if constexpr (sizeof(T) == 4) {
         if (n == segment) {
-            scale_whole(gradients, unit_of(size_of_whole(gradients), n), out);
+            scale_whole(gradients, unit, out);
             return;
         }
     }
 #endif
-    const float unit = unit_of(size_of(gradients, n), n);
     for (i64 c = 0; c < n; ++c) {
         const float scaled = clamp(static_cast<float>(gradients[c]) * unit, -127.0f, 127.0f);
         out[c] = static_cast<i8>(static_cast<i32>(scaled + 128.5f) - 128);
     }
 }
 
+template <class T>
+inline void mantissas(const T* gradients, i64 n, i8* out) { scale_by(gradients, n, unit_for(gradients, n), out); }
+
 // Signs as q7.
 inline void widen(const u8* positive, i64 n, i8* out) {
     for (i64 c = 0; c < n; ++c) out[c] = positive[c] ? i8{127} : i8{-127};
 }
 
-// Either, as q7.
 template <class T>
-inline void in_q7(const T* gradients, i64 n, bool as_signs, i8* out) {
-    if (!as_signs) {
-        mantissas(gradients, n, out);
-        return;
-    }
+inline void signs_in_q7(const T* gradients, i64 n, i8* out) {
     u8 positive[segment];
     signs(gradients, n, positive);
     widen(positive, n, out);
