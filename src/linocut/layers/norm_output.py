@@ -30,9 +30,9 @@ def keep_signs(builder: Builder, name: str, value: Normed, *, ste: bool) -> Kept
     bits = builder.transient(f"{name}.X", roles.X, shape, "bit")
     mask = half = omega = work = None
     if builder.training and (ste or value.norm == SCALED_L1):
-        mask = builder.transient(f"{name}.mask", roles.GRADIENT_MASK if ste else roles.X, shape, "bit")
+        mask = builder.transient(f"{name}.mask", roles.GRADIENT_MASK, shape, "bit")
     if builder.training and value.norm == SCALED_L1:
-        half = builder.transient(f"{name}.half", roles.X, shape, "bit")
+        half = builder.transient(f"{name}.half", roles.GRADIENT_MASK, shape, "bit")
     elif builder.training:
         omega = builder.transient(f"{name}.omega", roles.NORM, (1, shape[-1]), builder.policy.statistics)
         work = norm_work(builder, name, norm_sign.QUANTITIES, shape)
