@@ -693,8 +693,7 @@ def test_operands_that_are_only_read_may_overlap() -> None:
 def test_only_what_a_signature_says_may_be_written_over() -> None:
     """dY of a norm over a dX of the same format, and exactly there."""
     program = norm_gradient("i8", "bit", "i8", (True, True))
-    operands = program.instructions[0].operands
-    dx, dy, dbeta = operands[0], operands[7], operands[9]
+    dx, dy, dbeta = (program.instructions[0].operand(name) for name in ("dx", "dy", "dbeta"))
     assert dx is not None and dy is not None and dbeta is not None
     _native.Program(encode(edit(program, dy, offset=program.buffers[dx].offset)))
     assert "overlap, and one is written" in refusal(edit(program, dbeta, offset=program.buffers[dx].offset))
