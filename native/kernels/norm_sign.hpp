@@ -62,10 +62,10 @@ struct Threshold {
 
 // |x| <= size is low <= y <= high.
 template <class T>
-struct Range {
+struct Interval {
     T low[segment], high[segment];
 
-    Range(const Lines& lines, double size, i64 n) {
+    Interval(const Lines& lines, double size, i64 n) {
         for (i64 c = 0; c < segment; ++c) {
             const double reach = size * lines.psi[c], limit = threshold_limit;
             const bool varies = lines.psi[c] > 0.0, inside = std::fabs(lines.beta[c]) <= size;
@@ -87,7 +87,7 @@ inline void integers(const Call& call, const norm::Unit& unit) {
     const Operand &y = call.operands[Y], &mask = call.operands[MASK], &bits = call.operands[BITS];
     const Lines lines(call, unit.first, unit.n);
     const Threshold<T> limits(lines, unit.n);
-    const Range<T> near(lines, 0.5, unit.n), within(lines, 1.0, unit.n), around(lines, 2.0, unit.n);
+    const Interval<T> near(lines, 0.5, unit.n), within(lines, 1.0, unit.n), around(lines, 2.0, unit.n);
     const i64 word = first_of(call) / segment + unit.word;
     double distances[segment] = {}, counts[segment] = {};
     T padded[segment] = {};

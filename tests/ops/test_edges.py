@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from fractions import Fraction
 
@@ -13,7 +14,7 @@ from operands import view, work_of
 
 from linocut.ops import OP_BY_NAME, View
 from linocut.ops.bits import Array, pack, padding_is_zero, unpack
-from linocut.ops.norm import L1, L2
+from linocut.ops.norm import L1, L2, LEVELS
 
 NORMS = pytest.mark.parametrize("norm", [L1, L2], ids=["l1", "l2"])
 FORMATS = pytest.mark.parametrize("form", ["i16", "i32", "f16", "f32"])
@@ -177,6 +178,15 @@ def test_thresholds_of_integers_are_the_rational_ones(column: list[int], beta_of
         sizes = [abs(value - t) for value in column]
         assert found["mask"][:, 0].tolist() == [size <= psi for size in sizes]
         assert found["half"][:, 0].tolist() == [size <= (psi / 2 if size <= psi else 2 * psi) for size in sizes]
+
+
+def test_levels_are_the_mean_sizes_of_normal_numbers() -> None:
+    """Between 0, 1/2, 1, 2 and infinity, in eighths: a difference of densities over one of distributions."""
+    edges = [0.0, 0.5, 1.0, 2.0, math.inf]
+    density = [math.exp(-x * x / 2) / math.sqrt(2 * math.pi) for x in edges]
+    distribution = [(1 + math.erf(x / math.sqrt(2))) / 2 for x in edges]
+    pairs = zip(itertools.pairwise(density), itertools.pairwise(distribution), strict=True)
+    assert tuple(round(8 * (d - e) / (q - p)) for (d, e), (p, q) in pairs) == LEVELS
 
 
 def test_x_of_exactly_zero_and_one_in_every_format() -> None:
