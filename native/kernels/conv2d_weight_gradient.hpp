@@ -131,13 +131,17 @@ inline void add_products(const Convolution& conv, const Part& part, const Pixels
     }
 }
 
+// The row, in the weights' matrix, of a tap of an output, both counted within the part.
+inline i64 row_of(const Convolution& conv, const Part& part, i64 output, i64 tap) {
+    return conv.weights_row(part.output + output, part.row + tap / part.columns, part.column + tap % part.columns);
+}
+
 // visit(output of the part, tap, row of the weights' matrix) for all of a part.
 template <class Visit>
 inline void each_tap(const Convolution& conv, const Part& part, Visit&& visit) {
     for (i64 o = 0; o < part.outputs; ++o) {
         for (i64 t = 0; t < part.taps(); ++t) {
-            const i64 p = part.row + t / part.columns, q = part.column + t % part.columns;
-            visit(o, t, conv.weights_row(part.output + o, p, q));
+            visit(o, t, row_of(conv, part, o, t));
         }
     }
 }
@@ -186,11 +190,10 @@ template <class Sink>
     // Seven rows more than a tap has are within `Sums`: parts that fill it have taps of 64 inputs.
     each_tap_of_eight(part, [&](i64 o, i64 outputs, i64 t) {
         const Sums& tile = sums[o / outputs_at_once];
-        const i64 p = part.row + t / part.columns, q = part.column + t % part.columns;
         alignas(64) i32 gradients[8][segment];
         turn_eight(tile + t * part.inputs, tile[part.weights() + t], o % outputs_at_once, part.inputs, gradients);
         for (i64 j = 0; j < outputs; ++j) {
-            sink(conv.weights_row(part.output + o + j, p, q), part.first, part.inputs, gradients[j]);
+            sink(row_of(conv, part, o + j, t), part.first, part.inputs, gradients[j]);
         }
     });
 }

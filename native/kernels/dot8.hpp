@@ -84,8 +84,6 @@ static_assert(groups_at_once<Range::bits> * 2 * 128 <= 32767 && groups_at_once<R
 typedef i16 Shorts __attribute__((vector_size(32)));
 typedef i32 Ints __attribute__((vector_size(32)));
 
-inline __m256i load_whole(const void* from) { return _mm256_loadu_si256(static_cast<const __m256i*>(from)); }
-
 inline __m256i load_row(ByteRows rows, i64 m, i64 g) {
     return _mm256_set1_epi32(static_cast<i32>(load_four(rows.data + m * rows.row_stride + g * rows.group_stride)));
 }

@@ -54,13 +54,11 @@ inline void scale_whole(const i32* gradients, float unit, i8* out) {
     }
 }
 #elif defined(__AVX2__)
-inline __m256i load_eight(const i32* from) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)); }
-
 inline i64 size_of_whole(const i32* gradients) {
     const __m256i half = _mm256_set1_epi32(0xFFFF);
     __m256i low = _mm256_setzero_si256(), high = low;
     for (int c = 0; c < segment; c += 8) {
-        const __m256i size = _mm256_abs_epi32(load_eight(gradients + c));
+        const __m256i size = _mm256_abs_epi32(load_whole(gradients + c));
         low = _mm256_add_epi32(low, _mm256_and_si256(size, half));
         high = _mm256_add_epi32(high, _mm256_srli_epi32(size, 16));
     }
@@ -74,7 +72,7 @@ inline i64 size_of_whole(const i32* gradients) {
 inline void scale_whole(const i32* gradients, float unit, i8* out) {
     const __m256 by = _mm256_set1_ps(unit), limit = _mm256_set1_ps(127.0f), shift = _mm256_set1_ps(128.5f);
     const auto whole = [&](int c) {
-        const __m256 scaled = _mm256_mul_ps(_mm256_cvtepi32_ps(load_eight(gradients + c)), by);
+        const __m256 scaled = _mm256_mul_ps(_mm256_cvtepi32_ps(load_whole(gradients + c)), by);
         const __m256 within = _mm256_max_ps(_mm256_min_ps(scaled, limit), _mm256_sub_ps(_mm256_setzero_ps(), limit));
         return _mm256_cvttps_epi32(_mm256_add_ps(within, shift));  // 1 to 255
     };

@@ -38,14 +38,14 @@ struct Channels {
             square[c] = squares[c];
             if (kind == norm::l1) slope[c] *= thirds[c];
             if (kind != norm::scaled_l1) continue;
-            slope[c] = share(rows * products[c] - totals[c] * thirds[c], rows * squares[c] - thirds[c] * thirds[c]);
+            slope[c] = quotient(rows * products[c] - totals[c] * thirds[c], rows * squares[c] - thirds[c] * thirds[c]);
             mean[c] = mean[c] - slope[c] * (thirds[c] / rows);
         }
         norm::reciprocals(call.operands[STATS], first, n, kind, inverse);
     }
 
-    // 0 where u does not vary.
-    static double share(double covariance, double variance) { return variance > 0.0 ? covariance / variance : 0.0; }
+    // The slope of g along u; 0 where u does not vary.
+    static double quotient(double covariance, double variance) { return variance > 0.0 ? covariance / variance : 0.0; }
 };
 
 // How many bits finer than what holds the largest; `scale` is made that of this step.

@@ -6,6 +6,10 @@
 
 namespace linocut::LINOCUT_NS {
 
+#if defined(__AVX2__)
+inline __m256i load_whole(const void* from) { return _mm256_loadu_si256(static_cast<const __m256i*>(from)); }
+#endif
+
 // flags[i] is 0 or 0xFF -> bit i.
 inline u64 pack_flags(const u8* flags) {
 #if defined(__AVX512BW__)

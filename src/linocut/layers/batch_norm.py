@@ -89,7 +89,7 @@ def _backward(builder: Builder, out: Normed, y: Product | Real, wanted: bool) ->
     shape = builder.shape(y.buffer)
     channels = shape[-1]
     attributes = {"norm": out.norm, "ste": float(kept.ste)}
-    sums = builder.transient(f"{name}.sums", roles.WORKSPACE, (5, channels), "f64")
+    sums = builder.transient(f"{name}.sums", roles.WORKSPACE, (norm_gradient_sums.QUANTITIES, channels), "f64")
     known = {"x": kept.x, "mask": kept.mask, "half": kept.half}
     common = {"dx": dx.buffer, **known, "beta": out.beta, "sums": sums}
     work = norm_work(builder, name, norm_gradient_sums.QUANTITIES, shape)

@@ -58,7 +58,7 @@ def reference(
     if norm == L1:
         slope = slope * third
     elif norm == SCALED_L1:
-        slope = _share(rows * product - total * third, rows * square - third * third)
+        slope = _quotient(rows * product - total * third, rows * square - third * third)
         mean = mean - slope * (third / rows)
     g, u = masked(dx, x, mask, ste), partner(x, mask, half, beta, norm)
     exponent = 0 if dx_exponent is None else int(dx_exponent.data[0])
@@ -93,8 +93,8 @@ def _finer(state: Array, largest: int, elements: int) -> int:
     return finer
 
 
-def _share(covariance: Array, variance: Array) -> Array:
-    """Their quotient; 0 where u does not vary."""
+def _quotient(covariance: Array, variance: Array) -> Array:
+    """The slope of g along u; 0 where u does not vary."""
     return np.where(variance > 0, covariance / np.where(variance > 0, variance, 1.0), 0.0)
 
 
