@@ -1,7 +1,8 @@
 // norm_gradient: dY = (g - mean - u slope) / divisor: mean(g) and mean(g u) (l2) or omega mean(g u) (l1), or what is left of g
 // beside 1 and u (scaled l1). And dbeta.
 // An i8 dY is g a - u b - c: from integers where X is bits in 32 bits with 22 fractional bits, where the exponent makes the sum of
-// their sizes <= 2^29, so that nothing overflows; else in doubles (src/linocut/ops/norm_gradient.py).
+// their sizes <= 2^29, so that nothing overflows; else in doubles. Both are rounded with dithers that depend on the row and the
+// channel alone (src/linocut/ops/norm_gradient.py).
 // Two phases: dbeta and the exponent; blocks of rows.
 #pragma once
 
@@ -17,6 +18,7 @@ inline constexpr int fraction = 22;
 inline constexpr i64 finest = 7;  // bits finer than the exponent that holds the largest
 inline constexpr int mantissa_bits = 7;
 inline constexpr double fixed_limit = 1073741824.0;  // 2^30
+inline constexpr u32 row_turn = 0xC13FA9A9u, channel_turn = 0x91E10DA5u;
 
 inline int exponent_of(const Call& call) {
     return given(call.operands[DX_EXPONENT]) ? *row<i32>(call.operands[DX_EXPONENT], 0) : 0;
@@ -111,29 +113,33 @@ inline void finish(const Call& call, i64 r, const norm::Unit& unit, const i8* pa
     std::memcpy(row<i8>(call.operands[DY], r) + unit.first, padded, static_cast<std::size_t>(unit.n));
 }
 
-// What an i8 dY is made of for 64 channels: g a - u b - c; less_c holds the 1/2 that rounds. Unsigned, so that what passes only
-// with channels whose g is all 0 wraps.
+// The dithers of a row's channels from `first` on, in units of 2^-32, start here and turn by channel_turn.
+inline u32 first_dither(i64 r, i64 first) { return static_cast<u32>(r) * row_turn + static_cast<u32>(first) * channel_turn; }
+
+// What an i8 dY is made of for 64 channels: g a - u b - c, and the dithers of a row that starts with 0. Unsigned, so that what
+// passes only with channels whose g is all 0 wraps.
 struct FixedPoint {
-    alignas(64) u32 a[segment], b[segment], less_c[segment];
+    alignas(64) u32 a[segment], b[segment], c[segment], dithers[segment];
     int right;
 
     FixedPoint(const Channels& channels, double mantissa, int finer) : right(fraction - finer) {
-        const u32 half = u32{1} << (right - 1);
         const auto fixed = [](double number) { return static_cast<u32>(rounded(number, -fixed_limit, fixed_limit)); };
-        for (i64 c = 0; c < segment; ++c) {
-            const double scale = channels.inverse[c] * mantissa;
-            a[c] = fixed(scale);
-            b[c] = fixed(channels.slope[c] * scale);
-            less_c[c] = half - fixed(channels.mean[c] * scale);
+        for (i64 i = 0; i < segment; ++i) {
+            const double scale = channels.inverse[i] * mantissa;
+            a[i] = fixed(scale);
+            b[i] = fixed(channels.slope[i] * scale);
+            c[i] = fixed(channels.mean[i] * scale);
+            dithers[i] = first_dither(0, i);
         }
     }
 
 #if defined(__AVX512BW__)
-    __m512i sixteen(const i16* dx, const i16* u, u64 passes, int at) const {
+    __m512i sixteen(const i16* dx, const i16* u, u64 passes, u32 dither, int at) const {
         const __m512i g = _mm512_cvtepi16_epi32(_mm256_maskz_loadu_epi16(static_cast<__mmask16>(passes >> at), dx + at));
         const __m512i partner = _mm512_cvtepi16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(u + at)));
-        const __m512i offset =
-            _mm512_sub_epi32(_mm512_load_si512(less_c + at), _mm512_mullo_epi32(partner, _mm512_load_si512(b + at)));
+        const __m512i turned = _mm512_add_epi32(_mm512_load_si512(dithers + at), _mm512_set1_epi32(static_cast<int>(dither)));
+        const __m512i added = _mm512_sub_epi32(_mm512_srl_epi32(turned, _mm_cvtsi32_si128(32 - right)), _mm512_load_si512(c + at));
+        const __m512i offset = _mm512_sub_epi32(added, _mm512_mullo_epi32(partner, _mm512_load_si512(b + at)));
         const __m512i fixed = _mm512_add_epi32(_mm512_mullo_epi32(g, _mm512_load_si512(a + at)), offset);
         return _mm512_sra_epi32(fixed, _mm_cvtsi32_si128(right));
     }
@@ -144,9 +150,9 @@ struct FixedPoint {
         seen.near += __builtin_popcount(_mm512_cmpgt_epu16_mask(size, _mm512_set1_epi16(63)));
     }
 
-    void row(const i16* dx, const i16* u, u64 passes, i8* out, Seen& seen) const {
-        const __m512i low = _mm512_packs_epi32(sixteen(dx, u, passes, 0), sixteen(dx, u, passes, 16));
-        const __m512i high = _mm512_packs_epi32(sixteen(dx, u, passes, 32), sixteen(dx, u, passes, 48));
+    void row(const i16* dx, const i16* u, u64 passes, u32 dither, i8* out, Seen& seen) const {
+        const __m512i low = _mm512_packs_epi32(sixteen(dx, u, passes, dither, 0), sixteen(dx, u, passes, dither, 16));
+        const __m512i high = _mm512_packs_epi32(sixteen(dx, u, passes, dither, 32), sixteen(dx, u, passes, dither, 48));
         count(low, seen);
         count(high, seen);
         const __m512i lanes = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);  // undoes the packing's
@@ -155,11 +161,13 @@ struct FixedPoint {
     }
 #elif defined(__AVX2__)
     // `kept` is -1 or 0.
-    __m256i eight(const i16* dx, const i16* u, const i16* kept, int at) const {
+    __m256i eight(const i16* dx, const i16* u, const i16* kept, u32 dither, int at) const {
         const auto narrow = [&](const i16* from) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + at)); };
         const auto wide = [&](const u32* from) { return _mm256_load_si256(reinterpret_cast<const __m256i*>(from + at)); };
         const __m256i g = _mm256_cvtepi16_epi32(_mm_and_si128(narrow(dx), narrow(kept)));
-        const __m256i offset = _mm256_sub_epi32(wide(less_c), _mm256_mullo_epi32(_mm256_cvtepi16_epi32(narrow(u)), wide(b)));
+        const __m256i turned = _mm256_add_epi32(wide(dithers), _mm256_set1_epi32(static_cast<int>(dither)));
+        const __m256i added = _mm256_sub_epi32(_mm256_srl_epi32(turned, _mm_cvtsi32_si128(32 - right)), wide(c));
+        const __m256i offset = _mm256_sub_epi32(added, _mm256_mullo_epi32(_mm256_cvtepi16_epi32(narrow(u)), wide(b)));
         const __m256i fixed = _mm256_add_epi32(_mm256_mullo_epi32(g, wide(a)), offset);
         return _mm256_sra_epi32(fixed, _mm_cvtsi32_si128(right));
     }
@@ -174,32 +182,33 @@ struct FixedPoint {
         seen.near += beyond(63);
     }
 
-    void row(const i16* dx, const i16* u, u64 passes, i8* out, Seen& seen) const {
+    void row(const i16* dx, const i16* u, u64 passes, u32 dither, i8* out, Seen& seen) const {
         i16 kept[segment];
         expand_masks(passes, kept);
-        for (int c = 0; c < segment; c += 32) {
-            const __m256i low = _mm256_packs_epi32(eight(dx, u, kept, c), eight(dx, u, kept, c + 8));
-            const __m256i high = _mm256_packs_epi32(eight(dx, u, kept, c + 16), eight(dx, u, kept, c + 24));
+        for (int at = 0; at < segment; at += 32) {
+            const auto mantissas = [&](int i) { return eight(dx, u, kept, dither, at + i); };
+            const __m256i low = _mm256_packs_epi32(mantissas(0), mantissas(8));
+            const __m256i high = _mm256_packs_epi32(mantissas(16), mantissas(24));
             count(low, seen);
             count(high, seen);
             const __m256i lanes = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);  // undoes the packing's
             const __m256i packed = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), lanes);
-            _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + c), _mm256_max_epi8(packed, _mm256_set1_epi8(-127)));
+            _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + at), _mm256_max_epi8(packed, _mm256_set1_epi8(-127)));
         }
     }
 #else
-    void row(const i16* __restrict dx, const i16* __restrict u, u64 passes, i8* __restrict out, Seen& seen) const {
+    void row(const i16* __restrict dx, const i16* __restrict u, u64 passes, u32 dither, i8* __restrict out, Seen& seen) const {
         i32 saturated = 0, near = 0;
         i16 kept[segment];
         expand_masks(passes, kept);
-        for (i64 c = 0; c < segment; ++c) {
-            const u32 offset = less_c[c] - static_cast<u32>(i32{u[c]}) * b[c];
-            const i32 g = static_cast<i16>(dx[c] & kept[c]);
-            const i32 fixed = static_cast<i32>(static_cast<u32>(g) * a[c] + offset) >> right;
+        for (i64 i = 0; i < segment; ++i) {
+            const u32 offset = ((dithers[i] + dither) >> (32 - right)) - c[i] - static_cast<u32>(i32{u[i]}) * b[i];
+            const i32 g = static_cast<i16>(dx[i] & kept[i]);
+            const i32 fixed = static_cast<i32>(static_cast<u32>(g) * a[i] + offset) >> right;
             const i32 size = fixed < 0 ? -fixed : fixed;
             saturated += size > 127;
             near += size > 63;
-            out[c] = static_cast<i8>(clamp(fixed, -127, 127));
+            out[i] = static_cast<i8>(clamp(fixed, -127, 127));
         }
         seen.saturated += saturated;
         seen.near += near;
@@ -214,7 +223,8 @@ inline void integers(const Call& call, const norm::MaskedGradient& from, const n
     i8 few[segment];
     for (i64 r = unit.begin; r < unit.end; ++r) {
         from.partners(r, u);
-        fixed.row(from.integers(r, padded), u, from.passing(r), target(call, r, unit, few), seen);
+        i8* out = target(call, r, unit, few);
+        fixed.row(from.integers(r, padded), u, from.passing(r), first_dither(r, unit.first), out, seen);
         finish(call, r, unit, few);
     }
     seen.note(call.operands[SCALE]);
@@ -225,7 +235,8 @@ inline void store_rounded(const Call& call, i64 r, const norm::Unit& unit, const
     i8 few[segment];
     i8* __restrict out = target(call, r, unit, few);
     for (i64 c = 0; c < segment; ++c) {
-        const i32 whole = rounded(values[c], -fixed_limit, fixed_limit), size = whole < 0 ? -whole : whole;
+        const double dither = first_dither(r, unit.first + c) * 0x1p-32 - 0.5;
+        const i32 whole = rounded(values[c] + dither, -fixed_limit, fixed_limit), size = whole < 0 ? -whole : whole;
         seen.saturated += c < unit.n && size > 127;
         seen.near += c < unit.n && size > 63;
         out[c] = static_cast<i8>(clamp(whole, -127, 127));
