@@ -6,6 +6,7 @@
 # make compatibility  what is installed from the source archive, on the Pythons and NumPys that this machine can have
 # make fuzz    a million inputs for the loader of programs, or RUNS=n; needs clang
 # make device  linocut-runner for 64-bit Arm, in build/aarch64
+# make emulated  linocut-runner whose AVX-512 is emulated, in build/emulated; needs libsimde-dev
 # make clean   remove what these made
 #
 # PYTHON=python3.12 picks another interpreter; .venv is made once, and the native core again when its sources change.
@@ -15,7 +16,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 NATIVE := $(shell find native -type f) CMakeLists.txt
 
-.PHONY: demo test lint build sanitize compatibility fuzz device clean
+.PHONY: demo test lint build sanitize compatibility fuzz device emulated clean
 
 demo: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
@@ -50,6 +51,10 @@ device:
 	cmake -S . -B build/aarch64 -DLINOCUT_WERROR=ON -DLINOCUT_PYTHON=OFF -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
 		-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++
 	cmake --build build/aarch64 --parallel 2
+
+emulated:
+	cmake -S . -B build/emulated -DLINOCUT_PYTHON=OFF -DLINOCUT_EMULATE_AVX512=ON
+	cmake --build build/emulated --parallel 2
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

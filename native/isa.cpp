@@ -30,11 +30,15 @@ bool has_avx2() {
            __builtin_cpu_supports("bmi2") && has_f16c();
 }
 
+#if defined(LINOCUT_EMULATE_AVX512)
+bool has_avx512() { return has_avx2(); }
+#else
 bool has_avx512() {
     return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512vnni");
 }
+#endif
 
 #elif defined(LINOCUT_ARM64)
 

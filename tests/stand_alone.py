@@ -1,4 +1,7 @@
-"""linocut-runner as tests call it: the one that was built with the binding, and one for 64-bit Arm under qemu-user."""
+"""linocut-runner as tests call it: the one that was built with the binding, and ones for what this processor lacks.
+
+Those are one for 64-bit Arm, under qemu-user, and one whose AVX-512 is emulated by SIMDe.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 NATIVE = Path(_native.__file__).with_name("linocut-runner")
 COMPILER, EMULATOR, LIBRARIES = "aarch64-linux-gnu-g++", "qemu-aarch64", "/usr/aarch64-linux-gnu"
 PROCESSORS = {"neon_dot": "max", "neon": "cortex-a53", "portable": "cortex-a53"}  # the last two lack dot products
+AVX512, SIMDE = "avx512", Path("/usr/include/simde/x86/avx512.h")
 
 
 def native_command() -> list[str]:
@@ -26,26 +30,38 @@ def native_command() -> list[str]:
     return [str(NATIVE)]
 
 
-def arm_command(isa: str) -> list[str]:
-    """The runner under qemu-user, on a processor whose best instruction set `isa` is, or which is told to use it."""
+def command_for(isa: str) -> list[str]:
+    """The runner where `isa` is the best instruction set, or the one that it is told to use."""
+    return _emulated_command() if isa == AVX512 else _arm_command(isa)
+
+
+def _arm_command(isa: str) -> list[str]:
     for tool, package in ((COMPILER, "g++-aarch64-linux-gnu"), (EMULATOR, "qemu-user"), ("make", "make")):
         if not shutil.which(tool):
             pytest.skip(f"there is no {tool} here: apt-get install {package}")
-    command = [EMULATOR, "-cpu", PROCESSORS[isa], "-L", LIBRARIES, str(_arm_runner())]
+    command = [EMULATOR, "-cpu", PROCESSORS[isa], "-L", LIBRARIES, str(_built("device", "aarch64"))]
     return [*command, "--isa", isa] if isa == "portable" else command
 
 
+def _emulated_command() -> list[str]:
+    if AVX512 in _native.isas():
+        pytest.skip("this processor has AVX-512 itself")
+    if "avx2" not in _native.isas():
+        pytest.skip("this processor has no AVX2, in which AVX-512 is emulated")
+    if not SIMDE.exists():
+        pytest.skip(f"there is no {SIMDE} here: apt-get install libsimde-dev")
+    return [str(_built("emulated", "emulated")), "--isa", AVX512]
+
+
 @cache
-def _arm_runner() -> Path:
-    """Built in build/aarch64, which is kept, so that only what has changed is compiled again."""
+def _built(target: str, folder: str) -> Path:
+    """Built in a folder of build/, which is kept, so that only what has changed is compiled again."""
     path = os.pathsep.join((os.environ["PATH"], str(Path(sys.executable).parent)))  # where pip puts CMake
     if not shutil.which("cmake", path=path):
         pytest.skip("there is no cmake here: pip install cmake")
-    done = subprocess.run(
-        ["make", "device"], cwd=ROOT, env={**os.environ, "PATH": path}, capture_output=True, text=True
-    )
+    done = subprocess.run(["make", target], cwd=ROOT, env={**os.environ, "PATH": path}, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-    return ROOT / "build" / "aarch64" / "linocut-runner"
+    return ROOT / "build" / folder / "linocut-runner"
 
 
 def call(folder: Path, command: Sequence[str], *arguments: object) -> subprocess.CompletedProcess[str]:

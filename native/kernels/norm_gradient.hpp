@@ -1,8 +1,8 @@
 // norm_gradient: dY = (g - mean - u slope) / divisor: mean(g) and mean(g u) (l2) or omega mean(g u) (l1), or what is left of g
 // beside 1 and u (scaled l1). And dbeta.
 // An i8 dY is g a - u b - c: from integers where X is bits in 32 bits with 22 fractional bits, where the exponent makes the sum of
-// their sizes <= 2^29, so that nothing overflows; else in doubles. Both are rounded with dithers that depend on the row and the
-// channel alone (src/linocut/ops/norm_gradient.py).
+// their sizes <= 2^29, so that nothing overflows; else in doubles. Where g is 0 they are rounded with dithers that depend on the
+// row and the channel alone (src/linocut/ops/norm_gradient.py).
 // Two phases: dbeta and the exponent; blocks of rows.
 #pragma once
 
@@ -18,7 +18,7 @@ inline constexpr int fraction = 22;
 inline constexpr i64 finest = 7;  // bits finer than the exponent that holds the largest
 inline constexpr int mantissa_bits = 7;
 inline constexpr double fixed_limit = 1073741824.0;  // 2^30
-inline constexpr u32 row_turn = 0xC13FA9A9u, channel_turn = 0x91E10DA5u;
+inline constexpr u32 row_turn = 0xC13FA9A9u, channel_turn = 0x91E10DA5u, half = u32{1} << 31;
 
 inline int exponent_of(const Call& call) {
     return given(call.operands[DX_EXPONENT]) ? *row<i32>(call.operands[DX_EXPONENT], 0) : 0;
@@ -138,8 +138,9 @@ struct FixedPoint {
         const __m512i g = _mm512_cvtepi16_epi32(_mm256_maskz_loadu_epi16(static_cast<__mmask16>(passes >> at), dx + at));
         const __m512i partner = _mm512_cvtepi16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(u + at)));
         const __m512i turned = _mm512_add_epi32(_mm512_load_si512(dithers + at), _mm512_set1_epi32(static_cast<int>(dither)));
-        const __m512i added = _mm512_sub_epi32(_mm512_srl_epi32(turned, _mm_cvtsi32_si128(32 - right)), _mm512_load_si512(c + at));
-        const __m512i offset = _mm512_sub_epi32(added, _mm512_mullo_epi32(partner, _mm512_load_si512(b + at)));
+        const __m512i rounding = _mm512_mask_mov_epi32(turned, _mm512_test_epi32_mask(g, g), _mm512_set1_epi32(static_cast<int>(half)));
+        const __m512i less_c = _mm512_sub_epi32(_mm512_srl_epi32(rounding, _mm_cvtsi32_si128(32 - right)), _mm512_load_si512(c + at));
+        const __m512i offset = _mm512_sub_epi32(less_c, _mm512_mullo_epi32(partner, _mm512_load_si512(b + at)));
         const __m512i fixed = _mm512_add_epi32(_mm512_mullo_epi32(g, _mm512_load_si512(a + at)), offset);
         return _mm512_sra_epi32(fixed, _mm_cvtsi32_si128(right));
     }
@@ -166,8 +167,10 @@ struct FixedPoint {
         const auto wide = [&](const u32* from) { return _mm256_load_si256(reinterpret_cast<const __m256i*>(from + at)); };
         const __m256i g = _mm256_cvtepi16_epi32(_mm_and_si128(narrow(dx), narrow(kept)));
         const __m256i turned = _mm256_add_epi32(wide(dithers), _mm256_set1_epi32(static_cast<int>(dither)));
-        const __m256i added = _mm256_sub_epi32(_mm256_srl_epi32(turned, _mm_cvtsi32_si128(32 - right)), wide(c));
-        const __m256i offset = _mm256_sub_epi32(added, _mm256_mullo_epi32(_mm256_cvtepi16_epi32(narrow(u)), wide(b)));
+        const __m256i zero = _mm256_cmpeq_epi32(g, _mm256_setzero_si256());
+        const __m256i rounding = _mm256_blendv_epi8(_mm256_set1_epi32(static_cast<int>(half)), turned, zero);
+        const __m256i less_c = _mm256_sub_epi32(_mm256_srl_epi32(rounding, _mm_cvtsi32_si128(32 - right)), wide(c));
+        const __m256i offset = _mm256_sub_epi32(less_c, _mm256_mullo_epi32(_mm256_cvtepi16_epi32(narrow(u)), wide(b)));
         const __m256i fixed = _mm256_add_epi32(_mm256_mullo_epi32(g, wide(a)), offset);
         return _mm256_sra_epi32(fixed, _mm_cvtsi32_si128(right));
     }
@@ -202,8 +205,9 @@ struct FixedPoint {
         i16 kept[segment];
         expand_masks(passes, kept);
         for (i64 i = 0; i < segment; ++i) {
-            const u32 offset = ((dithers[i] + dither) >> (32 - right)) - c[i] - static_cast<u32>(i32{u[i]}) * b[i];
             const i32 g = static_cast<i16>(dx[i] & kept[i]);
+            const u32 rounding = (g == 0 ? dithers[i] + dither : half) >> (32 - right);
+            const u32 offset = rounding - c[i] - static_cast<u32>(i32{u[i]}) * b[i];
             const i32 fixed = static_cast<i32>(static_cast<u32>(g) * a[i] + offset) >> right;
             const i32 size = fixed < 0 ? -fixed : fixed;
             saturated += size > 127;
@@ -231,12 +235,12 @@ inline void integers(const Call& call, const norm::MaskedGradient& from, const n
 }
 
 // Mantissas of one row, formed as doubles.
-inline void store_rounded(const Call& call, i64 r, const norm::Unit& unit, const double* values, Seen& seen) {
+inline void store_rounded(const Call& call, i64 r, const norm::Unit& unit, const double* values, const float* g, Seen& seen) {
     i8 few[segment];
     i8* __restrict out = target(call, r, unit, few);
     for (i64 c = 0; c < segment; ++c) {
-        const double dither = first_dither(r, unit.first + c) * 0x1p-32 - 0.5;
-        const i32 whole = rounded(values[c] + dither, -fixed_limit, fixed_limit), size = whole < 0 ? -whole : whole;
+        const double rounding = g[c] == 0.0f ? first_dither(r, unit.first + c) * 0x1p-32 - 0.5 : 0.0;
+        const i32 whole = rounded(values[c] + rounding, -fixed_limit, fixed_limit), size = whole < 0 ? -whole : whole;
         seen.saturated += c < unit.n && size > 127;
         seen.near += c < unit.n && size > 63;
         out[c] = static_cast<i8>(clamp(whole, -127, 127));
@@ -256,7 +260,7 @@ inline void doubles_to_integers(const Call& call, const norm::MaskedGradient& fr
         for (i64 c = 0; c < segment; ++c) {
             values[c] = (static_cast<double>(g[c]) - channels.mean[c] - static_cast<double>(u[c]) * channels.slope[c]) * factor[c];
         }
-        store_rounded(call, r, unit, values, seen);
+        store_rounded(call, r, unit, values, g, seen);
     }
     seen.note(call.operands[SCALE]);
 }

@@ -1,4 +1,4 @@
-"""Dithered rounding of dY: what is far below a mantissa's unit is there on average, so that sums over the batch keep it."""
+"""Dithered rounding of dY: what is far below a mantissa's unit is there on average, and so in sums over the batch."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def gradient(dx: View, x: View) -> tuple[Array, Array]:
 
 @pytest.mark.parametrize(("dx_form", "x_form"), [("i8", "bit"), ("f32", "f32")])
 def test_dy_of_a_sparse_gradient_has_no_mean_and_no_slope(dx_form: str, x_form: str) -> None:
-    """The mean of g is a small part of a unit: to nearest it vanishes, and dY sums to hundreds of units in every channel."""
+    """The mean of g is a small part of a unit: to nearest it vanishes, and dY sums to hundreds of units in a channel."""
     dx, x = sparse_gradient(dx_form, x_form)
     dy, u = gradient(dx, x)
-    most = np.sqrt(ROWS) / 2  # of independent roundings this would be the standard deviation at most
+    most = np.sqrt(ROWS)  # of independent roundings twice the largest standard deviation
     assert np.abs(dy.sum(axis=0)).max() <= most
     assert np.abs((dy * u).sum(axis=0)).mean() <= most
 

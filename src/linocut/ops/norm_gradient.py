@@ -12,10 +12,11 @@ others 0. Its `scale` is as in gradient_exponent, without the largest sum. It is
 channel: from integers where X is bits in 32 bits with 22 fractional bits for the largest exponent, else in float64.
 A float dY from integers is formed in units of their exponent, which the last factor brings in.
 
-Rounding is dithered. What a norm takes off is far less than a mantissa's unit where most g are 0, as before a max-pool:
-to nearest it vanishes there, and what is left sums to something over the batch, in every step the same way. The dithers
-are the sequence of Roberts, "The unreasonable effectiveness of quasirandom sequences" (2018), r / p + c / p^2 modulo 1,
-p = 1.3247... the plastic number: over few rows or channels they fill [0, 1) more evenly than chance would.
+Rounding to nearest would make the elements whose g is 0, masked or without a part in a max-pool, the same few numbers
+in every row, often 0 for all: what the norm takes off there would be lost, and dY would sum to something over the
+batch, in every step the same way. So those are rounded with dithers. These are the sequence of Roberts, "The
+unreasonable effectiveness of quasirandom sequences" (2018), r / p + c / p^2 modulo 1, p = 1.3247... the plastic number:
+over few rows or channels they fill [0, 1) more evenly than chance would.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ FRACTION = 22
 MANTISSA_BITS = 7
 FINEST = 7  # bits
 ROW_TURN, CHANNEL_TURN = 0xC13FA9A9, 0x91E10DA5  # 2^32 / p and 2^32 / p^2
+HALF = 1 << 31
 FIXED_LIMIT = 2.0**30  # passed only by a channel whose g is all 0, where the factor does not matter
 
 
@@ -80,21 +82,26 @@ def reference(
     if x.format != "bit" or dx_exponent is None:
         unit = inverse * math.ldexp(1.0, MANTISSA_BITS - k + finer)
         whole = (g.astype(np.float64) - mean - u.astype(np.float64) * slope) * unit
-        mantissas = rounded(whole + (dithers(*g.shape) * 2.0**-32 - 0.5), -FIXED_LIMIT, FIXED_LIMIT)
+        mantissas = rounded(whole + (_offsets(g) * 2.0**-32 - 0.5), -FIXED_LIMIT, FIXED_LIMIT)
     else:
         unit = inverse * math.ldexp(1.0, MANTISSA_BITS - k + FRACTION)
         a, b, c = (rounded(number * unit, -FIXED_LIMIT, FIXED_LIMIT) for number in (np.ones_like(mean), slope, mean))
         right = FRACTION - finer
-        mantissas = (g * a - u * b - c + (dithers(*g.shape) >> (32 - right))) >> right
+        mantissas = (g * a - u * b - c + (_offsets(g) >> (32 - right))) >> right
     sizes = np.abs(mantissas.astype(np.int64))
     scale.data[[SATURATED, NEAR]] = np.count_nonzero(sizes > 127), np.count_nonzero(sizes > 63)
     dy.store(np.clip(mantissas, -127, 127))
 
 
 def dithers(rows: int, channels: int) -> Array:
-    """What rounding adds to each element before it takes the floor, in units of 2**-32; int64 (R, C)."""
+    """In units of 2**-32, int64 (R, C)."""
     turned = np.arange(rows, dtype=np.int64)[:, None] * ROW_TURN + np.arange(channels, dtype=np.int64) * CHANNEL_TURN
     return np.asarray(turned & 0xFFFFFFFF)
+
+
+def _offsets(g: Array) -> Array:
+    """What rounding adds before it takes the floor, in units of 2**-32: dithers where g is 0, else 1/2."""
+    return np.where(g == 0, dithers(*g.shape), HALF)
 
 
 def _finer(state: Array, largest: int, elements: int) -> int:

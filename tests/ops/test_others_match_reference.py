@@ -1,7 +1,8 @@
-"""Every instruction on 64-bit Arm, NEON with and without dot products, under qemu-user, against its NumPy reference.
+"""Every instruction on processors that this one is not, against its NumPy reference.
 
-A program of all of an instruction's cases one after another, so that the emulator starts once for each. The cases are
-some of those of test_native_matches_reference.py, all of them with LINOCUT_TEST_ARM=all.
+They are 64-bit Arm, NEON with and without dot products, under qemu-user, and AVX-512 emulated by SIMDe. A program of
+all of an instruction's cases one after another, so that the emulator starts once for each. The cases are some of those
+of test_native_matches_reference.py, all of them with LINOCUT_TEST_OTHERS=all.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cases import Case, cases, program_for
-from stand_alone import arm_command, report
+from stand_alone import AVX512, command_for, report
 from test_native_matches_reference import NAMES, SEED, SHOWN, differences, reference_arena
 
 from linocut.compile.binary import encode
 from linocut.compile.program import Program, Section
 from linocut.ops.bits import Array
 
-EVERY = 1 if os.environ.get("LINOCUT_TEST_ARM") == "all" else 16
+EVERY = 1 if os.environ.get("LINOCUT_TEST_OTHERS") == "all" else 16
 MOST_BYTES = 1 << 17  # of a case
 
 
@@ -50,10 +51,10 @@ def operands_of(program: Program, arena: Array) -> list[Array]:
 
 
 @pytest.mark.timeout(1200)  # the first builds the runner, if nothing did before
-@pytest.mark.parametrize("isa", ["neon_dot", "neon"])
+@pytest.mark.parametrize("isa", ["neon_dot", "neon", AVX512])
 @pytest.mark.parametrize("op_name", NAMES)
-def test_arm_matches_reference(op_name: str, isa: str, tmp_path: Path) -> None:
-    command, chosen = arm_command(isa), some_cases(op_name)
+def test_another_processor_matches_reference(op_name: str, isa: str, tmp_path: Path) -> None:
+    command, chosen = command_for(isa), some_cases(op_name)
     (tmp_path / "program.bin").write_bytes(encode(joined([program for _, program, _ in chosen])))
     parts = [part for _, program, arena in chosen for part in operands_of(program, arena)]
     (tmp_path / "state.bin").write_bytes(b"".join(part.tobytes() for part in parts))
