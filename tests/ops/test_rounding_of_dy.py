@@ -42,7 +42,7 @@ def gradient(dx: View, x: View) -> tuple[Array, Array]:
 
 @pytest.mark.parametrize(("dx_form", "x_form"), [("i8", "bit"), ("f32", "f32")])
 def test_dy_of_a_sparse_gradient_has_no_mean_and_no_slope(dx_form: str, x_form: str) -> None:
-    """The mean of g is a small part of a unit: to nearest it vanishes, and dY sums to hundreds of units in a channel."""
+    """The mean of g is a small part of a unit: to nearest it vanishes, and dY sums to hundreds of units a channel."""
     dx, x = sparse_gradient(dx_form, x_form)
     dy, u = gradient(dx, x)
     most = np.sqrt(ROWS)  # of independent roundings twice the largest standard deviation
