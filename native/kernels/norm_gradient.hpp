@@ -18,7 +18,7 @@ inline constexpr int fraction = 22;
 inline constexpr i64 finest = 7;  // bits finer than the exponent that holds the largest
 inline constexpr int mantissa_bits = 7;
 inline constexpr double fixed_limit = 1073741824.0;  // 2^30
-inline constexpr u32 row_turn = 0xC13FA9A9u, channel_turn = 0x91E10DA5u, half = u32{1} << 31;
+inline constexpr u32 row_turn = 0xC13FA9A9u, channel_turn = 0x91E10DA5u, nearest = u32{1} << 31;
 
 inline int exponent_of(const Call& call) {
     return given(call.operands[DX_EXPONENT]) ? *row<i32>(call.operands[DX_EXPONENT], 0) : 0;
@@ -138,8 +138,10 @@ struct FixedPoint {
         const __m512i g = _mm512_cvtepi16_epi32(_mm256_maskz_loadu_epi16(static_cast<__mmask16>(passes >> at), dx + at));
         const __m512i partner = _mm512_cvtepi16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(u + at)));
         const __m512i turned = _mm512_add_epi32(_mm512_load_si512(dithers + at), _mm512_set1_epi32(static_cast<int>(dither)));
-        const __m512i rounding = _mm512_mask_mov_epi32(turned, _mm512_test_epi32_mask(g, g), _mm512_set1_epi32(static_cast<int>(half)));
-        const __m512i less_c = _mm512_sub_epi32(_mm512_srl_epi32(rounding, _mm_cvtsi32_si128(32 - right)), _mm512_load_si512(c + at));
+        const __m512i to_nearest = _mm512_set1_epi32(static_cast<int>(nearest));
+        const __m512i chosen = _mm512_mask_mov_epi32(turned, _mm512_test_epi32_mask(g, g), to_nearest);
+        const __m512i rounding = _mm512_srl_epi32(chosen, _mm_cvtsi32_si128(32 - right));
+        const __m512i less_c = _mm512_sub_epi32(rounding, _mm512_load_si512(c + at));
         const __m512i offset = _mm512_sub_epi32(less_c, _mm512_mullo_epi32(partner, _mm512_load_si512(b + at)));
         const __m512i fixed = _mm512_add_epi32(_mm512_mullo_epi32(g, _mm512_load_si512(a + at)), offset);
         return _mm512_sra_epi32(fixed, _mm_cvtsi32_si128(right));
@@ -167,9 +169,10 @@ struct FixedPoint {
         const auto wide = [&](const u32* from) { return _mm256_load_si256(reinterpret_cast<const __m256i*>(from + at)); };
         const __m256i g = _mm256_cvtepi16_epi32(_mm_and_si128(narrow(dx), narrow(kept)));
         const __m256i turned = _mm256_add_epi32(wide(dithers), _mm256_set1_epi32(static_cast<int>(dither)));
-        const __m256i zero = _mm256_cmpeq_epi32(g, _mm256_setzero_si256());
-        const __m256i rounding = _mm256_blendv_epi8(_mm256_set1_epi32(static_cast<int>(half)), turned, zero);
-        const __m256i less_c = _mm256_sub_epi32(_mm256_srl_epi32(rounding, _mm_cvtsi32_si128(32 - right)), wide(c));
+        const __m256i to_nearest = _mm256_set1_epi32(static_cast<int>(nearest));
+        const __m256i chosen = _mm256_blendv_epi8(to_nearest, turned, _mm256_cmpeq_epi32(g, _mm256_setzero_si256()));
+        const __m256i rounding = _mm256_srl_epi32(chosen, _mm_cvtsi32_si128(32 - right));
+        const __m256i less_c = _mm256_sub_epi32(rounding, wide(c));
         const __m256i offset = _mm256_sub_epi32(less_c, _mm256_mullo_epi32(_mm256_cvtepi16_epi32(narrow(u)), wide(b)));
         const __m256i fixed = _mm256_add_epi32(_mm256_mullo_epi32(g, wide(a)), offset);
         return _mm256_sra_epi32(fixed, _mm_cvtsi32_si128(right));
@@ -206,7 +209,7 @@ struct FixedPoint {
         expand_masks(passes, kept);
         for (i64 i = 0; i < segment; ++i) {
             const i32 g = static_cast<i16>(dx[i] & kept[i]);
-            const u32 rounding = (g == 0 ? dithers[i] + dither : half) >> (32 - right);
+            const u32 rounding = (g == 0 ? dithers[i] + dither : nearest) >> (32 - right);
             const u32 offset = rounding - c[i] - static_cast<u32>(i32{u[i]}) * b[i];
             const i32 fixed = static_cast<i32>(static_cast<u32>(g) * a[i] + offset) >> right;
             const i32 size = fixed < 0 ? -fixed : fixed;

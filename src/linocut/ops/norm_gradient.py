@@ -37,7 +37,7 @@ FRACTION = 22
 MANTISSA_BITS = 7
 FINEST = 7  # bits
 ROW_TURN, CHANNEL_TURN = 0xC13FA9A9, 0x91E10DA5  # 2^32 / p and 2^32 / p^2
-HALF = 1 << 31
+NEAREST = 1 << 31  # of 2**32: a half more, then the floor
 FIXED_LIMIT = 2.0**30  # passed only by a channel whose g is all 0, where the factor does not matter
 
 
@@ -101,7 +101,7 @@ def dithers(rows: int, channels: int) -> Array:
 
 def _offsets(g: Array) -> Array:
     """What rounding adds before it takes the floor, in units of 2**-32: dithers where g is 0, else 1/2."""
-    return np.where(g == 0, dithers(*g.shape), HALF)
+    return np.where(g == 0, dithers(*g.shape), NEAREST)
 
 
 def _finer(state: Array, largest: int, elements: int) -> int:
