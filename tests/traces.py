@@ -54,6 +54,11 @@ def beside(v: Array, u: Array) -> Array:
     return out
 
 
+def rounding(g: Array) -> Array:
+    """How far an integer dY may be from the exact one, in units: where g is 0 it is dithered, elsewhere to nearest."""
+    return np.where(g == 0, 1.01, 0.51)
+
+
 def l2_gradient(v: Array, u: Array) -> Array:
     """V (rows, channels) less its mean and what of it is along u = x - beta: the derivative of the l2 norm."""
     return v - v.mean(axis=0) - u * (v * u).mean(axis=0)
