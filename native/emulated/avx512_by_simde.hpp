@@ -3,7 +3,6 @@
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/x86/avx512.h>
 
-#include <cmath>
 #include <cstring>
 
 namespace by_simde {
