@@ -38,19 +38,21 @@ constexpr std::uint32_t generation_of(std::uint64_t ticket) {
 }
 constexpr std::uint32_t unclaimed_in(std::uint64_t ticket) { return static_cast<std::uint32_t>(ticket); }
 
-// The first unit of a chunk. Units are below 2**53 and chunks few, so that the product fits.
-constexpr std::int64_t first_unit(std::int64_t units, std::uint32_t chunk, std::uint32_t chunks) {
-    const std::int64_t whole = units / chunks;
-    const std::int64_t extra = units % chunks;  // the first `extra` chunks have one unit more
-    return chunk * whole + std::min<std::int64_t>(chunk, extra);
+// The first unit of a chunk, or the first chunk of a lane: `all` things go to `parts`, evenly. `all` is below
+// 2**53 and parts are few, so that the product fits.
+constexpr std::int64_t first_of(std::int64_t part, std::int64_t parts, std::int64_t all) {
+    const std::int64_t whole = all / parts;
+    const std::int64_t extra = all % parts;  // the first `extra` parts have one more
+    return part * whole + std::min(part, extra);
 }
 
 }  // namespace
 
-Pool::Pool(int threads) {
-    workers_.reserve(static_cast<std::size_t>(std::max(threads, 1) - 1));
+Pool::Pool(int threads) : lanes_(static_cast<std::size_t>(std::max(threads, 1))) {
+    workers_.reserve(lanes_.size() - 1);
     try {
-        for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+        for (std::size_t lane = 1; lane < lanes_.size(); ++lane)
+            workers_.emplace_back([this, lane] { work(lane); });
     } catch (...) {
         stop();
         throw;
@@ -79,11 +81,15 @@ void Pool::run(const Phase& phase, const Call& call, std::int64_t units) noexcep
     units_.store(units, std::memory_order_relaxed);
     chunks_.store(chunks, std::memory_order_relaxed);
     done_.store(0, std::memory_order_relaxed);
-    ticket_.store(std::uint64_t{generation} << 32 | chunks, std::memory_order_release);
+    for (std::int64_t lane = 0; lane < threads(); ++lane) {
+        const std::int64_t count = first_of(lane + 1, threads(), chunks) - first_of(lane, threads(), chunks);
+        lanes_[static_cast<std::size_t>(lane)].ticket.store(
+            std::uint64_t{generation} << 32 | static_cast<std::uint64_t>(count), std::memory_order_release);
+    }
     bell_.store(
         generation);  // sequentially consistent, so that it comes before notify_all's look for sleepers
     bell_.notify_all();
-    do_chunks(generation);
+    do_chunks(generation, 0);
     wait_until_done(chunks);
 }
 
@@ -95,27 +101,41 @@ void Pool::wait_until_done(std::uint32_t chunks) noexcept {
         done_.wait(done, std::memory_order_acquire);
 }
 
-// Claims and does chunks of one generation until none is left. How many are left stands in the ticket, beside
-// the generation: a claim that succeeds is of a call that is still unfinished, whatever was read of it in
-// between.
-void Pool::do_chunks(std::uint32_t generation) noexcept {
-    std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
+// Does chunks of one generation, those of the own lane first, until none is left.
+void Pool::do_chunks(std::uint32_t generation, std::size_t own) noexcept {
+    std::uint32_t did = 0;
+    for (std::size_t i = 0; i < lanes_.size(); ++i) did += do_lane(generation, (own + i) % lanes_.size());
+    if (did == 0) return;
+    // The call is unfinished until these are counted, so that its number of chunks is still there.
+    const std::uint32_t chunks = chunks_.load(std::memory_order_relaxed);
+    if (done_.fetch_add(did, std::memory_order_acq_rel) + did == chunks) done_.notify_one();
+}
+
+// Claims and does chunks of one lane until none is left; returns how many. How many are left stands in the
+// ticket, beside the generation: a claim that succeeds is of a call that is still unfinished, whatever was
+// read of it in between.
+std::uint32_t Pool::do_lane(std::uint32_t generation, std::size_t number) noexcept {
+    Lane& lane = lanes_[number];
+    std::uint32_t did = 0;
+    std::uint64_t ticket = lane.ticket.load(std::memory_order_acquire);
     while (generation_of(ticket) == generation && unclaimed_in(ticket) > 0) {
         const Phase* phase = phase_.load(std::memory_order_relaxed);
         const Call* call = call_.load(std::memory_order_relaxed);
         const std::int64_t units = units_.load(std::memory_order_relaxed);
         const std::uint32_t chunks = chunks_.load(std::memory_order_relaxed);
-        if (!ticket_.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel,
-                                           std::memory_order_acquire))
+        if (!lane.ticket.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel,
+                                               std::memory_order_acquire))
             continue;
-        const std::uint32_t chunk = chunks - unclaimed_in(ticket);
-        phase->run(*call, first_unit(units, chunk, chunks), first_unit(units, chunk + 1, chunks));
-        if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == chunks) done_.notify_one();
-        ticket = ticket_.load(std::memory_order_acquire);
+        const std::int64_t end = first_of(static_cast<std::int64_t>(number) + 1, threads(), chunks);
+        const std::int64_t chunk = end - unclaimed_in(ticket);
+        phase->run(*call, first_of(chunk, chunks, units), first_of(chunk + 1, chunks, units));
+        ++did;
+        ticket = lane.ticket.load(std::memory_order_acquire);
     }
+    return did;
 }
 
-void Pool::work() noexcept {
+void Pool::work(std::size_t own) noexcept {
     const DefaultFloatingPoint guard;
     std::uint32_t seen = 0;
     for (;;) {
@@ -123,7 +143,7 @@ void Pool::work() noexcept {
         if (!spin(rung)) bell_.wait(seen, std::memory_order_acquire);
         seen = bell_.load(std::memory_order_acquire);
         if (stopping_.load(std::memory_order_relaxed)) return;
-        do_chunks(seen);
+        do_chunks(seen, own);
     }
 }
 

@@ -1,7 +1,8 @@
 // A pool of threads that share the units of one phase of one call at a time.
 //
-// Threads are started once and joined at destruction; running neither allocates nor throws. The units are
-// claimed in chunks through one atomic counter by the caller and by whichever workers are awake, so that a
+// Threads are started once and joined at destruction; running neither allocates nor throws. Every thread has
+// a share of the units, in chunks in a lane of its own, the same for all calls of as many units: neighbouring
+// units mostly meet in one processor's cache. Who has done his lane takes chunks of the others', so that a
 // sleeping worker delays nobody. Between calls a worker spins for some microseconds, since the next
 // instruction mostly follows at once, and then sleeps.
 #pragma once
@@ -25,14 +26,20 @@ class Pool {
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
 
-    int threads() const { return static_cast<int>(workers_.size()) + 1; }
+    int threads() const { return static_cast<int>(lanes_.size()); }
 
     // Does all units of the phase; returns when they are done. One caller at a time.
     void run(const Phase& phase, const Call& call, std::int64_t units) noexcept;
 
   private:
-    void work() noexcept;
-    void do_chunks(std::uint32_t generation) noexcept;
+    // Generation of the call << 32 | chunks of the lane that nobody has claimed yet.
+    struct alignas(64) Lane {
+        std::atomic<std::uint64_t> ticket{0};
+    };
+
+    void work(std::size_t own) noexcept;
+    void do_chunks(std::uint32_t generation, std::size_t own) noexcept;
+    std::uint32_t do_lane(std::uint32_t generation, std::size_t lane) noexcept;
     void wait_until_done(std::uint32_t chunks) noexcept;
     void stop() noexcept;
 
@@ -44,8 +51,7 @@ class Pool {
     std::atomic<std::int64_t> units_{0};
     std::atomic<std::uint32_t> chunks_{0};
 
-    alignas(64) std::atomic<std::uint64_t> ticket_{
-        0};                                           // generation of the call << 32 | chunks not yet claimed
+    std::vector<Lane> lanes_;                         // the caller's is the first
     alignas(64) std::atomic<std::uint32_t> done_{0};  // chunks finished
     alignas(64) std::atomic<std::uint32_t> bell_{0};  // the newest generation, on which workers wait
     std::atomic<bool> stopping_{false};

@@ -146,7 +146,7 @@ inline void each_tap(const Convolution& conv, const Part& part, Visit&& visit) {
     }
 }
 
-// The same for eight outputs at a time, visit(output of the part, how many, tap).
+// The same for eight outputs, as many as there are words at once, at a time: visit(output of the part, how many, tap).
 template <class Visit>
 inline void each_tap_of_eight(const Part& part, Visit&& visit) {
     for (i64 o = 0; o < part.outputs; o += 8) {
@@ -192,9 +192,9 @@ template <class Sink>
         const Sums& tile = sums[o / outputs_at_once];
         alignas(64) i32 gradients[8][segment];
         turn_eight(tile + t * part.inputs, tile[part.weights() + t], o % outputs_at_once, part.inputs, gradients);
-        for (i64 j = 0; j < outputs; ++j) {
-            sink(row_of(conv, part, o + j, t), part.first, part.inputs, gradients[j]);
-        }
+        gradient_words::Words<i32> found{gradients, part.first, part.inputs, outputs};
+        for (i64 j = 0; j < outputs; ++j) found.rows[j] = row_of(conv, part, o + j, t);
+        sink(found);
     });
 }
 
@@ -213,14 +213,14 @@ template <class Sink>
         }
     }
     each_tap(conv, part, [&](i64 o, i64 t, i64 weights_row) {
-        i64 gradients[segment];
-        for (i64 c = 0; c < part.inputs; ++c) gradients[c] = totals[t * part.inputs + c][o];
-        sink(weights_row, part.first, part.inputs, gradients);
+        i64 gradients[1][segment];
+        for (i64 c = 0; c < part.inputs; ++c) gradients[0][c] = totals[t * part.inputs + c][o];
+        sink(gradient_words::Words<i64>{gradients, part.first, part.inputs, 1, {weights_row}});
     });
 }
 
-// sink(row of the weights' matrix, first input, count, gradients): for every tap of every output of the parts [begin, end),
-// the gradients of one word of inputs, i32 from bits, i64 from bytes.
+// sink(Words): for every tap of every output of the parts [begin, end), the gradients of one word of inputs, i32 from bits, i64
+// from bytes.
 template <class Sink>
 inline void integer_gradients(const Call& call, i64 begin, i64 end, Sink&& sink) {
     const Convolution conv(call);
@@ -327,8 +327,8 @@ inline void run_floats(const Call& call, i64 begin, i64 end) {
 
 inline void run(const Call& call, i64 begin, i64 end) {
     if (call.operands[DY].format == Format::i8) {
-        integer_gradients(call, begin, end, [&](i64 weights_row, i64 first, i64 n, const auto* gradients) {
-            weight_gradient::store_exact(call.operands[WEIGHTS], weights_row, first, n, gradients);
+        integer_gradients(call, begin, end, [&](const auto& words) {
+            weight_gradient::store_exact(call.operands[WEIGHTS], words);
         });
     } else {
         run_floats(call, begin, end);

@@ -158,7 +158,7 @@ inline void dot_wide(
 }
 
 template <int M, Signed S, Range W>
-inline void dot_block(
+[[gnu::always_inline]] inline void dot_block(
     ByteRows rows, const u8 (*panel)[tile_columns][4], i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
     if constexpr (W == Range::wide) {
         i32 halves[chunk_groups][M][2];
@@ -207,8 +207,9 @@ inline void dot_rest(
     }
 }
 
+// Into every caller, though code grows by a twentieth: where GCC makes calls of it a step of CNV takes 4% longer on AVX2.
 template <Signed S, Range W, class Part>
-inline void dot_blocks(
+[[gnu::always_inline]] inline void dot_blocks(
     i64 count, ByteRows rows, const Part& panel, i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
     const auto from = [&](i64 m) { return ByteRows{rows.data + m * rows.row_stride, rows.row_stride, rows.group_stride}; };
     i64 m = 0;

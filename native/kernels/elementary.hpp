@@ -41,19 +41,22 @@ inline double exponential(double value) {
     return value >= exp_least ? total * power : value < exp_least ? 0.0 : value;
 }
 
-// ln x for x >= 1.
+// ln x for 1 <= x < 2^1023; not a number for what is none. Without branches and calls too: x = mantissa 2^exponent, the mantissa
+// from sqrt(1/2) to sqrt(2).
 inline double logarithm(double x) {
-    int exponent;
-    double mantissa = std::frexp(x, &exponent);
-    if (mantissa < 0.7071067811865476) {
-        mantissa = mantissa * 2.0;
-        exponent -= 1;
-    }
+    constexpr u64 half = u64{1022} << 52, fraction = (u64{1} << 52) - 1;
+    const u64 bits = __builtin_bit_cast(u64, x);
+    const double least_mantissa = __builtin_bit_cast(double, (bits & fraction) | half);
+    const bool small = least_mantissa < 0.7071067811865476;
+    const double mantissa = small ? least_mantissa * 2.0 : least_mantissa;
+    const i32 exponent = static_cast<i32>(bits >> 52) - 1022 - (small ? 1 : 0);
     const double z = (mantissa - 1.0) / (mantissa + 1.0);
     const double square = z * z;
     double total = series.logarithm[log_terms - 1];
+#pragma GCC unroll 16
     for (int n = log_terms - 2; n >= 0; --n) total = total * square + series.logarithm[n];
-    return 2.0 * z * total + static_cast<double>(exponent) * (ln2_high + ln2_low);
+    const double found = 2.0 * z * total + static_cast<double>(exponent) * (ln2_high + ln2_low);
+    return x < HUGE_VAL ? found : x - x;
 }
 
 inline double half_up(double x) { return std::floor(x + 0.5); }

@@ -31,9 +31,7 @@ inline u32 step_key(u64 state, double salt) {
 }
 inline u32 step_key(const Operand& random, double salt) { return step_key(random_state(random), salt); }
 
-// 32 random bits: a hash of a number and the key.
-inline u32 random_bits(u32 number, u32 key) {
-    u32 x = number * golden_32 + key;
+inline u32 hashed(u32 x) {
     x ^= x >> 16;
     x *= 0x7FEB352Du;
     x ^= x >> 15;
@@ -41,13 +39,22 @@ inline u32 random_bits(u32 number, u32 key) {
     return x ^ (x >> 16);
 }
 
+// 32 random bits: a hash of a number and the key.
+inline u32 random_bits(u32 number, u32 key) { return hashed(number * golden_32 + key); }
+
 inline constexpr u32 moment_stream = 1u << 31;  // the second half of the numbers, for the roundings of moments
+
+// 32 random bits for each two weights of a word.
+inline void draw_pairs(u32 first, u32 key, u32* pairs) {
+    const u32 base = first * golden_32 + key;
+    for (u32 i = 0; i < segment / 2; ++i) pairs[i] = hashed(base + i * golden_32);
+}
 
 // 16 random bits for each weight of a word.
 inline void draw_dithers(u32 first, u32 key, u16* dithers) {
-    alignas(64) u32 hashes[segment / 2];
-    for (u32 i = 0; i < segment / 2; ++i) hashes[i] = random_bits(first + i, key);
-    std::memcpy(dithers, hashes, sizeof hashes);  // little endian, as the whole program is
+    alignas(64) u32 pairs[segment / 2];
+    draw_pairs(first, key, pairs);
+    std::memcpy(dithers, pairs, sizeof pairs);  // little endian, as the whole program is
 }
 
 // q15 or q7 weights moved along a q7 moment: m <- decay m + (1 - decay) g to nearest, w <- clip(w - m factor)
@@ -85,20 +92,20 @@ struct FixedStep {
     }
 
 #if defined(__AVX512BW__)
-    // A whole word of q15 weights, 32 at a time; both shares fit 16 bits. Pairs are interleaved within 128-bit lanes and packed
-    // again, which puts them back.
+    // A whole word of q15 weights, whose dithers never turn, 32 at a time; both shares fit 16 bits. Pairs are interleaved within
+    // 128-bit lanes and packed again, which puts them back.
     i64 moved_whole(const i8* gradients, i16* w, i8* m, u32 word) const {
-        alignas(64) u16 dithers[segment];
-        draw_dithers(word * (segment / 2), key, dithers);
+        alignas(64) u32 dithers[segment / 2];
+        draw_pairs(word * (segment / 2), key, dithers);
         const u32 both = static_cast<u32>(fresh >> share_fraction) << 16 | static_cast<u32>(kept);
         const __m512i shares = _mm512_set1_epi32(static_cast<i32>(both)), step = _mm512_set1_epi32(factor);
         const __m512i half = _mm512_set1_epi32(1 << (decay_fraction - 1)), zero = _mm512_setzero_si512();
-        const __m512i turned = _mm512_set1_epi16(static_cast<i16>(turn)), least_weight = _mm512_set1_epi16(-q15_one);
+        const __m512i least_weight = _mm512_set1_epi16(-q15_one);
         i64 flips = 0;
         for (int i = 0; i < segment; i += 32) {
             const __m512i moment = _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(m + i)));
             const __m512i given = _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(gradients + i)));
-            const __m512i dither = _mm512_add_epi16(_mm512_load_si512(dithers + i), turned), old = _mm512_loadu_si512(w + i);
+            const __m512i dither = _mm512_load_si512(dithers + i / 2), old = _mm512_loadu_si512(w + i);
             const auto decayed = [&](__m512i pairs) {
                 return _mm512_srai_epi32(_mm512_add_epi32(_mm512_madd_epi16(pairs, shares), half), decay_fraction);
             };
@@ -116,15 +123,15 @@ struct FixedStep {
         return flips;
     }
 #elif defined(__AVX2__)
-    // A whole word of q15 weights, 16 at a time; both shares fit 16 bits. Pairs are interleaved within 128-bit lanes and packed
-    // again, which puts them back.
+    // A whole word of q15 weights, whose dithers never turn, 16 at a time; both shares fit 16 bits. Pairs are interleaved within
+    // 128-bit lanes and packed again, which puts them back.
     i64 moved_whole(const i8* gradients, i16* w, i8* m, u32 word) const {
-        alignas(32) u16 dithers[segment];
-        draw_dithers(word * (segment / 2), key, dithers);
+        alignas(32) u32 dithers[segment / 2];
+        draw_pairs(word * (segment / 2), key, dithers);
         const u32 both = static_cast<u32>(fresh >> share_fraction) << 16 | static_cast<u32>(kept);
         const __m256i shares = _mm256_set1_epi32(static_cast<i32>(both)), step = _mm256_set1_epi32(factor);
         const __m256i half = _mm256_set1_epi32(1 << (decay_fraction - 1)), zero = _mm256_setzero_si256();
-        const __m256i turned = _mm256_set1_epi16(static_cast<i16>(turn)), least_weight = _mm256_set1_epi16(-q15_one);
+        const __m256i least_weight = _mm256_set1_epi16(-q15_one);
         const auto widened = [](const i8* from) {
             return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
         };
@@ -138,8 +145,7 @@ struct FixedStep {
         for (int i = 0; i < segment; i += 16) {
             __m256i* at = reinterpret_cast<__m256i*>(w + i);
             const __m256i moment = widened(m + i), given = widened(gradients + i), old = _mm256_loadu_si256(at);
-            const __m256i drawn = _mm256_load_si256(reinterpret_cast<const __m256i*>(dithers + i));
-            const __m256i dither = _mm256_add_epi16(drawn, turned);
+            const __m256i dither = _mm256_load_si256(reinterpret_cast<const __m256i*>(dithers + i / 2));
             const __m256i low = decayed(_mm256_unpacklo_epi16(moment, given)), high = decayed(_mm256_unpackhi_epi16(moment, given));
             const __m256i by = _mm256_packs_epi32(moves(low, _mm256_unpacklo_epi16(dither, zero)),
                                                   moves(high, _mm256_unpackhi_epi16(dither, zero)));

@@ -9,7 +9,7 @@
 
 namespace linocut::LINOCUT_NS {
 
-// `gradients` gives exact gradients to a sink(row of the weights, first input, count, gradients).
+// `gradients` gives exact gradients to a sink(Words).
 namespace fused {
 
 enum { DY, X, WEIGHTS, M };
@@ -19,16 +19,14 @@ enum { BOP_RANDOM = 4, BOP_COUNTERS, BOP_MICRO };
 template <class Gradients>
 inline void move_latent(const Call& call, const FixedStep& step, bool signs, Gradients&& gradients) {
     const Operand &w = call.operands[WEIGHTS], &m = call.operands[M];
-    // A word waits for the next one, whose unit takes long to find: meanwhile the first is moved.
-    i8 found[segment];
-    i64 flips = 0, row = 0, column = 0, waiting = 0;
-    gradients([&](i64 r, i64 first, i64 n, const auto* exact) {
-        const float unit = signs ? 0.0f : gradient_words::unit_for(exact, n);
-        if (waiting > 0) flips += updates::move_word(step, w, m, found, row, column, waiting);
-        signs ? gradient_words::signs_in_q7(exact, n, found) : gradient_words::scale_by(exact, n, unit, found);
-        row = r, column = first, waiting = n;
+    i64 flips = 0;
+    gradients([&](const auto& words) {
+        i8 found[gradient_words::words_at_once][segment];
+        gradient_words::in_q7(words, signs, found);
+        for (i64 i = 0; i < words.count; ++i) {
+            flips += updates::move_word(step, w, m, found[i], words.rows[i], words.first, words.n);
+        }
     });
-    if (waiting > 0) flips += updates::move_word(step, w, m, found, row, column, waiting);
     add_to_counter(call.operands[LATENT_COUNTERS], counter_flips, flips);
 }
 
@@ -53,10 +51,12 @@ inline void by_bop(const Call& call, const double* attributes, Gradients&& gradi
     const Operand &weights = call.operands[WEIGHTS], &m = call.operands[M];
     const SlowStep step = bop::slow_step(m, call.operands[BOP_RANDOM], call.operands[BOP_MICRO], attributes);
     i64 flips = 0;
-    gradients([&](i64 r, i64 first, i64 n, const auto* exact) {
-        u8 positive[segment];
-        gradient_words::signs(exact, n, positive);
-        flips += bop::flip_fixed(step, weights, m, positive, r, first, n);
+    gradients([&](const auto& words) {
+        for (i64 i = 0; i < words.count; ++i) {
+            u8 positive[segment];
+            gradient_words::signs(words.gradients[i], words.n, positive);
+            flips += bop::flip_fixed(step, weights, m, positive, words.rows[i], words.first, words.n);
+        }
     });
     add_to_counter(call.operands[BOP_COUNTERS], counter_flips, flips);
 }

@@ -13,13 +13,14 @@ struct MaskedGradient {
     bool masks;     // where `mask` is 0
     bool estimator; // where |x| > 1, x being kept in numbers
     i64 word, first, n;
+    i64 used;       // of the 64 elements of an array: n of them, up to whole vectors
 
     MaskedGradient(const Operand& gradient, const Operand& kept, const Operand& passes, const Operand& halves,
                    const Operand& shift, const double* attributes, const Unit& unit)
         : dx(gradient), x(kept), mask(passes), half(halves), by_sign(attributes[0] == l1),
           masks(attributes[1] != 0.0 && given(passes)),
           estimator(attributes[1] != 0.0 && kept.format != Format::bit && !given(passes)), word(unit.word),
-          first(unit.first), n(unit.n) {
+          first(unit.first), n(unit.n), used(divide_up(unit.n, 16) * 16) {
         load_floats(shift, 0, first, n, beta);
     }
 
@@ -64,7 +65,7 @@ struct MaskedGradient {
         if (masks) keep_floats(passing(r), g);
     }
 
-    // g[c] after the mask or the estimator, and its partner u[c].
+    // g[c] after the mask or the estimator, and its partner u[c], up to `used`.
     void floats(i64 r, float* g, float* u) const {
         floats(r, g);
         if (x.format == Format::bit) {
@@ -75,12 +76,12 @@ struct MaskedGradient {
         }
         load_row(x, r, first, n, u);
         if (estimator) {
-            for (i64 c = 0; c < segment; ++c) g[c] = std::fabs(u[c]) <= 1.0f ? g[c] : 0.0f;
+            for (i64 c = 0; c < used; ++c) g[c] = std::fabs(u[c]) <= 1.0f ? g[c] : 0.0f;
         }
         if (by_sign) {
-            for (i64 c = 0; c < segment; ++c) u[c] = u[c] >= 0.0f ? 1.0f : -1.0f;
+            for (i64 c = 0; c < used; ++c) u[c] = u[c] >= 0.0f ? 1.0f : -1.0f;
         } else {
-            for (i64 c = 0; c < segment; ++c) u[c] -= beta[c];
+            for (i64 c = 0; c < used; ++c) u[c] -= beta[c];
         }
     }
 };

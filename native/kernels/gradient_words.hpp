@@ -6,6 +6,17 @@
 
 namespace linocut::LINOCUT_NS::gradient_words {
 
+inline constexpr i64 words_at_once = 8;
+
+// Words of gradients of the same inputs. What is done to one is a long chain of instructions: several are done side by side.
+template <class T>
+struct Words {
+    const T (*gradients)[segment];
+    i64 first, n;  // of the inputs
+    i64 count = 0;
+    i64 rows[words_at_once] = {};  // of the weights' matrix
+};
+
 inline constexpr double spreads = 3.0;  // that a q7 gradient's one stands for
 inline constexpr double q7_of_spread = 127.0 / (spreads * 1.2533141373155003);  // sqrt(pi / 2)
 
@@ -126,10 +137,18 @@ inline void widen(const u8* positive, i64 n, i8* out) {
 }
 
 template <class T>
-inline void signs_in_q7(const T* gradients, i64 n, i8* out) {
-    u8 positive[segment];
-    signs(gradients, n, positive);
-    widen(positive, n, out);
+inline void in_q7(const Words<T>& words, bool by_sign, i8 (*out)[segment]) {
+    if (by_sign) {
+        for (i64 i = 0; i < words.count; ++i) {
+            u8 positive[segment];
+            signs(words.gradients[i], words.n, positive);
+            widen(positive, words.n, out[i]);
+        }
+        return;
+    }
+    float units[words_at_once];
+    for (i64 i = 0; i < words.count; ++i) units[i] = unit_for(words.gradients[i], words.n);
+    for (i64 i = 0; i < words.count; ++i) scale_by(words.gradients[i], words.n, units[i], out[i]);
 }
 
 }  // namespace linocut::LINOCUT_NS::gradient_words

@@ -237,11 +237,12 @@ inline void integers(const Call& call, const norm::MaskedGradient& from, const n
     seen.note(call.operands[SCALE]);
 }
 
-// Mantissas of one row, formed as doubles.
-inline void store_rounded(const Call& call, i64 r, const norm::Unit& unit, const double* values, const float* g, Seen& seen) {
+// Mantissas of one row, formed as `used` doubles.
+inline void store_rounded(
+    const Call& call, i64 r, const norm::Unit& unit, i64 used, const double* values, const float* g, Seen& seen) {
     i8 few[segment];
     i8* __restrict out = target(call, r, unit, few);
-    for (i64 c = 0; c < segment; ++c) {
+    for (i64 c = 0; c < used; ++c) {
         const double rounding = g[c] == 0.0f ? first_dither(r, unit.first + c) * 0x1p-32 - 0.5 : 0.0;
         const i32 whole = rounded(values[c] + rounding, -fixed_limit, fixed_limit), size = whole < 0 ? -whole : whole;
         seen.saturated += c < unit.n && size > 127;
@@ -260,10 +261,10 @@ inline void doubles_to_integers(const Call& call, const norm::MaskedGradient& fr
     float g[segment] = {}, u[segment] = {};
     for (i64 r = unit.begin; r < unit.end; ++r) {
         from.floats(r, g, u);
-        for (i64 c = 0; c < segment; ++c) {
+        for (i64 c = 0; c < from.used; ++c) {
             values[c] = (static_cast<double>(g[c]) - channels.mean[c] - static_cast<double>(u[c]) * channels.slope[c]) * factor[c];
         }
-        store_rounded(call, r, unit, values, g, seen);
+        store_rounded(call, r, unit, from.used, values, g, seen);
     }
     seen.note(call.operands[SCALE]);
 }

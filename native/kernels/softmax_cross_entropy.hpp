@@ -1,5 +1,5 @@
 // softmax_cross_entropy: loss, right answers, gradient. One part: sums run over the rows in order, so that the loss has the same
-// bits everywhere; logits are few.
+// bits everywhere; logits are few. Rows are side by side in vectors, 16 at a time, and classes one after the other.
 #pragma once
 
 #include "elementary.hpp"
@@ -10,112 +10,179 @@ namespace linocut::LINOCUT_NS::softmax_cross_entropy {
 enum { LOGITS, LABELS, GRADIENT, EXPONENT, LOSS, COUNTERS };
 
 inline constexpr int mantissa_bits = 15;
+inline constexpr i64 abreast = 16;
 
 inline i64 units(const Call&) { return 1; }
 
-// e^(logit - largest) of up to 64 classes.
-struct Powers {
-    alignas(64) double values[segment];
+using Numbers = double[abreast];  // of each row
 
-    Powers(const Operand& logits, i64 r, i64 first, i64 n, double largest) {
-        float x[segment] = {};
-        load_floats(logits, r, first, n, x);
-        const i64 whole = divide_up(n, 8) * 8;  // whole vectors; what is past n is not used, but has a power too
-        for (i64 c = n; c < whole; ++c) x[c] = static_cast<float>(largest);
-        for (i64 c = 0; c < whole; ++c) values[c] = exponential(static_cast<double>(x[c]) - largest);
+// Logits [first, first + n) of rows [begin, begin + rows), class by class; 0 for rows that are missing.
+struct Columns {
+    alignas(64) double of[segment][abreast];
+    i64 first, n;
+
+    Columns(const Operand& logits, i64 begin, i64 rows, i64 from)
+        : first(from), n(least(segment, logits.cols - from)) {
+        float values[segment] = {};
+        for (i64 r = 0; r < abreast; ++r) {
+            if (r < rows) load_floats(logits, begin + r, first, n, values);
+            for (i64 c = 0; c < n; ++c) of[c][r] = r < rows ? static_cast<double>(values[c]) : 0.0;
+        }
     }
 };
 
-struct Row {
-    double largest = 0.0, total = 0.0;
-    double power = 0.0;  // the label's
-    i64 best = 0;
-    i64 label = -1;  // -1: not an example
+// What the logits of up to 16 rows say.
+struct Block {
+    Numbers largest = {}, best = {}, label = {}, total = {}, power = {};  // `power` is the label's
+    i64 begin = 0, rows = 0;
 
-    Row() = default;
-    Row(const Operand& logits, const Operand& labels, i64 r) {
-        largest = load_float(logits, r, 0);
-        for (i64 c = 1; c < logits.cols; ++c) {
-            const double x = load_float(logits, r, c);
-            if (x > largest) {
-                largest = x;
-                best = c;
+    Block() = default;
+    Block(const Operand& logits, const Operand& labels, i64 from) : begin(from), rows(least(abreast, logits.rows - from)) {
+        const i32* given_labels = static_cast<const i32*>(labels.data) + begin;
+        for (i64 r = 0; r < abreast; ++r) {
+            const bool valid = r < rows && given_labels[r] >= 0 && given_labels[r] < logits.cols;
+            label[r] = valid ? given_labels[r] : -1;  // -1: not an example
+        }
+        each_columns(logits, [&](const Columns& x) { find_largest(x); });
+        each_columns(logits, [&](Columns& x) { add_powers(x); });
+    }
+
+    template <class Visit>
+    void each_columns(const Operand& logits, Visit&& visit) const {
+        for (i64 first = 0; first < logits.cols; first += segment) {
+            Columns x(logits, begin, rows, first);
+            visit(x);
+        }
+    }
+
+    void find_largest(const Columns& x) {
+        if (x.first == 0) std::memcpy(largest, x.of[0], sizeof largest);
+        for (i64 c = 0; c < x.n; ++c) {
+            const double here = static_cast<double>(x.first + c);
+            for (i64 r = 0; r < abreast; ++r) {
+                const bool larger = x.of[c][r] > largest[r];
+                best[r] = larger ? here : best[r];
+                largest[r] = larger ? x.of[c][r] : largest[r];
             }
         }
-        const i32 given_label = static_cast<const i32*>(labels.data)[r];
-        if (given_label >= 0 && given_label < logits.cols) label = given_label;
-        for (i64 first = 0; first < logits.cols; first += segment) {
-            const i64 n = least(segment, logits.cols - first);
-            const Powers powers(logits, r, first, n, largest);
-            for (i64 c = 0; c < n; ++c) total += powers.values[c];  // in the order of the classes
-            if (label >= first && label < first + n) power = powers.values[label - first];
+    }
+
+    // Logits become e^(logit - largest).
+    void raise(Columns& x) const {
+        for (i64 c = 0; c < x.n; ++c) {
+            for (i64 r = 0; r < abreast; ++r) x.of[c][r] = exponential(x.of[c][r] - largest[r]);
         }
     }
 
-    // d loss / d logit of class c, the loss being the mean over all rows.
-    double slope(double of_class, i64 c, i64 rows) const {
-        return label < 0 ? 0.0 : (of_class / total - (c == label ? 1.0 : 0.0)) / static_cast<double>(rows);
+    void add_powers(Columns& x) {
+        raise(x);
+        for (i64 c = 0; c < x.n; ++c) {
+            const double here = static_cast<double>(x.first + c);
+            for (i64 r = 0; r < abreast; ++r) {
+                total[r] += x.of[c][r];  // in the order of the classes
+                power[r] = label[r] == here ? x.of[c][r] : power[r];
+            }
+        }
+    }
+
+    // d loss / d logit for class c, whose power it is, the loss being the mean over `all` rows.
+    double slope(double of_class, i64 r, double c, double all) const {
+        const double share = (of_class / total[r] - (label[r] == c ? 1.0 : 0.0)) / all;
+        return label[r] < 0.0 ? 0.0 : share;
+    }
+
+    // Slopes of a row sum to 0 and only the label's is negative: it is the largest in size.
+    double largest_slope(double all) const {
+        double size = 0.0;
+        for (i64 r = 0; r < rows; ++r) {
+            if (label[r] >= 0.0) size = most(size, std::fabs(slope(power[r], r, label[r], all)));
+        }
+        return size;
+    }
+
+    void add_losses(const Operand& logits, double* loss) const {
+        Numbers logarithms;
+        for (i64 r = 0; r < abreast; ++r) logarithms[r] = logarithm(total[r]);
+        for (i64 r = 0; r < rows; ++r) {
+            if (label[r] < 0.0) continue;
+            const double given_label = load_float(logits, begin + r, static_cast<i64>(label[r]));
+            *loss += logarithms[r] - (given_label - largest[r]);
+        }
     }
 };
 
-// The rows of a batch; as many are kept as are usual.
-struct Rows {
-    static constexpr i64 most_kept = 256;
+// The blocks of a batch; as many are kept as are usual.
+struct Blocks {
+    static constexpr i64 most_kept = 16;
     const Operand &logits, &labels;
-    Row kept[most_kept];
+    i64 count;
+    Block kept[most_kept];
 
-    Rows(const Operand& of, const Operand& with) : logits(of), labels(with) {
-        for (i64 r = 0; r < least(most_kept, logits.rows); ++r) kept[r] = Row(logits, labels, r);
+    Blocks(const Operand& of, const Operand& with) : logits(of), labels(with), count(divide_up(of.rows, abreast)) {
+        for (i64 b = 0; b < least(most_kept, count); ++b) kept[b] = Block(logits, labels, b * abreast);
     }
 
-    Row operator[](i64 r) const { return r < most_kept ? kept[r] : Row(logits, labels, r); }
+    Block operator[](i64 b) const { return b < most_kept ? kept[b] : Block(logits, labels, b * abreast); }
 
-    // Slopes of a row sum to 0 and only the label's is negative: it is the largest in size.
     double largest_slope() const {
         double size = 0.0;
-        for (i64 r = 0; r < logits.rows; ++r) {
-            const Row of = (*this)[r];
-            if (of.label >= 0) size = most(size, std::fabs(of.slope(of.power, of.label, logits.rows)));
-        }
+        for (i64 b = 0; b < count; ++b) size = most(size, (*this)[b].largest_slope(static_cast<double>(logits.rows)));
         return size;
     }
 };
 
-inline void store_slopes(const Operand& gradient, i64 r, i64 first, i64 n, const double* slopes, int shift) {
-    if (gradient.format == Format::i16) {
-        constexpr int most_shift = 1000;  // by which no slope overflows: a product with a power of two then is exact
-        const double unit = std::ldexp(1.0, least(shift, most_shift)), more = std::ldexp(1.0, shift - least(shift, most_shift));
-        for (i64 c = 0; c < n; ++c) {
-            const double scaled = std::floor(slopes[c] * unit * more + 0.5);
-            row<i16>(gradient, r)[first + c] = static_cast<i16>(clamp(scaled, -32767.0, 32767.0));
+// Slopes become mantissas 2^shift times as large.
+inline void scale(Columns& x, int shift) {
+    constexpr int most_shift = 1000;  // by which no slope overflows: a product with a power of two then is exact
+    const double unit = std::ldexp(1.0, least(shift, most_shift)), more = std::ldexp(1.0, shift - least(shift, most_shift));
+    for (i64 c = 0; c < x.n; ++c) {
+        for (i64 r = 0; r < abreast; ++r) {
+            x.of[c][r] = clamp(std::floor(x.of[c][r] * unit * more + 0.5), -32767.0, 32767.0);
         }
-        return;
     }
-    for (i64 c = 0; c < n; ++c) store_float(gradient, r, first + c, static_cast<float>(slopes[c]));
+}
+
+inline void store(const Operand& gradient, const Block& block, const Columns& x) {
+    for (i64 r = 0; r < block.rows; ++r) {
+        if (gradient.format == Format::i16) {
+            i16* out = row<i16>(gradient, block.begin + r) + x.first;
+            for (i64 c = 0; c < x.n; ++c) out[c] = static_cast<i16>(x.of[c][r]);
+            continue;
+        }
+        float values[segment];
+        for (i64 c = 0; c < x.n; ++c) values[c] = static_cast<float>(x.of[c][r]);
+        store_floats(gradient, block.begin + r, x.first, x.n, values);
+    }
+}
+
+inline void store_slopes(const Operand& logits, const Operand& gradient, const Block& block, int shift) {
+    const double all = static_cast<double>(logits.rows);
+    block.each_columns(logits, [&](Columns& x) {
+        block.raise(x);
+        for (i64 c = 0; c < x.n; ++c) {
+            const double here = static_cast<double>(x.first + c);
+            for (i64 r = 0; r < abreast; ++r) x.of[c][r] = block.slope(x.of[c][r], r, here, all);
+        }
+        if (gradient.format == Format::i16) scale(x, shift);
+        store(gradient, block, x);
+    });
 }
 
 inline void run(const Call& call, i64, i64) {
-    const Operand &logits = call.operands[LOGITS], &labels = call.operands[LABELS], &gradient = call.operands[GRADIENT];
+    const Operand &logits = call.operands[LOGITS], &gradient = call.operands[GRADIENT];
     const bool mantissas = given(call.operands[EXPONENT]);
-    const Rows rows(logits, labels);
-    const int shift = mantissas ? mantissa_bits - binary_exponent(rows.largest_slope()) : 0;
+    const Blocks blocks(logits, call.operands[LABELS]);
+    const int shift = mantissas ? mantissa_bits - binary_exponent(blocks.largest_slope()) : 0;
     if (mantissas) *row<i32>(call.operands[EXPONENT], 0) = -shift;
-    double* loss = row<double>(call.operands[LOSS], 0);
     i64 correct = 0, examples = 0;
-    for (i64 r = 0; r < logits.rows; ++r) {
-        const Row of = rows[r];
-        if (of.label >= 0) {
-            *loss += logarithm(of.total) - (static_cast<double>(load_float(logits, r, of.label)) - of.largest);
-            correct += of.best == of.label;
-            ++examples;
+    for (i64 b = 0; b < blocks.count; ++b) {
+        const Block block = blocks[b];
+        block.add_losses(logits, row<double>(call.operands[LOSS], 0));
+        for (i64 r = 0; r < block.rows; ++r) {
+            correct += block.best[r] == block.label[r];
+            examples += block.label[r] >= 0.0;
         }
-        if (!given(gradient)) continue;
-        for (i64 first = 0; first < logits.cols; first += segment) {
-            const i64 n = least(segment, logits.cols - first);
-            Powers powers(logits, r, first, n, of.largest);
-            for (i64 c = 0; c < n; ++c) powers.values[c] = of.slope(powers.values[c], first + c, logits.rows);
-            store_slopes(gradient, r, first, n, powers.values, shift);
-        }
+        if (given(gradient)) store_slopes(logits, gradient, block, shift);
     }
     add_to_counter(call.operands[COUNTERS], counter_correct, correct);
     add_to_counter(call.operands[COUNTERS], counter_examples, examples);
