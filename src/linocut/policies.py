@@ -11,7 +11,7 @@ from linocut.errors import SpecError, unknown_name
 SMALLEST_INTEGER = "integer"  # the narrowest integer format that holds every possible product exactly
 
 SCALED_L1 = "scaled_l1"  # in standard deviations of a normal distribution, as the l2 norm is
-Q7_RANGE = 4.0  # of q7 weights, in standard deviations of the initial ones
+Q7_RANGE = 2.0  # of q7 weights, in standard deviations of the initial ones
 
 _FLOATS = ("f16", "f32")
 _CHOICES = {
@@ -76,7 +76,7 @@ class Policy:
         """The largest latent weight, in which updates are clipped and which a fixed-point format's one stands for.
 
         It is 1, but in 8 bits: there a unit of 1/127 would be as large as eight steps at a rate of 1e-3, and a third of
-        a typical initial weight. So 127 stands for 4 standard deviations of initial weights, N(0, 1 / fan-in).
+        a typical initial weight. So 127 stands for 2 standard deviations of initial weights, N(0, 1 / fan-in).
         """
         return min(1.0, Q7_RANGE * fan_in**-0.5) if self.W == "q7" else 1.0
 
