@@ -61,8 +61,6 @@ inline simde__m512i sra_epi32(const simde__m512i& a, const __m128i& count) {
 
 #undef _mm512_madd_epi16
 #define _mm512_madd_epi16(a, b) simde_mm512_madd_epi16(a, b)
-#undef _mm256_maskz_loadu_epi16
-#define _mm256_maskz_loadu_epi16(mask, from) by_simde::maskz_loadu<__m256i, short>(mask, from)
 #undef _mm512_maskz_loadu_epi8
 #define _mm512_maskz_loadu_epi8(mask, from) by_simde::maskz_loadu<simde__m512i, signed char>(mask, from)
 #undef _mm512_maskz_loadu_ps
@@ -77,6 +75,8 @@ inline simde__m512i sra_epi32(const simde__m512i& a, const __m128i& count) {
 #define _mm512_sra_epi32(a, count) by_simde::sra_epi32(a, count)
 #undef _mm512_srai_epi32
 #define _mm512_srai_epi32(a, count) by_simde::sra_epi32(a, _mm_cvtsi32_si128(count))
+#undef _mm512_cvtepi8_epi32
+#define _mm512_cvtepi8_epi32(a) by_simde::lanes<simde__m512i, int>(by_simde::Lanes<signed char, __m128i>(a))
 #undef _mm512_cvtepi16_epi32
 #define _mm512_cvtepi16_epi32(a) by_simde::lanes<simde__m512i, int>(by_simde::Lanes<short, __m256i>(a))
 #undef _mm512_cvtepi32_epi8

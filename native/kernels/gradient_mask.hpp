@@ -29,34 +29,36 @@ struct MaskedGradient {
     u64 signs(i64 r) const { return bit_row(x, r)[word]; }
 
     // The partner of 64 elements whose x is bits: +-1, or with `half` +- its level.
-    void partners(i64 r, i16* u) const {
-        i16 below[segment];
+    template <class T>
+    void partners(i64 r, T* u) const {
+        T below[segment];
         expand_masks(~signs(r), below);
         if (!given(half)) {
-            for (i64 c = 0; c < segment; ++c) u[c] = static_cast<i16>(below[c] | 1);
+            for (i64 c = 0; c < segment; ++c) u[c] = static_cast<T>(below[c] | 1);
             return;
         }
-        i16 inside[segment], halves[segment];
+        T inside[segment], halves[segment];
         expand_masks(given(mask) ? bit_row(mask, r)[word] : ~u64{0}, inside);
         expand_masks(bit_row(half, r)[word], halves);
         for (i64 c = 0; c < segment; ++c) {
-            const i16 inner = static_cast<i16>(far ^ ((near ^ far) & halves[c]));
-            const i16 outer = static_cast<i16>(beyond ^ ((next_to ^ beyond) & halves[c]));
-            const i16 size = static_cast<i16>(outer ^ ((inner ^ outer) & inside[c]));
-            u[c] = static_cast<i16>((size ^ below[c]) - below[c]);
+            const T inner = static_cast<T>(far ^ ((near ^ far) & halves[c]));
+            const T outer = static_cast<T>(beyond ^ ((next_to ^ beyond) & halves[c]));
+            const T size = static_cast<T>(outer ^ ((inner ^ outer) & inside[c]));
+            u[c] = static_cast<T>((size ^ below[c]) - below[c]);
         }
     }
 
-    // Mantissas before the mask. `padded` holds 64, 0 from n on.
-    const i16* integers(i64 r, i16* padded) const {
-        if (dx.format == Format::i16) return whole_segment(row<const i16>(dx, r) + first, n, padded);
-        const i8* in = row<const i8>(dx, r) + first;
+    // g as mantissas, of dX's own width, for 64 elements: 0 where the mask says so, and from n on.
+    template <class T>
+    void mantissas(i64 r, T* g) const {
+        T passes[segment];
+        expand_masks(passing(r), passes);
+        const T* in = row<const T>(dx, r) + first;
         if (n == segment) {
-            for (i64 c = 0; c < segment; ++c) padded[c] = in[c];
+            for (i64 c = 0; c < segment; ++c) g[c] = static_cast<T>(in[c] & passes[c]);
         } else {
-            for (i64 c = 0; c < n; ++c) padded[c] = in[c];
+            for (i64 c = 0; c < segment; ++c) g[c] = c < n ? static_cast<T>(in[c] & passes[c]) : T{0};
         }
-        return padded;
     }
 
     // g[c], 0 where the mask says so.

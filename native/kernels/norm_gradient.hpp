@@ -134,9 +134,16 @@ struct FixedPoint {
     }
 
 #if defined(__AVX512BW__)
-    __m512i sixteen(const i16* dx, const i16* u, u64 passes, u32 dither, int at) const {
-        const __m512i g = _mm512_cvtepi16_epi32(_mm256_maskz_loadu_epi16(static_cast<__mmask16>(passes >> at), dx + at));
-        const __m512i partner = _mm512_cvtepi16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(u + at)));
+    static __m512i wide(const i8* from) {
+        return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+    }
+    static __m512i wide(const i16* from) {
+        return _mm512_cvtepi16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+    }
+
+    template <class T>
+    __m512i sixteen(const T* from, const T* u, u32 dither, int at) const {
+        const __m512i g = wide(from + at), partner = wide(u + at);
         const __m512i turned = _mm512_add_epi32(_mm512_load_si512(dithers + at), _mm512_set1_epi32(static_cast<int>(dither)));
         const __m512i to_nearest = _mm512_set1_epi32(static_cast<int>(nearest));
         const __m512i chosen = _mm512_mask_mov_epi32(turned, _mm512_test_epi32_mask(g, g), to_nearest);
@@ -153,9 +160,10 @@ struct FixedPoint {
         seen.near += __builtin_popcount(_mm512_cmpgt_epu16_mask(size, _mm512_set1_epi16(63)));
     }
 
-    void row(const i16* dx, const i16* u, u64 passes, u32 dither, i8* out, Seen& seen) const {
-        const __m512i low = _mm512_packs_epi32(sixteen(dx, u, passes, dither, 0), sixteen(dx, u, passes, dither, 16));
-        const __m512i high = _mm512_packs_epi32(sixteen(dx, u, passes, dither, 32), sixteen(dx, u, passes, dither, 48));
+    template <class T>
+    void row(const T* g, const T* u, u32 dither, i8* out, Seen& seen) const {
+        const __m512i low = _mm512_packs_epi32(sixteen(g, u, dither, 0), sixteen(g, u, dither, 16));
+        const __m512i high = _mm512_packs_epi32(sixteen(g, u, dither, 32), sixteen(g, u, dither, 48));
         count(low, seen);
         count(high, seen);
         const __m512i lanes = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);  // undoes the packing's
@@ -163,23 +171,30 @@ struct FixedPoint {
         _mm512_storeu_si512(out, _mm512_max_epi8(packed, _mm512_set1_epi8(-127)));
     }
 #elif defined(__AVX2__)
-    // `kept` is -1 or 0.
-    __m256i eight(const i16* dx, const i16* u, const i16* kept, u32 dither, int at) const {
-        const auto narrow = [&](const i16* from) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + at)); };
-        const auto wide = [&](const u32* from) { return _mm256_load_si256(reinterpret_cast<const __m256i*>(from + at)); };
-        const __m256i g = _mm256_cvtepi16_epi32(_mm_and_si128(narrow(dx), narrow(kept)));
-        const __m256i turned = _mm256_add_epi32(wide(dithers), _mm256_set1_epi32(static_cast<int>(dither)));
+    static __m256i wide(const i8* from) {
+        return _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
+    }
+    static __m256i wide(const i16* from) {
+        return _mm256_cvtepi16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+    }
+
+    template <class T>
+    __m256i eight(const T* from, const T* u, u32 dither, int at) const {
+        const auto of = [&](const u32* channels) { return _mm256_load_si256(reinterpret_cast<const __m256i*>(channels + at)); };
+        const __m256i g = wide(from + at);
+        const __m256i turned = _mm256_add_epi32(of(dithers), _mm256_set1_epi32(static_cast<int>(dither)));
         const __m256i to_nearest = _mm256_set1_epi32(static_cast<int>(nearest));
         const __m256i chosen = _mm256_blendv_epi8(to_nearest, turned, _mm256_cmpeq_epi32(g, _mm256_setzero_si256()));
         const __m256i rounding = _mm256_srl_epi32(chosen, _mm_cvtsi32_si128(32 - right));
-        const __m256i less_c = _mm256_sub_epi32(rounding, wide(c));
-        const __m256i offset = _mm256_sub_epi32(less_c, _mm256_mullo_epi32(_mm256_cvtepi16_epi32(narrow(u)), wide(b)));
-        const __m256i fixed = _mm256_add_epi32(_mm256_mullo_epi32(g, wide(a)), offset);
+        const __m256i less_c = _mm256_sub_epi32(rounding, of(c));
+        const __m256i offset = _mm256_sub_epi32(less_c, _mm256_mullo_epi32(wide(u + at), of(b)));
+        const __m256i fixed = _mm256_add_epi32(_mm256_mullo_epi32(g, of(a)), offset);
         return _mm256_sra_epi32(fixed, _mm_cvtsi32_si128(right));
     }
 
-    static void count(__m256i words, Seen& seen) {
-        const __m256i size = _mm256_max_epi16(words, _mm256_subs_epi16(_mm256_setzero_si256(), words));
+    static __m256i size_of(__m256i words) { return _mm256_max_epi16(words, _mm256_subs_epi16(_mm256_setzero_si256(), words)); }
+
+    static void count(__m256i size, Seen& seen) {
         const auto beyond = [&](i16 limit) {
             const __m256i found = _mm256_cmpgt_epi16(size, _mm256_set1_epi16(limit));
             return __builtin_popcount(static_cast<u32>(_mm256_movemask_epi8(found))) / 2;
@@ -188,27 +203,29 @@ struct FixedPoint {
         seen.near += beyond(63);
     }
 
-    void row(const i16* dx, const i16* u, u64 passes, u32 dither, i8* out, Seen& seen) const {
-        i16 kept[segment];
-        expand_masks(passes, kept);
+    template <class T>
+    void row(const T* g, const T* u, u32 dither, i8* out, Seen& seen) const {
         for (int at = 0; at < segment; at += 32) {
-            const auto mantissas = [&](int i) { return eight(dx, u, kept, dither, at + i); };
+            const auto mantissas = [&](int i) { return eight(g, u, dither, at + i); };
             const __m256i low = _mm256_packs_epi32(mantissas(0), mantissas(8));
             const __m256i high = _mm256_packs_epi32(mantissas(16), mantissas(24));
-            count(low, seen);
-            count(high, seen);
+            const __m256i sizes[2] = {size_of(low), size_of(high)};
+            const __m256i near = _mm256_cmpgt_epi16(_mm256_max_epi16(sizes[0], sizes[1]), _mm256_set1_epi16(63));
+            if (!_mm256_testz_si256(near, near)) {  // seldom
+                count(sizes[0], seen);
+                count(sizes[1], seen);
+            }
             const __m256i lanes = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);  // undoes the packing's
             const __m256i packed = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), lanes);
             _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + at), _mm256_max_epi8(packed, _mm256_set1_epi8(-127)));
         }
     }
 #else
-    void row(const i16* __restrict dx, const i16* __restrict u, u64 passes, u32 dither, i8* __restrict out, Seen& seen) const {
+    template <class T>
+    void row(const T* __restrict from, const T* __restrict u, u32 dither, i8* __restrict out, Seen& seen) const {
         i32 saturated = 0, near = 0;
-        i16 kept[segment];
-        expand_masks(passes, kept);
         for (i64 i = 0; i < segment; ++i) {
-            const i32 g = static_cast<i16>(dx[i] & kept[i]);
+            const i32 g = from[i];
             const u32 rounding = (g == 0 ? dithers[i] + dither : nearest) >> (32 - right);
             const u32 offset = rounding - c[i] - static_cast<u32>(i32{u[i]}) * b[i];
             const i32 fixed = static_cast<i32>(static_cast<u32>(g) * a[i] + offset) >> right;
@@ -223,15 +240,18 @@ struct FixedPoint {
 #endif
 };
 
+// T is dX's.
+template <class T>
 inline void integers(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit) {
     const FixedPoint fixed(Channels(call, unit.first, unit.n), mantissas(call, fraction), finer_of(call));
     Seen seen;
-    i16 padded[segment] = {}, u[segment];
+    T g[segment], u[segment];
     i8 few[segment];
     for (i64 r = unit.begin; r < unit.end; ++r) {
+        from.mantissas(r, g);
         from.partners(r, u);
         i8* out = target(call, r, unit, few);
-        fixed.row(from.integers(r, padded), u, from.passing(r), first_dither(r, unit.first), out, seen);
+        fixed.row(g, u, first_dither(r, unit.first), out, seen);
         finish(call, r, unit, few);
     }
     seen.note(call.operands[SCALE]);
@@ -301,7 +321,7 @@ inline void run_blocks(const Call& call, i64 begin, i64 end) {
         if (!is_integer(call.operands[DY].format)) {
             floats(call, from, unit);
         } else if (from.x.format == Format::bit && is_integer(dx.format)) {
-            integers(call, from, unit);
+            dx.format == Format::i8 ? integers<i8>(call, from, unit) : integers<i16>(call, from, unit);
         } else {
             doubles_to_integers(call, from, unit);
         }

@@ -15,28 +15,32 @@ struct Sums {
     double total[segment] = {}, product[segment] = {}, largest[segment] = {}, third[segment] = {}, square[segment] = {};
 };
 
-// Rows over which the sums of g u fit 32 bits: |g| < 2^15, |u| <= 19.
+// Sums of dX's width, over as many rows as they hold: |g u| < 2^15 19 in 32 bits, <= 127 19 in 16.
+template <class T>
 inline constexpr i64 summed_rows = 3072;
+template <>
+inline constexpr i64 summed_rows<i8> = 13;
 
-template <bool both>
+template <class T, class Sum, bool both>
 inline void integer_sums(const norm::MaskedGradient& from, const norm::Unit& unit, Sums& sums) {
-    i16 padded[segment] = {}, passes[segment], u[segment], high[segment] = {}, low[segment] = {};
+    T g[segment], u[segment], high[segment] = {}, low[segment] = {};
     for (i64 r = unit.begin; r < unit.end;) {
-        const i64 stop = least(unit.end, r + summed_rows);
-        i32 total[segment] = {}, product[segment] = {}, third[segment] = {}, square[segment] = {};
+        const i64 stop = least(unit.end, r + summed_rows<T>);
+        Sum total[segment] = {}, product[segment] = {}, third[segment] = {}, square[segment] = {};
         for (; r < stop; ++r) {
-            const i16* dx = from.integers(r, padded);
-            expand_masks(from.passing(r), passes);
+            from.mantissas(r, g);
             from.partners(r, u);
             for (i64 c = 0; c < segment; ++c) {
-                const i16 g = static_cast<i16>(dx[c] & passes[c]);
-                high[c] = most(high[c], g);
-                low[c] = least(low[c], g);
-                total[c] += g;
-                product[c] += i32{g} * i32{u[c]};
+                high[c] = most(high[c], g[c]);
+                low[c] = least(low[c], g[c]);
+            }
+            for (i64 c = 0; c < segment; ++c) {
+                const Sum of_g = g[c], of_u = u[c];
+                total[c] = static_cast<Sum>(total[c] + of_g);
+                product[c] = static_cast<Sum>(product[c] + of_g * of_u);
                 if constexpr (both) {
-                    third[c] += u[c];
-                    square[c] += i32{u[c]} * i32{u[c]};
+                    third[c] = static_cast<Sum>(third[c] + of_u);
+                    square[c] = static_cast<Sum>(square[c] + of_u * of_u);
                 }
             }
         }
@@ -48,6 +52,11 @@ inline void integer_sums(const norm::MaskedGradient& from, const norm::Unit& uni
         }
     }
     for (i64 c = 0; c < segment; ++c) sums.largest[c] = most(static_cast<i32>(high[c]), -static_cast<i32>(low[c]));
+}
+
+template <bool both>
+inline void integer_sums(const norm::MaskedGradient& from, const norm::Unit& unit, Sums& sums) {
+    from.dx.format == Format::i8 ? integer_sums<i8, i16, both>(from, unit, sums) : integer_sums<i16, i32, both>(from, unit, sums);
 }
 
 inline void float_sums(const norm::MaskedGradient& from, const norm::Unit& unit, bool sizes, bool both, Sums& sums) {
