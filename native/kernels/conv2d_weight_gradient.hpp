@@ -146,9 +146,10 @@ inline void each_tap(const Convolution& conv, const Part& part, Visit&& visit) {
     }
 }
 
-// The same for eight outputs, as many as there are words at once, at a time: visit(output of the part, how many, tap).
+// The same for eight outputs at a time: visit(output of the part, how many, tap).
 template <class Visit>
 inline void each_tap_of_eight(const Part& part, Visit&& visit) {
+    static_assert(gradient_words::words_at_once >= 8);
     for (i64 o = 0; o < part.outputs; o += 8) {
         for (i64 t = 0; t < part.taps(); ++t) visit(o, least<i64>(8, part.outputs - o), t);
     }
