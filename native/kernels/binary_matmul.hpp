@@ -2,8 +2,8 @@
 // In:    x, w: rows of 64-bit words; zero tails XOR to 0, so odd widths need no correction.
 // How:   16 rows of w are interleaved word by word into a panel, so that a vector holds one word of several outputs and sums
 //        need no reduction across lanes; four rows of x share each load of the panel.
-// Limit: AVX-512: popcount, XOR and addition, 3 instructions for 512 MACs. AVX2 counts nibbles by VPSHUFB,
-//        8 instructions for 256 MACs. NEON: popcount of bytes, XOR and addition, 3 instructions for 128 MACs.
+// Limit: AVX-512: popcount, XOR and addition, 3 instructions for 512 MACs. NEON: popcount of bytes, XOR and addition, 3 for 128.
+//        AVX2: binary_matmul_avx2.hpp.
 #pragma once
 
 #include "segments.hpp"
@@ -11,12 +11,14 @@
 
 namespace linocut::LINOCUT_NS::binary_matmul {
 
-inline constexpr i64 columns = 16;        // outputs in a panel
 inline constexpr i64 rows_at_once = 4;
 inline constexpr i64 block_rows = 64;     // rows whose products are kept while the words are walked
-inline constexpr i64 chunk_words = 256;   // a panel of 32 KiB
 
-inline i64 units(const Call& call) { return divide_up(call.operands[1].rows, columns); }
+#if !defined(__AVX2__) || defined(__AVX512VPOPCNTDQ__)
+
+inline constexpr i64 columns = 16;        // outputs in a panel
+inline constexpr i64 chunk_words = 256;   // a panel of 32 KiB
+inline constexpr i64 word_panel = columns;  // u64s that a word has in a panel
 
 inline void pack_panel(const Operand& weights, i64 first_output, i64 first_word, i64 count, u64* panel) {
     const i64 n = least(columns, weights.rows - first_output);
@@ -26,11 +28,13 @@ inline void pack_panel(const Operand& weights, i64 first_output, i64 first_word,
     }
 }
 
+#endif
+
 #if defined(__AVX512VPOPCNTDQ__)
 
-// products[i][c] -= 2 popcounts over `count` words.
+// products[i][c] -= 2 popcounts over `count` words, for as many outputs as asked for or more.
 template <int R>
-inline void subtract_distances(const u64* const* x, const u64* panel, i64 count, i32 (*products)[columns]) {
+inline void subtract_distances(const u64* const* x, const u64* panel, i64 count, i64, i32 (*products)[columns]) {
     __m512i sums[R][2];
     unrolled<R>([&](auto i) { sums[i][0] = sums[i][1] = _mm512_setzero_si512(); });
     for (i64 w = 0; w < count; ++w) {
@@ -50,45 +54,9 @@ inline void subtract_distances(const u64* const* x, const u64* panel, i64 count,
 }
 
 #elif defined(__AVX2__)
-
-inline constexpr i64 byte_steps = 31;  // words whose popcounts, at most 8 a byte, sum to a byte
-
-inline __m256i popcount_bytes(__m256i v) {
-    const __m256i table = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
-    const __m256i nibble = _mm256_set1_epi8(0x0F);
-    const __m256i low = _mm256_shuffle_epi8(table, _mm256_and_si256(v, nibble));
-    const __m256i high = _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(v, 4), nibble));
-    return _mm256_add_epi8(low, high);
-}
-
-template <int R>
-inline void subtract_distances(const u64* const* x, const u64* panel, i64 count, i32 (*products)[columns]) {
-    for (i64 c = 0; c < columns; c += 4) {
-        __m256i sums[R];
-        unrolled<R>([&](auto i) { sums[i] = _mm256_setzero_si256(); });
-        for (i64 first = 0; first < count; first += byte_steps) {
-            __m256i bytes[R];
-            unrolled<R>([&](auto i) { bytes[i] = _mm256_setzero_si256(); });
-            for (i64 w = first; w < least(count, first + byte_steps); ++w) {
-                const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(panel + w * columns + c));
-                unrolled<R>([&](auto i) {
-                    const __m256i a = _mm256_set1_epi64x(static_cast<i64>(x[i][w]));
-                    bytes[i] = _mm256_add_epi8(bytes[i], popcount_bytes(_mm256_xor_si256(a, b)));
-                });
-            }
-            unrolled<R>([&](auto i) {
-                sums[i] = _mm256_add_epi64(sums[i], _mm256_sad_epu8(bytes[i], _mm256_setzero_si256()));
-            });
-        }
-        unrolled<R>([&](auto i) {
-            const __m256i even = _mm256_permutevar8x32_epi32(sums[i], _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6));
-            __m128i* at = reinterpret_cast<__m128i*>(products[i] + c);
-            const __m128i distances = _mm256_castsi256_si128(even);
-            _mm_storeu_si128(at, _mm_sub_epi32(_mm_loadu_si128(at), _mm_slli_epi32(distances, 1)));
-        });
-    }
-}
-
+}  // namespace linocut::LINOCUT_NS::binary_matmul
+#include "binary_matmul_avx2.hpp"
+namespace linocut::LINOCUT_NS::binary_matmul {
 #elif defined(LINOCUT_NEON)
 
 inline constexpr i64 byte_steps = 31;  // words whose popcounts, at most 8 a byte, sum to a byte
@@ -99,7 +67,7 @@ inline uint16x8_t sum_of_eights(uint8x16_t a, uint8x16_t b, uint8x16_t c, uint8x
 }
 
 template <int R>
-inline void subtract_distances(const u64* const* x, const u64* panel, i64 count, i32 (*products)[columns]) {
+inline void subtract_distances(const u64* const* x, const u64* panel, i64 count, i64, i32 (*products)[columns]) {
     for (i64 first = 0; first < count; first += byte_steps) {
         for (i64 c = 0; c < columns; c += 8) {
             uint8x16_t sums[R][4];
@@ -129,7 +97,7 @@ inline void subtract_distances(const u64* const* x, const u64* panel, i64 count,
 #else
 
 template <int R>
-inline void subtract_distances(const u64* const* x, const u64* panel, i64 count, i32 (*products)[columns]) {
+inline void subtract_distances(const u64* const* x, const u64* panel, i64 count, i64, i32 (*products)[columns]) {
     for (int i = 0; i < R; ++i) {
         for (i64 w = 0; w < count; ++w) {
             for (i64 c = 0; c < columns; ++c) {
@@ -141,6 +109,8 @@ inline void subtract_distances(const u64* const* x, const u64* panel, i64 count,
 
 #endif
 
+inline i64 units(const Call& call) { return divide_up(call.operands[1].rows, columns); }
+
 template <class T>
 inline void store_narrow(const i32* products, i64 n, T* out) {
     if (n == columns) {  // a vector
@@ -150,7 +120,7 @@ inline void store_narrow(const i32* products, i64 n, T* out) {
     }
 }
 
-// Products [first, first + n) of a row, n <= 16.
+// Products [first, first + n) of a row, n <= columns.
 inline void store_row(const Operand& y, i64 r, i64 first, i64 n, const i32* products) {
     switch (y.format) {
         case Format::i32: store_narrow(products, n, row<i32>(y, r) + first); return;
@@ -166,7 +136,7 @@ inline void store_row(const Operand& y, i64 r, i64 first, i64 n, const i32* prod
 inline void run(const Call& call, i64 begin, i64 end) {
     const Operand &x = call.operands[0], &weights = call.operands[1], &y = call.operands[2];
     const i64 total = words(x.cols);
-    alignas(64) u64 panel[chunk_words * columns];
+    alignas(64) u64 panel[chunk_words * word_panel];
     alignas(64) i32 products[block_rows][columns];
     for (i64 unit = begin; unit < end; ++unit) {
         const i64 first = unit * columns, n = least(columns, weights.rows - first);
@@ -183,11 +153,11 @@ inline void run(const Call& call, i64 begin, i64 end) {
                 for (; r + rows_at_once <= rows; r += rows_at_once) {
                     const u64* from[rows_at_once];
                     for (i64 i = 0; i < rows_at_once; ++i) from[i] = bit_row(x, base + r + i) + word;
-                    subtract_distances<rows_at_once>(from, panel, count, products + r);
+                    subtract_distances<rows_at_once>(from, panel, count, n, products + r);
                 }
                 for (; r < rows; ++r) {
                     const u64* from[1] = {bit_row(x, base + r) + word};
-                    subtract_distances<1>(from, panel, count, products + r);
+                    subtract_distances<1>(from, panel, count, n, products + r);
                 }
             }
             for (i64 r = 0; r < rows; ++r) store_row(y, base + r, first, n, products[r]);

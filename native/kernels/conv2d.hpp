@@ -19,14 +19,14 @@ enum { STRIDE, PAD_TOP, PAD_LEFT, EXACT };
 
 inline constexpr i64 panel_columns = binary_matmul::columns;
 inline constexpr i64 bit_panels = unit_columns / panel_columns;
-inline constexpr i64 chunk_words = 80;   // packed bits at a time: panels of 80 KiB
+inline constexpr i64 chunk_words = 80;   // packed bits at a time: panels of 80 KiB (AVX2: 160)
 inline constexpr i64 chunk_taps = 64;    // taps whose sums are known at a time
 
 using BitTiles = i32[bit_panels][unit_pixels][panel_columns];
 
 // The panels of a unit; `first` is the word that they start at, -1 before they are packed.
 struct BitPanels {
-    alignas(64) u64 panels[bit_panels][chunk_words * panel_columns];
+    alignas(64) u64 panels[bit_panels][chunk_words * binary_matmul::word_panel];
     i64 first = -1;
 };
 
@@ -125,17 +125,18 @@ inline void start_tiles(
 // Sums that are done after one panel stay in the nearest cache.
 inline i64 pixels_at_once(bool chunked) { return chunked ? unit_pixels : block_pixels; }
 
-inline void multiply_rows(const u64 (*patches)[chunk_words], i64 rows, const u64* panel, i64 count, i32 (*tile)[panel_columns]) {
+inline void multiply_rows(
+    const u64 (*patches)[chunk_words], i64 rows, const u64* panel, i64 count, i64 columns, i32 (*tile)[panel_columns]) {
     constexpr i64 at_once = binary_matmul::rows_at_once;
     i64 m = 0;
     for (; m + at_once <= rows; m += at_once) {
         const u64* from[at_once];
         for (i64 i = 0; i < at_once; ++i) from[i] = patches[m + i];
-        binary_matmul::subtract_distances<at_once>(from, panel, count, tile + m);
+        binary_matmul::subtract_distances<at_once>(from, panel, count, columns, tile + m);
     }
     for (; m < rows; ++m) {
         const u64* from[1] = {patches[m]};
-        binary_matmul::subtract_distances<1>(from, panel, count, tile + m);
+        binary_matmul::subtract_distances<1>(from, panel, count, columns, tile + m);
     }
 }
 
@@ -163,7 +164,9 @@ inline void multiply_bits(
         for (i64 m = 0; m < pixels; m += block_pixels) {
             const i64 rows = least(block_pixels, pixels - m);
             gather(grid, places + m, rows, bit_row(x, 0), depth, {word, word + count}, count, patches[0], chunk_words);
-            for (i64 p = 0; p < panel_count; ++p) multiply_rows(patches, rows, packed.panels[p], count, tiles[p] + m);
+            for (i64 p = 0; p < panel_count; ++p) {
+                multiply_rows(patches, rows, packed.panels[p], count, columns - p * panel_columns, tiles[p] + m);
+            }
         }
     }
 }
@@ -246,7 +249,7 @@ inline void store_bytes(
         const i64 count = least(at_once, pixels.end - from);
         locate(grid, from, count, places);
         start_tiles<tile_columns>(grid, places, count, weights, first, columns, base, scale, signs, tiles);
-        multiply_bytes<Signed::panel, Range::signs>(grid, places, count, call.operands[X], columns, pack, panels, false, tiles, nullptr);
+        multiply_bytes<Signed::panel, Range::doubled>(grid, places, count, call.operands[X], columns, pack, panels, false, tiles, nullptr);
         store_bytes(tiles, places, count, call.operands[Y], first, columns);
     }
 }

@@ -33,7 +33,7 @@ using u64 = std::uint64_t;
 inline constexpr i64 segment = 64;
 
 template <class T>
-inline T least(T a, T b) { return b < a ? b : a; }
+inline constexpr T least(T a, T b) { return b < a ? b : a; }
 template <class T>
 inline T most(T a, T b) { return a < b ? b : a; }
 template <class T>
