@@ -39,7 +39,7 @@ inline void multiply_bytes(
                    byte_chunk);
             for (i64 t = 0; t < tile_count; ++t) {
                 dot_tile<S, W>(
-                    rows, {patches[0], byte_chunk, 4}, packed.panels[t], groups, fresh && first == 0, tiles[t] + base);
+                    rows, {patches[0], byte_chunk, 4}, packed.panels[t], groups, AsTheyAre{fresh && first == 0}, tiles[t] + base);
             }
             for (i64 m = 0; sums && m < rows; ++m) sums[base + m] += sum_bytes(patches[m], padded);
         }

@@ -126,7 +126,7 @@ inline void add_products(const Convolution& conv, const Part& part, const Pixels
         for (i64 o = 0; o < part.outputs; o += outputs_at_once) {
             pack_gradients(conv.dy, pixels, groups, part.output + o, least(outputs_at_once, part.outputs - o), panel);
             dot_tile<Signed::panel, F == Format::bit ? Range::bits : Range::wide>(
-                count, {rows, 4, stride}, panel, groups, false, sums[o / outputs_at_once]);
+                count, {rows, 4, stride}, panel, groups, AsTheyAre{false}, sums[o / outputs_at_once]);
         }
     }
 }

@@ -22,8 +22,8 @@ inline constexpr i64 tile_rows = 128;
 inline constexpr i64 chunk_groups = 128;  // a panel of 32 KiB
 
 enum class Signed { rows, panel };
-// Bits: the unsigned factor is 0 or 1. Signs: the signed one is at most 2 in size. Wide: neither.
-enum class Range { bits, signs, wide };
+// Bits: the unsigned factor is 0 or 1. Signs: the signed one is at most 1 in size. Doubled: at most 2. Wide: none of these.
+enum class Range { bits, signs, doubled, wide };
 
 // How many groups a block takes at most.
 template <Range>
@@ -36,6 +36,40 @@ struct ByteRows {
     const u8* data;
     i64 row_stride;
     i64 group_stride;
+
+    ByteRows from(i64 m) const { return {data + m * row_stride, row_stride, group_stride}; }
+};
+
+// What is summed: the groups [0, count), or those of a list.
+struct AllGroups {
+    static constexpr bool listed = false;
+    i64 count;
+    i64 operator[](i64 i) const { return i; }
+};
+struct ListedGroups {
+    static constexpr bool listed = true;
+    i64 count;
+    const u8* list;
+    i64 operator[](i64 i) const { return list[i]; }
+};
+
+// What becomes of the sums of a row: they are added to what the tile has unless it is fresh.
+struct AsTheyAre {
+    static constexpr bool of_signs = false;
+    bool fresh;
+
+    AsTheyAre from(i64) const { return *this; }
+    AsTheyAre later() const { return {false}; }  // for more groups of the same rows
+};
+// Bits b that stand for signs: sum r (2 b - 1) = 2 sum r b - sum r. `less` has the last of each row.
+struct OfSigns {
+    static constexpr bool of_signs = true;
+    bool fresh;
+    const i32* less;
+
+    OfSigns from(i64 m) const { return {fresh, less ? less + m : nullptr}; }
+    OfSigns later() const { return {false, nullptr}; }
+    i32 start(i64 m) const { return less ? -less[m] : 0; }
 };
 
 inline u32 load_four(const u8* from) {
@@ -48,13 +82,15 @@ inline u32 load_four(const u8* from) {
 
 inline constexpr int dot_rows = 6;
 
-template <int M, Signed S, Range>
-inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
+template <int M, Signed S, Range, class Groups, class Into>
+inline void dot_block(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, Into into, i32 (*tile)[tile_columns]) {
     __m512i sums[M][4];
     unrolled<4 * M>([&](auto i) {
-        sums[i / 4][i % 4] = fresh ? _mm512_setzero_si512() : _mm512_loadu_si512(tile[i / 4] + 16 * (i % 4));
+        const bool zero = Into::of_signs || into.fresh;
+        sums[i / 4][i % 4] = zero ? _mm512_setzero_si512() : _mm512_loadu_si512(tile[i / 4] + 16 * (i % 4));
     });
-    for (i64 g = 0; g < groups; ++g) {
+    for (i64 i = 0; i < groups.count; ++i) {
+        const i64 g = groups[i];
         __m512i columns[4];
         unrolled<4>([&](auto v) { columns[v] = _mm512_load_si512(panel[g][16 * v]); });
         unrolled<M>([&](auto m) {
@@ -66,19 +102,30 @@ inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, bool fresh,
             });
         });
     }
-    unrolled<4 * M>([&](auto i) { _mm512_storeu_si512(tile[i / 4] + 16 * (i % 4), sums[i / 4][i % 4]); });
+    unrolled<4 * M>([&](auto i) {
+        i32* to = tile[i / 4] + 16 * (i % 4);
+        __m512i sum = sums[i / 4][i % 4];
+        if constexpr (Into::of_signs) {
+            sum = _mm512_add_epi32(_mm512_slli_epi32(sum, 1), _mm512_set1_epi32(into.start(i / 4)));
+            if (!into.fresh) sum = _mm512_add_epi32(sum, _mm512_loadu_si512(to));
+        }
+        _mm512_storeu_si512(to, sum);
+    });
 }
 
 #elif defined(__AVX2__)
 
 inline constexpr int dot_rows = 4;  // six take the same time in the nearest cache, and longer out of it
 
-// A pair of products is at most 2 * 1 * 128 or 2 * 255 * 2 in size. 128 groups of bits would fit too, but not the nearest cache.
+// A pair of products is at most 2 * 1 * 128, 2 * 255 * 1 or 2 * 255 * 2 in size. 128 groups of bits would fit too, but not the
+// nearest cache.
 template <>
 inline constexpr i64 groups_at_once<Range::bits> = 64;
 template <>
-inline constexpr i64 groups_at_once<Range::signs> = 32;
-static_assert(groups_at_once<Range::bits> * 2 * 128 <= 32767 && groups_at_once<Range::signs> * 2 * 255 * 2 <= 32767);
+inline constexpr i64 groups_at_once<Range::signs> = 64;
+template <>
+inline constexpr i64 groups_at_once<Range::doubled> = 32;
+static_assert(64 * 2 * 128 <= 32767 && 64 * 2 * 255 <= 32767 && 32 * 2 * 255 * 2 <= 32767);
 
 // Sums have the type of their instructions: with __m256i, GCC copies every sum at every step.
 typedef i16 Shorts __attribute__((vector_size(32)));
@@ -92,27 +139,39 @@ inline void add_to(bool fresh, i32* at, __m256i sum) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(at), fresh ? sum : _mm256_add_epi32(load_whole(at), sum));
 }
 
-// Columns [c, c + 16) of M rows. Each sum is one of pairs of products, in 16 bits.
-template <int M, Signed S>
-inline void dot_narrow(
-    ByteRows rows, const u8 (*panel)[tile_columns][4], i64 groups, i64 c, bool fresh, i32 (*tile)[tile_columns]) {
-    Shorts sums[M][2];
-    for (int m = 0; m < M; ++m) sums[m][0] = sums[m][1] = Shorts{};
+// Vectors of columns that go with M rows: few rows leave registers for more.
+template <int M>
+inline constexpr int narrow_vectors = M == 1 ? 8 : M == 2 ? 4 : 2;
+
+// Columns from c of M rows, a few vectors. Each sum is one of pairs of products, in 16 bits.
+template <int M, Signed S, class Groups, class Into>
+[[gnu::always_inline]] inline void dot_narrow(
+    ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, i64 c, Into into, i32 (*tile)[tile_columns]) {
+    constexpr int V = narrow_vectors<M>;
+    Shorts sums[M][V];
+    for (int m = 0; m < M; ++m) {
+        for (int v = 0; v < V; ++v) sums[m][v] = Shorts{};
+    }
     const u8* at = panel[0][c];
-    for (i64 g = 0; g < groups; ++g, at += sizeof panel[0]) {
-        const __m256i columns[2] = {load_whole(at), load_whole(at + 32)};
+    for (i64 i = 0; i < groups.count; ++i, at += sizeof panel[0]) {
+        const i64 g = groups[i];
+        if constexpr (Groups::listed) at = panel[g][c];
+        __m256i columns[V];
+        for (int v = 0; v < V; ++v) columns[v] = load_whole(at + 32 * v);
         for (int m = 0; m < M; ++m) {
             const __m256i four = load_row(rows, m, g);
-            for (int v = 0; v < 2; ++v) {
+            for (int v = 0; v < V; ++v) {
                 const __m256i u = S == Signed::rows ? columns[v] : four, s = S == Signed::rows ? four : columns[v];
                 sums[m][v] += reinterpret_cast<Shorts>(_mm256_maddubs_epi16(u, s));
             }
         }
     }
     for (int m = 0; m < M; ++m) {
-        for (int v = 0; v < 2; ++v) {
+        for (int v = 0; v < V; ++v) {
             const __m256i pairs = reinterpret_cast<__m256i>(sums[m][v]);
-            add_to(fresh, tile[m] + c + 8 * v, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+            __m256i sum = _mm256_madd_epi16(pairs, _mm256_set1_epi16(Into::of_signs ? 2 : 1));
+            if constexpr (Into::of_signs) sum = _mm256_add_epi32(sum, _mm256_set1_epi32(into.start(m)));
+            add_to(into.fresh, tile[m] + c + 8 * v, sum);
         }
     }
 }
@@ -157,15 +216,18 @@ inline void dot_wide(
     }
 }
 
-template <int M, Signed S, Range W>
+template <int M, Signed S, Range W, class Groups, class Into>
 [[gnu::always_inline]] inline void dot_block(
-    ByteRows rows, const u8 (*panel)[tile_columns][4], i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
+    ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, Into into, i32 (*tile)[tile_columns]) {
     if constexpr (W == Range::wide) {
+        static_assert(!Groups::listed && !Into::of_signs);
         i32 halves[chunk_groups][M][2];
-        widen_rows<M, S == Signed::rows>(rows, groups, halves);
-        for (i64 c = 0; c < tile_columns; c += 16) dot_wide<M, S == Signed::panel>(halves, panel, groups, c, fresh, tile);
+        widen_rows<M, S == Signed::rows>(rows, groups.count, halves);
+        for (i64 c = 0; c < tile_columns; c += 16) {
+            dot_wide<M, S == Signed::panel>(halves, panel, groups.count, c, into.fresh, tile);
+        }
     } else {
-        for (i64 c = 0; c < tile_columns; c += 16) dot_narrow<M, S>(rows, panel, groups, c, fresh, tile);
+        for (i64 c = 0; c < tile_columns; c += 8 * narrow_vectors<M>) dot_narrow<M, S>(rows, panel, groups, c, into, tile);
     }
 }
 
@@ -177,73 +239,149 @@ namespace linocut::LINOCUT_NS {
 
 inline constexpr int dot_rows = 1;
 
-template <int M, Signed S, Range>
-inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
+template <int M, Signed S, Range, class Groups, class Into>
+inline void dot_block(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, Into into, i32 (*tile)[tile_columns]) {
     static_assert(M == 1);
-    if (fresh) std::memset(tile[0], 0, sizeof tile[0]);
-    for (i64 g = 0; g < groups; ++g) {
+    u32 sums[tile_columns] = {};  // unsigned: twice a sum may not fit
+    for (i64 k = 0; k < groups.count; ++k) {
+        const i64 g = groups[k];
         const u8* four = rows.data + g * rows.group_stride;
         for (i64 c = 0; c < tile_columns; ++c) {
             for (int i = 0; i < 4; ++i) {
                 const i32 product = S == Signed::rows ? i32(panel[g][c][i]) * static_cast<i8>(four[i])
                                                       : static_cast<i8>(panel[g][c][i]) * i32(four[i]);
-                tile[0][c] += product;
+                sums[c] += static_cast<u32>(product);
             }
         }
+    }
+    for (i64 c = 0; c < tile_columns; ++c) {
+        u32 sum = sums[c];
+        if constexpr (Into::of_signs) sum = 2 * sum + static_cast<u32>(into.start(0));
+        tile[0][c] = static_cast<i32>(sum + (into.fresh ? 0u : static_cast<u32>(tile[0][c])));
     }
 }
 
 #endif
 
-template <int M, Signed S, Range W, class Part>
+template <int M, Signed S, Range W, class Groups, class Into>
 inline void dot_rest(
-    i64 left, ByteRows rows, const Part& panel, i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
+    i64 left, ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, Into into, i32 (*tile)[tile_columns]) {
     if constexpr (M > 0) {
         if (left == M) {
-            dot_block<M, S, W>(rows, panel, groups, fresh, tile);
+            dot_block<M, S, W>(rows, panel, groups, into, tile);
         } else {
-            dot_rest<M - 1, S, W>(left, rows, panel, groups, fresh, tile);
+            dot_rest<M - 1, S, W>(left, rows, panel, groups, into, tile);
         }
     }
 }
 
-// Into every caller, though code grows by a twentieth: where GCC makes calls of it a step of CNV takes 4% longer on AVX2.
-template <Signed S, Range W, class Part>
-[[gnu::always_inline]] inline void dot_blocks(
-    i64 count, ByteRows rows, const Part& panel, i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
-    const auto from = [&](i64 m) { return ByteRows{rows.data + m * rows.row_stride, rows.row_stride, rows.group_stride}; };
+// A function of its own: within a caller's loops GCC keeps the counters of the innermost in memory.
+template <Signed S, Range W, class Into>
+[[gnu::noinline]] void dot_blocks(
+    i64 count, ByteRows rows, const u8 (*panel)[tile_columns][4], AllGroups groups, Into into, i32 (*tile)[tile_columns]) {
     i64 m = 0;
-    for (; m + dot_rows <= count; m += dot_rows) dot_block<dot_rows, S, W>(from(m), panel, groups, fresh, tile + m);
-    dot_rest<dot_rows - 1, S, W>(count - m, from(m), panel, groups, fresh, tile + m);
+    for (; m + dot_rows <= count; m += dot_rows) dot_block<dot_rows, S, W>(rows.from(m), panel, groups, into.from(m), tile + m);
+    dot_rest<dot_rows - 1, S, W>(count - m, rows.from(m), panel, groups, into.from(m), tile + m);
 }
 
 // `count` rows of the tile gain `groups` whole groups.
-template <Signed S, Range W>
-inline void dot_tile(
-    i64 count, ByteRows rows, const Panel& panel, i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
+template <Signed S, Range W, class Into>
+inline void dot_tile(i64 count, ByteRows rows, const Panel& panel, i64 groups, Into into, i32 (*tile)[tile_columns]) {
     if constexpr (groups_at_once<W> == chunk_groups) {
-        dot_blocks<S, W>(count, rows, panel, groups, fresh, tile);
+        dot_blocks<S, W>(count, rows, panel, AllGroups{groups}, into, tile);
     } else {
         i64 g = 0;
         do {
             const ByteRows from{rows.data + g * rows.group_stride, rows.row_stride, rows.group_stride};
-            dot_blocks<S, W>(count, from, panel + g, least(groups_at_once<W>, groups - g), fresh && g == 0, tile);
+            const AllGroups part{least(groups_at_once<W>, groups - g)};
+            dot_blocks<S, W>(count, from, panel + g, part, g == 0 ? into : into.later(), tile);
         } while ((g += groups_at_once<W>) < groups);
     }
 }
 
+// Byte by byte the numbers of the bits that are 1 in each octet, the lowest first.
+struct OnesOfOctets {
+    u64 numbers[256];
+
+    constexpr OnesOfOctets() : numbers() {
+        for (int octet = 0; octet < 256; ++octet) {
+            for (int i = 7; i >= 0; --i) {
+                if (octet >> i & 1) numbers[octet] = numbers[octet] << 8 | static_cast<u64>(i);
+            }
+        }
+    }
+};
+inline constexpr OnesOfOctets ones_of_octets;
+
+using GroupList = u8[chunk_groups + 8];
+
+// The groups of contiguous rows in which one of them has anything but 0.
+inline i64 list_groups(ByteRows rows, i64 count, i64 groups, GroupList& list) {
+    i64 found = 0;
+    for (i64 g = 0; g < groups; g += 8) {
+        u32 used = 0;
+#if defined(__AVX2__)
+        if (g + 8 <= groups) {
+            __m256i all = load_whole(rows.data + 4 * g);
+            for (i64 m = 1; m < count; ++m) all = _mm256_or_si256(all, load_whole(rows.from(m).data + 4 * g));
+            const __m256i unused = _mm256_cmpeq_epi32(all, _mm256_setzero_si256());
+            used = static_cast<u32>(_mm256_movemask_ps(_mm256_castsi256_ps(unused))) ^ 0xFFu;
+        } else
+#endif
+        {
+            for (i64 i = 0; i < least<i64>(8, groups - g); ++i) {
+                u32 all = 0;
+                for (i64 m = 0; m < count; ++m) all |= load_four(rows.from(m).data + 4 * (g + i));
+                used |= u32{all != 0} << i;
+            }
+        }
+        const u64 numbers = ones_of_octets.numbers[used] + 0x0101010101010101u * static_cast<u64>(g);
+        std::memcpy(list + found, &numbers, sizeof numbers);
+        found += __builtin_popcount(used);
+    }
+    return found;
+}
+
+// Rows at once that share a list: the fewer, the more is passed over.
+#if defined(__AVX2__) && !defined(__AVX512VNNI__)
+inline constexpr int sparse_rows = 1;
+#else
+inline constexpr int sparse_rows = dot_rows;
+#endif
+
+// dot_tile of contiguous rows, but groups that are 0 in every row of a block are passed over.
+template <Signed S, Range W, class Into>
+inline void dot_tile_sparse(i64 count, ByteRows rows, const Panel& panel, i64 groups, Into into, i32 (*tile)[tile_columns]) {
+    GroupList list;
+    for (i64 m = 0; m < count; m += sparse_rows) {
+        const i64 left = least<i64>(sparse_rows, count - m), found = list_groups(rows.from(m), left, groups, list);
+        i64 i = 0;
+        do {
+            const ListedGroups part{least(groups_at_once<W>, found - i), list + i};
+            dot_rest<sparse_rows, S, W>(left, rows.from(m), panel, part, i == 0 ? into.from(m) : into.later(), tile + m);
+        } while ((i += groups_at_once<W>) < found);
+    }
+}
+
+// What becomes of factors that are 0.
+enum class Zeros { multiplied, passed_over };
+
 // The same where rows are contiguous bytes of any number `length`: the last group is copied, so that nothing is read past it.
-template <Signed S, Range W>
+template <Signed S, Range W, Zeros Z = Zeros::multiplied, class Into>
 inline void dot_tile_contiguous(
-    i64 count, const u8* data, i64 stride, i64 length, const Panel& panel, bool fresh, Tile& tile) {
+    i64 count, const u8* data, i64 stride, i64 length, const Panel& panel, Into into, Tile& tile) {
     const i64 whole = length / 4, rest = length % 4;
-    dot_tile<S, W>(count, {data, stride, 4}, panel, whole, fresh, tile);
+    if constexpr (Z == Zeros::passed_over) {
+        dot_tile_sparse<S, W>(count, {data, stride, 4}, panel, whole, into, tile);
+    } else {
+        dot_tile<S, W>(count, {data, stride, 4}, panel, whole, into, tile);
+    }
     if (rest == 0) return;
     u8 tails[tile_rows][4] = {};
     for (i64 m = 0; m < count; ++m) std::memcpy(tails[m], data + m * stride + 4 * whole, static_cast<std::size_t>(rest));
     alignas(64) Panel last;
     std::memcpy(last[0], panel[whole], sizeof last[0]);
-    dot_tile<S, W>(count, {tails[0], 4, 4}, last, 1, false, tile);
+    dot_tile<S, W>(count, {tails[0], 4, 4}, last, 1, into.later(), tile);
 }
 
 #if defined(__AVX512BW__)

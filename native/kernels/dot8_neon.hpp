@@ -87,8 +87,8 @@ inline int8x16_t as_signed(uint8x16_t bytes) {
 }
 
 // Bits are signed bytes too, so that it does not matter which factor they are.
-template <int M, Signed S, Range W>
-inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, bool fresh, i32 (*tile)[tile_columns]) {
+template <int M, Signed S, Range W, class Groups, class Into>
+inline void dot_block(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, Into into, i32 (*tile)[tile_columns]) {
     constexpr bool bits = W == Range::bits;
     constexpr bool shifted_rows = S == Signed::panel && !bits, shifted_panel = S == Signed::rows && !bits;
     constexpr int V = dot_vectors;
@@ -97,7 +97,8 @@ inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, bool fresh,
     for (int c = 0; c < tile_columns; c += 4 * V) {
         Sum sums[M][V];
         WideSum of_columns[V], of_rows[M];  // times -128
-        for (i64 g = 0; g < groups; ++g) {
+        for (i64 i = 0; i < groups.count; ++i) {
+            const i64 g = groups[i];
             const int8x16_t fours = as_signed<shifted_rows>(load_fours<M>(rows, g));
             int8x16_t columns[V];
             unrolled<V>([&](auto v) { columns[v] = as_signed<shifted_panel>(vld1q_u8(panel[g][c + 4 * v])); });
@@ -116,7 +117,8 @@ inline void dot_block(ByteRows rows, const Panel& panel, i64 groups, bool fresh,
                 int32x4_t total = sums[m][v].total();
                 if constexpr (shifted_rows) total = vsubq_s32(total, of_columns[v].total());
                 if constexpr (shifted_panel) total = vsubq_s32(total, of_rows[m].total());
-                vst1q_s32(at, fresh ? total : vaddq_s32(total, vld1q_s32(at)));
+                if constexpr (Into::of_signs) total = vaddq_s32(vshlq_n_s32(total, 1), vdupq_n_s32(into.start(m)));
+                vst1q_s32(at, into.fresh ? total : vaddq_s32(total, vld1q_s32(at)));
             });
         });
     }

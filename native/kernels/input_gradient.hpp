@@ -29,20 +29,17 @@ inline void run_bytes(const Call& call, i64 unit) {
     const i64 first = unit * tile_columns, n = least(tile_columns, dx.cols - first);
     const int shift = shift_between(call.operands[DY_EXPONENT], call.operands[DX_EXPONENT]);
     Seen seen;
+    i32 sums[tile_rows];
     for (i64 base = 0; base < dy.rows; base += tile_rows) {
         const i64 rows = least(tile_rows, dy.rows - base);
+        for (i64 r = 0; r < rows; ++r) sums[r] = sum_row(row<i8>(dy, base + r), dy.cols);
         for (i64 k = 0; k < dy.cols; k += chunk) {
             const i64 count = least(chunk, dy.cols - k);
             if (base == 0 || dy.cols > chunk) pack_bit_panel(weights, k, count, unit, panel);
             dot_tile_contiguous<Signed::rows, Range::bits>(
-                rows, row<u8>(dy, base) + k, dy.cols, count, panel, k == 0, tile);
+                rows, row<u8>(dy, base) + k, dy.cols, count, panel, OfSigns{k == 0, k == 0 ? sums : nullptr}, tile);
         }
-        for (i64 r = 0; r < rows; ++r) {
-            const i32 sum = sum_row(row<i8>(dy, base + r), dy.cols);
-            i32 totals[tile_columns];
-            for (i64 c = 0; c < tile_columns; ++c) totals[c] = 2 * tile[r][c] - sum;
-            store_sums(dx, base + r, first, totals, n, shift, seen);
-        }
+        for (i64 r = 0; r < rows; ++r) store_sums(dx, base + r, first, tile[r], n, shift, seen);
     }
     seen.note(call.operands[SCALE]);
 }

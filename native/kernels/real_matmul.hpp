@@ -100,8 +100,8 @@ inline void run_bytes(const Call& call, i64 unit) {
         for (i64 k = 0; k < x.cols; k += chunk) {
             const i64 count = least(chunk, x.cols - k);
             if (base == 0 || x.cols > chunk) pack_sign_panel(weights, first, k, count, panel);
-            dot_tile_contiguous<Signed::panel, Range::signs>(
-                rows, row<u8>(x, base) + k, x.cols, count, panel, k == 0, tile);
+            dot_tile_contiguous<Signed::panel, Range::signs, Zeros::passed_over>(
+                rows, row<u8>(x, base) + k, x.cols, count, panel, AsTheyAre{k == 0}, tile);
         }
         for (i64 r = 0; r < rows; ++r) store_exact(y, base + r, first, n, tile[r], signs);
     }

@@ -1,12 +1,13 @@
 // weight_gradient: dW = X^T dY. A part is 64 inputs, and of an i8 dY 128 outputs: the panel holds X of some examples, rows are the
 // channels of dY^T.
-// With inputs as bits b: sum dy (2b - 1) = 2 sum dy b - sum dy; as bytes u: sum dy (2u - 255) = 2 sum dy u - 255 sum dy.
+// Inputs are signs, kept as bits, or bytes u: sum dy (2u - 255) = 2 sum dy u - 255 sum dy.
 // What becomes of a word of 64 gradients is the business of a sink: here it is stored, in fused_updates.hpp it moves weights.
 #pragma once
 
 #include "dot8.hpp"
 #include "float_product.hpp"
 #include "gradient_words.hpp"
+#include "sparse_bytes.hpp"
 
 namespace linocut::LINOCUT_NS::weight_gradient {
 
@@ -15,51 +16,119 @@ inline i64 units(const Call& call) {
     return divide_up(call.operands[1].cols, tile_columns) * tiles_of(call.operands[0]);
 }
 
+// A part: a word of inputs, and the outputs of one tile.
+struct Part {
+    i64 word, first, n;
+    i64 output, outputs;
+
+    Part(const Operand& dy, const Operand& x, i64 unit)
+        : word(unit / tiles_of(dy)), first(word * tile_columns), n(least(tile_columns, x.cols - first)),
+          output(unit % tiles_of(dy) * tile_rows), outputs(least(tile_rows, dy.cols - output)) {}
+};
+
+using Gradients = i32[tile_columns];
+
+// sink(Words of i32): for every output of a part, the gradients of its word of inputs; `read(output)` points to those of eight.
+template <class Read, class Sink>
+inline void give_words(const Part& part, const Read& read, Sink&& sink) {
+    for (i64 o = 0; o < part.outputs; o += gradient_words::words_at_once) {
+        const i64 count = least(gradient_words::words_at_once, part.outputs - o);
+        gradient_words::Words<i32> found{read(o), part.first, part.n, count};
+        for (i64 i = 0; i < count; ++i) found.rows[i] = part.output + o + i;
+        sink(found);
+    }
+}
+
 inline constexpr i64 block_examples = 256;
 inline constexpr i64 block_groups = block_examples / 4;
+
+// dY^T of a block of examples: [group][output][4].
+using Channels = u8[block_groups][tile_rows][4];
+
+// Rows of examples [first, first + count), whose sums `sums` gain.
+inline ByteRows pack_channels(const Operand& dy, const Part& part, i64 first, i64 count, Channels& channels, i32* sums) {
+    for (i64 c = 0; c < part.outputs; c += segment) {
+        const i64 n = least(segment, part.outputs - c);
+        pack_bytes(dy, first, count, part.output + c, n, channels[0][c], sizeof channels[0]);
+        sum_columns(channels[0][c], divide_up(count, 4), sizeof channels[0], sums + c);
+    }
+    return {channels[0][0], 4, sizeof channels[0]};
+}
+
+// visit(first, count, fresh) for the blocks of examples.
+template <class Visit>
+inline void each_block(i64 examples, i64 block, Visit&& visit) {
+    for (i64 first = 0; first < examples; first += block) visit(first, least(block, examples - first), first == 0);
+}
+
+template <class Sink>
+inline void bit_gradients(const Operand& dy, const Operand& x, const Part& part, Sink&& sink) {
+    static_assert(block_groups <= chunk_groups);
+    alignas(64) Panel panel;
+    alignas(64) Tile tile;
+    alignas(64) Channels channels;
+    each_block(dy.rows, block_examples, [&](i64 example, i64 count, bool fresh) {
+        i32 sums[tile_rows] = {};
+        const ByteRows rows = pack_channels(dy, part, example, count, channels, sums);
+        pack_bit_panel(x, example, count, part.word, panel);
+        dot_tile<Signed::rows, Range::bits>(part.outputs, rows, panel, divide_up(count, 4), OfSigns{fresh, sums}, tile);
+    });
+    give_words(part, [&](i64 output) -> const Gradients* { return tile + output; }, sink);
+}
 
 // 2 doubled - less, which fits 32 bits though its parts may not.
 inline i32 difference(i32 doubled, i32 less) {
     return static_cast<i32>(2u * static_cast<u32>(doubled) - static_cast<u32>(less));
 }
 
+#if defined(__AVX2__)
+
+// Zeros are passed over.
+template <class Sink>
+inline void byte_gradients(const Operand& dy, const Operand& x, const Part& part, Sink&& sink) {
+    alignas(64) sparse_bytes::Block block;
+    alignas(64) sparse_bytes::Sums products;
+    alignas(64) i32 gradients[gradient_words::words_at_once][tile_columns];
+    i32 sums[tile_rows] = {};
+    each_block(dy.rows, sparse_bytes::block_examples, [&](i64 example, i64 count, bool fresh) {
+        sparse_bytes::pack_gradients(dy, example, count, part.output, part.outputs, block, sums);
+        sparse_bytes::pack_inputs(x, example, count, part.first, part.n, block);
+        sparse_bytes::multiply(block, part.outputs, fresh, products);
+    });
+    for (i32& sum : sums) sum *= 255;
+    const auto read = [&](i64 output) -> const Gradients* {
+        sparse_bytes::read_gradients(products, output, sums + output, gradients);
+        return gradients;
+    };
+    give_words(part, read, sink);
+}
+
+#else
+
+template <class Sink>
+inline void byte_gradients(const Operand& dy, const Operand& x, const Part& part, Sink&& sink) {
+    alignas(64) Panel panel;
+    alignas(64) Tile tile;
+    alignas(64) Channels channels;
+    i32 sums[tile_rows] = {};
+    each_block(dy.rows, block_examples, [&](i64 example, i64 count, bool fresh) {
+        const ByteRows rows = pack_channels(dy, part, example, count, channels, sums);
+        pack_bytes(x, example, count, part.first, part.n, panel[0][0], sizeof panel[0]);
+        dot_tile<Signed::rows, Range::wide>(part.outputs, rows, panel, divide_up(count, 4), AsTheyAre{fresh}, tile);
+    });
+    for (i64 o = 0; o < part.outputs; ++o) {
+        for (i32& sum : tile[o]) sum = difference(sum, 255 * sums[o]);
+    }
+    give_words(part, [&](i64 output) -> const Gradients* { return tile + output; }, sink);
+}
+
+#endif
+
 // sink(Words of i32): for every output of one part, the gradients of its word of inputs.
 template <class Sink>
 inline void integer_gradients(const Operand& dy, const Operand& x, i64 unit, Sink&& sink) {
-    static_assert(block_groups <= chunk_groups);
-    alignas(64) Panel panel;
-    alignas(64) Tile tile;
-    alignas(64) u8 channels[block_groups][tile_rows][4];
-    const bool bits = x.format == Format::bit;
-    const i64 word = unit / tiles_of(dy), first = word * tile_columns, n = least(tile_columns, x.cols - first);
-    const i64 output = unit % tiles_of(dy) * tile_rows, outputs = least(tile_rows, dy.cols - output);
-    i32 sums[tile_rows] = {};
-    for (i64 example = 0; example < dy.rows; example += block_examples) {
-        const i64 count = least(block_examples, dy.rows - example), groups = divide_up(count, 4);
-        for (i64 c = 0; c < outputs; c += segment) {
-            pack_bytes(dy, example, count, output + c, least(segment, outputs - c), channels[0][c], sizeof channels[0]);
-            sum_columns(channels[0][c], groups, sizeof channels[0], sums + c);
-        }
-        const ByteRows rows{channels[0][0], 4, sizeof channels[0]};
-        if (bits) {
-            pack_bit_panel(x, example, count, word, panel);
-            dot_tile<Signed::rows, Range::bits>(outputs, rows, panel, groups, example == 0, tile);
-        } else {
-            pack_bytes(x, example, count, first, n, panel[0][0], sizeof panel[0]);
-            dot_tile<Signed::rows, Range::wide>(outputs, rows, panel, groups, example == 0, tile);
-        }
-    }
-    i32 gradients[gradient_words::words_at_once][tile_columns];
-    for (i64 o = 0; o < outputs; o += gradient_words::words_at_once) {
-        gradient_words::Words<i32> found{gradients, first, n};
-        for (; found.count < least(gradient_words::words_at_once, outputs - o); ++found.count) {
-            const i64 row = o + found.count;
-            const i32 less = (bits ? 1 : 255) * sums[row];
-            for (i64 c = 0; c < tile_columns; ++c) gradients[found.count][c] = difference(tile[row][c], less);
-            found.rows[found.count] = output + row;
-        }
-        sink(found);
-    }
+    const Part part(dy, x, unit);
+    x.format == Format::bit ? bit_gradients(dy, x, part, sink) : byte_gradients(dy, x, part, sink);
 }
 
 // One word of inputs of one example as floats; a byte u counts as 2u - 255, bits as +-1, beyond the last input is 0.
