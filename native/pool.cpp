@@ -8,7 +8,7 @@
 namespace linocut {
 namespace {
 
-constexpr std::int64_t chunks_per_thread = 8;  // so that a thread that started late or runs slowly does fewer
+constexpr std::int64_t chunks_per_thread = 16;  // so that a thread that started late or has much to do does fewer
 constexpr auto spin_time = std::chrono::microseconds(50);  // about what waking a sleeping thread costs
 constexpr int pauses_per_look_at_the_clock = 16;
 

@@ -13,14 +13,14 @@ struct MaskedGradient {
     bool masks;     // where `mask` is 0
     bool estimator; // where |x| > 1, x being kept in numbers
     i64 word, first, n;
-    i64 used;       // of the 64 elements of an array: n of them, up to whole vectors
+    i64 used;
 
     MaskedGradient(const Operand& gradient, const Operand& kept, const Operand& passes, const Operand& halves,
                    const Operand& shift, const double* attributes, const Unit& unit)
         : dx(gradient), x(kept), mask(passes), half(halves), by_sign(attributes[0] == l1),
           masks(attributes[1] != 0.0 && given(passes)),
           estimator(attributes[1] != 0.0 && kept.format != Format::bit && !given(passes)), word(unit.word),
-          first(unit.first), n(unit.n), used(divide_up(unit.n, 16) * 16) {
+          first(unit.first), n(unit.n), used(unit.used()) {
         load_floats(shift, 0, first, n, beta);
     }
 

@@ -37,15 +37,20 @@ template <class T>
 inline void round_sums(const i32* sums, i64 n, int shift, T* __restrict out, Seen& seen) {
     constexpr i32 limit = sizeof(T) == 1 ? 127 : 32767;
     const i32 half = (1 << shift) >> 1;
-    i32 largest = 0, saturated = 0, near = 0;
+    i32 largest = 0;
     for (i64 c = 0; c < n; ++c) {
-        const i32 sum = sums[c], mantissa = (sum + half) >> shift, size = mantissa < 0 ? -mantissa : mantissa;
+        const i32 sum = sums[c];
         largest = most(largest, sum < 0 ? -sum : sum);
-        saturated += size > limit;
-        near += size > limit / 2;
-        out[c] = static_cast<T>(clamp(mantissa, -limit, limit));
+        out[c] = static_cast<T>(clamp((sum + half) >> shift, -limit, limit));
     }
     seen.largest = most(seen.largest, largest);
+    if ((largest + half) >> shift <= limit / 2) return;  // no mantissa is larger
+    i32 saturated = 0, near = 0;
+    for (i64 c = 0; c < n; ++c) {
+        const i32 mantissa = (sums[c] + half) >> shift, size = mantissa < 0 ? -mantissa : mantissa;
+        saturated += size > limit;
+        near += size > limit / 2;
+    }
     seen.saturated += saturated;
     seen.near += near;
 }

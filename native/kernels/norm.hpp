@@ -27,6 +27,9 @@ struct Unit {
         begin = part * elements.rows / parts;
         end = (part + 1) * elements.rows / parts;
     }
+
+    // Of the 64 elements of an array: n of them, up to whole vectors.
+    i64 used() const { return divide_up(n, 16) * 16; }
 };
 
 inline i64 units(const Operand& elements, i64 parts) { return parts * words(elements.cols); }

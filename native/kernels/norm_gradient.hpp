@@ -257,18 +257,24 @@ inline void integers(const Call& call, const norm::MaskedGradient& from, const n
     seen.note(call.operands[SCALE]);
 }
 
-// Mantissas of one row, formed as `used` doubles.
+// Mantissas of one row, formed as `used` doubles. A dither less 2^31 is a signed integer, which every set turns into doubles.
 inline void store_rounded(
     const Call& call, i64 r, const norm::Unit& unit, i64 used, const double* values, const float* g, Seen& seen) {
     i8 few[segment];
     i8* __restrict out = target(call, r, unit, few);
+    i32 whole[segment] = {}, saturated = 0, near = 0;
     for (i64 c = 0; c < used; ++c) {
-        const double rounding = g[c] == 0.0f ? first_dither(r, unit.first + c) * 0x1p-32 - 0.5 : 0.0;
-        const i32 whole = rounded(values[c] + rounding, -fixed_limit, fixed_limit), size = whole < 0 ? -whole : whole;
-        seen.saturated += c < unit.n && size > 127;
-        seen.near += c < unit.n && size > 63;
-        out[c] = static_cast<i8>(clamp(whole, -127, 127));
+        const double dither = static_cast<i32>(first_dither(r, unit.first + c) ^ nearest) * 0x1p-32;
+        whole[c] = rounded(values[c] + (g[c] == 0.0f ? dither : 0.0), -fixed_limit, fixed_limit);
     }
+    for (i64 c = 0; c < unit.n; ++c) {
+        const i32 size = whole[c] < 0 ? -whole[c] : whole[c];
+        saturated += size > 127;
+        near += size > 63;
+    }
+    for (i64 c = 0; c < used; ++c) out[c] = static_cast<i8>(clamp(whole[c], -127, 127));
+    seen.saturated += saturated;
+    seen.near += near;
     finish(call, r, unit, few);
 }
 

@@ -91,7 +91,7 @@ inline void integers(const Call& call, const norm::Unit& unit) {
     const i64 word = first_of(call) / segment + unit.word;
     double distances[segment] = {}, counts[segment] = {};
     T padded[segment] = {};
-    alignas(64) u8 flags[segment], inside[segment];
+    alignas(64) u8 flags[segment], inside[segment], half[segment];
     for (i64 r = unit.begin; r < unit.end;) {
         const i64 stop = least(unit.end, r + norm::narrow_rows);
         Wide some[segment] = {};
@@ -107,17 +107,18 @@ inline void integers(const Call& call, const norm::Unit& unit) {
                 }
             }
             bit_row(bits, r)[word] = pack_flags(flags);
-            if constexpr (masks) {
+            if constexpr (masks && !halves) {
                 for (i64 c = 0; c < segment; ++c) inside[c] = static_cast<u8>(within.holds(values[c], c));
-                bit_row(mask, r)[word] = pack_flags(inside);
             }
-            if constexpr (halves) {
+            if constexpr (halves) {  // each interval lies in the next
                 for (i64 c = 0; c < segment; ++c) {
                     const T inner = within.holds(values[c], c);
-                    inside[c] = static_cast<u8>((inner & near.holds(values[c], c)) | (~inner & around.holds(values[c], c)));
+                    inside[c] = static_cast<u8>(inner);
+                    half[c] = static_cast<u8>(inner ^ near.holds(values[c], c) ^ around.holds(values[c], c));
                 }
-                bit_row(call.operands[HALF], r)[word] = pack_flags(inside);
+                bit_row(call.operands[HALF], r)[word] = pack_flags(half);
             }
+            if constexpr (masks) bit_row(mask, r)[word] = pack_flags(inside);
         }
         if constexpr (sums) {
             for (i64 c = 0; c < segment; ++c) {

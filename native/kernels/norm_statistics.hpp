@@ -58,7 +58,7 @@ inline void float_sums(const Operand& y, const norm::Unit& unit, double* sums) {
     double values[segment] = {};
     for (i64 r = unit.begin; r < unit.end; ++r) {
         load_doubles(y, r, unit.first, unit.n, values);
-        for (i64 c = 0; c < segment; ++c) sums[c] += values[c];
+        for (i64 c = 0; c < unit.used(); ++c) sums[c] += values[c];
     }
 }
 
@@ -67,7 +67,7 @@ inline void float_spreads(const Operand& y, const norm::Unit& unit, const double
     double values[segment] = {};
     for (i64 r = unit.begin; r < unit.end; ++r) {
         load_doubles(y, r, unit.first, unit.n, values);
-        for (i64 c = 0; c < segment; ++c) {
+        for (i64 c = 0; c < unit.used(); ++c) {
             const double deviation = values[c] - mean[c];
             spreads[c] += absolute ? std::fabs(deviation) : deviation * deviation;
         }

@@ -21,8 +21,9 @@ struct Columns {
     alignas(64) double of[segment][abreast];
     i64 first, n;
 
-    Columns(const Operand& logits, i64 begin, i64 rows, i64 from)
-        : first(from), n(least(segment, logits.cols - from)) {
+    void load(const Operand& logits, i64 begin, i64 rows, i64 from) {
+        first = from;
+        n = least(segment, logits.cols - from);
         float values[segment] = {};
         for (i64 r = 0; r < abreast; ++r) {
             if (r < rows) load_floats(logits, begin + r, first, n, values);
@@ -37,20 +38,22 @@ struct Block {
     i64 begin = 0, rows = 0;
 
     Block() = default;
-    Block(const Operand& logits, const Operand& labels, i64 from) : begin(from), rows(least(abreast, logits.rows - from)) {
+    // The powers of its last columns are left in `powers`.
+    Block(const Operand& logits, const Operand& labels, i64 from, Columns& powers)
+        : begin(from), rows(least(abreast, logits.rows - from)) {
         const i32* given_labels = static_cast<const i32*>(labels.data) + begin;
         for (i64 r = 0; r < abreast; ++r) {
             const bool valid = r < rows && given_labels[r] >= 0 && given_labels[r] < logits.cols;
             label[r] = valid ? given_labels[r] : -1;  // -1: not an example
         }
-        each_columns(logits, [&](const Columns& x) { find_largest(x); });
-        each_columns(logits, [&](Columns& x) { add_powers(x); });
+        each_columns(logits, powers, [&](const Columns& x) { find_largest(x); });
+        each_columns(logits, powers, [&](Columns& x) { add_powers(x); });
     }
 
     template <class Visit>
-    void each_columns(const Operand& logits, Visit&& visit) const {
+    void each_columns(const Operand& logits, Columns& x, Visit&& visit) const {
         for (i64 first = 0; first < logits.cols; first += segment) {
-            Columns x(logits, begin, rows, first);
+            x.load(logits, begin, rows, first);
             visit(x);
         }
     }
@@ -111,22 +114,32 @@ struct Block {
     }
 };
 
-// The blocks of a batch; as many are kept as are usual.
+// The blocks of a batch, and the powers of their last columns; as many are kept as are usual.
 struct Blocks {
     static constexpr i64 most_kept = 16;
     const Operand &logits, &labels;
     i64 count;
     Block kept[most_kept];
+    Columns powers[most_kept];
 
     Blocks(const Operand& of, const Operand& with) : logits(of), labels(with), count(divide_up(of.rows, abreast)) {
-        for (i64 b = 0; b < least(most_kept, count); ++b) kept[b] = Block(logits, labels, b * abreast);
+        for (i64 b = 0; b < least(most_kept, count); ++b) kept[b] = Block(logits, labels, b * abreast, powers[b]);
     }
 
-    Block operator[](i64 b) const { return b < most_kept ? kept[b] : Block(logits, labels, b * abreast); }
+    // visit(block, its powers) in order.
+    template <class Visit>
+    void each(Visit&& visit) {
+        for (i64 b = 0; b < least(most_kept, count); ++b) visit(kept[b], powers[b]);
+        for (i64 b = most_kept; b < count; ++b) {
+            Columns columns;
+            const Block block(logits, labels, b * abreast, columns);
+            visit(block, columns);
+        }
+    }
 
-    double largest_slope() const {
+    double largest_slope() {
         double size = 0.0;
-        for (i64 b = 0; b < count; ++b) size = most(size, (*this)[b].largest_slope(static_cast<double>(logits.rows)));
+        each([&](const Block& block, Columns&) { size = most(size, block.largest_slope(static_cast<double>(logits.rows))); });
         return size;
     }
 };
@@ -155,35 +168,41 @@ inline void store(const Operand& gradient, const Block& block, const Columns& x)
     }
 }
 
-inline void store_slopes(const Operand& logits, const Operand& gradient, const Block& block, int shift) {
+inline void store_slopes(const Operand& logits, const Operand& gradient, const Block& block, Columns& powers, int shift) {
     const double all = static_cast<double>(logits.rows);
-    block.each_columns(logits, [&](Columns& x) {
-        block.raise(x);
+    const auto store_from = [&](Columns& x) {
         for (i64 c = 0; c < x.n; ++c) {
             const double here = static_cast<double>(x.first + c);
             for (i64 r = 0; r < abreast; ++r) x.of[c][r] = block.slope(x.of[c][r], r, here, all);
         }
         if (gradient.format == Format::i16) scale(x, shift);
         store(gradient, block, x);
+    };
+    if (logits.cols <= segment) {
+        store_from(powers);
+        return;
+    }
+    block.each_columns(logits, powers, [&](Columns& x) {
+        block.raise(x);
+        store_from(x);
     });
 }
 
 inline void run(const Call& call, i64, i64) {
     const Operand &logits = call.operands[LOGITS], &gradient = call.operands[GRADIENT];
     const bool mantissas = given(call.operands[EXPONENT]);
-    const Blocks blocks(logits, call.operands[LABELS]);
+    Blocks blocks(logits, call.operands[LABELS]);
     const int shift = mantissas ? mantissa_bits - binary_exponent(blocks.largest_slope()) : 0;
     if (mantissas) *row<i32>(call.operands[EXPONENT], 0) = -shift;
     i64 correct = 0, examples = 0;
-    for (i64 b = 0; b < blocks.count; ++b) {
-        const Block block = blocks[b];
+    blocks.each([&](const Block& block, Columns& powers) {
         block.add_losses(logits, row<double>(call.operands[LOSS], 0));
         for (i64 r = 0; r < block.rows; ++r) {
             correct += block.best[r] == block.label[r];
             examples += block.label[r] >= 0.0;
         }
-        if (given(gradient)) store_slopes(logits, gradient, block, shift);
-    }
+        if (given(gradient)) store_slopes(logits, gradient, block, powers, shift);
+    });
     add_to_counter(call.operands[COUNTERS], counter_correct, correct);
     add_to_counter(call.operands[COUNTERS], counter_examples, examples);
 }
