@@ -28,6 +28,8 @@ from linocut.run import initialise, open_session
 from linocut.train.peak_memory import peak_rss_bytes
 
 POLICIES = ("lean", "wang2021", "standard")
+PAUSE_S = 0.2
+WARM_UP = 3
 
 
 def linocut_step(network: lc.layers.Network, policy: str, batch: int, threads: int):
@@ -36,10 +38,11 @@ def linocut_step(network: lc.layers.Network, policy: str, batch: int, threads: i
     session = open_session(compiled.program, threads=threads)
     initialise(session, compiled.initial, 0)
     session.array("control")[0] = 1e-3
+    inputs, answers = session.array("input"), session.array("labels")
 
     def step(images: np.ndarray, labels: np.ndarray) -> None:
-        session.array("input")[...] = images.reshape(session.array("input").shape)
-        session.array("labels")[...] = labels
+        inputs[...] = images.reshape(inputs.shape)
+        answers[...] = labels
         session.run("train")
 
     return step, session.isa
@@ -60,7 +63,14 @@ def batches(train, batch: int, count: int) -> list[tuple[np.ndarray, np.ndarray]
 
 
 def round_ms(step, data) -> float:
-    """Milliseconds a step over all batches, once."""
+    """Milliseconds a step over all batches, once.
+
+    After a pause, since threads of the last contender may still wait spinning, and some steps that are not counted,
+    for which caches and threads are cold.
+    """
+    time.sleep(PAUSE_S)
+    for images, labels in data[:WARM_UP]:
+        step(images, labels)
     begin = time.perf_counter()
     for images, labels in data:
         step(images, labels)
