@@ -12,7 +12,7 @@
 namespace linocut::LINOCUT_NS::binary_matmul {
 
 inline constexpr i64 rows_at_once = 4;
-inline constexpr i64 block_rows = 64;     // rows whose products are kept while the words are walked
+inline constexpr i64 block_rows = 128;    // rows whose products are kept while the words are walked
 
 #if !defined(__AVX2__) || defined(__AVX512VPOPCNTDQ__)
 

@@ -91,7 +91,7 @@ inline void integers(const Call& call, const norm::Unit& unit) {
     const i64 word = first_of(call) / segment + unit.word;
     double distances[segment] = {}, counts[segment] = {};
     T padded[segment] = {};
-    alignas(64) u8 flags[segment], inside[segment], half[segment];
+    alignas(64) T signs[segment], inside[segment], half[segment];
     for (i64 r = unit.begin; r < unit.end;) {
         const i64 stop = least(unit.end, r + norm::narrow_rows);
         Wide some[segment] = {};
@@ -100,25 +100,24 @@ inline void integers(const Call& call, const norm::Unit& unit) {
             const T* values = whole_segment(row<const T>(y, r) + unit.first, unit.n, padded);
             for (i64 c = 0; c < segment; ++c) {
                 const T above = static_cast<T>((values[c] >= limits.first[c] ? T{-1} : T{0}) & limits.live[c]);
-                flags[c] = static_cast<u8>(above);
+                signs[c] = above;
                 if constexpr (sums) {
                     some[c] += static_cast<T>(values[c] ^ static_cast<T>(~above));
                     missed[c] = static_cast<T>(missed[c] + above + 1);
                 }
             }
-            bit_row(bits, r)[word] = pack_flags(flags);
+            bit_row(bits, r)[word] = pack_masks(signs);
             if constexpr (masks && !halves) {
-                for (i64 c = 0; c < segment; ++c) inside[c] = static_cast<u8>(within.holds(values[c], c));
+                for (i64 c = 0; c < segment; ++c) inside[c] = within.holds(values[c], c);
             }
             if constexpr (halves) {  // each interval lies in the next
                 for (i64 c = 0; c < segment; ++c) {
-                    const T inner = within.holds(values[c], c);
-                    inside[c] = static_cast<u8>(inner);
-                    half[c] = static_cast<u8>(inner ^ near.holds(values[c], c) ^ around.holds(values[c], c));
+                    inside[c] = within.holds(values[c], c);
+                    half[c] = static_cast<T>(inside[c] ^ near.holds(values[c], c) ^ around.holds(values[c], c));
                 }
-                bit_row(call.operands[HALF], r)[word] = pack_flags(half);
+                bit_row(call.operands[HALF], r)[word] = pack_masks(half);
             }
-            if constexpr (masks) bit_row(mask, r)[word] = pack_flags(inside);
+            if constexpr (masks) bit_row(mask, r)[word] = pack_masks(inside);
         }
         if constexpr (sums) {
             for (i64 c = 0; c < segment; ++c) {

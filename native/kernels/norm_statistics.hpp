@@ -15,17 +15,26 @@ inline norm::Work work_of(const Call& call) { return norm::Work(call.operands[WO
 inline bool alone(const Call& call) { return work_of(call).parts == 1; }
 inline bool exact(const Call& call) { return is_integer(call.operands[Y].format) && call.attributes[NORM] != norm::l2; }
 
+// visit(values) for rows [begin, end) of a unit, 64 elements each. Of whole segments nothing is copied: a call in the loop would keep
+// everything out of registers.
+template <class T, class Visit>
+inline void each_row(const Operand& y, const norm::Unit& unit, i64 begin, i64 end, Visit&& visit) {
+    if (unit.n == segment) {
+        for (i64 r = begin; r < end; ++r) visit(row<const T>(y, r) + unit.first);
+        return;
+    }
+    T padded[segment] = {};
+    for (i64 r = begin; r < end; ++r) visit(whole_segment(row<const T>(y, r) + unit.first, unit.n, padded));
+}
+
 // Wide: an integer that holds the sum of narrow_rows elements.
 template <class T, class Wide>
 inline void exact_sums(const Operand& y, const norm::Unit& unit, double* sums) {
-    T padded[segment] = {};
-    for (i64 r = unit.begin; r < unit.end;) {
-        const i64 stop = least(unit.end, r + norm::narrow_rows);
+    for (i64 r = unit.begin; r < unit.end; r += norm::narrow_rows) {
         Wide some[segment] = {};
-        for (; r < stop; ++r) {
-            const T* values = whole_segment(row<const T>(y, r) + unit.first, unit.n, padded);
+        each_row<T>(y, unit, r, least(unit.end, r + norm::narrow_rows), [&](const T* values) {
             for (i64 c = 0; c < segment; ++c) some[c] += values[c];
-        }
+        });
         for (i64 c = 0; c < segment; ++c) sums[c] += static_cast<double>(some[c]);
     }
 }
@@ -33,20 +42,18 @@ inline void exact_sums(const Operand& y, const norm::Unit& unit, double* sums) {
 // Sum and count of what is above floor(mean).
 template <class T, class Wide>
 inline void exact_spreads(const Operand& y, const norm::Unit& unit, const double* mean, double* spreads, double* counts) {
-    T floors[segment] = {}, padded[segment] = {};
+    T floors[segment] = {};
     for (i64 c = 0; c < unit.n; ++c) floors[c] = static_cast<T>(std::floor(mean[c]));
-    for (i64 r = unit.begin; r < unit.end;) {
-        const i64 stop = least(unit.end, r + norm::narrow_rows);
+    for (i64 r = unit.begin; r < unit.end; r += norm::narrow_rows) {
         Wide some[segment] = {};
         T number[segment] = {};
-        for (; r < stop; ++r) {
-            const T* values = whole_segment(row<const T>(y, r) + unit.first, unit.n, padded);
+        each_row<T>(y, unit, r, least(unit.end, r + norm::narrow_rows), [&](const T* values) {
             for (i64 c = 0; c < segment; ++c) {
                 const T above = values[c] > floors[c] ? T{-1} : T{0};
                 some[c] += static_cast<T>(values[c] & above);
                 number[c] = static_cast<T>(number[c] - above);
             }
-        }
+        });
         for (i64 c = 0; c < segment; ++c) {
             spreads[c] += static_cast<double>(some[c]);
             counts[c] += static_cast<double>(number[c]);

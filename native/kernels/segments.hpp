@@ -37,6 +37,29 @@ inline u64 pack_flags(const u8* flags) {
 #endif
 }
 
+// masks[i] is 0 or -1 -> bit i.
+template <class T>
+inline u64 pack_masks(const T* masks) {
+#if defined(__AVX2__)
+    // 32 bytes; packing within 128-bit lanes leaves their fours out of order.
+    const auto bytes_of = [](const T* from) {
+        if constexpr (sizeof(T) == 2) {
+            return _mm256_permute4x64_epi64(_mm256_packs_epi16(load_whole(from), load_whole(from + 16)), 0xD8);
+        } else {
+            const __m256i low = _mm256_packs_epi32(load_whole(from), load_whole(from + 8));
+            const __m256i high = _mm256_packs_epi32(load_whole(from + 16), load_whole(from + 24));
+            return _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+        }
+    };
+    const auto bits_of = [&](const T* from) { return static_cast<u32>(_mm256_movemask_epi8(bytes_of(from))); };
+    return bits_of(masks) | static_cast<u64>(bits_of(masks + 32)) << 32;
+#else
+    alignas(64) u8 flags[segment];
+    for (i64 i = 0; i < segment; ++i) flags[i] = static_cast<u8>(masks[i]);
+    return pack_flags(flags);
+#endif
+}
+
 #if defined(LINOCUT_NEON)
 // The 16 lowest bits -> 16 bytes, 1 or 0.
 inline uint8x16_t expand_sixteen(u64 bits) {
