@@ -69,7 +69,9 @@ def _input(rng: np.random.Generator, form: str, rows: int, cols: int) -> Array:
     if form == "bit":
         return _bits(rng, rows, cols)
     if form == "u8":
-        return _sprinkle(rng, rng.integers(0, 256, (rows, cols)), (0, 255, 127, 128))
+        x = _sprinkle(rng, rng.integers(0, 256, (rows, cols)), (0, 255, 127, 128))
+        dense, seen = rng.choice([0.0, 0.1, 0.5, 1.0], 2)
+        return np.where((rng.random((rows, cols)) < dense) & (rng.random(cols) <= seen), x, 0)
     return _numbers(rng, form, rows, cols) if form == "f16" else rng.uniform(-1, 1, (rows, cols))
 
 

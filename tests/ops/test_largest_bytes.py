@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from cases import Case
+from cases import Case, program_for, views
 from operands import FILLS
 from test_native_matches_reference import ISAS, MISSING, differences, native_arena, reference_arena
 
@@ -79,3 +79,22 @@ def test_largest_bytes(product: str, isa: str) -> None:
         case = _case(product, summed, chosen)
         found = differences(case, reference_arena(case), native_arena(case, isa, 1))
         assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("inputs", [64, 70])
+def test_one_gradient_of_a_word(inputs: int, isa: str) -> None:
+    """All others are 0, so that in units of their spread it is as large as one gets."""
+    assert not MISSING, MISSING
+    dy, x = np.array([[1, -1], [-1, 1]], np.int8), np.full((2, inputs), 7, np.uint8)
+    x[0, 5] = 255
+    shapes = {"dy": ("i8", dy.shape), "x": ("u8", x.shape), "dw": ("q7", (2, inputs))}
+    buffers = tuple(Buffer(name, roles.WORKSPACE, form, shape, True) for name, (form, shape) in shapes.items())
+    case = Case(
+        OP_BY_NAME["weight_gradient"], buffers, {"dy": dy.tobytes(), "x": x.tobytes(), "dw": bytes(2 * inputs)}, ()
+    )
+    wanted = np.zeros((2, inputs), np.int8)
+    wanted[:, 5] = 127, -127
+    program, _ = program_for(case)
+    for arena in (reference_arena(case), native_arena(case, isa, 1)):
+        assert np.array_equal(views(program, arena)["dw"].data.reshape(2, inputs), wanted)
