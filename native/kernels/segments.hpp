@@ -86,17 +86,23 @@ inline void expand_bits(u64 bits, u8* bytes) {
 #endif
 }
 
+#if defined(__AVX2__)
+// Bit i -> byte i, -1 or 0.
+inline __m256i masks_of(u32 bits) {
+    const __m256i octets = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
+    const __m256i places = _mm256_set1_epi64x(static_cast<i64>(0x8040201008040201u));
+    const __m256i copied = _mm256_shuffle_epi8(_mm256_set1_epi32(static_cast<i32>(bits)), octets);
+    return _mm256_cmpeq_epi8(_mm256_and_si256(copied, places), places);
+}
+#endif
+
 // Bit i -> masks[i], -1 or 0.
 inline void expand_masks(u64 bits, i8* masks) {
 #if defined(__AVX512BW__)
     _mm512_storeu_si512(masks, _mm512_movm_epi8(bits));
 #elif defined(__AVX2__)
-    const __m256i octets = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
-    const __m256i places = _mm256_set1_epi64x(static_cast<i64>(0x8040201008040201u));
     for (int half = 0; half < 2; ++half) {
-        const __m256i copied = _mm256_shuffle_epi8(_mm256_set1_epi32(static_cast<i32>(bits >> (32 * half))), octets);
-        const __m256i found = _mm256_cmpeq_epi8(_mm256_and_si256(copied, places), places);
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(masks + 32 * half), found);
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(masks + 32 * half), masks_of(static_cast<u32>(bits >> (32 * half))));
     }
 #else
     u8 ones[segment];
