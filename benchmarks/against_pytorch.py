@@ -1,11 +1,11 @@
 """Step time and peak memory of a network of the paper, linocut beside PyTorch f32, in one run.
 
-    python benchmarks/against_pytorch.py [--model mlp|cnv|binarynet|resnete18|bireal18] [--data-dir DIR] [--rounds 15]
-                                         [--steps 40] [--threads 2] [--batch 100]
+    python benchmarks/against_pytorch.py [--model mlp|cnv|binarynet|resnete18|bireal18] [--data NAME] [--data-dir DIR]
+                                         [--rounds 15] [--steps 40] [--threads 2] [--batch 100]
 
 Rounds alternate between the contenders, so that both meet the same machine; the ratio is of the medians. Each
-contender's peak is that of a process of its own (VmHWM) that trains some steps on data read from disk: MNIST for the
-perceptron, CIFAR-10 for the others.
+contender's peak is that of a process of its own (VmHWM) that trains some steps on data read from disk, by default
+MNIST for the perceptron, CIFAR-10 for the others.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def linocut_step(network: lc.layers.Network, policy: str, batch: int, threads: i
 
 def training_data(arguments: argparse.Namespace):
     """The data set for the model, and the model for the data set."""
-    name = "mnist" if arguments.model == "mlp" else "cifar10"
+    name = arguments.data or ("mnist" if arguments.model == "mlp" else "cifar10")
     train, _ = lc.data.load(name, data_dir=arguments.data_dir)
     return train, lc.models.build(arguments.model, input_shape=train.shape, classes=len(train.classes))
 
@@ -105,6 +105,7 @@ def peak_of(name: str, arguments: argparse.Namespace) -> float:
     """Peak memory in MiB of a process that only trains with one contender."""
     command = [sys.executable, __file__, "--alone", name, "--model", arguments.model, "--steps", str(arguments.steps)]
     command += ["--threads", str(arguments.threads), "--batch", str(arguments.batch)]
+    command += ["--data", arguments.data] if arguments.data else []
     command += ["--data-dir", arguments.data_dir] if arguments.data_dir else []
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
@@ -135,6 +136,7 @@ def main() -> None:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="mlp", choices=lc.models.MODELS)
+    parser.add_argument("--data")
     parser.add_argument("--data-dir")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--steps", type=int, default=40)
