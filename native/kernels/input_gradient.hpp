@@ -2,7 +2,7 @@
 // With weights as bits b: sum dy (2b - 1) = 2 sum dy b - sum dy.
 #pragma once
 
-#include "dot8.hpp"
+#include "dot8_contiguous.hpp"
 #include "float_product.hpp"
 #include "gradient_scale.hpp"
 

@@ -2,7 +2,7 @@
 // A u8 input u means (2u - 255) / 255: sum (2u - 255) w = 2 sum u w - 255 sum w, from bytes times +-1.
 #pragma once
 
-#include "dot8.hpp"
+#include "dot8_contiguous.hpp"
 #include "float_product.hpp"
 
 namespace linocut::LINOCUT_NS::real_matmul {
