@@ -14,7 +14,11 @@ namespace linocut::LINOCUT_NS::binary_matmul {
 inline constexpr i64 rows_at_once = 4;
 inline constexpr i64 block_rows = 128;    // rows whose products are kept while the words are walked
 
-#if !defined(__AVX2__) || defined(__AVX512VPOPCNTDQ__)
+#if defined(__AVX2__) && !defined(__AVX512VPOPCNTDQ__)
+}  // namespace linocut::LINOCUT_NS::binary_matmul
+#include "binary_matmul_avx2.hpp"
+namespace linocut::LINOCUT_NS::binary_matmul {
+#else
 
 inline constexpr i64 columns = 16;        // outputs in a panel
 inline constexpr i64 chunk_words = 256;   // a panel of 32 KiB
@@ -27,8 +31,6 @@ inline void pack_panel(const Operand& weights, i64 first_output, i64 first_word,
         for (i64 w = 0; w < count; ++w) panel[w * columns + c] = from ? from[w] : 0;
     }
 }
-
-#endif
 
 #if defined(__AVX512VPOPCNTDQ__)
 
@@ -53,10 +55,6 @@ inline void subtract_distances(const u64* const* x, const u64* panel, i64 count,
     });
 }
 
-#elif defined(__AVX2__)
-}  // namespace linocut::LINOCUT_NS::binary_matmul
-#include "binary_matmul_avx2.hpp"
-namespace linocut::LINOCUT_NS::binary_matmul {
 #elif defined(LINOCUT_NEON)
 
 inline constexpr i64 byte_steps = 31;  // words whose popcounts, at most 8 a byte, sum to a byte
@@ -107,6 +105,7 @@ inline void subtract_distances(const u64* const* x, const u64* panel, i64 count,
     }
 }
 
+#endif
 #endif
 
 inline i64 units(const Call& call) { return divide_up(call.operands[1].rows, columns); }

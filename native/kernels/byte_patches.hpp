@@ -1,9 +1,10 @@
 // Sums of products of bytes over patches: those of dot8.hpp for a unit of a grid.
 //
-//   tiles[c / 64][m][c % 64] = (fresh ? 0 : the same) + sum over k of patches(m, k) * weights(k, c)
+//   tiles[c / 64][m][c % 64] = sum over k of patches(m, k) * weights(k, c), where weights are bits, which stand for signs;
+//                              else what is there gains the sum
 #pragma once
 
-#include "dot8.hpp"
+#include "dot8_panels.hpp"
 #include "patches.hpp"
 
 namespace linocut::LINOCUT_NS {
@@ -19,12 +20,13 @@ struct BytePanels {
     i64 first = -1;
 };
 
-// pack(tile, first, count, panel) packs the weights of elements [first, first + count). `sums`, if not null, gain the sum of
-// each row of patches. Patches longer than a panel are taken in chunks; shorter ones leave the panels for the next call.
+// pack(tile, first, count, panel) packs the weights of elements [first, first + count). Patches longer than a panel are taken in
+// chunks; shorter ones leave the panels for the next call.
 template <Signed S, Range W, class Pack>
 inline void multiply_bytes(
     const Grid& grid, const Place* places, i64 pixels, const Operand& source, i64 columns, const Pack& pack,
-    BytePanels& packed, bool fresh, ByteTiles& tiles, i32* sums) {
+    BytePanels& packed, ByteTiles& tiles) {
+    constexpr bool signs = W == Range::bits;
     alignas(64) u8 patches[block_pixels][byte_chunk];
     const i64 total = grid.taps() * source.cols, tile_count = divide_up(columns, tile_columns);
     for (i64 first = 0; first < total; first += byte_chunk) {
@@ -37,14 +39,21 @@ inline void multiply_bytes(
             const i64 rows = least(block_pixels, pixels - base), padded = divide_up(count, segment) * segment;
             gather(grid, places + base, rows, row<u8>(source, 0), source.cols, {first, first + count}, padded, patches[0],
                    byte_chunk);
-            for (i64 t = 0; t < tile_count; ++t) {
-                dot_tile<S, W>(
-                    rows, {patches[0], byte_chunk, 4}, packed.panels[t], groups, AsTheyAre{fresh && first == 0}, tiles[t] + base);
+            const auto multiply = [&](auto into) {
+                for (i64 t = 0; t < tile_count; ++t) {
+                    dot_tile<S, W>(rows, {patches[0], byte_chunk, 4}, packed.panels[t], groups, into, tiles[t] + base);
+                }
+            };
+            if constexpr (signs) {
+                i32 sums[block_pixels];
+                for (i64 m = 0; m < rows; ++m) sums[m] = sum_bytes(patches[m], padded);
+                multiply(OfSigns{first == 0, sums});
+            } else {
+                multiply(AsTheyAre{false});
             }
-            for (i64 m = 0; sums && m < rows; ++m) sums[base + m] += sum_bytes(patches[m], padded);
         }
     }
-    if (total > 0 || !fresh) return;
+    if (total > 0 || !signs) return;
     for (i64 t = 0; t < tile_count; ++t) std::memset(tiles[t], 0, sizeof tiles[t]);
 }
 

@@ -249,7 +249,7 @@ inline void store_bytes(
         const i64 count = least(at_once, pixels.end - from);
         locate(grid, from, count, places);
         start_tiles<tile_columns>(grid, places, count, weights, first, columns, base, scale, signs, tiles);
-        multiply_bytes<Signed::panel, Range::doubled>(grid, places, count, call.operands[X], columns, pack, panels, false, tiles, nullptr);
+        multiply_bytes<Signed::panel, Range::doubled>(grid, places, count, call.operands[X], columns, pack, panels, tiles);
         store_bytes(tiles, places, count, call.operands[Y], first, columns);
     }
 }

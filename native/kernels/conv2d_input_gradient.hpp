@@ -105,15 +105,12 @@ inline void pack_floats(const Operand& weights, WeightRows rows, i64 channel, i6
 }
 
 inline Seen store_bytes(
-    const ByteTiles& tiles, const i32* sums, int shift, const Place* places, i64 pixels, const Operand& dx, i64 first,
-    i64 columns) {
+    const ByteTiles& tiles, int shift, const Place* places, i64 pixels, const Operand& dx, i64 first, i64 columns) {
     Seen seen;
     for (i64 m = 0; m < pixels; ++m) {
         for (i64 t = 0; t * tile_columns < columns; ++t) {
-            i32 totals[tile_columns];
-            for (i64 c = 0; c < tile_columns; ++c) totals[c] = 2 * tiles[t][m][c] - sums[m];
             const i64 from = t * tile_columns;
-            store_sums(dx, places[m].pixel, first + from, totals, least(tile_columns, columns - from), shift, seen);
+            store_sums(dx, places[m].pixel, first + from, tiles[t][m], least(tile_columns, columns - from), shift, seen);
         }
     }
     return seen;
@@ -125,13 +122,12 @@ inline Seen store_bytes(
     const i64 outputs = dy.cols, taps = weights.rows / outputs;
     BytePanels panels;
     alignas(64) ByteTiles tiles;
-    i32 sums[unit_pixels] = {};
     const auto pack = [&](i64 t, i64 k, i64 count, Panel& panel) {
         pack_bits(weights, WeightRows(grid, outputs, taps, k), first / segment + t, count, panel);
     };
-    multiply_bytes<Signed::rows, Range::bits>(grid, places, pixels, dy, columns, pack, panels, true, tiles, sums);
+    multiply_bytes<Signed::rows, Range::bits>(grid, places, pixels, dy, columns, pack, panels, tiles);
     const int shift = shift_between(call.operands[DY_EXPONENT], call.operands[DX_EXPONENT]);
-    store_bytes(tiles, sums, shift, places, pixels, dx, first, columns).note(call.operands[SCALE]);
+    store_bytes(tiles, shift, places, pixels, dx, first, columns).note(call.operands[SCALE]);
 }
 
 [[gnu::noinline]] inline void run_floats(

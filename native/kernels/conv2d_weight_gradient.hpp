@@ -9,7 +9,7 @@
 #pragma once
 
 #include "conv2d_pixels.hpp"
-#include "dot8.hpp"
+#include "dot8_panels.hpp"
 #include "float_product.hpp"
 #include "weight_gradient.hpp"
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dot8_contiguous.hpp"
+#include "dot8_panels.hpp"
 #include "float_product.hpp"
 #include "gradient_scale.hpp"
 

@@ -133,29 +133,27 @@ struct ByteSums {
         return from.dx.format == Format::i8 && from.x.format == Format::bit && given(from.half) && both && from.n == segment;
     }
 
-    static void add_all(const norm::MaskedGradient& from, const norm::Unit& unit, Sums& sums);
-};
-
-inline void ByteSums::add_all(const norm::MaskedGradient& from, const norm::Unit& unit, Sums& sums) {
-    for (i64 first = 0; first < segment; first += channels) {
-        ByteSums bytes{from, first};
-        for (i64 r = unit.begin; r < unit.end; r += norm::narrow_rows) {
-            alignas(32) i32 totals[4][2][16] = {};
-            bytes.run(r, least(unit.end, r + norm::narrow_rows), totals);
-            for (i64 c = 0; c < channels; ++c) {
-                const i64 h = c / 8 % 2, at = c / 16 * 8 + c % 8;
-                sums.total[first + c] += totals[0][h][at];
-                sums.product[first + c] += totals[1][h][at];
-                sums.third[first + c] += totals[2][h][at];
-                sums.square[first + c] += totals[3][h][at];
+    static void add_all(const norm::MaskedGradient& from, const norm::Unit& unit, Sums& sums) {
+        for (i64 first = 0; first < segment; first += channels) {
+            ByteSums bytes{from, first};
+            for (i64 r = unit.begin; r < unit.end; r += norm::narrow_rows) {
+                alignas(32) i32 totals[4][2][16] = {};
+                bytes.run(r, least(unit.end, r + norm::narrow_rows), totals);
+                for (i64 c = 0; c < channels; ++c) {
+                    const i64 h = c / 8 % 2, at = c / 16 * 8 + c % 8;
+                    sums.total[first + c] += totals[0][h][at];
+                    sums.product[first + c] += totals[1][h][at];
+                    sums.third[first + c] += totals[2][h][at];
+                    sums.square[first + c] += totals[3][h][at];
+                }
             }
+            alignas(32) i8 high[channels], low[channels];
+            _mm256_store_si256(reinterpret_cast<__m256i*>(high), bytes.high);
+            _mm256_store_si256(reinterpret_cast<__m256i*>(low), bytes.low);
+            for (i64 c = 0; c < channels; ++c) sums.largest[first + c] = most<i32>(high[c], -low[c]);
         }
-        alignas(32) i8 high[channels], low[channels];
-        _mm256_store_si256(reinterpret_cast<__m256i*>(high), bytes.high);
-        _mm256_store_si256(reinterpret_cast<__m256i*>(low), bytes.low);
-        for (i64 c = 0; c < channels; ++c) sums.largest[first + c] = most<i32>(high[c], -low[c]);
     }
-}
+};
 
 #else
 

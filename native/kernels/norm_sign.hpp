@@ -107,17 +107,16 @@ inline void integers(const Call& call, const norm::Unit& unit) {
                 }
             }
             bit_row(bits, r)[word] = pack_masks(signs);
-            if constexpr (masks && !halves) {
+            if constexpr (masks || halves) {
                 for (i64 c = 0; c < segment; ++c) inside[c] = within.holds(values[c], c);
             }
+            if constexpr (masks) bit_row(mask, r)[word] = pack_masks(inside);
             if constexpr (halves) {  // each interval lies in the next
                 for (i64 c = 0; c < segment; ++c) {
-                    inside[c] = within.holds(values[c], c);
                     half[c] = static_cast<T>(inside[c] ^ near.holds(values[c], c) ^ around.holds(values[c], c));
                 }
                 bit_row(call.operands[HALF], r)[word] = pack_masks(half);
             }
-            if constexpr (masks) bit_row(mask, r)[word] = pack_masks(inside);
         }
         if constexpr (sums) {
             for (i64 c = 0; c < segment; ++c) {

@@ -8,7 +8,7 @@
 //        of two examples, for one VPMADDWD and an addition for 16.
 #pragma once
 
-#include "dot8.hpp"
+#include "dot8_panels.hpp"
 
 #if defined(__AVX2__)
 
@@ -16,7 +16,7 @@ namespace linocut::LINOCUT_NS::sparse_bytes {
 
 #if defined(__AVX512VNNI__)
 
-inline constexpr i64 lane_examples = 4;
+inline constexpr int lane_examples = 4;
 inline constexpr i64 outputs_at_once = 128;
 using Vector = __m512i;
 
@@ -32,7 +32,7 @@ inline void pack_lanes(const u8* const* rows, u32* out) { interleave_bytes(rows,
 
 #else
 
-inline constexpr i64 lane_examples = 2;
+inline constexpr int lane_examples = 2;
 inline constexpr i64 outputs_at_once = 64;
 typedef i32 Vector __attribute__((vector_size(32)));  // not __m256i, as in dot8.hpp
 
@@ -71,28 +71,18 @@ struct Block {
 
 using Sums = i32[tile_columns][tile_rows];
 
-// Columns [first, first + n), n <= 64, of the rows of a group, with 0 where there are none.
-struct Rows {
-    const u8* rows[lane_examples];
-    alignas(32) u8 padded[lane_examples][segment];
-
-    Rows(const Operand& from, i64 example, i64 examples, i64 first, i64 n) {
-        for (i64 i = 0; i < lane_examples; ++i) {
-            const u8* at = row<u8>(from, example + i) + first;
-            rows[i] = at;
-            if (i < examples && n == segment) continue;
-            std::memset(padded[i], 0, sizeof padded[i]);
-            rows[i] = i < examples ? whole_segment(at, n, padded[i]) : padded[i];
-        }
-    }
-};
+// Columns [column, column + n), n <= 64, of the examples of a group.
+inline WholeRows<lane_examples> examples_of(const Operand& from, i64 first, i64 count, i64 column, i64 n) {
+    return {GroupRows<lane_examples>(from, first, count, column).rows, n};
+}
 
 // The lanes of dY; `sums` gain those of each output.
 inline void pack_gradients(const Operand& dy, i64 example, i64 count, i64 output, i64 outputs, Block& block, i32* sums) {
     const i64 groups = divide_up(count, lane_examples);
     for (i64 g = 0; g < groups; ++g) {
         for (i64 c = 0; c < outputs; c += segment) {
-            const Rows of(dy, example + lane_examples * g, count - lane_examples * g, output + c, least(segment, outputs - c));
+            const i64 first = lane_examples * g;
+            const auto of = examples_of(dy, example + first, count - first, output + c, least(segment, outputs - c));
             pack_lanes<true>(of.rows, block.dy[c / outputs_at_once][g] + c % outputs_at_once);
         }
     }
@@ -106,7 +96,7 @@ inline void pack_gradients(const Operand& dy, i64 example, i64 count, i64 output
 inline void pack_inputs(const Operand& x, i64 example, i64 count, i64 first, i64 n, Block& block) {
     alignas(32) u8 octets[block_groups / 8][tile_columns] = {};
     for (i64 g = 0; lane_examples * g < count; ++g) {
-        const Rows of(x, example + lane_examples * g, count - lane_examples * g, first, n);
+        const auto of = examples_of(x, example + lane_examples * g, count - lane_examples * g, first, n);
         pack_lanes<false>(of.rows, block.x[g]);
         const __m256i place = _mm256_set1_epi8(static_cast<i8>(1 << (g % 8)));
         for (i64 c = 0; c < segment; c += 32) {

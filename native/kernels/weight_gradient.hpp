@@ -4,7 +4,7 @@
 // What becomes of a word of 64 gradients is the business of a sink: here it is stored, in fused_updates.hpp it moves weights.
 #pragma once
 
-#include "dot8.hpp"
+#include "dot8_panels.hpp"
 #include "float_product.hpp"
 #include "gradient_words.hpp"
 #include "sparse_bytes.hpp"
