@@ -146,11 +146,27 @@ std::string pool_gradient_reason(const Matched& m, const Attributes& a) {
 }
 
 std::string gate_gradient_reason(const Matched& m) {
-    if (int{given(m, "mask")} + int{given(m, "slope")} + int{given(m, "x")} != 1)
-        return text("takes one of mask, slope and x: mask is ", shown(m, "mask"), ", slope ",
+    if (int{given(m, "mask")} + int{given(m, "slope")} + int{given(m, "x")} > 1)
+        return text("takes one of mask, slope and x at most: mask is ", shown(m, "mask"), ", slope ",
                     shown(m, "slope"), ", x ", shown(m, "x"));
     if (is_mantissas(m, "dx") == given(m, "dx_exponent")) return "";
     return text("dX ", shown(m, "dx"), ": an integer gradient and an exponent go with each other");
+}
+
+// An output's row in the panels has whole words for each tap.
+std::string packed_conv2d_reason(const Matched& m, const Attributes& a) {
+    if (const std::string reason = outcome_reason(m); !reason.empty()) return reason;
+    if (const std::string reason = pool_reason(m, a); !reason.empty()) return reason;
+    const auto taps = static_cast<std::int64_t>(a["height"]) * static_cast<std::int64_t>(a["width"]);
+    const std::int64_t row_words = taps * ((m.size('C') + 63) / 64);
+    if (const std::string reason = panels_reason(m.size('P'), m.size('K'), m.size('N'), row_words); !reason.empty())
+        return reason;
+    return at_most(taps * m.size('C'), "inputs", most_inputs(m));
+}
+
+std::string byte_conv2d_reason(const Matched& m, const Attributes& a) {
+    if (const std::string reason = outcome_reason(m); !reason.empty()) return reason;
+    return either(at_most(m.size('P') * m.size('Q') * m.size('C'), "inputs", most_inputs(m)), conv_reason(m, a));
 }
 
 std::string flatten_bits_reason(const Matched& m) {
@@ -183,6 +199,10 @@ std::string image_limits(const Matched& m, std::span<const double> attributes) {
             return gate_gradient_reason(m);
         case OpCode::flatten_bits:
             return flatten_bits_reason(m);
+        case OpCode::packed_conv2d:
+            return packed_conv2d_reason(m, a);
+        case OpCode::byte_conv2d:
+            return byte_conv2d_reason(m, a);
         default:  // to_numbers, add, relu, real_sign, channel_scale and scale_channels have none
             return "";
     }

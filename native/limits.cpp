@@ -32,6 +32,11 @@ constexpr Rule rules[] = {
     {"norm", [](double v) { return v == 1.0 || v == 2.0 || v == 3.0; }, "1 (l1), 2 (l2) or 3 (scaled l1)"},
     {"ste", is_flag, "0 or 1"},
     {"signs", is_flag, "0 or 1"},
+    {"nesterov", is_flag, "0 or 1"},
+    {"fresh", is_flag, "0 or 1"},
+    {"decay", is_not_negative, "at least 0"},
+    {"rate", is_not_negative, "at least 0"},
+    {"smoothing", is_decay, "at least 0 and below 1"},
     {"clip", [](double v) { return v >= 0.0 && v <= 1.0; }, "0 to 1"},
     {"momentum", is_decay, "at least 0 and below 1"},
     {"beta1", is_decay, "at least 0 and below 1"},
@@ -86,6 +91,22 @@ std::string real_matmul_reason(const Matched& m) {
     return at_most(m.size('K'), "inputs", narrow ? i16_max / u8_scale : i32_max / (2 * u8_scale));
 }
 
+std::string packed_matmul_reason(const Matched& m) {
+    if (const std::string reason = outcome_reason(m); !reason.empty()) return reason;
+    if (const std::string reason = binary_matmul_reason(m); !reason.empty()) return reason;
+    return panels_reason(m.size('P'), m.size('W'), m.size('N'), (m.size('K') + 63) / 64);
+}
+
+std::string byte_matmul_reason(const Matched& m) {
+    const std::string reason = outcome_reason(m);
+    return reason.empty() ? real_matmul_reason(m) : reason;
+}
+
+std::string threshold_reason(const Matched& m) {
+    if ((is(m, "y", Format::i16) || is(m, "y", Format::i32)) == is(m, "least", Format::i32)) return "";
+    return text("y ", shown(m, "y"), " and least ", shown(m, "least"), ": integers go with i32, floats with f32");
+}
+
 std::string quantise_reason(double low, double high) {
     const double scale = 255.0 / (high - low);
     if (low < high && std::isfinite(high - low) && std::isfinite(scale)) return "";
@@ -93,9 +114,8 @@ std::string quantise_reason(double low, double high) {
                 ": low must be below high, by a distance that can be divided by");
 }
 
-// Stricter than Python's, which has no condition here: a kernel may rely on i16 mantissas having their
-// exponent.
-std::string softmax_reason(const Matched& m) {
+// A kernel may rely on i16 mantissas having their exponent.
+std::string loss_reason(const Matched& m) {
     if (is(m, "gradient", Format::i16) == given(m, "exponent")) return "";
     return text("gradient ", shown(m, "gradient"), " and exponent ", shown(m, "exponent"),
                 ": i16 goes with an exponent");
@@ -164,6 +184,23 @@ std::string update_reason(const Matched& m) {
                 ": fixed-point weights take a q7 moment, no v, and dW as bit or q7, floats take dW as bit, f16 or f32");
 }
 
+// Fixed-point weights decay by decay_weights only.
+std::string sgd_decay_reason(const Matched& m, std::span<const double> attributes) {
+    const double decay = attribute(m, attributes, "decay");
+    if (!is_fixed(m, "w") || decay == 0.0) return "";
+    return text("attribute decay is ", decay, ", must be 0 of weights in ", shown(m, "w"), "; use decay_weights");
+}
+
+std::string sgd_reason(const Matched& m, std::span<const double> attributes) {
+    const std::string reason = update_reason(m);
+    return reason.empty() ? sgd_decay_reason(m, attributes) : reason;
+}
+
+std::string fused_sgd_reason(const Matched& m, std::span<const double> attributes) {
+    const std::string reason = weight_gradient_reason(m);
+    return reason.empty() ? sgd_decay_reason(m, attributes) : reason;
+}
+
 std::string adam_reason(const Matched& m) {
     if (!is_fixed(m, "w") && !given(m, "v"))
         return text("weights in ", shown(m, "w"), " need a second moment v");
@@ -189,6 +226,26 @@ std::string fused_bop_reason(const Matched& m, std::span<const double> attribute
     return reason.empty() ? bop_reason(m, attributes) : reason;
 }
 
+// A whole number of channels from `first` on, within so many.
+std::string range_reason(std::string_view name, double first, double count, std::int64_t channels) {
+    const double last = static_cast<double>(channels) - count;
+    if (first >= 0.0 && first <= last && std::floor(first) == first) return "";
+    return text("attribute ", name, " is ", first, ", must be a whole number from 0 to ", last, ": ", count, " of ",
+                channels, " channels");
+}
+
+std::string copy_channels_reason(const Matched& m, std::span<const double> attributes) {
+    if (m.format("x") != m.format("y"))
+        return text("x ", shown(m, "x"), " and y ", shown(m, "y"), " must have the same format");
+    const double count = attribute(m, attributes, "count");
+    const std::int64_t most = std::min(m.size('C'), m.size('D'));
+    if (!(is_count(count) && count <= static_cast<double>(most)))
+        return text("attribute count is ", count, ", must be a whole number from 1 to ", most,
+                    ", the channels of x and of y");
+    const std::string reason = range_reason("begin", attribute(m, attributes, "begin"), count, m.size('C'));
+    return reason.empty() ? range_reason("at", attribute(m, attributes, "at"), count, m.size('D')) : reason;
+}
+
 std::string op_reason(const Matched& m, std::span<const double> attributes) {
     switch (static_cast<OpCode>(m.op->code)) {
         case OpCode::binary_matmul:
@@ -198,7 +255,9 @@ std::string op_reason(const Matched& m, std::span<const double> attributes) {
         case OpCode::quantise_input:
             return quantise_reason(attribute(m, attributes, "low"), attribute(m, attributes, "high"));
         case OpCode::softmax_cross_entropy:
-            return softmax_reason(m);
+        case OpCode::mean_squared_error:
+        case OpCode::sigmoid_cross_entropy:
+            return loss_reason(m);
         case OpCode::norm_statistics:
             return norm_statistics_reason(m, attribute(m, attributes, "first"));
         case OpCode::norm_sign:
@@ -211,20 +270,35 @@ std::string op_reason(const Matched& m, std::span<const double> attributes) {
             return input_gradient_reason(m);
         case OpCode::weight_gradient:
         case OpCode::weight_gradient_adam:
-        case OpCode::weight_gradient_sgd:
             return weight_gradient_reason(m);
+        case OpCode::weight_gradient_sgd:
+            return fused_sgd_reason(m, attributes);
         case OpCode::weight_gradient_bop:
             return fused_bop_reason(m, attributes);
         case OpCode::adam:
             return adam_reason(m);
         case OpCode::sgd:
-            return update_reason(m);
+            return sgd_reason(m, attributes);
         case OpCode::bop:
             return bop_reason(m, attributes);
+        case OpCode::channel_sums:
+            return work_reason(m, 1, "a");
+        case OpCode::copy_channels:
+            return copy_channels_reason(m, attributes);
+        case OpCode::conv2d_weight_gradient_sgd: {
+            const std::string reason = image_limits(m, attributes);
+            return reason.empty() ? sgd_decay_reason(m, attributes) : reason;
+        }
         case OpCode::conv2d_weight_gradient_bop: {
             const std::string reason = image_limits(m, attributes);
             return reason.empty() ? bop_reason(m, attributes) : reason;
         }
+        case OpCode::packed_matmul:
+            return packed_matmul_reason(m);
+        case OpCode::byte_matmul:
+            return byte_matmul_reason(m);
+        case OpCode::threshold:
+            return threshold_reason(m);
         default:
             return image_limits(m, attributes);
     }

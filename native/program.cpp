@@ -14,7 +14,7 @@ namespace linocut {
 namespace {
 
 constexpr std::string_view magic{"LINOCUT\0", 8};
-constexpr std::uint32_t version = 1;
+constexpr std::uint32_t version = 2;
 constexpr int role_count = 16;                          // src/linocut/roles.py
 constexpr std::uint64_t most_arena_bytes = 1ULL << 47;  // what a 64-bit process can address
 constexpr std::size_t least_buffer =

@@ -44,6 +44,20 @@ inline bool is_bits_or_bytes(const Matched& m, std::string_view name) {
     return is(m, name, Format::bit) || is(m, name, Format::u8);
 }
 
+// Of a product in prediction (src/linocut/ops/outcome.py).
+inline std::string outcome_reason(const Matched& m) {
+    if (given(m, "bits") == given(m, "y"))
+        return "takes one of bits and y: bits where thresholds follow, y where sums are wanted";
+    return given(m, "least") == given(m, "bits") ? "" : "least and bits go with each other";
+}
+
+// Where rows of so many words are to be in panels of 64 outputs (src/linocut/ops/panels.py).
+inline std::string panels_reason(std::int64_t panels, std::int64_t row_words, std::int64_t outputs, std::int64_t needed) {
+    if (panels == (outputs + 63) / 64 && row_words == needed) return "";
+    return text("panels are ", panels, " of ", row_words, " words, must be ", (outputs + 63) / 64, " of ", needed, " for ",
+                outputs, " outputs");
+}
+
 // Of a gradient of weights; fused instructions have no dW.
 inline std::string weight_gradient_formats(const Matched& m) {
     if (!is(m, "dy", Format::i8))

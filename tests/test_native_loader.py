@@ -93,7 +93,7 @@ def test_program_without_anything_is_accepted() -> None:
 DAMAGED_FIELDS: dict[str, tuple[int, str, int, str]] = {
     # what: offset in the file, form, value, reason. The header takes 40 bytes, the first buffer starts there.
     "magic": (0, "<B", 0x6C, "do not start with the mark"),
-    "version": (8, "<I", 2, "version 2, must be 1"),
+    "version": (8, "<I", 1, "version 1, must be 2; compile it anew"),
     "arena too small": (12, "<Q", 64, "buffer 1 at 64 + 15 B lies outside the arena of 64 B"),
     "arena too large": (12, "<Q", 2**63, "wants an arena of"),
     "buffer count": (28, "<I", 2**32 - 1, "claims 4294967295 buffers"),
@@ -208,6 +208,7 @@ CONTROL: Spec = ("f64", (4,))
 RANDOM: Spec = ("i64", (1,))
 ADAM = (0.9, 0.999, 1e-8, 0.1, 1.0, 7.0)
 BOP = (1e-4, 1e-8, 0.1, 7.0)
+SGD = (0.9, 0.1, 1.0, 7.0, 0.0, 1.0)
 
 
 def adam(w: str, m: str, v: str | None, dw: str, attributes: tuple[float, ...] = ADAM) -> Program:
@@ -217,6 +218,16 @@ def adam(w: str, m: str, v: str | None, dw: str, attributes: tuple[float, ...] =
 
 def bop(m: str, dw: str, attributes: tuple[float, ...] = BOP) -> Program:
     return place([("bit", (3, 70)), (m, (3, 70)), (dw, (3, 70)), RANDOM, COUNTERS], "bop", attributes)
+
+
+def sgd(form: str, decay: float) -> Program:
+    moment, dw = ("q7", "bit") if form.startswith("q") else ("f32", "f32")
+    specs: list[Spec | None] = [(form, (3, 70)), (moment, (3, 70)), (dw, (3, 70)), CONTROL, RANDOM, COUNTERS]
+    return place(specs, "sgd", (*SGD[:4], decay, 1.0))
+
+
+def decay_weights(form: str = "q15", rate: float = 0.01) -> Program:
+    return place([(form, (3, 70)), CONTROL, RANDOM], "decay_weights", (rate, 7.0))
 
 
 def matmul(x: Shape, weights: Shape, y: Shape, y_format: str = "i32") -> Program:
@@ -256,7 +267,23 @@ def weight_gradient(dy: str, x: str, dw: str, rows: int = 9) -> Program:
 
 def softmax(gradient: str | None, exponent: bool) -> Program:
     written = [None if gradient is None else (gradient, (9, 4)), ("i32", (1,)) if exponent else None]
-    return place([("f32", (9, 4)), ("i32", (9,)), *written, ("f64", (1,)), COUNTERS], "softmax_cross_entropy")
+    return place([("f32", (9, 4)), ("i32", (9,)), *written, ("f64", (1,)), COUNTERS], "softmax_cross_entropy", (0.1,))
+
+
+def loss_of_targets(op: str, gradient: str | None, exponent: bool) -> Program:
+    written = [None if gradient is None else (gradient, (9, 4)), ("i32", (1,)) if exponent else None]
+    return place([("f16", (9, 4)), ("f32", (9, 4)), *written, ("f64", (1,)), COUNTERS], op)
+
+
+def copy_channels(
+    x: str = "bit", y: str = "bit", span: tuple[float, float, float] = (3.0, 60.0, 70.0), fresh: float = 1.0
+) -> Program:
+    """Of 80 channels into 130; the span is begin, at and count."""
+    return place([(x, (9, 80)), (y, (9, 130))], "copy_channels", (*span, fresh))
+
+
+def channel_sums(rows: int, work: int) -> Program:
+    return place([("f16", (rows, 4)), ("f32", (rows, 4)), ("f32", (1, 4)), ("f64", (work, 4))], "channel_sums")
 
 
 def scale(there: bool) -> Spec | None:
@@ -378,7 +405,7 @@ ACCEPTED: dict[str, Callable[[], Program]] = {
     "sign of a convolution's gradient": lambda: conv2d_weight_gradient("i8", "u8", "bit"),
     "convolution's gradient with numbers": lambda: conv2d_weight_gradient("f32", "f16", "f16"),
     "convolution's gradient and adam": lambda: conv2d_update("adam", "bit", (*ADAM, 0.0)),
-    "convolution's gradient and sgd": lambda: conv2d_update("sgd", "u8", (0.9, 0.1, 1.0, 7.0, 1.0)),
+    "convolution's gradient and sgd": lambda: conv2d_update("sgd", "u8", (*SGD, 1.0)),
     "convolution's gradient and bop": lambda: conv2d_update("bop", "bit", BOP),
     "pool": lambda: max_pool(),
     "pool of a window larger than the image": lambda: max_pool((2.0**15, 2.0**15, 2.0, 0.0, 0.0), 30),
@@ -391,6 +418,18 @@ ACCEPTED: dict[str, Callable[[], Program]] = {
     "average pool gradient": lambda: average_pool((3.0, 3.0, 2.0, 2.0, 2.0), gradient=True),
     "gate of mantissas": lambda: gate("i16", True, "slope"),
     "gate of numbers": lambda: gate("f16", False, "x"),
+    "gate that passes everything": lambda: gate("i8", True),
+    "norm without a shift": lambda: place(
+        [("i32", (9, 4)), ("f32", (2, 4)), None, ("f32", (9, 4))], "norm_apply", (1.0,)
+    ),
+    "decay of floats": lambda: sgd("f16", 0.01),
+    "fixed-point sgd": lambda: sgd("q15", 0.0),
+    "decay of fixed-point weights": lambda: decay_weights(),
+    "squared error in mantissas": lambda: loss_of_targets("mean_squared_error", "i16", True),
+    "sigmoid's cross-entropy alone": lambda: loss_of_targets("sigmoid_cross_entropy", None, False),
+    "channels over the ends of words": lambda: copy_channels(),
+    "all channels": lambda: copy_channels("f16", "f16", (0.0, 50.0, 80.0), 0.0),
+    "sums of a channel, a row each": lambda: channel_sums(9, 9),
     "flattened bits": lambda: flatten(2100),
 }
 
@@ -534,10 +573,24 @@ REFUSED: dict[str, tuple[Callable[[], Program], str]] = {
         lambda: average_pool((3.0, 3.0, 6.0, 0.0, 0.0), gradient=True),
         "2 outputs of stride 6 and pad_top 0 pass the image's 5 pixels",
     ),
-    "gate without one": (lambda: gate("f16", False), "takes one of mask, slope and x"),
     "gate with two": (lambda: gate("f16", False, "mask", "x"), "takes one of mask, slope and x"),
     "gate of mantissas alone": (lambda: gate("i16", False, "mask"), "go with each other"),
     "gate of numbers with an exponent": (lambda: gate("f32", True, "mask"), "go with each other"),
+    "decay of fixed-point weights by sgd": (lambda: sgd("q7", 0.01), "must be 0 of weights in q7; use decay_weights"),
+    "decay in a fused sgd": (
+        lambda: conv2d_update("sgd", "bit", (*SGD[:4], 0.01, 0.0, 1.0)),
+        "must be 0 of weights in q15; use decay_weights",
+    ),
+    "squared error in i16 alone": (lambda: loss_of_targets("mean_squared_error", "i16", False), "go"),
+    "sigmoid's gradient in f32 with an exponent": (lambda: loss_of_targets("sigmoid_cross_entropy", "f32", True), "go"),
+    "channels into another format": (lambda: copy_channels("u8", "i8"), "must have the same format"),
+    "channels past the first": (lambda: copy_channels(span=(11.0, 0.0, 70.0)), "begin is 11, must be"),
+    "channels past the second": (lambda: copy_channels(span=(0.0, 61.0, 70.0)), "at is 61, must be"),
+    "more channels than the first": (lambda: copy_channels(span=(0.0, 0.0, 81.0)), "count is 81, must be"),
+    "no channel": (lambda: copy_channels(span=(0.0, 0.0, 0.0)), "count is 0, must be"),
+    "half a channel": (lambda: copy_channels(span=(0.5, 0.0, 1.0)), "begin is 0.5, must be"),
+    "channels that are fresh by half": (lambda: copy_channels(fresh=0.5), "fresh is 0.5, must be"),
+    "more parts of a channel than rows": (lambda: channel_sums(9, 10), "must be a multiple of 1, at most 9"),
     "too few bits": (lambda: flatten(2099), "y has 2099 bits an example, x has 2100"),
     "bits to whole words": (lambda: flatten(2112), "y has 2112 bits an example, x has 2100"),
 }
@@ -568,6 +621,10 @@ def with_attribute(name: str, value: float) -> Program:
         quantise(),
         place([CONTROL, RANDOM], "optimizer_tick", (0.9, 0.999, 1.0)),
         conv2d_update("adam", "bit", (*ADAM, 0.0)),
+        sgd("f32", 0.0),
+        decay_weights(),
+        softmax(None, False),
+        copy_channels(),
     ):
         step = program.instructions[0]
         names = step.op.signature.attributes
@@ -592,6 +649,14 @@ def with_attribute(name: str, value: float) -> Program:
         ("gamma", (-0.1, 1.1)),
         ("tau", (-1e-8, 1e300)),
         ("micro_batches", (0.0, -1.0, 1.5, 2.0**20 + 1)),
+        ("decay", (-0.1,)),
+        ("nesterov", (-1.0, 0.5)),
+        ("rate", (-0.1,)),
+        ("smoothing", (-0.1, 1.0)),
+        ("fresh", (-1.0, 0.5)),
+        ("begin", (-1.0, 0.5, 11.0, 1e300)),
+        ("at", (-1.0, 0.5, 61.0, 1e300)),
+        ("count", (-1.0, 0.0, 0.5, 81.0, 1e300)),
         ("salt", (-1.0, 0.5, 2.0**54)),
         ("low", (1.0, 2.0, 1.0 - 1e-320)),
         ("high", (-1.0, -2.0)),
@@ -640,12 +705,12 @@ def test_images_that_python_and_the_native_core_refuse_are_the_same(data: st.Dat
     op = data.draw(
         st.sampled_from([op for op in OPS if {"H", "P"} & {d for o in op.signature.operands for d in o.dims}])
     )
-    sizes = {letter: data.draw(st.integers(1, 4)) for letter in "BCHWIJNPQL"}
+    sizes = {letter: data.draw(st.integers(1, 4)) for letter in "BCHWIJNPQLR"}
     sizes["K"] = sizes["H"] * sizes["W"] * sizes["C"] + data.draw(st.sampled_from([0, 0, 1]))
     windows = {"stride": (1, 2, 3, 0.5), "height": (1, 2, 3, 0), "width": (1, 2, 3, 4.5), "exact": (0, 1, 2)}
-    windows |= {"pad_top": (0, 0, 1, -1), "pad_left": (0, 0, 1, 2)}
+    windows |= {"pad_top": (0, 0, 1, -1), "pad_left": (0, 0, 1, 2), "decay": (0, 0, 0.1)}
     valid = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "momentum": 0.9, "clip": 1.0, "salt": 7.0}
-    valid |= {"signs": 0.0, "gamma": 1e-4, "tau": 1e-8, "gradient_scale": 0.1}
+    valid |= {"signs": 0.0, "nesterov": 1.0, "gamma": 1e-4, "tau": 1e-8, "gradient_scale": 0.1}
     attributes = {
         n: data.draw(st.sampled_from(windows[n])) if n in windows else valid[n] for n in op.signature.attributes
     }

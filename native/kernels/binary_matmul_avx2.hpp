@@ -29,7 +29,7 @@ inline __m256i* vectors_at(void* at) { return static_cast<__m256i*>(at); }
 
 // The words of 32 outputs -> their nibbles [nibble][32] in rows of `columns` bytes. Outputs 8 to 15 and 16 to 23 change places, so
 // that bytes unpacked to 16 bits within 128-bit lanes are in order.
-inline void pack_nibbles(const u64 (&words)[32], u8* out) {
+inline void pack_nibbles(const u64* words, u8* out) {
     __m256i rows[8];  // word i and i + 16, i + 8 and i + 24
     for (int i = 0; i < 8; ++i) {
         rows[i] = _mm256_setr_epi64x(static_cast<i64>(words[i]), static_cast<i64>(words[i + 16]), static_cast<i64>(words[i + 8]),
@@ -101,22 +101,27 @@ inline void add_distances(const u64* const* x, i64 word, i64 count, const u8* pa
 }
 
 template <int R, int V>
-[[gnu::noinline]] void subtract_from(const u64* const* x, const u64* panel, i64 count, i32 (*products)[columns]) {
+[[gnu::noinline]] void subtract_from(const u64* const* x, const u64* panel, const Runs& words, i32 (*products)[columns]) {
     alignas(32) u16 sums[R][columns] = {};
     u16(*kept)[columns] = sums;
     asm("" : "+r"(kept));  // in memory: there are not registers enough
-    for (i64 w = 0; w < count; w += byte_steps) {
-        add_distances<R, V>(x, w, least(byte_steps, count - w), reinterpret_cast<const u8*>(panel + w * word_panel), kept);
+    for (i64 run = 0; run < words.runs; ++run) {
+        const i64 first = run * words.x_step;
+        const u64* at = panel + run * words.panel_step * word_panel;
+        for (i64 w = 0; w < words.count; w += byte_steps) {
+            const i64 count = least(byte_steps, words.count - w);
+            add_distances<R, V>(x, first + w, count, reinterpret_cast<const u8*>(at + w * word_panel), kept);
+        }
     }
     for (int i = 0; i < R; ++i) {
         for (i64 c = 0; c < 32 * V; ++c) products[i][c] -= 2 * kept[i][c];
     }
 }
 
-// products[i][c] -= 2 distances over `count` words, for n outputs or more.
+// products[i][c] -= 2 distances over the words, for n outputs or more.
 template <int R>
-inline void subtract_distances(const u64* const* x, const u64* panel, i64 count, i64 n, i32 (*products)[columns]) {
-    n > 32 ? subtract_from<R, 2>(x, panel, count, products) : subtract_from<R, 1>(x, panel, count, products);
+inline void subtract_distances(const u64* const* x, const u64* panel, const Runs& words, i64 n, i32 (*products)[columns]) {
+    n > 32 ? subtract_from<R, 2>(x, panel, words, products) : subtract_from<R, 1>(x, panel, words, products);
 }
 
 }  // namespace linocut::LINOCUT_NS::binary_matmul

@@ -36,7 +36,8 @@ inline void multiply_bytes(
             packed.first = first;
         }
         for (i64 base = 0; base < pixels; base += block_pixels) {
-            const i64 rows = least(block_pixels, pixels - base), padded = divide_up(count, segment) * segment;
+            const i64 rows = least(block_pixels, pixels - base);
+            const i64 padded = signs ? divide_up(count, segment) * segment : 4 * groups;
             gather(grid, places + base, rows, row<u8>(source, 0), source.cols, {first, first + count}, padded, patches[0],
                    byte_chunk);
             const auto multiply = [&](auto into) {

@@ -36,14 +36,6 @@ struct TapSigns {
     i64 first = -1;
 };
 
-inline Grid grid_of(const Call& call) {
-    const Image x(call.operands[X]), y(call.operands[Y]);
-    const Window window = conv_window(call.operands[WEIGHTS], call.attributes);
-    return {forward_axis(y.height, x.height, window.height, window.stride, window.pad_top),
-            forward_axis(y.width, x.width, window.width, window.stride, window.pad_left),
-            y.batch, y.height, y.width, window.width};
-}
-
 // Panels of few inputs are packed for more pixels.
 inline i64 pixels_per_unit(const Operand& x) {
     return (x.format == Format::u8 ? 4 : 1) * unit_pixels;
@@ -132,11 +124,11 @@ inline void multiply_rows(
     for (; m + at_once <= rows; m += at_once) {
         const u64* from[at_once];
         for (i64 i = 0; i < at_once; ++i) from[i] = patches[m + i];
-        binary_matmul::subtract_distances<at_once>(from, panel, count, columns, tile + m);
+        binary_matmul::subtract_distances<at_once>(from, panel, {count}, columns, tile + m);
     }
     for (; m < rows; ++m) {
         const u64* from[1] = {patches[m]};
-        binary_matmul::subtract_distances<1>(from, panel, count, columns, tile + m);
+        binary_matmul::subtract_distances<1>(from, panel, {count}, columns, tile + m);
     }
 }
 
@@ -192,49 +184,46 @@ inline void multiply_bits(
 
 // --- bytes ---
 
+// Elements [first, first + count) of an output's rows, which are those of its taps, as bits that follow each other.
+inline void join_rows(const Operand& weights, i64 first_row, i64 first, i64 count, u64* joined) {
+    const u64* bits = bit_row(weights, first_row + first / weights.cols);
+    i64 input = first % weights.cols;
+    std::memset(joined, 0, static_cast<std::size_t>(words(count)) * sizeof *joined);
+    for (i64 k = 0, n; k < count; k += n) {
+        n = least(least(weights.cols - input, segment - input % segment), least(count - k, segment - k % segment));
+        const u64 found = (bits[input / segment] >> (input % segment)) & (~u64{0} >> (segment - n));
+        joined[k / segment] |= found << (k % segment);
+        input += n;
+        if (input < weights.cols) continue;
+        input = 0;
+        bits += words(weights.cols);
+    }
+}
+
 // Panel of -2 and +2 (0 past the last element), so that a byte u counts 2u, from elements [first, first + count) of the rows
 // of 64 outputs.
 inline void pack_double_signs(const Operand& weights, i64 taps, i64 first_output, i64 first, i64 count, Panel& panel) {
-    const i64 outputs = least(tile_columns, weights.rows / taps - first_output);
+    const i64 outputs = least(tile_columns, weights.rows / taps - first_output), whole = count / 4;
     std::memset(panel, 0, static_cast<std::size_t>(divide_up(count, 4)) * sizeof panel[0]);
     for (i64 c = 0; c < outputs; ++c) {
-        i64 tap = first / weights.cols, input = first % weights.cols;
-        const u64* bits = bit_row(weights, (first_output + c) * taps + tap);
-        for (i64 k = 0; k < count; ++k) {
-            panel[k / 4][c][k % 4] = (bits[input / segment] >> (input % segment)) & 1 ? 0x02 : 0xFE;
-            if (++input < weights.cols) continue;
-            input = 0;
-            bits += words(weights.cols);
+        u64 joined[byte_chunk / segment];
+        join_rows(weights, (first_output + c) * taps, first, count, joined);
+        const auto twice = [&](i64 g) {
+            const u64 nibble = (joined[g / 16] >> (4 * (g % 16))) & 15;
+            return (load_four(real_matmul::sign_quads.bytes[nibble]) << 1) & 0xFEFEFEFEu;
+        };
+        for (i64 g = 0; g < divide_up(count, 4); ++g) {
+            const u32 four = twice(g);
+            std::memcpy(panel[g][c], &four, g < whole ? 4 : static_cast<std::size_t>(count % 4));
         }
     }
 }
 
-inline void store_bytes(
-    const ByteTiles& tiles, const Place* places, i64 pixels, const Operand& y, i64 first, i64 columns) {
-    for (i64 m = 0; m < pixels; ++m) {
-        for (i64 t = 0; t * tile_columns < columns; ++t) {
-            const i32* exact = tiles[t][m];
-            const i64 at = first + t * tile_columns, n = least(tile_columns, columns - t * tile_columns);
-            if (y.format == Format::i32) {
-                copy_run(row<i32>(y, places[m].pixel) + at, exact, n * static_cast<i64>(sizeof(i32)));
-                continue;
-            }
-            if (y.format == Format::i16) {
-                i16* out = row<i16>(y, places[m].pixel) + at;
-                for (i64 c = 0; c < n; ++c) out[c] = static_cast<i16>(exact[c]);
-                continue;
-            }
-            float reals[tile_columns];
-            for (i64 c = 0; c < n; ++c) reals[c] = static_cast<float>(exact[c]) / real_matmul::u8_scale;
-            store_floats(y, places[m].pixel, at, n, reals);
-        }
-    }
-}
-
-[[gnu::noinline]] inline void run_bytes(
-    const Call& call, const Grid& grid, Place* places, Span pixels, i64 first, i64 columns) {
+// store(pixel, first, n, exact) has sums of 64 outputs, of which n count; the others are 0.
+template <class Store>
+[[gnu::noinline]] inline void run_bytes(const Operand& x, const Operand& weights, const Grid& grid, Place* places, Span pixels,
+                                        i64 first, i64 columns, const Store& store) {
     constexpr i32 scale = 255;
-    const Operand& weights = call.operands[WEIGHTS];
     const i64 taps = grid.taps();
     BytePanels panels;
     TapSigns signs;
@@ -244,13 +233,17 @@ inline void store_bytes(
     const auto pack = [&](i64 t, i64 k, i64 count, Panel& panel) {
         pack_double_signs(weights, taps, first + t * tile_columns, k, count, panel);
     };
-    const i64 at_once = pixels_at_once(taps * call.operands[X].cols > byte_chunk);
+    const i64 at_once = pixels_at_once(taps * x.cols > byte_chunk);
     for (i64 from = pixels.begin; from < pixels.end; from += at_once) {
         const i64 count = least(at_once, pixels.end - from);
         locate(grid, from, count, places);
         start_tiles<tile_columns>(grid, places, count, weights, first, columns, base, scale, signs, tiles);
-        multiply_bytes<Signed::panel, Range::doubled>(grid, places, count, call.operands[X], columns, pack, panels, tiles);
-        store_bytes(tiles, places, count, call.operands[Y], first, columns);
+        multiply_bytes<Signed::panel, Range::doubled>(grid, places, count, x, columns, pack, panels, tiles);
+        for (i64 m = 0; m < count; ++m) {
+            for (i64 c = 0; c < columns; c += tile_columns) {
+                store(places[m].pixel, first + c, least(tile_columns, columns - c), tiles[c / tile_columns][m]);
+            }
+        }
     }
 }
 
@@ -332,9 +325,10 @@ inline void pack_floats(const Operand& flat, i64 first_output, i64 first, i64 co
 
 // The kinds are functions of their own: together their tiles would be too much for a thread's stack.
 inline void run(const Call& call, i64 begin, i64 end) {
-    const Operand &x = call.operands[X], &y = call.operands[Y];
-    const Grid grid = grid_of(call);
+    const Operand &x = call.operands[X], &weights = call.operands[WEIGHTS], &y = call.operands[Y];
+    const Grid grid = forward_grid(x, conv_window(weights, call.attributes), y);
     const i64 blocks = divide_up(y.cols, unit_columns), per_unit = pixels_per_unit(x);
+    const auto store = [&](i64 pixel, i64 from, i64 n, const i32* exact) { real_matmul::store_exact(y, pixel, from, n, exact); };
     Place places[unit_pixels];
     for (i64 unit = begin; unit < end; ++unit) {
         const i64 first = unit % blocks * unit_columns, columns = least(unit_columns, y.cols - first);
@@ -342,7 +336,7 @@ inline void run(const Call& call, i64 begin, i64 end) {
         if (x.format == Format::bit) {
             run_bits(call, grid, places, {from, from + pixels}, first, columns);
         } else if (x.format == Format::u8) {
-            run_bytes(call, grid, places, {from, from + pixels}, first, columns);
+            run_bytes(x, weights, grid, places, {from, from + pixels}, first, columns, store);
         } else {
             run_floats(call, grid, places, from, pixels, first, columns);
         }

@@ -20,19 +20,10 @@ template <class Visit>
 inline void each_axis(i64 inputs, i64 outputs, i64 window, i64 stride, i64 pad, bool divided, const Visit& visit) {
     for (i64 phase = 0; phase < least(stride, inputs); ++phase) {
         const Axis whole = backward_axis(inputs, outputs, window, stride, pad, phase);
-        if (!divided) {
+        if (divided) {
+            each_part(reversed(whole), visit);
+        } else {
             visit(whole);
-            continue;
-        }
-        const Axis axis = reversed(whole);
-        const auto seen = [&](i64 pixel) { return axis.seen(axis.origin + axis.step * pixel); };
-        for (i64 begin = 0, end; begin < axis.count; begin = end) {
-            const Span taps = seen(begin);
-            for (end = begin + 1; end < axis.count; ++end) {
-                const Span other = seen(end);
-                if (other.begin != taps.begin || other.end != taps.end) break;
-            }
-            visit(part_of(axis, {begin, end}, taps));
         }
     }
 }

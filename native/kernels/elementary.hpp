@@ -1,4 +1,4 @@
-// exp, log and exponents in a fixed order of plain additions and multiplications: the twin of src/linocut/ops/elementary.py.
+// exp, log, sigmoid, tanh and exponents by plain arithmetic in a fixed order: the twin of src/linocut/ops/elementary.py.
 #pragma once
 
 #include "platform.hpp"
@@ -11,6 +11,7 @@ inline constexpr double ln2_low = 1.90821492927058770002e-10;
 inline constexpr double exp_least = -700.0;
 inline constexpr int exp_terms = 13;
 inline constexpr int log_terms = 11;
+inline constexpr double tanh_series = 1.0 / 4096.0;
 
 // 1 / n! and 1 / (2 n + 1), each correctly rounded.
 struct Series {
@@ -57,6 +58,22 @@ inline double logarithm(double x) {
     for (int n = log_terms - 2; n >= 0; --n) total = total * square + series.logarithm[n];
     const double found = 2.0 * z * total + static_cast<double>(exponent) * (ln2_high + ln2_low);
     return x < HUGE_VAL ? found : x - x;
+}
+
+// 1 / (1 + e^-x), given e^-|x|. The functions called sigmoid and tanh are instructions.
+inline double logistic(double x, double power) {
+    const double found = (x >= 0.0 ? 1.0 : power) / (1.0 + power);
+    return x == x ? found : x;
+}
+
+inline double logistic(double x) { return logistic(x, exponential(-std::fabs(x))); }
+
+// tanh x; near 0 by its series, where 1 - e^-2x loses low bits.
+inline double hyperbolic_tangent(double x) {
+    const double size = std::fabs(x), power = exponential(-2.0 * size);
+    const double far = (1.0 - power) / (1.0 + power), near = x * (1.0 - x * x * (1.0 / 3.0));
+    const double found = size < tanh_series ? near : x < 0.0 ? -far : far;
+    return x == x ? found : x;
 }
 
 inline double half_up(double x) { return std::floor(x + 0.5); }

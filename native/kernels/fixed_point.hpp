@@ -60,16 +60,19 @@ inline void draw_dithers(u32 first, u32 key, u16* dithers) {
 // q15 or q7 weights moved along a q7 moment: m <- decay m + (1 - decay) g to nearest, w <- clip(w - m factor)
 // dithered. The dither of q15 weights is a new hash every step; that of q7 weights keeps its hash and turns.
 // In micro-batches the first decays, each adds its part of the fresh gradient, dithered, and the last moves the weights.
+// `ahead`, as Nesterov has it: w moves along decay m + (1 - decay) g, to nearest, m being the new one and g the last gradient.
 struct FixedStep {
-    i32 kept, fresh, factor;
-    bool dithered;
+    i32 left, kept, fresh, factor;
+    bool dithered, ahead;
     u32 key, moment_key;
     u16 turn;
 
     // `range`: what the weights' one stands for.
-    FixedStep(Format weights, double decay, double rate, double range, MicroBatch micro, const Operand& random, double salt)
-        : dithered(micro.count > 1), moment_key(step_key(random, salt)) {
-        const i32 whole = 1 << decay_fraction, left = static_cast<i32>(half_up(decay * whole));
+    FixedStep(Format weights, double decay, double rate, double range, MicroBatch micro, const Operand& random, double salt,
+              bool nesterov = false)
+        : left(static_cast<i32>(half_up(decay * (1 << decay_fraction)))), dithered(micro.count > 1), ahead(nesterov),
+          moment_key(step_key(random, salt)) {
+        const i32 whole = 1 << decay_fraction;
         kept = micro.first() ? left : whole;
         fresh = static_cast<i32>(half_up(static_cast<double>((whole - left) << share_fraction) / static_cast<double>(micro.count)));
         const bool wide = weights == Format::q15;
@@ -85,10 +88,11 @@ struct FixedStep {
     i64 move(const i8* gradients, T* w, i8* m, i64 n, u32 word) const {
 #if defined(__AVX2__)
         if constexpr (sizeof(T) == 2) {
-            if (n == segment && !dithered && kept >= 1 && kept <= 32767) return moved_whole(gradients, w, m, word);
+            if (n == segment && !dithered && !ahead && kept >= 1 && kept <= 32767) return moved_whole(gradients, w, m, word);
         }
 #endif
-        return dithered ? moved<true>(gradients, w, m, n, word) : moved<false>(gradients, w, m, n, word);
+        if (ahead) return dithered ? moved<true, true>(gradients, w, m, n, word) : moved<false, true>(gradients, w, m, n, word);
+        return dithered ? moved<true, false>(gradients, w, m, n, word) : moved<false, false>(gradients, w, m, n, word);
     }
 
 #if defined(__AVX512BW__)
@@ -161,7 +165,7 @@ struct FixedStep {
     }
 #endif
 
-    template <bool dither_moments, class T>
+    template <bool dither_moments, bool look_ahead, class T>
     i64 moved(const i8* gradients, T* w, i8* m, i64 n, u32 word) const {
         constexpr i32 one = sizeof(T) == 1 ? q7_one : q15_one;
         alignas(64) u16 dithers[segment], nudges[segment];
@@ -173,8 +177,13 @@ struct FixedStep {
             const i32 nudge = dither_moments ? nudges[i] >> (16 - decay_fraction) : 1 << (decay_fraction - 1);
             i32 moment = (total + nudge) >> decay_fraction;
             if (dither_moments) moment = clamp(moment, -q7_one, q7_one);
+            i32 step = moment;
+            if (look_ahead) {
+                const i32 rest = (1 << decay_fraction) - left;
+                step = (moment * left + gradients[i] * rest + (1 << (decay_fraction - 1))) >> decay_fraction;
+            }
             const i32 old = w[i], dither = static_cast<u16>(dithers[i] + turn);
-            const i32 moved = clamp(old - ((moment * factor + dither) >> step_fraction), -one, one);
+            const i32 moved = clamp(old - ((step * factor + dither) >> step_fraction), -one, one);
             m[i] = static_cast<i8>(moment);
             w[i] = static_cast<T>(moved);
             flips += (old >= 0) != (moved >= 0);

@@ -21,7 +21,7 @@ struct MaskedGradient {
           masks(attributes[1] != 0.0 && given(passes)),
           estimator(attributes[1] != 0.0 && kept.format != Format::bit && !given(passes)), word(unit.word),
           first(unit.first), n(unit.n), used(unit.used()) {
-        load_floats(shift, 0, first, n, beta);
+        if (given(shift)) load_floats(shift, 0, first, n, beta);
     }
 
     // Bits of a row: where g passes, and x^ where x is packed.

@@ -112,17 +112,37 @@ inline void pool_four_bits(const Call& call, i64 from, i64 to) {
     }
 }
 
+// Bits without an index: 1 where any tap is. `from` is the pixel of the first tap that is seen.
+inline void pool_bits(const Call& call, const pooling::Seen& seen, i64 from, i64 to) {
+    const Operand& x = call.operands[X];
+    const i64 count = words(x.cols), line = static_cast<i64>(x.shape[2]) * count, across = seen.columns.size() * count;
+    const u64 *first = bit_row(x, from), *last = first + seen.rows.size() * line;
+    u64* y = bit_row(call.operands[Y], to);
+    for (i64 w = 0; w < count; ++w) {
+        u64 any = 0;
+        for (const u64* row = first; row < last; row += line) {
+            for (i64 at = w; at < across; at += count) any |= row[at];
+        }
+        y[w] = any;
+    }
+}
+
 template <class Largest>
 inline void pool_row(const Call& call, i64 unit) {
     const Window window = pool_window(call.attributes);
     const Image image(call.operands[X]), outputs(call.operands[Y]);
     const i64 example = unit / outputs.height, i = unit % outputs.height, segments = words(image.channels);
-    const bool four = call.operands[X].format == Format::bit && window.height == 2 && window.width == 2;
+    const bool bits = call.operands[X].format == Format::bit, four = bits && window.height == 2 && window.width == 2;
     for (i64 j = 0; j < outputs.width; ++j) {
         const pooling::Seen seen(window, image, i, j);
         const i64 to = outputs.pixel(example, i, j);
         if (four && seen.rows.size() == 2 && seen.columns.size() == 2) {
             pool_four_bits(call, image.pixel(example, seen.top, seen.left), to);
+            continue;
+        }
+        if (bits && !given(call.operands[INDEX])) {
+            const i64 row = seen.top + seen.rows.begin, column = seen.left + seen.columns.begin;
+            pool_bits(call, seen, image.pixel(example, row, column), to);
             continue;
         }
         for (i64 s = 0; s < segments; ++s) pool_segment<Largest>(call, seen, example, to, s, window.width);

@@ -106,13 +106,13 @@ inline void reciprocals(const Operand& stats, i64 first, i64 n, double kind, dou
     for (i64 c = 0; c < segment; ++c) inverse[c] = inverse[c] > 0.0 ? 1.0 / inverse[c] : 0.0;
 }
 
-// x = (y - mu) / divisor + beta for up to 64 channels, in 32-bit floats.
+// x = (y - mu) / divisor + beta for up to 64 channels, in 32-bit floats. A norm without beta has zeros.
 struct Normaliser {
     float mean[segment] = {}, inverse[segment] = {}, beta[segment] = {};
 
     Normaliser(const Operand& stats, const Operand& shift, i64 first, i64 n, double kind) {
         load_floats(stats, 0, first, n, mean);
-        load_floats(shift, 0, first, n, beta);
+        if (given(shift)) load_floats(shift, 0, first, n, beta);
         double exact[segment];
         reciprocals(stats, first, n, kind, exact);
         for (i64 c = 0; c < segment; ++c) inverse[c] = static_cast<float>(exact[c]);

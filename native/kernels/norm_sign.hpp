@@ -28,12 +28,12 @@ inline double whole(double threshold) {
 
 // Channels [from, from + n) of y as numbers: x = (y - t) / psi where psi > 0, else beta.
 struct Lines {
-    double t[segment], psi[segment], beta[segment];
+    double t[segment], psi[segment], beta[segment] = {};
 
     Lines(const Call& call, i64 from, i64 n) {
         const i64 channel = first_of(call) + from;
         norm::divisors(call.operands[STATS], channel, n, call.attributes[NORM], psi);
-        norm::load_channels(call.operands[BETA], 0, channel, n, beta);
+        if (given(call.operands[BETA])) norm::load_channels(call.operands[BETA], 0, channel, n, beta);
         norm::load_channels(call.operands[STATS], 0, channel, n, t);
         for (i64 c = 0; c < segment; ++c) t[c] = t[c] - beta[c] * psi[c];
     }

@@ -88,6 +88,14 @@ inline Axis forward_axis(i64 outputs, i64 inputs, i64 window, i64 stride, i64 pa
     return {outputs, 0, 1, -pad, stride, 1, inputs, window, 0, 1};
 }
 
+// The outputs of a convolution.
+inline Grid forward_grid(const Operand& from, const Window& window, const Operand& to) {
+    const Image x(from), y(to);
+    return {forward_axis(y.height, x.height, window.height, window.stride, window.pad_top),
+            forward_axis(y.width, x.width, window.width, window.stride, window.pad_left),
+            y.batch, y.height, y.width, window.width};
+}
+
 // The axis of those inputs of a convolution that are `phase` modulo the stride.
 inline Axis backward_axis(i64 inputs, i64 outputs, i64 window, i64 stride, i64 pad, i64 phase) {
     const i64 first_tap = (phase + pad) % stride;
@@ -104,11 +112,25 @@ inline Axis reversed(const Axis& axis) {
             axis.size, axis.taps, axis.first_tap + axis.tap_step * last, -axis.tap_step};
 }
 
-// Those pixels [begin, end) of an axis of step 1 that see the same taps, with these taps only.
+// Those pixels [begin, end) of an axis of which all see the same taps, with these taps only.
 inline Axis part_of(const Axis& axis, Span pixels, Span taps) {
     return {pixels.size(), axis.first_pixel + axis.pixel_step * pixels.begin, axis.pixel_step,
             axis.origin + axis.step * pixels.begin + axis.direction * taps.begin, axis.step, axis.direction, axis.size,
             taps.size(), axis.first_tap + axis.tap_step * taps.begin, axis.tap_step};
+}
+
+// visit(axis) for the parts of an axis of which every pixel sees the same taps, with these taps only.
+template <class Visit>
+inline void each_part(const Axis& axis, const Visit& visit) {
+    const auto seen = [&](i64 pixel) { return axis.seen(axis.origin + axis.step * pixel); };
+    for (i64 begin = 0, end; begin < axis.count; begin = end) {
+        const Span taps = seen(begin);
+        for (end = begin + 1; end < axis.count; ++end) {
+            const Span other = seen(end);
+            if (other.begin != taps.begin || other.end != taps.end) break;
+        }
+        visit(part_of(axis, {begin, end}, taps));
+    }
 }
 
 // Elements [begin, end) of a row of patches in runs: seen(first, last, offset) for those found at `offset` of the source and
@@ -117,6 +139,14 @@ template <class Seen, class Unseen>
 inline void visit(
     const Grid& grid, const Place& place, i64 channels, i64 begin, i64 end, const Seen& seen, const Unseen& unseen) {
     const i64 length = grid.columns.taps * channels;
+    const bool whole = end - begin == grid.rows.taps * length, forward = grid.rows.direction > 0 && grid.columns.direction > 0;
+    if (whole && forward && sees_all(grid, place)) {
+        const i64 row = place.example * grid.rows.size + place.row;
+        for (i64 tap = 0; tap < grid.rows.taps; ++tap) {
+            seen(tap * length, (tap + 1) * length, ((row + tap) * grid.columns.size + place.column) * channels);
+        }
+        return;
+    }
     for (i64 tap = begin == 0 ? 0 : begin / length; tap * length < end; ++tap) {
         const i64 start = tap * length, first = most(begin, start), last = least(end, start + length);
         if (tap < place.rows.begin || tap >= place.rows.end) {

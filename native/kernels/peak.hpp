@@ -26,7 +26,7 @@ inline u64 xnor(u64 rounds) {
         for (i64 r = 0; r < rows; r += at_once) {
             const u64* x[at_once];
             for (int i = 0; i < at_once; ++i) x[i] = words[r + i];
-            binary_matmul::subtract_distances<at_once>(x, panel, depth, binary_matmul::columns, products + r);
+            binary_matmul::subtract_distances<at_once>(x, panel, {depth}, binary_matmul::columns, products + r);
         }
     }
     kept = products[rows - 1][0];

@@ -70,9 +70,8 @@ inline i32 sum_of_signs(const Operand& weights, i64 output) {
     return static_cast<i32>(2 * ones - weights.cols);
 }
 
-inline void store_exact(const Operand& y, i64 r, i64 first, i64 n, const i32* sums, const i32* signs) {
-    i32 exact[tile_columns];
-    for (i64 c = 0; c < n; ++c) exact[c] = 2 * sums[c] - 255 * signs[c];
+// Sums of (2u - 255) w, n of them: as they are, or divided by 255 in a float Y.
+inline void store_exact(const Operand& y, i64 r, i64 first, i64 n, const i32* exact) {
     if (y.format == Format::i32) {
         std::memcpy(row<i32>(y, r) + first, exact, static_cast<std::size_t>(n) * sizeof(i32));
         return;
@@ -87,13 +86,14 @@ inline void store_exact(const Operand& y, i64 r, i64 first, i64 n, const i32* su
     store_floats(y, r, first, n, reals);
 }
 
-inline void run_bytes(const Call& call, i64 unit) {
-    const Operand &x = call.operands[0], &weights = call.operands[1], &y = call.operands[2];
+// store(r, exact) has the sums of 64 outputs; those that are not there have 0.
+template <class Store>
+inline void run_bytes(const Operand& x, const Operand& weights, i64 unit, const Store& store) {
     constexpr i64 chunk = 4 * chunk_groups;
     alignas(64) Panel panel;
     alignas(64) Tile tile;
     const i64 first = unit * tile_columns, n = least(tile_columns, weights.rows - first);
-    i32 signs[tile_columns];
+    i32 signs[tile_columns] = {};
     for (i64 c = 0; c < n; ++c) signs[c] = sum_of_signs(weights, first + c);
     for (i64 base = 0; base < x.rows; base += tile_rows) {
         const i64 rows = least(tile_rows, x.rows - base);
@@ -103,7 +103,11 @@ inline void run_bytes(const Call& call, i64 unit) {
             dot_tile_contiguous<Signed::panel, Range::signs, Zeros::passed_over>(
                 rows, row<u8>(x, base) + k, x.cols, count, panel, AsTheyAre{k == 0}, tile);
         }
-        for (i64 r = 0; r < rows; ++r) store_exact(y, base + r, first, n, tile[r], signs);
+        for (i64 r = 0; r < rows; ++r) {
+            alignas(64) i32 exact[tile_columns];
+            for (i64 c = 0; c < tile_columns; ++c) exact[c] = 2 * tile[r][c] - 255 * signs[c];
+            store(base + r, exact);
+        }
     }
 }
 
@@ -137,8 +141,10 @@ inline void run_floats(const Call& call, i64 unit) {
 
 inline void run(const Call& call, i64 begin, i64 end) {
     for (i64 unit = begin; unit < end; ++unit) {
-        if (call.operands[0].format == Format::u8) {
-            run_bytes(call, unit);
+        const Operand &x = call.operands[0], &weights = call.operands[1], &y = call.operands[2];
+        if (x.format == Format::u8) {
+            const i64 first = unit * tile_columns, n = least(tile_columns, weights.rows - first);
+            run_bytes(x, weights, unit, [&](i64 r, const i32* exact) { store_exact(y, r, first, n, exact); });
         } else {
             run_floats(call, unit);
         }

@@ -1,5 +1,5 @@
 // real_sign: the signs of activations in numbers, with what their estimator needs; gate_gradient: the gradient that it lets
-// through. A part is a row.
+// through: all of it where none is given. A part is a row.
 #pragma once
 
 #include "segments.hpp"
@@ -69,7 +69,7 @@ struct Scale {
     }
 };
 
-// What the gradient is multiplied with.
+// What the gradient is multiplied with where there is a slope or x.
 inline void load_factors(const Call& call, i64 r, i64 first, i64 n, float* factors) {
     if (given(call.operands[SLOPE])) {
         const u8* slope = row<u8>(call.operands[SLOPE], r) + first;
@@ -83,6 +83,7 @@ inline void load_factors(const Call& call, i64 r, i64 first, i64 n, float* facto
 inline void run(const Call& call, i64 begin, i64 end) {
     const Operand &dx = call.operands[DX], &mask = call.operands[MASK], &out = call.operands[OUT];
     const Scale scale(call.operands[DX_EXPONENT]);
+    const bool slopes = given(call.operands[SLOPE]) || given(call.operands[X]);
     float g[segment] = {}, factors[segment] = {};
     alignas(64) u8 passes[segment];
     for (i64 r = begin; r < end; ++r) {
@@ -93,7 +94,7 @@ inline void run(const Call& call, i64 begin, i64 end) {
             if (given(mask)) {
                 expand_bits(bit_row(mask, r)[first / segment], passes);
                 for (i64 c = 0; c < segment; ++c) g[c] = passes[c] ? g[c] : 0.0f;
-            } else {
+            } else if (slopes) {
                 load_factors(call, r, first, n, factors);
                 for (i64 c = 0; c < segment; ++c) g[c] *= factors[c];
             }

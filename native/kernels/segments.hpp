@@ -60,6 +60,22 @@ inline u64 pack_masks(const T* masks) {
 #endif
 }
 
+// values[i] >= bounds[i] -> bit i.
+inline u64 bits_at_least(const i32* values, const i32* bounds) {
+#if defined(__AVX512BW__)
+    u64 bits = 0;
+    for (int quarter = 0; quarter < 4; ++quarter) {
+        const __m512i value = _mm512_loadu_si512(values + 16 * quarter), bound = _mm512_loadu_si512(bounds + 16 * quarter);
+        bits |= static_cast<u64>(_mm512_cmpge_epi32_mask(value, bound)) << (16 * quarter);
+    }
+    return bits;
+#else
+    alignas(32) i32 masks[segment];
+    for (i64 i = 0; i < segment; ++i) masks[i] = values[i] >= bounds[i] ? -1 : 0;
+    return pack_masks(masks);
+#endif
+}
+
 #if defined(LINOCUT_NEON)
 // The 16 lowest bits -> 16 bytes, 1 or 0.
 inline uint8x16_t expand_sixteen(u64 bits) {

@@ -1,15 +1,15 @@
 // softmax_cross_entropy: loss, right answers, gradient. One part: sums run over the rows in order, so that the loss has the same
 // bits everywhere; logits are few. Rows are side by side in vectors, 16 at a time, and classes one after the other.
+// What a row aims at is a type: its label alone, or weights of classes and smoothing too (src/linocut/ops/softmax_cross_entropy.py).
 #pragma once
 
-#include "elementary.hpp"
-#include "segments.hpp"
+#include "losses.hpp"
 
 namespace linocut::LINOCUT_NS::softmax_cross_entropy {
 
-enum { LOGITS, LABELS, GRADIENT, EXPONENT, LOSS, COUNTERS };
+enum { LOGITS, LABELS, GRADIENT, EXPONENT, LOSS, COUNTERS, WEIGHTS };
+enum { SMOOTHING };
 
-inline constexpr int mantissa_bits = 15;
 inline constexpr i64 abreast = 16;
 
 inline i64 units(const Call&) { return 1; }
@@ -88,28 +88,116 @@ struct Block {
         }
     }
 
-    // d loss / d logit for class c, whose power it is, the loss being the mean over `all` rows.
-    double slope(double of_class, i64 r, double c, double all) const {
-        const double share = (of_class / total[r] - (label[r] == c ? 1.0 : 0.0)) / all;
-        return label[r] < 0.0 ? 0.0 : share;
-    }
+};
+
+// The label alone.
+struct Label {
+    explicit Label(const Call&) {}
+
+    struct Aim {
+        Aim(const Label&, const Block&) {}
+
+        // d loss / d logit for class c, whose power it is, the loss being the mean over `all` rows.
+        double slope(const Block& block, double of_class, i64 r, double c, double all) const {
+            const double share = (of_class / block.total[r] - (block.label[r] == c ? 1.0 : 0.0)) / all;
+            return block.label[r] < 0.0 ? 0.0 : share;
+        }
+    };
 
     // Slopes of a row sum to 0 and only the label's is negative: it is the largest in size.
-    double largest_slope(double all) const {
+    double largest_slope(const Operand&, const Block& block, const Columns&, double all) const {
         double size = 0.0;
-        for (i64 r = 0; r < rows; ++r) {
-            if (label[r] >= 0.0) size = most(size, std::fabs(slope(power[r], r, label[r], all)));
+        for (i64 r = 0; r < block.rows; ++r) {
+            if (block.label[r] < 0.0) continue;
+            size = most(size, std::fabs(Aim(*this, block).slope(block, block.power[r], r, block.label[r], all)));
         }
         return size;
     }
 
-    void add_losses(const Operand& logits, double* loss) const {
+    void add_losses(const Operand& logits, const Block& block, double* loss) const {
         Numbers logarithms;
-        for (i64 r = 0; r < abreast; ++r) logarithms[r] = logarithm(total[r]);
-        for (i64 r = 0; r < rows; ++r) {
-            if (label[r] < 0.0) continue;
-            const double given_label = load_float(logits, begin + r, static_cast<i64>(label[r]));
-            *loss += logarithms[r] - (given_label - largest[r]);
+        for (i64 r = 0; r < abreast; ++r) logarithms[r] = logarithm(block.total[r]);
+        for (i64 r = 0; r < block.rows; ++r) {
+            if (block.label[r] < 0.0) continue;
+            const double given_label = load_float(logits, block.begin + r, static_cast<i64>(block.label[r]));
+            *loss += logarithms[r] - (given_label - block.largest[r]);
+        }
+    }
+};
+
+// The label by its class's weight, and a part of the aim spread over all classes by theirs.
+struct Smoothed {
+    const Operand& weights;
+    i64 classes;
+    double smoothing, share;  // `share` of each class
+    double spread_over_all = 0.0;
+
+    explicit Smoothed(const Call& call)
+        : weights(call.operands[WEIGHTS]), classes(call.operands[LOGITS].cols), smoothing(call.attributes[SMOOTHING]),
+          share(smoothing / static_cast<double>(classes)) {
+        for (i64 c = 0; c < classes; ++c) spread_over_all += spread(c);
+    }
+
+    double weight(i64 c) const { return given(weights) ? static_cast<double>(row<float>(weights, 0)[c]) : 1.0; }
+    double spread(i64 c) const { return share * weight(c); }
+
+    struct Aim {
+        const Smoothed& all;
+        Numbers own = {}, whole = {};  // of the label alone, and of all classes together
+
+        Aim(const Smoothed& of, const Block& block) : all(of) {
+            for (i64 r = 0; r < abreast; ++r) {
+                own[r] = block.label[r] < 0.0 ? 0.0 : (1.0 - of.smoothing) * of.weight(static_cast<i64>(block.label[r]));
+                whole[r] = own[r] + of.spread_over_all;
+            }
+        }
+
+        double slope(const Block& block, double of_class, i64 r, double c, double rows) const {
+            const double spread = all.spread(static_cast<i64>(c)), aim = block.label[r] == c ? spread + own[r] : spread;
+            const double found = (whole[r] * (of_class / block.total[r]) - aim) / rows;
+            return block.label[r] < 0.0 ? 0.0 : found;
+        }
+    };
+
+    // Any class may have the largest: all are gone through.
+    double largest_slope(const Operand& logits, const Block& block, const Columns& last, double all) const {
+        const Aim aim(*this, block);
+        double size = 0.0;
+        const auto see = [&](const Columns& x) {
+            for (i64 c = 0; c < x.n; ++c) {
+                const double here = static_cast<double>(x.first + c);
+                for (i64 r = 0; r < block.rows; ++r) size = most(size, std::fabs(aim.slope(block, x.of[c][r], r, here, all)));
+            }
+        };
+        if (logits.cols <= segment) {
+            see(last);
+            return size;
+        }
+        Columns columns;
+        block.each_columns(logits, columns, [&](Columns& x) {
+            block.raise(x);
+            see(x);
+        });
+        return size;
+    }
+
+    void add_losses(const Operand& logits, const Block& block, double* loss) const {
+        const Aim aim(*this, block);
+        Numbers logarithms, spread_losses = {}, of_label = {};
+        for (i64 r = 0; r < abreast; ++r) logarithms[r] = logarithm(block.total[r]);
+        Columns columns;
+        block.each_columns(logits, columns, [&](const Columns& x) {
+            for (i64 c = 0; c < x.n; ++c) {
+                const double here = static_cast<double>(x.first + c);
+                for (i64 r = 0; r < abreast; ++r) {
+                    const double each = logarithms[r] - (x.of[c][r] - block.largest[r]);  // -log p
+                    spread_losses[r] += spread(x.first + c) * each;
+                    of_label[r] = block.label[r] == here ? each : of_label[r];
+                }
+            }
+        });
+        for (i64 r = 0; r < block.rows; ++r) {
+            if (block.label[r] >= 0.0) *loss += aim.own[r] * of_label[r] + spread_losses[r];
         }
     }
 };
@@ -137,21 +225,19 @@ struct Blocks {
         }
     }
 
-    double largest_slope() {
+    template <class Target>
+    double largest_slope(const Target& target) {
+        const double all = static_cast<double>(logits.rows);
         double size = 0.0;
-        each([&](const Block& block, Columns&) { size = most(size, block.largest_slope(static_cast<double>(logits.rows))); });
+        each([&](const Block& block, Columns& powers) { size = most(size, target.largest_slope(logits, block, powers, all)); });
         return size;
     }
 };
 
-// Slopes become mantissas 2^shift times as large.
-inline void scale(Columns& x, int shift) {
-    constexpr int most_shift = 1000;  // by which no slope overflows: a product with a power of two then is exact
-    const double unit = std::ldexp(1.0, least(shift, most_shift)), more = std::ldexp(1.0, shift - least(shift, most_shift));
+// Slopes become mantissas.
+inline void scale(Columns& x, const losses::Mantissas& mantissas) {
     for (i64 c = 0; c < x.n; ++c) {
-        for (i64 r = 0; r < abreast; ++r) {
-            x.of[c][r] = clamp(std::floor(x.of[c][r] * unit * more + 0.5), -32767.0, 32767.0);
-        }
+        for (i64 r = 0; r < abreast; ++r) x.of[c][r] = mantissas.of(x.of[c][r]);
     }
 }
 
@@ -168,14 +254,17 @@ inline void store(const Operand& gradient, const Block& block, const Columns& x)
     }
 }
 
-inline void store_slopes(const Operand& logits, const Operand& gradient, const Block& block, Columns& powers, int shift) {
+template <class Target>
+inline void store_slopes(const Operand& logits, const Operand& gradient, const Target& target, const Block& block,
+                         Columns& powers, const losses::Mantissas& mantissas) {
     const double all = static_cast<double>(logits.rows);
+    const typename Target::Aim aim(target, block);
     const auto store_from = [&](Columns& x) {
         for (i64 c = 0; c < x.n; ++c) {
             const double here = static_cast<double>(x.first + c);
-            for (i64 r = 0; r < abreast; ++r) x.of[c][r] = block.slope(x.of[c][r], r, here, all);
+            for (i64 r = 0; r < abreast; ++r) x.of[c][r] = aim.slope(block, x.of[c][r], r, here, all);
         }
-        if (gradient.format == Format::i16) scale(x, shift);
+        if (gradient.format == Format::i16) scale(x, mantissas);
         store(gradient, block, x);
     };
     if (logits.cols <= segment) {
@@ -188,23 +277,30 @@ inline void store_slopes(const Operand& logits, const Operand& gradient, const B
     });
 }
 
-inline void run(const Call& call, i64, i64) {
-    const Operand &logits = call.operands[LOGITS], &gradient = call.operands[GRADIENT];
-    const bool mantissas = given(call.operands[EXPONENT]);
+template <class Target>
+inline void run_towards(const Call& call, const Target& target) {
+    const Operand &logits = call.operands[LOGITS], &gradient = call.operands[GRADIENT], &exponent = call.operands[EXPONENT];
     Blocks blocks(logits, call.operands[LABELS]);
-    const int shift = mantissas ? mantissa_bits - binary_exponent(blocks.largest_slope()) : 0;
-    if (mantissas) *row<i32>(call.operands[EXPONENT], 0) = -shift;
+    const losses::Mantissas mantissas(exponent, given(exponent) ? blocks.largest_slope(target) : 0.0);
     i64 correct = 0, examples = 0;
     blocks.each([&](const Block& block, Columns& powers) {
-        block.add_losses(logits, row<double>(call.operands[LOSS], 0));
+        target.add_losses(logits, block, row<double>(call.operands[LOSS], 0));
         for (i64 r = 0; r < block.rows; ++r) {
             correct += block.best[r] == block.label[r];
             examples += block.label[r] >= 0.0;
         }
-        if (given(gradient)) store_slopes(logits, gradient, block, powers, shift);
+        if (given(gradient)) store_slopes(logits, gradient, target, block, powers, mantissas);
     });
     add_to_counter(call.operands[COUNTERS], counter_correct, correct);
     add_to_counter(call.operands[COUNTERS], counter_examples, examples);
+}
+
+inline void run(const Call& call, i64, i64) {
+    if (given(call.operands[WEIGHTS]) || call.attributes[SMOOTHING] != 0.0) {
+        run_towards(call, Smoothed(call));
+    } else {
+        run_towards(call, Label(call));
+    }
 }
 
 }  // namespace linocut::LINOCUT_NS::softmax_cross_entropy

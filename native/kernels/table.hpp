@@ -2,22 +2,28 @@
 #pragma once
 
 #include "accumulate.hpp"
+#include "activation.hpp"
 #include "adam.hpp"
+#include "add_bias.hpp"
 #include "average_pool.hpp"
 #include "binarize.hpp"
 #include "binary_matmul.hpp"
 #include "bop.hpp"
+#include "channel_sums.hpp"
 #include "conv2d.hpp"
 #include "conv2d_fused_updates.hpp"
 #include "conv2d_input_gradient.hpp"
 #include "conv2d_weight_gradient.hpp"
 #include "copy.hpp"
+#include "copy_channels.hpp"
+#include "decay_weights.hpp"
 #include "flatten_bits.hpp"
 #include "fused_updates.hpp"
 #include "gradient_exponent.hpp"
 #include "input_gradient.hpp"
 #include "max_pool.hpp"
 #include "max_pool_gradient.hpp"
+#include "mean_squared_error.hpp"
 #include "norm_apply.hpp"
 #include "norm_gradient.hpp"
 #include "norm_gradient_sums.hpp"
@@ -30,8 +36,16 @@
 #include "real_matmul.hpp"
 #include "real_sign.hpp"
 #include "sgd.hpp"
+#include "sigmoid_cross_entropy.hpp"
 #include "softmax_cross_entropy.hpp"
 #include "weight_gradient.hpp"
+
+// What prediction runs.
+#include "byte_conv2d.hpp"
+#include "byte_matmul.hpp"
+#include "packed_conv2d.hpp"
+#include "packed_matmul.hpp"
+#include "threshold.hpp"
 
 namespace linocut::LINOCUT_NS {
 

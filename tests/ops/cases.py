@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from operands import FILLS, QUANTITIES, VARIANTS
+from operands import FILLS, QUANTITIES, VARIANTS, panels_sizes
 from windows import draw, has_images
 
 from linocut import roles
-from linocut.compile.lifetimes import aligned
+from linocut.compile.placement.lifetimes import aligned
 from linocut.compile.program import Buffer, Instruction, Program, Section
 from linocut.ops import OP_BY_NAME, Op, View
 from linocut.ops.bits import Array
@@ -28,6 +28,8 @@ LARGER = (
     {"R": 3, "K": 70, "N": 1030, "C": 1030},  # more outputs than an i16 dX can sum without a shift
     {"R": 2051, "K": 5, "N": 5, "C": 70},  # several blocks of rows
     {"R": 33000, "K": 2, "N": 2, "C": 3},  # more rows than 16 bits can count
+    {"R": 5, "K": 25000, "N": 67, "C": 70},  # more words than a kernel takes at a time
+    {"R": 4, "K": 4097, "N": 129, "C": 129},
 )
 FEWEST = 80  # cases of an instruction that has few combinations of formats
 GARBAGE = 0xA5  # fills what an instruction must write, and the gaps between buffers, which it must not
@@ -79,10 +81,12 @@ def make_case(
     """A case of these formats (an operand that is not in them is absent), fixed attributes and sizes.
 
     S, the rows of `work`, follows from a number of parts, which mostly does not divide the rows. D, of an instruction
-    with an attribute `first`, are the channels of a group that lies within C.
+    with an attribute `first`, are the channels of a group that lies within C; of copy_channels any number.
     """
     if "first" in op.signature.attributes:
         sizes, variant = _group(sizes, variant, rng)
+    elif any("D" in operand.dims for operand in op.signature.operands):
+        sizes = {**sizes, "D": int(rng.choice((*SIZES, 3)))}
     if "work" in formats:
         parts = min(sizes["R"], int(rng.choice([1, 2, 3, 7, 32])))
         sizes = {**sizes, "S": QUANTITIES[op.name] * parts}
@@ -91,6 +95,7 @@ def make_case(
         sizes = _summing_at_most(sizes, 32767 // 255)
     filled, attributes = FILLS[op.name](formats, sizes, {**variant, **window}, rng)
     attributes = {**window, **attributes}
+    sizes = {**sizes, **panels_sizes(op.name, sizes)}
     lead = LEADS.get(sizes.get("R", 0)) if op.name != "softmax_cross_entropy" and rng.random() < 0.3 else None
     buffers: list[Buffer | None] = []
     data = {}

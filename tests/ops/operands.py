@@ -8,9 +8,10 @@ from typing import TypeAlias
 import numpy as np
 
 from linocut.formats import find_format, words
-from linocut.ops import OP_BY_NAME, View, norm_gradient_sums, norm_sign, norm_statistics
+from linocut.ops import OP_BY_NAME, View, channel_sums, norm_gradient_sums, norm_sign, norm_statistics
 from linocut.ops.bits import Array, pack
 from linocut.ops.norm import L1, L2, SCALED_L1
+from linocut.ops.panels import BITS, pack_panels, panels_of
 
 Formats: TypeAlias = Mapping[str, str]
 Sizes: TypeAlias = Mapping[str, int]
@@ -21,7 +22,8 @@ Fill: TypeAlias = Callable[[Formats, Sizes, Mapping[str, float], np.random.Gener
 _KINDS = (L1, L2, SCALED_L1)
 _NORMS = tuple({"norm": norm} for norm in _KINDS)
 _NORMS_STE = tuple({"norm": norm, "ste": ste} for norm in _KINDS for ste in (0.0, 1.0))
-QUANTITIES = {m.OP.name: m.QUANTITIES for m in (norm_statistics, norm_sign, norm_gradient_sums)}  # S is a multiple
+_SUMMING = (norm_statistics, norm_sign, norm_gradient_sums, channel_sums)
+QUANTITIES = {m.OP.name: m.QUANTITIES for m in _SUMMING}  # S is a multiple
 VARIANTS: dict[str, tuple[dict[str, float], ...]] = {
     "norm_statistics": _NORMS,
     "norm_sign": _NORMS,
@@ -30,6 +32,8 @@ VARIANTS: dict[str, tuple[dict[str, float], ...]] = {
     "norm_gradient": _NORMS_STE,
     "adam": ({"clip": 0.0}, {"clip": 1.0}, {"clip": 0.3}),
     "sgd": ({"clip": 0.0}, {"clip": 1.0}, {"clip": 0.3}),
+    "softmax_cross_entropy": ({"smoothing": 0.0}, {"smoothing": 0.1}),
+    "copy_channels": ({"fresh": 0.0}, {"fresh": 1.0}),
 }
 
 
@@ -163,7 +167,8 @@ def _norm_forward(formats: Formats, sizes: Sizes, variant: Mapping[str, float], 
     y = view(_product(rng, formats, sizes["R"], count), formats["y"])
     stats = view(rng.uniform(0, 9, (2, sizes["C"])), formats["stats"])
     stats.data[:, first : first + count] = _statistics(rng, y, formats["stats"], variant["norm"]).data
-    return {"y": y, "stats": stats, "beta": _beta(rng, formats["beta"], sizes["C"])}, dict(variant)
+    beta = {"beta": _beta(rng, formats["beta"], sizes["C"])} if "beta" in formats else {}
+    return {"y": y, "stats": stats, **beta}, dict(variant)
 
 
 def _softmax(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
@@ -172,6 +177,20 @@ def _softmax(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: 
     logits = _sprinkle(rng, logits, (0.0, 3.0))  # ties
     labels = _sprinkle(rng, rng.integers(0, classes, rows), (-1, classes))
     filled = {"logits": view(logits, formats["logits"]), "labels": view(labels, "i32")}
+    if "weights" in formats:
+        filled["weights"] = view(_sprinkle(rng, rng.uniform(0, 3, (1, classes)), (0.0, 1.0)), "f32")
+    return filled | {"loss": view(rng.uniform(0, 1000, 1), "f64"), "counters": _counters(rng)}, dict(variant)
+
+
+def _with_targets(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    """Outputs or logits with a target each; some rows are no examples, whatever their outputs are."""
+    rows, count = sizes["R"], sizes["C"]
+    name = "logits" if "logits" in formats else "outputs"
+    x = _sprinkle(rng, rng.standard_normal((rows, count)) * rng.choice([0.0, 1.0, 30.0, 1000.0]), (0.0, -0.0))
+    targets = _sprinkle(rng, rng.uniform(0, 1, (rows, count)), (0.0, 0.5, 1.0))
+    targets = np.where(_bits(rng, rows, 1), targets, x >= 0)  # rows whose outputs are all right
+    targets[rng.random(rows) < 0.1, 0] = np.nan
+    filled = {name: view(x, formats[name]), "targets": view(targets, "f32")}
     return filled | {"loss": view(rng.uniform(0, 1000, 1), "f64"), "counters": _counters(rng)}, {}
 
 
@@ -179,7 +198,8 @@ def _masked_gradient(formats: Formats, sizes: Sizes, rng: np.random.Generator) -
     shape = (sizes["R"], sizes["C"])
     x = _bits(rng, *shape) if formats["x"] == "bit" else _numbers(rng, formats["x"], *shape)
     filled = {"dx": view(_gradient(rng, formats["dx"], *shape), formats["dx"]), "x": view(x, formats["x"])}
-    filled["beta"] = _beta(rng, formats["beta"], sizes["C"])
+    if "beta" in formats:
+        filled["beta"] = _beta(rng, formats["beta"], sizes["C"])
     if "mask" in formats:
         filled["mask"] = view(rng.random(shape) < rng.choice([0.0, 0.3, 0.7], shape[1]), "bit")
     if "half" in formats:
@@ -203,7 +223,7 @@ def _norm_gradient(formats: Formats, sizes: Sizes, variant: Mapping[str, float],
     filled["stats"] = view(np.stack([rng.normal(0, 10, channels), spread]), formats["stats"])
     sums = view(np.zeros((5, channels)), "f64")
     omega = view(rng.uniform(0.5, 1.5, (1, channels)), "f32") if formats["x"] == "bit" else None
-    given = {name: filled[name] for name in ("dx", "x", "beta")}
+    given = {name: filled.get(name) for name in ("dx", "x", "beta")}
     reference = OP_BY_NAME["norm_gradient_sums"].reference
     work = work_of("norm_gradient_sums", channels)
     known = {name: filled.get(name) for name in ("mask", "half")}
@@ -334,6 +354,53 @@ def _gate(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.
     return filled, {}
 
 
+def _activated(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    """What tanh and sigmoid meet: every size, saturation, infinities, and what is not a number; y from -1 to 1."""
+    shape = (sizes["R"], sizes["C"])
+    if "x" in formats:
+        sizes_of_x = np.exp(rng.uniform(np.log(1e-7), np.log(100), shape))
+        edges = (0.0, -0.0, np.inf, -np.inf, np.nan, 2.0**-12, -(2.0**-12), 3e4, -3e4, 2.0**-24)
+        return {"x": view(_sprinkle(rng, sizes_of_x * rng.choice([-1.0, 1.0], shape), edges), formats["x"])}, {}
+    y = view(_sprinkle(rng, rng.uniform(-1, 1, shape), (0.0, -0.0, 1.0, -1.0)), formats["y"])
+    return {"dy": view(_gradient(rng, formats["dy"], *shape), formats["dy"]), "y": y}, {}
+
+
+def _add_bias(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    y = view(_numbers(rng, formats["y"], sizes["R"], sizes["C"]), formats["y"])
+    return {"y": y, "bias": _beta(rng, formats["bias"], sizes["C"])}, {}
+
+
+def _channel_sums(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    shape = (sizes["R"], sizes["C"])
+    return {name: view(_numbers(rng, formats[name], *shape), formats[name]) for name in "ab" if name in formats}, {}
+
+
+def _copy_channels(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    """Any channels of one in any of the other; what y held is whole words of anything where nothing of it stays."""
+
+    def elements(form: str, *shape: int) -> Array:
+        if form == "bit":
+            return _bits(rng, *shape)
+        return rng.integers(-100, 100, shape) if form.startswith(("i", "u")) else _numbers(rng, form, *shape)
+
+    rows, given, wanted = sizes["R"], sizes["C"], sizes["D"]
+    count = int(rng.integers(1, min(given, wanted) + 1))
+    begin, at = int(rng.integers(given - count + 1)), int(rng.integers(wanted - count + 1))
+    x, y = (view(elements(formats[n], rows, c), formats[n]) for n, c in (("x", given), ("y", wanted)))
+    if formats["y"] == "bit" and variant["fresh"]:
+        y.data[...] = rng.integers(0, 2**64, y.data.shape, np.uint64)
+    return {"x": x, "y": y}, {**variant, "begin": float(begin), "at": float(at), "count": float(count)}
+
+
+def _decay_weights(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    clock, _ = _clock(rng)
+    filled = {**clock, "w": view(_numbers(rng, formats["w"], sizes["R"], sizes["K"]), formats["w"])}
+    if "micro" in formats:
+        filled["micro"] = _micro(rng)
+    rate = float(rng.choice([0.0, 1e-4, 0.01, 0.19, 1.0, 1e6]))
+    return filled, {"rate": rate, "salt": float(rng.integers(0, 300))}
+
+
 def _counters(rng: np.random.Generator) -> View:
     return view(rng.integers(0, 10**12, 4), "i64")
 
@@ -394,8 +461,53 @@ def _update(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: n
         filled["dw"] = view(dw if formats["dw"] == "q7" else dw * 0.05, formats["dw"])
     settings = {"momentum": float(rng.choice([0.0, 0.9])), "epsilon": 1e-8, "gradient_scale": cols**-0.5}
     settings |= {"clip": float(rng.choice([1.0, 0.3])), "signs": float(rng.choice([0.0, 1.0]))}
+    floats = formats.get("w") in ("f16", "f32")
+    settings |= {"decay": float(rng.choice([0.0, 0.02])) * floats, "nesterov": float(rng.choice([0.0, 1.0]))}
     settings |= {"gamma": float(rng.choice([1e-4, 1e-2])), "tau": float(rng.choice([0.0, 1e-8, 1e-3]))}
     return filled, {**settings, **decays, "salt": float(rng.integers(0, 300)), **variant}
+
+
+def _product_in_prediction(
+    formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator
+) -> Filled:
+    """Bits or bytes, weights in rows or in panels, and thresholds: many within reach of the sums, some beyond."""
+    images = "B" in sizes
+    rows = _pixels(sizes, False) if images else sizes["R"]
+    cols = sizes["C"] if images else sizes["K"]
+    filled = {"x": view(_input(rng, formats["x"], rows, cols), formats["x"])}
+    taps = sizes["P"] * sizes["Q"] if images else 1
+    weights = view(_bits(rng, sizes["N"] * taps, cols), "bit")
+    if "panels" in formats:
+        panels = pack_panels(weights.data.reshape(sizes["N"], -1))
+        filled["panels"] = View(panels.reshape(-1, panels.shape[-1]), "bit", BITS)
+    else:
+        filled["weights"] = weights
+    reach = (1 if formats["x"] == "bit" else 150) * (taps * cols) ** 0.5
+    far = rng.choice([-(2**31), -(2**30), 2**30, 2**31 - 1], (1, sizes["N"]))
+    near = np.rint(rng.standard_normal((1, sizes["N"])) * reach)
+    filled["least"] = view(np.where(rng.random(near.shape) < 0.1, far, near), "i32")
+    return filled, {}
+
+
+def panels_sizes(op_name: str, sizes: Sizes) -> dict[str, int]:
+    """The letters of an instruction's panels, which follow from its other sizes."""
+    if op_name == "packed_matmul":
+        return {"P": panels_of(sizes["N"]), "W": words(sizes["K"])}
+    if op_name == "packed_conv2d":
+        return {"P": panels_of(sizes["N"]), "K": sizes["P"] * sizes["Q"] * words(sizes["C"])}
+    return {}
+
+
+def _threshold(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    """Few different numbers, so that many are equal to their threshold; among floats some that are none."""
+    shape, form = (sizes["R"], sizes["C"]), formats["y"]
+    y, least = (rng.integers(-3, 4, s) * 0.5 for s in (shape, (1, sizes["C"])))
+    if form.startswith("i"):
+        y, least = y * 2000, _sprinkle(rng, least * 2000, (-(2.0**30), 2.0**30, -32768.0, 32767.0, 32768.0))
+    else:
+        odd = (np.nan, np.inf, -np.inf, -0.0)
+        y, least = _sprinkle(rng, y, odd), _sprinkle(rng, least, odd)
+    return {"y": view(y, form), "least": view(least, formats["least"])}, {}
 
 
 def _range(form: str) -> tuple[float, float]:
@@ -436,6 +548,16 @@ FILLS: dict[str, Fill] = {
     "real_sign": _numbers_of,
     "gate_gradient": _gate,
     "flatten_bits": _flatten_bits,
+    "tanh": _activated,
+    "tanh_gradient": _activated,
+    "sigmoid": _activated,
+    "sigmoid_gradient": _activated,
+    "add_bias": _add_bias,
+    "channel_sums": _channel_sums,
+    "copy_channels": _copy_channels,
+    "decay_weights": _decay_weights,
+    "mean_squared_error": _with_targets,
+    "sigmoid_cross_entropy": _with_targets,
     "optimizer_tick": _tick,
     "accumulate": _accumulate,
     "adam": _update,
@@ -444,4 +566,9 @@ FILLS: dict[str, Fill] = {
     "weight_gradient_adam": _update,
     "weight_gradient_sgd": _update,
     "weight_gradient_bop": _update,
+    "packed_matmul": _product_in_prediction,
+    "packed_conv2d": _product_in_prediction,
+    "byte_matmul": _product_in_prediction,
+    "byte_conv2d": _product_in_prediction,
+    "threshold": _threshold,
 }

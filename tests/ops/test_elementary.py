@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linocut.ops.elementary import binary_exponent, exp, log, rounded
+from linocut.ops.elementary import binary_exponent, exp, log, rounded, sigmoid, tanh
 
 
 @given(st.floats(-700, 0))
@@ -65,3 +65,29 @@ def test_binary_exponent_is_the_least_power_of_two_above(x: float, k: int) -> No
 @pytest.mark.parametrize("x", [0.0, -1.0, math.inf, math.nan])
 def test_binary_exponent_of_what_has_none(x: float) -> None:
     assert binary_exponent(x) == 0
+
+
+@given(st.floats(-700, 700))
+def test_sigmoid(x: float) -> None:
+    power = math.exp(-abs(x))
+    expected = (1.0 if x >= 0 else power) / (1.0 + power)
+    assert float(sigmoid(np.array([x]))[0]) == pytest.approx(expected, rel=2e-15, abs=0)
+
+
+@given(st.floats(-30, 30))
+def test_tanh(x: float) -> None:
+    assert float(tanh(np.array([x]))[0]) == pytest.approx(math.tanh(x), rel=2.0**-38, abs=0)
+
+
+@given(st.floats(-26, -6), st.sampled_from([-1.0, 1.0]))
+def test_tanh_of_small_numbers_keeps_its_relative_accuracy(power: float, sign: float) -> None:
+    x = sign * 2.0**power
+    assert float(tanh(np.array([x]))[0]) == pytest.approx(math.tanh(x), rel=2.0**-38, abs=0)
+
+
+def test_sigmoid_and_tanh_at_their_ends() -> None:
+    ends = np.array([0.0, -0.0, 1e4, -1e4, math.inf, -math.inf, math.nan])
+    assert sigmoid(ends)[:6].tolist() == [0.5, 0.5, 1.0, 0.0, 1.0, 0.0]
+    found = tanh(ends)
+    assert found[:6].tolist() == [0.0, -0.0, 1.0, -1.0, 1.0, -1.0] and np.signbit(found[1])
+    assert np.isnan(sigmoid(ends)[6]) and np.isnan(found[6])

@@ -79,6 +79,8 @@ def test_an_update_from_numbers_waits_for_the_last(op: str) -> None:
             "beta2": 0.999,
             "epsilon": 1e-8,
             "momentum": 0.9,
+            "decay": 0.1,
+            "nesterov": 1.0,
             "gamma": 0.5,
             "tau": 0.0,
             **SETTINGS,

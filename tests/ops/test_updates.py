@@ -221,7 +221,7 @@ def test_the_random_state_goes_around_in_64_bits() -> None:
 
 def fused_operands(op: str, rng: np.random.Generator) -> tuple[dict[str, View], dict[str, float]]:
     attributes = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "momentum": 0.9, "gamma": 0.01, "tau": 1e-3}
-    attributes |= {"gradient_scale": 0.1, "clip": 1.0, "salt": 4.0, "signs": 1.0}
+    attributes |= {"gradient_scale": 0.1, "clip": 1.0, "salt": 4.0, "signs": 1.0, "decay": 0.0, "nesterov": 1.0}
     operands = {
         "w": view(rng.integers(-32767, 32768, (6, 70)), "q15"),
         "weights": view(rng.random((6, 70)) < 0.5, "bit"),

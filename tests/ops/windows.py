@@ -15,7 +15,7 @@ MANY = {"B": 2, "H": 10, "W": 9, "P": 9, "Q": 8}  # more taps than a kernel take
 
 def has_images(op: Op) -> bool:
     """Whether an operand of the instruction is a batch of images, or the weights of a convolution."""
-    return any({"H", "P"}.intersection(operand.dims) for operand in op.signature.operands)
+    return any("H" in operand.dims or {"P", "Q"} <= set(operand.dims) for operand in op.signature.operands)
 
 
 def draw(op: Op, sizes: Mapping[str, int], rng: np.random.Generator) -> tuple[dict[str, int], dict[str, float]]:

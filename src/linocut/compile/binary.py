@@ -1,7 +1,7 @@
 """The binary form of a Program: what the native core reads, checks and runs. Little endian, no padding.
 
 8 bytes   magic "LINOCUT" and a zero byte
-u32       version (1)
+u32       version (2)
 u64 u64   arena bytes, lower bound bytes
 u32 u32 u32   counts of buffers, instructions, sections
 buffer:       u64 offset, u8 format, u8 role, u8 persistent, u8 dimensions, u32 base (0xFFFFFFFF: none; a view lies
@@ -22,7 +22,7 @@ from linocut.ops import OP_BY_CODE
 from linocut.roles import ROLE_BY_CODE, ROLE_CODES
 
 MAGIC = b"LINOCUT\0"
-VERSION = 1
+VERSION = 2
 ABSENT = 0xFFFFFFFF
 _HEADER = struct.Struct("<8sIQQIII")
 _BUFFER = struct.Struct("<QBBBBI")

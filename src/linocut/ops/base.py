@@ -70,6 +70,7 @@ class Work:
 
 
 Reference: TypeAlias = Callable[..., None]
+Settings: TypeAlias = Callable[[Mapping[str, str], Mapping[str, float]], str]
 Geometry: TypeAlias = Callable[[Sizes, Mapping[str, float]], str]
 
 
@@ -80,7 +81,8 @@ class Op:
     `code` is the number in a program's binary form. `reference` takes the operands (View, or None where absent) and the
     attributes (float) by name, changes the written operands in place, and defines what the instruction means.
     `limits(sizes, formats)` returns why these sizes or formats cannot be computed, or "". `geometry(sizes, attributes)`
-    does so for the sizes of images and the attributes of a window that moves over them.
+    does so for sizes and attributes: of images and a window that moves over them, of channels and a range of them.
+    `settings(formats, attributes)` does so for attributes that only some formats allow.
     `work(sizes, formats)` counts its arithmetic.
     """
 
@@ -91,6 +93,7 @@ class Op:
     limits: Callable[[Sizes, Mapping[str, str]], str] = lambda sizes, formats: ""
     work: Callable[[Sizes, Mapping[str, str]], Work] = lambda sizes, formats: Work("element", 0)
     geometry: Geometry = lambda sizes, attributes: ""
+    settings: Settings = lambda formats, attributes: ""
 
     @cached_property
     def signature(self) -> Signature:

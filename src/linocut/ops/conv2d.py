@@ -23,18 +23,26 @@ from linocut.ops.window import geometry, taps
 
 def reference(*, x: View, weights: View, y: View, stride: float, pad_top: float, pad_left: float, exact: float) -> None:
     """X (B, H, W, C), weights (N, P, Q, C) -> y (B, I, J, N)."""
-    inputs = numbers(x)
-    kernel = weights.values()
-    integer = inputs.dtype == np.int64
-    wide = np.int64 if integer else np.float32 if exact else np.float64
-    total = np.zeros(y.shape, wide)
-    window, pad = weights.shape[1:3], (int(pad_top), int(pad_left))
-    for tap in taps(window, x.shape[1:3], y.shape[1:3], int(stride), pad):
-        seen = inputs[tap.inputs].astype(wide)
-        add_product(total[tap.outputs], seen, kernel[:, tap.row, tap.column].T.astype(wide), bool(exact))
+    total = sums(x, weights.values(), y.shape, (stride, pad_top, pad_left), bool(exact))
     if x.format == "u8" and not y.is_integer():
         total = total.astype(np.float32) / np.float32(U8_SCALE)
     y.store(total.reshape(-1, y.cols))
+
+
+def sums(x: View, kernel: Array, shape: tuple[int, ...], at: tuple[float, float, float], exact: bool = False) -> Array:
+    """X (B, H, W, C), kernel (N, P, Q, C) of numbers, (stride, pad_top, pad_left) -> sums of `shape` (B, I, J, N).
+
+    int64 for bits and bytes, else float64, or float32 if exact.
+    """
+    inputs = numbers(x)
+    integer = inputs.dtype == np.int64
+    wide = np.int64 if integer else np.float32 if exact else np.float64
+    total = np.zeros(shape, wide)
+    stride, *pads = map(int, at)
+    for tap in taps(kernel.shape[1:3], x.shape[1:3], shape[1:3], stride, tuple(pads)):
+        seen = inputs[tap.inputs].astype(wide)
+        add_product(total[tap.outputs], seen, kernel[:, tap.row, tap.column].T.astype(wide), exact)
+    return total
 
 
 def numbers(x: View) -> Array:

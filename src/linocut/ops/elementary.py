@@ -1,4 +1,4 @@
-"""exp, log and exponents in a fixed order of plain IEEE additions and multiplications: every machine agrees to the bit.
+"""exp, log, sigmoid, tanh and exponents by plain IEEE arithmetic in a fixed order: every machine agrees to the bit.
 
 The native core repeats these line by line (native/kernels/elementary.hpp).
 """
@@ -17,6 +17,7 @@ LN2_LOW = 1.90821492927058770002e-10
 EXP_LEAST = -700.0
 EXP_TERMS = 13
 LOG_TERMS = 11
+TANH_SERIES = 2.0**-12  # below, x - x**3 / 3 is exact to 2**-50; 1 - e**-2x would lose the low bits
 
 
 def exp(x: Array) -> Array:
@@ -41,6 +42,23 @@ def log(x: Array) -> Array:
     for n in range(LOG_TERMS - 2, -1, -1):
         total = total * square + 1.0 / (2 * n + 1)
     return 2.0 * z * total + exponent * (LN2_HIGH + LN2_LOW)
+
+
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + e**-x), float64; what is not a number stays as it is."""
+    with np.errstate(over="ignore", invalid="ignore"):  # of the series, where its value is not used
+        power = exp(-np.abs(x))
+    return np.where(np.isnan(x), x, np.where(x >= 0, 1.0, power) / (1.0 + power))
+
+
+def tanh(x: Array) -> Array:
+    """Tanh x, float64, relative error below 2**-38; what is not a number stays as it is."""
+    size = np.abs(x)
+    with np.errstate(over="ignore", invalid="ignore"):
+        power = exp(-2.0 * size)
+        near = x * (1.0 - x * x * (1.0 / 3.0))
+    far = (1.0 - power) / (1.0 + power)
+    return np.where(np.isnan(x), x, np.where(size < TANH_SERIES, near, np.where(x < 0, -far, far)))
 
 
 def rounded(x: Array | float, low: float, high: float) -> Array:

@@ -42,7 +42,7 @@ _LATENT = "=w:q15|q7[{0}] =m:q7[{0}] <control:f64[4] <random:i64[1] =counters:i6
 _PACKED = "=weights:bit[{0}] =m:q7|q15[{0}] <random:i64[1] =counters:i64[4] <micro?:i64[2]; "
 _UPDATES = (
     (adam.OP, _LATENT, "beta1 beta2 epsilon gradient_scale clip salt signs"),
-    (sgd.OP, _LATENT, "momentum gradient_scale clip salt signs"),
+    (sgd.OP, _LATENT, "momentum gradient_scale clip salt decay nesterov signs"),
     (bop.OP, _PACKED, "gamma tau gradient_scale salt"),
 )
 
@@ -57,6 +57,7 @@ def _fused(gradient: Op, first_code: int, operands: str, weights: str, attribute
             gradient.limits,
             gradient.work,
             gradient.geometry,
+            update.settings,
         )
         for number, (update, rest, own) in enumerate(_UPDATES)
     )

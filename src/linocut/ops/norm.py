@@ -1,8 +1,9 @@
 """What the batch norm instructions share. `stats` holds the mean and the spread of each channel.
 
 A norm is l1, l2 or scaled l1. The spread is psi = mean|y - mu| for l1 and the variance for l2 (DESIGN section 3);
-x = (y - mu) / divisor + beta. For the scaled l1 norm it is sqrt(pi/2) psi, which of normal y is the standard deviation
-(Hoffer et al., arXiv 1803.01814, section 4.1): x is as large as under l2, and |x| <= 1 lets as much pass.
+x = (y - mu) / divisor + beta, beta being 0 where it is absent. For the scaled l1 norm it is sqrt(pi/2) psi, which of
+normal y is the standard deviation (Hoffer et al., arXiv 1803.01814, section 4.1): x is as large as under l2, and
+|x| <= 1 lets as much pass.
 
 An x that is not kept in numbers may be known by three bits: `bits`, x >= 0; `mask`, |x| <= 1; and `half`, |x| <= 1/2
 where |x| <= 1 and |x| <= 2 elsewhere. Then it counts as one of eight LEVELS.
@@ -104,10 +105,15 @@ def reciprocal(stats: View, norm: float) -> Array:
     return np.where(by > 0, 1.0 / np.where(by > 0, by, 1.0), 0.0)
 
 
-def normalised(y: View, stats: View, beta: View, norm: float) -> Array:
+def shift_of(beta: View | None, channels: int) -> Array:
+    """Beta as stored, (channels,); zeros where the norm has none."""
+    return np.zeros(channels, np.float32) if beta is None else beta.data[0]
+
+
+def normalised(y: View, stats: View, beta: View | None, norm: float) -> Array:
     """X = (y - mu) / divisor + beta in float32, (rows, channels)."""
     shifted = y.data.astype(np.float32) - stats.data[0].astype(np.float32)
-    return shifted * reciprocal(stats, norm).astype(np.float32) + beta.data[0].astype(np.float32)
+    return shifted * reciprocal(stats, norm).astype(np.float32) + shift_of(beta, y.cols).astype(np.float32)
 
 
 def levels(bits: View, mask: View | None, half: View | None) -> Array:

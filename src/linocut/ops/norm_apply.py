@@ -6,7 +6,7 @@ from linocut.ops.base import Op, View
 from linocut.ops.norm import normalised, work
 
 
-def reference(*, y: View, stats: View, beta: View, x: View, norm: float) -> None:
+def reference(*, y: View, stats: View, beta: View | None, x: View, norm: float) -> None:
     """Y (R, C) -> x = (y - mu) / divisor + beta (R, C)."""
     x.store(normalised(y, stats, beta, norm))
 
@@ -14,7 +14,7 @@ def reference(*, y: View, stats: View, beta: View, x: View, norm: float) -> None
 OP = Op(
     "norm_apply",
     7,
-    "<y:i16|i32|f16|f32[R,C] <stats:f16|f32[2,C] <beta:f16|f32[1,C] >x:f16|f32[R,C]; norm",
+    "<y:i16|i32|f16|f32[R,C] <stats:f16|f32[2,C] <beta?:f16|f32[1,C] >x:f16|f32[R,C]; norm",
     reference,
     work=work,
 )

@@ -49,7 +49,7 @@ def reference(
     mask: View | None,
     half: View | None = None,
     stats: View,
-    beta: View,
+    beta: View | None,
     sums: View,
     dy: View,
     dy_exponent: View | None,
@@ -139,8 +139,8 @@ OP = Op(
     "norm_gradient",
     10,
     "<dx:i8|i16|f16|f32[R,C] <dx_exponent?:i32[1] <x:bit|f16|f32[R,C] <mask?:bit[R,C] <half?:bit[R,C] "
-    "<stats:f16|f32[2,C] <beta:f16|f32[1,C] <sums:f64[5,C] >dy@dx:i8|f16|f32[R,C] >dy_exponent?:i32[1] >dbeta:f32[1,C] "
-    "=scale?:i64[6]; norm ste",
+    "<stats:f16|f32[2,C] <beta?:f16|f32[1,C] <sums:f64[5,C] >dy@dx:i8|f16|f32[R,C] >dy_exponent?:i32[1] "
+    ">dbeta:f32[1,C] =scale?:i64[6]; norm ste",
     reference,
     _limits,
     work,

@@ -11,7 +11,7 @@ import numpy as np
 
 from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
-from linocut.ops.norm import L1, SCALED_L1, levels, parts, total, work, work_limits
+from linocut.ops.norm import L1, SCALED_L1, levels, parts, shift_of, total, work, work_limits
 
 QUANTITIES = 5  # sum g, sum g u, max|g|, and sum|x| and 0 or sum u and sum u^2
 
@@ -26,13 +26,13 @@ def masked(dx: View, x: View, mask: View | None, ste: float) -> Array:
     return g
 
 
-def partner(x: View, mask: View | None, half: View | None, beta: View, norm: float) -> Array:
+def partner(x: View, mask: View | None, half: View | None, beta: View | None, norm: float) -> Array:
     """What g is multiplied with: the levels or signs of bits, x^ (l1) or x - beta, (R, C)."""
     if x.format == "bit":
         return levels(x, mask, half)
     if norm == L1:
         return np.where(x.data >= 0, np.int64(1), np.int64(-1))
-    return x.data.astype(np.float32) - beta.data[0].astype(np.float32)
+    return x.data.astype(np.float32) - shift_of(beta, x.cols).astype(np.float32)
 
 
 def reference(
@@ -41,7 +41,7 @@ def reference(
     x: View,
     mask: View | None,
     half: View | None = None,
-    beta: View,
+    beta: View | None,
     omega: View | None,
     sums: View,
     work: View,
@@ -72,7 +72,7 @@ OP = Op(
     "norm_gradient_sums",
     9,
     "<dx:i8|i16|f16|f32[R,C] <x:bit|f16|f32[R,C] <mask?:bit[R,C] <half?:bit[R,C] "
-    "<beta:f16|f32[1,C] <omega?:f16|f32[1,C] >sums:f64[5,C] >work:f64[S,C]; norm ste",
+    "<beta?:f16|f32[1,C] <omega?:f16|f32[1,C] >sums:f64[5,C] >work:f64[S,C]; norm ste",
     reference,
     work_limits(QUANTITIES, "dx"),
     work,

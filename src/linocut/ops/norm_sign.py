@@ -18,6 +18,7 @@ from linocut.ops.norm import (
     divisor,
     normalised,
     parts,
+    shift_of,
     total,
     work,
     work_limits,
@@ -32,7 +33,7 @@ def reference(
     *,
     y: View,
     stats: View,
-    beta: View,
+    beta: View | None,
     bits: View,
     mask: View | None,
     half: View | None = None,
@@ -42,8 +43,8 @@ def reference(
     first: float = 0.0,
 ) -> None:
     """Y (R, D), channels `first` and on of C -> these of bits, mask, half (R, C), omega (1, C)."""
-    stats, beta, bits = (channels(v, first, y.cols) for v in (stats, beta, bits))
-    mask, half, omega = (None if v is None else channels(v, first, y.cols) for v in (mask, half, omega))
+    stats, bits = (channels(v, first, y.cols) for v in (stats, bits))
+    beta, mask, half, omega = (None if v is None else channels(v, first, y.cols) for v in (beta, mask, half, omega))
     if y.is_integer():
         _integer(y.data.astype(np.int64), stats, beta, bits, mask, half, omega, work, norm)
         return
@@ -64,7 +65,7 @@ def reference(
 def _integer(
     y: Array,
     stats: View,
-    beta: View,
+    beta: View | None,
     bits: View,
     mask: View | None,
     half: View | None,
@@ -73,7 +74,7 @@ def _integer(
     norm: float,
 ) -> None:
     psi = divisor(stats, norm)
-    shift = beta.data[0].astype(np.float64)
+    shift = shift_of(beta, len(psi)).astype(np.float64)
     varies = psi > 0
     t = stats.data[0].astype(np.float64) - shift * psi
     first = np.where(varies, _whole(np.ceil(t)), np.where(shift >= 0, -THRESHOLD_LIMIT, THRESHOLD_LIMIT))
@@ -120,7 +121,7 @@ def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
 OP = Op(
     "norm_sign",
     6,
-    "<y:i16|i32|f16|f32[R,D] <stats:f16|f32[2,C] <beta:f16|f32[1,C] "
+    "<y:i16|i32|f16|f32[R,D] <stats:f16|f32[2,C] <beta?:f16|f32[1,C] "
     ">bits:bit[R,C] >mask?:bit[R,C] >half?:bit[R,C] >omega?:f16|f32[1,C] >work?:f64[S,D]; norm first",
     reference,
     _limits,

@@ -49,4 +49,10 @@ TO_NUMBERS = Op("to_numbers", 30, "<x:u8[R,C] >y:f16|f32[R,C]", to_numbers, work
 ADD = Op("add", 31, "<a:f16|f32[R,C] <b:f16|f32[R,C] >y:f16|f32[R,C]", add, work=_work)
 RELU = Op("relu", 32, "<x:f16|f32[R,C] >y:f16|f32[R,C] >mask?:bit[R,C]", relu, work=_work)
 CHANNEL_SCALE = Op("channel_scale", 36, "<weights:f16|f32[N,P,Q,C] >scale:f32[1,N]", channel_scale, work=_weights_work)
-SCALE_CHANNELS = Op("scale_channels", 37, "<x:f16|f32[R,C] <scale:f32[1,C] >y:f16|f32[R,C]", scale_channels, work=_work)
+SCALE_CHANNELS = Op(
+    "scale_channels",
+    37,
+    "<x:f16|f32[R,C] <scale:f16|f32[1,C] >y:f16|f32[R,C]",
+    scale_channels,
+    work=_work,
+)

@@ -2,7 +2,7 @@
 
 The straight-through estimator passes where |x| <= 1 (`mask`). The piecewise quadratic one of Bi-Real Net (Liu et al.,
 arXiv 1808.00278, section 3.2) multiplies with 2 - 2|x| where |x| < 1: from x itself, or from its `slope`, 1 - |x| in
-255ths.
+255ths. With none of the three the gradient passes everywhere: mantissas become numbers.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def gate(
 
 def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
     gates = [name for name in ("mask", "slope", "x") if name in formats]
-    if len(gates) != 1:
-        return f"takes one of mask, slope and x, not {', '.join(gates) or 'none'}"
+    if len(gates) > 1:
+        return f"takes one of mask, slope and x at most, not {', '.join(gates)}"
     if (formats["dx"] in ("i8", "i16")) != ("dx_exponent" in formats):
         return f"dX {formats['dx']}: an integer gradient and an exponent go with each other"
     return ""

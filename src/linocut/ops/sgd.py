@@ -1,9 +1,18 @@
 """sgd: stochastic gradient descent with momentum, as PyTorch computes it, on floats or in fixed point.
 
-In fixed point the moment is kept as (1 - momentum) m / s, so that it stays within one.
+    g <- g + decay w;  m <- momentum m + g;  w <- w - lr (g + momentum m if nesterov else m)
+
+In fixed point the moment is kept as (1 - momentum) m / s, so that it stays within one. Nesterov's step, kept in the
+same way, is (1 - momentum) g + momentum m: what the moment would become if it took up g once more. There is no decay
+there, as the gradient is only known relative to its spread: that is what decay_weights is for.
+
+Where gradients in bits or q7 come with several micro-batches, w decays in the last, which moves it. Nesterov's g is
+then the gradient of the last alone, as if it were that of the whole step, for the sum of all is not kept.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -26,9 +35,11 @@ def reference(
     gradient_scale: float,
     clip: float,
     salt: float,
+    decay: float = 0.0,
+    nesterov: float = 0.0,
     micro: View | None = None,
 ) -> None:
-    """W, m (R, K) in place from dw (R, K): m <- momentum m + g, w <- w - lr m.
+    """W, m (R, K) in place from dw (R, K).
 
     Of k micro-batches with gradients in bits or q7 the first decays m, each adds g/k, and the last moves w.
     """
@@ -43,21 +54,34 @@ def reference(
         m.store(moment)
         factor = step_factor(rate * gradient_scale / (1.0 - momentum) * spreads, clip, w.format)
         if part.last:
-            counters.data[FLIPS] += move_weights(w, moment, factor, state, number)
+            step = decay_moment(moment, gradients, momentum) if nesterov else moment
+            counters.data[FLIPS] += move_weights(w, step, factor, state, number)
         return
-    g = updates.gradient_values(dw, gradient_scale) * np.float32(1.0 / part.count)
-    moment = m.data.astype(np.float32) * np.float32(momentum if part.first else 1.0) + g
+    g, weights = updates.gradient_values(dw, gradient_scale), w.data.astype(np.float32)
+    share = g * np.float32(1.0 / part.count)
+    if decay and part.last:
+        g, share = g + np.float32(decay) * weights, share + np.float32(decay) * weights
+    moment = m.data.astype(np.float32) * np.float32(momentum if part.first else 1.0) + share
     m.store(moment)
     if part.last:
-        updates.store_weights(w, w.data.astype(np.float32) - np.float32(rate) * moment, clip, counters)
+        step = g + np.float32(momentum) * moment if nesterov else moment
+        updates.store_weights(w, weights - np.float32(rate) * step, clip, counters)
+
+
+def settings(formats: Mapping[str, str], attributes: Mapping[str, float]) -> str:
+    """Why these weights cannot decay here, or ""."""
+    if formats["w"].startswith("q") and attributes["decay"]:
+        return f"decay is {attributes['decay']:g}, must be 0 of weights in {formats['w']}; use decay_weights"
+    return ""
 
 
 OP = Op(
     "sgd",
     15,
     "=w:q15|q7|f16|f32[R,K] =m:q7|f16|f32[R,K] <dw:bit|q7|f16|f32[R,K] <control:f64[4] <random:i64[1] "
-    "=counters:i64[4] <micro?:i64[2]; momentum gradient_scale clip salt",
+    "=counters:i64[4] <micro?:i64[2]; momentum gradient_scale clip salt decay nesterov",
     reference,
     updates.limits,
     updates.work,
+    settings=settings,
 )

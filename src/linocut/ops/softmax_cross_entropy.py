@@ -2,25 +2,36 @@
 
 A label of -1 marks a row that is not an example. The gradient is (p - onehot) / rows, as a float or as i16 mantissas
 with the exponent that makes the largest of them fill 15 bits.
+
+With weights w of the C classes and a smoothing s (Szegedy et al., arXiv 1512.00567, section 7) an example of label y
+aims at a_c = (1 - s) w_y [c = y] + s w_c / C: its loss is -sum a_c log p_c, its gradient (A p_c - a_c) / rows with
+A = sum a_c. That is what PyTorch sums up; the mean is over the rows, not over the weights of their labels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from linocut.ops.base import Op, Sizes, View, Work
-from linocut.ops.elementary import binary_exponent, exp, log
+from linocut.ops.base import Op, View
+from linocut.ops.bits import Array
+from linocut.ops.elementary import exp, log
+from linocut.ops.losses import add_in_order, largest_size, limits, store_slopes, work
 
 CORRECT, EXAMPLES, FLIPS, SATURATIONS = range(4)  # places in `counters`
-I16_BITS = 15
 
 
 def reference(
-    *, logits: View, labels: View, gradient: View | None, exponent: View | None, loss: View, counters: View
+    *,
+    logits: View,
+    labels: View,
+    gradient: View | None,
+    exponent: View | None,
+    loss: View,
+    counters: View,
+    weights: View | None = None,
+    smoothing: float = 0.0,
 ) -> None:
-    """Logits (R, C), labels (R) -> gradient (R, C).
+    """Logits (R, C), labels (R), weights (1, C) -> gradient (R, C).
 
     Adds to loss (1) and to counters (4): right answers and examples.
     """
@@ -32,38 +43,42 @@ def reference(
     largest = x.max(axis=1, keepdims=True)
     powers = exp(x - largest)
     total = np.cumsum(powers, axis=1)[:, -1:]  # in the order of the classes
-    each = log(total[:, 0]) - (x[np.arange(rows), chosen] - largest[:, 0])
-    loss.data[0] = np.cumsum(np.concatenate([loss.data, np.where(valid, each, 0.0)]))[-1]
+    each = log(total) - (x - largest)  # -log p
+    of_label = each[np.arange(rows), chosen]
+    plain = weights is None and smoothing == 0.0
+    if not plain:
+        own, spread = _aims(weights, smoothing, chosen, classes)
+        of_label = own * of_label + np.cumsum(spread * each, axis=1)[:, -1]
+    add_in_order(loss, np.where(valid, of_label, 0.0))
     counters.data[CORRECT] += np.count_nonzero(valid & (x.argmax(axis=1) == label))
     counters.data[EXAMPLES] += np.count_nonzero(valid)
     if gradient is None:
         return
     onehot = np.arange(classes) == chosen[:, None]
-    slope = np.where(valid[:, None], (powers / total - onehot) / np.float64(rows), 0.0)
-    if exponent is None:
-        gradient.store(slope)
-        return
-    # Slopes of a row sum to 0 and only the label's is negative: it is the largest in size.
-    shift = I16_BITS - binary_exponent(float(np.abs(slope[np.arange(rows), chosen]).max()))
-    exponent.data[0] = -shift
-    gradient.store(np.clip(np.floor(np.ldexp(slope, shift) + 0.5), -32767, 32767))
+    if plain:
+        slope = (powers / total - onehot) / np.float64(rows)
+    else:
+        whole = own + np.cumsum(spread)[-1]
+        aim = np.where(onehot, spread + own[:, None], spread)
+        slope = (whole[:, None] * (powers / total) - aim) / np.float64(rows)
+    slope = np.where(valid[:, None], slope, 0.0)
+    # Plain slopes of a row sum to 0 and only the label's is negative: it is the largest in size.
+    steepest = float(np.abs(slope[np.arange(rows), chosen]).max()) if plain else largest_size(slope)
+    store_slopes(slope, steepest, gradient, exponent)
 
 
-def _work(sizes: Sizes, formats: object) -> Work:
-    return Work("element", sizes["R"] * sizes["C"])
-
-
-def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    if (formats.get("gradient") == "i16") != ("exponent" in formats):
-        return f"gradient {formats.get('gradient')}: an i16 gradient and an exponent go with each other"
-    return ""
+def _aims(weights: View | None, smoothing: float, chosen: Array, classes: int) -> tuple[Array, Array]:
+    """(1 - s) w_y of each row, (R,), and s w_c / C of each class, (C,)."""
+    w = np.ones(classes) if weights is None else weights.data[0].astype(np.float64)
+    return (1.0 - smoothing) * w[chosen], (smoothing / np.float64(classes)) * w
 
 
 OP = Op(
     "softmax_cross_entropy",
     8,
-    "<logits:f16|f32[R,C] <labels:i32[R] >gradient?:i16|f16|f32[R,C] >exponent?:i32[1] =loss:f64[1] =counters:i64[4]",
+    "<logits:f16|f32[R,C] <labels:i32[R] >gradient?:i16|f16|f32[R,C] >exponent?:i32[1] =loss:f64[1] =counters:i64[4] "
+    "<weights?:f32[1,C]; smoothing",
     reference,
-    _limits,
-    _work,
+    limits,
+    work,
 )

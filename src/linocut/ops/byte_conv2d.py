@@ -1,0 +1,50 @@
+"""byte_conv2d: the first convolution in prediction: bytes u, which count 2u - 255, times signs; or the sums' signs.
+
+y is the integer of conv2d, x^ = +1 where y >= least. Padding adds 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from linocut.ops import outcome
+from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.byte_matmul import limits_of_bytes
+from linocut.ops.conv2d import count, sums
+from linocut.ops.packed_conv2d import IMAGES
+from linocut.ops.window import ATTRIBUTES, geometry
+
+
+def reference(
+    *,
+    x: View,
+    weights: View,
+    least: View | None,
+    bits: View | None,
+    y: View | None,
+    stride: float,
+    pad_top: float,
+    pad_left: float,
+) -> None:
+    """X (B, H, W, C), weights (N, P, Q, C), least (1, N) -> bits or y (B, I, J, N)."""
+    shape = outcome.outputs(bits, y).shape
+    outcome.store(sums(x, weights.values(), shape, (stride, pad_top, pad_left)), least, bits, y)
+
+
+def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
+    return outcome.limits(formats) or limits_of_bytes(sizes["P"] * sizes["Q"] * sizes["C"], formats)
+
+
+def _work(sizes: Sizes, formats: object) -> Work:
+    return Work("int8", count(sizes))
+
+
+OP = Op(
+    "byte_conv2d",
+    63,
+    "<x:u8[B,H,W,C] <weights:bit[N,P,Q,C] " + IMAGES + f"; {ATTRIBUTES}",
+    reference,
+    _limits,
+    _work,
+    geometry,
+)

@@ -1,0 +1,69 @@
+"""packed_conv2d: a binary conv2d with weights in panels (ops/panels.py), for prediction: sums, or their signs at once.
+
+An output's row in the panels has words(C) words for each tap, tap (p, q) being number p width + q. The attributes
+height and width are the window's. Padding adds 0. x^ = +1 where y >= least.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from linocut.formats import words
+from linocut.ops import outcome
+from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.conv2d import sums
+from linocut.ops.packed_matmul import limits_of_bits
+from linocut.ops.panels import misfit, signs
+from linocut.ops.window import pool_geometry
+
+IMAGES = "<least?:i32[1,N] >bits?:bit[B,I,J,N] >y?:i16|i32[B,I,J,N]"
+
+
+def reference(
+    *,
+    x: View,
+    panels: View,
+    least: View | None,
+    bits: View | None,
+    y: View | None,
+    stride: float,
+    pad_top: float,
+    pad_left: float,
+    height: float,
+    width: float,
+) -> None:
+    """X (B, H, W, C), panels (P, K, 4096), least (1, N) -> bits or y (B, I, J, N)."""
+    to = outcome.outputs(bits, y)
+    kernel = signs(panels.image(), to.cols, x.cols).reshape(to.cols, int(height), int(width), x.cols)
+    outcome.store(sums(x, kernel, to.shape, (stride, pad_top, pad_left)), least, bits, y)
+
+
+def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
+    return outcome.limits(formats) or limits_of_bits(_summed(sizes), formats)
+
+
+def _summed(sizes: Sizes) -> int:
+    """Inputs of an output: its row has K words."""
+    return sizes["K"] // words(sizes["C"]) * sizes["C"]
+
+
+def _geometry(sizes: Sizes, attributes: Mapping[str, float]) -> str:
+    if reason := pool_geometry(sizes, attributes):
+        return reason
+    needed = int(attributes["height"]) * int(attributes["width"]) * words(sizes["C"])
+    return misfit(sizes["P"], sizes["K"], sizes["N"], needed)
+
+
+def _work(sizes: Sizes, formats: object) -> Work:
+    return Work("xnor", sizes["B"] * sizes["I"] * sizes["J"] * sizes["N"] * _summed(sizes))
+
+
+OP = Op(
+    "packed_conv2d",
+    61,
+    "<x:bit[B,H,W,C] <panels:bit[P,K,4096] " + IMAGES + "; stride pad_top pad_left height width",
+    reference,
+    _limits,
+    _work,
+    _geometry,
+)
