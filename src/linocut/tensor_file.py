@@ -16,14 +16,14 @@ import math
 import os
 import weakref
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from linocut.errors import MachineError, RunError
+from linocut.errors import MachineError, RunError, one_line
 from linocut.files import replacing
 from linocut.ops.bits import Array
 
@@ -32,6 +32,7 @@ _DTYPES = {code: name for name, code in _CODES.items()}
 ALIGNMENT = 8
 LENGTH_BYTES = 8
 MOST_HEADER = 1 << 24  # bytes: that of a thousand epochs has a quarter of a million
+MOST_DIMENSIONS = 8  # that are shown
 METADATA = "__metadata__"
 CHECKSUM = "crc32"
 CHECKSUM_BYTES = 4
@@ -128,16 +129,19 @@ class TensorFile:
         except FileNotFoundError:
             raise RunError(f"{path} does not exist; give the folder of a run") from None
         except (_Damaged, OSError) as error:
-            raise RunError(f"{path} cannot be read: {error}; it is damaged, or not a file of linocut's") from None
+            raise RunError(
+                f"{path} cannot be read: {one_line(error)}; it is damaged, or not a file of linocut's"
+            ) from None
         if metadata.get("format") != kind:
-            raise RunError(f"{path} is of the format {metadata.get('format')!r}, must be {kind!r}")
+            raise RunError(f"{path} is of the format {one_line(repr(metadata.get('format')))}, must be {kind!r}")
         written = metadata.get("version", "")
         if written not in [str(known) for known in range(1, version + 1)]:
             raise RunError(
-                f"{path} has version {written!r} of its format, this linocut reads 1 to {version}; "
+                f"{path} has version {one_line(repr(written))} of its format, this linocut reads 1 to {version}; "
                 "use the linocut that wrote it"
             )
-        self._check_sum(int(written) >= CHECKED)
+        self.version = int(written)
+        self._check_sum(self.version >= CHECKED)
         self.description = self._description(metadata.get("description", ""))
 
     def check(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> None:
@@ -148,9 +152,15 @@ class TensorFile:
         wanted = np.dtype(dtype)
         if _DTYPES.get(kept.code) != wanted.name or kept.shape != shape:
             raise RunError(
-                f"{self.path}: tensor {name!r} is {_DTYPES.get(kept.code, kept.code)} {kept.shape}, "
+                f"{self.path}: tensor {name!r} is {one_line(_DTYPES.get(kept.code, kept.code))} {_shown(kept.shape)}, "
                 f"must be {wanted} {shape}; it is damaged, or of another network"
             )
+
+    def only(self, names: Collection[str]) -> None:
+        """RunError for a tensor that is called by none of these names."""
+        for name in self._kept:
+            if name not in names and name != CHECKSUM:
+                raise RunError(f"{self.path} has the tensor {one_line(repr(name))}, which nothing names; it is damaged")
 
     def read(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> Array:
         """The tensor called `name`; RunError unless it is there with this shape and type."""
@@ -210,6 +220,11 @@ class TensorFile:
         return description
 
 
+def _shown(shape: tuple[int, ...]) -> str:
+    """A shape that a header promises, which may have any number of sizes of any length."""
+    return one_line(shape if len(shape) <= MOST_DIMENSIONS else f"of {len(shape):,} sizes")
+
+
 def _header(file: int) -> tuple[dict[str, str], dict[str, _Kept]]:
     """The metadata, and the tensors by name, which fill the rest of the file without gap or overlap."""
     size = os.fstat(file).st_size
@@ -237,7 +252,12 @@ def _header(file: int) -> tuple[dict[str, str], dict[str, _Kept]]:
 
 def _entry(entry: dict[str, Any], first: int) -> _Kept:
     """What the header says of a tensor, the data of all of which begin at byte `first`."""
-    (begin, end), shape, code = entry["data_offsets"], entry["shape"], entry["dtype"]
+    if not isinstance(entry, dict) or not {"data_offsets", "shape", "dtype"} <= entry.keys():
+        raise ValueError("a tensor has no data_offsets, shape and dtype")
+    offsets, shape, code = entry["data_offsets"], entry["shape"], entry["dtype"]
+    if not isinstance(offsets, list) or len(offsets) != 2:
+        raise ValueError("the data_offsets of a tensor are not two")
+    begin, end = offsets
     if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in (begin, end, *shape)):
         raise ValueError(f"places and sizes are {[begin, end]} and {shape}, must be whole numbers, 0 or more")
     if not isinstance(code, str) or end < begin:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 from linocut.errors import SpecError
-from linocut.layers import Network
-from linocut.layers.batch_norm import BatchNorm
-from linocut.layers.placed import Placed
+from linocut.graph.graph import Graph, Node
+from linocut.graph.queries import norms
 
 MOST_BATCH = 2**20
 LEAST_ROWS = 2  # of one row the spread is 0
@@ -48,36 +46,32 @@ def nearest_divisors(number: int, wanted: int) -> list[int]:
     return below + [n for n in found if n > wanted][:1]
 
 
-def check_norms(network: Network, micro_batch: int) -> None:
+def check_norms(graph: Graph, micro_batch: int) -> None:
     """SpecError where a batch norm would see a single row, which has no variance to train with."""
-    for placed in _norms(network):
-        rows = micro_batch * _rows(placed)
+    for node in norms(graph):
+        rows = micro_batch * _rows(node)
         if rows < LEAST_ROWS:
             raise SpecError(
-                f"batch is {micro_batch}, and {placed.name} of {network.name} sees one row of it, which has no "
-                f"variance to norm by; train with batches or micro-batches of at least {least_batch(network)}, better "
-                f"{steady_batch(network)} or more (to predict, 1 will do)"
+                f"batch is {micro_batch}, and {node.name} of {graph.name} sees one row of it, which has no "
+                f"variance to norm by; train with batches or micro-batches of at least {least_batch(graph)}, better "
+                f"{steady_batch(graph)} or more (to predict, 1 will do)"
             )
 
 
-def least_batch(network: Network) -> int:
+def least_batch(graph: Graph) -> int:
     """The smallest batch whose norms have a variance."""
-    return _batch_of_rows(network, LEAST_ROWS)
+    return _batch_of_rows(graph, LEAST_ROWS)
 
 
-def steady_batch(network: Network) -> int:
+def steady_batch(graph: Graph) -> int:
     """The smallest batch whose norms see STEADY_ROWS rows: 8 where a norm follows a dense layer."""
-    return _batch_of_rows(network, STEADY_ROWS)
+    return _batch_of_rows(graph, STEADY_ROWS)
 
 
-def _batch_of_rows(network: Network, rows: int) -> int:
-    return max((-(-rows // _rows(placed)) for placed in _norms(network)), default=1)
+def _batch_of_rows(graph: Graph, rows: int) -> int:
+    return max((-(-rows // _rows(node)) for node in norms(graph)), default=1)
 
 
-def _norms(network: Network) -> Iterator[Placed]:
-    return (placed for placed in network.placed if placed.layer.kind == BatchNorm.kind)
-
-
-def _rows(placed: Placed) -> int:
+def _rows(node: Node) -> int:
     """The rows that one example gives a norm: pixels, or one after a dense layer."""
-    return math.prod(placed.output_shape[:-1])
+    return math.prod(node.output.shape[:-1])

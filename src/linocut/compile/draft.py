@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from linocut.compile.lifetimes import Lifetime, lifetimes
+from linocut.compile.placement.lifetimes import Lifetime, lifetimes
 from linocut.compile.program import ALIGNMENT, Buffer, Instruction, Section
 
 
@@ -50,8 +50,8 @@ class Draft:
         )
 
     def without_unused(self) -> Draft:
-        """Without the buffers that no instruction uses any more, such as a fused dW; the others get new numbers."""
-        used = {index for instruction in self.instructions for index in instruction.used()}
+        """Without the buffers that nothing uses any more, such as a fused dW; the others get new numbers."""
+        used = {index for instruction in self.instructions for index in instruction.used()} | set(self.held)
         used |= {self.own(index) for index in used}
         keep = [index for index, buffer in enumerate(self.buffers) if index in used or buffer.persistent]
         number = {old: new for new, old in enumerate(keep)}

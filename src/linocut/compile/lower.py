@@ -1,25 +1,32 @@
-"""Lowering: a network, a policy, an optimizer and a batch size become a Program."""
+"""Compiling: a network becomes a Program: lowered layer by layer, fused, tiled, and placed in an arena."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from linocut.compile.arena import place
 from linocut.compile.batch import check_norms, find_micro_batch
-from linocut.compile.builder import Builder, Initial
+from linocut.compile.builder import Builder
+from linocut.compile.captured import capture as keep_captured
 from linocut.compile.draft import Draft
-from linocut.compile.lifetimes import Lifetime, live_bytes
+from linocut.compile.passes.tiling import TILE_BYTES, tile
+from linocut.compile.placement.lifetimes import Lifetime, live_bytes
+from linocut.compile.placement.offsets import place
 from linocut.compile.program import Buffer, Program
-from linocut.compile.tiling import TILE_BYTES, tile
-from linocut.errors import SpecError
-from linocut.layers import Network
-from linocut.layers.residual import lower_chain
-from linocut.layers.values import Value
+from linocut.errors import SpecError, unknown_name
+from linocut.graph.graph import Graph, Node
+from linocut.graph.network import Network
+from linocut.graph.state import Layout
+from linocut.layers.numbers import as_numbers
+from linocut.layers.parameters import Initial
+from linocut.layers.values import Normed, Value
 from linocut.optimizers import Optimizer
 from linocut.policies import Policy
 
 TRAIN, PREDICT = "train", "predict"
+FORWARD, BACKWARD, UPDATE = "forward", "backward", "update"  # the parts of a training step
+WHOLE = (TRAIN, PREDICT)
+STEP = (FORWARD, BACKWARD, UPDATE)
 MOST_ARENA = 2**47  # bytes: what a 64-bit process can address, and the native core takes
 
 
@@ -28,7 +35,7 @@ class Compiled:
     """A Program with what it was compiled from.
 
     A step takes `batch` examples, `micro_batch` at a time. `initial` says how its persistent buffers start, `blocks`
-    from when to when each buffer's bytes are in use.
+    from when to when each buffer's bytes are in use, `layout` where the network's state is.
     """
 
     network: Network
@@ -39,6 +46,12 @@ class Compiled:
     initial: Mapping[str, Initial]
     blocks: tuple[Lifetime, ...]
     micro_batch: int
+    layout: Layout
+
+    @property
+    def graph(self) -> Graph:
+        """The network's."""
+        return self.network.graph
 
 
 def compile_network(
@@ -48,49 +61,47 @@ def compile_network(
     batch: int,
     micro_batch: int | None = None,
     *,
-    training: bool = True,
+    sections: Sequence[str] = WHOLE,
+    capture: Sequence[str] = (),
     tile_bytes: int | None = TILE_BYTES,
 ) -> Compiled:
-    """Sections "train" and "predict" (logits, loss and right answers), over one arena.
+    """`sections` over one arena, by default "train" and "predict" (logits, loss and right answers).
 
     "train" is a step; with a `micro_batch` smaller than the batch, it is one of the micro-batches that make a step,
-    and both sections are over so many examples. Without `training` there is only "predict", and its arena is as small
-    as that allows. `tile_bytes` is how large the tiles of a buffer are where an integer policy's program is tiled; None
-    leaves it whole, with the same results. SpecError for what cannot be.
+    and both sections are over so many examples. In its place "forward", "backward" and "update" can be asked for, as
+    many of them in this order as are wanted: they are run one after the other, and gradients of parameters may be
+    looked at between. What the nodes called `capture` give is kept to the end of each section that computes it, in
+    buffers SECTION.captured.NODE. `tile_bytes` is how large the tiles of a buffer are where an integer policy's program
+    is tiled; None leaves it whole, with the same results. SpecError for what cannot be.
     """
     micro_batch = find_micro_batch(batch, micro_batch)
-    builder = _lowered(network, policy, optimizer, batch, micro_batch, training)
+    builder = _lowered(network.graph, policy, optimizer, batch, micro_batch, sections, capture)
     draft = _divided(builder, tile_bytes)
     blocks = draft.blocks()
     offsets, arena = place(blocks)
-    if arena > MOST_ARENA:
-        raise SpecError(
-            f"{network.name} takes {arena:,} B at a batch of {micro_batch:,}, more than the {MOST_ARENA:,} B that a "
-            "process can address; take a smaller batch or narrower layers"
-        )
-    program = _program(draft, blocks, offsets, arena)
-    return Compiled(network, policy, optimizer, batch, program, builder.initial, tuple(blocks), micro_batch)
+    check_arena(network.name, micro_batch, arena)
+    program = finished(draft, blocks, offsets, arena)
+    initial, layout = builder.initial, builder.layout
+    return Compiled(network, policy, optimizer, batch, program, initial, tuple(blocks), micro_batch, layout)
 
 
 def lower_bound(
     network: Network, policy: Policy, optimizer: Optimizer, batch: int, micro_batch: int | None = None
 ) -> int:
     """The lower bound of the arena, without the search for offsets: what compiling takes is mostly that."""
-    builder = _lowered(network, policy, optimizer, batch, find_micro_batch(batch, micro_batch), True)
+    builder = _lowered(network.graph, policy, optimizer, batch, find_micro_batch(batch, micro_batch), WHOLE, ())
     draft = _divided(builder, TILE_BYTES)
     blocks = draft.blocks()
-    return _program(draft, blocks, {}, max(live_bytes(blocks))).lower_bound_bytes
+    return finished(draft, blocks, {}, max(live_bytes(blocks))).lower_bound_bytes
 
 
-def _lowered(
-    network: Network, policy: Policy, optimizer: Optimizer, batch: int, micro_batch: int, training: bool
-) -> Builder:
-    builder = Builder(policy, optimizer, micro_batch, batch // micro_batch if training else 1)
-    if training:
-        check_norms(network, micro_batch)
-        _train(builder, network)
-    _predict(builder, network)
-    return builder
+def check_arena(network: str, batch: int, arena: int) -> None:
+    """SpecError for an arena that no process can have."""
+    if arena > MOST_ARENA:
+        raise SpecError(
+            f"{network} takes {arena:,} B at a batch of {batch:,}, more than the {MOST_ARENA:,} B that a process can "
+            "address; take a smaller batch or narrower layers"
+        )
 
 
 def _divided(builder: Builder, tile_bytes: int | None) -> Draft:
@@ -101,7 +112,7 @@ def _divided(builder: Builder, tile_bytes: int | None) -> Draft:
     return draft.without_unused()
 
 
-def _program(draft: Draft, blocks: list[Lifetime], offsets: Mapping[int, int], arena: int) -> Program:
+def finished(draft: Draft, blocks: Sequence[Lifetime], offsets: Mapping[int, int], arena: int) -> Program:
     """The program, checked, with each buffer at its offset."""
 
     def moved(index: int, buffer: Buffer) -> Buffer:
@@ -113,20 +124,74 @@ def _program(draft: Draft, blocks: list[Lifetime], offsets: Mapping[int, int], a
     return program
 
 
-def _train(builder: Builder, network: Network) -> None:
-    builder.section(TRAIN, training=True)
+def _lowered(
+    graph: Graph,
+    policy: Policy,
+    optimizer: Optimizer,
+    batch: int,
+    micro_batch: int,
+    sections: Sequence[str],
+    captured: Sequence[str],
+) -> Builder:
+    step = _check_sections(sections)
+    for name in captured:
+        _ = graph.node(name)
+    parts = batch // micro_batch if step else 1
+    builder = Builder(graph=graph, policy=policy, optimizer=optimizer, batch=micro_batch, micro_batches=parts)
+    if step:
+        check_norms(graph, micro_batch)
+        builder.updates_wait = step[0] != TRAIN
+        _lower_step(builder, step, captured)
+    if PREDICT in sections:
+        builder.section(PREDICT, training=False)
+        _forward(builder, captured)
+    builder.finish()
+    return builder
+
+
+def _check_sections(sections: Sequence[str]) -> list[str]:
+    """The sections that train, in order; SpecError for what cannot be asked for."""
+    for name in sections:
+        if name not in (*WHOLE, *STEP):
+            raise unknown_name("section", name, (*WHOLE, *STEP))
+    step = [name for name in sections if name != PREDICT]
+    if not sections or (step and step not in ([TRAIN], list(STEP[: len(step)]))):
+        raise SpecError(
+            f"sections are {', '.join(sections) or 'none'}, must be {TRAIN}, or of {', '.join(STEP)} the first in this "
+            f"order, and {PREDICT} if wanted"
+        )
+    return step
+
+
+def _lower_step(builder: Builder, step: Sequence[str], captured: Sequence[str]) -> None:
+    """A training step, as one section or in its parts."""
+    builder.section(step[0], training=True)
     beta1, beta2 = builder.optimizer.decays
     clock = {"control": builder.control, "random": builder.random, "micro": builder.micro}
     builder.emit("optimizer_tick", clock, {"beta1": beta1, "beta2": beta2, "micro_batches": builder.micro_batches})
-    _forward(builder, network)
-    builder.finish()
+    _forward(builder, captured)
+    for name in step[1:2]:
+        builder.section(name, training=True)
+    if step != [FORWARD]:
+        builder.lower_backward()
+    for name in step[2:]:
+        builder.section(name, training=True)
+        builder.lower_updates()
 
 
-def _predict(builder: Builder, network: Network) -> None:
-    builder.section(PREDICT, training=False)
-    _forward(builder, network)
-    builder.finish()
+def _forward(builder: Builder, captured: Sequence[str]) -> None:
+    """Lower each node; what it gives is formed at once, unless its only reader may want less than numbers."""
+    values: dict[str, Value] = {}
+    for node in builder.graph.nodes:
+        inputs = [values.get(edge.node, Value()) for edge in node.inputs]
+        value = node.layer.lower_all(builder, node.name, inputs)
+        if isinstance(value, Normed) and _is_formed(builder.graph, node):
+            value = as_numbers(builder, node.name, value)
+        if node.name in captured:
+            keep_captured(builder, node.name, value)
+        values[node.name] = value
 
 
-def _forward(builder: Builder, network: Network) -> None:
-    lower_chain(builder, network.tree, Value())
+def _is_formed(graph: Graph, node: Node) -> bool:
+    reader = graph.only_reader(node.name)
+    return node is not graph.nodes[-1] and (reader is None or not reader.layer.forms_norms)

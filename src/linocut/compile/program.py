@@ -134,7 +134,8 @@ class Program:
                 raise SpecError(f"instruction {number}: {instruction.op.name} has a wrong number of attributes")
             sizes, formats = self._bound(instruction)
             named = dict(zip(instruction.op.signature.attributes, instruction.attributes, strict=True))
-            reason = instruction.op.limits(sizes, formats) or instruction.op.geometry(sizes, named)
+            op = instruction.op
+            reason = op.limits(sizes, formats) or op.geometry(sizes, named) or op.settings(formats, named)
             if reason:
                 raise SpecError(f"instruction {number}: {instruction.op.name}: {reason}")
 
@@ -164,7 +165,7 @@ class Program:
                 )
 
     def __str__(self) -> str:
-        """The listing, to read; `compile.listing.parse_listing` reads it back."""
+        """The listing, to read; `compile.parse_listing` reads it back."""
         from linocut.compile.listing import listing  # listing describes programs
 
         return listing(self)

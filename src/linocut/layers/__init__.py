@@ -1,34 +1,102 @@
-"""What a network is made of: one file per kind of layer."""
+"""What a network is made of: one file per kind of layer; LAYERS is their table, by the names in files."""
 
-from linocut.layers.base import Layer
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from linocut.layers.activations import Activation, ReLU, Sigmoid, Tanh
+from linocut.layers.add import Add
+from linocut.layers.base import Layer, Wired
 from linocut.layers.batch_norm import BatchNorm
-from linocut.layers.binary_conv2d import BinaryConv2D
+from linocut.layers.binary_convolution import BinaryConv1D, BinaryConv2D, BinaryConvolution
 from linocut.layers.binary_dense import BinaryDense
-from linocut.layers.conv2d import Conv2D, Dense
+from linocut.layers.channels import Concat, Slice
+from linocut.layers.dense import Dense
 from linocut.layers.flatten import Flatten
 from linocut.layers.input import Input
-from linocut.layers.network import Network
-from linocut.layers.pools import AveragePool2D, GlobalAveragePool, MaxPool2D
-from linocut.layers.relu import ReLU
+from linocut.layers.losses import LOSSES, Loss, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
+from linocut.layers.pools import (
+    AveragePool,
+    AveragePool1D,
+    AveragePool2D,
+    GlobalAveragePool,
+    MaxPool,
+    MaxPool1D,
+    MaxPool2D,
+)
+from linocut.layers.real_convolution import Conv1D, Conv2D, RealConvolution
 from linocut.layers.residual import Residual
 from linocut.layers.sign import Sign
-from linocut.layers.softmax_cross_entropy import SoftmaxCrossEntropy
+
+_ALL: tuple[type[Layer], ...] = (
+    Input,
+    Flatten,
+    BinaryDense,
+    BinaryConv2D,
+    BinaryConv1D,
+    Dense,
+    Conv2D,
+    Conv1D,
+    MaxPool2D,
+    MaxPool1D,
+    AveragePool2D,
+    AveragePool1D,
+    GlobalAveragePool,
+    BatchNorm,
+    Sign,
+    ReLU,
+    Tanh,
+    Sigmoid,
+    Add,
+    Concat,
+    Slice,
+    Residual,
+    *LOSSES.values(),
+)
+LAYERS: dict[str, type[Layer]] = {layer.kind: layer for layer in _ALL}
 
 __all__ = [
+    "LAYERS",
+    "Activation",
+    "Add",
+    "AveragePool",
+    "AveragePool1D",
     "AveragePool2D",
     "BatchNorm",
+    "BinaryConv1D",
     "BinaryConv2D",
+    "BinaryConvolution",
     "BinaryDense",
+    "Concat",
+    "Conv1D",
     "Conv2D",
     "Dense",
     "Flatten",
     "GlobalAveragePool",
     "Input",
     "Layer",
+    "Loss",
+    "MaxPool",
+    "MaxPool1D",
     "MaxPool2D",
+    "MeanSquaredError",
     "Network",
     "ReLU",
+    "RealConvolution",
     "Residual",
+    "Sigmoid",
+    "SigmoidCrossEntropy",
     "Sign",
+    "Slice",
     "SoftmaxCrossEntropy",
+    "Tanh",
+    "Wired",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Network, which version 0.1 had here: it is made of layers, and so is found when it is asked for."""
+    if name == "Network":
+        return import_module("linocut.graph.network").Network
+    raise AttributeError(f"module 'linocut.layers' has no attribute {name!r}; there are {', '.join(__all__)}")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
 
+from linocut.errors import SpecError
 from linocut.layers.kinds import BITS, INPUT, MENDS
+from linocut.layers.shape import Shape as Shape  # what every layer needs beside its base
 
 if TYPE_CHECKING:
-    from linocut.compile.builder import Builder
-    from linocut.layers.placed import Placed
+    from linocut.layers.lowering import Lowering
+    from linocut.layers.parameters import Parameter
     from linocut.layers.values import Value
-
-Shape: TypeAlias = tuple[int, ...]
 
 _INPUT_BITS = {INPUT: 8, BITS: 1}
 REAL_BITS = 32
@@ -42,18 +43,23 @@ def binary_cost(parameters: int, macs: int, kind: str) -> Cost:
 
 @dataclass(frozen=True)
 class Layer(ABC):
-    """A layer of a network. `kind` is its name in files and tables, `takes` the kinds of values it can be given."""
+    """A layer of a network. `kind` is its name in files and tables, `takes` the kinds of values it can be given.
+
+    `forms_norms` says that it forms a batch norm's output itself, as it may want its signs only; others are given
+    numbers. A layer without a `lower` of its own can be counted and exported, but not trained.
+    """
 
     kind: ClassVar[str]
     takes: ClassVar[tuple[str, ...]]
+    forms_norms: ClassVar[bool] = False
 
     @abstractmethod
     def output_shape(self, shape: Shape) -> Shape:
         """The shape of one example's output, given that of its input; SpecError where the input does not fit."""
 
-    @abstractmethod
-    def lower(self, builder: Builder, place: Placed, value: Value) -> Value:
-        """Emit the forward instructions and register the backward step; returns the output."""
+    def lower(self, builder: Lowering, name: str, value: Value) -> Value:
+        """Emit the forward instructions of the node `name` and register its backward step; returns the output."""
+        raise SpecError(f"{name}: a {self.kind} cannot be trained or run, only counted and exported; replace it")
 
     def gives(self, kind: str) -> str:
         """The kind of its output, given that of its input: by default the same."""
@@ -63,14 +69,58 @@ class Layer(ABC):
         """Parameters and work for one example of some shape and kind."""
         return Cost()
 
-    def weights_shape(self, shape: Shape) -> Shape | None:
-        """The shape (outputs, ..., inputs) of its weights where it is given this shape; None for a layer without."""
-        return None
-
-    def branches(self) -> tuple[tuple[Layer, ...], ...]:
-        """The chains of layers that it is made of; none for most."""
+    def parameters(self, node: str, shape: Shape) -> tuple[Parameter, ...]:
+        """What it learns and keeps where it is the node called `node` and is given examples of this shape."""
         return ()
 
     def refuses(self, kind: str) -> str:
         """Why it cannot be given a value of this kind, or ""."""
         return "" if kind in self.takes else f"takes {' or '.join(self.takes)}, not {kind}; {MENDS[kind]}"
+
+    # --- of all inputs: layers that have several (Join) say more ---
+
+    def refuses_count(self, count: int) -> str:
+        """Why it cannot be given so many inputs, or ""."""
+        return "" if count == 1 else f"takes one input, not {count}; join them with an add or a concat"
+
+    def shape_of(self, shapes: Sequence[Shape]) -> Shape:
+        """The shape of its output, given those of all its inputs."""
+        return self.output_shape(shapes[0])
+
+    def kind_of(self, kinds: Sequence[str]) -> str:
+        """The kind of its output, given those of all its inputs."""
+        return self.gives(kinds[0])
+
+    def lower_all(self, builder: Lowering, name: str, values: Sequence[Value]) -> Value:
+        """`lower`, given all its inputs."""
+        return self.lower(builder, name, values[0])
+
+    # --- its place in a network that is more than a chain ---
+
+    def named(self, name: str) -> Wired:
+        """This layer under a name of its own, by which others can read it."""
+        return Wired(self, name)
+
+    def after(self, *sources: str) -> Wired:
+        """This layer reading what the layers of these names give, not what stands before it."""
+        return Wired(self, "", sources)
+
+
+@dataclass(frozen=True)
+class Wired:
+    """A layer with a name ("" for the one it gets by itself) and the names of what it reads (none: what is before it).
+
+    As `Conv2D(64).after("stem").named("left")` makes it.
+    """
+
+    layer: Layer
+    name: str = ""
+    sources: tuple[str, ...] = ()
+
+    def named(self, name: str) -> Wired:
+        """The same under a name."""
+        return replace(self, name=name)
+
+    def after(self, *sources: str) -> Wired:
+        """The same reading what these layers give."""
+        return replace(self, sources=sources)

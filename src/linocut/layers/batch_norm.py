@@ -1,4 +1,4 @@
-"""BatchNorm: batch norm without scale, with a shift beta (DESIGN section 3)."""
+"""BatchNorm: batch norm with a shift beta and, if asked for, a scale gamma."""
 
 from __future__ import annotations
 
@@ -8,61 +8,75 @@ from typing import TYPE_CHECKING, ClassVar
 from linocut import roles
 from linocut.errors import SpecError
 from linocut.layers.base import Cost, Layer, Shape
+from linocut.layers.biases import add_bias, update_by_sums
 from linocut.layers.gradient_scale import gradient_scale
 from linocut.layers.kinds import INPUT, NORMED, PRODUCT, REAL
 from linocut.layers.norm_output import norm_work
 from linocut.layers.numbers import as_numbers, real_gradient
-from linocut.layers.softmax_cross_entropy import SoftmaxCrossEntropy
-from linocut.layers.values import Given, Normed, Product, Real, Value
+from linocut.layers.parameters import SCALE, STATISTIC, Initial, Parameter, bias
+from linocut.layers.values import Given, Gradient, Normed, Product, Real, Value
 from linocut.ops import norm_gradient_sums, norm_statistics
 from linocut.ops.norm import NORMS
 
 if TYPE_CHECKING:
-    from linocut.compile.builder import Builder
-    from linocut.layers.placed import Placed
+    from linocut.layers.lowering import Lowering
     from linocut.policies import Policy
+
+BETA, GAMMA, RUNNING = "beta", "gamma", "running"
 
 
 @dataclass(frozen=True)
 class BatchNorm(Layer):
-    """x = (y - mu) / spread + beta over the batch, by the policy's norm; running statistics for prediction.
+    """x = (y - mu) / deviation + beta over the batch, by the policy's norm; running statistics for prediction.
 
-    The batch is the micro-batch where a step is several. Running statistics are averaged over as many steps all the
-    same: `momentum` is of a step.
+    With `scale` x = gamma (y - mu) / deviation + beta (Ioffe & Szegedy, arXiv 1502.03167), in numbers. The batch is the
+    micro-batch where a step is several. Running statistics are averaged over as many steps all the same: `momentum` is
+    of a step.
     """
 
     kind: ClassVar[str] = "batch_norm"
     takes: ClassVar[tuple[str, ...]] = (PRODUCT, REAL, INPUT)
     momentum: float = 0.9
+    scale: bool = False
 
     def __post_init__(self) -> None:
         number = isinstance(self.momentum, (int, float)) and not isinstance(self.momentum, bool)
         if not number or not 0.0 <= self.momentum < 1.0:
             raise SpecError(f"batch_norm momentum is {self.momentum!r}, must be at least 0 and below 1")
+        if not isinstance(self.scale, bool):
+            raise SpecError(f"batch_norm scale is {self.scale!r}, must be True or False")
 
     def output_shape(self, shape: Shape) -> Shape:
         """The same shape."""
         return shape
 
     def gives(self, kind: str) -> str:
-        """A norm's output, to be formed by the next layer."""
-        return NORMED
+        """A norm's output, to be formed by the next layer; numbers where it has a scale."""
+        return REAL if self.scale else NORMED
+
+    def parameters(self, node: str, shape: Shape) -> tuple[Parameter, ...]:
+        """The shift and the scale (1, channels), and the running mean and deviation (2, channels)."""
+        channels = shape[-1]
+        running = Parameter(node, RUNNING, (2, channels), STATISTIC, initial=Initial(rows=(0.0, 1.0)))
+        gamma = Parameter(node, GAMMA, (1, channels), SCALE, initial=Initial(rows=(1.0,)))
+        return (bias(node, channels, BETA), running, *((gamma,) if self.scale else ()))
 
     def cost(self, shape: Shape, kind: str) -> Cost:
-        """Per channel: the shift, the running mean and the running spread."""
-        return Cost(real_parameters=3 * shape[-1])
+        """Per channel: the shift, the running mean and deviation, and the scale."""
+        return Cost(real_parameters=(4 if self.scale else 3) * shape[-1])
 
-    def lower(self, builder: Builder, place: Placed, value: Value) -> Value:
+    def lower(self, builder: Lowering, name: str, value: Value) -> Value:
         """Forward: the statistics. The consumer forms x or its signs. Backward: dY, dbeta and beta's update."""
-        name = place.name
         y = value if isinstance(value, Product) else as_numbers(builder, name, value)
+        beta = None if self.scale else builder.parameter(name, BETA)
+        normed = self._normed(builder, name, y, beta, wanted=not isinstance(value, Given))
+        return _scaled(builder, name, normed) if self.scale else normed
+
+    def _normed(self, builder: Lowering, name: str, y: Product | Real, beta: int | None, wanted: bool) -> Normed:
         channels = builder.shape(y.buffer)[-1]
         policy = builder.policy
-        norm = NORMS[norm_name(policy, place)]
-        beta = builder.persistent(f"{name}.beta", roles.BETA, (1, channels), policy.beta)
-        # An average over many micro-batches takes up less of each than f16 can add.
-        form = policy.statistics if builder.micro_batches == 1 else "f32"
-        running = builder.persistent(f"{name}.running", roles.NORM, (2, channels), form, second_row=1.0)
+        norm = NORMS[norm_name(policy, builder.feeds_loss(name))]
+        running = builder.parameter(name, RUNNING)
         stats = running
         if builder.training:
             stats = builder.transient(f"{name}.statistics", roles.NORM, (2, channels), policy.statistics)
@@ -72,17 +86,36 @@ class BatchNorm(Layer):
             attributes = {"norm": norm, "momentum": momentum, "first": 0.0}
             builder.emit("norm_statistics", operands, attributes)
         out = Normed(name, y.buffer, stats, beta, norm)
-        wanted = not isinstance(value, Given)
         builder.on_backward(lambda: _backward(builder, out, y, wanted))
         return out
 
 
-def norm_name(policy: Policy, place: Placed) -> str:
-    """The norm of a batch norm in its place, "l1", "scaled_l1" or "l2"."""
-    return policy.logits_norm if place.follower == SoftmaxCrossEntropy.kind else policy.norm
+def norm_name(policy: Policy, of_logits: bool) -> str:
+    """The norm of a batch norm, "l1", "scaled_l1" or "l2": that of the loss's inputs is another."""
+    return policy.logits_norm if of_logits else policy.norm
 
 
-def _backward(builder: Builder, out: Normed, y: Product | Real, wanted: bool) -> None:
+def _scaled(builder: Lowering, name: str, normed: Normed) -> Real:
+    """x = gamma z + beta. Backward: dz = gamma dx, dgamma = sum dx z, dbeta = sum dx."""
+    z = as_numbers(builder, name, normed)
+    shape, gamma = builder.shape(z.buffer), builder.parameter(name, GAMMA)
+    out = Real(builder.transient(f"{name}.scaled", roles.X, shape, builder.policy.real))
+    builder.emit("scale_channels", {"x": z.buffer, "scale": gamma, "y": out.buffer})
+    add_bias(builder, name, out.buffer, BETA)
+
+    def backward() -> None:
+        dx = out.taken().buffer
+        dz = real_gradient(builder, f"{name}.dZ", roles.DX, shape)
+        builder.emit("scale_channels", {"x": dx, "scale": gamma, "y": dz.buffer})
+        z.give(builder, dz)
+        update_by_sums(builder, name, GAMMA, dx, z.buffer)
+        update_by_sums(builder, name, BETA, dx)
+
+    builder.on_backward(backward)
+    return out
+
+
+def _backward(builder: Lowering, out: Normed, y: Product | Real, wanted: bool) -> None:
     """`wanted` says whether the gradient of y is; that of beta always is."""
     kept, dx, name = out.kept, out.taken(), out.name
     assert kept is not None, "the consumer of a norm says what it kept"
@@ -94,17 +127,19 @@ def _backward(builder: Builder, out: Normed, y: Product | Real, wanted: bool) ->
     common = {"dx": dx.buffer, **known, "beta": out.beta, "sums": sums}
     work = norm_work(builder, name, norm_gradient_sums.QUANTITIES, shape)
     builder.emit("norm_gradient_sums", {**common, "omega": kept.omega, "work": work}, attributes)
-    binary = isinstance(y, Product) and y.binary
-    dy_name = f"{name}.dY"
-    if binary:  # integers are formed over those of dX, element by element
-        over = dx.buffer if builder.policy.integer else None
-        dy = builder.gradient(dy_name, roles.DY, shape, over=over)
-    else:
-        dy = real_gradient(builder, dy_name, roles.DY, shape)
+    dy = _dy(builder, f"{name}.dY", shape, dx, isinstance(y, Product))
     dbeta = builder.transient(f"{name}.dbeta", roles.BETA, (1, channels), "f32")
     written = {"dy": dy.buffer, "dy_exponent": dy.exponent, "dbeta": dbeta}
-    written["scale"] = None if dy.exponent is None else gradient_scale(builder, dy_name)
+    written["scale"] = None if dy.exponent is None else gradient_scale(builder, name, "dY")
     builder.emit("norm_gradient", {**common, "dx_exponent": dx.exponent, "stats": out.stats, **written}, attributes)
     if wanted:
         y.give(builder, dy)
-    builder.optimizer.lower_shift(builder, name, out.beta, dbeta, (1, channels))
+    if out.beta is not None:
+        builder.update(name, BETA, dbeta)
+
+
+def _dy(builder: Lowering, name: str, shape: Shape, dx: Gradient, binary: bool) -> Gradient:
+    """The gradient of a norm's input; integers are formed over those of dX, element by element."""
+    if not binary:
+        return real_gradient(builder, name, roles.DY, shape)
+    return builder.gradient(name, roles.DY, shape, over=dx.buffer if builder.policy.integer else None)

@@ -10,12 +10,12 @@ from linocut.errors import SpecError
 from linocut.layers.base import Cost, Layer, Shape, binary_cost
 from linocut.layers.gradient_scale import decide_exponent
 from linocut.layers.kinds import BITS, INPUT, PRODUCT
+from linocut.layers.parameters import Parameter, weights
 from linocut.layers.values import Bits, Given, Gradient, Product, Value
 from linocut.layers.weights import BinaryWeights, product_format
 
 if TYPE_CHECKING:
-    from linocut.compile.builder import Builder
-    from linocut.layers.placed import Placed
+    from linocut.layers.lowering import Lowering
 
 MOST_OUTPUTS = 2**20 - 1
 
@@ -41,30 +41,30 @@ class BinaryDense(Layer):
         """Products."""
         return PRODUCT
 
-    def weights_shape(self, shape: Shape) -> Shape:
-        """(units, inputs)."""
-        return self.units, shape[0]
+    def parameters(self, node: str, shape: Shape) -> tuple[Parameter, ...]:
+        """Weights (units, inputs)."""
+        return (weights(node, (self.units, shape[0]), binary=True),)
 
     def cost(self, shape: Shape, kind: str) -> Cost:
         """One weight and one multiply-accumulate per input and output."""
         return binary_cost(shape[0] * self.units, shape[0] * self.units, kind)
 
-    def lower(self, builder: Builder, place: Placed, value: Value) -> Value:
+    def lower(self, builder: Lowering, name: str, value: Value) -> Value:
         """Forward: W^, then Y. Backward: dX unless the input is the network's, then dW and the update."""
         assert isinstance(value, (Given, Bits))
-        name, real = place.name, isinstance(value, Given)
+        real = isinstance(value, Given)
         rows, inputs = builder.shape(value.buffer)
-        weights = BinaryWeights.declare(builder, name, self.weights_shape((inputs,)))
+        own = BinaryWeights.of(builder, name)
         y = builder.transient(f"{name}.Y", roles.Y, (rows, self.units), product_format(builder.policy, inputs, real))
         op = "real_matmul" if real else "binary_matmul"
-        builder.emit(op, {"x": value.buffer, "weights": weights.signs(builder), "y": y})
-        out = Product(y, binary=True)
+        builder.emit(op, {"x": value.buffer, "weights": own.signs(builder), "y": y})
+        out = Product(y)
 
         def backward() -> None:
             dy = out.taken()
             if isinstance(value, Bits):
-                value.give(builder, _input_gradient(builder, name, dy, weights, (rows, inputs)))
-            weights.update(builder, "weight_gradient", {"dy": dy.buffer, "x": kept_input(builder, name, value)})
+                value.give(builder, _input_gradient(builder, name, dy, own, (rows, inputs)))
+            own.update(builder, "weight_gradient", {"dy": dy.buffer, "x": kept_input(builder, name, value)})
 
         builder.on_backward(backward)
         return out
@@ -76,7 +76,7 @@ def check_outputs(what: str, value: int) -> None:
         raise SpecError(f"{what} is {value!r}, must be a whole number from 1 to {MOST_OUTPUTS:,}")
 
 
-def kept_input(builder: Builder, name: str, value: Given | Bits) -> int:
+def kept_input(builder: Lowering, name: str, value: Given | Bits) -> int:
     """The layer's input for dW: as it is, or signs made again from the activation that was kept."""
     if isinstance(value, Given) or value.numbers is None:
         return value.buffer
@@ -85,11 +85,9 @@ def kept_input(builder: Builder, name: str, value: Given | Bits) -> int:
     return bits
 
 
-def _input_gradient(
-    builder: Builder, name: str, dy: Gradient, weights: BinaryWeights, shape: tuple[int, ...]
-) -> Gradient:
+def _input_gradient(builder: Lowering, name: str, dy: Gradient, own: BinaryWeights, shape: Shape) -> Gradient:
     dx = builder.gradient(f"{name}.dX", roles.DX, shape)
-    operands = {"dy": dy.buffer, "dy_exponent": dy.exponent, "weights": weights.signs(builder), "dx": dx.buffer}
-    operands |= {"dx_exponent": dx.exponent, "scale": decide_exponent(builder, name, dy, dx, weights.shape[0])}
+    operands = {"dy": dy.buffer, "dy_exponent": dy.exponent, "weights": own.signs(builder), "dx": dx.buffer}
+    operands |= {"dx_exponent": dx.exponent, "scale": decide_exponent(builder, name, dy, dx, own.shape[0])}
     builder.emit("input_gradient", operands)
     return dx

@@ -1,19 +1,26 @@
-"""What every convolution has: filters, a window that moves over images, and the shapes that follow."""
+"""What every convolution has: filters, a window that moves over images or sequences, and the shapes that follow.
+
+A sequence (steps, channels) is an image of one row: the same instructions work on both.
+"""
 
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from linocut.layers.base import Layer, Shape
 from linocut.layers.binary_dense import check_outputs
-from linocut.layers.kinds import PRODUCT
-from linocut.layers.window import SAME, Window, keep_tuple, window
+from linocut.layers.window import SAME, Window, keep_tuple, line, window
+
+if TYPE_CHECKING:
+    from linocut.layers.parameters import Parameter
 
 
 @dataclass(frozen=True)
 class Convolution(Layer):
-    """(height, width, inputs) to (height', width', filters); `kernel` is (height, width), or a number for a square."""
+    """Filters over windows; `binary` says what weights they have."""
 
     filters: int
     kernel: int | tuple[int, int] = 3
@@ -26,27 +33,36 @@ class Convolution(Layer):
         _ = self.window
 
     @property
+    @abstractmethod
     def window(self) -> Window:
-        """The window that moves over the images."""
-        return window(f"{self.kind} kernel", self.kernel, self.stride, self.padding)
+        """The window that moves over the images or sequences."""
 
     def output_shape(self, shape: Shape) -> Shape:
-        """(height', width', filters)."""
+        """(height', width', filters), or (steps', filters)."""
         return (*self.window.over(shape), self.filters)
-
-    def gives(self, kind: str) -> str:
-        """Products."""
-        return PRODUCT
 
     def weights_shape(self, shape: Shape) -> Shape:
         """(filters, rows, columns, inputs)."""
         return self.filters, *self.window.size, shape[-1]
+
+    @abstractmethod
+    def parameters(self, node: str, shape: Shape) -> tuple[Parameter, ...]:
+        """Weights (filters, rows, columns, inputs), and what else it has."""
 
     def counts(self, shape: Shape) -> tuple[int, int]:
         """Weights, and multiply-accumulates for one example: each weight once for each pixel of the output.
 
         What falls on padding is counted too.
         """
-        height, width, _ = self.output_shape(shape)
         parameters = math.prod(self.weights_shape(shape))
-        return parameters, parameters * height * width
+        return parameters, parameters * math.prod(self.output_shape(shape)[:-1])
+
+
+def square_window(layer: Convolution) -> Window:
+    """The window of a convolution over images; its kernel is (height, width), or one number for a square."""
+    return window(f"{layer.kind} kernel", layer.kernel, layer.stride, layer.padding)
+
+
+def line_window(layer: Convolution) -> Window:
+    """The window of a convolution over sequences; its kernel is a number of steps."""
+    return line(f"{layer.kind} kernel", layer.kernel, layer.stride, layer.padding)

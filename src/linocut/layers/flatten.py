@@ -1,4 +1,4 @@
-"""Flatten: images as vectors."""
+"""Flatten: examples of any shape as vectors."""
 
 from __future__ import annotations
 
@@ -9,53 +9,55 @@ from typing import TYPE_CHECKING, ClassVar
 from linocut import roles
 from linocut.formats import WORD_BITS
 from linocut.layers.base import Layer, Shape
-from linocut.layers.kinds import BITS, INPUT, REAL
-from linocut.layers.values import Bits, Given, Gradient, Real, Value
+from linocut.layers.kinds import BITS, INPUT, NORMED, REAL
+from linocut.layers.numbers import as_numbers
+from linocut.layers.values import Bits, Given, Gradient, Value, reshaped
 
 if TYPE_CHECKING:
-    from linocut.compile.builder import Builder
-    from linocut.layers.placed import Placed
+    from linocut.layers.lowering import Lowering
 
 
 @dataclass(frozen=True)
 class Flatten(Layer):
-    """(height, width, channels) to (height * width * channels,).
+    """Any shape to one dimension: (height, width, channels) to (height * width * channels,).
 
     The bytes stay where they are, unless they are signs whose channels do not fill whole words: these are packed anew.
     """
 
     kind: ClassVar[str] = "flatten"
-    takes: ClassVar[tuple[str, ...]] = (INPUT, BITS, REAL)
+    takes: ClassVar[tuple[str, ...]] = (INPUT, BITS, REAL, NORMED)
 
     def output_shape(self, shape: Shape) -> Shape:
         """One dimension."""
         return (math.prod(shape),)
 
-    def lower(self, builder: Builder, place: Placed, value: Value) -> Value:
-        """Forward: a view under another shape. Backward: a view of the gradient under the image's."""
-        assert isinstance(value, (Given, Bits, Real))
-        name, shape = place.name, builder.shape(value.buffer)
-        flat = (shape[0], math.prod(shape[1:]))
-        if isinstance(value, Given):
-            return Given(builder.view(value.buffer, f"{name}.view", flat))
-        out = _flat(builder, name, value, flat)
+    def gives(self, kind: str) -> str:
+        """What it was given; numbers for a norm's output."""
+        return REAL if kind == NORMED else kind
 
-        def backward() -> None:
-            gradient = out.taken()
-            value.give(builder, Gradient(builder.view(gradient.buffer, f"{name}.dX", shape), gradient.exponent))
-
-        builder.on_backward(backward)
-        return out
+    def lower(self, builder: Lowering, name: str, value: Value) -> Value:
+        """Forward: a view under another shape. Backward: a view of the gradient under the old one."""
+        given = value if isinstance(value, (Given, Bits)) else as_numbers(builder, name, value)
+        batch, *sizes = builder.shape(given.buffer)
+        flat = (batch, math.prod(sizes))
+        if isinstance(given, Bits) and sizes[-1] % WORD_BITS and flat[1] != sizes[-1]:
+            return _packed_anew(builder, name, given, flat)
+        return reshaped(builder, name, given, flat)
 
 
-def _flat(builder: Builder, name: str, value: Bits | Real, flat: tuple[int, ...]) -> Bits | Real:
-    if isinstance(value, Real):
-        return Real(builder.view(value.buffer, f"{name}.view", flat))
+def _packed_anew(builder: Lowering, name: str, value: Bits, flat: Shape) -> Bits:
+    """Signs whose channels leave gaps in their words, one after the other."""
     shape = builder.shape(value.buffer)
-    if shape[-1] % WORD_BITS and flat[1] != shape[-1]:
-        bits = builder.transient(f"{name}.X", roles.X, flat, "bit")
-        builder.emit("flatten_bits", {"x": value.buffer, "y": bits})
-    else:
-        bits = builder.view(value.buffer, f"{name}.view", flat)
-    numbers = value.numbers
-    return Bits(bits, None if numbers is None else builder.view(numbers, f"{name}.numbers", flat))
+    images = (flat[0], 1, flat[1] // shape[-1], shape[-1])
+    given = value.buffer if len(shape) == len(images) else builder.view(value.buffer, f"{name}.images", images)
+    bits = builder.transient(f"{name}.X", roles.X, flat, "bit")
+    builder.emit("flatten_bits", {"x": given, "y": bits})
+    numbers = None if value.numbers is None else builder.view(value.numbers, f"{name}.numbers", flat)
+    out = Bits(bits, numbers)
+
+    def backward() -> None:
+        gradient = out.taken()
+        value.give(builder, Gradient(builder.view(gradient.buffer, f"{name}.dX", shape), gradient.exponent))
+
+    builder.on_backward(backward)
+    return out

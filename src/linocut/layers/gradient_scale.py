@@ -10,21 +10,21 @@ from linocut.layers.values import Gradient
 from linocut.ops.gradient_exponent import BITS, QUANTITIES
 
 if TYPE_CHECKING:
-    from linocut.compile.builder import Builder
+    from linocut.layers.lowering import Lowering
 
 
-def gradient_scale(builder: Builder, name: str) -> int:
-    """The `scale` of the gradient called `name`, which persists."""
-    return builder.persistent(f"{name}.scale", roles.CONTROL, (QUANTITIES,), "i64")
+def gradient_scale(builder: Lowering, node: str, gradient: str) -> int:
+    """The `scale` of a node's gradient, "dX" or "dY", which persists."""
+    return builder.memory(node, f"{gradient}.scale", roles.CONTROL, (QUANTITIES,), "i64")
 
 
-def decide_exponent(builder: Builder, name: str, dy: Gradient, dx: Gradient, products: int) -> int | None:
+def decide_exponent(builder: Lowering, name: str, dy: Gradient, dx: Gradient, products: int) -> int | None:
     """Emit gradient_exponent for an integer dX of sums of so many products; returns its `scale`, which persists."""
     if dx.exponent is None:
         return None
-    scale = gradient_scale(builder, f"{name}.dX")
+    scale = gradient_scale(builder, name, "dX")
     operands = {"dy_exponent": dy.exponent, "dx_exponent": dx.exponent, "scale": scale, "counters": builder.counters}
-    buffer = builder.buffers[dx.buffer]
-    sizes = {"products": products, "elements": math.prod(buffer.shape), "bits": BITS[buffer.format]}
+    elements = math.prod(builder.shape(dx.buffer))
+    sizes = {"products": products, "elements": elements, "bits": BITS[builder.form(dx.buffer)]}
     builder.emit("gradient_exponent", operands, {attribute: float(size) for attribute, size in sizes.items()})
     return scale

@@ -11,7 +11,7 @@ LOSS = "a loss"
 
 MENDS = {
     INPUT: "the layer belongs further down",
-    BITS: "signs go into a binary layer, a max_pool2d or a flatten",
+    BITS: "signs go into a binary layer, a max_pool2d, a flatten, a concat or a slice",
     PRODUCT: "put a batch_norm between them",
     NORMED: "put a sign between them",
     LOSS: "a loss is the last layer of a network",

@@ -11,16 +11,16 @@ from linocut.ops import norm_sign
 from linocut.ops.norm import SCALED_L1, work_shape
 
 if TYPE_CHECKING:
-    from linocut.compile.builder import Builder
+    from linocut.layers.lowering import Lowering
 
 
-def norm_work(builder: Builder, name: str, quantities: int, shape: tuple[int, ...]) -> int:
+def norm_work(builder: Lowering, name: str, quantities: int, shape: tuple[int, ...]) -> int:
     """The operand `work` of an instruction that sums over the rows of a buffer of this shape."""
     size = work_shape(quantities, math.prod(shape[:-1]), shape[-1])
     return builder.transient(f"{name}.work", roles.WORKSPACE, size, "f64")
 
 
-def keep_signs(builder: Builder, name: str, value: Normed, *, ste: bool) -> Kept:
+def keep_signs(builder: Lowering, name: str, value: Normed, *, ste: bool) -> Kept:
     """Emit norm_sign: packed signs, and for training what the norm's backward pass needs beside them.
 
     That is the mask where the estimator masks; of a scaled l1 norm the mask and another bit, by which it knows x; of
@@ -42,7 +42,7 @@ def keep_signs(builder: Builder, name: str, value: Normed, *, ste: bool) -> Kept
     return Kept(bits, ste, mask, half, omega)
 
 
-def keep_numbers(builder: Builder, name: str, value: Normed, form: str | None = None) -> int:
+def keep_numbers(builder: Lowering, name: str, value: Normed, form: str | None = None) -> int:
     """Emit norm_apply: x in numbers, in the policy's format of X unless another is given."""
     x = builder.transient(f"{name}.X", roles.X, builder.shape(value.y), form or builder.policy.X)
     operands = {"y": value.y, "stats": value.stats, "beta": value.beta, "x": x}

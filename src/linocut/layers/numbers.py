@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from linocut import roles
 from linocut.layers.norm_output import keep_numbers, keep_signs
 from linocut.layers.values import Given, Gradient, Kept, Normed, Real, Value
+from linocut.ops.norm import L2
 
 if TYPE_CHECKING:
-    from linocut.compile.builder import Builder
+    from linocut.layers.lowering import Lowering
 
 
-def as_numbers(builder: Builder, name: str, value: Value) -> Real:
+def as_numbers(builder: Lowering, name: str, value: Value) -> Real:
     """The value in the policy's format of full-precision activations. Backward: its gradient goes to the norm."""
     if isinstance(value, Real):
         return value
@@ -20,7 +21,8 @@ def as_numbers(builder: Builder, name: str, value: Value) -> Real:
         return _input_numbers(builder, name, value)
     assert isinstance(value, Normed)
     bits = builder.policy.X == "bit"
-    kept = keep_signs(builder, name, value, ste=False) if bits and builder.training else None
+    by_bits = bits and value.norm != L2  # the l2 norm's derivative needs the numbers themselves
+    kept = keep_signs(builder, name, value, ste=False) if by_bits and builder.training else None
     out = Real(keep_numbers(builder, name, value, builder.policy.real if bits else None))
 
     def backward() -> None:
@@ -31,14 +33,14 @@ def as_numbers(builder: Builder, name: str, value: Value) -> Real:
     return out
 
 
-def real_gradient(builder: Builder, name: str, role: str, shape: tuple[int, ...]) -> Gradient:
+def real_gradient(builder: Lowering, name: str, role: str, shape: tuple[int, ...]) -> Gradient:
     """The buffer of a gradient in full precision."""
     return Gradient(builder.transient(name, role, shape, builder.policy.real))
 
 
-def _input_numbers(builder: Builder, name: str, value: Given) -> Real:
+def _input_numbers(builder: Lowering, name: str, value: Given) -> Real:
     """Bytes u as (2u - 255) / 255; no gradient is wanted."""
-    if builder.buffers[value.buffer].format != "u8":
+    if builder.form(value.buffer) != "u8":
         return Real(value.buffer)
     x = builder.transient(f"{name}.input", roles.X, builder.shape(value.buffer), builder.policy.real)
     builder.emit("to_numbers", {"x": value.buffer, "y": x})

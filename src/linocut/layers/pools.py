@@ -1,8 +1,8 @@
-"""MaxPool2D, AveragePool2D and GlobalAveragePool: one value for each window of an image, channel by channel."""
+"""Pools: one value for each window of an image or a sequence, channel by channel."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,18 +11,17 @@ from linocut.errors import SpecError
 from linocut.layers.base import Layer, Shape
 from linocut.layers.kinds import BITS, NORMED, PRODUCT, REAL
 from linocut.layers.numbers import as_numbers, real_gradient
-from linocut.layers.values import Bits, Gradient, Product, Real, Value
-from linocut.layers.window import VALID, Window, keep_tuple, pair, window
+from linocut.layers.values import Bits, Product, Real, Value, reshaped
+from linocut.layers.window import VALID, Window, keep_tuple, line, pair, window
 from linocut.ops.max_pool import planes
 
 if TYPE_CHECKING:
-    from linocut.compile.builder import Builder
-    from linocut.layers.placed import Placed
+    from linocut.layers.lowering import Lowering
 
 
 @dataclass(frozen=True)
 class _Pool(Layer):
-    """A window of `size` (height, width), or one number for a square, moving by `stride` (by default the height)."""
+    """A window of `size` that moves by `stride`, by default its own height or length."""
 
     size: int | tuple[int, int] = 2
     stride: int | None = None
@@ -33,34 +32,47 @@ class _Pool(Layer):
         _ = self.window
 
     @property
+    @abstractmethod
     def window(self) -> Window:
-        """The window that moves over the images."""
-        what = f"{self.kind} size"
-        height, _ = pair(what, self.size)
-        return window(what, self.size, height if self.stride is None else self.stride, self.padding)
+        """The window that moves over the images or sequences."""
 
     def output_shape(self, shape: Shape) -> Shape:
-        """(height', width', channels)."""
+        """(height', width', channels), or (steps', channels)."""
         return (*self.window.over(shape), shape[-1])
 
 
+def _square(pool: _Pool) -> Window:
+    what = f"{pool.kind} size"
+    height, _ = pair(what, pool.size)
+    return window(what, pool.size, height if pool.stride is None else pool.stride, pool.padding)
+
+
+def _line(pool: _Pool) -> Window:
+    what = f"{pool.kind} size"
+    length = pool.size if isinstance(pool.size, int) else 1  # what is no number is refused by its window
+    return line(what, pool.size, length if pool.stride is None else pool.stride, pool.padding)
+
+
 @dataclass(frozen=True)
-class MaxPool2D(_Pool):
+class MaxPool(_Pool):
     """The largest of each window, of products, signs or numbers; ties go to the first. Padding is never the largest."""
 
-    kind: ClassVar[str] = "max_pool2d"
     takes: ClassVar[tuple[str, ...]] = (PRODUCT, BITS, REAL, NORMED)
 
     def gives(self, kind: str) -> str:
         """What it was given; numbers for a norm's output."""
         return REAL if kind == NORMED else kind
 
-    def lower(self, builder: Builder, place: Placed, value: Value) -> Value:
+    def lower(self, builder: Lowering, name: str, value: Value) -> Value:
         """Forward: the largest, and for training where it came from. Backward: its gradient goes there."""
-        name = place.name
         x = value if isinstance(value, (Product, Bits)) else as_numbers(builder, name, value)
-        before, form = builder.shape(x.buffer), builder.buffers[x.buffer].format
-        after = (before[0], *self.output_shape(before[1:]))
+        images = reshaped(builder, f"{name}.images", x, self.window.as_images(builder.shape(x.buffer)))
+        y = self._lower_images(builder, name, images)
+        return reshaped(builder, f"{name}.out", y, self.window.as_given(builder.shape(y.buffer)))
+
+    def _lower_images(self, builder: Lowering, name: str, x: Product | Bits | Real) -> Product | Bits | Real:
+        before, form = builder.shape(x.buffer), builder.form(x.buffer)
+        after = self.window.images_over(before, before[-1])
         role = roles.Y if isinstance(x, Product) else roles.X
         y = builder.transient(f"{name}.{role}", role, after, form)
         index = None
@@ -68,12 +80,12 @@ class MaxPool2D(_Pool):
             digits = (*after[:3], planes(*self.window.size), after[3])
             index = builder.transient(f"{name}.index", roles.POOL_MASK, digits, "bit")
         builder.emit("max_pool", {"x": x.buffer, "y": y, "index": index}, self.window.pool_attributes())
-        out = Product(y, x.binary) if isinstance(x, Product) else Bits(y) if isinstance(x, Bits) else Real(y)
+        out = type(x)(y)
 
         def backward() -> None:
             dy = out.taken()
-            given = builder.buffers[dy.buffer]
-            dx = builder.gradient(f"{name}.{given.role}", given.role, before, given.format)
+            role, form = builder.role(dy.buffer), builder.form(dy.buffer)
+            dx = builder.gradient(f"{name}.{role}", role, before, form)
             operands = {"dy": dy.buffer, "dy_exponent": dy.exponent, "index": index}
             operands |= {"dx": dx.buffer, "dx_exponent": dx.exponent}
             builder.emit("max_pool_gradient", operands, self.window.pool_attributes())
@@ -84,65 +96,113 @@ class MaxPool2D(_Pool):
 
 
 @dataclass(frozen=True)
-class AveragePool2D(_Pool):
-    """The mean of each window's pixels, in numbers; padding does not count."""
+class MaxPool2D(MaxPool):
+    """The largest of each window of an image, of products, signs or numbers; ties go to the first.
 
-    kind: ClassVar[str] = "average_pool2d"
+    `size` is (height, width), or one number for a square; padding is never the largest.
+    """
+
+    kind: ClassVar[str] = "max_pool2d"
+
+    @property
+    def window(self) -> Window:
+        """The window that moves over the images."""
+        return _square(self)
+
+
+@dataclass(frozen=True)
+class MaxPool1D(MaxPool):
+    """The largest of each window of a sequence, of products, signs or numbers; ties go to the first."""
+
+    kind: ClassVar[str] = "max_pool1d"
+
+    @property
+    def window(self) -> Window:
+        """The window that moves along the steps."""
+        return _line(self)
+
+
+@dataclass(frozen=True)
+class AveragePool(_Pool):
+    """The mean of each window, in numbers; padding does not count."""
+
     takes: ClassVar[tuple[str, ...]] = (REAL, NORMED)
 
     def gives(self, kind: str) -> str:
         """Numbers."""
         return REAL
 
-    def lower(self, builder: Builder, place: Placed, value: Value) -> Value:
+    def lower(self, builder: Lowering, name: str, value: Value) -> Value:
         """Forward: the means. Backward: equal shares of their gradients."""
-        return _averaged(builder, place, value, self.output_shape, self.window.pool_attributes())
+        return _averaged(builder, name, value, self.window)
+
+
+@dataclass(frozen=True)
+class AveragePool2D(AveragePool):
+    """The mean of each window's pixels, in numbers; padding does not count."""
+
+    kind: ClassVar[str] = "average_pool2d"
+
+    @property
+    def window(self) -> Window:
+        """The window that moves over the images."""
+        return _square(self)
+
+
+@dataclass(frozen=True)
+class AveragePool1D(AveragePool):
+    """The mean of each window's steps, in numbers; padding does not count."""
+
+    kind: ClassVar[str] = "average_pool1d"
+
+    @property
+    def window(self) -> Window:
+        """The window that moves along the steps."""
+        return _line(self)
 
 
 @dataclass(frozen=True)
 class GlobalAveragePool(Layer):
-    """The mean over all pixels: (height, width, channels) to (channels,)."""
+    """The mean over all pixels or steps: (height, width, channels) or (steps, channels) to (channels,)."""
 
     kind: ClassVar[str] = "global_average_pool"
     takes: ClassVar[tuple[str, ...]] = (REAL, NORMED)
 
     def output_shape(self, shape: Shape) -> Shape:
         """(channels,)."""
-        if len(shape) != 3:
-            raise SpecError(f"takes images (height, width, channels), not {shape}; put it before the flatten")
-        _ = self._whole(shape)
+        if len(shape) not in (2, 3):
+            raise SpecError(
+                f"takes images (height, width, channels) or sequences (steps, channels), not {shape}; "
+                "put it before the flatten"
+            )
+        _ = whole_window(self.kind, shape)
         return (shape[-1],)
 
     def gives(self, kind: str) -> str:
         """Numbers."""
         return REAL
 
-    def lower(self, builder: Builder, place: Placed, value: Value) -> Value:
+    def lower(self, builder: Lowering, name: str, value: Value) -> Value:
         """An average pool as large as the image."""
-        whole = self._whole(place.input_shape)
-        pooled = _averaged(builder, place, value, lambda shape: (1, 1, shape[-1]), whole.pool_attributes())
-        batch, _, _, channels = builder.shape(pooled.buffer)
-        out = Real(builder.view(pooled.buffer, f"{place.name}.vectors", (batch, channels)))
-
-        def backward() -> None:
-            shape = builder.shape(pooled.buffer)
-            pooled.give(builder, Gradient(builder.view(out.taken().buffer, f"{place.name}.pixels", shape)))
-
-        builder.on_backward(backward)
-        return out
-
-    def _whole(self, shape: Shape) -> Window:
-        """A window over all of an image."""
-        height, width, _ = shape
-        return window(self.kind, (height, width), max(height, width), VALID)
+        x = as_numbers(builder, name, value)
+        shape = builder.shape(x.buffer)
+        pooled = _averaged(builder, name, x, whole_window(self.kind, shape[1:]))
+        return reshaped(builder, f"{name}.vectors", pooled, (shape[0], shape[-1]))
 
 
-def _averaged(
-    builder: Builder, place: Placed, value: Value, output: Callable[[Shape], Shape], attributes: dict[str, float]
-) -> Real:
-    name, x = place.name, as_numbers(builder, place.name, value)
-    before = builder.shape(x.buffer)
-    out = Real(builder.transient(f"{name}.X", roles.X, (before[0], *output(before[1:])), builder.policy.real))
+def whole_window(kind: str, shape: Shape) -> Window:
+    """A window over all of an image or a sequence."""
+    if len(shape) == 2:
+        return line(kind, shape[0], shape[0], VALID)
+    return window(kind, (shape[0], shape[1]), max(shape[:2]), VALID)
+
+
+def _averaged(builder: Lowering, name: str, value: Value, over: Window) -> Real:
+    given = as_numbers(builder, name, value)
+    x = reshaped(builder, f"{name}.images", given, over.as_images(builder.shape(given.buffer)))
+    before, attributes = builder.shape(x.buffer), over.pool_attributes()
+    after = over.images_over(before, before[-1])
+    out = Real(builder.transient(f"{name}.X", roles.X, after, builder.policy.real))
     builder.emit("average_pool", {"x": x.buffer, "y": out.buffer}, attributes)
 
     def backward() -> None:
@@ -151,4 +211,4 @@ def _averaged(
         x.give(builder, gradient)
 
     builder.on_backward(backward)
-    return out
+    return reshaped(builder, f"{name}.out", out, over.as_given(after))

@@ -14,8 +14,7 @@ from linocut.layers.numbers import as_numbers, real_gradient
 from linocut.layers.values import Bits, Kept, Normed, Real, Value
 
 if TYPE_CHECKING:
-    from linocut.compile.builder import Builder
-    from linocut.layers.placed import Placed
+    from linocut.layers.lowering import Lowering
 
 CLIP, QUADRATIC = "clip", "quadratic"
 
@@ -30,6 +29,7 @@ class Sign(Layer):
 
     kind: ClassVar[str] = "sign"
     takes: ClassVar[tuple[str, ...]] = (NORMED, REAL)
+    forms_norms: ClassVar[bool] = True
     estimator: str = CLIP
 
     def __post_init__(self) -> None:
@@ -44,13 +44,13 @@ class Sign(Layer):
         """Signs."""
         return BITS
 
-    def lower(self, builder: Builder, place: Placed, value: Value) -> Value:
+    def lower(self, builder: Lowering, name: str, value: Value) -> Value:
         """The signs of a norm, or of numbers."""
         if isinstance(value, Normed) and self.estimator == CLIP:
-            return _of_norm(builder, place.name, value)
-        return self._of_numbers(builder, place.name, as_numbers(builder, place.name, value))
+            return _of_norm(builder, name, value)
+        return self._of_numbers(builder, name, as_numbers(builder, name, value))
 
-    def _of_numbers(self, builder: Builder, name: str, value: Real) -> Value:
+    def _of_numbers(self, builder: Lowering, name: str, value: Real) -> Value:
         """Bits, and for training the mask, the slope, or the numbers themselves where the policy keeps them."""
         shape = builder.shape(value.buffer)
         gate: dict[str, int] = {}
@@ -74,7 +74,7 @@ class Sign(Layer):
         return out
 
 
-def _of_norm(builder: Builder, name: str, value: Normed) -> Value:
+def _of_norm(builder: Lowering, name: str, value: Normed) -> Value:
     """With X kept as bits no x is ever formed; else x is kept and signs are made from it."""
     if builder.policy.X == "bit":
         kept = keep_signs(builder, name, value, ste=True)

@@ -1,4 +1,4 @@
-"""What flows between layers while a network is lowered: names of buffers, not numbers.
+"""What flows between layers while a network is lowered: numbers of buffers, and gradients on their way back.
 
 The backward pass is lowered after the forward one, from the last layer to the first: a consumer gives the gradient
 of its input to the value, and the producer's backward step takes it from there. Where several layers consume one value,
@@ -8,20 +8,12 @@ their gradients are added.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 from linocut import roles
-
-if TYPE_CHECKING:
-    from linocut.compile.builder import Builder
-
-
-@dataclass(frozen=True)
-class Gradient:
-    """The buffer of a gradient, and of its power-of-two exponent where its mantissas are integers."""
-
-    buffer: int
-    exponent: int | None = None
+from linocut.layers.lowering import Gradient as Gradient
+from linocut.layers.lowering import Lowering
+from linocut.layers.shape import Shape
 
 
 @dataclass(eq=False, kw_only=True)
@@ -30,22 +22,30 @@ class Value:
 
     gradient: Gradient | None = None
 
-    def give(self, builder: Builder, gradient: Gradient) -> None:
-        """Add the gradient of one more consumer; only numbers have several."""
+    def give(self, builder: Lowering, gradient: Gradient) -> None:
+        """Add the gradient of one more consumer; sums are in the policy's format of full precision."""
         if self.gradient is None:
             self.gradient = gradient
             return
-        before = self.gradient
-        assert before.exponent is None and gradient.exponent is None, "integer gradients have one consumer"
-        shape = builder.shape(before.buffer)
-        total = builder.transient("sum.dX", roles.DX, shape, builder.policy.real)
-        builder.emit("add", {"a": before.buffer, "b": gradient.buffer, "y": total})
+        before, more = _in_numbers(builder, self.gradient), _in_numbers(builder, gradient)
+        total = builder.transient("sum.dX", roles.DX, builder.shape(before), builder.policy.real)
+        builder.emit("add", {"a": before, "b": more, "y": total})
         self.gradient = Gradient(total)
 
     def taken(self) -> Gradient:
         """The gradient that the consumers gave."""
         assert self.gradient is not None, "the consumer of a value lowers its backward step first"
         return self.gradient
+
+
+def _in_numbers(builder: Lowering, gradient: Gradient) -> int:
+    """The buffer of a gradient in floats: mantissas times their power of two."""
+    if gradient.exponent is None:
+        return gradient.buffer
+    shape = builder.shape(gradient.buffer)
+    out = builder.transient("numbers.dX", roles.DX, shape, builder.policy.real)
+    builder.emit("gate_gradient", {"dx": gradient.buffer, "dx_exponent": gradient.exponent, "out": out})
+    return out
 
 
 @dataclass(eq=False)
@@ -68,10 +68,9 @@ class Bits(Value):
 
 @dataclass(eq=False)
 class Product(Value):
-    """A matrix product Y. `binary`: of a layer with binary weights, whose gradient has the policy's format of dY."""
+    """A matrix product Y of a layer with binary weights, whose gradient has the policy's format of dY."""
 
     buffer: int
-    binary: bool
 
 
 @dataclass(eq=False)
@@ -96,12 +95,39 @@ class Kept:
 class Normed(Value):
     """The output of a batch norm, not yet formed: its consumer decides whether it wants numbers or only signs.
 
-    `norm` is its kind, as the instructions have it.
+    `norm` is its kind, as the instructions have it. `beta` is its shift, None for none.
     """
 
     name: str
     y: int
     stats: int
-    beta: int
+    beta: int | None
     norm: float
     kept: Kept | None = None
+
+
+Stored = TypeVar("Stored", bound="Given | Bits | Product | Real")
+
+
+def reshaped(builder: Lowering, name: str, value: Stored, shape: Shape) -> Stored:
+    """The same value, its bytes under another shape (batch, ...); its gradient goes back under the old one.
+
+    The last dimension of packed signs stays, unless it fills whole words.
+    """
+    before = builder.shape(value.buffer)
+    if before == shape:
+        return value
+    buffer = builder.view(value.buffer, f"{name}.view", shape)
+    if isinstance(value, Bits):
+        numbers = None if value.numbers is None else builder.view(value.numbers, f"{name}.numbers", shape)
+        out: Given | Bits | Product | Real = Bits(buffer, numbers)
+    else:
+        out = type(value)(buffer)  # of the same kind
+
+    def backward() -> None:
+        if out.gradient is not None:  # there is none of the network's input
+            back = out.taken()
+            value.give(builder, Gradient(builder.view(back.buffer, f"{name}.dX.view", before), back.exponent))
+
+    builder.on_backward(backward)
+    return out  # type: ignore[return-value]  # of the type of `value`

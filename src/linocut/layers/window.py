@@ -1,5 +1,7 @@
 """Windows of convolutions and pools: their sizes, strides and padding, checked, and the images that they give.
 
+Over sequences (steps, channels) a window is a line: one row high, as a sequence is an image of one row.
+
 'same' padding keeps ceil(size / stride) outputs, with (window - 1) // 2 pixels of padding above and to the left and
 what is needed below and to the right, as symmetric padding does for odd windows. 'valid' has none.
 """
@@ -12,27 +14,30 @@ from linocut.errors import SpecError
 from linocut.layers.base import Layer, Shape
 
 SAME, VALID = "same", "valid"
+IMAGES = "images (height, width, channels)"
 MOST = 2**15
 
 
 @dataclass(frozen=True)
 class Window:
-    """A window of `size` (height, width) that moves by `stride` pixels; `what` is a layer's kind and setting."""
+    """A window of `size` (height, width) that moves by `stride` pixels; `what` is a layer's kind and setting.
+
+    `flat` says that it moves over sequences, along their steps.
+    """
 
     what: str
     size: tuple[int, int]
     stride: int
     padding: str
+    flat: bool = False
 
     def __post_init__(self) -> None:
         """SpecError for what no window has."""
         layer = self.what.split()[0]
-        named = (
-            (f"{self.what} height", self.size[0]),
-            (f"{self.what} width", self.size[1]),
-            (f"{layer} stride", self.stride),
-        )
-        for name, value in named:
+        sizes: tuple[tuple[str, int], ...] = ((self.what, self.size[1]),)
+        if not self.flat:
+            sizes = ((f"{self.what} height", self.size[0]), (f"{self.what} width", self.size[1]))
+        for name, value in (*sizes, (f"{layer} stride", self.stride)):
             if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST:
                 raise SpecError(f"{name} is {value!r}, must be a whole number from 1 to {MOST:,}")
         if self.padding not in (SAME, VALID):
@@ -43,12 +48,29 @@ class Window:
         """Pixels of padding above and to the left."""
         return (0, 0) if self.padding == VALID else ((self.size[0] - 1) // 2, (self.size[1] - 1) // 2)
 
-    def over(self, shape: Shape) -> tuple[int, int]:
-        """Height and width of what it gives over images (height, width, channels); SpecError where it does not fit."""
-        if len(shape) != 3:
-            raise SpecError(f"takes images (height, width, channels), not {shape}; put it before the flatten")
-        height, width = (self._along(image, own) for image, own in zip(shape[:2], self.size, strict=True))
-        return height, width
+    def over(self, shape: Shape) -> tuple[int, ...]:
+        """What it gives over examples of a shape, channels left out; SpecError where it does not fit.
+
+        (height, width) over images (height, width, channels), (steps,) over sequences (steps, channels).
+        """
+        takes, sizes = ("sequences (steps, channels)", self.size[1:]) if self.flat else (IMAGES, self.size)
+        if len(shape) != len(sizes) + 1:
+            raise SpecError(f"takes {takes}, not {shape}; {_other(shape)}")
+        return tuple(self._along(image, own) for image, own in zip(shape[:-1], sizes, strict=True))
+
+    def as_images(self, shape: Shape) -> Shape:
+        """The images (..., height, width, channels) that it moves over; (..., steps, channels) gains a height of 1."""
+        return (*shape[:-2], 1, *shape[-2:]) if self.flat else shape
+
+    def as_given(self, shape: Shape) -> Shape:
+        """The inverse of `as_images`."""
+        return (*shape[:-3], *shape[-2:]) if self.flat else shape
+
+    def images_over(self, shape: Shape, channels: int) -> Shape:
+        """(batch, height', width', channels) of what it gives over images (batch, height, width, inputs)."""
+        batch, *image, _ = shape
+        height, width = (self._along(side, own) for side, own in zip(image, self.size, strict=True))
+        return batch, height, width, channels
 
     def attributes(self) -> dict[str, float]:
         """What the instructions need to know of it."""
@@ -64,9 +86,10 @@ class Window:
         if self.padding == SAME:
             return -(-image // self.stride)
         if own > image:
+            size = f"{own} steps" if self.flat else f"{self.size[0]} x {self.size[1]}"
             raise SpecError(
-                f"a window of {self.size[0]} x {self.size[1]} is larger than its input, whose side is {image}; "
-                f"take a smaller one, larger images, or padding {SAME!r}"
+                f"a window of {size} is larger than its input, whose side is {image}; "
+                f"take a smaller one, larger {'sequences' if self.flat else 'images'}, or padding {SAME!r}"
             )
         return (image - own) // self.stride + 1
 
@@ -74,6 +97,13 @@ class Window:
 def window(what: str, size: int | tuple[int, int], stride: int, padding: str) -> Window:
     """A window from a layer's settings."""
     return Window(what, pair(what, size), stride, padding)
+
+
+def line(what: str, size: int | tuple[int, int], stride: int, padding: str) -> Window:
+    """A window over sequences from a layer's settings."""
+    if isinstance(size, (tuple, list)):
+        raise SpecError(f"{what} is {size!r}, must be one number of steps")
+    return Window(what, (1, size), stride, padding, flat=True)
 
 
 def pair(what: str, size: int | tuple[int, int]) -> tuple[int, int]:
@@ -90,3 +120,9 @@ def keep_tuple(layer: Layer, setting: str) -> None:
     value = getattr(layer, setting)
     if isinstance(value, list):
         object.__setattr__(layer, setting, tuple(value))
+
+
+def _other(shape: Shape) -> str:
+    """The mend for an example of a wrong number of dimensions."""
+    kinds = {1: "put it before the flatten", 2: "sequences go into 1-D layers", 3: "images go into 2-D layers"}
+    return kinds.get(len(shape), "give the network's input another shape")

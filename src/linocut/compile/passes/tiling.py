@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from linocut.compile.channel_groups import group_channels
 from linocut.compile.draft import Draft
-from linocut.compile.image_tiles import tile_gradient, tile_product
-from linocut.compile.lifetimes import live_bytes
+from linocut.compile.passes.channel_groups import group_channels
+from linocut.compile.passes.image_tiles import tile_gradient, tile_product
+from linocut.compile.placement.lifetimes import live_bytes
 
 TILE_BYTES = 2 * 2**20  # work for some threads, and little beside what it saves
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import math
+import reprlib
+import sys
+from collections.abc import Collection
 from typing import Any
 
 from linocut.errors import SpecError
@@ -11,28 +13,28 @@ from linocut.errors import SpecError
 def mapping(value: object, what: str) -> dict[str, Any]:
     """The value, a JSON object."""
     if not isinstance(value, dict):
-        raise SpecError(f"{what} is {_shown(value)}, must be an object")
+        raise SpecError(f"{what} is {shown(value)}, must be an object")
     return value
 
 
 def entries(value: object, what: str) -> list[Any]:
     """The value, a JSON array."""
     if not isinstance(value, list):
-        raise SpecError(f"{what} is {_shown(value)}, must be a list")
+        raise SpecError(f"{what} is {shown(value)}, must be a list")
     return value
 
 
 def whole(value: object, what: str, least: int = 0) -> int:
     """The value, a whole number of `least` or more."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise SpecError(f"{what} is {_shown(value)}, must be a whole number, {least} or more")
+        raise SpecError(f"{what} is {shown(value)}, must be a whole number, {least} or more")
     return value
 
 
 def number(value: object, what: str) -> float:
     """The value, a finite number."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise SpecError(f"{what} is {_shown(value)}, must be a finite number")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= sys.float_info.max:
+        raise SpecError(f"{what} is {shown(value)}, must be a finite number")
     return value
 
 
@@ -44,8 +46,22 @@ def number_or_none(value: object, what: str) -> float | None:
 def text(value: object, what: str) -> str:
     """The value, a text."""
     if not isinstance(value, str):
-        raise SpecError(f"{what} is {_shown(value)}, must be a text")
+        raise SpecError(f"{what} is {shown(value)}, must be a text")
     return value
+
+
+def flag(value: object, what: str) -> bool:
+    """The value, true or false."""
+    if not isinstance(value, bool):
+        raise SpecError(f"{what} is {shown(value)}, must be true or false")
+    return value
+
+
+def one_of(value: object, what: str, known: Collection[str]) -> str:
+    """The value, one of several texts."""
+    if text(value, what) not in known:
+        raise SpecError(f"{what} is {shown(value)}, must be {' or '.join(known)}")
+    return text(value, what)
 
 
 def only(data: dict[str, Any], known: set[str], what: str) -> None:
@@ -53,9 +69,10 @@ def only(data: dict[str, Any], known: set[str], what: str) -> None:
     if lacking := known - set(data):
         raise SpecError(f"{what} lacks {', '.join(sorted(lacking))}")
     if odd := set(data) - known:
-        raise SpecError(f"{what} has no {', '.join(sorted(odd))}")
+        raise SpecError(f"{what} has {shown(sorted(odd)[0])}, must have {', '.join(sorted(known))} only")
 
 
-def _shown(value: object) -> str:
-    shown = repr(value)
+def shown(value: object) -> str:
+    """A value of any size and depth in a few characters."""
+    shown = reprlib.repr(value)
     return shown if len(shown) <= 40 else f"{shown[:40]}..."

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from linocut.layers.network import Network
-from linocut.layers.placed import Placed
+from linocut.graph.graph import Graph, Node
 
 _HEADINGS = ("Layer", "Input bits", "Output", "1-bit par.", "32-bit par.", "Memory KiB", "1-bit MACs", "Other MACs")
 
 
-def summary(network: Network) -> str:
+def summary(graph: Graph) -> str:
     """One line a layer, then totals, the size of the model and its compression against 32-bit weights."""
-    rows = [_row(placed) for placed in network.placed]
-    costs = [placed.cost for placed in network.placed]
+    rows = [_row(node) for node in graph.nodes]
+    costs = [node.cost for node in graph.nodes]
     binary = sum(c.binary_parameters for c in costs)
     real = sum(c.real_parameters for c in costs)
     macs = sum(c.binary_macs for c in costs), sum(c.real_macs for c in costs)
@@ -24,15 +23,15 @@ def summary(network: Network) -> str:
         f"model size            {size:,.2f} KiB; {full:,.2f} KiB in 32 bits; compression {full / size:.1f}x",
         f"MACs per example      {sum(macs):,} ({macs[0] / max(1, sum(macs)):.1%} of 1 bit)",
     ]
-    return "\n".join([network.name, rule, lines[0], rule, *lines[1:-1], rule, lines[-1], rule, *facts])
+    return "\n".join([graph.name, rule, lines[0], rule, *lines[1:-1], rule, lines[-1], rule, *facts])
 
 
-def _row(placed: Placed) -> tuple[str, ...]:
-    cost = placed.cost
+def _row(node: Node) -> tuple[str, ...]:
+    cost = node.cost
     return (
-        placed.name,
+        node.name,
         "-" if cost.input_bits is None else str(cost.input_bits),
-        "x".join(map(str, placed.output_shape)),
+        "x".join(map(str, node.output.shape)),
         _count(cost.binary_parameters),
         _count(cost.real_parameters),
         f"{_kib(cost.binary_parameters, cost.real_parameters):.2f}",

@@ -14,8 +14,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from linocut.errors import SpecError
-from linocut.layers import Input, Network, SoftmaxCrossEntropy
+from linocut.errors import SpecError, one_line
+from linocut.graph.network import Network
+from linocut.layers import Input, SoftmaxCrossEntropy
+from linocut.layers.losses import LOSSES
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -39,15 +41,17 @@ def read_network(
         described = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise SpecError(f"{path} cannot be read: {error.strerror}; give the file of a network") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SpecError(f"{path} is not TOML: {error}; mend that line") from None
+    except RecursionError:
+        raise SpecError(f"{path} is not the file of a network: it is nested too deep") from None
+    except (ValueError, UnicodeDecodeError) as error:  # also whole numbers of thousands of digits
+        raise SpecError(f"{path} is not TOML: {one_line(error)}; mend that line") from None
     try:
         network = Network.from_dict(_completed(described, path.stem, shape, classes, dtype))
         _check_fits(network, shape, classes)
     except SpecError as error:
-        raise SpecError(f"{path}: {error}") from None
-    except (TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise SpecError(f"{path} does not describe a network: {error}; see docs/own-networks.md") from None
+        raise SpecError(f"{path}: {one_line(error)}") from None
+    except (TypeError, AttributeError, ValueError, ArithmeticError, RecursionError) as error:
+        raise SpecError(f"{path} does not describe a network: {one_line(error)}; see docs/own-networks.md") from None
     return network
 
 
@@ -56,7 +60,7 @@ def _check_fits(network: Network, shape: tuple[int, ...] | None, classes: int | 
     own = network.input.shape
     if shape is not None and shape != own:
         raise SpecError(f"its input layer has shape {own}, but examples have {shape}; leave the layer out, or mend it")
-    if classes is not None and classes > network.classes:
+    if classes is not None and network.classes and classes > network.classes:
         raise SpecError(
             f"it tells {network.classes} classes apart, but there are {classes}; write units = {CLASSES!r} in the "
             "last layer that has units"
@@ -73,15 +77,15 @@ def _completed(
     if not isinstance(name, str) or not name or not name.isprintable():
         raise SpecError(f"name is {name!r}, must be a text on one line")
     layers = described.get("layers")
-    if not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
+    if not isinstance(layers, list) or not all(isinstance(entry, dict) for entry in layers):
         raise SpecError("layers are missing; write each as a table [[layers]] with its kind, as in layer = 'sign'")
     layers = [_with_classes(layer, classes) for layer in layers]
-    kinds = [layer.get("layer") for layer in layers]
+    kinds = [str(layer.get("layer")) for layer in layers]
     if kinds[:1] != [Input.kind]:
         if shape is None:
             raise SpecError("it has no input layer, and no data says what shape it takes; add one, or give --data")
         layers.insert(0, {"layer": Input.kind, "shape": list(shape), "dtype": dtype})
-    if kinds[-1:] != [SoftmaxCrossEntropy.kind]:
+    if not any(kinds[-1:] == [loss] for loss in LOSSES):
         layers.append({"layer": SoftmaxCrossEntropy.kind})
     return {"name": name, "layers": layers}
 

@@ -1,0 +1,307 @@
+"""Lowering of inference graphs: a Program with the one section "predict", its weights packed beforehand.
+
+The program has no labels, no loss and no random state; what it keeps between runs are constants: panels of weights,
+thresholds, biases and norms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from linocut import roles
+from linocut.compile.batch import check_batch
+from linocut.compile.lower import PREDICT, check_arena, finished
+from linocut.compile.placement.offsets import place
+from linocut.compile.program import Program
+from linocut.compile.recorder import Recorder
+from linocut.formats import WORD_BITS
+from linocut.graph.inference import (
+    INTEGERS,
+    MAX,
+    SIGNS,
+    Activation,
+    Add,
+    Affine,
+    BinaryProduct,
+    Concat,
+    Flatten,
+    InferenceGraph,
+    InferenceNode,
+    InputCoding,
+    Logits,
+    Pool,
+    RealProduct,
+    Slice,
+    Threshold,
+)
+from linocut.layers.base import Shape
+from linocut.layers.weights import integer_format
+from linocut.layers.window import VALID, Window, window
+from linocut.ops.bits import Array
+from linocut.ops.norm import L1
+from linocut.ops.panels import pack_panels, panels_shape
+
+INPUT, LOGITS = "input", f"{PREDICT}.logits"
+FLOAT = "f32"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A Program that predicts `batch` examples at a time; `constants` make what its persistent buffers hold."""
+
+    program: Program
+    batch: int
+    constants: dict[str, Callable[[], Array]]
+
+
+def compile_inference(graph: InferenceGraph, batch: int, capture: Sequence[str] = ()) -> Prediction:
+    """The program of an inference graph; what the nodes called `capture` give is kept in predict.captured.NODE.
+
+    SpecError for a batch or a name that cannot be.
+    """
+    check_batch(batch)
+    for name in capture:
+        _ = graph.node(name)
+    lowering = _Lowering(graph, batch, frozenset(capture))
+    lowering.recorder.section(PREDICT)
+    for node in graph.nodes:
+        lowering.lower(node)
+    lowering.recorder.finish()
+    draft = lowering.recorder.draft().without_unused()
+    blocks = draft.blocks()
+    offsets, arena = place(blocks)
+    check_arena(graph.name, batch, arena)
+    return Prediction(finished(draft, blocks, offsets, arena), batch, lowering.constants)
+
+
+@dataclass
+class _Lowering:
+    """Lowers node by node; `values` are the buffers of what nodes give. A product whose threshold follows has none."""
+
+    graph: InferenceGraph
+    batch: int
+    captured: frozenset[str]
+    recorder: Recorder = field(default_factory=Recorder)
+    constants: dict[str, Callable[[], Array]] = field(default_factory=dict)
+    values: dict[str, int] = field(default_factory=dict)
+
+    def lower(self, node: InferenceNode) -> None:
+        """Emit the instructions of a node."""
+        match node:
+            case InputCoding():
+                value = self._input(node)
+            case BinaryProduct() | RealProduct():
+                if self._threshold_of(node) is not None:
+                    return
+                value = self._product(node, None)
+            case Threshold():
+                value = self._threshold(node)
+            case Affine():
+                value = self._affine(node)
+            case Pool():
+                value = self._pool(node)
+            case Add():
+                value = self._add(node)
+            case Activation():
+                value = self._made(node, FLOAT)
+                self.recorder.emit(node.function, {"x": self._numbers(node.inputs[0]), "y": value})
+            case Flatten():
+                value = self._flatten(node)
+            case Concat():
+                value = self._concat(node)
+            case Slice():
+                value = self._copied(node, self.values[node.inputs[0]], node.begin)
+            case Logits():
+                value = self._numbers(node.inputs[0])
+                self.recorder.output(value, "logits")
+        self.values[node.name] = value
+        if node.name in self.captured:
+            name = f"captured.{node.name}"
+            self.recorder.output(self.recorder.view(value, name, self.recorder.shape(value)), name)
+
+    # --- buffers ---
+
+    def _made(self, node: InferenceNode, form: str, role: str = roles.X) -> int:
+        return self.recorder.transient(node.name, role, (self.batch, *node.shape), form)
+
+    def _constant(self, name: str, role: str, shape: Shape, form: str, make: Callable[[], Array]) -> int:
+        self.constants[name] = make
+        return self.recorder.persistent(name, role, shape, form)
+
+    def _channels(self, node: InferenceNode, part: str, values: Array) -> int:
+        """A constant (1, channels)."""
+        form = "i32" if values.dtype == np.int32 else FLOAT
+        return self._constant(f"{node.name}.{part}", roles.BETA, (1, len(values)), form, lambda: values[None])
+
+    def _numbers(self, source: str) -> int:
+        """A value in floats: bytes u as (2u - 255) / 255."""
+        value = self.values[source]
+        if self.recorder.form(value) != "u8":
+            return value
+        numbers = self.recorder.transient(f"{source}.numbers", roles.X, self.recorder.shape(value), FLOAT)
+        self.recorder.emit("to_numbers", {"x": value, "y": numbers})
+        return numbers
+
+    def _viewed(self, value: int, name: str, shape: Shape) -> int:
+        same = self.recorder.shape(value) == shape
+        return value if same else self.recorder.view(value, name, shape)
+
+    # --- nodes ---
+
+    def _input(self, node: InputCoding) -> int:
+        shape = (self.batch, *node.shape)
+        given = self.recorder.external(INPUT, roles.INPUT, shape, node.dtype)
+        if not node.coded:
+            return given
+        codes = self._made(node, "u8")
+        self.recorder.emit("quantise_input", {"x": given, "codes": codes}, {"low": node.low, "high": node.high})
+        return codes
+
+    def _threshold_of(self, node: BinaryProduct | RealProduct) -> Threshold | None:
+        """The threshold that alone reads a product of integers, and so is one instruction with it."""
+        readers = self.graph.readers(node.name)
+        if node.gives != INTEGERS or len(readers) != 1 or node.name in self.captured:
+            return None
+        return readers[0] if isinstance(readers[0], Threshold) else None
+
+    def _threshold(self, node: Threshold) -> int:
+        source = self.graph.by_name[node.inputs[0]]
+        if isinstance(source, (BinaryProduct, RealProduct)) and self._threshold_of(source) is node:
+            return self._product(source, node)
+        bits = self._made(node, "bit")
+        least = self._channels(node, "least", node.least)
+        self.recorder.emit("threshold", {"y": self.values[source.name], "least": least, "bits": bits})
+        return bits
+
+    def _product(self, node: BinaryProduct | RealProduct, threshold: Threshold | None) -> int:
+        """A product, or the signs of its threshold where there is one."""
+        floats = isinstance(node, RealProduct) and not node.binary
+        x = self._numbers(node.inputs[0]) if floats else self.values[node.inputs[0]]
+        moves = node.window or window("dense", 1, 1, VALID)
+        as_images = node.window is not None or node.gives != INTEGERS
+        before = self.recorder.shape(x)
+        if as_images:
+            images = moves.as_images(before) if node.window else (before[0], 1, 1, before[1])
+            x = self._viewed(x, f"{node.name}.images", images)
+        shape = moves.images_over(self.recorder.shape(x), node.shape[-1]) if as_images else (self.batch, *node.shape)
+        if node.gives == INTEGERS:
+            value = self._integers(node, threshold, x, moves if as_images else None, shape)
+        else:
+            assert isinstance(node, RealProduct)
+            value = self._floats(node, x, moves, shape)
+        return self._viewed(value, f"{(threshold or node).name}.out", (self.batch, *(threshold or node).shape))
+
+    def _integers(
+        self, node: BinaryProduct | RealProduct, threshold: Threshold | None, x: int, moves: Window | None, shape: Shape
+    ) -> int:
+        """Exact sums, or their signs by a threshold."""
+        binary = isinstance(node, BinaryProduct)
+        operands: dict[str, int | None] = {"x": x, **(self._panels(node) if binary else self._rows(node))}
+        if threshold is None:
+            summed = node.depth * (moves.size[0] * moves.size[1] if moves else 1)
+            form = integer_format(summed, real_input=not binary)
+            value = self.recorder.transient(node.name, roles.Y, shape, form)
+            operands["y"] = value
+        else:
+            value = self.recorder.transient(threshold.name, roles.X, shape, "bit")
+            operands |= {"bits": value, "least": self._channels(threshold, "least", threshold.least)}
+        family = "packed" if binary else "byte"
+        if moves is None:
+            self.recorder.emit(f"{family}_matmul", operands)
+        else:
+            self.recorder.emit(f"{family}_conv2d", operands, _moves(moves, sized=binary))
+        return value
+
+    def _panels(self, node: BinaryProduct | RealProduct) -> dict[str, int]:
+        """Weights as the kernels read them, packed when they are needed."""
+        rows = node.weights.reshape(len(node.weights), -1)
+        shape, name = panels_shape(*rows.shape), f"{node.name}.panels"
+        return {"panels": self._constant(name, roles.W_SIGN, shape, "bit", lambda: pack_panels(rows))}
+
+    def _rows(self, node: BinaryProduct | RealProduct) -> dict[str, int]:
+        """Weights row by row, in signs or floats."""
+        signs = isinstance(node, BinaryProduct) or node.binary
+        shape = (*node.weights.shape[:-1], node.depth)
+        role, form = (roles.W_SIGN, "bit") if signs else (roles.W, FLOAT)
+        weights = node.weights
+        return {"weights": self._constant(f"{node.name}.weights", role, shape, form, lambda: weights)}
+
+    def _floats(self, node: RealProduct, x: int, moves: Window, shape: Shape) -> int:
+        value = self.recorder.transient(node.name, roles.Y, shape, FLOAT)
+        weights = self._rows(node)["weights"]
+        if node.window is None:
+            outputs, inputs = self.recorder.shape(weights)
+            weights = self._viewed(weights, f"{node.name}.pixels", (outputs, 1, 1, inputs))
+        attributes = {**moves.attributes(), "exact": 1.0}
+        self.recorder.emit("conv2d", {"x": x, "weights": weights, "y": value}, attributes)
+        if node.bias is not None:
+            self.recorder.emit("add_bias", {"y": value, "bias": self._channels(node, "bias", node.bias)})
+        return value
+
+    def _affine(self, node: Affine) -> int:
+        source = self.graph.by_name[node.inputs[0]]
+        y = self.values[source.name] if source.gives == INTEGERS else self._numbers(source.name)
+        stats = np.stack([node.mean, node.deviation])
+        kept = self._constant(f"{node.name}.stats", roles.NORM, stats.shape, FLOAT, lambda: stats)
+        shift, value = self._channels(node, "shift", node.shift), self._made(node, FLOAT)
+        operands = {"y": y, "stats": kept, "beta": None if node.gain is not None else shift, "x": value}
+        self.recorder.emit("norm_apply", operands, {"norm": L1})
+        if node.gain is None:
+            return value
+        scaled = self._made(node, FLOAT)
+        gain = self._channels(node, "gain", node.gain)
+        self.recorder.emit("scale_channels", {"x": value, "scale": gain, "y": scaled})
+        self.recorder.emit("add_bias", {"y": scaled, "bias": shift})
+        return scaled
+
+    def _pool(self, node: Pool) -> int:
+        x = self.values[node.inputs[0]]
+        x = self._viewed(x, f"{node.name}.images", node.window.as_images(self.recorder.shape(x)))
+        shape = node.window.images_over(self.recorder.shape(x), node.shape[-1])
+        form = self.recorder.form(x)
+        value = self.recorder.transient(node.name, roles.Y if node.gives == INTEGERS else roles.X, shape, form)
+        op = "max_pool" if node.function == MAX else "average_pool"
+        self.recorder.emit(op, {"x": x, "y": value}, node.window.pool_attributes())
+        return self._viewed(value, f"{node.name}.out", (self.batch, *node.shape))
+
+    def _add(self, node: Add) -> int:
+        first, *others = (self._numbers(source) for source in node.inputs)
+        for other in others:
+            total = self._made(node, FLOAT)
+            self.recorder.emit("add", {"a": first, "b": other, "y": total})
+            first = total
+        return first
+
+    def _flatten(self, node: Flatten) -> int:
+        x, flat = self.values[node.inputs[0]], (self.batch, *node.shape)
+        channels = self.recorder.shape(x)[-1]
+        if node.gives != SIGNS or channels % WORD_BITS == 0 or channels == flat[1]:
+            return self._viewed(x, node.name, flat)
+        images = (self.batch, 1, flat[1] // channels, channels)
+        bits = self._made(node, "bit")
+        self.recorder.emit("flatten_bits", {"x": self._viewed(x, f"{node.name}.images", images), "y": bits})
+        return bits
+
+    def _concat(self, node: Concat) -> int:
+        arms = [self.values[source] for source in node.inputs]
+        value, at = self._made(node, self.recorder.form(arms[0])), 0
+        for number, arm in enumerate(arms):
+            count = self.recorder.shape(arm)[-1]
+            attributes = {"begin": 0.0, "at": float(at), "count": float(count), "fresh": float(number == 0)}
+            self.recorder.emit("copy_channels", {"x": arm, "y": value}, attributes)
+            at += count
+        return value
+
+    def _copied(self, node: Slice, x: int, begin: int) -> int:
+        value = self._made(node, self.recorder.form(x))
+        attributes = {"begin": float(begin), "at": 0.0, "count": float(node.shape[-1]), "fresh": 1.0}
+        self.recorder.emit("copy_channels", {"x": x, "y": value}, attributes)
+        return value
+
+
+def _moves(moves: Window, *, sized: bool) -> dict[str, float]:
+    """The attributes of a convolution; panels do not tell the window's size (`sized`)."""
+    return moves.pool_attributes() if sized else moves.attributes()

@@ -1,0 +1,217 @@
+"""fold: a trained graph as an inference graph.
+
+Weights of binary layers become bits. A norm of their products that is followed by sgn is one threshold per channel:
+x^ = +1 where y >= ceil(mu - beta deviation); a max-pool between the product and its norm goes behind the threshold,
+which is monotone, so that it pools signs. Other norms keep their numbers.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from linocut.errors import SpecError
+from linocut.graph import inference
+from linocut.graph.graph import Graph, Node
+from linocut.graph.inference import AVERAGE, BYTES, FLOATS, INTEGERS, MAX, SIGNS, InferenceGraph, InferenceNode
+from linocut.graph.inference_rules import check
+from linocut.layers import (
+    Activation,
+    Add,
+    AveragePool,
+    BatchNorm,
+    BinaryConvolution,
+    BinaryDense,
+    Concat,
+    Dense,
+    Flatten,
+    GlobalAveragePool,
+    Input,
+    Loss,
+    MaxPool,
+    RealConvolution,
+    Sign,
+    Slice,
+)
+from linocut.layers.base import Shape
+from linocut.layers.pools import whole_window
+from linocut.layers.window import Window
+from linocut.ops.bits import Array
+
+
+@dataclass(frozen=True)
+class Norm:
+    """A batch norm in prediction, float64 (channels,): (y - mean) / deviation [* gain] + shift."""
+
+    mean: Array
+    deviation: Array
+    shift: Array
+    gain: Array | None = None
+
+
+class Source(ABC):
+    """Where a network's numbers are from: a training's state, or an older model file."""
+
+    coded: bool  # whether floats of the input are coded as bytes
+
+    @abstractmethod
+    def signs(self, node: Node) -> Array:
+        """The packed signs of a node's binary weights."""
+
+    @abstractmethod
+    def weights(self, node: Node) -> Array:
+        """A node's weights in full precision, float32 (outputs, ..., inputs)."""
+
+    @abstractmethod
+    def bias(self, node: Node) -> Array:
+        """A node's bias, float32 (outputs,)."""
+
+    @abstractmethod
+    def norm(self, node: Node, product: Node | None) -> Norm:
+        """A batch norm, of what `product` gives where that is a layer with binary weights."""
+
+    @abstractmethod
+    def least(self, node: Node, product: Node, *, whole: bool) -> Array:
+        """The threshold of a batch norm and its sign: int32 (channels,) of integers (`whole`), else float32."""
+
+
+def fold(graph: Graph, source: Source) -> InferenceGraph:
+    """The inference graph of a network whose numbers `source` has."""
+    folder = _Folder(graph, source)
+    for node in graph.nodes:
+        folder.fold(node)
+    found = InferenceGraph(graph.name, tuple(folder.nodes.values()), graph.classes)
+    check(found)
+    return found
+
+
+@dataclass
+class _Folder:
+    """Folds node by node; `products` are the values that are products of binary layers, possibly pooled, by layer."""
+
+    graph: Graph
+    source: Source
+    nodes: dict[str, InferenceNode] = field(default_factory=dict)
+    products: dict[str, Node] = field(default_factory=dict)
+    pools: dict[str, Window] = field(default_factory=dict)  # that wait for the threshold of their product
+
+    def fold(self, node: Node) -> None:
+        """Add what a node is in prediction."""
+        name, layer, shape = node.name, node.layer, node.output.shape
+        sources = tuple(edge.node for edge in node.inputs)
+        match layer:
+            case Input():
+                gives = BYTES if layer.dtype == "u8" or self.source.coded else FLOATS
+                coded = layer.dtype != "u8" and self.source.coded
+                self._put(inference.InputCoding(name, (), shape, gives, layer.dtype, layer.low, layer.high, coded))
+            case BinaryDense() | BinaryConvolution():
+                self._put(self._binary_product(node, sources, getattr(layer, "window", None)))
+                self.products[name] = node
+            case RealConvolution() | Dense():
+                self._put(self._real_product(node, sources, getattr(layer, "window", None)))
+            case MaxPool():
+                self._max_pool(node, sources, layer.window)
+            case AveragePool():
+                self._put(inference.Pool(name, sources, shape, FLOATS, AVERAGE, layer.window))
+            case GlobalAveragePool():
+                self._global_pool(node, sources)
+            case BatchNorm():
+                self._norm(node, sources)
+            case Sign():
+                self._sign(node, sources)
+            case Activation():
+                self._put(inference.Activation(name, sources, shape, FLOATS, layer.kind))
+            case Add():
+                self._put(inference.Add(name, sources, shape, FLOATS))
+            case Flatten():
+                self._put(inference.Flatten(name, sources, shape, self._gives(sources)))
+            case Concat():
+                self._put(inference.Concat(name, sources, shape, self._gives(sources)))
+            case Slice():
+                self._put(inference.Slice(name, sources, shape, self._gives(sources), layer.begin))
+            case Loss():
+                self._put(inference.Logits(name, sources, shape, FLOATS, layer.function))
+            case _:
+                raise SpecError(f"{name}: a {layer.kind} has no inference form; replace it")
+
+    def _put(self, node: InferenceNode) -> None:
+        self.nodes[node.name] = node
+
+    def _gives(self, sources: Sequence[str]) -> str:
+        return self.nodes[sources[0]].gives
+
+    def _binary_product(self, node: Node, sources: tuple[str, ...], window: Window | None) -> InferenceNode:
+        given, depth = self._gives(sources), node.input.shape[-1]
+        signs, shape = self.source.signs(node), node.output.shape
+        if given == SIGNS:
+            return inference.BinaryProduct(node.name, sources, shape, INTEGERS, depth, window, signs)
+        gives = INTEGERS if given == BYTES else FLOATS
+        return inference.RealProduct(node.name, sources, shape, gives, depth, window, True, signs)
+
+    def _real_product(self, node: Node, sources: tuple[str, ...], window: Window | None) -> InferenceNode:
+        weights = self.source.weights(node)
+        if window is None:
+            weights = weights.reshape(len(weights), -1)
+        biased = any(parameter.part == "bias" for parameter in node.parameters)
+        bias = self.source.bias(node) if biased else None
+        depth, shape = node.input.shape[-1], node.output.shape
+        return inference.RealProduct(node.name, sources, shape, FLOATS, depth, window, False, weights, bias)
+
+    def _max_pool(self, node: Node, sources: tuple[str, ...], window: Window) -> None:
+        given = sources[0]
+        if given in self.products and self._signed(node) is not None:
+            self.pools[node.name], self.products[node.name] = window, self.products[given]
+            return
+        self._put(inference.Pool(node.name, sources, node.output.shape, self._gives(sources), MAX, window))
+        if given in self.products:
+            self.products[node.name] = self.products[given]
+
+    def _signed(self, node: Node) -> Node | None:
+        """The norm that alone reads a node, or it itself, where a sign alone reads that; None for anything else."""
+        norm = node if isinstance(node.layer, BatchNorm) else self.graph.only_reader(node.name)
+        if norm is None or not isinstance(norm.layer, BatchNorm) or norm.layer.scale:
+            return None
+        reader = self.graph.only_reader(norm.name)
+        return norm if reader is not None and isinstance(reader.layer, Sign) else None
+
+    def _global_pool(self, node: Node, sources: tuple[str, ...]) -> None:
+        """A pool over all of the image, and then a vector."""
+        window = whole_window(node.layer.kind, node.input.shape)
+        pooled = f"{node.name}.pool"
+        shape = (*window.over(node.input.shape), *node.output.shape)
+        self._put(inference.Pool(pooled, sources, shape, FLOATS, AVERAGE, window))
+        self._put(inference.Flatten(node.name, (pooled,), node.output.shape, FLOATS))
+
+    def _norm(self, node: Node, sources: tuple[str, ...]) -> None:
+        if sources[0] in self.products and self._signed(node) is not None:
+            return  # its sign makes the threshold
+        norm = self.source.norm(node, self.products.get(sources[0]))
+        mean, deviation, shift = (part.astype(np.float32) for part in (norm.mean, norm.deviation, norm.shift))
+        gain = None if norm.gain is None else norm.gain.astype(np.float32)
+        self._put(inference.Affine(node.name, sources, node.output.shape, FLOATS, mean, deviation, shift, gain))
+
+    def _sign(self, node: Node, sources: tuple[str, ...]) -> None:
+        norm = self.graph.by_name[sources[0]]
+        if sources[0] in self.nodes:  # numbers: +1 from 0 on
+            zeros = np.zeros(node.output.shape[-1], np.float32)
+            self._put(inference.Threshold(node.name, sources, node.output.shape, SIGNS, zeros))
+            return
+        given = norm.input.node
+        product, window = self.products[given], self.pools.get(given)
+        first = given if window is None else self._before(given)
+        least = self.source.least(norm, product, whole=self.nodes[product.name].gives == INTEGERS)
+        if window is None:
+            self._put(inference.Threshold(node.name, (first,), node.output.shape, SIGNS, least))
+            return
+        self._put(inference.Threshold(norm.name, (first,), self._shape(first), SIGNS, least))
+        self._put(inference.Pool(node.name, (norm.name,), node.output.shape, SIGNS, MAX, window))
+
+    def _before(self, pool: str) -> str:
+        """What a pool that waits reads."""
+        return self.graph.by_name[pool].input.node
+
+    def _shape(self, name: str) -> Shape:
+        return self.nodes[name].shape

@@ -1,0 +1,251 @@
+"""The inference graph: what prediction needs of a trained network, and nothing more.
+
+A closed set of node kinds. What reads it matches them all; a new kind is meant to break each reader (`assert_never`).
+Values have the names of the nodes of the network that give the same: `sign2` here is `sign2` there. A threshold that a
+pool follows has the name of its norm, as no node of the network gives these signs.
+
+    between nodes flow   bytes (u8), floats, signs, and integers: exact sums, of signs, or of (2u - 255) over bytes u
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, TypeAlias
+
+from linocut.errors import unknown_name
+from linocut.layers.base import Shape
+from linocut.layers.window import Window
+from linocut.ops.bits import Array
+
+BYTES, FLOATS, SIGNS, INTEGERS = "bytes", "floats", "signs", "integers"
+MAX, AVERAGE = "max", "average"
+RELU, TANH, SIGMOID = "relu", "tanh", "sigmoid"
+
+
+@dataclass(frozen=True, eq=False)
+class _Node:
+    """A node: its name, the names of what it reads, the shape of one example of what it gives, and what that is.
+
+    `tensors` are those of its fields that are arrays, or None.
+    """
+
+    kind: ClassVar[str]
+    tensors: ClassVar[tuple[str, ...]] = ()
+    name: str
+    inputs: tuple[str, ...]
+    shape: Shape
+    gives: str
+
+    def arrays(self) -> dict[str, Array]:
+        """The tensors that there are, by field."""
+        found = {part: getattr(self, part) for part in self.tensors}
+        return {part: array for part, array in found.items() if array is not None}
+
+
+@dataclass(frozen=True, eq=False)
+class InputCoding(_Node):
+    """What an example is: bytes u, which count 2u - 255, or floats in [low, high]; `coded` floats become bytes."""
+
+    kind: ClassVar[str] = "input_coding"
+    dtype: str
+    low: float
+    high: float
+    coded: bool
+
+
+@dataclass(frozen=True, eq=False)
+class BinaryProduct(_Node):
+    """Signs times signs: `weights` packed (outputs, words) or (outputs, rows, columns, words), of `depth` inputs each.
+
+    With a `window` a convolution, whose padding adds 0.
+    """
+
+    kind: ClassVar[str] = "binary_product"
+    tensors: ClassVar[tuple[str, ...]] = ("weights",)
+    depth: int
+    window: Window | None
+    weights: Array
+
+
+@dataclass(frozen=True, eq=False)
+class RealProduct(_Node):
+    """Bytes or floats times `weights`: float32 (outputs, [rows, columns,] inputs), or if `binary` packed signs.
+
+    `bias` float32 (outputs,) or None is added. Of bytes and signs it gives integers, else floats: a byte then is
+    (2u - 255) / 255.
+    """
+
+    kind: ClassVar[str] = "real_product"
+    tensors: ClassVar[tuple[str, ...]] = ("weights", "bias")
+    depth: int
+    window: Window | None
+    binary: bool
+    weights: Array
+    bias: Array | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Threshold(_Node):
+    """+1 where x >= `least` of its channel, else -1: int32 (channels,) of integers, float32 of floats."""
+
+    kind: ClassVar[str] = "threshold"
+    tensors: ClassVar[tuple[str, ...]] = ("least",)
+    least: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Affine(_Node):
+    """(x - mean) / deviation [* gain] + shift by channel, float32 (channels,); of a deviation of 0, the shift alone."""
+
+    kind: ClassVar[str] = "affine"
+    tensors: ClassVar[tuple[str, ...]] = ("mean", "deviation", "shift", "gain")
+    mean: Array
+    deviation: Array
+    shift: Array
+    gain: Array | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Pool(_Node):
+    """The largest (MAX) or the mean (AVERAGE) of each window; padding is neither the largest nor counted."""
+
+    kind: ClassVar[str] = "pool"
+    function: str
+    window: Window
+
+
+@dataclass(frozen=True, eq=False)
+class Add(_Node):
+    """The sum of several values, in floats, one after the other."""
+
+    kind: ClassVar[str] = "add"
+
+
+@dataclass(frozen=True, eq=False)
+class Activation(_Node):
+    """RELU, TANH or SIGMOID of each number."""
+
+    kind: ClassVar[str] = "activation"
+    function: str
+
+
+@dataclass(frozen=True, eq=False)
+class Flatten(_Node):
+    """The same elements in one dimension, the last first to change."""
+
+    kind: ClassVar[str] = "flatten"
+
+
+@dataclass(frozen=True, eq=False)
+class Concat(_Node):
+    """The channels of several values one after the other."""
+
+    kind: ClassVar[str] = "concat"
+
+
+@dataclass(frozen=True, eq=False)
+class Slice(_Node):
+    """The channels from `begin` on, as many as `shape` has."""
+
+    kind: ClassVar[str] = "slice"
+    begin: int
+
+
+@dataclass(frozen=True, eq=False)
+class Logits(_Node):
+    """The network's outputs, floats; `function` ("softmax", "sigmoid", "identity") makes predictions of them."""
+
+    kind: ClassVar[str] = "logits"
+    function: str
+
+
+InferenceNode: TypeAlias = (
+    InputCoding
+    | BinaryProduct
+    | RealProduct
+    | Threshold
+    | Affine
+    | Pool
+    | Add
+    | Activation
+    | Flatten
+    | Concat
+    | Slice
+    | Logits
+)
+KINDS: dict[str, type[InferenceNode]] = {
+    node.kind: node
+    for node in (
+        InputCoding,
+        BinaryProduct,
+        RealProduct,
+        Threshold,
+        Affine,
+        Pool,
+        Add,
+        Activation,
+        Flatten,
+        Concat,
+        Slice,
+        Logits,
+    )
+}
+
+
+@dataclass(frozen=True)
+class InferenceGraph:
+    """Nodes in the order in which they are computed, from one InputCoding to the Logits.
+
+    `classes` is how many classes are told apart, 0 for none.
+    """
+
+    name: str
+    nodes: tuple[InferenceNode, ...]
+    classes: int
+
+    @cached_property
+    def by_name(self) -> dict[str, InferenceNode]:
+        """Nodes by their names."""
+        return {node.name: node for node in self.nodes}
+
+    @property
+    def input(self) -> InputCoding:
+        """The first node."""
+        first = self.nodes[0]
+        assert isinstance(first, InputCoding)
+        return first
+
+    @property
+    def logits(self) -> Logits:
+        """The last node."""
+        last = self.nodes[-1]
+        assert isinstance(last, Logits)
+        return last
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers it gives for an example."""
+        return self.logits.shape[0]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all tensors."""
+        return sum(array.nbytes for _, _, array in self.tensors())
+
+    def tensors(self) -> Iterator[tuple[str, str, Array]]:
+        """Node, part and array of each tensor, in order."""
+        for node in self.nodes:
+            for part, array in node.arrays().items():
+                yield node.name, part, array
+
+    def node(self, name: str) -> InferenceNode:
+        """The node called `name`; SpecError, with the nearest name, where there is none."""
+        if name not in self.by_name:
+            raise unknown_name(f"layer of {self.name}", name, self.by_name)
+        return self.by_name[name]
+
+    def readers(self, name: str) -> list[InferenceNode]:
+        """The nodes that read what a node gives."""
+        return [node for node in self.nodes for source in node.inputs if source == name]

@@ -1,0 +1,229 @@
+"""The rules of an inference graph: what each node gives, and which tensors it has, follow from what it reads."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+
+from linocut.errors import SpecError
+from linocut.formats import words
+from linocut.graph.inference import (
+    AVERAGE,
+    BYTES,
+    FLOATS,
+    INTEGERS,
+    MAX,
+    RELU,
+    SIGMOID,
+    SIGNS,
+    TANH,
+    Activation,
+    Add,
+    Affine,
+    BinaryProduct,
+    Concat,
+    Flatten,
+    InferenceGraph,
+    InferenceNode,
+    InputCoding,
+    Logits,
+    Pool,
+    RealProduct,
+    Slice,
+    Threshold,
+)
+from linocut.layers.base import Shape
+from linocut.layers.input import F32_MAX, MOST_ELEMENTS, MOST_SIZES
+from linocut.layers.losses.base import IDENTITY, SOFTMAX
+from linocut.layers.losses.base import SIGMOID as OF_LOGITS
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.pool)?")
+MOST_NAME = 105  # characters: those of a layer (place.py) and ".pool"
+MOST_NODES, MOST_READS = 2000, 4000  # a layer makes two nodes at most
+
+Tensors: TypeAlias = dict[str, tuple[Shape, type[np.generic]]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a node gives, the shape of one example of it, and shape and type of each tensor that it may have."""
+
+    shape: Shape
+    gives: str
+    tensors: Tensors = field(default_factory=dict)
+
+
+def check(graph: InferenceGraph) -> None:
+    """SpecError unless nodes are what `check_form` says, and their tensors those that they must have."""
+    for node, rule in zip(graph.nodes, check_form(graph), strict=True):
+        for part, array in node.arrays().items():
+            if part not in rule.tensors:
+                raise SpecError(f"{node.name} has a {part}, which a {node.kind} of {node.gives} has not")
+            shape, form = rule.tensors[part]
+            if (array.shape, array.dtype.type) != (shape, form):
+                raise SpecError(f"{node.name}.{part} is {array.dtype} {array.shape}, must be {form.__name__} {shape}")
+
+
+def check_form(graph: InferenceGraph) -> list[Rule]:
+    """The rule of each node, tensors not looked at.
+
+    SpecError unless nodes have names of their own, are in order, are what their inputs make them, and all are read.
+    """
+    known: dict[str, InferenceNode] = {}
+    rules: list[Rule] = []
+    _check_count(graph)
+    for node in graph.nodes:
+        if len(node.name) > MOST_NAME or not NAME.fullmatch(node.name):
+            raise SpecError(f"a node is called {node.name[:MOST_NAME]!r}; names are letters, digits, _ and -")
+        if node.name in known:
+            raise SpecError(f"two nodes are called {node.name}")
+        for source in node.inputs:
+            if source not in known:
+                raise SpecError(f"{node.name} reads {source!r}, which is no node before it")
+        rule = rule_of(node, [known[source] for source in node.inputs])
+        _check_gives(node, rule)
+        known[node.name] = node
+        rules.append(rule)
+    _check_ends(graph)
+    return rules
+
+
+def _check_count(graph: InferenceGraph) -> None:
+    reads = sum(len(node.inputs) for node in graph.nodes)
+    if len(graph.nodes) > MOST_NODES or reads > MOST_READS:
+        raise SpecError(
+            f"it has {len(graph.nodes):,} nodes of {reads:,} inputs, must have at most {MOST_NODES:,} of {MOST_READS:,}"
+        )
+
+
+def _check_gives(node: InferenceNode, rule: Rule) -> None:
+    """SpecError unless a node gives what its rule says, of a size that can be."""
+    if (node.shape, node.gives) != (rule.shape, rule.gives):
+        raise SpecError(f"{node.name} gives {node.gives} {node.shape}, must be {rule.gives} {rule.shape}")
+    if not 1 <= len(node.shape) <= MOST_SIZES or not 1 <= math.prod(node.shape) <= MOST_ELEMENTS:
+        raise SpecError(f"{node.name} gives {node.shape}, must be 1 to {MOST_SIZES} sizes of a sensible example")
+
+
+def _check_ends(graph: InferenceGraph) -> None:
+    """SpecError unless there is one input, first, and one output, last, and all else is read."""
+    if not graph.nodes or not isinstance(graph.nodes[0], InputCoding) or not isinstance(graph.nodes[-1], Logits):
+        raise SpecError("it must begin with an input_coding and end with logits")
+    for node in graph.nodes[1:-1]:
+        if isinstance(node, (InputCoding, Logits)):
+            raise SpecError(f"{node.name} is a second {node.kind}")
+    read = {source for node in graph.nodes for source in node.inputs}
+    for node in graph.nodes[:-1]:
+        if node.name not in read:
+            raise SpecError(f"no node reads {node.name}")
+    if graph.classes != (classes := _classes(graph.logits)):
+        raise SpecError(f"it tells {graph.classes} classes apart, must be {classes}")
+
+
+def _classes(logits: Logits) -> int:
+    """How many classes outputs tell apart: none by numbers, two by one sigmoid."""
+    outputs = logits.shape[0]
+    return {SOFTMAX: outputs, OF_LOGITS: max(2, outputs)}.get(logits.function, 0)
+
+
+def rule_of(node: InferenceNode, givers: Sequence[InferenceNode]) -> Rule:
+    """The rule of a node that reads what `givers` give; SpecError where it cannot read that."""
+    kinds = " and ".join(sorted({giver.gives for giver in givers}))
+    match node:
+        case InputCoding():
+            _want(not givers, node, "reads nothing")
+            _want(node.dtype in ("u8", "f32"), node, f"has dtype u8 or f32, not {node.dtype!r}")
+            _want(node.dtype == "f32" or not node.coded, node, "codes f32 only")
+            _want(
+                -F32_MAX <= node.low < node.high <= F32_MAX, node, f"has a rising range, not {node.low} to {node.high}"
+            )
+            return Rule(node.shape, BYTES if node.dtype == "u8" or node.coded else FLOATS)
+        case Add():
+            _want(len(givers) > 1 and len({giver.shape for giver in givers}) == 1, node, "adds several of one shape")
+            _want(all(giver.gives in (BYTES, FLOATS) for giver in givers), node, f"reads numbers, not {kinds}")
+            return Rule(givers[0].shape, FLOATS)
+        case Concat():
+            _want(len(givers) > 1 and kinds in (BYTES, FLOATS, SIGNS), node, f"joins several of one kind, not {kinds}")
+            _want(len({giver.shape[:-1] for giver in givers}) == 1, node, "joins values of one height and width")
+            return Rule((*givers[0].shape[:-1], sum(giver.shape[-1] for giver in givers)), kinds)
+    _want(len(givers) == 1, node, f"reads one node, not {len(givers)}")
+    return _of_one(node, givers[0])
+
+
+def _of_one(node: InferenceNode, giver: InferenceNode) -> Rule:
+    shape, gives = giver.shape, giver.gives
+    channels = (shape[-1],)
+    match node:
+        case BinaryProduct():
+            _want_kind(node, gives, SIGNS)
+            return Rule(_product_shape(node, shape), INTEGERS, _product_tensors(node, binary=True))
+        case RealProduct():
+            _want_kind(node, gives, BYTES, FLOATS)
+            exact = node.binary and gives == BYTES
+            tensors = _product_tensors(node, binary=node.binary)
+            if not exact:
+                tensors["bias"] = (node.shape[-1:], np.float32)
+            return Rule(_product_shape(node, shape), INTEGERS if exact else FLOATS, tensors)
+        case Threshold():
+            _want_kind(node, gives, INTEGERS, FLOATS)
+            return Rule(shape, SIGNS, {"least": (channels, np.int32 if gives == INTEGERS else np.float32)})
+        case Affine():
+            _want_kind(node, gives, BYTES, INTEGERS, FLOATS)
+            return Rule(shape, FLOATS, {part: (channels, np.float32) for part in node.tensors})
+        case Pool():
+            _want(node.function in (MAX, AVERAGE), node, f"has function {MAX} or {AVERAGE}, not {node.function!r}")
+            _want_kind(node, gives, *((FLOATS, INTEGERS, SIGNS) if node.function == MAX else (FLOATS,)))
+            return Rule((*node.window.over(shape), shape[-1]), gives)
+        case Activation():
+            _want_kind(node, gives, BYTES, FLOATS)
+            known = (RELU, TANH, SIGMOID)
+            _want(node.function in known, node, f"has function {', '.join(known)}, not {node.function!r}")
+            return Rule(shape, FLOATS)
+        case Flatten():
+            _want_kind(node, gives, BYTES, FLOATS, SIGNS)
+            return Rule((math.prod(shape),), gives)
+        case Slice():
+            _want_kind(node, gives, BYTES, FLOATS, SIGNS)
+            count = node.shape[-1]
+            _want(
+                0 <= node.begin <= shape[-1] - count, node, f"takes {count} of {shape[-1]} channels from {node.begin}"
+            )
+            return Rule((*shape[:-1], count), gives)
+        case Logits():
+            _want_kind(node, gives, FLOATS)
+            _want(not isinstance(giver, InputCoding), node, "does not read the input")
+            _want(len(shape) == 1, node, f"reads a vector, not {shape}")
+            known = (SOFTMAX, OF_LOGITS, IDENTITY)
+            _want(node.function in known, node, f"has function {', '.join(known)}, not {node.function!r}")
+            return Rule(shape, FLOATS)
+        case _:
+            raise SpecError(f"{node.name}: a {node.kind} reads several nodes, not one")
+
+
+def _product_shape(node: BinaryProduct | RealProduct, shape: Shape) -> Shape:
+    _want(node.depth == shape[-1], node, f"has a depth of {shape[-1]}, not {node.depth}")
+    outputs = node.shape[-1:]
+    if node.window is None:
+        _want(len(shape) == 1, node, f"reads a vector, not {shape}, without a window")
+        return outputs
+    return (*node.window.over(shape), *outputs)
+
+
+def _product_tensors(node: BinaryProduct | RealProduct, *, binary: bool) -> Tensors:
+    outputs = node.shape[-1]
+    taps = () if node.window is None else node.window.size
+    inputs, form = (words(node.depth), np.uint64) if binary else (node.depth, np.float32)
+    return {"weights": ((outputs, *taps, inputs), form)}
+
+
+def _want_kind(node: InferenceNode, gives: str, *known: str) -> None:
+    _want(gives in known, node, f"reads {' or '.join(known)}, not {gives}")
+
+
+def _want(holds: bool, node: InferenceNode, what: str) -> None:
+    if not holds:
+        raise SpecError(f"{node.name}: a {node.kind} {what}")

@@ -1,0 +1,183 @@
+"""State: what a network has learned and keeps, by parameter, in real units; and how its buffers are called.
+
+Nothing else knows the names of an arena's buffers: they are what version 0.1 wrote into checkpoints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from linocut.errors import SpecError, unknown_name
+from linocut.formats import find_format, words
+from linocut.layers.parameters import WEIGHT, Parameter
+from linocut.ops.bits import Array, pack, unpack
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+Stored: TypeAlias = Callable[[str], Array]
+"""The stored elements of the buffer of a name, as a view."""
+
+
+AT_ONCE = 1 << 16  # latent weights that are packed together, but for longer outputs
+
+
+def buffer_of(parameter: Parameter) -> str:
+    """The name of the buffer that holds a parameter."""
+    return parameter.name
+
+
+def moment_buffer(parameter: Parameter, moment: str) -> str:
+    """The name of the buffer of an optimizer's moment, or of the sum of a parameter's gradients."""
+    return f"{parameter.node}.{moment}" if parameter.use == WEIGHT else f"{parameter.name}.{moment}"
+
+
+def memory_buffer(node: str, part: str) -> str:
+    """The name of the buffer of what else a node keeps between steps."""
+    return f"{node}.{part}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the numbers of a parameter, or of a moment of it, are: in `buffer`, of a format and shape.
+
+    `scale` is what the one of a fixed-point format stands for.
+    """
+
+    buffer: str
+    format: str
+    shape: tuple[int, ...]
+    scale: float = 1.0
+
+    def read(self, stored: Array) -> Array:
+        """The numbers, float32, of the stored elements; bits as -1 and +1."""
+        form = find_format(self.format)
+        if form.bits == 1:
+            flat = unpack(stored.reshape(-1, stored.shape[-1]), self.shape[-1])
+            return np.where(flat, np.float32(1), np.float32(-1)).reshape(self.shape)
+        values = stored.astype(np.float32)
+        return values * np.float32(self.scale / form.one) if form.one else values
+
+    def write(self, stored: Array, values: Array) -> None:
+        """Store numbers as the format has them: rounded, and clipped to its range."""
+        form = find_format(self.format)
+        if form.bits == 1:
+            stored[...] = pack(values.reshape(-1, self.shape[-1]) >= 0).reshape(stored.shape)
+        elif form.one:
+            whole = np.floor(values.astype(np.float64) * (form.one / self.scale) + 0.5)
+            stored[...] = np.clip(whole, -form.one, form.one)
+        else:
+            most = np.finfo(stored.dtype).max
+            stored[...] = np.clip(values, -most, most)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the state of a compiled network is: its parameters, and their moments, by their names for people."""
+
+    network: str
+    parameters: dict[str, Place] = field(default_factory=dict)
+    moments: dict[str, Place] = field(default_factory=dict)
+    owners: dict[str, tuple[str, str]] = field(default_factory=dict)  # by buffer: the node, and which of its variables
+
+
+class Numbers(MutableMapping[str, Array]):
+    """Arrays by name, as `layer.part`: reading one gives a copy in float32, writing one changes what is stored.
+
+    SpecError for an unknown name, a wrong shape, or what is no number; nothing is changed then.
+    """
+
+    def __init__(self, network: str, places: Mapping[str, Place], stored: Stored) -> None:
+        self._network, self._places, self._stored = network, places, stored
+
+    def __getitem__(self, name: str) -> Array:
+        """A copy of the numbers called `name`."""
+        place = self._place(name)
+        return place.read(self._stored(place.buffer))
+
+    def __setitem__(self, name: str, values: ArrayLike) -> None:
+        """Store numbers under a name."""
+        self._write(name, self._checked(name, values))
+
+    def __delitem__(self, name: str) -> None:
+        """A state has what its network has."""
+        raise SpecError(f"{name} cannot be deleted: a state has the parameters of its network; assign zeros")
+
+    def __iter__(self) -> Iterator[str]:
+        """The names, in the order of the network."""
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        """How many arrays there are."""
+        return len(self._places)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is one of that name; nothing is read."""
+        return name in self._places
+
+    def update(self, *others: Any, **more: ArrayLike) -> None:
+        """Store several arrays, all or, where one does not fit, none."""
+        given = dict(*others, **more)
+        for name, values in [(name, self._checked(name, values)) for name, values in given.items()]:
+            self._write(name, values)
+
+    def signs(self, name: str) -> Array:
+        """The packed signs of an array, (..., words) uint64, made a little at a time; a view where bits are stored."""
+        place = self._place(name)
+        stored = self._stored(place.buffer)
+        if place.format == "bit":
+            return stored
+        found = np.empty((*place.shape[:-1], words(place.shape[-1])), np.uint64)
+        some = max(1, AT_ONCE * len(stored) // stored.size)
+        for begin in range(0, len(stored), some):
+            found[begin : begin + some] = pack(stored[begin : begin + some] >= 0)
+        return found
+
+    def sizes(self, name: str) -> Array:
+        """The mean size of each output's numbers, float64 (outputs,); of signs it is 1."""
+        place = self._place(name)
+        stored = self._stored(place.buffer)
+        if place.format == "bit":
+            return np.ones(len(stored))
+        return np.array([np.abs(place.read(output).astype(np.float64)).mean() for output in stored])
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of an array; nothing is read."""
+        return self._place(name).shape
+
+    def _place(self, name: str) -> Place:
+        if name not in self._places:
+            raise unknown_name(f"parameter of {self._network}", name, self._places)
+        return self._places[name]
+
+    def _checked(self, name: str, given: ArrayLike) -> Array:
+        place = self._place(name)
+        try:
+            with np.errstate(over="ignore"):  # a float64 too large for float32 becomes inf, and is reported below
+                values = np.asarray(given, np.float32)
+        except (TypeError, ValueError):
+            raise SpecError(f"{name} is given {type(given).__name__}, must be numbers of shape {place.shape}") from None
+        if values.shape != place.shape:
+            raise SpecError(
+                f"{name} of {self._network} has shape {place.shape}, not {values.shape}; "
+                "give the state of the same network"
+            )
+        if not np.isfinite(values).all():
+            raise SpecError(f"{name} is given {values[~np.isfinite(values)][0]}, must be finite numbers")
+        return values
+
+    def _write(self, name: str, values: Array) -> None:
+        place = self._place(name)
+        place.write(self._stored(place.buffer), values)
+
+
+class State(Numbers):
+    """Parameters by name; `moments` are what the optimizer keeps of them, as `layer.part.moment`."""
+
+    def __init__(self, layout: Layout, stored: Stored) -> None:
+        super().__init__(layout.network, layout.parameters, stored)
+        self.moments = Numbers(layout.network, layout.moments, stored)

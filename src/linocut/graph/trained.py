@@ -1,0 +1,70 @@
+"""Trained: the numbers of a network in training, for its inference form."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from linocut.graph.fold import Norm, Source
+from linocut.graph.graph import Graph, Node
+from linocut.graph.state import State
+from linocut.layers import BinaryConvolution
+from linocut.layers.batch_norm import BETA, GAMMA, RUNNING, norm_name
+from linocut.layers.kinds import INPUT
+from linocut.ops.base import View
+from linocut.ops.bits import Array
+from linocut.ops.norm import NORMS, divisor
+from linocut.ops.norm_sign import THRESHOLD_LIMIT
+from linocut.ops.real_matmul import U8_SCALE
+from linocut.policies import Policy
+
+
+class Trained(Source):
+    """The numbers of a training's state; `latent`: its binary weights are numbers whose signs are used."""
+
+    def __init__(self, graph: Graph, policy: Policy, state: State, *, latent: bool) -> None:
+        self._graph, self._policy, self._state, self._latent = graph, policy, state, latent
+        self.coded = policy.integer
+
+    def signs(self, node: Node) -> Array:
+        """The packed signs of a node's binary weights."""
+        return self._state.signs(f"{node.name}.weights")
+
+    def weights(self, node: Node) -> Array:
+        """A node's weights in full precision, float32."""
+        return self._state[f"{node.name}.weights"]
+
+    def bias(self, node: Node) -> Array:
+        """A node's bias, float32 (outputs,)."""
+        return self._state[f"{node.name}.bias"][0]
+
+    def norm(self, node: Node, product: Node | None) -> Norm:
+        """Mean, deviation and shift, for a Y that may be larger than it was in training (`_growth`)."""
+        of_logits = self._graph.feeds_loss(node.name)
+        running = self._state[f"{node.name}.{RUNNING}"]
+        by = divisor(View(running, "f32", running.shape[-1]), NORMS[norm_name(self._policy, of_logits)])
+        shift = self._state[f"{node.name}.{BETA}"][0].astype(np.float64)
+        scaled = any(parameter.part == GAMMA for parameter in node.parameters)
+        gain = self._state[f"{node.name}.{GAMMA}"][0].astype(np.float64) if scaled else None
+        growth = 1.0 if product is None else self._growth(product)
+        return Norm(running[0].astype(np.float64) * growth, by * growth, shift, gain)
+
+    def least(self, node: Node, product: Node, *, whole: bool) -> Array:
+        """The least y with x >= 0; for a channel that does not vary, x is the shift, and so is its sign."""
+        norm = self.norm(node, product)
+        exact = norm.mean - norm.shift * norm.deviation
+        first = np.ceil(exact) if whole else exact
+        constant = np.where(norm.shift >= 0, -THRESHOLD_LIMIT, THRESHOLD_LIMIT)
+        found = np.clip(np.where(norm.deviation > 0, first, constant), -THRESHOLD_LIMIT, THRESHOLD_LIMIT)
+        return found.astype(np.int32 if whole else np.float32)
+
+    def _growth(self, product: Node) -> float | Array:
+        """How many times larger Y is in prediction than in training: its integers were divided, or scaled."""
+        if self._policy.integer:
+            return 1.0
+        bytes_in = product.input.kind == INPUT and self._graph.input.dtype == "u8"
+        growth: float | Array = float(U8_SCALE) if bytes_in else 1.0
+        layer = product.layer
+        if isinstance(layer, BinaryConvolution) and layer.scales(self._policy, latent=self._latent):
+            sizes = self._state.sizes(f"{product.name}.weights")
+            growth = growth / np.where(sizes > 0, sizes, 1.0)
+        return growth

@@ -1,0 +1,88 @@
+"""ReLU, Tanh and Sigmoid: activations in numbers, element by element."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from linocut import roles
+from linocut.layers.base import Layer, Shape
+from linocut.layers.kinds import NORMED, REAL
+from linocut.layers.numbers import as_numbers, real_gradient
+from linocut.layers.values import Real, Value
+
+if TYPE_CHECKING:
+    from linocut.layers.lowering import Lowering
+
+
+@dataclass(frozen=True)
+class Activation(Layer):
+    """A function of each number."""
+
+    takes: ClassVar[tuple[str, ...]] = (NORMED, REAL)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """The same shape."""
+        return shape
+
+    def gives(self, kind: str) -> str:
+        """Numbers."""
+        return REAL
+
+
+@dataclass(frozen=True)
+class ReLU(Activation):
+    """max(x, 0), in numbers; one bit an element is kept for the backward pass."""
+
+    kind: ClassVar[str] = "relu"
+
+    def lower(self, builder: Lowering, name: str, value: Value) -> Value:
+        """Forward: the numbers and where they pass. Backward: the gradient where they did."""
+        x = as_numbers(builder, name, value)
+        shape = builder.shape(x.buffer)
+        mask = builder.transient(f"{name}.mask", roles.GRADIENT_MASK, shape, "bit") if builder.training else None
+        out = Real(builder.transient(f"{name}.X", roles.X, shape, builder.policy.real))
+        builder.emit("relu", {"x": x.buffer, "y": out.buffer, "mask": mask})
+
+        def backward() -> None:
+            gradient = real_gradient(builder, f"{name}.dX", roles.DX, shape)
+            builder.emit("gate_gradient", {"dx": out.taken().buffer, "mask": mask, "out": gradient.buffer})
+            x.give(builder, gradient)
+
+        builder.on_backward(backward)
+        return out
+
+
+@dataclass(frozen=True)
+class _Smooth(Activation):
+    """A function whose slope follows from its own value, which is kept for the backward pass."""
+
+    def lower(self, builder: Lowering, name: str, value: Value) -> Value:
+        """Forward: the function. Backward: the gradient times its slope."""
+        x = as_numbers(builder, name, value)
+        shape = builder.shape(x.buffer)
+        out = Real(builder.transient(f"{name}.X", roles.X, shape, builder.policy.real))
+        builder.emit(self.kind, {"x": x.buffer, "y": out.buffer})
+
+        def backward() -> None:
+            gradient = real_gradient(builder, f"{name}.dX", roles.DX, shape)
+            operands = {"dy": out.taken().buffer, "y": out.buffer, "dx": gradient.buffer}
+            builder.emit(f"{self.kind}_gradient", operands)
+            x.give(builder, gradient)
+
+        builder.on_backward(backward)
+        return out
+
+
+@dataclass(frozen=True)
+class Tanh(_Smooth):
+    """tanh(x), in numbers."""
+
+    kind: ClassVar[str] = "tanh"
+
+
+@dataclass(frozen=True)
+class Sigmoid(_Smooth):
+    """1 / (1 + e^-x), in numbers."""
+
+    kind: ClassVar[str] = "sigmoid"

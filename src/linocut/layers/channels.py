@@ -1,0 +1,153 @@
+"""Concat and Slice: channels of several values side by side, and some channels of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+from linocut import roles
+from linocut.errors import SpecError
+from linocut.layers.base import Layer, Shape
+from linocut.layers.join import Join
+from linocut.layers.kinds import BITS, INPUT, NORMED, REAL
+from linocut.layers.numbers import as_numbers
+from linocut.layers.values import Bits, Given, Gradient, Real, Value
+
+if TYPE_CHECKING:
+    from linocut.layers.lowering import Lowering
+
+Kept: TypeAlias = "Bits | Real"
+
+
+@dataclass(frozen=True)
+class Concat(Join):
+    """The channels of its arms one after the other: all signs, or all numbers, alike in height and width."""
+
+    kind: ClassVar[str] = "concat"
+    takes: ClassVar[tuple[str, ...]] = (BITS, NORMED, REAL)
+
+    def shape_of(self, shapes: Sequence[Shape]) -> Shape:
+        """(..., all channels); SpecError where the dimensions before the channels differ."""
+        for shape in shapes:
+            if shape[:-1] != shapes[0][:-1]:
+                raise SpecError(
+                    f"arms of {shapes[0]} and {shape} cannot stand side by side, all but their channels must be equal; "
+                    "give them the same strides and padding"
+                )
+        return (*shapes[0][:-1], sum(shape[-1] for shape in shapes))
+
+    def kind_of(self, kinds: Sequence[str]) -> str:
+        """Signs of signs, else numbers; SpecError for both together."""
+        signs = {kind == BITS for kind in kinds}
+        if len(signs) > 1:
+            raise SpecError("cannot join signs with numbers; put a sign behind each arm, or none")
+        return BITS if signs == {True} else REAL
+
+    def lower_all(self, builder: Lowering, name: str, values: Sequence[Value]) -> Value:
+        """Forward: channels are copied. Backward: those of the gradient go to their arms."""
+        arms: list[Kept] = [
+            value if isinstance(value, Bits) else as_numbers(builder, f"{name}.{number}", value)
+            for number, value in enumerate(values)
+        ]
+        counts = [builder.shape(arm.buffer)[-1] for arm in arms]
+        begins = [0, *accumulate(counts)][:-1]
+        shape = (*builder.shape(arms[0].buffer)[:-1], sum(counts))
+        out = _joined(builder, name, arms, begins, shape)
+
+        def backward() -> None:
+            gradient = out.taken()
+            for arm, begin in zip(arms, begins, strict=True):
+                _give_channels(builder, name, arm, gradient, begin)
+
+        builder.on_backward(backward)
+        return out
+
+
+@dataclass(frozen=True)
+class Slice(Layer):
+    """Channels `begin` to `begin + count` of a value: signs, numbers or the network's input."""
+
+    kind: ClassVar[str] = "slice"
+    takes: ClassVar[tuple[str, ...]] = (INPUT, BITS, NORMED, REAL)
+    begin: int
+    count: int
+
+    def __post_init__(self) -> None:
+        for setting, least in (("begin", 0), ("count", 1)):
+            value = getattr(self, setting)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise SpecError(f"slice {setting} is {value!r}, must be a whole number, {least} or more")
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """(..., count)."""
+        if self.begin + self.count > shape[-1]:
+            raise SpecError(
+                f"takes channels {self.begin} to {self.begin + self.count - 1}, but its input has {shape[-1]}, "
+                f"0 to {shape[-1] - 1}"
+            )
+        return (*shape[:-1], self.count)
+
+    def gives(self, kind: str) -> str:
+        """What it was given; numbers for a norm's output."""
+        return REAL if kind == NORMED else kind
+
+    def lower(self, builder: Lowering, name: str, value: Value) -> Value:
+        """Forward: channels are copied. Backward: the gradient of the others is 0."""
+        x = value if isinstance(value, (Given, Bits)) else as_numbers(builder, name, value)
+        begin, shape = self.begin, builder.shape(x.buffer)
+        after = (*shape[:-1], self.count)
+        y = _copied(builder, name, x.buffer, after, begin)
+        if isinstance(x, Given):
+            return Given(y)
+        numbers = x.numbers if isinstance(x, Bits) else None
+        kept = None if numbers is None else _copied(builder, f"{name}.numbers", numbers, after, begin)
+        out: Kept = Bits(y, kept) if isinstance(x, Bits) else Real(y)
+
+        def backward() -> None:
+            dy = out.taken()
+            dx = builder.transient(f"{name}.dX", roles.DX, shape, builder.form(dy.buffer))
+            _copy(builder, dy.buffer, dx, 0, begin, self.count, fresh=True)
+            x.give(builder, Gradient(dx, dy.exponent))
+
+        builder.on_backward(backward)
+        return out
+
+
+def _joined(builder: Lowering, name: str, arms: Sequence[Kept], begins: Sequence[int], shape: Shape) -> Kept:
+    if not isinstance(arms[0], Bits):
+        return Real(_side_by_side(builder, name, [arm.buffer for arm in arms], begins, shape))
+    numbers = [arm.numbers for arm in arms if isinstance(arm, Bits) and arm.numbers is not None]
+    if len(numbers) < len(arms):
+        return Bits(_side_by_side(builder, name, [arm.buffer for arm in arms], begins, shape))
+    kept = _side_by_side(builder, name, numbers, begins, shape)  # where the policy keeps activations in numbers
+    bits = builder.transient(f"{name}.X^", roles.WORKSPACE, shape, "bit")
+    builder.emit("binarize", {"values": kept, "bits": bits})
+    return Bits(bits, kept)
+
+
+def _side_by_side(builder: Lowering, name: str, arms: Sequence[int], begins: Sequence[int], shape: Shape) -> int:
+    y = builder.transient(f"{name}.X", roles.X, shape, builder.form(arms[0]))
+    for number, (arm, begin) in enumerate(zip(arms, begins, strict=True)):
+        _copy(builder, arm, y, 0, begin, builder.shape(arm)[-1], fresh=number == 0)
+    return y
+
+
+def _give_channels(builder: Lowering, name: str, arm: Kept, gradient: Gradient, begin: int) -> None:
+    shape = builder.shape(arm.buffer)
+    part = _copied(builder, f"{name}.dX", gradient.buffer, shape, begin, roles.DX)
+    arm.give(builder, Gradient(part, gradient.exponent))
+
+
+def _copied(builder: Lowering, name: str, x: int, shape: Shape, begin: int, role: str = roles.X) -> int:
+    """Channels of a buffer from `begin` on, in a buffer of their own."""
+    y = builder.transient(f"{name}.channels", role, shape, builder.form(x))
+    _copy(builder, x, y, begin, 0, shape[-1], fresh=True)
+    return y
+
+
+def _copy(builder: Lowering, x: int, y: int, begin: int, at: int, count: int, *, fresh: bool) -> None:
+    """Channels [begin, begin + count) of x to y, from `at` on; `fresh`: the others of y become 0."""
+    attributes = {"begin": float(begin), "at": float(at), "count": float(count), "fresh": float(fresh)}
+    builder.emit("copy_channels", {"x": x, "y": y}, attributes)

@@ -1,0 +1,86 @@
+"""Lowering: what layers and optimizers emit instructions to. The compiler implements it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from linocut.layers.shape import Shape
+from linocut.policies import Policy
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """The buffer of a gradient, and of its power-of-two exponent where its mantissas are integers."""
+
+    buffer: int
+    exponent: int | None = None
+
+
+class Lowering(Protocol):
+    """Collects the buffers and instructions of one program, section by section. Buffers are known by their numbers."""
+
+    policy: Policy
+    batch: int  # examples at a time
+    micro_batches: int  # in a step
+    training: bool  # whether this section trains
+    control: int
+    random: int
+    loss: int
+    counters: int
+    micro: int | None
+
+    @property
+    def latent(self) -> bool:
+        """Whether binary weights are numbers whose signs are used, not the signs themselves."""
+
+    def feeds_loss(self, node: str) -> bool:
+        """Whether the loss reads what a node gives."""
+
+    def parameter(self, node: str, part: str) -> int:
+        """The buffer of a parameter that a node declared."""
+
+    def update(self, node: str, part: str, gradient: int) -> None:
+        """Emit the optimizer's step for a parameter, whose gradient a buffer holds; later, where updates wait."""
+
+    def memory(self, node: str, part: str, role: str, shape: Shape, form: str) -> int:
+        """A buffer of a node's that keeps its bytes between runs and starts as zeros; the same in every section."""
+
+    def transient(self, name: str, role: str, shape: Shape, form: str) -> int:
+        """A buffer that lives from its first to its last use."""
+
+    def gradient(
+        self, name: str, role: str, shape: Shape, form: str | None = None, over: int | None = None
+    ) -> Gradient:
+        """A gradient, in the policy's format of its role unless given; its mantissas have an exponent if integers.
+
+        It takes the bytes of `over`, a buffer that nothing reads any more, where that has its format.
+        """
+
+    def external(self, name: str, role: str, shape: Shape, form: str) -> int:
+        """A buffer that the session's user fills before a run; the same one in every section."""
+
+    def output(self, buffer: int, name: str) -> None:
+        """Call a buffer SECTION.name, and keep it to the section's end for the user to read."""
+
+    def view(self, buffer: int, name: str, shape: Shape, role: str | None = None) -> int:
+        """The same bytes under another shape, and another role if given."""
+
+    def shape(self, buffer: int) -> Shape:
+        """The shape of a buffer, the batch first."""
+
+    def form(self, buffer: int) -> str:
+        """The format of a buffer."""
+
+    def role(self, buffer: int) -> str:
+        """The role of a buffer."""
+
+    def emit(self, op: str, operands: Mapping[str, int | None], attributes: Mapping[str, float] | None = None) -> None:
+        """Append an instruction; operands and attributes by the names of its signature, absent where not given."""
+
+    def salt(self) -> float:
+        """How many dithered instructions come before: it makes the dither of the next its own."""
+
+    def on_backward(self, step: Callable[[], None]) -> None:
+        """Register the backward step of what was just lowered."""

@@ -1,0 +1,59 @@
+"""Parameters: what a layer learns and keeps, declared where it is described."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from linocut.layers.shape import Shape
+
+# What a parameter is for, which decides its format, its update and how it is counted.
+WEIGHT, BIAS, SCALE, STATISTIC, CONSTANT = "weight", "bias", "scale", "statistic", "constant"
+
+
+@dataclass(frozen=True)
+class Initial:
+    """How a parameter starts: normal numbers of a standard deviation (0: none), or rows of numbers (none: zeros).
+
+    `rows` has a number for each row of the first dimension, or one for all; `values` has all numbers.
+    """
+
+    normal: float = 0.0
+    rows: tuple[float, ...] = ()
+    values: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A variable of the node called `node`.
+
+    `use` is WEIGHT (outputs, ..., inputs), BIAS (also the shift of a norm) or SCALE (1, channels), STATISTIC, which is
+    observed and not learned, or CONSTANT. `binary` weights are used by their signs.
+    """
+
+    node: str
+    part: str
+    shape: Shape
+    use: str
+    binary: bool = False
+    initial: Initial = Initial()
+
+    @property
+    def name(self) -> str:
+        """Its name for people: node.part."""
+        return f"{self.node}.{self.part}"
+
+
+def fan_in(shape: Shape) -> int:
+    """How many inputs each output of weights (outputs, ..., inputs) sums."""
+    return math.prod(shape[1:])
+
+
+def weights(node: str, shape: Shape, *, binary: bool) -> Parameter:
+    """Weights (outputs, ..., inputs), drawn from N(0, 1 / fan-in) at first."""
+    return Parameter(node, "weights", shape, WEIGHT, binary, Initial(normal=fan_in(shape) ** -0.5))
+
+
+def bias(node: str, channels: int, part: str = "bias") -> Parameter:
+    """A shift for each channel (1, channels), zero at first."""
+    return Parameter(node, part, (1, channels), BIAS)

@@ -1,0 +1,114 @@
+"""Conv2D and Conv1D: convolutions whose weights, inputs and gradients are in full precision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from linocut import roles
+from linocut.errors import SpecError
+from linocut.layers.base import REAL_BITS, Cost, Shape
+from linocut.layers.biases import add_bias, update_by_sums
+from linocut.layers.convolution import Convolution, line_window, square_window
+from linocut.layers.kinds import INPUT, NORMED, REAL
+from linocut.layers.numbers import as_numbers, real_gradient
+from linocut.layers.parameters import Parameter, bias, weights
+from linocut.layers.values import Given, Real, Value, reshaped
+from linocut.layers.weights import RealWeights
+from linocut.layers.window import Window
+
+if TYPE_CHECKING:
+    from linocut.layers.lowering import Lowering
+
+
+@dataclass(frozen=True)
+class RealConvolution(Convolution):
+    """Y = X * W, plus a bias for each filter where `bias` is true; padding adds 0."""
+
+    takes: ClassVar[tuple[str, ...]] = (INPUT, NORMED, REAL)
+    bias: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_bias(self.kind, self.bias)
+
+    def gives(self, kind: str) -> str:
+        """Numbers."""
+        return REAL
+
+    def parameters(self, node: str, shape: Shape) -> tuple[Parameter, ...]:
+        """Weights (filters, rows, columns, inputs), and the bias (1, filters)."""
+        own = weights(node, self.weights_shape(shape), binary=False)
+        return (own, bias(node, self.filters)) if self.bias else (own,)
+
+    def cost(self, shape: Shape, kind: str) -> Cost:
+        """Of its full-precision weights."""
+        parameters, macs = self.counts(shape)
+        more = self.filters if self.bias else 0
+        return Cost(real_parameters=parameters + more, real_macs=macs, input_bits=REAL_BITS)
+
+    def lower(self, builder: Lowering, name: str, value: Value) -> Value:
+        """Forward: Y. Backward: dX unless the input is the network's, then dW, db and the updates."""
+        x = as_numbers(builder, name, value)
+        images = reshaped(builder, f"{name}.images", x, self.window.as_images(builder.shape(x.buffer)))
+        y = multiplied(builder, name, images, isinstance(value, Given), self.window, self.bias)
+        return reshaped(builder, f"{name}.out", y, self.window.as_given(builder.shape(y.buffer)))
+
+
+@dataclass(frozen=True)
+class Conv2D(RealConvolution):
+    """Y = X * W: (height, width, inputs) to (height', width', filters); padding adds 0.
+
+    `kernel` is (height, width), or one number for a square; with `bias` one number is added to each filter's output.
+    """
+
+    kind: ClassVar[str] = "conv2d"
+
+    @property
+    def window(self) -> Window:
+        """The window that moves over the images."""
+        return square_window(self)
+
+
+@dataclass(frozen=True)
+class Conv1D(RealConvolution):
+    """Y = X * W: (steps, inputs) to (steps', filters); padding adds 0. `kernel` and `stride` are in steps."""
+
+    kind: ClassVar[str] = "conv1d"
+
+    @property
+    def window(self) -> Window:
+        """The window that moves along the steps."""
+        return line_window(self)
+
+
+def check_bias(kind: str, value: object) -> None:
+    """SpecError unless a layer's setting `bias` is true or false."""
+    if not isinstance(value, bool):
+        raise SpecError(f"{kind} bias is {value!r}, must be True or False")
+
+
+def multiplied(builder: Lowering, name: str, x: Real, first: bool, moves: Window, biased: bool) -> Real:
+    """Images x times the weights of the node `name`, plus its bias; `first`: no gradient of x is wanted."""
+    own = RealWeights.of(builder, name)
+    attributes = {**moves.attributes(), "exact": float(builder.policy.integer)}
+    before = builder.shape(x.buffer)
+    shape = moves.images_over(before, own.shape[0])
+    out = Real(builder.transient(f"{name}.Y", roles.Y, shape, builder.policy.real))
+    builder.emit("conv2d", {"x": x.buffer, "weights": own.stored, "y": out.buffer}, attributes)
+    if biased:
+        add_bias(builder, name, out.buffer)
+
+    def backward() -> None:
+        dy = out.taken()
+        if not first:
+            dx = real_gradient(builder, f"{name}.dX", roles.DX, before)
+            operands = {"dy": dy.buffer, "weights": own.stored, "dx": dx.buffer}
+            builder.emit("conv2d_input_gradient", operands, attributes)
+            x.give(builder, dx)
+        own.update(builder, {"dy": dy.buffer, "x": x.buffer}, attributes)
+        if biased:
+            update_by_sums(builder, name, "bias", dy.buffer)
+
+    builder.on_backward(backward)
+    return out

@@ -1,0 +1,33 @@
+"""The networks of the papers, a file each, in the layers that users write their own in; MODELS is their table."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from linocut.errors import SpecError, unknown_name
+from linocut.graph.network import Network
+from linocut.networks.binarynet import binarynet
+from linocut.networks.cnv import cnv
+from linocut.networks.mlp import mlp
+from linocut.networks.resnet import bireal18, resnete18
+
+MODELS: dict[str, Callable[..., Network]] = {
+    "mlp": mlp,
+    "cnv": cnv,
+    "binarynet": binarynet,
+    "resnete18": resnete18,
+    "bireal18": bireal18,
+}
+
+
+def build(name: str, **settings: Any) -> Network:
+    """The model called `name`, with its own defaults for what `settings` leaves out; SpecError for an unknown one."""
+    if name not in MODELS:
+        raise unknown_name("model", name, MODELS)
+    known = inspect.signature(MODELS[name]).parameters
+    for setting in settings:
+        if setting not in known:
+            raise SpecError(f"model {name} has no setting {setting!r}; there are {', '.join(known)}")
+    return MODELS[name](**settings)

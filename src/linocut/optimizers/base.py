@@ -1,0 +1,166 @@
+"""What an optimizer is: a declaration that lowers itself to update instructions."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from linocut import roles
+from linocut.errors import SpecError
+from linocut.layers.lowering import Lowering
+from linocut.layers.parameters import WEIGHT, Parameter, fan_in
+
+if TYPE_CHECKING:
+    from linocut.layers.base import Shape
+
+# Of shifts and of full-precision weights, whose gradients have a size: (1 - beta2) times the square of one of 1e-3 is 0
+# in f16, and Adam would divide by epsilon.
+REAL_MOMENTS = "f32"
+MOST = sys.float_info.max
+_DECAYS = ("beta1", "beta2", "momentum", "gamma")
+# A moment takes up (1 - decay) / k of each of k micro-batches. The least that floats tell from its neighbours:
+# 4 units in the last place of the largest moment in f16, 16 in f32.
+_FINEST_SHARE = {"f16": 2.0**-9, "f32": 2.0**-20}
+
+
+class Updating(Lowering, Protocol):
+    """What updates are lowered to: it also keeps moments."""
+
+    def moment(self, parameter: Parameter, name: str, role: str, form: str) -> int:
+        """What is kept of a parameter under a name, of its shape."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an update changes: a parameter in `buffer`, its gradient, and how its moments are kept."""
+
+    parameter: Parameter
+    buffer: int
+    gradient: int
+    role: str
+    moments: str
+    gradient_scale: float
+    clip: float = 0.0  # of latent binary weights: their range
+
+    @property
+    def binary(self) -> bool:
+        """Whether these are binary weights."""
+        return self.parameter.binary
+
+    @property
+    def decays(self) -> bool:
+        """Whether weight decay is for it: weights, not shifts and scales."""
+        return self.parameter.use == WEIGHT
+
+    @property
+    def shape(self) -> Shape:
+        """The parameter's."""
+        return self.parameter.shape
+
+    def moment(self, b: Updating, name: str) -> int:
+        """The moment called `name`, persistent."""
+        return b.moment(self.parameter, name, self.role, self.moments)
+
+
+@dataclass(frozen=True)
+class Optimizer(ABC):
+    """An update rule. `latent` says whether binary weights have a latent copy in numbers."""
+
+    kind: ClassVar[str]
+    latent: ClassVar[bool] = True
+    finest_share: ClassVar[float] = 2.0**-18  # that fixed-point moments take up: 16 units of their dither
+    learning_rate: float
+
+    def __post_init__(self) -> None:
+        """SpecError for settings out of range."""
+        for field in dataclasses.fields(self):
+            value, bound = getattr(self, field.name), "a finite number, 0 or more"
+            if field.type == "bool":
+                if not isinstance(value, bool):
+                    raise SpecError(f"{self.kind} {field.name} is {value!r}, must be True or False")
+                continue
+            fits = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= MOST
+            if field.name == "learning_rate":
+                bound, fits = "a finite number above 0, for example 1e-3", fits and value > 0
+            elif field.name in _DECAYS:
+                bound, fits = "at least 0 and below 1", fits and value < 1
+            if not fits:
+                raise SpecError(f"{self.kind} {field.name} is {value!r}, must be {bound}")
+
+    @property
+    @abstractmethod
+    def decays(self) -> tuple[float, float]:
+        """(beta1, beta2) of the Adam that this optimizer uses somewhere, for the clock."""
+
+    def lower(self, b: Updating, parameter: Parameter, buffer: int, gradient: int) -> None:
+        """Emit the update of a parameter in `buffer` from its gradient.
+
+        Where a step is several micro-batches, a gradient in numbers is summed over them first.
+        """
+        target = _target(b, parameter, buffer, gradient)
+        if b.micro_batches == 1:
+            self._update(b, target)
+        elif b.form(gradient) in ("bit", "q7"):
+            self._check_shares(b, target.moments)
+            self._update(b, target)
+        else:
+            role = roles.BETA if target.role == roles.BETA else roles.DW
+            total = b.moment(parameter, "gradient", role, "f32")
+            b.emit("accumulate", {"value": gradient, "sum": total, "micro": b.micro})
+            self._update(b, dataclasses.replace(target, gradient=total))
+
+    @property
+    @abstractmethod
+    def _fresh(self) -> float:
+        """What part of a gradient the moments of binary weights take up in a step, relative to their largest."""
+
+    def _check_shares(self, b: Updating, moments: str) -> None:
+        """SpecError where so many micro-batches would each add less than the moments' format can tell."""
+        most = max(1, int(self._fresh / _FINEST_SHARE.get(moments, self.finest_share)))
+        if b.micro_batches > most:
+            least = -(-b.batch * b.micro_batches // most)
+            some = f"take micro-batches of at least {least:,}"
+            mend = some if most > 1 else "take whole batches, or another policy"
+            raise SpecError(
+                f"a step is {b.micro_batches:,} micro-batches, but moments of {self.kind} in {moments} take up "
+                f"gradients of at most {most:,}: each adds {self._fresh:.2g} / {b.micro_batches:,} of its sign; {mend}"
+            )
+
+    @abstractmethod
+    def _update(self, b: Updating, target: Target) -> None:
+        """Emit one update."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Kind and settings, for a file."""
+        return {"kind": self.kind, **dataclasses.asdict(self)}
+
+
+def _target(b: Updating, parameter: Parameter, buffer: int, gradient: int) -> Target:
+    if parameter.use != WEIGHT:
+        return Target(parameter, buffer, gradient, roles.BETA, REAL_MOMENTS, 1.0)
+    if not parameter.binary:
+        return Target(parameter, buffer, gradient, roles.MOMENTA, REAL_MOMENTS, 1.0)
+    inputs = fan_in(parameter.shape)
+    scale = inputs**-0.5  # of a gradient that is only known by its sign
+    clip = b.policy.weight_range(inputs)
+    return Target(parameter, buffer, gradient, roles.MOMENTA, b.policy.momenta, scale, clip)
+
+
+def clock(b: Updating) -> dict[str, int | None]:
+    """The operands by which an update knows its step, and counts."""
+    return {"random": b.random, "counters": b.counters, "micro": b.micro}
+
+
+def draw(b: Updating, target: Target) -> dict[str, float]:
+    """The attributes of a gradient known by its sign, and of the dither, which is each update's own."""
+    return {"gradient_scale": target.gradient_scale, "salt": b.salt()}
+
+
+def emit_decay(b: Updating, target: Target, rate: float) -> None:
+    """Emit decoupled weight decay, w <- w (1 - learning_rate rate), where the target is weights and there is any."""
+    if rate and target.decays:
+        operands = {"w": target.buffer, "control": b.control, "random": b.random, "micro": b.micro}
+        b.emit("decay_weights", operands, {"rate": rate, "salt": b.salt()})

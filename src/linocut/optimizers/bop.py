@@ -1,0 +1,40 @@
+"""Bop: binary weights flip, without a latent copy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from linocut.optimizers.adam import Adam
+from linocut.optimizers.base import Optimizer, Target, Updating, clock, draw
+
+
+@dataclass(frozen=True)
+class Bop(Optimizer):
+    """Helwegen et al., arXiv 1906.02107.
+
+    Binary weights flip, without a latent copy; what is in full precision uses Adam at `learning_rate`.
+    """
+
+    kind: ClassVar[str] = "bop"
+    latent: ClassVar[bool] = False
+    finest_share: ClassVar[float] = 2.0**-20
+    learning_rate: float = 1e-3
+    gamma: float = 1e-4
+    tau: float = 1e-8
+
+    @property
+    def decays(self) -> tuple[float, float]:
+        """Adam's, for the shifts."""
+        return Adam().decays
+
+    @property
+    def _fresh(self) -> float:
+        return self.gamma
+
+    def _update(self, b: Updating, target: Target) -> None:
+        if not target.binary:
+            Adam(self.learning_rate)._update(b, target)
+            return
+        operands = {"weights": target.buffer, "m": target.moment(b, "m"), "dw": target.gradient}
+        b.emit("bop", {**operands, **clock(b)}, {"gamma": self.gamma, "tau": self.tau, **draw(b, target)})
