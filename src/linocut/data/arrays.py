@@ -19,45 +19,67 @@ CHUNK = 256  # examples looked at together when floats are checked: keeps the te
 class ArrayDataset(Dataset):
     """`images` and integer `labels` (n,) held in memory; arrays that need no conversion are not copied.
 
-    `images` is (n, features), (n, height, width), which gains a channel, or (n, height, width, channels).
-    uint8 stays uint8; floats become float32. Without `classes` they are named "0" to the largest label.
+    `images` is (n, features), (n, height, width), which gains a channel, (n, height, width, channels), or, where
+    `shape` says what an example is, (n, *shape). uint8 stays uint8; floats become float32. Without `classes` they are
+    named "0" to the largest label. With `numbers` labels are targets, (n,) or (n, targets), and become float32.
     Raises DataError for a wrong type, shape or count, a label out of range, and values that are not finite.
     """
 
     def __init__(
-        self, images: ArrayLike, labels: ArrayLike, classes: Sequence[str] | None = None, name: str = "arrays"
+        self,
+        images: ArrayLike,
+        labels: ArrayLike,
+        classes: Sequence[str] | None = None,
+        name: str = "arrays",
+        *,
+        shape: tuple[int, ...] | None = None,
+        numbers: bool = False,
     ) -> None:
         """Check the arrays and keep them."""
         self.name = name
-        self._images = _checked_images(np.asarray(images), name)
-        self._labels = _checked_labels(np.asarray(labels), len(self._images), classes, name)
+        self._images = _checked_images(as_array(images, f"{name}: images"), name, shape)
         self.shape = self._images.shape[1:]
         self.dtype: Dtype = "u8" if self._images.dtype == np.uint8 else "f32"
+        given, count = as_array(labels, f"{name}: labels"), len(self._images)
+        self._labels: NDArray[Any]
+        if numbers:
+            self._labels = _checked_targets(given, count, name)
+            self.targets, self.classes = self._labels.shape[1], tuple(classes or ())
+            return
+        self._labels = _checked_labels(given, count, classes, name)
         self.classes = tuple(str(i) for i in range(int(self._labels.max()) + 1)) if classes is None else tuple(classes)
 
     def __len__(self) -> int:
         """How many examples there are."""
         return len(self._images)
 
-    def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32]) -> None:
+    def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[Any]) -> None:
         """Copy the examples at `indices`; see Dataset.read."""
         check_read(self, indices, images, labels)
         np.take(self._images, indices, axis=0, out=images, mode="clip")  # "clip" spares NumPy's buffered copy
-        np.take(self._labels, indices, out=labels, mode="clip")
+        np.take(self._labels, indices, axis=0, out=labels, mode="clip")
 
 
-def _checked_images(images: NDArray[Any], name: str) -> NDArray[Any]:
+def as_array(given: ArrayLike, what: str) -> NDArray[Any]:
+    """An array; DataError for what is none, such as lists of different lengths."""
+    try:
+        return np.asarray(given)
+    except (TypeError, ValueError, OverflowError):
+        raise DataError(f"{what} are {type(given).__name__} that make no array; give all examples one shape") from None
+
+
+def _checked_images(images: NDArray[Any], name: str, shape: tuple[int, ...] | None) -> NDArray[Any]:
     if images.dtype != np.uint8 and images.dtype.kind != "f":
         raise DataError(
             f"{name}: images have dtype {images.dtype}, must be uint8 (0 to 255) or float; "
             "convert them: images.astype('uint8') or images.astype('float32')"
         )
-    if images.ndim not in (2, 3, 4) or 0 in images.shape:
+    if not 2 <= images.ndim <= (4 if shape is None else 1 + max(len(shape), 3)) or 0 in images.shape:
         raise DataError(
             f"{name}: images have shape {images.shape}, must be (n, features), (n, height, width) or "
             "(n, height, width, channels), none of them 0; reshape them"
         )
-    if images.ndim == 3:
+    if images.ndim == 3 and (shape is None or images.shape[1:] != shape):
         images = images[..., None]
     if images.dtype == np.uint8:
         return np.ascontiguousarray(images)
@@ -72,6 +94,26 @@ def _checked_images(images: NDArray[Any], name: str) -> NDArray[Any]:
                 f"{name}: example {start + row:,} is {floats[start + row][tuple(position)]} at ({place}), "
                 "must be a finite float32; mend or leave out that example"
             )
+    return floats
+
+
+def _checked_targets(targets: NDArray[Any], count: int, name: str) -> NDArray[np.float32]:
+    if targets.dtype.kind not in "iufb":
+        raise DataError(f"{name}: targets have dtype {targets.dtype}, must be numbers; convert them to float32")
+    if targets.ndim not in (1, 2) or len(targets) != count or 0 in targets.shape:
+        raise DataError(
+            f"{name}: targets have shape {targets.shape}, must be ({count},) or ({count}, targets), "
+            "one row for each example"
+        )
+    with np.errstate(over="ignore"):  # what is too large for float32 becomes inf, and is reported below
+        floats = np.ascontiguousarray(targets.reshape(count, -1), dtype=np.float32)
+    finite = np.isfinite(floats)
+    if not finite.all():
+        row, column = (int(i) for i in np.argwhere(~finite)[0])
+        raise DataError(
+            f"{name}: target {column} of example {row:,} is {floats[row, column]}, must be a finite float32; "
+            "mend or leave out that example"
+        )
     return floats
 
 

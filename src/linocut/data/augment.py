@@ -38,7 +38,7 @@ class Augmenter:
         self._what, self._dataset = augmentation, dataset
         self._key = pcg64.raw([seed, epoch, STREAM], 1)[0]
 
-    def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32]) -> None:
+    def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[Any]) -> None:
         """Like Dataset.read, but the examples are changed."""
         draws = random_numbers(self._key, indices, CROP + TRIES * PER_TRY if self._what.crop else CROP)
         if self._what.crop:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linocut.data import pcg64
-from linocut.data.dataset import NUMPY_DTYPES, Dataset
+from linocut.data.dataset import NUMPY_DTYPES, Dataset, truth_form
 from linocut.errors import DataError
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from linocut.data.augment import Augmenter
 
-    Batch = tuple[NDArray[Any], NDArray[np.int32]]
-    Read = Callable[[NDArray[np.int64], NDArray[Any], NDArray[np.int32]], None]
+    Batch = tuple[NDArray[Any], NDArray[Any]]
+    Read = Callable[[NDArray[np.int64], NDArray[Any], NDArray[Any]], None]
 
 BUFFERS = 2  # one with the consumer, one being filled
 CHUNK = 4096  # numbers that are made together: keeps the temporary array small
@@ -48,12 +48,12 @@ def epoch_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
 
 
 class Batches(Iterator["Batch"]):
-    """Iterates over images (batch, *shape) and labels (batch,) int32 of the examples `order` (n,).
+    """Iterates over images (batch, *shape) and labels (batch,) int32, or targets, of the examples `order` (n,).
 
     The arrays are reused: they are valid until the next batch is asked for. A last partial batch is dropped,
-    or with `pad` filled up with zero images labelled -1. The first `start` batches are skipped. With an
-    `augmenter` (of the same data set) the examples are changed as they are read. Errors of reading are raised
-    where the batch would have come. Close it, or use it in a `with` statement, when leaving early.
+    or with `pad` filled up with zero images labelled -1, or whose targets are NaN. The first `start` batches
+    are skipped. With an `augmenter` (of the same data set) the examples are changed as they are read. Errors of
+    reading are raised where the batch would have come. Close it, or use it in a `with` statement, when leaving early.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Batches(Iterator["Batch"]):
             raise DataError(f"start is {start:,}, must be 0 to {whole:,}, the number of batches")
         self._left = whole - start
         self._buffers = [
-            (np.empty((batch, *dataset.shape), NUMPY_DTYPES[dataset.dtype]), np.empty(batch, np.int32))
+            (np.empty((batch, *dataset.shape), NUMPY_DTYPES[dataset.dtype]), np.empty(*truth_form(dataset, batch)))
             for _ in range(BUFFERS)
         ]
         self._held: int | None = None
@@ -158,7 +158,7 @@ def _read_all(
             rows = len(indices)
             read(indices, images[:rows], labels[:rows])
             images[rows:] = 0
-            labels[rows:] = -1
+            labels[rows:] = -1 if labels.ndim == 1 else np.nan
             ready.put(buffer)
     except BaseException as error:  # carried to the consumer
         ready.put(error)

@@ -28,8 +28,8 @@ class Dataset(ABC):
     """A fixed number of labelled examples, all of one shape.
 
     `shape` is (height, width, channels) for images and (features,) for vectors; `dtype` is "u8" (0 to 255) or
-    "f32"; label i means `classes[i]`. Reading may happen in another thread than the one that made the data
-    set.
+    "f32"; label i means `classes[i]`. With `targets`, so many numbers stand in the place of an example's label.
+    Reading may happen in another thread than the one that made the data set.
 
     `handed` says that a mirrored example is none of its class any more, as it is of digits; `crops` that
     `read_crops` works, as the examples are made of images of their own sizes.
@@ -39,6 +39,7 @@ class Dataset(ABC):
     shape: tuple[int, ...]
     dtype: Dtype
     classes: tuple[str, ...]
+    targets: int = 0
     handed: bool = False
     crops: bool = False
 
@@ -47,27 +48,32 @@ class Dataset(ABC):
         """How many examples there are."""
 
     @abstractmethod
-    def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32]) -> None:
+    def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[Any]) -> None:
         """Write the examples at `indices` (n,) into `images` (n, *shape) and `labels` (n,) int32.
+
+        Those of `targets` are float32 (n, targets).
 
         The outputs are C-contiguous. Raises DataError for indices out of range, outputs that do not fit, or
         an example that is damaged.
         """
 
-    def read_crops(
-        self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32], boxes: Crops
-    ) -> None:
+    def read_crops(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[Any], boxes: Crops) -> None:
         """Like `read`, but of each image the part that `boxes` says, resized to `shape`."""
         raise DataError(f"{self.name} has no images to crop, only folders of images have; leave out crop")
 
 
-def check_read(dataset: Dataset, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32]) -> None:
+def truth_form(dataset: Dataset, count: int) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type of the labels, or targets, of so many examples."""
+    return ((count, dataset.targets), np.dtype(np.float32)) if dataset.targets else ((count,), np.dtype(np.int32))
+
+
+def check_read(dataset: Dataset, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[Any]) -> None:
     """Raise DataError unless the arguments of `dataset.read` fit it."""
     count = len(indices)
     for what, array, shape, dtype in (
         ("indices", indices, (count,), np.dtype(np.int64)),
         ("images", images, (count, *dataset.shape), NUMPY_DTYPES[dataset.dtype]),
-        ("labels", labels, (count,), np.dtype(np.int32)),
+        ("labels", labels, *truth_form(dataset, count)),
     ):
         if array.shape != shape or array.dtype != dtype or not array.flags.c_contiguous:
             order = "" if array.flags.c_contiguous else " with gaps"

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from linocut.compile.builder import MICRO, Initial
+from linocut.compile.builder import MICRO
 from linocut.compile.program import Buffer
 from linocut.formats import find_format
+from linocut.layers.parameters import Initial
 from linocut.ops.bits import Array, pack
 from linocut.ops.fixed_point import GOLDEN_64, MASK_64, random_bits, step_key
 from linocut.run.session import Session
@@ -28,8 +29,10 @@ def initialise(session: Session, initial: Mapping[str, Initial], seed: int) -> N
         array[...] = 0
         if rule.normal:
             _draw(buffer, rule.normal, array, step_key(state, number))
-        if rule.second_row:
-            array[1] = rule.second_row
+        if rule.rows:
+            array[...] = np.array(rule.rows, np.float32)[:, None]
+        elif rule.values:
+            array[...] = np.array(rule.values, np.float32).reshape(array.shape)
     session.array("control")[...] = (0.0, 0.0, 1.0, 1.0)
     session.array("random")[...] = np.array([state], np.uint64).view(np.int64)
 

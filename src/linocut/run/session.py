@@ -30,6 +30,7 @@ class Session(ABC):
     arena: Array
     isa: str
     threads: int
+    backend: str
 
     @abstractmethod
     def run(self, section: str) -> None:
@@ -59,7 +60,7 @@ class ReferenceSession(Session):
     def __init__(self, program: Program) -> None:
         self.program = program
         self.arena = np.zeros(program.arena_bytes, np.uint8)
-        self.isa = REFERENCE
+        self.isa = self.backend = REFERENCE
         self.threads = 1
 
     def run(self, section: str) -> None:
@@ -85,7 +86,7 @@ class NativeSession(Session):
         self._session = _native.Session(_native.Program(encode(program)), threads, isa)
         self.arena = self._session.arena
         self.isa = self._session.isa
-        self.threads = threads
+        self.threads, self.backend = threads, NATIVE
 
     def run(self, section: str) -> None:
         """Execute one section; other Python threads run meanwhile."""
@@ -104,11 +105,16 @@ def open_session(
     `threads` defaults to the processors at hand, `isa` to $LINOCUT_ISA or the best that the processor has.
     """
     count = find_threads(threads)
-    if backend == REFERENCE:
+    if find_backend(backend) == REFERENCE:
         return ReferenceSession(program)
-    if backend != NATIVE:
-        raise SpecError(f"backend is {backend!r}, must be {NATIVE!r} or {REFERENCE!r}")
     return NativeSession(program, count, find_isa(isa))
+
+
+def find_backend(backend: str) -> str:
+    """The backend asked for; SpecError for one that does not exist."""
+    if backend not in (NATIVE, REFERENCE):
+        raise SpecError(f"backend is {backend!r}, must be {NATIVE!r} or {REFERENCE!r}")
+    return backend
 
 
 def find_threads(threads: int | None) -> int:

@@ -1,0 +1,1 @@
+"""What a trained network is written as, one file a format."""

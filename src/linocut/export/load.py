@@ -1,0 +1,37 @@
+"""load: the trained network of a run folder, to be used."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from linocut.compile.batch import check_batch
+from linocut.errors import RunError, SpecError, one_line
+from linocut.export import packed
+from linocut.run.predict import Predictor
+from linocut.run.session import NATIVE, find_backend, find_threads
+
+
+def load(
+    run: str | os.PathLike[str], *, batch_size: int = 100, threads: int | None = None, backend: str = NATIVE
+) -> Predictor:
+    """The trained network of a run folder, from its model.safetensors alone, or from that file itself.
+
+    SpecError for a batch size, threads or a backend that cannot be; RunError for a file that is missing, damaged, or
+    describes what cannot be computed.
+    """
+    check_batch(batch_size)
+    chosen, known = find_threads(threads), find_backend(backend)
+    path = Path(run)
+    if path.is_dir():
+        file = path / packed.NAME
+        if not file.is_file():
+            raise RunError(f"{path} is not the folder of a run: it has no {packed.NAME}; train with --out {path}")
+        path = file
+    elif not path.exists():
+        raise RunError(f"{path} does not exist; give the folder of a run, as linocut train --out wrote it")
+    model = packed.read(path)
+    try:
+        return Predictor(model.graph, model.classes, model.data, batch_size=batch_size, threads=chosen, backend=known)
+    except SpecError as error:
+        raise RunError(f"{path}: {one_line(error)}") from None

@@ -1,0 +1,53 @@
+"""captured: what layers give for examples, by a program that keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from linocut.compile.captured import CAPTURED
+from linocut.compile.lower import PREDICT, Compiled, compile_network
+from linocut.formats import find_format
+from linocut.ops.bits import unpack
+from linocut.run.feed import Feed
+from linocut.run.predictions import unlabelled
+from linocut.run.session import Session, open_session
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+AT_ONCE = 100  # examples
+
+
+def captured(compiled: Compiled, session: Session, images: ArrayLike, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """What the nodes called `names` give for images (n, *shape), with the state of a session of `compiled`."""
+    graph = compiled.graph
+    dataset = unlabelled(images, graph.name, graph.input.shape, graph.input.dtype)
+    batch = min(AT_ONCE, len(dataset))
+    program = compile_network(
+        compiled.network, compiled.policy, compiled.optimizer, batch, sections=(PREDICT,), capture=names
+    ).program
+    other = open_session(program, threads=session.threads, backend=session.backend)
+    for buffer in program.persistent():
+        other.array(buffer.name)[...] = session.array(buffer.name)
+    feed = Feed(other, graph, coded=compiled.policy.integer)
+    found: dict[str, list[NDArray[Any]]] = {name: [] for name in names}
+    for begin in range(0, len(dataset), batch):
+        rows = np.minimum(np.arange(begin, begin + batch), len(dataset) - 1)
+        given = np.empty((batch, *dataset.shape), np.uint8 if dataset.dtype == "u8" else np.float32)
+        dataset.read(rows, given, np.empty(batch, np.int32))
+        feed.put_unlabelled(given)
+        other.run(PREDICT)
+        for name in names:
+            found[name].append(_values(other, f"{PREDICT}.{CAPTURED}.{name}")[: len(dataset) - begin])
+    return {name: np.concatenate(parts) for name, parts in found.items()}
+
+
+def _values(session: Session, name: str) -> NDArray[Any]:
+    buffer, stored = session.program.buffer(name), session.array(name)
+    if find_format(buffer.format).bits > 1:
+        return stored.copy()
+    bits = unpack(stored.reshape(-1, stored.shape[-1]), buffer.shape[-1]).reshape(buffer.shape)
+    return np.where(bits, np.int8(1), np.int8(-1))

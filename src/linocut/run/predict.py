@@ -1,0 +1,180 @@
+"""Predictor: a trained network that was loaded to be used."""
+
+from __future__ import annotations
+
+from threading import Lock, local
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from linocut.compile.inference import INPUT, LOGITS, compile_inference
+from linocut.compile.lower import PREDICT
+from linocut.data.arrays import as_array
+from linocut.data.batches import Batches
+from linocut.data.dataset import Dataset
+from linocut.errors import DataError, SpecError
+from linocut.graph.inference import InferenceGraph
+from linocut.graph.inference_state import InferenceState
+from linocut.layers import Loss, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
+from linocut.run.feed import as_dataset_of, check_values, input_bounds
+from linocut.run.predictions import Evaluation, Predictions, unlabelled
+from linocut.run.session import NATIVE, Session, find_backend, find_threads, open_session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from linocut.run.feed import Examples
+
+_LOSSES: dict[str, Loss] = {
+    loss.function: loss for loss in (SoftmaxCrossEntropy(), SigmoidCrossEntropy(), MeanSquaredError())
+}
+
+
+class Predictor:
+    """An inference graph at work on `batch_size` examples at a time; `classes` are the names of its classes.
+
+    Weights are packed and the arena is taken when it is first used, and no more after that. Called with one example it
+    is quickest: that starts no thread and allocates nothing. Several threads may use it: each that calls it with
+    examples has an arena of its own for that, and `predict` and `evaluate` wait for each other.
+    """
+
+    def __init__(
+        self,
+        graph: InferenceGraph,
+        classes: tuple[str, ...] = (),
+        data: str | None = None,
+        *,
+        batch_size: int = 100,
+        threads: int | None = None,
+        backend: str = NATIVE,
+    ) -> None:
+        """Compile the program; SpecError for a batch size, threads or a backend that cannot be."""
+        if not isinstance(graph, InferenceGraph):
+            raise SpecError(
+                f"a predictor is given {type(graph).__name__}, must be an inference graph; take that of "
+                "trainer.inference_graph(), or linocut.load(run)"
+            )
+        self.graph, self.classes, self.data = graph, classes, data
+        self._prediction = compile_inference(graph, batch_size)
+        self._threads, self._backend = find_threads(threads), find_backend(backend)
+        self._bounds = input_bounds(graph.input.dtype, graph.input.low, graph.input.high, coded=graph.input.coded)
+        self._many: Session | None = None
+        self._running = Lock()
+        self._own = _Own()
+
+    def __call__(self, example: NDArray[Any]) -> NDArray[np.float32]:
+        """The network's outputs (outputs,) for one example (*shape); a view that this thread's next call writes to.
+
+        DataError for an example of another shape or type, or with values out of range.
+        """
+        own = self._own
+        one = own.one
+        if one is None:
+            one = own.one = _One(self._opened(1, 1))
+        if getattr(example, "shape", None) != one.input.shape or example.dtype != one.input.dtype:
+            example = unlabelled_example(example, self.graph)
+        if self._bounds is not None:
+            check_values(example, *self._bounds)
+        np.copyto(one.input, example)
+        one.session.run(PREDICT)
+        return one.outputs
+
+    @property
+    def arena_bytes(self) -> int:
+        """All the memory that predicting `batch_size` examples at a time takes."""
+        return self._prediction.program.arena_bytes
+
+    @property
+    def state(self) -> InferenceState:
+        """What the network has learned, by `layer.part`, to read and to change."""
+        return InferenceState(self.graph, self._changed)
+
+    def predict(self, images: ArrayLike) -> Predictions:
+        """The classes of images (n, *shape), the confidence in each, and the network's outputs."""
+        source = self.graph.input
+        dataset = unlabelled(images, self.graph.name, source.shape, source.dtype)
+        outputs = np.empty((len(dataset), self.graph.outputs), np.float32)
+        begin = 0
+        with self._running:
+            for found, _ in self._run(dataset):
+                outputs[begin : begin + len(found)] = found
+                begin += len(found)
+        return Predictions.of(outputs, self.graph.logits.function)
+
+    def evaluate(self, examples: Examples) -> Evaluation:
+        """Accuracy and loss, unweighted and unsmoothed, over a data set or a pair of arrays (examples, labels)."""
+        loss = _LOSSES[self.graph.logits.function]
+        source = self.graph.input
+        dataset = as_dataset_of(examples, self.graph.name, source.shape, source.dtype, loss, self.graph.outputs)
+        total, correct, count = 0.0, 0, 0
+        with self._running:
+            for found, truth in self._run(dataset):
+                score = loss.score(found, loss.as_truth(truth))
+                total, correct, count = total + score.loss, correct + (score.correct or 0), count + score.examples
+        return Evaluation(correct / count if self.graph.classes else None, total / count, count)
+
+    def class_name(self, label: int) -> str:
+        """The name of a class, its number where it has none."""
+        return self.classes[label] if label < len(self.classes) else str(label)
+
+    def _run(self, dataset: Dataset) -> Iterator[tuple[NDArray[np.float32], NDArray[Any]]]:
+        """The outputs of each batch in order, and what is true of it; the last batch may be smaller."""
+        if self._many is None:
+            self._many = self._opened(self._prediction.batch, self._threads)
+        session, batch = self._many, self._prediction.batch
+        given, outputs = session.array(INPUT), session.array(LOGITS)
+        order = np.arange(len(dataset), dtype=np.int64)
+        with Batches(dataset, order, batch, pad=True) as batches:
+            for number, (images, truth) in enumerate(batches):
+                if self._bounds is not None:
+                    check_values(images, *self._bounds)
+                given[...] = images
+                session.run(PREDICT)
+                rows = min(batch, len(dataset) - number * batch)
+                yield outputs[:rows], truth[:rows]
+
+    def _opened(self, batch: int, threads: int) -> Session:
+        """A session that predicts so many examples at a time, its constants in place."""
+        same = batch == self._prediction.batch
+        prediction = self._prediction if same else compile_inference(self.graph, batch)
+        session = open_session(prediction.program, backend=self._backend, threads=threads)
+        for name, make in prediction.constants.items():
+            session.array(name)[...] = make()
+        return session
+
+    def _changed(self, graph: InferenceGraph) -> None:
+        """Go on with other numbers."""
+        with self._running:
+            self.graph = graph
+            self._prediction = compile_inference(graph, self._prediction.batch)
+            self._many, self._own = None, _Own()
+
+
+class _One:
+    """A session for one example, and where in its arena that and the outputs are."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.input: NDArray[Any] = session.array(INPUT)[0]
+        self.outputs: NDArray[np.float32] = session.array(LOGITS)[0]
+
+
+class _Own(local):
+    """What each thread has for itself."""
+
+    one: _One | None = None
+
+
+def unlabelled_example(example: ArrayLike, graph: InferenceGraph) -> NDArray[Any]:
+    """One example (*shape), a grey image also (height, width), as the network takes it; DataError where it is not."""
+    array, shape = as_array(example, "the values of an example"), graph.input.shape
+    if array.shape != shape and not (len(shape) == 3 and array.shape == shape[:-1]):
+        raise DataError(
+            f"an example has shape {array.shape}, network {graph.name} takes {shape}; for several at once call predict"
+        )
+    dataset = unlabelled(array[None], graph.name, graph.input.shape, graph.input.dtype)
+    found = np.empty((1, *dataset.shape), np.uint8 if dataset.dtype == "u8" else np.float32)
+    dataset.read(np.zeros(1, np.int64), found, np.zeros(1, np.int32))
+    return found[0]
