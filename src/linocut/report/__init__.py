@@ -1,1 +1,1 @@
-"""Reports: what a training needs and does, as tables for people and objects for programs."""
+"""Reports: what was planned and measured, as pictures and as tables."""

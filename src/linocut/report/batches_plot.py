@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from linocut.plan.batches import BatchReport
 from linocut.report import figures
-from linocut.report.account import UNITS
-from linocut.report.batches import BatchReport
+from linocut.sizes import UNITS
 
 MIB = dict(UNITS)["MiB"]
 

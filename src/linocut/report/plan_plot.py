@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from linocut.compile.lifetimes import Lifetime, live_bytes
 from linocut.compile.lower import PREDICT, TRAIN, Compiled
+from linocut.compile.placement.lifetimes import Lifetime, live_bytes
 from linocut.report import figures
-from linocut.report.account import UNITS, size
+from linocut.sizes import UNITS, show_size
 
 INCHES = (14, 8)
 LETTER, LINE = 0.0055, 0.014  # how wide and how high text is, as parts of the picture
@@ -92,7 +92,7 @@ def _mark_peak(above: Any, axes: Any, compiled: Compiled) -> None:
     levels = live_bytes(compiled.blocks)
     at = levels.index(max(levels))
     name = compiled.program.instructions[at].op.name
-    label = f"peak: {size(levels[at])} live at\ninstruction {at} ({name})"
+    label = f"peak: {show_size(levels[at])} live at\ninstruction {at} ({name})"
     for part in (above, axes):
         part.axvline(at + 0.5, color="red", linewidth=1, linestyle="--", label=label if part is above else None)
 
@@ -108,4 +108,4 @@ def _instructions(block: Lifetime) -> int:
 
 def _title(compiled: Compiled) -> str:
     what = f"{compiled.network.name}, {compiled.policy.name}, {compiled.optimizer.kind}, batch {compiled.batch:,}"
-    return f"{what}: {size(compiled.program.arena_bytes)}"
+    return f"{what}: {show_size(compiled.program.arena_bytes)}"

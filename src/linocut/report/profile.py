@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from linocut.report.account import table
 from linocut.run.profile import KINDS, Profile, Timed
+from linocut.tables import table
 
 GIGA = 1e9
 UNITS = {"element": "Gelement/s"}

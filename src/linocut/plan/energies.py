@@ -51,7 +51,7 @@ class Energies:
 
 def read_energies(path: Path = OWN) -> Energies:
     """The energies in a file; SpecError, naming it and what is wrong, where it cannot be read or does not say all."""
-    if sys.version_info >= (3, 11):  # late, and once more than in network_file: reports are not always wanted
+    if sys.version_info >= (3, 11):  # late, and once more than in networks/toml_file: reports are not always wanted
         import tomllib
     else:
         import tomli as tomllib

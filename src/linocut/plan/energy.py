@@ -15,11 +15,11 @@ from typing import Any
 
 from linocut.compile.lower import TRAIN, Compiled, compile_network
 from linocut.compile.program import Instruction, Program
-from linocut.layers import Network
+from linocut.graph.network import Network
 from linocut.optimizers import Optimizer
+from linocut.plan.energies import Energies
 from linocut.policies import POLICIES
-from linocut.report.account import compared, table
-from linocut.report.energies import Energies
+from linocut.tables import compared, table
 
 OPERATIONS, ACCESSES = "operations", "bytes"
 UNITS = (("J", 1e12), ("mJ", 1e9), ("uJ", 1e6), ("nJ", 1e3), ("pJ", 1.0))

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from linocut.compile.lower import compile_network
-from linocut.layers import Network
+from linocut.graph.network import Network
 from linocut.optimizers import Optimizer
+from linocut.plan.paper import paper_account
 from linocut.policies import POLICIES
-from linocut.report.account import compared, size, table
-from linocut.report.paper import paper_account
+from linocut.sizes import show_size
+from linocut.tables import compared, table
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class BatchReport:
         lines = [tuple(head)]
         for batch in dict.fromkeys(row.batch for row in self.rows):
             counts = [getattr(row, column) for row in self.rows if row.batch == batch]
-            lines.append(compared(f"{batch:,}", counts, size))
+            lines.append(compared(f"{batch:,}", counts, show_size))
         return [title, *table(lines, left=0, rules=(1,))]
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from linocut.sizes import show_size
+from linocut.tables import table
 
 PAPER: Literal["paper"] = "paper"
 ARENA: Literal["arena"] = "arena"
 PERSISTENT, TRANSIENT = "persistent", "transient"
-UNITS = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10), ("B", 1))
 
 
 @dataclass(frozen=True)
@@ -62,56 +64,21 @@ class Account:
         names = f"{self.model}, {self.policy}, {self.optimizer}"
         parts = f" in micro-batches of {self.micro_batch:,}" if self.micro_batch < self.batch else ""
         title = f"{names}, batch {self.batch:,}{parts}: {_TITLES[self.account]}"
-        cells = [(row.role, row.format, row.lifetime, size(row.bytes), share(row, self)) for row in self.rows]
+        cells = [(row.role, row.format, row.lifetime, show_size(row.bytes), share(row, self)) for row in self.rows]
         head = ("role", "format", "lifetime", "memory", "share")
-        total = ("total", "", "", size(self.total_bytes), "")
+        total = ("total", "", "", show_size(self.total_bytes), "")
         lines = table([head, *cells, total], left=3, rules=(1, len(cells) + 1))
         if self.account == ARENA:
-            lines.append(f"lower bound {size(self.lower_bound_bytes)}, live at {self.peak}")
+            lines.append(f"lower bound {show_size(self.lower_bound_bytes)}, live at {self.peak}")
         return "\n".join([title, *lines])
 
 
 _TITLES = {PAPER: "memory as the paper counts it", ARENA: "the arena"}
 
 
-def size(count: int) -> str:
-    """Bytes in the unit that suits them, with two decimals: 7.40 MiB, 512 B."""
-    unit, scale = next((entry for entry in UNITS if count >= entry[1]), UNITS[-1])
-    return f"{count:,} B" if scale == 1 else f"{count / scale:,.2f} {unit}"
-
-
 def share(row: Row, account: Account) -> str:
     """Part of the total."""
     return f"{row.bytes / max(1, account.total_bytes):.1%}"
-
-
-def table(rows: Iterable[tuple[str, ...]], left: int, rules: tuple[int, ...]) -> list[str]:
-    """Lines of aligned columns, the first `left` of them to the left; rules stand before the rows `rules`."""
-    cells = list(rows)
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = []
-    for number, row in enumerate(cells):
-        if number in rules:
-            lines.append("-" * (sum(widths) + 2 * (len(widths) - 1)))
-        padded = [c.ljust(w) if n < left else c.rjust(w) for n, (c, w) in enumerate(zip(row, widths, strict=True))]
-        lines.append("  ".join(padded).rstrip())
-    return lines
-
-
-def compared(name: str, values: Sequence[float], show: Callable[[Any], str]) -> tuple[str, ...]:
-    """A table's cells: values side by side, `-` for 0, and after each but the first how many times less it is."""
-    cells = [show(values[0]) if values[0] else "-"]
-    for value in values[1:]:
-        cells += [show(value) if value else "-", factor(values[0], value)]
-    return (name, *cells)
-
-
-def factor(first: float, other: float) -> str:
-    """How many times less `other` is than `first`: 3.71x, 1,024x, 0.0029x; nothing where one of them is 0."""
-    if not first or not other:
-        return ""
-    ratio = first / other
-    return f"{ratio:,.0f}x" if ratio >= 100 else f"{ratio:.2f}x" if ratio >= 0.1 else f"{ratio:.2g}x"
 
 
 def merged(rows: Iterable[Row]) -> tuple[Row, ...]:
