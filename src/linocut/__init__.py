@@ -9,19 +9,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from linocut import data, layers, models
+    from linocut import data, layers, networks
+    from linocut import networks as models
     from linocut.cli.watch import ProgressBar
-    from linocut.deploy import Evaluation, Predictions, Predictor, load
     from linocut.errors import DataError, DivergenceError, LinocutError, MachineError, RunError, SpecError
-    from linocut.layers import Network
+    from linocut.export.load import load
+    from linocut.graph.network import Network
     from linocut.optimizers import SGD, Adam, Bop, Optimizer
-    from linocut.policies import Policy, lean, standard, wang2021
+    from linocut.plan.account import Account
+    from linocut.plan.planned import plan
+    from linocut.policies import Policy, lean, lean8, standard, wang2021
+    from linocut.run.predict import Predictor
+    from linocut.run.predictions import Evaluation, Predictions
     from linocut.schedules import Constant, Cosine, Plateau, Schedule, Step
     from linocut.train import Interrupted, Trainer, export_steps
 
 __version__ = "0.1.0"
 __all__ = [
     "SGD",
+    "Account",
     "Adam",
     "Bop",
     "Constant",
@@ -52,27 +58,32 @@ __all__ = [
     "lean8",
     "load",
     "models",
+    "networks",
+    "plan",
     "standard",
     "wang2021",
 ]
 
 _HOMES = {
     "linocut.cli.watch": ("ProgressBar",),
-    "linocut.deploy": ("Evaluation", "Predictions", "Predictor", "load"),
+    "linocut.export.load": ("load",),
     "linocut.errors": ("DataError", "DivergenceError", "LinocutError", "MachineError", "RunError", "SpecError"),
-    "linocut.layers": ("Network",),
+    "linocut.graph.network": ("Network",),
     "linocut.optimizers": ("SGD", "Adam", "Bop", "Optimizer"),
+    "linocut.plan.account": ("Account",),
     "linocut.policies": ("Policy", "lean", "lean8", "standard", "wang2021"),
+    "linocut.run.predict": ("Predictor",),
+    "linocut.run.predictions": ("Evaluation", "Predictions"),
     "linocut.schedules": ("Constant", "Cosine", "Plateau", "Schedule", "Step"),
     "linocut.train": ("Interrupted", "Trainer", "export_steps"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES = ("data", "layers", "models")
+_MODULES = {"data": "data", "layers": "layers", "models": "networks", "networks": "networks", "plan": "plan"}
 
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return import_module(f"linocut.{name}")
+        return import_module(f"linocut.{_MODULES[name]}")
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
     raise AttributeError(f"module 'linocut' has no attribute {name!r}; there are {', '.join(__all__)}")

@@ -39,6 +39,16 @@ class MachineError(LinocutError, OSError):
     exit_status = 1
 
 
+MOST_SHOWN = 600  # characters of a message that quotes what a file says
+
+
+def one_line(message: object) -> str:
+    """A message in printable characters on one line, cut where it would be long: it may quote any file."""
+    text = str(message)
+    cut = text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+
+
 def unknown_name(what: str, name: object, known: Collection[str]) -> SpecError:
     """The error for a `what` (policy, optimizer, ...) that is called by a name which is none of `known`."""
     import difflib  # late: only mistakes need it

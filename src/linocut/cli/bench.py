@@ -47,21 +47,23 @@ def bench(
     Rates are set beside the peak that the bare micro-kernels reach on this machine in the same run.
     $LINOCUT_ISA picks the instruction set.
     """
-    from linocut.compile.lower import PREDICT, TRAIN, compile_network
+    from linocut.compile.lower import compile_network
     from linocut.optimizers import Bop, find_optimizer
     from linocut.policies import find_policy
     from linocut.report.profile import ProfileReport
-    from linocut.run.profile import profile
+    from linocut.run import profile
 
     if each and as_json:
         raise click.UsageError("--each is for people; --json has every instruction")
     network, rule, form = (
         find_network(model, hidden, None, shape, classes),
-        Bop() if predict else find_optimizer(optimizer),  # whose weights are bits, as those of a packed model
+        Bop() if predict else find_optimizer(optimizer),  # whose weights are bits, as those of a model
         find_policy(policy),
     )
-    compiled = compile_network(network, form, rule, batch, training=not predict)
-    found = profile(compiled, steps, threads, section=PREDICT if predict else TRAIN)
+    if predict:
+        found = profile.profile_prediction(profile.untrained_graph(network, form), batch, steps, threads)
+    else:
+        found = profile.profile_training(compile_network(network, form, rule, batch), steps, threads)
     report = ProfileReport(network.name, form.name, rule.kind, batch, found)
     shown: dict[str, Any] | str = report.to_json() if as_json else report.one_by_one() if each else report.by_op()
     click.echo(json.dumps(shown) if as_json else shown)

@@ -38,16 +38,17 @@ def evaluate(
 ) -> None:
     """Evaluate the network of the folder RUN on test data, by default of the data set that it was trained on."""
     from linocut import data as datasets
-    from linocut.deploy import load
+    from linocut.export.load import load
 
     predictor = load(run, batch_size=DEFAULT_BATCH, threads=threads, backend=backend)
-    name = data or predictor.model.data
+    name = data or predictor.data
     if name is None:
         raise click.UsageError(f"{run} does not say what it was trained on; give --data")
-    test = load_like(name, data_dir, predictor.network.input.shape, skip_corrupt)[1]
+    test = load_like(name, data_dir, predictor.graph.input.shape, skip_corrupt)[1]
     tell_skipped(test)
     found = predictor.evaluate(datasets.take(test, limit))
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(found)))
     else:
-        click.echo(f"accuracy {found.accuracy:.2%}  loss {found.loss:.4f}  on {found.examples:,} examples of {name}")
+        right = "" if found.accuracy is None else f"accuracy {found.accuracy:.2%}  "
+        click.echo(f"{right}loss {found.loss:.4f}  on {found.examples:,} examples of {name}")

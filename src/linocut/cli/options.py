@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from linocut.cli.sizes import size_option
+from linocut.sizes import parse_size
 
 if TYPE_CHECKING:
     from linocut.data.dataset import Dataset
-    from linocut.layers import Network
+    from linocut.graph.network import Network
     from linocut.optimizers import Optimizer
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -47,6 +47,14 @@ def dimensions(context: click.Context, parameter: click.Parameter, value: str | 
         return None if value is None else tuple(int(part) for part in value.lower().split("x"))
     except ValueError:
         raise click.BadParameter(f"{value!r} is not a shape such as 32x32x3 (height x width x channels)") from None
+
+
+def size_in_bytes(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    """Callback: the bytes of a size such as 64MiB."""
+    try:
+        return None if value is None else parse_size(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def combined(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -89,7 +97,7 @@ training_options = combined(
     click.option(
         "--budget",
         metavar="SIZE",
-        callback=size_option,
+        callback=size_in_bytes,
         help="Keep the arena within SIZE, such as 64MiB: with the largest batch that fits, or, for a --batch that does "
         "not, with the largest micro-batch that divides it.",
     ),
@@ -127,9 +135,9 @@ def find_network(
     classes: int | None = None,
 ) -> Network:
     """The network, shaped for the data set or as given, or as it is by itself; SpecError for an unknown one."""
-    from linocut import models
+    from linocut import networks as models
     from linocut.errors import SpecError
-    from linocut.network_file import read_network
+    from linocut.networks.toml_file import read_network
 
     given: dict[str, Any] = {"shape": shape, "classes": classes}
     if dataset is not None:
@@ -144,18 +152,18 @@ def find_network(
     return models.build(model, **given, **({} if hidden is None else {"hidden": hidden}))
 
 
-def find_optimizer(name: str, lr: float | None, momentum: float | None) -> Optimizer:
-    """The optimizer with its own defaults for what is None; SpecError for what it does not have."""
+def find_optimizer(optimizer: str | Optimizer, given: Mapping[str, Any]) -> Optimizer:
+    """The optimizer with the settings that are not None, else as it is; SpecError for what it does not have."""
     from linocut import optimizers
     from linocut.errors import SpecError
 
-    given = {"learning_rate": lr, "momentum": momentum}
-    found = optimizers.find_optimizer(name)
+    found = optimizers.find_optimizer(optimizer)
     known = {field.name for field in dataclasses.fields(found)}
     wanted = {setting: value for setting, value in given.items() if value is not None}
     for setting, value in wanted.items():
         if setting not in known:
-            raise SpecError(f"{setting} is {value}, but {name} has none; leave it out, or take --optimizer sgd")
+            mend = "" if setting == "weight_decay" else ", or take --optimizer sgd"
+            raise SpecError(f"{setting} is {value}, but {found.kind} has none; leave it out{mend}")
     return dataclasses.replace(found, **wanted)
 
 

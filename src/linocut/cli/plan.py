@@ -19,12 +19,11 @@ from linocut.cli.options import (
     training_options,
 )
 from linocut.cli.reports import find_report, plot_report, report_options
-from linocut.cli.sizes import show_size
+from linocut.sizes import show_size
 
 if TYPE_CHECKING:
-    from linocut.cli.budget import Sizes, Training
     from linocut.compile.lower import Compiled
-    from linocut.report.account import Account
+    from linocut.plan.training import Sizes, Training
 
 
 @click.command()
@@ -39,6 +38,11 @@ if TYPE_CHECKING:
     default="arena",
     show_default=True,
     help="arena: ours, to the byte; paper: as the paper counts.",
+)
+@click.option(
+    "--later-edition",
+    is_flag=True,
+    help="With --account paper: count the max-pools of residual networks, as the paper's later edition does.",
 )
 @click.option("--layers", is_flag=True, help="Print the layers too: parameters, sizes and MACs.")
 @click.option("--listing", is_flag=True, help="Print the program too, instruction by instruction.")
@@ -64,6 +68,7 @@ def plan(
     shape: tuple[int, ...] | None,
     classes: int | None,
     account: str,
+    later_edition: bool,
     layers: bool,
     listing: bool,
     plot: Path | None,
@@ -80,10 +85,14 @@ def plan(
     from linocut.compile.batch import MOST_BATCH, find_micro_batch
     from linocut.data import load
     from linocut.optimizers import find_optimizer
+    from linocut.plan.planned import account_of, largest_of_paper
+    from linocut.plan.training import Sizes, Training
     from linocut.policies import find_policy
 
     if account not in ("arena", "paper"):
         raise click.UsageError(f"--account is {account!r}, must be arena or paper", context)
+    if later_edition and account != "paper":
+        raise click.UsageError("--later-edition is for --account paper; give that too, or leave it out", context)
     for name, given in (("--layers", layers), ("--listing", listing)):
         if as_json and given:
             raise click.UsageError(f"{name} is for people; leave out --json", context)
@@ -102,13 +111,17 @@ def plan(
             plot_report(report, plot)
             click.echo(f"wrote {plot}", err=True)
         return
-    training = budgets.Training(network, find_policy(policy), find_optimizer(optimizer))
-    sizes, largest = budgets.Sizes(batch, find_micro_batch(batch, micro_batch)), None
+    training = Training(network, find_policy(policy), find_optimizer(optimizer))
+    sizes, largest = Sizes(batch, find_micro_batch(batch, micro_batch)), None
     if budget is not None:
         wanted = batch if _given(context, "batch", "micro_batch") else None
         most = MOST_BATCH if dataset is None else len(dataset)
-        sizes, largest = _within(training, account, budget, wanted, micro_batch, most)
-    found = _account(training, account, sizes)
+        if account == "paper":
+            largest = largest_of_paper(training, budget, later_edition, most)
+            sizes = Sizes(wanted or largest, wanted or largest)
+        else:
+            sizes, largest = _within(training, budget, wanted, micro_batch, most)
+    found = account_of(training, account, sizes, later_edition)
     if as_json:
         extra = {} if largest is None else {"largest_batch": largest}
         if largest is not None or micro_batch is not None:
@@ -136,26 +149,13 @@ def _given(context: click.Context, *names: str) -> bool:
     return any(context.get_parameter_source(name) is not ParameterSource.DEFAULT for name in names)
 
 
-def _account(training: Training, account: str, sizes: Sizes) -> Account:
-    from linocut.report.memory import arena_account
-    from linocut.report.paper import paper_account
-
-    if account == "paper":
-        return paper_account(training.network, training.policy, training.optimizer, sizes.batch)
-    return arena_account(training.compiled(sizes))
-
-
 def _within(
-    training: Training, account: str, budget: int, batch: int | None, micro_batch: int | None, most: int
+    training: Training, budget: int, batch: int | None, micro_batch: int | None, most: int
 ) -> tuple[Sizes, int]:
     """The sizes to show, and the largest batch that the budget holds."""
-    from linocut.cli.budget import Sizes, largest_batch, largest_within, sizes_within
-    from linocut.compile.batch import least_batch
+    from linocut.cli.budget import largest_within, sizes_within
+    from linocut.plan.training import Sizes
 
-    if account == "paper":
-        least = least_batch(training.network)
-        largest = largest_batch(lambda n: _account(training, account, Sizes(n, n)).total_bytes, budget, least, most)
-        return Sizes(batch or largest, batch or largest), largest
     sizes = None if batch is None else sizes_within(training, budget, batch, micro_batch)
     largest = largest_within(training, budget, most)
     return sizes or Sizes(largest, largest), largest

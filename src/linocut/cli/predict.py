@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from linocut.cli.options import DEFAULT_BATCH, json_option, machine_options
+from linocut.errors import one_line
 
 
 @click.command()
@@ -24,10 +25,10 @@ def predict(run: Path, images: tuple[Path, ...], threads: int | None, backend: s
     import numpy as np
 
     from linocut.data import read_image
-    from linocut.deploy import load
+    from linocut.export.load import load
 
     predictor = load(run, batch_size=min(len(images), DEFAULT_BATCH), threads=threads, backend=backend)
-    wanted = predictor.network.input
+    wanted = predictor.graph.input
     if wanted.dtype != "u8":
         raise click.UsageError(
             f"the network of {run} takes {wanted.dtype} values, not images; use linocut.load in Python"
@@ -41,4 +42,4 @@ def predict(run: Path, images: tuple[Path, ...], threads: int | None, backend: s
             if as_json:
                 click.echo(json.dumps({"file": str(path), "class": name, "confidence": confidence}))
             else:
-                click.echo(f"{path!s:{width}}  {name}  {confidence:.1%}")
+                click.echo(f"{path!s:{width}}  {one_line(name)}  {confidence:.1%}")

@@ -11,11 +11,11 @@ from click.core import ParameterSource
 from linocut.cli.options import combined, widths
 
 if TYPE_CHECKING:
-    from linocut.layers import Network
+    from linocut.graph.network import Network
     from linocut.optimizers import Optimizer
-    from linocut.report.batches import BatchReport
-    from linocut.report.energy import EnergyReport
-    from linocut.report.memory import Comparison
+    from linocut.plan.batches import BatchReport
+    from linocut.plan.comparison import Comparison
+    from linocut.plan.energy import EnergyReport
 
 report_options = combined(
     click.option("--compare", is_flag=True, help="Show all policies side by side, in both accounts."),
@@ -55,22 +55,22 @@ def find_report(
         raise click.UsageError(f"{' and '.join(FLAGS[name] for name in asked)} are two reports; ask for one", context)
     _refuse(context, FLAGS[asked[0]], (*OF_ONE_PLAN, "plot" if batches is None else "batch"))
     if batches is not None:
-        from linocut.report.batches import batch_report
+        from linocut.plan.batches import batch_report
 
         return batch_report(network, optimizer, batches)
     if energy:
-        from linocut.report.energies import OWN, read_energies
-        from linocut.report.energy import energy_report
+        from linocut.plan.energies import OWN, read_energies
+        from linocut.plan.energy import energy_report
 
         return energy_report(network, optimizer, batch, read_energies(energies or OWN))
-    from linocut.report.memory import comparison
+    from linocut.plan.comparison import comparison
 
     return comparison(network, optimizer, batch)
 
 
 def plot_report(report: Comparison | BatchReport | EnergyReport, path: Path) -> None:
     """Draw memory against the size of the batch, the one report that has a picture."""
-    from linocut.report.batches import BatchReport
+    from linocut.plan.batches import BatchReport
     from linocut.report.batches_plot import plot
 
     assert isinstance(report, BatchReport)

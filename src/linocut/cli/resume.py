@@ -11,9 +11,9 @@ import click
 from linocut.cli.options import find_network, find_optimizer, load_like, tell_skipped
 
 if TYPE_CHECKING:
-    from linocut.cli.train import Options
+    from linocut.cli.given import Options
     from linocut.data.dataset import Dataset
-    from linocut.layers import Network
+    from linocut.graph.network import Network
     from linocut.train import Trainer
     from linocut.train.settings import DataFacts, Settings
 
@@ -61,9 +61,9 @@ def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts,
         wanted = find_network(options.model, options.hidden, training)
         if wanted != run.network:
             pairs.append(("network", *_described(wanted, run.network)))
-    if explicit & {"optimizer", "lr", "momentum"}:
-        name = options.optimizer if "optimizer" in explicit else run.optimizer.kind
-        pairs.append(("optimizer", find_optimizer(name, options.lr, options.momentum), run.optimizer))
+    if explicit & {"optimizer", "lr", "momentum", "weight_decay", "nesterov"}:
+        base = options.optimizer if "optimizer" in explicit else run.optimizer
+        pairs.append(("optimizer", find_optimizer(base, options.of_optimizer), run.optimizer))
     if "policy" in explicit:
         pairs.append(("policy", find_policy(options.policy).name, run.policy.name))
     if "schedule" in explicit:
@@ -98,7 +98,9 @@ def _described(given: Network, own: Network) -> tuple[str, str]:
 
 def describe(network: Network) -> str:
     """A network in a few words: its name, the shape of its input and the outputs of the layers that have weights."""
+    from linocut.layers.parameters import WEIGHT
+
     shape = "x".join(map(str, network.input.shape))
-    weighted = (p for p in network.placed if p.layer.weights_shape(p.input_shape) is not None)
-    units = [str(placed.output_shape[-1]) for placed in weighted]
+    weighted = (node for node in network.graph.nodes if any(p.use == WEIGHT for p in node.parameters))
+    units = [str(node.output.shape[-1]) for node in weighted]
     return f"{network.name} {'-'.join([shape, *units])}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from linocut.cli import resume
+from linocut.cli.given import Options
 from linocut.cli.options import (
     data_options,
     find_network,
@@ -23,48 +24,19 @@ from linocut.cli.options import (
     tell_skipped,
     training_options,
 )
-from linocut.cli.sizes import show_size
+from linocut.sizes import show_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from linocut.data.dataset import Dataset
-    from linocut.layers import Network
+    from linocut.graph.network import Network
     from linocut.optimizers import Optimizer
     from linocut.train import EpochEnded, Trainer
 
 DEFAULT_EPOCHS = 10
 FEW_STEPS = 100  # of an epoch
 SIGNALLED = 128  # added to a signal's number, the exit status of shells
-
-
-@dataclass(frozen=True)
-class Options:
-    """What `linocut train` was given; `explicit` names what was given on the command line."""
-
-    model: str
-    hidden: tuple[int, ...] | None
-    policy: str
-    optimizer: str
-    batch: int
-    micro_batch: int | None
-    budget: int | None
-    data: str | None
-    data_dir: Path | None
-    size: tuple[int, int] | None
-    limit: int | None
-    epochs: int
-    lr: float | None
-    momentum: float | None
-    schedule: str
-    seed: int
-    threads: int | None
-    backend: str
-    augment: str
-    skip_corrupt: bool
-    save_every: int | None
-    out: Path | None
-    explicit: frozenset[str]
 
 
 @click.command()
@@ -84,6 +56,10 @@ class Options:
 @click.option("--epochs", type=int, default=DEFAULT_EPOCHS, show_default=True, help="Epochs in all.")
 @click.option("--lr", type=float, help="Learning rate.  [default: the optimizer's own]")
 @click.option("--momentum", type=float, help="Momentum of sgd.  [default: 0.9]")
+@click.option(
+    "--weight-decay", type=float, help="What weights lose of their size in a step, by the rate.  [default: 0]"
+)
+@click.option("--nesterov", is_flag=True, default=None, help="Nesterov's momentum, of sgd.")
 @click.option("--schedule", default="constant", show_default=True, help="constant, step, cosine or plateau.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides weights and order of the data.")
 @machine_options
@@ -133,7 +109,7 @@ def _begun(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options]
     tell_skipped(training, test)
     training, test = data.take(training, options.limit), data.take(test, options.limit)
     network = find_network(options.model, options.hidden, training)
-    optimizer = find_optimizer(options.optimizer, options.lr, options.momentum)
+    optimizer = find_optimizer(options.optimizer, options.of_optimizer)
     out = options.out or _free_folder(f"{Path(options.model).stem}-{Path(options.data).name}")
     options = replace(_within_budget(options, network, optimizer, len(training)), out=out)
     trainer = Trainer(
@@ -154,7 +130,8 @@ def _begun(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options]
 
 def _within_budget(options: Options, network: Network, optimizer: Optimizer, examples: int) -> Options:
     """The options with the batch and the micro-batch that --budget asks for; SpecError where it holds none."""
-    from linocut.cli.budget import Sizes, Training, largest_within, sizes_within
+    from linocut.cli.budget import largest_within, sizes_within
+    from linocut.plan.training import Sizes, Training
     from linocut.policies import find_policy
 
     if options.budget is None:
@@ -170,7 +147,8 @@ def _within_budget(options: Options, network: Network, optimizer: Optimizer, exa
 
 def _notes(trainer: Trainer, options: Options, examples: int) -> Iterator[str]:
     """What a budget and micro-batches mean for this run."""
-    from linocut.cli.budget import Sizes, explained, process_total
+    from linocut.cli.budget import explained, process_total
+    from linocut.plan.training import Sizes
 
     batch = trainer.settings.batch_size
     if options.budget is not None:

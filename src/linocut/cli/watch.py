@@ -58,14 +58,16 @@ class ProgressBar:
             self._bar = tqdm(total=total, initial=images, unit=" images", unit_scale=True, leave=False)
         if self._bar.update(images - self._bar.n):
             self._bar.set_description(f"epoch {event.epoch}/{event.epochs}", refresh=False)
-            self._bar.set_postfix(loss=f"{event.loss:.3f}", accuracy=f"{event.train_accuracy:.1%}")
+            right = {} if event.train_accuracy is None else {"accuracy": f"{event.train_accuracy:.1%}"}
+            self._bar.set_postfix(loss=f"{event.loss:.3f}", **right)
 
     def _line(self, event: EpochEnded) -> str:
-        tested = "" if event.accuracy is None else f"  test {event.accuracy:6.2%}"
+        trained = "" if event.train_accuracy is None else f"train {event.train_accuracy:6.2%}  "
+        tested = "" if event.accuracy is None else f"test {event.accuracy:6.2%}  "
         step = "" if event.step_ms is None else f", {event.step_ms:.2f} ms a step"
         return (
             f"epoch {event.epoch:{len(str(self._epochs))}}/{self._epochs or event.epoch}  loss {event.loss:.4f}  "
-            f"train {event.train_accuracy:6.2%}{tested}  flips {event.flip_ratio:.3%}  {event.seconds:.1f} s{step}"
+            f"{trained}{tested}flips {event.flip_ratio:.3%}  {event.seconds:.1f} s{step}"
         )
 
     def _show(self, line: str) -> None:

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from linocut import tensor_file
-from linocut.errors import LinocutError, RunError, SpecError
+from linocut import fields, tensor_file
+from linocut.errors import LinocutError, RunError, SpecError, one_line
 from linocut.ops.bits import padding_is_zero
 from linocut.run import Session
 from linocut.tensor_file import TensorFile
-from linocut.train import fields
 from linocut.train.progress import Progress
 from linocut.train.settings import DataFacts, Settings
 
@@ -61,9 +60,9 @@ def read(path: Path) -> tuple[Checkpoint, TensorFile]:
         _check_place(checkpoint)
         program = settings.compile().program
     except KeyError as error:
-        raise RunError(f"{path} does not describe a run: it lacks {error}; it is damaged") from None
+        raise RunError(f"{path} does not describe a run: it lacks {one_line(error)}; it is damaged") from None
     except (LinocutError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError) as error:
-        raise RunError(f"{path} does not describe a run: {error}; it is damaged") from None
+        raise RunError(f"{path} does not describe a run: {one_line(error)}; it is damaged") from None
     for buffer in program.persistent():
         file.check(buffer.name, (buffer.nbytes,), np.uint8)
     return checkpoint, file
@@ -72,6 +71,9 @@ def read(path: Path) -> tuple[Checkpoint, TensorFile]:
 def _check_place(checkpoint: Checkpoint) -> None:
     """SpecError for a step that an epoch of this data does not have."""
     data, progress = checkpoint.data, checkpoint.progress
+    by_class = checkpoint.settings.network.classes > 0
+    if any((ended.train_accuracy is None) == by_class for ended in progress.history):
+        raise SpecError("progress history has accuracies of numbers, or none of classes")
     if data is None:
         if progress.begun:
             raise SpecError(f"progress is at {progress}, but there is no data")

@@ -8,15 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from linocut.compile.builder import MICRO
-from linocut.compile.lower import TRAIN
+from linocut.compile.lower import TRAIN, Compiled
 from linocut.data.augment import Augmenter
 from linocut.data.batches import Batches, epoch_order
 from linocut.data.dataset import Dataset
-from linocut.deploy.feed import Feed
 from linocut.errors import DataError
+from linocut.graph.graph import Graph
 from linocut.ops.optimizer_tick import LEARNING_RATE
 from linocut.ops.softmax_cross_entropy import CORRECT, EXAMPLES, FLIPS
 from linocut.run import Session
+from linocut.run.feed import Feed
 from linocut.run.session import METRICS
 from linocut.schedules import Position
 from linocut.train.events import Stepped
@@ -29,24 +30,26 @@ TIMES_KEPT = 1001  # of the latest steps, for their median
 
 @dataclass(frozen=True)
 class Metrics:
-    """Of the epoch so far: mean loss, part of right answers, changes of sign."""
+    """Of the epoch so far: mean loss, part of right answers (None where outputs are numbers), changes of sign."""
 
     loss: float
-    accuracy: float
+    accuracy: float | None
     flips: int
 
     @staticmethod
-    def of(session: Session) -> Metrics:
+    def of(session: Session, graph: Graph) -> Metrics:
         """What the arena has summed."""
         counters = session.array("counters")
         examples = max(1, int(counters[EXAMPLES]))
         loss = float(session.array("loss")[0]) / examples
-        return Metrics(loss, int(counters[CORRECT]) / examples, int(counters[FLIPS]))
+        right = int(counters[CORRECT]) / examples if graph.classes else None
+        return Metrics(loss, right, int(counters[FLIPS]))
 
 
 def run_epoch(
     session: Session,
     feed: Feed,
+    compiled: Compiled,
     settings: Settings,
     dataset: Dataset,
     progress: Progress,
@@ -62,7 +65,7 @@ def run_epoch(
     if progress.step == 0:
         for name in METRICS:
             session.array(name)[...] = 0
-    monitor = Monitor(session, progress.findings, settings.network, parts)
+    monitor = Monitor(session, compiled, progress.findings, parts)
     if progress.step == 0:
         monitor.begin_epoch()
     if parts > 1:
@@ -104,7 +107,7 @@ def _rate(settings: Settings, progress: Progress, steps: int) -> float:
 
 
 def _stepped(session: Session, settings: Settings, progress: Progress, steps: int) -> Stepped:
-    so_far = Metrics.of(session)
+    so_far = Metrics.of(session, settings.network.graph)
     return Stepped(
         progress.epoch + 1,
         progress.epochs,

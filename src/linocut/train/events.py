@@ -26,12 +26,12 @@ class Stepped:
     steps: int
     batch_size: int
     loss: float
-    train_accuracy: float
+    train_accuracy: float | None
 
 
 @dataclass(frozen=True)
 class EpochEnded:
-    """After an epoch (from 1).
+    """After an epoch (from 1); accuracies are None where the network's outputs are numbers.
 
     `loss` and `train_accuracy` are means over its steps, `accuracy` that of the validation data (None
     without), `flip_ratio` the weights that changed sign by weights and steps, `seconds` the time of its
@@ -42,7 +42,7 @@ class EpochEnded:
 
     epoch: int
     loss: float
-    train_accuracy: float
+    train_accuracy: float | None
     accuracy: float | None
     flip_ratio: float
     seconds: float

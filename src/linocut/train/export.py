@@ -12,9 +12,9 @@ import numpy as np
 from linocut.data.augment import Augmenter
 from linocut.data.batches import Batches, epoch_order
 from linocut.data.dataset import Dataset
-from linocut.deploy.feed import Feed, as_dataset
 from linocut.errors import SpecError
 from linocut.files import replacing
+from linocut.run.feed import Feed, as_dataset
 from linocut.run.session import METRICS
 from linocut.run.standalone import write_feeds, write_program
 from linocut.schedules import Position
@@ -22,7 +22,7 @@ from linocut.train.settings import Settings
 from linocut.train.trainer import Trainer
 
 if TYPE_CHECKING:
-    from linocut.deploy.feed import Examples
+    from linocut.run.feed import Examples
 
 RATES = "rates.bin"
 
@@ -35,7 +35,7 @@ def export_steps(trainer: Trainer, examples: Examples, folder: str | os.PathLike
     it is; `linocut.run.standalone.read_state` brings the state back that the device came to. DataError, SpecError,
     MachineError.
     """
-    dataset = as_dataset(examples, trainer.network)
+    dataset = as_dataset(examples, trainer.network.graph)
     settings, at = trainer.settings, trainer.progress
     left = len(dataset) // settings.batch_size - at.step
     wanted = left if steps is None else steps
@@ -53,7 +53,7 @@ def export_steps(trainer: Trainer, examples: Examples, folder: str | os.PathLike
 def _runs(trainer: Trainer, dataset: Dataset, steps: int) -> Iterator[dict[str, Any]]:
     """The batches, checked as in training, as they then stand in the arena."""
     settings, at, session = trainer.settings, trainer.progress, trainer.session
-    feed = Feed(session, trainer.network, coded=settings.policy.integer)
+    feed = Feed(session, trainer.network.graph, coded=settings.policy.integer)
     order = epoch_order(settings.seed, at.epoch, len(dataset))[: (at.step + steps) * settings.batch_size]
     with Batches(
         dataset, order, settings.micro_batch, start=at.step * _parts(settings), augmenter=_augmenter(trainer, dataset)

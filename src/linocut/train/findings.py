@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 
-from linocut.train import fields
+from linocut import fields
 
 MOST_NAMED = 5  # channels, in a warning
 

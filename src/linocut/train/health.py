@@ -15,33 +15,38 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from linocut import roles
-from linocut.compile.lower import TRAIN
+from linocut.compile.lower import TRAIN, Compiled
 from linocut.compile.program import Buffer, Instruction, Program
 from linocut.errors import DivergenceError
+from linocut.graph.state import buffer_of
+from linocut.layers.parameters import BIAS, CONSTANT, WEIGHT
 from linocut.ops.gradient_exponent import SATURATED
 from linocut.ops.optimizer_tick import LEARNING_RATE
 from linocut.run import Session
 from linocut.train.findings import Findings
-from linocut.train.finite import FLOATS, find_no_number
+from linocut.train.finite import find_no_number
 from linocut.train.shifts import FAR, LOST, find_shifts
 
 if TYPE_CHECKING:
-    from linocut.layers import Network
     from linocut.ops.bits import Array
 
-ANY_LOSS = 100.0  # of a step, beyond what normed logits allow: shifts of this size are learned by no sensible rate
 MANY = 8  # one mantissa in so many saturates
 LASTING = 8  # runs in a row: an exponent that follows gradients has caught up with one 256 times as large by then
 
 
 @dataclass(frozen=True)
 class _Gradient:
-    """A gradient in integers: its name, such as "binary_dense2.dX", its `scale`, and how many elements it has."""
+    """A gradient in integers: its layer, its role ("dX"), its `scale`, and how many elements it has."""
 
-    name: str
+    layer: str
+    role: str
     scale: Array
     elements: int
+
+    @property
+    def name(self) -> str:
+        """As findings have it: "binary_dense2.dX"."""
+        return f"{self.layer}.{self.role}"
 
 
 @dataclass(frozen=True)
@@ -63,14 +68,17 @@ class _Norm:
 class Monitor:
     """Watches the steps of an epoch, which `findings` tells of; a step is `runs` of the program."""
 
-    def __init__(self, session: Session, findings: Findings, network: Network, runs: int) -> None:
+    def __init__(self, session: Session, compiled: Compiled, findings: Findings, runs: int) -> None:
         """Find what is looked at; nothing has happened yet."""
         self._session, self._findings, self._runs = session, findings, runs
-        self._most_loss = ANY_LOSS + 2.0 * network.classes
-        self._gradients = list(_gradients(session))
-        self._norms = {norm.name: norm for norm in _norms(session)}
-        self._channels = [session.array(buffer.name) for buffer in session.program.persistent() if _small(buffer)]
-        self._shifts = find_shifts(session, network)
+        self._layout = compiled.layout
+        self._most_loss = compiled.graph.loss.most_sensible(compiled.graph.outputs)
+        self._gradients = list(_gradients(session, compiled))
+        self._norms = {norm.name: norm for norm in _norms(session, compiled)}
+        few = [parameter for parameter in compiled.graph.parameters() if parameter.use not in (WEIGHT, CONSTANT)]
+        self._channels = [session.array(buffer_of(parameter)) for parameter in few]
+        self._biases = [parameter for parameter in few if parameter.use == BIAS]
+        self._shifts = find_shifts(session, compiled.graph)
         self._loss = session.array("loss")
         self._sum = float(self._loss[0])
         self._still = {
@@ -135,37 +143,35 @@ class Monitor:
         runs = self._findings.saturating.get(gradient.name, 0) + 1
         self._findings.saturating[gradient.name] = runs
         if runs == LASTING:
-            layer, role = gradient.name.rsplit(".", 1)
             share = f"{count / gradient.elements:.0%}"
-            self._findings.warnings.append(f"step {step}: {share} of {role} of {layer} saturated, as before")
+            what = f"{gradient.role} of {gradient.layer}"
+            self._findings.warnings.append(f"step {step}: {share} of {what} saturated, as before")
 
     def _divergence(self, when: str, loss: float) -> DivergenceError:
         mend = f"take a smaller learning rate than {self._rate():g}"
-        if found := find_no_number(self._session):
+        if found := find_no_number(self._session, self._layout):
             return DivergenceError(f"{when}: {found}; {mend}, or a policy with a wider range")
-        size, name = max((float(np.abs(self._session.array(b.name)).max()), b.name) for b in _shifts(self._session))
         return DivergenceError(
-            f"{when}: the loss is {loss:.4g}, must be {self._most_loss:g} or less, and the largest shift (beta) is "
-            f"{size:.4g}, of {name.split('.')[0]}: training diverges; {mend}"
+            f"{when}: the loss is {loss:.4g}, must be {self._most_loss:g} or less{self._largest_shift()}: "
+            f"training diverges; {mend}"
         )
 
-
-def _small(buffer: Buffer) -> bool:
-    """Whether a buffer holds a few numbers a channel, and can be looked at in every step."""
-    return buffer.format in FLOATS and (buffer.role == roles.NORM or buffer.name.endswith(".beta"))
-
-
-def _shifts(session: Session) -> list[Buffer]:
-    return [buffer for buffer in session.program.persistent() if buffer.name.endswith(".beta")]
+    def _largest_shift(self) -> str:
+        if not self._biases:
+            return ""
+        sizes = ((float(np.abs(self._session.array(buffer_of(p))).max()), p) for p in self._biases)
+        size, parameter = max(sizes, key=lambda pair: pair[0])
+        return f", and the largest shift ({parameter.part}) is {size:.4g}, of {parameter.node}"
 
 
-def _training(program: Program, *ops: str) -> Iterator[tuple[dict[str, Buffer], dict[str, float]]]:
-    """Of the training instructions of these kinds: the operands' buffers and the attributes, by name."""
+def _training(program: Program, *ops: str) -> Iterator[tuple[str, dict[str, Buffer], dict[str, float]]]:
+    """Of the training instructions of these kinds: the kind, the operands' buffers and the attributes, by name."""
     span = program.section(TRAIN)
     for instruction in program.instructions[span.begin : span.end]:
         if instruction.op.name in ops:
             signature = instruction.op.signature
-            yield _by_name(program, instruction), dict(zip(signature.attributes, instruction.attributes, strict=True))
+            attributes = dict(zip(signature.attributes, instruction.attributes, strict=True))
+            yield instruction.op.name, _by_name(program, instruction), attributes
 
 
 def _by_name(program: Program, instruction: Instruction) -> dict[str, Buffer]:
@@ -174,20 +180,23 @@ def _by_name(program: Program, instruction: Instruction) -> dict[str, Buffer]:
     return {name: program.buffers[index] for name, index in pairs if index is not None}
 
 
-def _gradients(session: Session) -> list[_Gradient]:
+def _gradients(session: Session, compiled: Compiled) -> list[_Gradient]:
     """Those in integers; the instruction that decides an exponent knows how many elements have it."""
     found = {}
-    for buffers, attributes in _training(session.program, "gradient_exponent", "norm_gradient"):
+    roles = {"gradient_exponent": "dX", "norm_gradient": "dY"}
+    for op, buffers, attributes in _training(session.program, *roles):
         if "scale" in buffers:
             scale = buffers["scale"].name
             elements = attributes.get("elements") or math.prod(buffers["dy"].shape)
-            found[scale] = _Gradient(scale.removesuffix(".scale"), session.array(scale), int(elements))
+            layer, _ = compiled.layout.owners[scale]
+            found[scale] = _Gradient(layer, roles[op], session.array(scale), int(elements))
     return list(found.values())
 
 
-def _norms(session: Session) -> list[_Norm]:
+def _norms(session: Session, compiled: Compiled) -> list[_Norm]:
     found = {}
-    for buffers, attributes in _training(session.program, "norm_statistics"):
+    for _, buffers, attributes in _training(session.program, "norm_statistics"):
         running = buffers["running"].name
-        found[running] = _Norm(running.split(".")[0], session.array(running), attributes["momentum"])
+        layer, _ = compiled.layout.owners[running]
+        found[running] = _Norm(layer, session.array(running), attributes["momentum"])
     return list(found.values())

@@ -6,9 +6,9 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
+from linocut import fields
 from linocut.errors import SpecError
 from linocut.schedules import State
-from linocut.train import fields
 from linocut.train.events import EpochEnded
 from linocut.train.findings import Findings
 
@@ -78,9 +78,9 @@ def _ended(entry: object, epoch: int) -> EpochEnded:
     fields.only(data, {field.name for field in dataclasses.fields(EpochEnded)}, what)
     if fields.whole(data["epoch"], f"{what}: epoch") != epoch:
         raise SpecError(f"{what} is of epoch {data['epoch']}")
-    for name in ("accuracy", "step_ms", "saturated", "dead_channels"):
+    for name in ("accuracy", "train_accuracy", "step_ms", "saturated", "dead_channels"):
         fields.number_or_none(data[name], f"{what}: {name}")
-    for name in ("loss", "train_accuracy", "flip_ratio", "seconds"):
+    for name in ("loss", "flip_ratio", "seconds"):
         fields.number(data[name], f"{what}: {name}")
     warnings = (
         fields.text(text, f"{what}: a warning") for text in fields.entries(data["warnings"], f"{what}: warnings")

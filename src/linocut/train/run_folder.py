@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from linocut.compile.lower import Compiled
-from linocut.deploy import model_file, pack
 from linocut.errors import LinocutError, RunError
+from linocut.export import packed
 from linocut.files import remove_parts, write_text
 from linocut.run import Session
+from linocut.run.trained import trained_graph
 from linocut.tensor_file import TensorFile
 from linocut.train import checkpoint
 from linocut.train.checkpoint import Checkpoint
@@ -28,7 +29,7 @@ from linocut.train.lock import Lock
 Stamp: TypeAlias = tuple[int, int, int]
 NO_RUN: Stamp = (0, 0, 0)
 CHECKPOINT = "checkpoint.safetensors"
-FILES = ("config.toml", "log.jsonl", CHECKPOINT, model_file.NAME)
+FILES = ("config.toml", "log.jsonl", CHECKPOINT, packed.NAME)
 
 
 @dataclass(frozen=True)
@@ -114,8 +115,8 @@ class RunFolder:
     def save_rest(self, kept: Checkpoint, compiled: Compiled, session: Session, events: Iterable[Event]) -> None:
         """Write what others read of the run, the model and the log, like the checkpoint, which comes first."""
         classes, name = (kept.data.classes, kept.data.name) if kept.data else ((), None)
-        arithmetic, file = pack.arithmetic_of(compiled), self.path / model_file.NAME
-        model_file.save(file, compiled.network, arithmetic, pack.parts(compiled, session), classes, name)
+        model = packed.PackedModel(trained_graph(compiled, session), classes, name)
+        packed.save(self.path / packed.NAME, model)
         lines = (json.dumps(to_json(event), allow_nan=False) + "\n" for event in events)
         write_text(self.path / "log.jsonl", "".join(lines))
 

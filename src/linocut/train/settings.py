@@ -6,17 +6,17 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from linocut import fields
 from linocut.compile.batch import find_micro_batch
 from linocut.compile.lower import Compiled, compile_network
 from linocut.data import augmentation as augmentations
 from linocut.data.augmentation import Augmentation
 from linocut.data.dataset import NUMPY_DTYPES, Dataset
 from linocut.errors import SpecError
-from linocut.layers import Network
+from linocut.graph.network import Network
 from linocut.optimizers import Optimizer, find_optimizer
 from linocut.policies import Policy, find_policy
 from linocut.schedules import Schedule, find_schedule
-from linocut.train import fields
 
 MOST_SEED = 2**63 - 1
 NONE = Augmentation()

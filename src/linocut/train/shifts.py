@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from linocut.layers.batch_norm import BatchNorm
-from linocut.layers.sign import Sign
+from linocut.graph.queries import signed_norms
+from linocut.graph.state import buffer_of
+from linocut.layers.batch_norm import BETA
 
 if TYPE_CHECKING:
-    from linocut.layers import Network
+    from linocut.graph.graph import Graph
     from linocut.ops.bits import Array
     from linocut.run import Session
 
@@ -51,7 +52,7 @@ class Shifts:
         )
 
 
-def find_shifts(session: Session, network: Network) -> list[Shifts]:
-    """Those of every norm that a sign follows."""
-    norms = (p.name for p in network.placed if p.layer.kind == BatchNorm.kind and p.follower == Sign.kind)
-    return [Shifts(name, session.array(f"{name}.beta")) for name in norms]
+def find_shifts(session: Session, graph: Graph) -> list[Shifts]:
+    """Those of every norm that a sign alone reads."""
+    norms = (node for node in signed_norms(graph) if any(parameter.part == BETA for parameter in node.parameters))
+    return [Shifts(node.name, session.array(buffer_of(node.parameter(BETA)))) for node in norms]

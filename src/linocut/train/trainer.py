@@ -5,23 +5,28 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from linocut.compile.batch import find_micro_batch
 from linocut.data.augmentation import Augmentation, find_augmentation
 from linocut.data.dataset import Dataset
-from linocut.deploy import scoring
-from linocut.deploy.feed import Feed, as_dataset
-from linocut.deploy.scoring import Evaluation, Predictions
 from linocut.errors import DataError, DivergenceError, LinocutError, RunError, SpecError
-from linocut.layers import Network
+from linocut.graph.inference import InferenceGraph
+from linocut.graph.network import Network
+from linocut.graph.state import State
 from linocut.optimizers import Optimizer, find_optimizer
+from linocut.plan.arena import arena_account
+from linocut.plan.budget import find_budget, find_sizes
+from linocut.plan.training import Training
 from linocut.policies import Policy, find_policy
-from linocut.run import NATIVE, Session, initialise, open_session
-from linocut.run.session import find_threads
+from linocut.run import NATIVE, Session, initialise, open_session, scoring
+from linocut.run.captured import captured
+from linocut.run.feed import Feed, as_dataset
+from linocut.run.predictions import Evaluation, Predictions
+from linocut.run.session import find_backend, find_threads
+from linocut.run.trained import trained_graph
 from linocut.schedules import Schedule, find_schedule
 from linocut.train import checkpoint
 from linocut.train.checkpoint import Checkpoint
@@ -35,10 +40,10 @@ from linocut.train.run_folder import RunFolder, Stamp
 from linocut.train.settings import DataFacts, Settings
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
-    from linocut.deploy.feed import Examples
-    from linocut.report.account import Account
+    from linocut.plan.account import Account
+    from linocut.run.feed import Examples
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,9 @@ class Trainer:
     in training is over the changed ones, evaluation is of the examples as they are.
     With a `micro_batch` that divides the batch, a step goes over so many examples at a time, in less memory, and
     updates the weights once: batch norms then norm over the micro-batch.
+    A `budget`, "48MiB" or bytes, keeps the arena within it: without a `batch_size` by the largest batch that fits, and
+    that `fit` makes no larger than its data before training begins; with one, by the largest `micro_batch` that divides
+    it and fits. Without a budget the batch is 100.
     SpecError for what cannot be. Equal settings and data end in the same bits, interrupted or not.
     """
 
@@ -68,31 +76,36 @@ class Trainer:
         network: Network,
         policy: str | Policy = "lean",
         optimizer: str | Optimizer = "adam",
-        batch_size: int = 100,
+        batch_size: int | None = None,
         seed: int = 0,
         threads: int | None = None,
         schedule: str | Schedule = "constant",
         backend: str = NATIVE,
         augment: str | Augmentation | None = None,
         micro_batch: int | None = None,
+        budget: str | int | None = None,
     ) -> None:
         """Check the settings and compile the program."""
+        training = Training(network, find_policy(policy), find_optimizer(optimizer))
+        held = None if budget is None else find_budget(budget)
+        sizes = find_sizes(training, held, batch_size, micro_batch)
+        self._budget = held if batch_size is None and micro_batch is None else None  # which the batch is to fill
         self.settings = Settings(
             network,
-            find_policy(policy),
-            find_optimizer(optimizer),
+            training.policy,
+            training.optimizer,
             find_schedule(schedule),
-            batch_size,
+            sizes.batch,
             seed,
             find_augmentation(augment),
-            find_micro_batch(batch_size, micro_batch),
+            sizes.micro_batch,
         )
         self.compiled = self.settings.compile()
         self.progress = Progress()
         self.data: DataFacts | None = None
         self.folder: Path | None = None
         self.save_every: int | None = None
-        self._threads, self._backend = find_threads(threads), backend
+        self._threads, self._backend = find_threads(threads), find_backend(backend)
         self._open: tuple[Session, Feed] | None = None
         self._stamps: dict[Path, Stamp] = {}  # of its checkpoint in each folder, as that was last read or written
         self._claims: set[Path] = set()  # folders that it is writing
@@ -132,14 +145,28 @@ class Trainer:
     @property
     def plan(self) -> Account:
         """The memory that training takes, to print; nothing is allocated for it."""
-        from linocut.report.memory import arena_account  # late: reports are not always wanted
-
         return arena_account(self.compiled)
 
     @property
     def session(self) -> Session:
         """The session, opened and initialised when first asked for."""
         return self._opened()[0]
+
+    @property
+    def state(self) -> State:
+        """What the network has learned and keeps, by `layer.part`, to read and to change; `moments` beside it."""
+        return State(self.compiled.layout, self.session.array)
+
+    def inference_graph(self) -> InferenceGraph:
+        """What has been learned, in the form that prediction and exports read."""
+        return trained_graph(self.compiled, self.session)
+
+    def capture(self, images: ArrayLike, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+        """What the layers called `names` give for images (n, *shape), as in prediction: (n, ...), signs as -1 and +1.
+
+        SpecError, with the nearest name, for a layer that does not exist.
+        """
+        return captured(self.compiled, self.session, images, names)
 
     def fit(
         self,
@@ -159,8 +186,9 @@ class Trainer:
         checkpoint is written, then Interrupted (a KeyboardInterrupt) is raised. DataError, SpecError,
         RunError for what does not fit together.
         """
-        dataset = as_dataset(train, self.network)
-        validation = None if validate is None else as_dataset(validate, self.network)
+        dataset = as_dataset(train, self.network.graph)
+        validation = None if validate is None else as_dataset(validate, self.network.graph)
+        self._bound_batch(len(dataset))
         self._check(dataset, epochs)
         whole = isinstance(save_every, int) and not isinstance(save_every, bool)
         if save_every is not None and not (whole and save_every >= 1):
@@ -222,12 +250,13 @@ class Trainer:
     def evaluate(self, examples: Examples) -> Evaluation:
         """Accuracy and loss over a data set or a pair of arrays (images, labels)."""
         session, feed = self._opened()
-        return scoring.evaluate(session, feed, as_dataset(examples, self.network))
+        graph = self.network.graph
+        return scoring.evaluate(session, feed, graph, as_dataset(examples, graph))
 
     def predict(self, images: ArrayLike) -> Predictions:
         """The classes of images (n, *shape), and the confidence in each."""
         session, feed = self._opened()
-        return scoring.predict(session, feed, self.network, images)
+        return scoring.predict(session, feed, self.network.graph, images)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write a run folder, for `Trainer.resume` and `linocut.load`; RunError if another run is there."""
@@ -238,8 +267,17 @@ class Trainer:
         if self._open is None:
             session = open_session(self.compiled.program, backend=self._backend, threads=self._threads)
             initialise(session, self.compiled.initial, self.settings.seed)
-            self._open = session, Feed(session, self.network, coded=self.settings.policy.integer)
+            self._open = session, Feed(session, self.network.graph, coded=self.settings.policy.integer)
         return self._open
+
+    def _bound_batch(self, examples: int) -> None:
+        """Make a batch that fills the budget no larger than the data, as long as nothing was trained."""
+        if self._budget is None or self.progress.begun or self.settings.batch_size <= examples:
+            return
+        training = Training(self.network, self.settings.policy, self.settings.optimizer)
+        sizes = find_sizes(training, self._budget, None, None, examples)
+        self.settings = replace(self.settings, batch_size=sizes.batch, micro_batch=sizes.micro_batch)
+        self.compiled, self._open = self.settings.compile(), None
 
     def _check(self, dataset: Dataset, epochs: int) -> None:
         """That the data set and the number of epochs are such as this run can go on with."""
@@ -293,17 +331,17 @@ class Trainer:
                 self._save_checkpoint(fit.folder)
             interrupts.check()
 
-        step_ms = run_epoch(session, feed, self.settings, fit.dataset, progress, after_step)
-        metrics = Metrics.of(session)
+        step_ms = run_epoch(session, feed, self.compiled, self.settings, fit.dataset, progress, after_step)
+        metrics = Metrics.of(session, self.network.graph)
         found = None
         if fit.validation is not None:
-            found = scoring.evaluate(session, feed, fit.validation, interrupts.check)
+            found = scoring.evaluate(session, feed, self.network.graph, fit.validation, interrupts.check)
         ended = EpochEnded(
             progress.epoch + 1,
             metrics.loss,
             metrics.accuracy,
             None if found is None else found.accuracy,
-            metrics.flips / (self._weights() * progress.step),
+            metrics.flips / max(1, self._weights() * progress.step),
             progress.seconds,
             step_ms,
             progress.findings.saturated,
@@ -315,7 +353,7 @@ class Trainer:
         return ended
 
     def _weights(self) -> int:
-        return sum(placed.cost.binary_parameters for placed in self.network.placed)
+        return sum(node.cost.binary_parameters for node in self.network.graph.nodes)
 
     def _done(self, folder: RunFolder | None) -> Done:
         return Done(
@@ -340,7 +378,7 @@ class Trainer:
     def _save_checkpoint(self, folder: RunFolder | None) -> None:
         if folder is None:
             return
-        check_state(self.session, str(self.progress))
+        check_state(self.session, self.compiled.layout, str(self.progress))
         folder.save_checkpoint(self._kept(), self.session)
         self._stamps[folder.path.resolve()] = folder.stamp
         self._saved, self._saved_at = self.progress.begun, str(self.progress)

@@ -1,0 +1,43 @@
+"""What `linocut train` was given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `linocut train` was given; `explicit` names what was given on the command line."""
+
+    model: str
+    hidden: tuple[int, ...] | None
+    policy: str
+    optimizer: str
+    batch: int
+    micro_batch: int | None
+    budget: int | None
+    data: str | None
+    data_dir: Path | None
+    size: tuple[int, int] | None
+    limit: int | None
+    epochs: int
+    lr: float | None
+    momentum: float | None
+    weight_decay: float | None
+    nesterov: bool | None
+    schedule: str
+    seed: int
+    threads: int | None
+    backend: str
+    augment: str
+    skip_corrupt: bool
+    save_every: int | None
+    out: Path | None
+    explicit: frozenset[str]
+
+    @property
+    def of_optimizer(self) -> dict[str, float | bool | None]:
+        """Settings of the optimizer by their names in Python; None where they were not given."""
+        given = {"learning_rate": self.lr, "momentum": self.momentum}
+        return {**given, "weight_decay": self.weight_decay, "nesterov": self.nesterov}
