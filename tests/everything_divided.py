@@ -7,8 +7,8 @@ from unittest import mock
 from linocut.compile import lower
 from linocut.compile.draft import Draft
 from linocut.compile.lower import Compiled, compile_network
-from linocut.compile.tiling import TRANSFORMATIONS
-from linocut.layers import Network
+from linocut.compile.passes.tiling import TRANSFORMATIONS
+from linocut.graph.network import Network
 from linocut.optimizers import Optimizer
 from linocut.policies import lean
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 import linocut as lc
 from linocut.cli.budget import largest_batch
-from linocut.cli.sizes import parse_size, show_size
+from linocut.sizes import parse_size, show_size
 
 SMALL = ["--data", "digits", "--limit", "120", "--hidden", "16", "--batch", "20", "--backend", "reference"]
 EPOCH_KEYS = ["event", "epoch", "loss", "train_accuracy", "accuracy", "flip_ratio", "seconds", "step_ms"]
@@ -93,7 +93,10 @@ def test_resume_goes_on_with_the_settings_of_the_run(linocut, run):
     ("options", "message"),
     [
         (["--hidden", "32"], "run holds a run of network mlp 8x8x1-16-10, not mlp 8x8x1-32-10"),
-        (["--model", "other.toml"], "8x8x1-16-10 with BatchNorm(momentum=0.9), not mlp 8x8x1-16-10 with BatchNorm("),
+        (
+            ["--model", "other.toml"],
+            "8x8x1-16-10 with BatchNorm(momentum=0.9, scale=False), not mlp 8x8x1-16-10 with BatchNorm(",
+        ),
         (["--policy", "standard"], "run holds a run of policy lean, not standard"),
         (["--optimizer", "sgd"], "run holds a run of optimizer Adam(learning_rate=0.001"),
         (["--lr", "0.5"], "not Adam(learning_rate=0.5"),

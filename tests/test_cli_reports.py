@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from linocut.plan.energies import OWN
 from linocut.policies import POLICIES
-from linocut.report.energies import OWN
 
 SMALL = ("plan", "--hidden", "64")
 
@@ -85,3 +85,16 @@ def test_what_does_not_go_together(linocut, arguments, message):
     status, out, err = linocut(*SMALL, *arguments)
     assert (status, out) == (2, "")
     assert message in err and len(err.splitlines()) == 1
+
+
+def test_the_papers_account_of_a_residual_network(linocut):
+    """The model's own input and classes: 224 x 224 x 3 and 1000."""
+    command = ("plan", "--account", "paper", "--model", "resnete18", "--batch", 4096, "--policy")
+    _, standard, _ = linocut(*command, "standard")
+    _, method, _ = linocut(*command, "wang2021")
+    assert [out.splitlines()[-1].split()[1:] for out in (standard, method)] == [["57.85", "GiB"], ["18.54", "GiB"]]
+    _, later, _ = linocut(*command, "standard", "--later-edition", "--json")
+    masks = [row for row in json.loads(later)["rows"] if row["role"] == "pooling mask"]
+    assert masks == [{"role": "pooling mask", "format": "f32", "lifetime": "persistent", "bytes": 13_153_337_344}]
+    status, _, err = linocut("plan", "--later-edition")
+    assert (status, "--later-edition is for --account paper" in err) == (2, True)

@@ -13,8 +13,10 @@ from linocut.optimizers import OPTIMIZERS, SGD, Adam, Bop, Optimizer, find_optim
 
 
 def test_defaults_are_pytorchs() -> None:
-    assert Adam().to_dict() == {"kind": "adam", "learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
-    assert SGD().to_dict() == {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9}
+    betas = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+    assert Adam().to_dict() == {"kind": "adam", "learning_rate": 1e-3, **betas, "weight_decay": 0.0}
+    momentum = {"momentum": 0.9, "weight_decay": 0.0, "nesterov": False}
+    assert SGD().to_dict() == {"kind": "sgd", "learning_rate": 0.1, **momentum}
     assert Bop().to_dict() == {"kind": "bop", "learning_rate": 1e-3, "gamma": 1e-4, "tau": 1e-8}
     assert (linocut.Adam, linocut.SGD, linocut.Bop) == (Adam, SGD, Bop)
 

@@ -19,10 +19,14 @@ from linocut.run.views import operand
 
 @dataclass(frozen=True)
 class Step:
-    """One executed instruction: operands by the names of its signature, before and after; the layer it belongs to."""
+    """One executed instruction: operands by the names of its signature, before and after; the layer it belongs to.
+
+    `name` is that of the first buffer that it writes, without its section.
+    """
 
     op: str
     layer: str
+    name: str
     before: Mapping[str, View]
     after: Mapping[str, View]
     attributes: Mapping[str, float]
@@ -98,9 +102,10 @@ def traced(session: ReferenceSession, section: str) -> list[Step]:
         after = _operands(session, number)
         written = [i for o, i in zip(instruction.op.signature.operands, instruction.operands, strict=True) if o.writes]
         name = next(session.program.buffers[i].name for i in written if i is not None)
-        layer = name.removeprefix(f"{section}.").split(".")[0]
+        name = name.removeprefix(f"{section}.")
+        layer = name.split(".")[0]
         attributes = dict(zip(instruction.op.signature.attributes, instruction.attributes, strict=True))
-        steps.append(Step(instruction.op.name, layer, before, after, attributes))
+        steps.append(Step(instruction.op.name, layer, name, before, after, attributes))
     return steps
 
 

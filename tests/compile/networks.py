@@ -9,7 +9,7 @@ import pytest
 
 from linocut import models
 from linocut.compile.lower import Compiled, compile_network
-from linocut.layers import Network
+from linocut.graph.network import Network
 from linocut.optimizers import OPTIMIZERS, find_optimizer
 from linocut.policies import POLICIES, find_policy
 

@@ -45,11 +45,11 @@ def test_one_row_has_no_variance_to_train_with(network: lc.Network, name: str, b
     )
     with pytest.raises(SpecError, match=message):
         compile_network(network, lc.lean, lc.Adam(), batch, micro)
-    assert compile_network(network, lc.lean, lc.Adam(), 1, training=False).program.sections[0].name == "predict"
+    assert compile_network(network, lc.lean, lc.Adam(), 1, sections=("predict",)).program.sections[0].name == "predict"
 
 
 def test_the_least_batches() -> None:
-    assert [(least_batch(n), steady_batch(n)) for n in (SMALL, PIXELS)] == [(2, 8)] * 2
+    assert [(least_batch(n.graph), steady_batch(n.graph)) for n in (SMALL, PIXELS)] == [(2, 8)] * 2
 
 
 def test_an_arena_that_no_process_can_address() -> None:
@@ -72,7 +72,7 @@ def test_under_lean_micro_batches_keep_no_gradient_of_weights(network: str, opti
     whole, parts = (compile_network(NETWORKS[network], lc.lean, optimizer, 20, micro) for micro in (20, 10))
     names = {b.name: b for b in parts.program.persistent()}
     new = set(names) - {b.name for b in whole.program.persistent()}
-    shifts = {f"{p.name}.beta.gradient" for p in NETWORKS[network].placed if p.layer.kind == "batch_norm"}
+    shifts = {f"{n.name}.beta.gradient" for n in NETWORKS[network].graph.nodes if n.layer.kind == "batch_norm"}
     assert new == {"micro"} | shifts
     assert not [b.name for b in parts.program.buffers if b.role == "dW"]
     assert (parts.batch, parts.micro_batch) == (20, 10)

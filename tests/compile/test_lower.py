@@ -48,7 +48,7 @@ def updated(program: Program) -> list[tuple[int, str]]:
 @pytest.mark.parametrize(("network", "policy", "optimizer"), COMBINATIONS)
 def test_every_weight_is_updated_once_last_layer_first(network: str, policy: str, optimizer: str) -> None:
     program = compiled(network, policy, optimizer).program
-    dense = [p.name for p in NETWORKS[network].placed if isinstance(p.layer, BinaryDense)]
+    dense = [n.name for n in NETWORKS[network].graph.nodes if isinstance(n.layer, BinaryDense)]
     assert [layer for _, layer in updated(program)] == dense[::-1]
 
 
@@ -146,7 +146,7 @@ def test_predict_changes_only_metrics(network: str, policy: str, optimizer: str)
 
 
 def test_without_training_there_is_only_predict_in_a_smaller_arena() -> None:
-    small = compile_network(NETWORKS["mlp"], lean, Adam(), 100, training=False).program
+    small = compile_network(NETWORKS["mlp"], lean, Adam(), 100, sections=("predict",)).program
     assert [s.name for s in small.sections] == ["predict"]
     assert small.arena_bytes < compiled("mlp", "lean", "adam").program.arena_bytes
     with pytest.raises(SpecError, match="no section is called 'train'; there are predict"):

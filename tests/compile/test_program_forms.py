@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from networks import COMBINATIONS, compiled
 
 from linocut.compile.binary import decode, encode
-from linocut.compile.listing import listing, parse_listing
+from linocut.compile.listing import listing
+from linocut.compile.parse_listing import parse_listing
 from linocut.compile.program import Buffer, Instruction, Program, Section
 from linocut.errors import SpecError
 from linocut.ops import OP_BY_NAME
@@ -39,7 +40,7 @@ FAR = struct.pack("<I", 10**6)
 DAMAGES = {
     "nothing": b"",
     "magic": with_bytes(0, 0x6C),
-    "version": with_bytes(8, 2),
+    "version": with_bytes(8, 1),
     "arena too small for its buffers": with_bytes(12, *bytes(8)),
     "one buffer too many": with_bytes(28, *struct.pack("<I", len(SMALL.buffers) + 1)),
     "one buffer too few": with_bytes(28, *struct.pack("<I", len(SMALL.buffers) - 1)),

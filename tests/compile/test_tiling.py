@@ -8,12 +8,12 @@ import pytest
 from everything_divided import compile_divided
 
 from linocut import models
-from linocut.compile.channel_groups import group_channels
 from linocut.compile.draft import Draft, Pieces, row_step
-from linocut.compile.image_tiles import tile_product
 from linocut.compile.lower import Compiled, compile_network
+from linocut.compile.passes.channel_groups import group_channels
+from linocut.compile.passes.image_tiles import tile_product
+from linocut.compile.passes.tiling import lower_bound, tile
 from linocut.compile.program import Buffer, Instruction, Program, Section
-from linocut.compile.tiling import lower_bound, tile
 from linocut.layers import BatchNorm, BinaryConv2D, BinaryDense, Flatten, Input, MaxPool2D, Network, Sign
 from linocut.layers import SoftmaxCrossEntropy as Loss
 from linocut.ops import OP_BY_NAME
@@ -39,7 +39,7 @@ def small(tile_bytes: int, optimizer: str = "adam", batch: int = 20) -> Program:
 def predicting(tile_bytes: int | None) -> Program:
     """Prediction by the small network, which the compiler tiles where that saves memory."""
     adam = find_optimizer("adam")
-    return compile_network(SMALL, lean, adam, 20, training=False, tile_bytes=tile_bytes).program
+    return compile_network(SMALL, lean, adam, 20, sections=("predict",), tile_bytes=tile_bytes).program
 
 
 def calls(program: Program, section: str, *names: str) -> list[Instruction]:

@@ -7,12 +7,12 @@ import struct
 import zlib
 
 from checksums import joined, mended, split
-from readers import LABELS, TOML, cifar, cifar_pickle, idx, image, mat, run, tar
+from readers import LABELS, READERS, TOML, cifar, cifar_pickle, idx, image, mat, tar
 
 
 def described(name, change):
-    """A file of a run with a change made to its description, and a checksum that agrees."""
-    header, tensors = split(run(name))
+    """A file of a reader with a change made to its description, and a checksum that agrees."""
+    header, tensors = split(READERS[name][0]())
     description = json.loads(header["__metadata__"]["description"])
     change(description)
     header["__metadata__"]["description"] = json.dumps(description)
@@ -54,10 +54,79 @@ class Evil:
 
 
 EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\nshowpage\n%%EOF\n"
-RUN = ("checkpoint.safetensors", "model.safetensors")
+FILES = ("checkpoint", "model", "model 2")  # tensor files
+NETWORKS = ("checkpoint", "model 2")  # with a network's description
 FLATTEN, SOFTMAX = {"layer": "flatten"}, {"layer": "softmax_cross_entropy"}
 INPUT = {"layer": "input", "shape": [6, 6, 1]}
 HUGE = 10**400
+
+MODELS = ("model", "model 2")
+
+
+def nodes(change):
+    return lambda about: change(about["inference"]["nodes"])
+
+
+def node(place, **settings):
+    return nodes(lambda there: there[place].update(settings))
+
+
+def window(**settings):
+    return nodes(lambda there: there[1]["window"].update(settings))
+
+
+def repeated(there):
+    there[1:2] = [{**there[1], "name": f"flatten{n}"} for n in range(5000)]
+
+
+# Of the model: input_coding, flatten, real_product, threshold, binary_product, affine, logits.
+ODD_NODES = [
+    *((0, "shape", odd) for odd in ([], [0], [-1], [6.0], [True], ["6"], [6] * 6, [6] * 10**5, [HUGE], [2**30] * 5, 6)),
+    (0, "shape", [6, 6, 2]),
+    *((0, name, odd) for name in ("low", "high") for odd in (float("nan"), float("inf"), HUGE, "1", None, 1e39)),
+    *((0, "dtype", odd) for odd in ("u16", None, "x" * 10**5)),
+    *((0, "coded", odd) for odd in (True, 0, None)),
+    *((0, "inputs", odd) for odd in (["input1"], ["logits"], "input1", None, [[]])),
+    *((1, "kind", odd) for odd in ("logits", "input_coding", "flattn", "", "x" * 10**5, None, ["flatten"], {})),
+    *((1, "inputs", odd) for odd in ([], ["flatten1"], ["sign1"], ["input1", "input1"], ["input1"] * 10**5, [None])),
+    *((1, "name", odd) for odd in ("", "input1", "two\nlines", "\x1b[2J", "a b", "9", "é", "x" * 10**5, None, "a.b.c")),
+    *((1, "gives", odd) for odd in ("floats", "", None, "x" * 10**5)),
+    *((1, "shape", odd) for odd in ([35], [6, 6, 1], [36, 1])),
+    *((1, "tensors", odd) for odd in (["weights"], [""], [None], None, "weights", [[]])),
+    *((2, "depth", odd) for odd in (0, 35, 37, 100, -1, 36.0, "36", None, HUGE, True)),
+    *((2, "shape", odd) for odd in ([23], [25], [2**40], [24, 1])),
+    *((2, "binary", odd) for odd in (False, 1, None, "true")),
+    *((2, "tensors", odd) for odd in ([], ["bias"], ["weights", "weights"], ["weights", "bias"], ["least"])),
+    *((2, "window", odd) for odd in ({}, [], 3, {"size": [1, 1]})),
+    *((3, "tensors", odd) for odd in ([], ["weights"])),
+    *((6, "function", odd) for odd in ("max", "", None, "x" * 10**5, "identity")),
+    *((6, "colour", odd) for odd in (None, "red", [[]])),
+    *((5, "gain", odd) for odd in (None, [1.0])),
+]
+ODD_WINDOWS = [
+    *(("size", odd) for odd in ([0, 3], [3], [3, 3, 3], [2**15 + 1, 3], [HUGE, 1], [3.0, 3], None, 3, [2, 3])),
+    *(("stride", odd) for odd in (0, -1, 2, 2**15 + 1, HUGE, 1.0, None, True)),
+    *(("padding", odd) for odd in ("valid", "full", "", None, 3)),
+    *(("what", odd) for odd in ("", " ", "\n", "two\nlines", None, "x" * 10**5)),
+    *(("flat", odd) for odd in (True, None, 0)),
+    ("colour", "red"),
+]
+ODD_GRAPHS = [
+    lambda about: about.update(inference=[]),
+    lambda about: about.pop("inference"),
+    lambda about: about.update(network={"name": "x", "layers": []}),
+    *(lambda about, odd=odd: about["inference"].update(name=odd) for odd in (3, "two\nlines", "\x1b[2J")),
+    *(lambda about, odd=odd: about["inference"].update(classes=odd) for odd in (0, 3, 5, -1, HUGE, 4.0, None)),
+    *(lambda about, odd=odd: about["inference"].update(nodes=odd) for odd in ([], {}, [[]], [None], [{}], [3] * 10**5)),
+    nodes(lambda there: there.reverse()),
+    nodes(lambda there: there.__setitem__(1, {**there[1], "kind": "pool", "function": "max", "window": None})),
+    nodes(lambda there: there.pop()),
+    nodes(lambda there: there.pop(0)),
+    nodes(lambda there: there.append(there[-1])),
+    nodes(lambda there: there.insert(1, {**there[1], "name": "unread"})),
+    nodes(lambda there: there.insert(1, {**there[0], "name": "input2"})),
+    nodes(repeated),
+]
 
 CORPUS = [
     *((reader, b"") for reader in ("idx images", "cifar", "mat", "toml", "checkpoint", "model", "PNG", "tar")),
@@ -118,24 +187,27 @@ CORPUS = [
     ("toml", TOML.replace(b"kernel = 3", b"kernel = [3, 3, 3]")),
     ("toml", TOML + b"[[layers]]\nlayer = 'sign'\n[[layers]]\nlayer = 'batch_norm'\n" * 2000),
     ("toml", b"x" * (2**20 + 1)),
-    *((name.split(".")[0], run(name)[:1000]) for name in RUN),
-    *((name.split(".")[0], b"\xff" * 8 + run(name)[8:]) for name in RUN),
-    *((name.split(".")[0], (10**7).to_bytes(8, "little") + b"[" * 10**7) for name in RUN),
-    *((name.split(".")[0], described(name, set_layers([INPUT, nested(250), SOFTMAX]))) for name in RUN),
-    *((name.split(".")[0], described(name, set_layers([INPUT, *[FLATTEN] * 5000, SOFTMAX]))) for name in RUN),
-    *((name.split(".")[0], described(name, layer(0, shape=[HUGE, 6, 1]))) for name in RUN),
-    *((name.split(".")[0], described(name, layer(0, shape=[2**31, 2**31, 2**31]))) for name in RUN),
-    *((name.split(".")[0], described(name, layer(0, low=-HUGE))) for name in RUN),
-    *((name.split(".")[0], described(name, layer(2, units=HUGE))) for name in RUN),
-    *((name.split(".")[0], described(name, layer(2, units=2**40))) for name in RUN),
-    *((name.split(".")[0], described(name, layer(3, momentum=float("nan")))) for name in RUN),
-    ("checkpoint", described(RUN[0], lambda about: about["settings"].update(batch_size=HUGE, micro_batch=HUGE))),
-    ("checkpoint", described(RUN[0], lambda about: about["settings"].update(batch_size=2**50, micro_batch=1))),
-    ("checkpoint", described(RUN[0], lambda about: about["data"].update(shape=[[]], classes=[None]))),
-    ("checkpoint", described(RUN[0], lambda about: about["progress"].update(epochs=HUGE))),
-    ("checkpoint", described(RUN[0], lambda about: about["settings"]["optimizer"].update(beta1=True))),
-    ("model", described(RUN[1], lambda about: about.update(classes={"a": 1}))),
-    ("model", described(RUN[1], lambda about: about.update(classes=["x"] * 10**5))),
-    ("model", described(RUN[1], lambda about: about.update(arithmetic=[]))),
-    ("model", described(RUN[1], lambda about: about.update(data=[1]))),
+    *((name, READERS[name][0]()[:1000]) for name in FILES),
+    *((name, b"\xff" * 8 + READERS[name][0]()[8:]) for name in FILES),
+    *((name, (10**7).to_bytes(8, "little") + b"[" * 10**7) for name in FILES),
+    *((name, described(name, set_layers([INPUT, nested(250), SOFTMAX]))) for name in NETWORKS),
+    *((name, described(name, set_layers([INPUT, *[FLATTEN] * 5000, SOFTMAX]))) for name in NETWORKS),
+    *((name, described(name, layer(0, shape=[HUGE, 6, 1]))) for name in NETWORKS),
+    *((name, described(name, layer(0, shape=[2**31, 2**31, 2**31]))) for name in NETWORKS),
+    *((name, described(name, layer(0, low=-HUGE))) for name in NETWORKS),
+    *((name, described(name, layer(2, units=HUGE))) for name in NETWORKS),
+    *((name, described(name, layer(2, units=2**40))) for name in NETWORKS),
+    *((name, described(name, layer(3, momentum=float("nan")))) for name in NETWORKS),
+    ("checkpoint", described("checkpoint", lambda about: about["settings"].update(batch_size=HUGE, micro_batch=HUGE))),
+    ("checkpoint", described("checkpoint", lambda about: about["settings"].update(batch_size=2**50, micro_batch=1))),
+    ("checkpoint", described("checkpoint", lambda about: about["data"].update(shape=[[]], classes=[None]))),
+    ("checkpoint", described("checkpoint", lambda about: about["progress"].update(epochs=HUGE))),
+    ("checkpoint", described("checkpoint", lambda about: about["settings"]["optimizer"].update(beta1=True))),
+    *((name, described(name, lambda about: about.update(classes={"a": 1}))) for name in MODELS),
+    *((name, described(name, lambda about: about.update(classes=["x"] * 10**5))) for name in MODELS),
+    *((name, described(name, lambda about: about.update(data=[1]))) for name in MODELS),
+    ("model 2", described("model 2", lambda about: about.update(arithmetic=[]))),
+    *(("model", described("model", node(place, **{name: odd}))) for place, name, odd in ODD_NODES),
+    *(("model", described("model", change)) for change in ODD_GRAPHS),
+    *(("branching model", described("branching model", window(**{name: odd}))) for name, odd in ODD_WINDOWS),
 ]

@@ -18,11 +18,31 @@ from linocut.data.cifar10 import PIXELS, _from_pickle, _opened
 from linocut.data.idx import IdxDataset
 from linocut.data.images import image_shape, read_image
 from linocut.data.svhn import _convert
-from linocut.deploy import model_file
-from linocut.network_file import read_network
+from linocut.export import packed
+from linocut.graph.network import Network
+from linocut.layers import (
+    Add,
+    AveragePool2D,
+    BatchNorm,
+    BinaryConv2D,
+    Concat,
+    Conv2D,
+    Dense,
+    GlobalAveragePool,
+    Input,
+    MaxPool2D,
+    ReLU,
+    SigmoidCrossEntropy,
+    Sign,
+    Slice,
+    Tanh,
+)
+from linocut.networks.toml_file import read_network
 from linocut.run import open_session
-from linocut.train import checkpoint
+from linocut.run.predict import Predictor
+from linocut.train import Trainer, checkpoint
 
+OLD_MODEL = Path(__file__).parents[1] / "export" / "v01" / "mlp" / "model.safetensors"  # of version 2
 COUNT = 6  # examples in a valid file
 PILLOWS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 GENERATOR = np.random.default_rng(5)
@@ -85,6 +105,27 @@ def run(name):
     with tempfile.TemporaryDirectory() as folder:
         trainer().fit(examples(), 2, out=folder)
         return (Path(folder) / name).read_bytes()
+
+
+@cache
+def branching():
+    """A model with nodes of every kind."""
+    import tempfile
+
+    layers = (
+        *(Input((6, 6, 2), "f32"), BinaryConv2D(4).named("first"), MaxPool2D(), BatchNorm(), Sign().named("signs")),
+        BinaryConv2D(4, 1).after("signs"),
+        BatchNorm(scale=True).named("left"),
+        BinaryConv2D(4).after("signs"),
+        BatchNorm().named("right"),
+        Add().after("left", "right"),
+        Concat().after("add1", "left"),
+        *(Slice(1, 5), Tanh(), AveragePool2D(padding="same"), Conv2D(3, 1, bias=True), ReLU(), GlobalAveragePool()),
+        *(Dense(4, bias=True), SigmoidCrossEntropy()),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        Trainer(Network("branching", layers), batch_size=4).save(folder)
+        return (Path(folder) / "model.safetensors").read_bytes()
 
 
 TOML = b"""name = "mine"
@@ -163,7 +204,14 @@ def read_checkpoint(path):
 
 
 def read_model(path):
-    model_file.read(path)
+    """Load a model and, if it is small, let it predict."""
+    graph = packed.read(path).graph
+    predictor = Predictor(graph, batch_size=2, threads=1)
+    if predictor.arena_bytes < 1 << 20:
+        shape, low = graph.input.shape, graph.input.low
+        with np.errstate(all="ignore"):  # weights may be any
+            given = np.zeros((3, *shape), np.uint8) if graph.input.dtype == "u8" else np.full((3, *shape), low, "f4")
+            predictor.predict(given)
 
 
 READERS = {
@@ -180,4 +228,6 @@ READERS = {
     "toml": (lambda: TOML, read_toml),
     "checkpoint": (lambda: run("checkpoint.safetensors"), read_checkpoint),
     "model": (lambda: run("model.safetensors"), read_model),
+    "model 2": (lambda: OLD_MODEL.read_bytes(), read_model),
+    "branching model": (branching, read_model),
 }

@@ -10,7 +10,9 @@ import pytest
 
 from linocut import models
 from linocut.errors import SpecError
+from linocut.graph.graph import Node
 from linocut.layers import (
+    Add,
     AveragePool2D,
     BatchNorm,
     BinaryConv2D,
@@ -29,7 +31,6 @@ from linocut.layers import (
     SoftmaxCrossEntropy,
 )
 from linocut.layers.base import Cost
-from linocut.layers.placed import Placed
 
 IMAGE = Input((8, 9, 3))
 STEM = (IMAGE, Conv2D(5), BatchNorm())
@@ -71,7 +72,6 @@ def read(*entries: Any) -> Network:
         (ReLU(), (8, 9, 3)),
         (Flatten(), (216,)),
         (Residual((ReLU(),)), (8, 9, 3)),
-        (Residual((Conv2D(4, 3, 2), BatchNorm()), (AveragePool2D(padding="same"), Conv2D(4, 1))), (4, 5, 4)),
     ],
     ids=str,
 )
@@ -104,28 +104,31 @@ NESTED = network(
 
 
 def test_layers_are_numbered_through_all_residuals() -> None:
-    assert [placed.name for placed in NESTED.placed] == [
+    assert [node.name for node in NESTED.graph.nodes] == [
         *("input1", "batch_norm1", "conv2d1", "batch_norm2", "relu1", "max_pool2d1", "batch_norm3"),
-        *("sign1", "binary_conv2d1", "batch_norm4", "relu2"),
-        *("sign2", "binary_conv2d2", "batch_norm5", "average_pool2d1", "conv2d2", "batch_norm6"),
-        *("sign3", "binary_conv2d3", "batch_norm7", "flatten1", "dense1", "batch_norm8", "softmax_cross_entropy1"),
+        *("sign1", "binary_conv2d1", "batch_norm4", "residual2", "relu2"),
+        *("sign2", "binary_conv2d2", "batch_norm5", "residual3", "average_pool2d1", "conv2d2", "batch_norm6"),
+        *("residual1", "sign3", "binary_conv2d3", "batch_norm7", "residual4"),
+        *("flatten1", "dense1", "batch_norm8", "softmax_cross_entropy1"),
     ]
-    residuals = [placed for placed in NESTED.tree if isinstance(placed.layer, Residual)]
-    assert [placed.name for placed in residuals] == ["residual1", "residual4"]
-    assert [[placed.name for placed in branch] for branch in residuals[0].branches] == [
-        ["residual2", "relu2"],
-        ["residual3", "average_pool2d1", "conv2d2", "batch_norm6"],
-    ]
+    sums = {
+        node.name: [edge.node for edge in node.inputs] for node in NESTED.graph.nodes if isinstance(node.layer, Add)
+    }
+    assert sums == {
+        "residual2": ["batch_norm4", "batch_norm3"],
+        "residual3": ["batch_norm5", "batch_norm3"],
+        "residual1": ["relu2", "batch_norm6"],
+        "residual4": ["batch_norm7", "residual1"],
+    }
 
 
 def test_each_layer_knows_what_it_is_given() -> None:
-    placed = {placed.name: placed for placed in NESTED.placed}
-    assert (placed["binary_conv2d1"].input_kind, placed["binary_conv2d1"].output_kind) == ("signs", "products")
-    assert (placed["batch_norm4"].producer, placed["batch_norm3"].producer) == ("binary_conv2d1", "")
-    assert (placed["sign1"].follower, placed["batch_norm4"].follower) == ("binary_conv2d", "")
-    pooled = network(*STEM, Sign(), BinaryConv2D(5), MaxPool2D(), BatchNorm(), Sign(), *OF_SIGNS)
-    norm = next(placed for placed in pooled.placed if placed.name == "batch_norm2")
-    assert (norm.producer, norm.follower) == ("binary_conv2d1", "sign")
+    graph = NESTED.graph
+    product = graph.node("binary_conv2d1")
+    assert (product.input.kind, product.output.kind) == ("signs", "products")
+    assert [reader.name for reader in graph.readers("batch_norm3")] == ["sign1", "residual2", "sign2", "residual3"]
+    assert graph.only_reader("batch_norm3") is None
+    assert graph.giver(graph.node("batch_norm4")) is product
 
 
 MODELS = {name: models.build(name) for name in ("mlp", "cnv", "binarynet", "resnete18", "bireal18")}
@@ -249,7 +252,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         "^residual1: a branch ends in signs; end it with a batch_norm",
     ),
     "shortcut that ends in products": (
-        lambda: network(*STEM, Residual(BODY, (Conv2D(5),)), *OF_NUMBERS),
+        lambda: network(*STEM, Residual(BODY, BODY[:2]), *OF_NUMBERS),
         "^residual1: a branch ends in products; end it with a batch_norm",
     ),
     "body that ends in a loss": (
@@ -265,12 +268,12 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         "^residual1 takes numbers or a batch norm's output, not the network's input; the layer belongs further down",
     ),
     "residual of products": (
-        lambda: network(*STEM[:2], Residual(BODY), *OF_NUMBERS),
+        lambda: network(IMAGE, BODY[1], Residual(BODY), *OF_NUMBERS),
         "^residual1 takes .*, not products; put a batch_norm between them",
     ),
     "residual of signs": (
         lambda: network(*STEM, Sign(), Residual((BinaryConv2D(5), BatchNorm())), *OF_NUMBERS),
-        "^residual1 takes .*, not signs; signs go into a binary layer, a max_pool2d or a flatten",
+        "^residual1 takes .*, not signs; signs go into a binary layer, a max_pool2d, a flatten, a concat or a slice",
     ),
     "body that begins with a binary convolution": (
         lambda: network(*STEM, Residual(BODY[1:]), *OF_NUMBERS),
@@ -279,24 +282,27 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "sign of the input": (lambda: network(IMAGE, Sign(), *OF_SIGNS), "^sign1 takes .*, not the network's input"),
     "pool of the input": (lambda: network(IMAGE, MaxPool2D(), *OF_SIGNS), "^max_pool2d1 takes .*, not the network's"),
     "means of products": (
-        lambda: network(*STEM[:2], AveragePool2D(), *OF_NUMBERS),
+        lambda: network(IMAGE, BODY[1], AveragePool2D(), *OF_NUMBERS),
         "^average_pool2d1 takes .*, not products; put a batch_norm between them",
     ),
     "means of signs": (lambda: network(*STEM, Sign(), *OF_NUMBERS), "^global_average_pool1 takes .*, not signs"),
     "rectifier of signs": (lambda: network(*STEM, Sign(), ReLU(), *OF_NUMBERS), "^relu1 takes .*, not signs"),
-    "rectifier of products": (lambda: network(*STEM[:2], ReLU(), *OF_NUMBERS), "^relu1 takes .*, not products"),
+    "rectifier of products": (lambda: network(IMAGE, BODY[1], ReLU(), *OF_NUMBERS), "^relu1 takes .*, not products"),
     "norm of a norm": (
         lambda: network(*STEM, BatchNorm(), *OF_NUMBERS),
         "^batch_norm2 takes products or numbers or the network's input, not a batch norm's output",
     ),
     "norm of signs": (lambda: network(*STEM, Sign(), BatchNorm(), *OF_NUMBERS), "^batch_norm2 takes .*, not signs"),
-    "convolution of products": (lambda: network(*STEM[:2], *STEM[1:], *OF_NUMBERS), "^conv2d2 takes .*, not products"),
+    "convolution of products": (
+        lambda: network(IMAGE, BODY[1], *STEM[1:], *OF_NUMBERS),
+        "^conv2d1 takes .*, not products",
+    ),
     "convolution of signs": (lambda: network(*STEM, Sign(), *STEM[1:], *OF_NUMBERS), "^conv2d2 takes .*, not signs"),
     "binary convolution of a norm": (
         lambda: network(*STEM, *BODY[1:], *OF_NUMBERS),
         "^binary_conv2d1 takes the network's input or signs, not a batch norm's output; put a sign between them",
     ),
-    "flatten of a norm": (lambda: network(*STEM, *OF_SIGNS), "^flatten1 takes .*, not a batch norm's output"),
+    "flatten of products": (lambda: network(IMAGE, BODY[1], *OF_SIGNS), "^flatten1 takes .*, not products"),
     "convolution of vectors": (
         lambda: network(*STEM, Sign(), Flatten(), *BODY[1:], *OF_NUMBERS),
         r"^binary_conv2d1: takes images \(height, width, channels\), not \(360,\); put it before the flatten",
@@ -307,15 +313,15 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "means of vectors": (
         lambda: network(*STEM, ReLU(), Flatten(), *OF_NUMBERS),
-        r"^global_average_pool1: takes images \(height, width, channels\), not \(360,\)",
+        r"^global_average_pool1: takes images \(height, width, channels\) or sequences .*, not \(360,\)",
     ),
     "dense of images": (
         lambda: network(*STEM, *OF_NUMBERS[1:]),
         r"^dense1: takes \(features,\), not \(8, 9, 5\); put a flatten or a global_average_pool before it",
     ),
     "loss of products": (
-        lambda: network(Input((4,)), Dense(3), SoftmaxCrossEntropy()),
-        "^softmax_cross_entropy1 takes a batch norm's output, not products; put a batch_norm between them",
+        lambda: network(Input((4,)), BinaryDense(3), SoftmaxCrossEntropy()),
+        "^softmax_cross_entropy1 takes a batch norm's output or numbers, not products; put a batch_norm between them",
     ),
     "a loss after a loss": (
         lambda: network(*STEM, *OF_NUMBERS, SoftmaxCrossEntropy()),
@@ -337,8 +343,8 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         "^no layer is called 'sing'",
     ),
     "an unknown setting in a body": (
-        lambda: read({"layer": "residual", "body": [{"layer": "conv2d", "filters": 3, "bias": True}]}),
-        "^layer conv2d has no setting 'bias'; there are filters, kernel, stride, padding",
+        lambda: read({"layer": "residual", "body": [{"layer": "conv2d", "filters": 3, "dilation": 2}]}),
+        "^layer conv2d has no setting 'dilation'; there are filters, kernel, stride, padding",
     ),
     "a residual without a body": (lambda: read({"layer": "residual"}), "^layer residual lacks the setting 'body'"),
     "a kernel of three sides in a file": (
@@ -372,11 +378,11 @@ def test_what_does_not_fit_is_refused_by_name(what: str) -> None:
         make()
 
 
-def weights(described: Network, *kinds: type[Layer]) -> list[Placed]:
-    return [placed for placed in described.placed if isinstance(placed.layer, kinds)]
+def weights(described: Network, *kinds: type[Layer]) -> list[Node]:
+    return [node for node in described.graph.nodes if isinstance(node.layer, kinds)]
 
 
-def total(placed: list[Placed], what: str) -> int:
+def total(placed: list[Node], what: str) -> int:
     return sum(getattr(layer.cost, what) for layer in placed)
 
 
@@ -402,10 +408,8 @@ def test_the_published_residual_networks(name: str) -> None:
     assert (len(real), total(real, "real_parameters")) == (5, 693_440)
     assert total(binary, "binary_macs") == 1_676_279_808
     assert total(real, "real_macs") == 9_408 * 112**2 + 8_192 * 28**2 + 32_768 * 14**2 + 131_072 * 7**2 + 512_000
-    shapes = [placed.output_shape for placed in described.tree if isinstance(placed.layer, Residual)]
-    assert shapes == [
-        shape for shape in ((56, 56, 64), (28, 28, 128), (14, 14, 256), (7, 7, 512)) for _ in range(models.BLOCKS)
-    ]
+    shapes = [node.output.shape for node in weights(described, Add)]
+    assert shapes == [shape for shape in ((56, 56, 64), (28, 28, 128), (14, 14, 256), (7, 7, 512)) for _ in range(4)]
     assert described.classes == 1000
 
 
@@ -413,7 +417,7 @@ def test_the_published_cnv() -> None:
     described = MODELS["cnv"]
     layers = weights(described, BinaryConv2D, BinaryDense)
     assert total(layers, "binary_parameters") == 1_542_848
-    assert [placed.output_shape for placed in layers] == [
+    assert [node.output.shape for node in layers] == [
         *((30, 30, 64), (28, 28, 64), (12, 12, 128), (10, 10, 128), (3, 3, 256), (1, 1, 256), (512,), (512,), (10,))
     ]
     assert total(layers, "real_macs") == 30 * 30 * 9 * 3 * 64
@@ -426,7 +430,7 @@ def test_the_published_binarynet() -> None:
     assert total(layers, "binary_parameters") == 14_022_016
     assert total(layers, "real_macs") == 32 * 32 * 9 * 3 * 128
     assert round((total(layers, "binary_macs") + total(layers, "real_macs")) / 1e6, 2) == 616.97
-    assert weights(described, Flatten)[0].output_shape == (8192,)
+    assert weights(described, Flatten)[0].output.shape == (8192,)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -443,4 +447,4 @@ def test_models_of_other_sizes_and_classes(name: str, shape: tuple[int, ...], cl
 
 def test_the_smallest_images_of_each_model() -> None:
     assert models.cnv((32, 32, 3)).classes == models.binarynet((8, 8, 3)).classes == 10
-    assert models.resnete18((1, 1, 3), 2).placed[-5].input_shape == (1, 1, 512)
+    assert models.resnete18((1, 1, 3), 2).graph.nodes[-5].input.shape == (1, 1, 512)

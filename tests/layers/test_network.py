@@ -22,7 +22,7 @@ def network(*layers: Layer) -> Network:
 REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "no layers": (lambda: network(), "network own must begin with an input layer"),
     "no input": (lambda: network(*HEAD), "must begin with an input layer"),
-    "no loss": (lambda: network(Input((4,)), BinaryDense(10)), "must end with softmax_cross_entropy"),
+    "no loss": (lambda: network(Input((4,)), BinaryDense(10)), "must end with a loss: softmax_cross_entropy, "),
     "two inputs": (lambda: network(Input((4,)), Input((4,)), *HEAD), "second input layer; remove it"),
     "dense on images": (
         lambda: network(Input((4, 4, 1)), *HEAD),
@@ -36,7 +36,8 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "no units": (lambda: BinaryDense(0), "binary_dense units is 0, must be a whole number from 1 to 1,048,575"),
     "fractional units": (lambda: BinaryDense(2.5), "units is 2.5"),  # type: ignore[arg-type]
     "too many units": (lambda: BinaryDense(2**20), "units is 1048576"),
-    "two dimensions": (lambda: Input((28, 28)), r"input shape is \(28, 28\), must be \(features,\) or \(height, width"),
+    "six dimensions": (lambda: Input((1, 2, 3, 4, 5, 6)), "must be 1 to 5 whole numbers above 0, such as .features,."),
+    "no dimensions": (lambda: Input(()), r"input shape is \(\), must be 1 to 5 whole numbers"),
     "an empty dimension": (lambda: Input((0,)), r"input shape is \(0,\)"),
     "a fractional dimension": (lambda: Input((2.0,)), r"input shape is \(2.0,\)"),  # type: ignore[arg-type]
     "an unknown type": (lambda: Input((4,), "i8"), "input dtype is 'i8', must be u8 or f32"),
@@ -70,12 +71,12 @@ def test_what_does_not_fit_is_refused_by_name(what: str) -> None:
             (BinaryDense(2), Sign()),
             "sign1 takes a batch norm's output or numbers, not products; put a batch_norm between",
         ),
-        ((BinaryDense(2),), "softmax_cross_entropy1 takes a batch norm's output, not products"),
+        ((BinaryDense(2),), "softmax_cross_entropy1 takes a batch norm's output or numbers, not products"),
         (
             (BinaryDense(2), BinaryDense(2), BatchNorm()),
             "binary_dense2 takes the network's input or signs, not products",
         ),
-        ((BinaryDense(2), BatchNorm(), Flatten()), "flatten1 takes .*, not a batch norm's output; put a sign between"),
+        ((BinaryDense(2), Flatten()), "flatten1 takes .*, not products; put a batch_norm between"),
         ((Sign(),), "sign1 takes .*, not the network's input"),
     ],
 )
@@ -85,8 +86,8 @@ def test_layers_in_an_order_that_has_no_meaning_are_refused_when_described(layer
 
 
 def test_layers_are_named_and_placed_in_order() -> None:
-    placed = models.mlp(hidden=(256, 130)).placed
-    assert [(p.name, p.input_shape, p.output_shape) for p in placed] == [
+    placed = models.mlp(hidden=(256, 130)).graph.nodes
+    assert [(p.name, p.input.shape, p.output.shape) for p in placed] == [
         ("input1", (28, 28, 1), (28, 28, 1)),
         ("flatten1", (28, 28, 1), (784,)),
         ("binary_dense1", (784,), (256,)),
@@ -103,7 +104,7 @@ def test_layers_are_named_and_placed_in_order() -> None:
 
 
 def test_the_first_layer_multiplies_numbers_the_others_bits() -> None:
-    placed = models.mlp(hidden=(256,)).placed
+    placed = models.mlp(hidden=(256,)).graph.nodes
     assert placed[2].cost == Cost(binary_parameters=784 * 256, real_macs=784 * 256, input_bits=8)
     assert placed[5].cost == Cost(binary_parameters=2560, binary_macs=2560, input_bits=1)
     assert placed[3].cost == Cost(real_parameters=3 * 256)
@@ -136,7 +137,7 @@ WRONG = {
     ),
     "a setting of a layer that has none": (
         {"name": "own", "layers": [{"layer": "relu", "slope": 1}]},
-        "layer relu has no setting 'slope'; there are none",
+        "layer relu has no setting 'slope'; there are name, after",
     ),
     "shapes that do not fit": (
         {"name": "own", "layers": [{"layer": "input", "shape": [2, 2, 1]}, {"layer": "binary_dense", "units": 3}]},

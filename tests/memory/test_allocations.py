@@ -18,7 +18,7 @@ print(calls(lambda: None), calls(libc.malloc, 100), calls(libc.calloc, 10, 10), 
 STEPS = """
 import dataclasses, json
 import linocut as lc
-from linocut.compile import arena
+from linocut.compile.placement import offsets
 from linocut.compile.lower import compile_network
 from linocut.layers import BinaryConv2D, BinaryDense, Conv2D, Network, Residual
 from linocut.optimizers import OPTIMIZERS
@@ -42,7 +42,7 @@ def network(model):
     *most, last, norm, loss = lc.models.build(model, input_shape=(32, 32, 3), classes=10).layers
     return Network(model, (*map(narrow, most), last, norm, loss))
 
-arena.MOST_TRIES = 0  # the first plan will do here
+offsets.MOST_TRIES = 0  # the first plan will do here
 found = {}
 for model in lc.models.MODELS:
     for policy in POLICIES.values():
@@ -62,13 +62,14 @@ print(json.dumps(found))
 OPENED = """
 import json
 import linocut as lc
-from linocut.compile import arena, lower
+from linocut.compile import lower
+from linocut.compile.placement import offsets
 from linocut.compile.binary import encode
 from linocut.optimizers import OPTIMIZERS
 from linocut.policies import POLICIES
 from linocut import _native
 
-arena.MOST_TRIES = 0  # the first plan will do here
+offsets.MOST_TRIES = 0  # the first plan will do here
 planned = lower.place
 
 def stacked(blocks):  # a planner that takes no time: what it comes to must be allocated just so

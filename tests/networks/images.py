@@ -61,7 +61,7 @@ class Moving:
 
 def moving(network: Network, name: str, image: tuple[int, ...]) -> Moving:
     """The window of the layer called `name`, over images of some shape."""
-    layer: Layer = next(placed.layer for placed in network.placed if placed.name == name)
+    layer: Layer = network.graph.node(name).layer
     if isinstance(layer, GlobalAveragePool):
         return Moving(image[1], image[2], 1, False)
     if isinstance(layer, Dense):  # a convolution of images of one pixel

@@ -13,7 +13,7 @@ import pytest
 from straight_through import Binarised, ClippedSign, QuadraticSign
 
 from linocut import layers as lc
-from linocut.layers.placed import Placed
+from linocut.graph.graph import Graph, Node
 from linocut.ops.bits import Array
 from linocut.run.session import ReferenceSession
 
@@ -26,23 +26,29 @@ EPSILON = 1e-5
 
 
 class Oracle:
-    """A network with the weights and shifts of a session.
+    """A network with the weights, shifts, biases and scales of a session, each by its layer.
 
-    `inputs` and `outputs` are the tensors before and after each layer, by its name; each consumer of a tensor has its
-    own copy, so that `inputs[name].grad` is the gradient that this layer gives. `kinks` is how close any activation
-    came to a place where a decision turns: 0 for signs and rectifiers, 1 for the mask of a clipped sign.
+    `inputs` and `outputs` are the tensors before and after each layer, by its name, `arms` all that it reads; each
+    consumer of a tensor has its own copy, so that `inputs[name].grad` is the gradient that this layer gives. `normed`
+    are the numbers that a norm with a scale scales. `kinks` is how close any activation came to a place where a
+    decision turns: 0 for signs and rectifiers, 1 for the mask of a clipped sign.
     """
 
     def __init__(self, network: lc.Network, session: ReferenceSession) -> None:
         self.network = network
         self.weights: dict[str, Tensor] = {}
         self.betas: dict[str, Tensor] = {}
+        self.biases: dict[str, Tensor] = {}
+        self.gammas: dict[str, Tensor] = {}
+        self.learned = {"weights": self.weights, "beta": self.betas, "bias": self.biases, "gamma": self.gammas}
         for buffer in session.program.persistent():
             layer, _, what = buffer.name.partition(".")
-            if what in ("weights", "beta"):
-                chosen = self.weights if what == "weights" else self.betas
-                chosen[layer] = torch.tensor(session.array(buffer.name).astype(np.float64), requires_grad=True)
+            if what in self.learned:
+                values = torch.tensor(session.array(buffer.name).astype(np.float64), requires_grad=True)
+                self.learned[what][layer] = values
         self.inputs: dict[str, Tensor] = {}
+        self.arms: dict[str, list[Tensor]] = {}
+        self.normed: dict[str, Tensor] = {}
         self.outputs: dict[str, Tensor] = {}
         self.kinks = np.inf
 
@@ -52,44 +58,68 @@ class Oracle:
 
     def logits(self, images: Array) -> Tensor:
         numbers = (2.0 * images - 255) / 255 if images.dtype == np.uint8 else images.astype(np.float64)
-        return self._chain(self.network.tree, torch.tensor(numbers))
+        return self._graph(self.network.graph, torch.tensor(numbers))
 
-    def loss(self, images: Array, labels: Array) -> Tensor:
-        return functional.cross_entropy(self.logits(images), torch.tensor(labels.astype(np.int64)))
+    def loss(self, images: Array, truth: Array) -> Tensor:
+        """The mean loss of examples whose labels or targets are `truth`."""
+        outputs, loss = self.logits(images), self.network.loss
+        match loss:
+            case lc.SoftmaxCrossEntropy():
+                weights = torch.tensor(loss.class_weights, dtype=torch.float64) if loss.class_weights else None
+                how = {"weight": weights, "label_smoothing": loss.smoothing, "reduction": "sum"}
+                return functional.cross_entropy(outputs, torch.tensor(truth.astype(np.int64)), **how) / len(truth)
+            case lc.SigmoidCrossEntropy():
+                return functional.binary_cross_entropy_with_logits(outputs, self._targets(truth))
+            case lc.MeanSquaredError():
+                return functional.mse_loss(outputs, self._targets(truth))
+        raise AssertionError(f"{loss} is not described here")
 
-    def _chain(self, chain: tuple[Placed, ...], x: Tensor) -> Tensor:
-        for placed in chain:
-            x = x.clone()
-            if x.requires_grad:
-                x.retain_grad()
-            self.inputs[placed.name] = x
-            x = self._layer(placed, x)
-            if x.requires_grad:
-                x.retain_grad()
-            self.outputs[placed.name] = x
-        return x
+    def correct(self, truth: Array) -> int:
+        """How many examples are right."""
+        outputs = self.outputs[self.network.graph.nodes[-1].name].detach().numpy()
+        match self.network.loss:
+            case lc.SoftmaxCrossEntropy():
+                return int((outputs.argmax(1) == truth).sum())
+            case lc.SigmoidCrossEntropy():
+                return int(((outputs >= 0) == (self._targets(truth).numpy() >= 0.5)).all(1).sum())
+        return 0
 
-    def _layer(self, placed: Placed, x: Tensor) -> Tensor:
-        layer, name = placed.layer, placed.name
+    def _targets(self, truth: Array) -> Tensor:
+        """Numbers (batch, outputs); labels of one output are its targets."""
+        return torch.tensor(truth.reshape(len(truth), -1).astype(np.float64))
+
+    def _graph(self, graph: Graph, images: Tensor) -> Tensor:
+        for node in graph.nodes:
+            given = [self.outputs.get(edge.node, images).clone() for edge in node.inputs]
+            for x in given:
+                if x.requires_grad:
+                    x.retain_grad()
+            self.inputs[node.name], self.arms[node.name] = given[0], given
+            y = self._layer(node, *given)
+            if y.requires_grad:
+                y.retain_grad()
+            self.outputs[node.name] = y
+        return y
+
+    def _layer(self, node: Node, x: Tensor, *others: Tensor) -> Tensor:
+        layer, name = node.layer, node.name
         match layer:
-            case lc.Input() | lc.SoftmaxCrossEntropy():
+            case lc.Input() | lc.Loss():
                 return x
             case lc.Flatten():
                 return x.reshape(len(x), -1)
             case lc.BinaryDense():
                 return x @ Binarised.apply(self.weights[name]).T
             case lc.Dense():
-                return x @ self.weights[name][:, 0, 0].T
-            case lc.BinaryConv2D():
+                return self._biased(name, x @ self.weights[name][:, 0, 0].T)
+            case lc.BinaryConvolution():
                 y = convolved(x, Binarised.apply(self.weights[name]), layer)
                 sizes = self.weights[name].detach().abs().mean((1, 2, 3))
                 return y * sizes if layer.scaled else y  # after the sum, so that equal products stay equal
-            case lc.Conv2D():
-                return convolved(x, self.weights[name], layer)
+            case lc.RealConvolution():
+                return self._biased(name, convolved(x, self.weights[name], layer))
             case lc.BatchNorm():
-                over = tuple(range(x.ndim - 1))
-                centred = x - x.mean(over)
-                return centred / torch.sqrt(centred.square().mean(over) + EPSILON) + self.betas[name][0]
+                return self._norm(name, x)
             case lc.Sign():
                 self._note(x.detach().abs())
                 if layer.estimator == "clip":
@@ -99,17 +129,38 @@ class Oracle:
             case lc.ReLU():
                 self._note(x.detach().abs())
                 return torch.relu(x)
-            case lc.MaxPool2D():
-                return first_largest(seen(x, layer.size, layer.stride, layer.padding, -np.inf))
-            case lc.AveragePool2D():
-                means = [seen(part, layer.size, layer.stride, layer.padding, 0.0).sum(-1) for part in (x, ones(x))]
+            case lc.Tanh():
+                return torch.tanh(x)
+            case lc.Sigmoid():
+                return torch.sigmoid(x)
+            case lc.MaxPool():
+                return first_largest(seen(x, layer, -np.inf))
+            case lc.AveragePool():
+                means = [seen(part, layer, 0.0).sum(-1) for part in (x, ones(x))]
                 return means[0] / means[1]
             case lc.GlobalAveragePool():
-                return x.mean((1, 2))
-            case lc.Residual():
-                body, shortcut = placed.branches
-                return self._chain(body, x) + self._chain(shortcut, x)
+                return x.mean(tuple(range(1, x.ndim - 1)))
+            case lc.Add():
+                return sum(others, x)
+            case lc.Concat():
+                return torch.cat((x, *others), -1)
+            case lc.Slice():
+                return x[..., layer.begin : layer.begin + layer.count]
         raise AssertionError(f"{name} is not described here")
+
+    def _biased(self, name: str, y: Tensor) -> Tensor:
+        return y + self.biases[name][0] if name in self.biases else y
+
+    def _norm(self, name: str, x: Tensor) -> Tensor:
+        over = tuple(range(x.ndim - 1))
+        centred = x - x.mean(over)
+        normed = centred / torch.sqrt(centred.square().mean(over) + EPSILON)
+        if name in self.gammas:
+            if normed.requires_grad:
+                normed.retain_grad()
+            self.normed[name] = normed
+            normed = normed * self.gammas[name][0]
+        return normed + self.betas[name][0]
 
     def _note(self, distances: Tensor) -> None:
         """Exact zeros are left out: they are such in float32 too, as behind a rectifier."""
@@ -138,21 +189,29 @@ def padded(x: Tensor, size: tuple[int, int], stride: int, padding: str, fill: fl
     return functional.pad(x.permute(0, 3, 1, 2), (left, right, top, bottom), value=fill), height, width
 
 
-def convolved(x: Tensor, w: Tensor, layer: lc.BinaryConv2D | lc.Conv2D) -> Tensor:
-    image, height, width = padded(x, pair(layer.kernel), layer.stride, layer.padding, 0.0)
+def in_rows(x: Tensor) -> Tensor:
+    """Images as they are; sequences as images of one row."""
+    return x if x.ndim == 4 else x[:, None]
+
+
+def convolved(x: Tensor, w: Tensor, layer: lc.BinaryConvolution | lc.RealConvolution) -> Tensor:
+    size = pair(layer.kernel) if x.ndim == 4 else (1, layer.kernel)
+    image, height, width = padded(in_rows(x), size, layer.stride, layer.padding, 0.0)
     y = functional.conv2d(image, w.permute(0, 3, 1, 2), stride=layer.stride)
     assert y.shape[2:] == (height, width)
-    return y.permute(0, 2, 3, 1)
+    y = y.permute(0, 2, 3, 1)
+    return y if x.ndim == 4 else y[:, 0]
 
 
-def seen(x: Tensor, size: int | tuple[int, int], stride: int | None, padding: str, fill: float) -> Tensor:
-    """What each window sees, (batch, height', width', channels, taps), the taps row by row."""
-    window = pair(size)
-    step = window[0] if stride is None else stride
-    image, height, width = padded(x, window, step, padding, fill)
+def seen(x: Tensor, layer: lc.MaxPool | lc.AveragePool, fill: float) -> Tensor:
+    """What each window sees, (batch, height', width', channels, taps), the taps row by row; no height of sequences."""
+    window = pair(layer.size) if x.ndim == 4 else (1, layer.size)
+    step = (window[0] if x.ndim == 4 else window[1]) if layer.stride is None else layer.stride
+    image, height, width = padded(in_rows(x), window, step, layer.padding, fill)
     patches = image.unfold(2, window[0], step).unfold(3, window[1], step)
     assert patches.shape[2:4] == (height, width)
-    return patches.permute(0, 2, 3, 1, 4, 5).reshape(len(x), height, width, x.shape[3], -1)
+    patches = patches.permute(0, 2, 3, 1, 4, 5).reshape(len(x), height, width, x.shape[-1], -1)
+    return patches if x.ndim == 4 else patches[:, 0]
 
 
 def first_largest(patches: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from small import CLASSES, NETWORKS
 from traces import Step, beside, eighths, feed, in_spreads, l2_gradient, numbers, rounding, started, traced
 
 from linocut.compile.lower import compile_network
-from linocut.layers import Network
+from linocut.graph.network import Network
 from linocut.ops import View
 from linocut.ops.bits import Array
 from linocut.optimizers import Adam
@@ -341,7 +341,7 @@ def test_full_precision_gradients_of_weights(trace: Trace) -> None:
 def test_weights_follow_the_exact_gradient_in_spreads(trace: Trace) -> None:
     """The q7 moment of gradients in q7, to nearest; the q15 weight to the dithered integer around w - 3 lr m^."""
     rate = 3 * RATE / (1 - 0.9**2)
-    binary = {p.name for p in trace.network.placed if p.name.startswith("binary")}
+    binary = {n.name for n in trace.network.graph.nodes if n.name.startswith("binary")}
     steps = trace.of("conv2d_weight_gradient_adam") + trace.of("weight_gradient_adam")
     assert {step.layer for step in steps} == binary
     for step in steps:

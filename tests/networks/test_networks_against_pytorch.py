@@ -13,7 +13,7 @@ from pytorch_networks import STEPPERS, torch
 from traces import numbers
 
 from linocut import models
-from linocut.layers import Network
+from linocut.graph.network import Network
 from linocut.optimizers import SGD, Adam, Optimizer
 
 BATCH, CLASSES = 5, 4
@@ -38,7 +38,7 @@ def pair(request: pytest.FixtureRequest) -> Pair:
 def test_logits_loss_and_right_answers(pair: Pair) -> None:
     assert pair.oracle.kinks > CLEAR
     (softmax,) = of(pair, "softmax_cross_entropy")
-    logits = pair.oracle.outputs[pair.oracle.network.placed[-1].name]
+    logits = pair.oracle.outputs[pair.oracle.network.graph.nodes[-1].name]
     close("logits", numbers(softmax.before["logits"]), logits, FORWARD)
     close("gradient of the logits", numbers(softmax.after["gradient"]), logits.grad, BACKWARD)
     assert pair.session.array("loss")[0] / BATCH == pytest.approx(pair.loss, rel=1e-6)

@@ -16,7 +16,7 @@ from small import CLASSES, NETWORKS
 from traces import Step, feed, numbers, started, traced
 
 from linocut.compile.lower import compile_network
-from linocut.layers import Network
+from linocut.graph.network import Network
 from linocut.ops import View
 from linocut.ops.bits import Array
 from linocut.optimizers import Adam

@@ -10,9 +10,9 @@ import pytest
 import linocut as lc
 from linocut.compile.lower import Compiled, compile_network
 from linocut.errors import MachineError, SpecError
-from linocut.report.account import size
-from linocut.report.memory import arena_account
+from linocut.plan.arena import arena_account
 from linocut.report.plan_plot import plot
+from linocut.sizes import show_size
 
 
 @pytest.fixture
@@ -27,10 +27,10 @@ def test_a_picture_has_a_box_for_every_buffer(compiled: Compiled, tmp_path: Path
     drawn = (tmp_path / "plan.svg").read_text()
     assert drawn.count('<g id="patch_') >= len(compiled.blocks)
     assert "gradient mask" in drawn
-    assert f"batch 20: {size(compiled.program.arena_bytes)}<" in drawn
+    assert f"batch 20: {show_size(compiled.program.arena_bytes)}<" in drawn
     assert ">binary_dense1.weights q15<" in drawn  # the largest box has room for its name
     account = arena_account(compiled)
-    assert f">peak: {size(account.lower_bound_bytes)} live at<" in drawn
+    assert f">peak: {show_size(account.lower_bound_bytes)} live at<" in drawn
     assert account.peak.split(" in ")[0] in drawn  # instruction 7 (norm_sign)
     assert ">train<" in drawn and ">predict<" in drawn
 

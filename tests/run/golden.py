@@ -16,7 +16,7 @@ import numpy as np
 
 import linocut as lc
 from linocut.compile.lower import Compiled, compile_network
-from linocut.layers import Network
+from linocut.graph.network import Network
 from linocut.ops.bits import Array
 from linocut.optimizers import SGD, Adam, Bop, Optimizer
 from linocut.policies import Policy

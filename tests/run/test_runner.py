@@ -10,6 +10,7 @@ import pytest
 from stand_alone import call, native_command, report
 
 import linocut as lc
+from linocut.compile.binary import VERSION
 from linocut.run.standalone import read_state, write_feeds, write_program, write_state
 
 FEEDS = ("--feed", "input=input.bin", "--feed", "labels=labels.bin", "--rates", "rates.bin")
@@ -118,7 +119,7 @@ def test_a_disk_that_fails_is_status_1_and_leaves_the_old_state(tmp_path: Path, 
 def test_a_learning_rate_needs_its_place(tmp_path: Path, runner: list[str]) -> None:
     """A hostile program's `control` of one byte at the end of the arena is not written past."""
     name = b"control"
-    header = struct.pack("<8sIQQIII", b"LINOCUT\0", 1, 65, 65, 1, 0, 1)
+    header = struct.pack("<8sIQQIII", b"LINOCUT\0", VERSION, 65, 65, 1, 0, 1)
     buffer = struct.pack("<QBBBBI", 64, 1, 16, 1, 1, 0xFFFFFFFF) + struct.pack("<I", 1)
     section = struct.pack("<H", 5) + b"train" + struct.pack("<II", 0, 0)
     program = header + buffer + struct.pack("<H", len(name)) + name + section

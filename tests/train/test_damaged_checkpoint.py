@@ -34,7 +34,7 @@ DAMAGE = [
     ("progress.history.0", ENTRY),
     ("progress.history.0.epoch", 2),
     ("progress.history.0.loss", float("nan")),
-    ("progress.history.0.train_accuracy", None),
+    ("progress.history.0.train_accuracy", "high"),
     ("progress.history.0.flip_ratio", "none"),
     ("progress.history.0.step_ms", [1]),
     ("progress.history.0.saturated", "1"),

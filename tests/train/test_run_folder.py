@@ -196,16 +196,13 @@ def test_a_run_of_version_1_goes_on(tmp_path):
     whole = trainer()
     whole.fit(examples(), 3)
     trainer().fit(examples(), 2, out=tmp_path)
-    for name in ("checkpoint.safetensors", "model.safetensors"):
-        header, tensors = split((tmp_path / name).read_bytes())
-        del header["crc32"]
-        header["__metadata__"]["version"] = "1"
-        about = json.loads(header["__metadata__"]["description"])
-        if "progress" in about:
-            del about["save_every"], about["progress"]["findings"]
-        header["__metadata__"]["description"] = json.dumps(about)
-        (tmp_path / name).write_bytes(joined(header, tensors[:-4]))
-    assert lc.load(tmp_path, backend="reference").evaluate(examples()).accuracy > 0.5
+    header, tensors = split((tmp_path / "checkpoint.safetensors").read_bytes())
+    del header["crc32"]
+    header["__metadata__"]["version"] = "1"
+    about = json.loads(header["__metadata__"]["description"])
+    del about["save_every"], about["progress"]["findings"]
+    header["__metadata__"]["description"] = json.dumps(about)
+    (tmp_path / "checkpoint.safetensors").write_bytes(joined(header, tensors[:-4]))
     again = lc.Trainer.resume(tmp_path, backend="reference")
     again.fit(examples(), 3)
     assert again.session.state_sha256() == whole.session.state_sha256()

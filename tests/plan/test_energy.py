@@ -9,9 +9,9 @@ import pytest
 import linocut as lc
 from linocut.compile.lower import compile_network
 from linocut.errors import SpecError
+from linocut.plan.energies import KINDS, OWN, read_energies
+from linocut.plan.energy import ACCESSES, OPERATIONS, energy_report, energy_size, step_energy
 from linocut.policies import POLICIES
-from linocut.report.energies import KINDS, OWN, read_energies
-from linocut.report.energy import ACCESSES, OPERATIONS, energy_report, energy_size, step_energy
 
 B, K, H, C = 20, 64, 128, 10  # batch, inputs, hidden units, classes
 NETWORK = lc.models.mlp((8, 8, 1), C, (H,))

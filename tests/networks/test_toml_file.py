@@ -9,9 +9,9 @@ import pytest
 from linocut import models
 from linocut.errors import SpecError
 from linocut.layers import BatchNorm, BinaryConv2D, BinaryDense, Flatten, Input, Network, SoftmaxCrossEntropy
-from linocut.network_file import MOST_BYTES, read_network
+from linocut.networks.toml_file import MOST_BYTES, read_network
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "fashion.toml"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "fashion.toml"
 SMALL = """
 [[layers]]
 layer = "binary_conv2d"
@@ -46,7 +46,10 @@ def test_what_is_left_open_comes_from_the_data(tmp_path: Path) -> None:
     assert network.layers[0] == Input((9, 7, 3), "f32")
     assert network.layers[1] == BinaryConv2D(5, (2, 3), padding="valid")
     assert network.layers[-1] == SoftmaxCrossEntropy()
-    assert [p.name for p in network.placed if p.layer.kind == "binary_conv2d"] == ["binary_conv2d1", "binary_conv2d2"]
+    assert [n.name for n in network.graph.nodes if n.layer.kind == "binary_conv2d"] == [
+        "binary_conv2d1",
+        "binary_conv2d2",
+    ]
 
 
 def test_a_whole_description_needs_no_data(tmp_path: Path) -> None:

@@ -1,19 +1,14 @@
-"""Memory: the paper's published numbers, the arena to the byte, the object for programs, the tables for people."""
+"""The paper's account of chains of layers: its published figures."""
 
 from __future__ import annotations
-
-import json
-import math
 
 import pytest
 
 from linocut import models
-from linocut.compile.lifetimes import aligned
-from linocut.compile.lower import compile_network
 from linocut.errors import SpecError
-from linocut.optimizers import OPTIMIZERS, SGD, Adam, Bop, find_optimizer
+from linocut.optimizers import SGD, Adam, Bop
+from linocut.plan.paper import paper_account
 from linocut.policies import POLICIES, lean, standard, wang2021
-from linocut.report.memory import arena_account, comparison, paper_account
 
 MIB = 2**20
 MLP = models.mlp()
@@ -105,96 +100,6 @@ def test_cnv_as_published_but_for_its_pooling_masks() -> None:
     masks = (30 * 30 * 64 + 12 * 12 * 128) * 100 * 4
     assert (full.total_bytes - full.bytes_of("pooling mask") + masks) / MIB == pytest.approx(134.05, rel=2e-3)
     assert (half.total_bytes - half.bytes_of("pooling mask")) / MIB == pytest.approx(32.16, rel=2e-3)
-
-
-def test_full_precision_layers_count_in_the_format_of_numbers() -> None:
-    """ResNetE-18's stem, projections and head: their inputs and gradients are no bits."""
-    network = models.resnete18((32, 32, 3), 10)
-    rows = {(row.role, row.format): row.bytes for row in paper_account(network, wang2021, Adam(), 100).rows}
-    real = 32 * 32 * 3 + 4 * 4 * 64 + 2 * 2 * 128 + 256 + 512
-    weights = 7 * 7 * 3 * 64 + 64 * 128 + 128 * 256 + 256 * 512 + 512 * 10
-    assert (rows["X", "f16"], rows["dW", "f16"]) == (real * 100 * 2, weights * 2)
-    assert rows["dW", "bit"] == 10_985_472 // 8
-
-
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("policy", POLICIES)
-def test_arena_to_the_byte(policy: str, optimizer: str) -> None:
-    compiled = compile_network(MLP, POLICIES[policy], find_optimizer(optimizer), 100)
-    account, program = arena_account(compiled), compiled.program
-    assert account.total_bytes == program.arena_bytes == sum(row.bytes for row in account.rows)
-    assert account.lower_bound_bytes == program.lower_bound_bytes
-    lost = account.bytes_of("fragmentation")
-    assert sum(row.bytes for row in account.rows) - lost == program.lower_bound_bytes
-    persistent = sum(row.bytes for row in account.rows if row.lifetime == "persistent")
-    assert persistent == sum(b.nbytes for b in program.buffers if b.persistent and b.base is None)
-    assert all(row.bytes > 0 for row in account.rows)
-    assert 0 <= account.bytes_of("alignment") < 64 * len(program.buffers)
-
-
-def test_arena_at_its_peak_by_hand() -> None:
-    """A network of one layer: what is live during the first product, under lean."""
-    compiled = compile_network(models.mlp((64,), 10, ()), lean, SGD(), 1000)
-    account = arena_account(compiled)
-    assert "real_matmul in train" in account.peak or "norm" in account.peak
-    assert account.bytes_of("W") == 10 * 64 * 2
-    assert account.bytes_of("momenta") == 10 * 64
-    assert account.bytes_of("input") == 1000 * 64  # once, though the flattened view of it is live too
-    assert account.bytes_of("labels") == 4000
-    persistent = [b for b in compiled.program.persistent()]
-    assert account.bytes_of("alignment") >= sum(aligned(b.nbytes) - b.nbytes for b in persistent)
-
-
-def test_json_is_the_object_of_the_command_line() -> None:
-    account = arena_account(compile_network(MLP, lean, Adam(), 100))
-    data = json.loads(json.dumps(account.to_json()))
-    assert list(data) == [
-        "model",
-        "policy",
-        "optimizer",
-        "batch",
-        "account",
-        "total_bytes",
-        "lower_bound_bytes",
-        "rows",
-    ]
-    assert [data[k] for k in ("model", "policy", "optimizer", "batch", "account")] == [
-        "mlp",
-        "lean",
-        "adam",
-        100,
-        "arena",
-    ]
-    assert all(list(row) == ["role", "format", "lifetime", "bytes"] for row in data["rows"])
-    assert {row["lifetime"] for row in data["rows"]} == {"persistent", "transient"}
-    assert {"role": "W", "format": "q15", "lifetime": "persistent", "bytes": 399_872 * 2} in data["rows"]
-
-
-def test_tables_are_aligned_and_end_in_the_total() -> None:
-    account = arena_account(compile_network(MLP, lean, Adam(), 100))
-    lines = str(account).splitlines()
-    assert lines[0] == "mlp, lean, adam, batch 100: the arena"
-    assert lines[1].split() == ["role", "format", "lifetime", "memory", "share"]
-    body = [line for line in lines[1:-1] if not line.startswith("-")]
-    assert lines[-1].startswith("lower bound 1.36 MiB, live at instruction 2 (real_matmul in train)")
-    assert body[-1].split() == ["total", "1.36", "MiB"]
-    ends = {len(line[: line.rindex("iB") + 2]) for line in body if "iB" in line}
-    assert len(ends) == 1
-    shares = [float(line.split()[-1].rstrip("%")) for line in body[1:-1]]
-    assert math.isclose(sum(shares), 100, abs_tol=1)
-
-
-def test_policies_side_by_side() -> None:
-    text = str(comparison(MLP, Adam(), 100))
-    paper_part, arena_part = text.split("\n\n")
-    rows = {line.split("  ")[0]: line.split() for line in paper_part.splitlines()}
-    assert rows["role"] == ["role", "standard", "wang2021", "factor", "lean", "factor", "lean8", "factor"]
-    assert rows["X"] == ["X", "706.25", "KiB", "22.07", "KiB", *["32.00x", "22.07", "KiB"] * 2, "32.00x"]
-    assert rows["total"][:6] == ["total", "7.40", "MiB", "2.66", "MiB", "2.78x"]
-    total = arena_part.splitlines()[-1].split()
-    assert total[0] == "total" and total[5] == "2.20x" and total[8] == "4.06x"
-    dw = next(line for line in arena_part.splitlines() if line.startswith("dW"))
-    assert dw.split() == ["dW", "784.00", "KiB", "-", "-", "-"]  # no factor where nothing is left
 
 
 def test_pooling_masks_of_a_format_of_their_own() -> None:

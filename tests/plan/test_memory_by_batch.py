@@ -8,10 +8,10 @@ import pytest
 
 import linocut as lc
 from linocut.compile.lower import compile_network
+from linocut.plan.batches import batch_report
+from linocut.plan.paper import paper_account
 from linocut.policies import POLICIES
-from linocut.report.batches import batch_report
 from linocut.report.batches_plot import plot
-from linocut.report.paper import paper_account
 
 NETWORK = lc.models.mlp((8, 8, 1), 10, (64,))
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from networks import COMBINATIONS, compiled
 
-from linocut.compile.arena import place
-from linocut.compile.lifetimes import Lifetime, aligned, lifetimes, live_bytes
+from linocut.compile.placement.lifetimes import Lifetime, aligned, lifetimes, live_bytes
+from linocut.compile.placement.offsets import place
 from linocut.compile.program import ALIGNMENT, Buffer, Instruction
 from linocut.ops import OP_BY_NAME
 
@@ -60,6 +60,19 @@ def test_live_bytes_are_the_sum_over_the_blocks_of_each_instruction(blocks: list
 def test_placing_is_the_same_every_time() -> None:
     blocks = [Lifetime(n, (n * 37 % 11 + 1) * 64, n, n + n % 5) for n in range(40)]
     assert place(blocks) == place(blocks)
+
+
+@given(_blocks())
+def test_many_blocks_are_placed_as_few_are(blocks: list[Lifetime]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        few = place(blocks)
+        patch.setattr("linocut.compile.placement.offsets.MANY", -1)
+        assert place(blocks) == few
+
+
+def test_sizes_beyond_those_of_arrays() -> None:
+    blocks = [Lifetime(n, 2**62, 0, n) for n in range(700)]
+    assert place(blocks)[1] == 700 * 2**62
 
 
 def test_disjoint_lifetimes_share_bytes() -> None:
