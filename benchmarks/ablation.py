@@ -15,9 +15,9 @@ from collections.abc import Iterator
 
 import linocut as lc
 from linocut.compile.lower import compile_network
+from linocut.plan.paper import paper_account
 from linocut.policies import Policy, lean, lean8, standard, wang2021
-from linocut.report.account import size
-from linocut.report.paper import paper_account
+from linocut.sizes import show_size
 
 ROLES = ("X", "Y", "dX", "dY", "W", "dW", "momenta", "beta", "statistics", "real")
 
@@ -74,7 +74,7 @@ def main() -> None:
         paper = paper_account(network, policy, lc.Adam(), given.batch, masks).total_bytes
         arena = compile_network(network, policy, lc.Adam(), given.batch).program.arena_bytes
         found = accuracy(policy, given, known) if given.epochs else ""
-        print(f"| {name} | {size(paper)} | {size(arena)} | {found} |", flush=True)
+        print(f"| {name} | {show_size(paper)} | {show_size(arena)} | {found} |", flush=True)
 
 
 if __name__ == "__main__":

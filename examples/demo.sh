@@ -8,7 +8,7 @@ rm -rf "$run"
 echo "Memory that training takes, under each policy:"
 python - <<'PYTHON'
 import linocut as lc
-from linocut.report.memory import comparison
+from linocut.plan.comparison import comparison
 
 train, _ = lc.data.load("digits")
 print(comparison(lc.models.mlp(train.shape, len(train.classes)), lc.Adam(), 100))
