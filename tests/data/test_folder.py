@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from linocut.data import find_augmentation, load, read_image, take
 from linocut.data.augment import Augmenter
 from linocut.data.folder import _digest, open_folder
-from linocut.data.images import decode, middle
-from linocut.errors import DataError
+from linocut.data.images import decode
+from linocut.data.resizing import middle
+from linocut.errors import DataError, SpecError
 
 RANDOM = np.random.default_rng(3)
 
@@ -93,28 +94,118 @@ def test_classes_may_be_called_train_and_test(tmp_path):
     assert open_folder(tmp_path)[0].classes == ("test", "train")
 
 
+@pytest.mark.parametrize("odd", ["train/a/1.png", "train/b/1.png", "test/a/2.png"])
 @pytest.mark.parametrize(
-    ("first", "other", "channels"), [("L", "RGB", 1), ("1", "L", 1), ("RGB", "L", 3), ("P", "1", 3)]
+    ("one", "others", "channels", "told"),
+    [
+        *(("L", "RGB", 3, "5 of 6 images have colours and 1 are grey"), ("1", "L", 1, "")),
+        *(("RGB", "L", 3, "1 of 6 images have colours and 5 are grey"), ("P", "1", 3, "1 of 6 images have colours")),
+    ],
 )
-def test_the_first_image_decides_on_the_channels(tmp_path, first, other, channels):
-    """By the order of names in the training folder; the others are converted."""
-    for part in ("train", "test"):
-        for name in ("a/1.png", "a/2.png", "b/1.png"):
-            bright = np.full((5, 4), 255 if name[0] == "a" else 0, np.uint8)
-            save(tmp_path / part / name, bright, first if (part, name) == ("train", "a/1.png") else other)
-    for dataset in open_folder(tmp_path):
-        images, labels = read_all(dataset)
-        assert images.shape == (3, 5, 4, channels)
-        assert (images == np.array([255, 0])[labels][:, None, None, None]).all()
+def test_all_images_decide_on_the_channels(tmp_path, odd, one, others, channels, told):
+    """Whichever one is another, wherever it lies; the others are converted, and it is said."""
+    for path in (f"{part}/{name}" for part in ("train", "test") for name in ("a/1.png", "a/2.png", "b/1.png")):
+        bright = np.full((5, 4), 255 if "/a/" in path else 0, np.uint8)
+        save(tmp_path / path, bright, one if path == odd else others)
+    for colour, wanted in ((None, channels), (True, 3), (False, 1)):
+        for dataset in load(tmp_path, colour=colour):
+            images, labels = read_all(dataset)
+            assert images.shape == (3, 5, 4, wanted)
+            assert (images == np.array([255, 0])[labels][:, None, None, None]).all()
+            assert len(dataset.notes) == bool(told and colour is None)
+            assert told in "".join(dataset.notes) or colour is not None
+
+
+def test_only_folders_of_images_have_a_choice_of_colour_and_resizing(tmp_path):
+    for given, message in (
+        ({"colour": True}, "colour is True, but digits is no folder"),
+        ({"resizing": "crop"}, "crop"),
+    ):
+        with pytest.raises(DataError, match=message):
+            load("digits", **given)
+    fill(tmp_path)
+    with pytest.raises(DataError, match="resizing is 'whole', but there is no size to resize to; give a size"):
+        load(tmp_path, resizing="whole")
+    with pytest.raises(SpecError, match="no resizing is called 'half'; there are whole, crop"):
+        load(tmp_path, size=(9, 9), resizing="half")
+    with pytest.raises(SpecError, match="resizing is int, must be 'whole' or 'crop'"):
+        read_image(tmp_path / "a" / "1.png", (5, 4, 1), 1)
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "taken"),
+    [
+        *(("train", ["TEST"], "TEST"), ("train", ["tests"], "tests"), ("Train", ["Validation", "Val"], "Val")),
+        *(("training", ["testing"], "testing"), ("train", ["val", "Test"], "Test"), ("TRAIN", ["Valid"], "Valid")),
+    ],
+)
+def test_folders_of_a_split_in_any_spelling(tmp_path, train, test, taken):
+    """What is tested on is said, and what is left out beside it: nothing is trained on that is for testing."""
+    images = fill(tmp_path / train, count=3)
+    own = {name: fill(tmp_path / name, count=2) for name in test}
+    found = open_folder(tmp_path)
+    assert contents(found[0]) == {(path[0], image.tobytes()) for path, image in images.items()}
+    assert contents(found[1]) == {(path[0], image.tobytes()) for path, image in own[taken].items()}
+    assert found[1].notes[0] == f"trains on {tmp_path / train}, tests on {tmp_path / taken}"
+    left = [f"left out {tmp_path / name}, beside {tmp_path / train}" for name in test if name != taken]
+    assert list(found[0].notes[1:]) == left
+
+
+def test_a_test_folder_without_a_train_folder_is_no_class(tmp_path):
+    for name in ("learn", "Test"):
+        fill(tmp_path / name)
+    with pytest.raises(
+        DataError, match=f"{tmp_path}/Test holds folders as test data do, but there is no {tmp_path}/train"
+    ):
+        open_folder(tmp_path)
+
+
+def test_images_below_class_folders_are_of_the_class(tmp_path):
+    """However deep; links that lead round in a circle end."""
+    images = fill(tmp_path, count=10)
+    for path in ("a/by me/1.png", "a/by me/far/away/1.png", "b/more/2.png"):
+        images[path] = grey()
+        save(tmp_path / path, images[path])
+    save(tmp_path / "a" / ".trash" / "3.png", grey())
+    (tmp_path / "c" / "only" / "below").mkdir(parents=True)
+    for number in range(10):
+        images[f"c/only/below/{number}.png"] = grey()
+        save(tmp_path / f"c/only/below/{number}.png", images[f"c/only/below/{number}.png"])
+    (tmp_path / "a" / "by me" / "round").symlink_to(tmp_path / "a" / "by me", target_is_directory=True)
+    train, test = open_folder(tmp_path)
+    assert contents(train) | contents(test) == {(path[0], image.tobytes()) for path, image in images.items()}
+    assert len(train) + len(test) == len(images)
+    assert (
+        train.notes == test.notes == ("13 images are from folders below class folders, of which they are taken to be",)
+    )
+
+
+def test_what_is_left_out_is_said(tmp_path, monkeypatch):
+    fill(tmp_path)
+    monkeypatch.setattr("linocut.data.scan.decodes", lambda form: False)
+    for name in ("a/1.heic", "a/2.HEIC", "b/1.avif", "a/notes.txt", "b/LICENCE"):
+        (tmp_path / name).write_text("")
+    save(tmp_path / "7.png", grey())
+    stray, others = open_folder(tmp_path)[0].notes
+    assert stray == f"left out 1 images in no class folder, such as {tmp_path}/7.png"
+    head, _, kinds = others.partition(": ")
+    assert head == "left out 5 files of class folders that are not called as images are"
+    assert kinds.startswith("2 .heic (install pillow-heif to read them), ")
+    assert set(kinds.split(", ")[1:]) == {"1 .txt", "1 .avif (a newer Pillow reads them)", "1 without a suffix"}
+    for number in range(20):
+        (tmp_path / "b" / f"{number}.png").unlink()
+    with pytest.raises(DataError, match=r"b holds no images .* but 2 other files, .*; put the class's there"):
+        open_folder(tmp_path)
 
 
 def test_size_resizes(tmp_path):
     """Sizes may then differ; JPEG and others are read as well."""
-    for i, end in enumerate((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".webp", ".PNG", ".pgm", ".tiff")):
+    ends = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".webp", ".PNG", ".pgm", ".tiff", ".jfif", ".JPE")
+    for i, end in enumerate((*ends, *([".avif"] if features.check("avif") else []))):
         for name in "ab":
             save(tmp_path / name / f"{i}{end}", np.full((5 + i, 9), 100 if name == "a" else 200, np.uint8), "L")
     train, test = open_folder(tmp_path, size=(6, 3))
-    assert train.shape[:2] == (6, 3) and len(train) + len(test) == 20
+    assert train.shape[:2] == (6, 3) and len(train) + len(test) == 2 * (i + 1)
     images, labels = read_all(train)
     assert (np.abs(images.astype(int) - np.array([100, 200])[labels][:, None, None, None]) <= 2).all()
     with pytest.raises(DataError, match="size is 0 x 3, must be 1 x 1 pixels or more"):
@@ -284,7 +375,7 @@ def test_other_sizes_are_resized_by_the_shorter_side_and_the_middle_taken(tmp_pa
     """As two steps of Pillow would do it: to 256/224 of the size, then the middle."""
     path = tmp_path / f"image.{end}"
     Image.fromarray(gradient(height, width)).save(path, quality=100, subsampling=0)
-    got = read_image(path, (32, 32, 3)).astype(int)
+    got = read_image(path, (32, 32, 3), "crop").astype(int)
     scale = 37 / min(height, width)  # 32 * 256 / 224 is 36.6
     with Image.open(path) as image:
         large = image.convert("RGB").resize((round(width * scale), round(height * scale)), Image.Resampling.BILINEAR)
@@ -303,7 +394,7 @@ def test_the_middle_covers_sizes_that_are_not_square():
 def test_an_image_of_the_size_is_left_as_it_is(tmp_path):
     image = grey(8, 9)
     path = save(tmp_path / "a.png", image)
-    assert np.array_equal(decode(path, (8, 9, 1), resize=True)[..., 0], image)
+    assert np.array_equal(decode(path, (8, 9, 1), resizing="crop")[..., 0], image)
 
 
 def test_large_jpegs_take_little_memory(tmp_path):
@@ -319,7 +410,7 @@ def test_large_jpegs_take_little_memory(tmp_path):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Image.Image, "resize", resize)
-        small = decode(path, (32, 32, 3), resize=True)
+        small = decode(path, (32, 32, 3), resizing="crop")
     assert seen == [(150, 100)]
     whole = np.asarray(Image.fromarray(gradient(800, 1200)).resize((32, 32), box=middle(800, 1200, (32, 32))))
     assert np.abs(small.astype(int) - whole).mean() < 4
@@ -381,3 +472,31 @@ def test_corrupt_images_are_skipped_if_asked(tmp_path):
         path.write_bytes(b"hello")
     with pytest.raises(DataError, match=f"{tmp_path}/a has no image left to train on, as its images are corrupt; add"):
         open_folder(tmp_path, skip_corrupt=True)
+
+
+def test_how_pictures_come_to_size_is_the_data_sets_own(tmp_path):
+    """Whole, where none to train on has another size; else the middle, or as it is told."""
+    fill(tmp_path / "same")
+    fill(tmp_path / "other")
+    save(tmp_path / "other" / "a" / "wide.png", grey(5, 9))
+    save(tmp_path / "other" / "a" / "wide2.png", grey(5, 9))
+    assert load("digits")[0].resizing == load(tmp_path / "same")[0].resizing == "whole"
+    assert [part.resizing for part in load(tmp_path / "same", size=(5, 4))] == ["whole", "whole"]
+    assert [part.resizing for part in load(tmp_path / "other", size=(5, 4))] == ["crop", "crop"]
+    assert take(load(tmp_path / "other", size=(5, 4))[0], 3).resizing == "crop"
+    for resizing in ("whole", "crop"):
+        train, test = load(tmp_path / "other", size=(8, 8), resizing=resizing)
+        assert train.resizing == test.resizing == resizing
+        expected = {read_image(path, (8, 8, 1), resizing).tobytes() for path in (tmp_path / "other").glob("*/*")}
+        assert {image for _, image in contents(train) | contents(test)} == expected
+
+
+@pytest.mark.parametrize("size", [(29, 29), (280, 280), (14, 31)])
+def test_whole_pictures_are_seen_whole(tmp_path, size):
+    """Enlarged and resized back they are what they were, rims too."""
+    image = np.kron(RANDOM.integers(0, 256, (7, 7), np.uint8), np.ones((4, 4), np.uint8))
+    large = np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.BILINEAR))
+    got = read_image(save(tmp_path / "large.png", large), (28, 28, 1))[..., 0].astype(int)
+    expected = np.asarray(Image.fromarray(large).resize((28, 28), Image.Resampling.BILINEAR))
+    assert np.array_equal(got, expected)
+    assert np.abs(got[[0, -1]] - image[[0, -1]]).mean() < np.abs(got[[0, -1]] - image[[4, -5]]).mean()

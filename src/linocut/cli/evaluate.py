@@ -15,6 +15,7 @@ from linocut.cli.options import (
     load_like,
     machine_options,
     skip_corrupt_option,
+    tell_notes,
     tell_skipped,
 )
 
@@ -44,7 +45,9 @@ def evaluate(
     name = data or predictor.data
     if name is None:
         raise click.UsageError(f"{run} does not say what it was trained on; give --data")
-    test = load_like(name, data_dir, predictor.graph.input.shape, skip_corrupt)[1]
+    resizing = predictor.resizing if predictor.resizing_known else None
+    test = load_like(name, data_dir, predictor.graph.input.shape, skip_corrupt, resizing)[1]
+    tell_notes(test)
     tell_skipped(test)
     found = predictor.evaluate(datasets.take(test, limit))
     if as_json:

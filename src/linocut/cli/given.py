@@ -20,6 +20,7 @@ class Options:
     data: str | None
     data_dir: Path | None
     size: tuple[int, int] | None
+    colour: bool | None
     limit: int | None
     epochs: int
     lr: float | None

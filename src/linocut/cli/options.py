@@ -12,9 +12,10 @@ import click
 from linocut.sizes import parse_size
 
 if TYPE_CHECKING:
-    from linocut.data.dataset import Dataset
+    from linocut.data.dataset import Dataset, Resizing
     from linocut.graph.network import Network
     from linocut.optimizers import Optimizer
+    from linocut.run.predict import Predictor
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -124,6 +125,9 @@ skip_corrupt_option = click.option(
 image_size_option = click.option(
     "--size", metavar="HxW", callback=pixels, help="Resize and crop a folder's images to HxW pixels."
 )
+colour_option = click.option(
+    "--colour/--grey", default=None, help="Read a folder's images so.  [default: in colour if any of them is]"
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, and nothing else.")
 
 
@@ -168,13 +172,38 @@ def find_optimizer(optimizer: str | Optimizer, given: Mapping[str, Any]) -> Opti
 
 
 def load_like(
-    name: str, data_dir: Path | None, shape: tuple[int, ...], skip_corrupt: bool = False
+    name: str,
+    data_dir: Path | None,
+    shape: tuple[int, ...],
+    skip_corrupt: bool = False,
+    resizing: Resizing | None = None,
 ) -> tuple[Dataset, Dataset]:
-    """Training and test data for a network that takes `shape`; the images of a folder are made that size."""
+    """Training and test data for a network that takes `shape`; the images of a folder are made that size and colour.
+
+    As `resizing` says, the run's own, or where that is None as `load` does by itself.
+    """
     from linocut.data import is_image_folder, load
 
-    size = (shape[0], shape[1]) if len(shape) == 3 and is_image_folder(name) else None
-    return load(name, data_dir, size, skip_corrupt)
+    if len(shape) == 3 and is_image_folder(name):
+        return load(name, data_dir, (shape[0], shape[1]), skip_corrupt, colour=shape[2] != 1, resizing=resizing)
+    return load(name, data_dir, None, skip_corrupt)
+
+
+def tell_assumed(predictor: Predictor, run: Path) -> None:
+    """A line on standard error if a run does not say how its training brought pictures to size."""
+    if not predictor.resizing_known:
+        click.echo(
+            f"{run} is of an older linocut, which did not note how pictures were brought to size: it is assumed that "
+            f"{predictor.data} was given a --size, so other sizes are cropped to their middle; "
+            f"linocut train --resume --out RUN notes it",
+            err=True,
+        )
+
+
+def tell_notes(*datasets: Dataset) -> None:
+    """Lines on standard error on what was left out or chosen when data were opened."""
+    for note in dict.fromkeys(note for dataset in datasets for note in dataset.notes):
+        click.echo(note, err=True)
 
 
 def tell_skipped(*datasets: Dataset) -> None:

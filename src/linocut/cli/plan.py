@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from linocut.cli.options import (
+    colour_option,
     data_options,
     dimensions,
     find_network,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 @training_options
 @data_options
 @image_size_option
+@colour_option
 @click.option("--input", "shape", metavar="HxWxC", callback=dimensions, help="Examples of this shape, without --data.")
 @click.option("--classes", type=int, help="So many classes, without --data.")
 @click.option(
@@ -65,6 +67,7 @@ def plan(
     data: str | None,
     data_dir: Path | None,
     size: tuple[int, int] | None,
+    colour: bool | None,
     shape: tuple[int, ...] | None,
     classes: int | None,
     account: str,
@@ -98,7 +101,9 @@ def plan(
             raise click.UsageError(f"{name} is for people; leave out --json", context)
     if data is None and size is not None:
         raise click.UsageError("--size is for the images of --data; give that, or --input HxWxC", context)
-    dataset = load(data, data_dir, size)[0] if data else None
+    if data is None and colour is not None:
+        raise click.UsageError("--colour and --grey are for the images of --data; give --input HxWxC", context)
+    dataset = load(data, data_dir, size, colour=colour)[0] if data else None
     if dataset is not None and (shape is not None or classes is not None):
         raise click.UsageError("--data says the shape and the classes; leave out --input and --classes", context)
     network = find_network(model, hidden, dataset, shape, classes)

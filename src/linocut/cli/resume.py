@@ -35,7 +35,8 @@ def resumed(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options
     facts = trainer.data
     if facts is None:
         raise RunError(f"{options.out} was never trained; train it anew into another folder")
-    training, test = load_like(options.data or facts.name, options.data_dir, facts.shape, options.skip_corrupt)
+    name = options.data or facts.name
+    training, test = load_like(name, options.data_dir, facts.shape, options.skip_corrupt, facts.resizing)
     tell_skipped(training, test)
     limit = options.limit
     if "limit" not in options.explicit and facts.examples < len(training):
@@ -55,7 +56,7 @@ def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts,
 
     given, explicit = DataFacts.of(training), options.explicit
     pairs: list[tuple[str, object, object]] = []
-    if given != facts:
+    if not facts.agrees(given):
         pairs.append(("data", given, facts))
     if explicit & {"model", "hidden"}:
         wanted = find_network(options.model, options.hidden, training)
@@ -74,6 +75,9 @@ def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts,
         pairs.append(("batch", options.batch, run.batch_size))
     if "micro_batch" in explicit:
         pairs.append(("micro-batch", options.micro_batch, run.micro_batch))
+    if "colour" in explicit:
+        own_colour = "grey" if facts.shape[2:] == (1,) else "colours"
+        pairs.append(("images in", "colours" if options.colour else "grey", own_colour))
     if "seed" in explicit:
         pairs.append(("seed", options.seed, run.seed))
     for what, value, own in pairs:

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from linocut.cli import resume
 from linocut.cli.given import Options
 from linocut.cli.options import (
+    colour_option,
     data_options,
     find_network,
     find_optimizer,
@@ -43,6 +44,7 @@ SIGNALLED = 128  # added to a signal's number, the exit status of shells
 @model_options
 @data_options
 @image_size_option
+@colour_option
 @skip_corrupt_option
 @click.option("--limit", type=int, help="Use the first N examples only, for training and for testing.")
 @training_options
@@ -105,7 +107,9 @@ def _begun(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options]
         raise click.UsageError(
             "--data is not given; take digits, which are inside the package, or see: linocut data list"
         )
-    training, test = data.load(options.data, options.data_dir, options.size, options.skip_corrupt)
+    training, test = data.load(
+        options.data, options.data_dir, options.size, options.skip_corrupt, colour=options.colour
+    )
     tell_skipped(training, test)
     training, test = data.take(training, options.limit), data.take(test, options.limit)
     network = find_network(options.model, options.hidden, training)
@@ -145,12 +149,13 @@ def _within_budget(options: Options, network: Network, optimizer: Optimizer, exa
     return replace(options, batch=sizes.batch, micro_batch=sizes.micro_batch)
 
 
-def _notes(trainer: Trainer, options: Options, examples: int) -> Iterator[str]:
-    """What a budget and micro-batches mean for this run."""
+def _notes(trainer: Trainer, options: Options, splits: tuple[Dataset, Dataset]) -> Iterator[str]:
+    """What was left out of the data or chosen, and what a budget and micro-batches mean for this run."""
     from linocut.cli.budget import explained, process_total
     from linocut.plan.training import Sizes
 
-    batch = trainer.settings.batch_size
+    batch, examples = trainer.settings.batch_size, len(splits[0])
+    yield from dict.fromkeys((*splits[0].notes, *splits[1].notes))
     if options.budget is not None:
         if not options.explicit & {"batch", "micro_batch"}:
             steps = examples // batch
@@ -173,13 +178,14 @@ def _free_folder(name: str) -> Path:
 def _train_for_programs(trainer: Trainer, splits: tuple[Dataset, Dataset], options: Options) -> None:
     from linocut.cli.watch import print_json
 
-    for note in _notes(trainer, options, len(splits[0])):
+    for note in _notes(trainer, options, splits):
         click.echo(note, err=True)
     trainer.fit(splits[0], options.epochs, splits[1], options.out, [print_json], options.save_every)
 
 
 def _train_for_people(trainer: Trainer, splits: tuple[Dataset, Dataset], options: Options) -> None:
     from linocut.cli.watch import ProgressBar
+    from linocut.data.summary import Summary, left_out_of_epochs
 
     settings = trainer.settings
     click.echo(
@@ -188,7 +194,10 @@ def _train_for_people(trainer: Trainer, splits: tuple[Dataset, Dataset], options
         f"{settings.schedule.kind} schedule, batch {settings.batch_size}, seed {settings.seed}"
         + (f", augmented by {settings.augmentation}" if settings.augmentation else "")
     )
-    for note in _notes(trainer, options, len(splits[0])):
+    summary = Summary.of(*splits)
+    click.echo(summary)
+    left_out = left_out_of_epochs(len(splits[0]), settings.batch_size)
+    for note in (*_notes(trainer, options, splits), *summary.few(), *([left_out] if left_out else [])):
         click.echo(note)
     click.echo(f"{trainer.plan}\n")
     with ProgressBar() as bar:

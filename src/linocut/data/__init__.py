@@ -8,6 +8,7 @@ from linocut.data.download import get
 from linocut.data.images import read_image
 from linocut.data.registry import Available, available, is_image_folder, load
 from linocut.data.subset import take
+from linocut.data.summary import Summary
 
 __all__ = [
     "ArrayDataset",
@@ -15,6 +16,7 @@ __all__ = [
     "Available",
     "Batches",
     "Dataset",
+    "Summary",
     "available",
     "epoch_order",
     "find_augmentation",

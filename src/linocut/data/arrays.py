@@ -53,6 +53,11 @@ class ArrayDataset(Dataset):
         """How many examples there are."""
         return len(self._images)
 
+    @property
+    def labels(self) -> NDArray[Any] | None:
+        """Those of all examples; see Dataset.labels."""
+        return None if self.targets else self._labels
+
     def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[Any]) -> None:
         """Copy the examples at `indices`; see Dataset.read."""
         check_read(self, indices, images, labels)

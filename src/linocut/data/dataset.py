@@ -17,6 +17,8 @@ Dtype = Literal["u8", "f32"]
 
 NUMPY_DTYPES: dict[Dtype, np.dtype[Any]] = {"u8": np.dtype(np.uint8), "f32": np.dtype(np.float32)}
 
+Resizing = Literal["whole", "crop"]
+
 Box = tuple[float, float, float, float]
 """A part of an image, in its own pixels: left, top, right, bottom."""
 
@@ -32,7 +34,8 @@ class Dataset(ABC):
     Reading may happen in another thread than the one that made the data set.
 
     `handed` says that a mirrored example is none of its class any more, as it is of digits; `crops` that
-    `read_crops` works, as the examples are made of images of their own sizes.
+    `read_crops` works, as the examples are made of images of their own sizes; `resizing` how a picture of another size
+    becomes such an example (see resizing.py). `notes` are lines on what was left out or chosen when it was opened.
     """
 
     name: str
@@ -42,10 +45,17 @@ class Dataset(ABC):
     targets: int = 0
     handed: bool = False
     crops: bool = False
+    resizing: Resizing = "whole"
+    notes: tuple[str, ...] = ()
 
     @abstractmethod
     def __len__(self) -> int:
         """How many examples there are."""
+
+    @property
+    def labels(self) -> NDArray[Any] | None:
+        """The class numbers (n,) of all examples, not to be written to; None where they are not at hand, or targets."""
+        return None
 
     @abstractmethod
     def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[Any]) -> None:

@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from linocut.data.dataset import Crops, Dataset, check_read
+from linocut.data.dataset import Crops, Dataset, Resizing, check_read
 from linocut.data.images import decode
-from linocut.data.soundness import look_at, refusal
+from linocut.data.resizing import CROP, WHOLE, find_resizing
+from linocut.data.scan import SUFFIXES, Scan, folders, scan
+from linocut.data.soundness import Looked, look_at, refusal
+from linocut.data.splits import find_splits
 from linocut.errors import DataError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SUFFIXES = frozenset(
-    (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pbm", ".pgm", ".ppm", ".pnm")
-)
-TEST_NAMES = ("test", "val", "valid", "validation")
 TEST_PART = 5  # without a test folder, one image in five is kept for testing
 
 
@@ -34,7 +33,7 @@ class Entry:
 
 
 class FolderDataset(Dataset):
-    """The images at `entries` below `root`, as u8 (height, width, channels); `resize` lets sizes differ.
+    """The images at `entries` below `root`, as u8 (height, width, channels); `sizes_differ` lets them be resized.
 
     `skipped` has the paths of images of the class folders that were left out, as they are corrupt.
     """
@@ -48,23 +47,32 @@ class FolderDataset(Dataset):
         entries: list[Entry],
         shape: tuple[int, int, int],
         classes: tuple[str, ...],
-        resize: bool,
+        resizing: Resizing,
+        sizes_differ: bool,
         skipped: tuple[Path, ...] = (),
+        notes: tuple[str, ...] = (),
     ) -> None:
         """Keep the names; `open_folder` has checked them."""
         self.name = name
         self.shape = shape
         self.dtype = "u8"
         self.classes = classes
+        self.resizing = resizing
         self.skipped = skipped
+        self.notes = notes
         self._root = root
         self._paths = [entry.path for entry in entries]
         self._labels = np.array([entry.label for entry in entries], np.int32)
-        self._resize = resize
+        self._sizes_differ = sizes_differ
 
     def __len__(self) -> int:
         """How many examples there are."""
         return len(self._paths)
+
+    @property
+    def labels(self) -> NDArray[np.int32]:
+        """Those of all examples; see Dataset.labels."""
+        return self._labels
 
     def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32]) -> None:
         """Decode the images at `indices`; see Dataset.read."""
@@ -82,22 +90,29 @@ class FolderDataset(Dataset):
         check_read(self, indices, images, labels)
         height, width, channels = self.shape
         shape = height, width, channels
+        resizing = self.resizing if self._sizes_differ else None
         labels[...] = self._labels[indices]
         for row, index in enumerate(indices.tolist()):
             crop = None if boxes is None else partial(boxes, row)
-            images[row] = decode(self._root / self._paths[index], shape, resize=self._resize, crop=crop)
+            images[row] = decode(self._root / self._paths[index], shape, resizing=resizing, crop=crop)
 
 
 def open_folder(
-    root: Path, size: tuple[int, int] | None = None, skip_corrupt: bool = False
+    root: Path,
+    size: tuple[int, int] | None = None,
+    skip_corrupt: bool = False,
+    colour: bool | None = None,
+    resizing: Resizing | None = None,
 ) -> tuple[FolderDataset, FolderDataset]:
     """The training and the test images below `root`.
 
-    They come from `root/train` and `root/test` (or val, valid, validation) where these hold class folders.
+    They come from `root/train` and `root/test` (in some spelling, see splits.py) where these hold class folders.
     Otherwise a hash of each image's path below `root` picks about one in five for testing, the same ones on
-    every machine. Classes are the sorted names of the class folders. The first image decides on 1 or 3
-    channels and, unless `size` = (height, width) in pixels is given, on the size, which all headers are
-    checked against here. With `size`, images of other sizes are resized and cropped; see images.py.
+    every machine. Classes are the sorted names of the class folders; images in folders below are the class's too.
+    Images are read with 3 channels if any of them all has colours, or as `colour` says. Unless `size` = (height,
+    width) in pixels is given, the first decides on the size, which all headers are checked against here. With `size`,
+    images of other sizes are resized as `resizing` says, see resizing.py: by default they are cropped, unless all
+    training images have that size already. What is left out, and what was chosen, is in `notes`.
 
     Raises DataError for a folder or an image that will not do. An image whose header and end are sound but not its
     pixels is found when it is read; with `skip_corrupt` all images are decoded here instead (which takes as long as
@@ -105,23 +120,26 @@ def open_folder(
     """
     if size is not None and min(size) < 1:
         raise DataError(f"size is {size[0]} x {size[1]}, must be 1 x 1 pixels or more")
+    if resizing is not None and size is None:
+        raise DataError(f"resizing is {resizing!r}, but there is no size to resize to; give a size, or leave it out")
     if not root.is_dir():
         raise DataError(f"{root} is not a folder; give a folder that holds one folder of images for each class")
-    train_root, test_root = _split_roots(root)
-    classes = tuple(_subfolders(train_root))
+    splits, seen = find_splits(root), Scan()
+    train_root, test_root = splits.train, splits.test
+    classes = tuple(folders(train_root))
     if len(classes) < 2:
         held = f"only one class folder ({classes[0]})" if classes else "no class folders"
         raise DataError(f"{train_root} holds {held}, must hold at least 2, each with the images of a class")
-    train, test = _entries(train_root, classes, classes), []
+    train, test = _entries(train_root, classes, classes, seen), []
     if test_root is not None:
-        found_test = _subfolders(test_root)
+        found_test = folders(test_root)
         for name in found_test:
             if name not in classes:
                 raise DataError(
                     f"{test_root / name} is a class that {train_root} lacks (it has {', '.join(classes)}); "
                     "rename or remove it"
                 )
-        test = _entries(test_root, tuple(found_test), classes)
+        test = _entries(test_root, tuple(found_test), classes, seen)
     else:
         test_root = train_root
         test = [entry for entry in train if _digest(entry.path) % TEST_PART == 0]
@@ -148,10 +166,33 @@ def open_folder(
     if size is None:
         for folder, entries, found in ((train_root, train, looked[0]), (test_root, test, looked[1])):
             _check_sizes(folder, entries, found.shapes, shape, train_root / train[first].path)
-    shape = (*(size or shape[:2]), shape[2])
+    found_channels = np.concatenate([found.shapes[found.sound, 2] for found in looked])
+    channels = int(found_channels.max()) if colour is None else 3 if colour else 1
+    shape = (*(size or shape[:2]), channels)
+    notes = (*splits.notes, *seen.notes(), *(_mixed(found_channels) if colour is None else ()))
+    resizing = _resizing(looked[0], shape) if resizing is None else find_resizing(resizing)
+    sets = [
+        FolderDataset(
+            *(str(root), folder, entries, shape, classes, resizing, size is not None, tuple(found.errors), notes)
+        )
+        for folder, entries, found in zip((train_root, test_root), sound, looked, strict=True)
+    ]
+    return sets[0], sets[1]
+
+
+def _resizing(train: Looked, shape: tuple[int, int, int]) -> Resizing:
+    """How images become examples of `shape`: where none to train on has another size, whole ones are seen."""
+    return CROP if (train.shapes[train.sound, :2] != shape[:2]).any() else WHOLE
+
+
+def _mixed(channels: NDArray[np.int32]) -> tuple[str, ...]:
+    """The line on images of which some have colours, and some not."""
+    grey = int((channels == 1).sum())
+    if grey in (0, len(channels)):
+        return ()
     return (
-        FolderDataset(str(root), train_root, sound[0], shape, classes, size is not None, tuple(looked[0].errors)),
-        FolderDataset(str(root), test_root, sound[1], shape, classes, size is not None, tuple(looked[1].errors)),
+        f"read in colour, as {len(channels) - grey:,} of {len(channels):,} images have colours and {grey:,} are grey; "
+        "--grey (colour=False) reads all in grey",
     )
 
 
@@ -177,45 +218,24 @@ def _check_classes(root: Path, entries: list[Entry], classes: tuple[str, ...], c
         raise DataError(f"{folder} has no image left to train on, as its {reason}; add images, or remove the class")
 
 
-def _split_roots(root: Path) -> tuple[Path, Path | None]:
-    """The folders of training and of test classes; a folder named "test" that holds no folders is a class."""
-    train = root / "train"
-    if not (train.is_dir() and _subfolders(train)):
-        return root, None
-    for name in TEST_NAMES:
-        if (root / name).is_dir() and _subfolders(root / name):
-            return train, root / name
-    return train, None
-
-
-def _subfolders(folder: Path) -> list[str]:
-    return sorted(item.name for item in _scan(folder) if item.is_dir() and not item.name.startswith("."))
-
-
-def _scan(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as items:
-            return list(items)
-    except OSError as error:
-        raise DataError(f"{folder} cannot be read: {error.strerror}; check its permissions") from None
-
-
-def _entries(root: Path, names: tuple[str, ...], classes: tuple[str, ...]) -> list[Entry]:
+def _entries(root: Path, names: tuple[str, ...], classes: tuple[str, ...], seen: Scan) -> list[Entry]:
     """All images of the classes `names`, in an order that mixes them but depends on names only."""
     entries = []
     for name in names:
-        images = [
-            item.name
-            for item in _scan(root / name)
-            if not item.name.startswith(".") and os.path.splitext(item.name)[1].lower() in SUFFIXES and item.is_file()
-        ]
-        if not images:
+        found = scan(root / name)
+        if not found.paths:
             raise DataError(
-                f"{root / name} holds no images ({', '.join(sorted(SUFFIXES))}); put the class's there, "
+                f"{root / name} holds no images ({', '.join(sorted(SUFFIXES))}){_other(found)}; put the class's there, "
                 "or remove the folder"
             )
-        entries += [Entry(f"{name}/{image}", classes.index(name)) for image in images]
+        seen.add(found)
+        entries += [Entry(f"{name}/{image}", classes.index(name)) for image in found.paths]
     return sorted(entries, key=lambda entry: (_digest(entry.path), entry.path))
+
+
+def _other(found: Scan) -> str:
+    """Files that a folder without images holds, where it holds any."""
+    return f" but {found.others.total():,} other files, {found.others.most_common(1)[0][0]}" if found.others else ""
 
 
 def _shape(row: NDArray[np.int32]) -> tuple[int, int, int]:

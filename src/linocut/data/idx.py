@@ -86,6 +86,11 @@ class IdxDataset(Dataset):
         """How many examples there are."""
         return len(self._labels)
 
+    @property
+    def labels(self) -> NDArray[np.uint8]:
+        """Those of all examples; see Dataset.labels."""
+        return self._labels
+
     def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32]) -> None:
         """Read the records at `indices`, neighbours together, straight into `images`; see Dataset.read."""
         check_read(self, indices, images, labels)

@@ -1,14 +1,13 @@
 """Image files, decoded by Pillow to u8 arrays (height, width, channels).
 
 Grey images have 1 channel, all others 3 (red, green, blue). Transparent pixels are laid over white; 16-bit
-grey is scaled to 8 bits. An orientation noted by a camera is not applied.
+grey is scaled to 8 bits. Pictures are upright: the orientation that a camera noted is applied (orientation.py).
 
 Whatever a file is called, only the common formats below are decoded, none of which runs another program as Pillow's
-EPS does; and none of more pixels than MOST_PIXELS, as a few bytes may claim any number of them. Colours are converted
-strip by strip, so that decoding takes no more than MOST_BYTES a pixel.
+EPS does, and AVIF and HEIC where Pillow can; and none of more pixels than MOST_PIXELS, as a few bytes may claim any
+number of them. Colours are converted strip by strip, so that decoding takes no more than MOST_BYTES a pixel.
 
-An image of another size than wanted is resized until it covers 256/224 of the wanted size, and its middle is taken:
-shapes keep their proportions, and the rim, where objects seldom are, is left out, as is the custom for ImageNet.
+Images of another size than wanted are resized as resizing.py says, the same way in training and in predicting.
 """
 
 from __future__ import annotations
@@ -16,13 +15,17 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from linocut.data.dataset import Box
+from linocut.data.dataset import Box, Resizing
+from linocut.data.orientation import orientation
+from linocut.data.resizing import WHOLE, find_resizing, part
 from linocut.errors import DataError
 
 if TYPE_CHECKING:
@@ -33,8 +36,9 @@ FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 MOST_PIXELS = 1 << 26  # 64 megapixels
 MOST_BYTES = 24  # of memory for a pixel: what Pillow takes for a WebP; half of them for all others
 STRIP = 1 << 18  # pixels that are converted together
-COVER = 256 / 224  # how much larger than wanted an image is made before its middle is taken
 ENDS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82", "GIF": b";"}
+MORE = ("AVIF", "HEIF")  # formats that only some Pillows decode; HEIF, the files called .heic, with pillow-heif
+BRAND = slice(4, 8), b"ftyp"  # where files of these formats have what
 GREY_MODES = frozenset(("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N"))
 
 
@@ -45,9 +49,11 @@ def image_shape(path: Path, *, whole: bool = False) -> tuple[int, int, int]:
     pixels are decoded, and forgotten, so that damage anywhere in the file is a DataError too.
     """
     with _opened(path) as image:
+        channels = 1 if image.mode in GREY_MODES else 3
         if whole or not _ends_well(path, image.format):
             image.load()  # whether what lacks is needed: some files have something else behind the image
-        return image.height, image.width, 1 if image.mode in GREY_MODES else 3
+        turn = orientation(image, path)
+        return *turn.size(image.height, image.width), channels
 
 
 def _ends_well(path: Path, form: str | None) -> bool:
@@ -60,47 +66,50 @@ def _ends_well(path: Path, form: str | None) -> bool:
         return file.read() == mark
 
 
-def read_image(path: str | Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """One image as u8 of `shape` (height, width, 1 or 3), converted and made that size, or a DataError."""
+def read_image(path: str | Path, shape: tuple[int, ...], resizing: Resizing = WHOLE) -> NDArray[np.uint8]:
+    """One image as u8 of `shape` (height, width, 1 or 3), converted and made that size, or a DataError.
+
+    For a trained network call `predictor.read_image(path)`, which resizes as its training did.
+    """
     if len(shape) != 3 or shape[2] not in (1, 3):
         raise DataError(
             f"{path}: the network takes examples of shape {shape}, an image has (height, width, 1 or 3); "
             "give it examples as arrays"
         )
-    return decode(Path(path), (shape[0], shape[1], shape[2]), resize=True)
+    return decode(Path(path), (shape[0], shape[1], shape[2]), resizing=find_resizing(resizing))
 
 
 def decode(
-    path: Path, shape: tuple[int, int, int], *, resize: bool, crop: Callable[[int, int], Box] | None = None
+    path: Path,
+    shape: tuple[int, int, int],
+    *,
+    resizing: Resizing | None,
+    crop: Callable[[int, int], Box] | None = None,
 ) -> NDArray[np.uint8]:
-    """The pixels of the file as `shape` (height, width, channels).
+    """The pixels of the file as `shape` (height, width, channels): in training, evaluating and predicting alike.
 
-    An image of another size is refused unless `resize`. `crop` (height, width) says which part to take, by
-    default `middle`; it is resized bilinearly, antialiased.
+    An image of another size is refused where `resizing` is None. `crop` (height, width) says which part to take, by
+    default that of `resizing`; it is resized bilinearly, antialiased.
     """
-    height, width, channels = shape
+    size, channels = shape[:2], shape[2]
     with _opened(path) as image:
-        if not resize and (image.height, image.width) != (height, width):
+        turn = orientation(image, path)
+        found = turn.size(image.height, image.width)
+        if resizing is None and found != size:
             raise DataError(
-                f"{path} is {image.height} x {image.width} pixels (height x width), must be "
-                f"{height} x {width}; it has changed since it was opened: restore it, or give a size"
+                f"{path} is {found[0]} x {found[1]} pixels (height x width), must be "
+                f"{size[0]} x {size[1]}; it has changed since it was opened: restore it, or give a size"
             )
-        if crop is None and image.size == (width, height):
-            return np.asarray(_converted(image, channels), np.uint8).reshape(shape)
-        box = crop(image.height, image.width) if crop else middle(image.height, image.width, (height, width))
-        box = _reduced(image, box, (height, width))
-        from PIL.Image import Resampling
+        height, width = turn.size(*size)  # as it is stored
+        if crop is None and found == size:
+            pixels = _converted(image, channels)
+        else:
+            box = crop(*found) if crop else part(resizing or WHOLE, *found, size)
+            box = _reduced(image, turn.stored(box, *found), (height, width))
+            from PIL.Image import Resampling
 
-        part = _converted(image, channels).resize((width, height), Resampling.BILINEAR, box)
-        return np.asarray(part, np.uint8).reshape(shape)
-
-
-def middle(height: int, width: int, size: tuple[int, int]) -> Box:
-    """The part of an image of `height` x `width` that becomes `size` (height, width); see above."""
-    scale = max(round(size[0] * COVER) / height, round(size[1] * COVER) / width)
-    high, wide = min(size[0] / scale, height), min(size[1] / scale, width)
-    left, top = (width - wide) / 2, (height - high) / 2
-    return left, top, left + wide, top + high
+            pixels = _converted(image, channels).resize((width, height), Resampling.BILINEAR, box)
+        return turn.upright(np.asarray(pixels, np.uint8).reshape(height, width, channels))
 
 
 def _reduced(image: Image, box: Box, size: tuple[int, int]) -> Box:
@@ -115,13 +124,48 @@ def _reduced(image: Image, box: Box, size: tuple[int, int]) -> Box:
     return left * across, top * down, min(right * across, image.width), min(bottom * down, image.height)
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[Image]:
-    """The image, its pixels not yet decoded; whatever Pillow raises in the block becomes a DataError."""
+@cache
+def decodes(form: str) -> bool:
+    """Whether Pillow decodes this one of MORE on this machine."""
+    from PIL import features
+
+    if form == "AVIF":
+        return "avif" in features.modules and bool(features.check("avif"))
+    try:
+        import_module("pillow_heif").register_heif_opener()
+    except ImportError:
+        return False
+    return True
+
+
+def _open(path: Path) -> Image:
+    """The image in one of FORMATS, or of MORE as far as they can be decoded; Pillow's errors for others."""
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        return Image.open(path, formats=FORMATS)
+    except UnidentifiedImageError:
+        with open(path, "rb") as file:
+            if file.read(BRAND[0].stop)[BRAND[0]] != BRAND[1]:
+                raise
+    if more := [form for form in MORE if decodes(form)]:
+        Image.init()  # where AVIF is registered
+        with suppress(UnidentifiedImageError):
+            return Image.open(path, formats=more)
+    able = f" this Pillow decodes {' and '.join(more)} of these" if more else " this Pillow decodes none of these"
+    raise DataError(
+        f"{path} is a file of the kind of AVIF, HEIC or MP4, but no picture that can be read:{able}; install "
+        "pillow-heif for HEIC, convert the file to PNG or JPEG, or remove it"
+    )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image]:
+    """The image, its pixels not yet decoded; whatever Pillow raises in the block becomes a DataError."""
+    from PIL import UnidentifiedImageError
+
+    try:
+        with _open(path) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise DataError(
                     f"{path} is {image.height:,} x {image.width:,} pixels (height x width), must have {MOST_PIXELS:,} "

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from linocut.data import cifar10, idx, svhn
 from linocut.data.cache import default_cache
-from linocut.data.dataset import Dataset
+from linocut.data.dataset import Dataset, Resizing
+from linocut.data.resizing import WHOLE
 from linocut.data.sources import SOURCES, Source
 from linocut.errors import DataError
 
@@ -34,19 +35,24 @@ def load(
     data_dir: str | os.PathLike[str] | None = None,
     size: tuple[int, int] | None = None,
     skip_corrupt: bool = False,
+    *,
+    colour: bool | None = None,
+    resizing: Resizing | None = None,
 ) -> tuple[Dataset, Dataset]:
     """The training and the test data of `name`: a name in `available()`, or the path of a folder.
 
     The files of a named data set are looked for in `data_dir`, `$LINOCUT_DATA`, the cache and
     /usr/share/datasets. A folder holds class folders of images (see folder.py), which `size` = (height,
-    width) resizes and crops, or the files of MNIST's, CIFAR-10's or SVHN's format. `skip_corrupt` leaves out
-    images of class folders that cannot be decoded; those left out are the `skipped` of what is returned. Raises
-    DataError for an unknown name and for files that are missing or damaged.
+    width) resizes, or the files of MNIST's, CIFAR-10's or SVHN's format. `resizing` says how, by default "crop" to the
+    middle where sizes differ; give a trained network's (`predictor.resizing`) to test it. `colour` says whether images
+    have 3 channels or 1, by default 3 if any of them has colours. `skip_corrupt` leaves out images of class folders
+    that cannot be decoded; those left out are the `skipped` of what is returned, and all else that was left out or
+    chosen is in its `notes`. Raises DataError for an unknown name and for files that are missing or damaged.
     """
     text = os.fspath(name)
     is_path = _is_path(name)
     if not is_path and _is_known(text):
-        _refuse_image_settings(text, size, skip_corrupt)
+        _refuse_image_settings(text, size, skip_corrupt, colour, resizing)
         if text == "digits":
             from linocut.data.digits import open_digits  # late: its imports cost memory
 
@@ -54,7 +60,14 @@ def load(
         return _load_source(SOURCES[text], data_dir)
     path = Path(text).expanduser()
     if text and path.is_dir():
-        return _load_folder(path.resolve(), size, skip_corrupt)  # known by it: the same from wherever a run is resumed
+        path = path.resolve()  # known by it: the same from wherever a run is resumed
+        opener = _format_of(path)
+        if opener is None:
+            from linocut.data.folder import open_folder
+
+            return open_folder(path, size, skip_corrupt, colour, resizing)
+        _refuse_image_settings(str(path), size, skip_corrupt, colour, resizing)
+        return opener()
     if is_path:
         raise DataError(f"{path} is not a folder; give a folder of class folders, or one of {', '.join(_names())}")
     raise DataError(
@@ -68,6 +81,18 @@ def is_image_folder(name: str | os.PathLike[str]) -> bool:
         return False
     path = Path(name).expanduser()
     return bool(os.fspath(name)) and path.is_dir() and _format_of(path) is None
+
+
+def resizing_of(data: str | None) -> Resizing | None:
+    """What a run saw that does not say it, by the name of its data set; None where that cannot be known.
+
+    Only folders of images, which are known by their absolute paths, had pictures that were cropped, and only where they
+    were given a size. Folders of files of MNIST's, CIFAR-10's and SVHN's formats are known by their paths too: they are
+    told apart as long as they are there.
+    """
+    if data is None or not os.path.isabs(data):
+        return WHOLE
+    return WHOLE if os.path.isdir(data) and not is_image_folder(data) else None
 
 
 def available(data_dir: str | os.PathLike[str] | None = None) -> list[Available]:
@@ -105,23 +130,18 @@ def _is_known(text: str) -> bool:
     return text == "digits" or text in SOURCES
 
 
-def _refuse_image_settings(name: str, size: tuple[int, int] | None, skip_corrupt: bool) -> None:
+def _refuse_image_settings(
+    name: str, size: tuple[int, int] | None, skip_corrupt: bool, colour: bool | None, resizing: Resizing | None
+) -> None:
     if size is not None:
         raise DataError(
             f"size is {size[0]} x {size[1]}, but {name} has one size; give a size for folders of images only"
         )
     if skip_corrupt:
         raise DataError(f"skip_corrupt is for folders of images, but {name} is none; leave it out")
-
-
-def _load_folder(path: Path, size: tuple[int, int] | None, skip_corrupt: bool) -> tuple[Dataset, Dataset]:
-    opener = _format_of(path)
-    if opener is None:
-        from linocut.data.folder import open_folder
-
-        return open_folder(path, size, skip_corrupt)
-    _refuse_image_settings(str(path), size, skip_corrupt)
-    return opener()
+    for what, given in (("colour", colour), ("resizing", resizing)):
+        if given is not None:
+            raise DataError(f"{what} is {given!r}, but {name} is no folder of images; leave it out")
 
 
 def _format_of(path: Path) -> Callable[[], tuple[Dataset, Dataset]] | None:

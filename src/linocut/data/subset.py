@@ -24,12 +24,21 @@ class Subset(Dataset):
         self.classes = dataset.classes
         self.handed = dataset.handed
         self.crops = dataset.crops
+        self.targets = dataset.targets
+        self.resizing = dataset.resizing
+        self.notes = dataset.notes
         self._dataset = dataset
         self._count = count
 
     def __len__(self) -> int:
         """How many examples there are."""
         return self._count
+
+    @property
+    def labels(self) -> NDArray[Any] | None:
+        """Those of its examples; see Dataset.labels."""
+        labels = self._dataset.labels
+        return None if labels is None else labels[: self._count]
 
     def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32]) -> None:
         """Read the examples at `indices`; see Dataset.read."""

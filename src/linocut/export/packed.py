@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 
 from linocut import fields, tensor_file
+from linocut.data.dataset import Resizing
+from linocut.data.registry import resizing_of
+from linocut.data.resizing import find_resizing
 from linocut.errors import LinocutError, RunError, SpecError, one_line
 from linocut.export import packed_network
 from linocut.graph.inference import KINDS, BinaryProduct, InferenceGraph, InferenceNode, Pool, RealProduct
@@ -28,11 +31,15 @@ _NONE: Array = np.empty(0, np.float32)  # for tensors that are yet to be read
 
 @dataclass(frozen=True)
 class PackedModel:
-    """An inference graph, the names of its classes, and of the data set that it was trained on (None: not known)."""
+    """An inference graph, the names of its classes, and of the data set that it was trained on (None: not known).
+
+    `resizing` is how pictures became its examples, None where an older file does not say it and it cannot be known.
+    """
 
     graph: InferenceGraph
     classes: tuple[str, ...] = ()
     data: str | None = None
+    resizing: Resizing | None = None
 
     @property
     def nbytes(self) -> int:
@@ -47,6 +54,7 @@ def save(path: Path, model: PackedModel) -> None:
         INFERENCE: {"name": graph.name, "classes": graph.classes, "nodes": [_described(node) for node in graph.nodes]},
         "classes": list(model.classes),
         "data": model.data,
+        **({} if model.resizing is None else {"resizing": model.resizing}),
     }
     tensors = {f"{node}.{part}": array for node, part, array in graph.tensors()}
     tensor_file.save(path, tensors, KIND, VERSION, description)
@@ -58,12 +66,13 @@ def read(path: Path) -> PackedModel:
     about = file.description
     try:
         if file.version >= INFERENCE_SINCE:
-            fields.only(about, {INFERENCE, "classes", "data"}, "it")
+            fields.only(about, {INFERENCE, "classes", "data"} | ({"resizing"} & set(about)), "it")
             graph = _graph(file, about[INFERENCE])
         else:
             graph = packed_network.read(file)
         classes = tuple(fields.text(name, "a class") for name in fields.entries(about["classes"], "classes"))
         data = None if about["data"] is None else fields.text(about["data"], "data")
+        resizing = find_resizing(about["resizing"]) if "resizing" in about else resizing_of(data)
     except RunError:
         raise
     except KeyError as error:
@@ -72,7 +81,7 @@ def read(path: Path) -> PackedModel:
         raise RunError(f"{path} does not describe a network: {one_line(error)}; it is damaged") from None
     if len(classes) > graph.classes:
         raise RunError(f"{path} has {len(classes)} class names for {graph.classes} classes; it is damaged")
-    return PackedModel(graph, classes, data)
+    return PackedModel(graph, classes, data, resizing)
 
 
 def _described(node: InferenceNode) -> dict[str, Any]:

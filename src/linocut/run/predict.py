@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from threading import Lock, local
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,10 @@ from linocut.compile.inference import INPUT, LOGITS, compile_inference
 from linocut.compile.lower import PREDICT
 from linocut.data.arrays import as_array
 from linocut.data.batches import Batches
-from linocut.data.dataset import Dataset
+from linocut.data.dataset import Dataset, Resizing
+from linocut.data.images import read_image
+from linocut.data.registry import resizing_of
+from linocut.data.resizing import ASSUMED, find_resizing
 from linocut.errors import DataError, SpecError
 from linocut.graph.inference import InferenceGraph
 from linocut.graph.inference_state import InferenceState
@@ -38,6 +43,9 @@ class Predictor:
     Weights are packed and the arena is taken when it is first used, and no more after that. Called with one example it
     is quickest: that starts no thread and allocates nothing. Several threads may use it: each that calls it with
     examples has an arena of its own for that, and `predict` and `evaluate` wait for each other.
+
+    `resizing`, "whole" or "crop", is how `read_image` brings pictures to size: as the network's training did. Where
+    that is not known, which is so of some older files, `resizing_known` is False, and "crop" is assumed.
     """
 
     def __init__(
@@ -49,14 +57,17 @@ class Predictor:
         batch_size: int = 100,
         threads: int | None = None,
         backend: str = NATIVE,
+        resizing: Resizing | None = None,
     ) -> None:
-        """Compile the program; SpecError for a batch size, threads or a backend that cannot be."""
+        """Compile the program; SpecError for a batch size, threads, a backend or a resizing that cannot be."""
         if not isinstance(graph, InferenceGraph):
             raise SpecError(
                 f"a predictor is given {type(graph).__name__}, must be an inference graph; take that of "
                 "trainer.inference_graph(), or linocut.load(run)"
             )
         self.graph, self.classes, self.data = graph, classes, data
+        known = resizing_of(data) if resizing is None else find_resizing(resizing)
+        self.resizing, self.resizing_known = known or ASSUMED, known is not None
         self._prediction = compile_inference(graph, batch_size)
         self._threads, self._backend = find_threads(threads), find_backend(backend)
         self._bounds = input_bounds(graph.input.dtype, graph.input.low, graph.input.high, coded=graph.input.coded)
@@ -90,6 +101,13 @@ class Predictor:
     def state(self) -> InferenceState:
         """What the network has learned, by `layer.part`, to read and to change."""
         return InferenceState(self.graph, self._changed)
+
+    def read_image(self, path: str | os.PathLike[str]) -> NDArray[np.uint8]:
+        """One picture (*shape) u8, converted and brought to size as in training; DataError for what is none."""
+        wanted = self.graph.input
+        if wanted.dtype != "u8":
+            raise DataError(f"network {self.graph.name} takes {wanted.dtype} values, not images; give it arrays")
+        return read_image(Path(path), wanted.shape, self.resizing)
 
     def predict(self, images: ArrayLike) -> Predictions:
         """The classes of images (n, *shape), the confidence in each, and the network's outputs."""

@@ -114,8 +114,9 @@ class RunFolder:
 
     def save_rest(self, kept: Checkpoint, compiled: Compiled, session: Session, events: Iterable[Event]) -> None:
         """Write what others read of the run, the model and the log, like the checkpoint, which comes first."""
-        classes, name = (kept.data.classes, kept.data.name) if kept.data else ((), None)
-        model = packed.PackedModel(trained_graph(compiled, session), classes, name)
+        data = kept.data
+        known = (data.classes, data.name, data.resizing) if data else ((), None, None)
+        model = packed.PackedModel(trained_graph(compiled, session), *known)
         packed.save(self.path / packed.NAME, model)
         lines = (json.dumps(to_json(event), allow_nan=False) + "\n" for event in events)
         write_text(self.path / "log.jsonl", "".join(lines))

@@ -11,7 +11,9 @@ from linocut.compile.batch import find_micro_batch
 from linocut.compile.lower import Compiled, compile_network
 from linocut.data import augmentation as augmentations
 from linocut.data.augmentation import Augmentation
-from linocut.data.dataset import NUMPY_DTYPES, Dataset
+from linocut.data.dataset import NUMPY_DTYPES, Dataset, Resizing
+from linocut.data.registry import resizing_of
+from linocut.data.resizing import CROP, find_resizing
 from linocut.errors import SpecError
 from linocut.graph.network import Network
 from linocut.optimizers import Optimizer, find_optimizer
@@ -90,22 +92,38 @@ class Settings:
 
 @dataclass(frozen=True)
 class DataFacts:
-    """What is kept of a data set, to know it again: it must be the same one for a run to go on."""
+    """What is kept of a data set, to know it again: it must be the same one for a run to go on.
+
+    `resizing` is how pictures become its examples, None where an older checkpoint does not say it and it cannot be
+    known.
+    """
 
     name: str
     examples: int
     shape: tuple[int, ...]
     dtype: str
     classes: tuple[str, ...]
+    resizing: Resizing | None = None
 
     @staticmethod
     def of(dataset: Dataset) -> DataFacts:
         """The facts of a data set."""
-        return DataFacts(dataset.name, len(dataset), tuple(dataset.shape), dataset.dtype, tuple(dataset.classes))
+        shape, classes = tuple(dataset.shape), tuple(dataset.classes)
+        return DataFacts(dataset.name, len(dataset), shape, dataset.dtype, classes, dataset.resizing)
+
+    def agrees(self, other: DataFacts) -> bool:
+        """Whether both are of one data set, as far as both say."""
+        unsaid = self.resizing is None or other.resizing is None
+        return dataclasses.replace(self, resizing=other.resizing if unsaid else self.resizing) == other
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> DataFacts:
-        """What `dataclasses.asdict` gave, through JSON; SpecError for anything else."""
+        """What `dataclasses.asdict` gave, through JSON; SpecError for anything else.
+
+        Checkpoints of before pictures could be resized in two ways do not say how.
+        """
+        if isinstance(data, dict):
+            data = {"resizing": None, **data}
         fields.only(fields.mapping(data, "data"), {field.name for field in dataclasses.fields(DataFacts)}, "data")
         name, dtype = fields.text(data["name"], "data name"), fields.text(data["dtype"], "data dtype")
         if dtype not in NUMPY_DTYPES:
@@ -116,9 +134,11 @@ class DataFacts:
             tuple(fields.whole(size, "data shape", 1) for size in fields.entries(data["shape"], "data shape")),
             dtype,
             tuple(fields.text(one, "a data class") for one in fields.entries(data["classes"], "data classes")),
+            resizing_of(name) if data["resizing"] is None else find_resizing(data["resizing"]),
         )
 
     def __str__(self) -> str:
         """The facts, for people."""
         shape = " x ".join(map(str, self.shape))
-        return f"{self.name} ({self.examples:,} examples of {shape} {self.dtype}, {len(self.classes)} classes)"
+        cropped = ", of larger images" if self.resizing == CROP else ""
+        return f"{self.name} ({self.examples:,} examples of {shape} {self.dtype}{cropped}, {len(self.classes)} classes)"

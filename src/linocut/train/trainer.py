@@ -291,7 +291,7 @@ class Trainer:
         self.settings.augmentation.check_dataset(dataset)
         if not self.progress.begun:
             return
-        if self.data is not None and DataFacts.of(dataset) != self.data:
+        if self.data is not None and not self.data.agrees(DataFacts.of(dataset)):
             raise RunError(f"the run was on {self.data}, not on {DataFacts.of(dataset)}; give it the same data")
         if epochs < self.progress.epoch + (self.progress.step > 0):
             raise RunError(f"epochs is {epochs}, but the run is at {self.progress}; give more epochs")

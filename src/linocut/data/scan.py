@@ -1,0 +1,95 @@
+"""scan: which pictures lie below a class folder, and which files are left out because their names are no pictures'."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from linocut.data.images import decodes
+from linocut.errors import DataError
+
+SUFFIXES = frozenset(
+    (
+        *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".bmp", ".gif", ".tif", ".tiff", ".webp"),
+        *(".pbm", ".pgm", ".ppm", ".pnm"),
+    )
+)
+MORE_SUFFIXES = {".avif": "AVIF", ".heic": "HEIF", ".heif": "HEIF", ".hif": "HEIF"}  # where Pillow decodes them
+MOST_SUFFIXES = 5  # named in a line
+
+
+@dataclass
+class Scan:
+    """The pictures of folders: `paths` below each, how many are `below` folders in it; the suffixes of other files."""
+
+    paths: list[str] = field(default_factory=list)
+    below: int = 0
+    others: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Scan) -> None:
+        """Count another's in; its paths are not."""
+        self.below += other.below
+        self.others += other.others
+
+    def notes(self) -> Iterator[str]:
+        """What is worth a line."""
+        if self.below:
+            yield f"{self.below:,} images are from folders below class folders, of which they are taken to be"
+        if count := self.others.total():
+            kinds = self.others.most_common(MOST_SUFFIXES)
+            more = ", and others" if len(self.others) > len(kinds) else ""
+            named = ", ".join(f"{number:,} {suffix or 'without a suffix'}{_why(suffix)}" for suffix, number in kinds)
+            yield f"left out {count:,} files of class folders that are not called as images are: {named}{more}"
+
+
+def _why(suffix: str) -> str:
+    form = MORE_SUFFIXES.get(suffix)
+    if form is None:
+        return ""
+    return " (install pillow-heif to read them)" if form == "HEIF" else " (a newer Pillow reads them)"
+
+
+def scan(folder: Path) -> Scan:
+    """All pictures below a folder; hidden files and folders are passed over. DataError where it cannot be read."""
+    found = Scan()
+    seen: set[tuple[int, int]] = set()
+    waiting = [""]
+    while waiting:
+        inner = waiting.pop()
+        for item in sorted(items(folder / inner), key=lambda item: item.name):
+            path = f"{inner}{item.name}"
+            if item.is_dir():
+                stat = item.stat()
+                if (stat.st_dev, stat.st_ino) not in seen:  # links may lead round in a circle
+                    seen.add((stat.st_dev, stat.st_ino))
+                    waiting.append(f"{path}/")
+            elif is_picture(item):
+                found.paths.append(path)
+                found.below += bool(inner)
+            elif item.is_file():
+                found.others[os.path.splitext(item.name)[1].lower()] += 1
+    return found
+
+
+def is_picture(item: os.DirEntry[str]) -> bool:
+    """Whether a file is called as a picture that can be read."""
+    suffix = os.path.splitext(item.name)[1].lower()
+    known = suffix in SUFFIXES or (suffix in MORE_SUFFIXES and decodes(MORE_SUFFIXES[suffix]))
+    return known and item.is_file()
+
+
+def folders(folder: Path) -> list[str]:
+    """The names of the folders in a folder, sorted."""
+    return sorted(item.name for item in items(folder) if item.is_dir())
+
+
+def items(folder: Path) -> list[os.DirEntry[str]]:
+    """What lies in a folder, but for what is hidden; DataError where it cannot be read."""
+    try:
+        with os.scandir(folder) as found:
+            return [item for item in found if not item.name.startswith(".")]
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read: {error.strerror}; check its permissions") from None
