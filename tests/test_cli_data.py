@@ -4,9 +4,13 @@ import json
 
 import numpy as np
 import pytest
+from checksums import content
 from PIL import Image
 
 import linocut as lc
+from linocut import tensor_file
+from linocut.export import packed
+from linocut.train import checkpoint
 
 SMALL = ["--data", "digits", "--limit", "60", "--hidden", "16", "--batch", "20", "--backend", "reference"]
 REFERENCE = ["--backend", "reference"]
@@ -137,3 +141,131 @@ def test_lists_and_finds_the_data_sets(linocut, tmp_path):
     assert linocut("eval", "run", "--json", *options)[0] == 0
     status, _, err = linocut("data", "get", "cifar11")
     assert status == 2 and "must be one of mnist, fashion-mnist, cifar10, svhn, svhn-extra" in err
+
+
+@pytest.mark.parametrize("side", [9, 40])
+def test_predict_sees_what_training_saw(linocut, tmp_path, side):
+    """Pictures of digits in another size whole, as digits are; and so does eval of a folder of them, and Python."""
+    assert linocut("train", *SMALL, "--epochs", 1, "--out", "run")[0] == 0
+    _, test = lc.data.load("digits")
+    images, labels = np.empty((40, 8, 8, 1), np.uint8), np.empty(40, np.int32)
+    test.read(np.arange(40), images, labels)
+    for part in ("train", "test"):
+        for number, (image, label) in enumerate(zip(images[..., 0], labels, strict=True)):
+            path = tmp_path / "pictures" / part / str(label) / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).resize((side, side), Image.Resampling.BILINEAR).save(path)
+    paths = sorted((tmp_path / "pictures" / "test").glob("*/*.png"))
+    status, out, err = linocut("predict", "run", *paths, "--json", *REFERENCE)
+    assert (status, err) == (0, "")
+    said = [json.loads(line) for line in out.splitlines()]
+    whole = [Image.open(path).resize((8, 8), Image.Resampling.BILINEAR) for path in paths]
+    predictor = lc.load("run", backend="reference")
+    expected = predictor.predict(np.stack([np.asarray(image)[..., None] for image in whole]))
+    assert [int(each["class"]) for each in said] == expected.classes.tolist()
+    assert [each["confidence"] for each in said] == pytest.approx(expected.confidences.tolist())
+    assert np.array_equal(predictor.read_image(paths[0])[..., 0], np.asarray(whole[0]))
+    status, out, _ = linocut("eval", "run", "--data", "pictures", "--json", *REFERENCE)
+    right = np.mean([each["class"] == path.parent.name for each, path in zip(said, paths, strict=True)])
+    assert json.loads(out)["accuracy"] == pytest.approx(right)
+
+
+def kept(run):
+    """What checkpoint and model say of how pictures came to size."""
+    return lc.Trainer.resume(run, backend="reference").data.resizing, lc.load(run).resizing
+
+
+def test_a_run_keeps_how_its_pictures_came_to_size(linocut, pictures, tmp_path):
+    """Cropped ones are cropped again, in predicting, resuming and evaluating; those of one size are not."""
+    options = ["--data", pictures, "--hidden", 8, "--batch", 5, *REFERENCE]
+    assert linocut("train", *options, "--size", 16, "--out", "cropped", "--epochs", 1)[0] == 0
+    assert kept("cropped") == ("crop", "crop")
+    predictor, path = lc.load("cropped"), pictures / "cat" / "0.png"
+    assert np.array_equal(predictor.read_image(path), lc.data.read_image(path, (16, 16, 3), "crop"))
+    assert linocut("train", "--resume", "--out", "cropped", "--epochs", 2, *REFERENCE)[0] == 0
+    with pytest.raises(lc.RunError, match=r"run was on .*, of larger images, .* not on .* u8, 2 classes"):
+        other = lc.data.load(pictures, size=(16, 16), resizing="whole")[0]
+        lc.Trainer.resume("cropped", backend="reference").fit(other, 3)
+    for number, path in enumerate(sorted(pictures.glob("*/*.png"))):
+        Image.fromarray(np.full((20, 20), number, np.uint8)).save(path)
+    for name, size in (("sized", ["--size", 20]), ("plain", [])):
+        assert linocut("train", *options, *size, "--out", name, "--epochs", 1)[0] == 0
+        assert kept(name) == ("whole", "whole")
+        assert linocut("train", "--resume", "--out", name, "--epochs", 2, *REFERENCE)[0] == 0
+    assert state("sized") == state("plain")
+
+
+def forget(path, kind):
+    """Make a file as linocut 0.1 wrote it, which did not note how pictures came to size."""
+    file = tensor_file.TensorFile(path, kind.KIND, kind.VERSION)
+    about, tensors = file.description, content(path)
+    del (about if kind is packed else about["data"])["resizing"]
+    tensor_file.save(path, tensors, kind.KIND, kind.VERSION, about)
+
+
+@pytest.mark.parametrize("data", ["digits", "pictures"])
+def test_runs_that_do_not_say_how_pictures_came_to_size(linocut, pictures, tmp_path, data):
+    """They go on to the same bits, and note it; until then it is said what is assumed where it cannot be known."""
+    size = ["--size", 16] if data == "pictures" else ["--limit", 60]
+    options = ["--data", data, *size, "--hidden", 8, "--batch", 5, *REFERENCE]
+    picture = pictures / "cat" / "0.png"
+    assert linocut("train", *options, "--out", "whole", "--epochs", 2)[0] == 0
+    assert linocut("train", *options, "--out", "parts", "--epochs", 1)[0] == 0
+    forget(tmp_path / "parts" / "checkpoint.safetensors", checkpoint)
+    forget(tmp_path / "parts" / packed.NAME, packed)
+    status, out, err = linocut("predict", "parts", picture, "--json", *REFERENCE)
+    assumed = "parts is of an older linocut, which did not note how pictures were brought to size: it is assumed that "
+    assert status == 0 and len(out.splitlines()) == 1
+    assert err.startswith(assumed) if data == "pictures" else not err
+    assert lc.load("parts").resizing_known == (data == "digits")
+    assert lc.load("parts").resizing == lc.load("whole").resizing
+    assert linocut("eval", "parts", "--json", *REFERENCE)[0] == 0
+    assert linocut("train", "--resume", "--out", "parts", "--epochs", 2, *REFERENCE)[0] == 0
+    assert state("parts") == state("whole") and kept("parts") == kept("whole")
+    assert linocut("predict", "parts", picture, "--json", *REFERENCE)[2] == ""
+
+
+def test_colour_or_grey(linocut, pictures):
+    """By all pictures, or as it is told; resuming, evaluating and predicting follow the run."""
+    Image.open(pictures / "cat" / "0.png").convert("L").save(pictures / "cat" / "0.png")
+    options = ["--data", pictures, "--size", "16", "--hidden", 8, "--batch", 5, *REFERENCE]
+    note = "read in colour, as 23 of 24 images have colours and 1 are grey; --grey (colour=False) reads all in grey"
+    status, out, err = linocut("train", *options, "--out", "run", "--epochs", 1)
+    assert (status, err) == (0, "") and f"{note}\n" in out and "images 16 x 16 in colour, the middle of larger" in out
+    status, out, err = linocut("train", *options, "--out", "programs", "--epochs", 1, "--json")
+    assert (status, err) == (0, f"{note}\n") and all(json.loads(line) for line in out.splitlines())
+    status, out, err = linocut("train", *options, "--out", "grey", "--epochs", 1, "--grey")
+    assert (status, err) == (0, "") and "images 16 x 16 in grey" in out and "read in colour" not in out
+    for run, channels, wrong in (("run", 3, "--grey"), ("grey", 1, "--colour")):
+        assert lc.Trainer.resume(run, backend="reference").data.shape == (16, 16, channels)
+        assert linocut("eval", run, *REFERENCE)[0::2] == (0, "")
+        assert linocut("predict", run, pictures / "dog" / "3.png", *REFERENCE)[0::2] == (0, "")
+        status, _, err = linocut("train", "--resume", "--out", run, wrong, *REFERENCE)
+        assert status == 2 and f"{run} holds a run of images in" in err
+        assert linocut("train", "--resume", "--out", run, "--epochs", 2, *REFERENCE)[0] == 0
+    plans = [linocut("plan", "--data", pictures, "--size", 16, kind, "--json")[1] for kind in ("--colour", "--grey")]
+    assert json.loads(plans[0])["total_bytes"] > json.loads(plans[1])["total_bytes"]
+    status, _, err = linocut("train", "--data", "digits", "--grey")
+    assert status == 2 and "colour is False, but digits is no folder of images; leave it out" in err
+    status, _, err = linocut("plan", "--grey")
+    assert status == 2 and "--colour and --grey are for the images of --data" in err
+
+
+def test_what_there_is_and_what_is_left_out_is_said(linocut, pictures):
+    """Counts of every class in a line, classes of few, and once what the epochs leave out; nothing of it in JSON."""
+    (pictures / "dog" / "notes.txt").write_text("")
+    options = ["--data", pictures, "--size", "16", "--hidden", 8, "--batch", 7, *REFERENCE]
+    status, out, err = linocut("train", *options, "--out", "run", "--epochs", 2)
+    train, test = lc.data.load(pictures, size=(16, 16))
+    counts = [np.bincount(part.labels, minlength=2).tolist() for part in (train, test)]
+    assert (status, err, sum(map(sum, counts))) == (0, "", 24)
+    (cats, dogs), (few_cats, few_dogs) = counts
+    assert f"{pictures}: to train on cat {cats}, dog {dogs}; to test on cat {few_cats}, dog {few_dogs}; images" in out
+    left = len(train) % 7
+    assert out.count(f"an epoch leaves out {left} of {len(train)} examples, others each time") == 1
+    assert ("few examples to train on, fewer than 10: cat" in out) == (cats < 10)
+    assert "left out 1 files of class folders that are not called as images are: 1 .txt\n" in out
+    status, out, err = linocut("train", *options, "--out", "again", "--epochs", 1, "--json")
+    assert err == "left out 1 files of class folders that are not called as images are: 1 .txt\n"
+    assert [json.loads(line)["event"] for line in out.splitlines()] == ["plan", "epoch", "done"]
+    assert linocut("eval", "again", "--json", *REFERENCE)[2] == err

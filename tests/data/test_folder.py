@@ -194,7 +194,7 @@ def test_what_is_left_out_is_said(tmp_path, monkeypatch):
     assert set(kinds.split(", ")[1:]) == {"1 .txt", "1 .avif (a newer Pillow reads them)", "1 without a suffix"}
     for number in range(20):
         (tmp_path / "b" / f"{number}.png").unlink()
-    with pytest.raises(DataError, match=r"b holds no images .* but 2 other files, .*; put the class's there"):
+    with pytest.raises(DataError, match=r"b holds no images .*\), but other files: 1 .*; put the class's there"):
         open_folder(tmp_path)
 
 
@@ -500,3 +500,18 @@ def test_whole_pictures_are_seen_whole(tmp_path, size):
     expected = np.asarray(Image.fromarray(large).resize((28, 28), Image.Resampling.BILINEAR))
     assert np.array_equal(got, expected)
     assert np.abs(got[[0, -1]] - image[[0, -1]]).mean() < np.abs(got[[0, -1]] - image[[4, -5]]).mean()
+
+
+def test_heic_where_pillow_heif_is_installed(tmp_path):
+    """Upright, as its own note of the orientation says."""
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    exif, upright = Image.Exif(), gradient(40, 30)
+    exif[0x0112] = 6
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        for number in range(10):
+            stored = Image.fromarray(upright).transpose(Image.Transpose.ROTATE_90)
+            stored.save(tmp_path / name / f"{number}.HEIC", exif=exif.tobytes(), quality=95)
+    train, test = open_folder(tmp_path)
+    assert len(train) + len(test) == 20 and train.shape == (40, 30, 3)
+    assert np.abs(read_all(train)[0].astype(int) - upright).mean() < 4

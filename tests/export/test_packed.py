@@ -253,6 +253,8 @@ def node(number, **settings):
         lambda about: about["inference"].update(nodes=[]),
         lambda about: about["inference"].update(colour="red"),
         lambda about: about.update(colour="red"),
+        lambda about: about.update(resizing="half"),
+        lambda about: about.update(resizing=None),
         node(2, shape=[0]),
         node(2, shape=[25]),
         node(2, colour="red"),
@@ -355,3 +357,45 @@ def test_the_longest_names_and_deepest_chains_that_networks_may_have_are_read_ag
     trainer.save(tmp_path)
     assert f"{longest}.pool" in lc.load(tmp_path).graph.by_name
     assert lc.Trainer.resume(tmp_path).network == trainer.network
+
+
+@pytest.mark.parametrize(
+    ("data", "resizing"), [("mnist", "whole"), (None, "whole"), ("arrays", "whole"), ("/pictures/of birds", None)]
+)
+def test_files_that_do_not_say_how_pictures_came_to_size(run, data, resizing):
+    """It is known of data sets known by name; of a folder that may have been given a size it is assumed."""
+
+    def describe(about):
+        del about["resizing"]
+        about["data"] = data
+
+    assert packed.read(spoiled(run, describe=describe)).resizing == resizing
+    loaded = lc.load(run)
+    assert (loaded.resizing, loaded.resizing_known) == (resizing or "crop", resizing is not None)
+
+
+def test_a_folder_of_files_of_mnists_format_was_seen_whole(run, tmp_path):
+    """As long as it can be told apart from class folders of images."""
+    folder = tmp_path / "idx"
+    folder.mkdir()
+    (folder / "train-images-idx3-ubyte").write_bytes(b"")
+
+    def describe(about):
+        del about["resizing"]
+        about["data"] = str(folder)
+
+    assert packed.read(spoiled(run, describe=describe)).resizing == "whole"
+
+
+def test_how_pictures_come_to_size_is_checked(run):
+    graph = packed.read(run / packed.NAME).graph
+    assert lc.Predictor(graph, resizing="crop").resizing == "crop"
+    with pytest.raises(lc.SpecError, match="no resizing is called 'half'; there are whole, crop"):
+        lc.Predictor(graph, resizing="half")
+
+
+def test_pictures_are_read_for_networks_of_pictures(tmp_path):
+    images, labels = examples()
+    one = trained(1, network=network(dtype="f32"), data=(images / 127.5 - 1, labels))
+    with pytest.raises(lc.DataError, match="takes f32 values, not images; give it arrays"):
+        predictor(one).read_image(tmp_path / "a.png")

@@ -69,3 +69,14 @@ def test_a_run_goes_on_to_the_same_state(tmp_path):
     assert np.array_equal(
         lc.load(run).predict(KNOWN["mlp.images"]).outputs, resumed.predict(KNOWN["mlp.images"]).outputs
     )
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_pictures_are_seen_whole_as_its_arrays_were(name):
+    """These files do not say how pictures came to size; of arrays, and of data sets known by name, it is known."""
+    predictor = lc.load(FILES[name])
+    assert (predictor.data, predictor.resizing, predictor.resizing_known) == ("arrays", "whole", True)
+
+
+def test_a_checkpoint_says_whole_too():
+    assert lc.Trainer.resume(FOLDER / "mlp").data.resizing == "whole"

@@ -1,13 +1,15 @@
 """Limits on what a small file may ask for."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 from damaged import png
-from PIL import Image
+from PIL import Image, features
 from small_training import examples, trainer
 
 import linocut as lc
-from linocut.data.images import FORMATS, image_shape
+from linocut.data.images import FORMATS, MOST_PIXELS_OF_MORE, image_shape
 from linocut.layers import BatchNorm, BinaryDense, Flatten, Input, Network, Sign, SoftmaxCrossEntropy
 
 
@@ -18,6 +20,32 @@ def test_an_image_of_too_many_pixels_is_refused_by_its_header(tmp_path):
         image_shape(path)
     path.write_bytes(png(8192, 8192))
     assert image_shape(path) == (8192, 8192, 3)
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow knows no AVIF")
+def test_of_a_format_of_video_fewer_pixels_are_decoded(tmp_path, monkeypatch):
+    """Its decoder may keep many frames."""
+    assert MOST_PIXELS_OF_MORE == 4096**2
+    monkeypatch.setattr("linocut.data.images.MOST_PIXELS_OF_MORE", 99)
+    for size, refused in ((10, True), (9, False)):
+        Image.fromarray(np.zeros((size, size, 3), np.uint8)).save(tmp_path / "a.avif")
+        with (
+            pytest.raises(lc.DataError, match=r"is 10 x 10 pixels .*, must have 99 or fewer")
+            if refused
+            else nullcontext()
+        ):
+            assert image_shape(tmp_path / "a.avif") == (9, 9, 3)
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"mp42", b"mif1"])
+def test_files_of_the_kind_of_heic_that_cannot_be_read(tmp_path, monkeypatch, brand):
+    (tmp_path / "a.png").write_bytes(b"\0\0\0\x18ftyp" + brand + bytes(99))
+    for able in (False, True):
+        monkeypatch.setattr("linocut.data.images.decodes", lambda form, able=able: able and form == "AVIF")
+        with pytest.raises(
+            lc.DataError, match=r"a.png is a file of the kind of AVIF, HEIC or MP4, .*; install pillow-heif"
+        ):
+            image_shape(tmp_path / "a.png")
 
 
 @pytest.mark.parametrize("form", ["TGA", "PCX", "ICO", "EPS"])

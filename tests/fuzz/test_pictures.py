@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from mutations import damage
 from peak import peak_of
-from PIL import Image
+from PIL import Image, features
 from readers import read_picture
 
 from linocut.data.images import MOST_BYTES, MOST_PIXELS, read_image
@@ -30,7 +30,9 @@ KINDS = {
     "TIFF": ("RGB", "RGBA", "L", "I;16", "I", "CMYK", "tiff_lzw", "tiff_deflate", "jpeg", "group4"),
     "WEBP": ("RGB", "RGBA", "L", "lossless", "frames"),
     "PPM": ("RGB", "L", "I;16", "1"),
+    **({"AVIF": ("RGB", "RGBA", "L", "frames")} if features.check("avif") else {}),
 }
+TURNED = 6  # as a camera notes it that was held upright
 EVERY = [(form, kind) for form, kinds in KINDS.items() for kind in kinds]
 pytestmark = [
     pytest.mark.filterwarnings("ignore::UserWarning"),  # Pillow's, of damaged TIFF
@@ -40,7 +42,7 @@ pytestmark = [
 
 def most_bytes(form):
     """Those of memory for a pixel."""
-    return MOST_BYTES if form == "WEBP" else MOST_BYTES // 2
+    return MOST_BYTES if form in ("WEBP", "AVIF") else MOST_BYTES // 2
 
 
 def picture(form, kind, side):
@@ -90,6 +92,20 @@ def test_a_pixel_takes_few_bytes(form, kind, tmp_path):
     path = tmp_path / "image"
     path.write_bytes(picture(form, kind, SIDE))
     assert peak_of(lambda: read_image(path, (8, 8, 3))) <= most_bytes(form) * SIDE**2 + BESIDE
+
+
+@pytest.mark.parametrize(("form", "kind"), EVERY)
+def test_turning_a_picture_takes_no_more(form, kind, tmp_path):
+    """Where a format notes orientations; but of a TIFF, which Pillow turns, and of the example that a picture is."""
+    path, exif = tmp_path / "image", Image.Exif()
+    exif[0x0112] = TURNED
+    with Image.open(io.BytesIO(picture(form, kind, SIDE))) as image:
+        image.save(path, form)
+        plain = peak_of(lambda: read_image(path, (SIDE, SIDE, 3)))
+        image.save(path, form, exif=exif)
+    most = MOST_BYTES if form == "TIFF" else most_bytes(form)
+    assert peak_of(lambda: read_image(path, (8, 8, 3))) <= most * SIDE**2 + BESIDE
+    assert peak_of(lambda: read_image(path, (SIDE, SIDE, 3))) <= plain + 4 * SIDE**2 + BESIDE
 
 
 @pytest.mark.parametrize(("form", "kind"), EVERY)

@@ -235,7 +235,7 @@ def _entries(root: Path, names: tuple[str, ...], classes: tuple[str, ...], seen:
 
 def _other(found: Scan) -> str:
     """Files that a folder without images holds, where it holds any."""
-    return f" but {found.others.total():,} other files, {found.others.most_common(1)[0][0]}" if found.others else ""
+    return f", but other files: {found.kinds()}" if found.others else ""
 
 
 def _shape(row: NDArray[np.int32]) -> tuple[int, int, int]:

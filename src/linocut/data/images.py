@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 MOST_PIXELS = 1 << 26  # 64 megapixels
-MOST_BYTES = 24  # of memory for a pixel: what Pillow takes for a WebP; half of them for all others
+MOST_BYTES = 24  # of memory for a pixel: what Pillow takes for a WebP or a turned TIFF; half of them for most others
+MOST_PIXELS_OF_MORE = 1 << 24  # of AVIF and HEIC: decoders of video may keep many frames, of which few bytes may tell
 STRIP = 1 << 18  # pixels that are converted together
 ENDS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82", "GIF": b";"}
 MORE = ("AVIF", "HEIF")  # formats that only some Pillows decode; HEIF, the files called .heic, with pillow-heif
@@ -114,6 +115,8 @@ def decode(
 
 def _reduced(image: Image, box: Box, size: tuple[int, int]) -> Box:
     """Have a JPEG decoded at 1/2, 1/4 or 1/8, if `box` then still has `size` pixels; the box in those pixels."""
+    if image.format not in ("JPEG", "MPO"):  # of a HEIC this would take a thumbnail
+        return box
     left, top, right, bottom = box
     height, width = image.height, image.width
     image.draft(
@@ -166,9 +169,10 @@ def _opened(path: Path) -> Iterator[Image]:
 
     try:
         with _open(path) as image:
-            if image.width * image.height > MOST_PIXELS:
+            most = MOST_PIXELS_OF_MORE if image.format in MORE else MOST_PIXELS
+            if image.width * image.height > most:
                 raise DataError(
-                    f"{path} is {image.height:,} x {image.width:,} pixels (height x width), must have {MOST_PIXELS:,} "
+                    f"{path} is {image.height:,} x {image.width:,} pixels (height x width), must have {most:,} "
                     "or fewer; make it smaller"
                 )
             if image.mode == "F":

@@ -39,10 +39,13 @@ class Scan:
         if self.below:
             yield f"{self.below:,} images are from folders below class folders, of which they are taken to be"
         if count := self.others.total():
-            kinds = self.others.most_common(MOST_SUFFIXES)
-            more = ", and others" if len(self.others) > len(kinds) else ""
-            named = ", ".join(f"{number:,} {suffix or 'without a suffix'}{_why(suffix)}" for suffix, number in kinds)
-            yield f"left out {count:,} files of class folders that are not called as images are: {named}{more}"
+            yield f"left out {count:,} files of class folders that are not called as images are: {self.kinds()}"
+
+    def kinds(self) -> str:
+        """The suffixes of other files, the most frequent first, and how images among them could be read."""
+        kinds = self.others.most_common(MOST_SUFFIXES)
+        more = ", and others" if len(self.others) > len(kinds) else ""
+        return ", ".join(f"{count:,} {suffix or 'without a suffix'}{_why(suffix)}" for suffix, count in kinds) + more
 
 
 def _why(suffix: str) -> str:

@@ -31,8 +31,8 @@ def load(
     elif not path.exists():
         raise RunError(f"{path} does not exist; give the folder of a run, as linocut train --out wrote it")
     model = packed.read(path)
-    settings = {"batch_size": batch_size, "threads": chosen, "backend": known}
+    about = model.graph, model.classes, model.data
     try:
-        return Predictor(model.graph, model.classes, model.data, resizing=model.resizing, **settings)
+        return Predictor(*about, batch_size=batch_size, threads=chosen, backend=known, resizing=model.resizing)
     except SpecError as error:
         raise RunError(f"{path}: {one_line(error)}") from None
