@@ -269,3 +269,23 @@ def test_what_there_is_and_what_is_left_out_is_said(linocut, pictures):
     assert err == "left out 1 files of class folders that are not called as images are: 1 .txt\n"
     assert [json.loads(line)["event"] for line in out.splitlines()] == ["plan", "epoch", "done"]
     assert linocut("eval", "again", "--json", *REFERENCE)[2] == err
+
+
+def test_in_python_no_network_of_whole_pictures_is_tested_on_cropped_ones(pictures, tmp_path):
+    """Neither by a trainer nor by what was loaded; the other way round is what was asked for."""
+    network = lc.models.mlp((16, 16, 3), 2, (8,))
+    whole, cropped = (lc.data.load(pictures, size=(16, 16), resizing=how) for how in ("whole", "crop"))
+    trainer = lc.Trainer(network, batch_size=5, backend="reference")
+    message = (
+        "pictures crops images to their middle, network mlp was trained on whole ones; load it with resizing='whole'"
+    )
+    with pytest.raises(lc.DataError, match=message):
+        trainer.fit(whole[0], 1, validate=cropped[1])
+    trainer.fit(whole[0], 1, validate=whole[1], out="run")
+    loaded = lc.load("run", backend="reference")
+    for one in (trainer, loaded):
+        with pytest.raises(lc.DataError, match=message):
+            one.evaluate(cropped[1])
+        assert one.evaluate(whole[1]).examples == len(whole[1])
+    alone = lc.Predictor(trainer.inference_graph(), backend="reference")
+    assert alone.evaluate(cropped[1]).examples == len(cropped[1])

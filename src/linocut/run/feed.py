@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from linocut.data.arrays import ArrayDataset, as_array
-from linocut.data.dataset import Dataset
+from linocut.data.dataset import Dataset, Resizing
+from linocut.data.resizing import CROP, WHOLE
 from linocut.errors import DataError
 from linocut.graph.graph import Graph
 from linocut.layers.losses.base import Loss
@@ -60,6 +61,15 @@ def check_fits(dataset: Dataset, network: str, shape: tuple[int, ...], dtype: st
         raise DataError(
             f"{dataset.name} has values of type {dataset.dtype}, network {network} takes {dtype}; "
             f"convert the data, or describe the network with dtype={dataset.dtype!r}"
+        )
+
+
+def check_resizing(dataset: Dataset, network: str, resizing: Resizing | None) -> None:
+    """DataError where pictures are cropped for a network that was trained on whole ones; None: that is not known."""
+    if dataset.resizing == CROP and resizing == WHOLE:
+        raise DataError(
+            f"{dataset.name} crops images to their middle, network {network} was trained on whole ones; load it with "
+            "resizing='whole'"
         )
 
 

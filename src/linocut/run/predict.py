@@ -21,7 +21,7 @@ from linocut.errors import DataError, SpecError
 from linocut.graph.inference import InferenceGraph
 from linocut.graph.inference_state import InferenceState
 from linocut.layers import Loss, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
-from linocut.run.feed import as_dataset_of, check_values, input_bounds
+from linocut.run.feed import as_dataset_of, check_resizing, check_values, input_bounds
 from linocut.run.predictions import Evaluation, Predictions, unlabelled
 from linocut.run.session import NATIVE, Session, find_backend, find_threads, open_session
 
@@ -68,6 +68,7 @@ class Predictor:
         self.graph, self.classes, self.data = graph, classes, data
         known = resizing_of(data) if resizing is None else find_resizing(resizing)
         self.resizing, self.resizing_known = known or ASSUMED, known is not None
+        self._trained_on = None if resizing is None and data is None else known
         self._prediction = compile_inference(graph, batch_size)
         self._threads, self._backend = find_threads(threads), find_backend(backend)
         self._bounds = input_bounds(graph.input.dtype, graph.input.low, graph.input.high, coded=graph.input.coded)
@@ -126,6 +127,7 @@ class Predictor:
         loss = _LOSSES[self.graph.logits.function]
         source = self.graph.input
         dataset = as_dataset_of(examples, self.graph.name, source.shape, source.dtype, loss, self.graph.outputs)
+        check_resizing(dataset, self.graph.name, self._trained_on)
         total, correct, count = 0.0, 0, 0
         with self._running:
             for found, truth in self._run(dataset):

@@ -23,7 +23,7 @@ from linocut.plan.training import Training
 from linocut.policies import Policy, find_policy
 from linocut.run import NATIVE, Session, initialise, open_session, scoring
 from linocut.run.captured import captured
-from linocut.run.feed import Feed, as_dataset
+from linocut.run.feed import Feed, as_dataset, check_resizing
 from linocut.run.predictions import Evaluation, Predictions
 from linocut.run.session import find_backend, find_threads
 from linocut.run.trained import trained_graph
@@ -188,6 +188,8 @@ class Trainer:
         """
         dataset = as_dataset(train, self.network.graph)
         validation = None if validate is None else as_dataset(validate, self.network.graph)
+        if validation is not None:
+            check_resizing(validation, self.network.name, dataset.resizing)
         self._bound_batch(len(dataset))
         self._check(dataset, epochs)
         whole = isinstance(save_every, int) and not isinstance(save_every, bool)
@@ -251,7 +253,9 @@ class Trainer:
         """Accuracy and loss over a data set or a pair of arrays (images, labels)."""
         session, feed = self._opened()
         graph = self.network.graph
-        return scoring.evaluate(session, feed, graph, as_dataset(examples, graph))
+        dataset = as_dataset(examples, graph)
+        check_resizing(dataset, graph.name, self.data.resizing if self.data else None)
+        return scoring.evaluate(session, feed, graph, dataset)
 
     def predict(self, images: ArrayLike) -> Predictions:
         """The classes of images (n, *shape), and the confidence in each."""
