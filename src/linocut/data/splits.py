@@ -27,8 +27,8 @@ def find_splits(root: Path) -> Splits:
     Without such a train folder `root` itself holds the classes: one of these may be called test, if it holds images.
     DataError for a test folder without a train folder.
     """
-    named = [name for name in folders(root) if name.lower() in (*TRAIN_NAMES, *TEST_NAMES)]
-    holding = [name for name in named if folders(root / name)]
+    called = [name for name in folders(root) if name.lower() in (*TRAIN_NAMES, *TEST_NAMES)]
+    holding = [name for name in called if folders(root / name)]
     train, test = _first(holding, TRAIN_NAMES), _first(holding, TEST_NAMES)
     notes = []
     stray = sorted(item.name for item in items(root) if is_picture(item))
