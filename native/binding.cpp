@@ -26,12 +26,30 @@ struct Reason {
     throw nb::python_error();
 }
 
+[[noreturn]] void raise_failure(const Reason& reason) {
+    if (lc_failure() == LC_REFUSED) throw nb::value_error(reason.text);
+    PyErr_SetString(lc_failure() == LC_NO_MEMORY ? PyExc_MemoryError : PyExc_OSError, reason.text);
+    throw nb::python_error();
+}
+
+// As it is called without the interpreter's lock.
+template <class Run>
+void run_released(Run run) {
+    Reason reason;
+    bool failed = false;
+    {
+        const nb::gil_scoped_release released;
+        failed = run(reason) != 0;
+    }
+    if (failed) raise_failure(reason);
+}
+
 class Program {
   public:
     explicit Program(const nb::bytes& data) {
         Reason reason;
         program_.reset(lc_program_load(data.c_str(), data.size(), reason.text, sizeof reason.text));
-        if (program_ == nullptr) throw nb::value_error(reason.text);
+        if (program_ == nullptr) raise_failure(reason);
     }
 
     const lc_program* get() const { return program_.get(); }
@@ -67,24 +85,22 @@ class Session {
         Reason reason;
         session_.reset(lc_session_open(program.get(), arena_.data(), threads, isa.c_str(), reason.text,
                                        sizeof reason.text));
-        if (session_ == nullptr) throw nb::value_error(reason.text);
+        if (session_ == nullptr) raise_failure(reason);
     }
 
     void run(const std::string& section) {
-        Reason reason;
-        const nb::gil_scoped_release released;
-        if (lc_session_run(session_.get(), section.c_str(), reason.text, sizeof reason.text) != 0)
-            throw nb::value_error(reason.text);
+        run_released([&](Reason& reason) {
+            return lc_session_run(session_.get(), section.c_str(), reason.text, sizeof reason.text);
+        });
     }
 
     std::vector<std::uint64_t> run_timed(const std::string& section) {
-        Reason reason;
         const std::int64_t length = lc_session_section_length(session_.get(), section.c_str());
         std::vector<std::uint64_t> nanoseconds(static_cast<std::size_t>(length < 0 ? 0 : length));
-        const nb::gil_scoped_release released;
-        if (lc_session_run_timed(session_.get(), section.c_str(), nanoseconds.data(), reason.text,
-                                 sizeof reason.text) != 0)
-            throw nb::value_error(reason.text);
+        run_released([&](Reason& reason) {
+            return lc_session_run_timed(session_.get(), section.c_str(), nanoseconds.data(), reason.text,
+                                        sizeof reason.text);
+        });
         return nanoseconds;
     }
 

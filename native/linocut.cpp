@@ -4,7 +4,10 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <limits>
 #include <string_view>
+#include <system_error>
+#include <vector>
 
 #include "arena.hpp"
 #include "error.hpp"
@@ -13,6 +16,7 @@
 #include "peak.hpp"
 #include "program.hpp"
 #include "signature.hpp"
+#include "soundness.hpp"
 
 using namespace linocut;
 
@@ -33,14 +37,21 @@ void tell(char* reason, std::size_t size, std::string_view text) {
     reason[length] = '\0';
 }
 
+thread_local int failure = LC_REFUSED;
+
 // Nothing thrown passes the C interface: the result of `make`, or nullptr and the reason.
 template <class Make>
 auto guarded(char* reason, std::size_t size, Make make) noexcept -> decltype(make()) {
     try {
         return make();
     } catch (const std::bad_alloc&) {
+        failure = LC_NO_MEMORY;
         tell(reason, size, "the machine has not enough memory");
+    } catch (const std::system_error& error) {
+        failure = LC_NO_THREADS;
+        tell(reason, size, text("the machine gives no more threads (", error.code().message(), "); take fewer"));
     } catch (const std::exception& error) {
+        failure = LC_REFUSED;
         tell(reason, size, error.what());
     }
     return nullptr;
@@ -57,6 +68,8 @@ const Section* find_section(const lc_session* session, const char* name, char* r
 int run(lc_session* session, const char* name, std::uint64_t* nanoseconds, char* reason, std::size_t size) {
     const Section* section = find_section(session, name, reason, size);
     if (section == nullptr) return -1;
+    const auto prepare = [&] { return session->machine.prepare(), section; };
+    if (guarded(reason, size, prepare) == nullptr) return -1;
     session->machine.run(*section, nanoseconds);
     return 0;
 }
@@ -95,6 +108,34 @@ int lc_program_state(const lc_program* program, int index, const char** name, ui
     return -1;
 }
 
+int lc_program_fed(const lc_program* program, const char* section, int index, const char** name) {
+    const Section* found = program->program->find_section(section);
+    if (found == nullptr || index < 0) return -1;
+    std::uint32_t number = absent;
+    const auto list = [&] {
+        const std::vector<std::uint32_t> all = fed_buffers(*program->program, *found);
+        if (static_cast<std::size_t>(index) < all.size()) number = all[static_cast<std::size_t>(index)];
+        return &number;
+    };
+    if (guarded(nullptr, 0, list) == nullptr || number == absent) return -1;
+    *name = program->program->buffers[number].name.c_str();
+    return 0;
+}
+
+double lc_program_most_loss(const lc_program* program, const char* section) {
+    const Section* found = program->program->find_section(section);
+    return found == nullptr ? std::numeric_limits<double>::max() : most_sensible_loss(*program->program, *found);
+}
+
+int lc_program_check_state(const lc_program* program, const void* arena, int whole, char* reason,
+                           size_t reason_size) {
+    const auto check = [&] {
+        check_state(*program->program, static_cast<const std::uint8_t*>(arena), whole != 0);
+        return program;
+    };
+    return guarded(reason, reason_size, check) == nullptr ? -1 : 0;
+}
+
 void* lc_arena_allocate(uint64_t bytes) { return allocate_arena(bytes); }
 
 void lc_arena_free(void* arena, uint64_t bytes) { free_arena(arena, bytes); }
@@ -123,6 +164,8 @@ int lc_session_run_timed(lc_session* session, const char* section, uint64_t* nan
                          size_t reason_size) {
     return run(session, section, nanoseconds, reason, reason_size);
 }
+
+int lc_failure(void) { return failure; }
 
 const char* lc_session_isa(const lc_session* session) { return session->machine.isa(); }
 

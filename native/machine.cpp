@@ -1,6 +1,7 @@
 #include "machine.hpp"
 
 #include <chrono>
+#include <thread>
 
 #include "error.hpp"
 #include "floating_point.hpp"
@@ -26,7 +27,7 @@ const Kernel& find_kernel(const KernelTable& kernels, const Op& op, std::size_t 
 
 Machine::Machine(std::shared_ptr<const Program> program, std::uint8_t* arena, const KernelTable& kernels,
                  int threads)
-    : program_(std::move(program)), isa_(kernels.isa), pool_(checked(threads)) {
+    : program_(std::move(program)), isa_(kernels.isa), running_(std::make_unique<std::mutex>()), pool_(checked(threads)) {
     if (reinterpret_cast<std::uintptr_t>(arena) % alignment != 0)
         refuse("the arena's address is not a multiple of ", alignment);
     bind_operands(arena);
@@ -59,6 +60,31 @@ void Machine::bind_steps(const KernelTable& kernels) {
     }
 }
 
+// One thread of the child makes it ready, and others that come meanwhile wait for that.
+void Machine::prepare() {
+    const std::uint64_t wanted = std::uint64_t{forks()} << 1;
+    for (std::uint64_t found = ready_.load(std::memory_order_acquire); found != wanted;
+         found = ready_.load(std::memory_order_acquire)) {
+        if (found == (wanted | 1) || !ready_.compare_exchange_strong(found, wanted | 1, std::memory_order_acquire)) {
+            std::this_thread::yield();
+            continue;
+        }
+        cut_ = cut_ || busy_.load(std::memory_order_relaxed);
+        static_cast<void>(running_.release());  // perhaps locked, by a thread that is not here
+        try {
+            running_ = std::make_unique<std::mutex>();
+            if (!cut_) pool_.restart();
+        } catch (...) {
+            ready_.store(found, std::memory_order_release);
+            throw;
+        }
+        ready_.store(wanted, std::memory_order_release);
+    }
+    if (cut_)
+        refuse("the process was forked while this session ran, which left it half-way through a section; open "
+               "another session");
+}
+
 // The pool returns from a phase when all of it is done.
 void Machine::run(const Step& step) noexcept {
     for (int phase = 0; phase < most_phases; ++phase)
@@ -67,8 +93,9 @@ void Machine::run(const Step& step) noexcept {
 
 void Machine::run(const Section& section, std::uint64_t* nanoseconds) noexcept {
     using Clock = std::chrono::steady_clock;
-    const std::lock_guard<std::mutex> turn(running_);
+    const std::lock_guard<std::mutex> turn(*running_);
     const DefaultFloatingPoint guard;
+    busy_.store(true, std::memory_order_relaxed);
     for (std::uint32_t i = section.begin; i < section.end; ++i) {
         const Step& step = steps_[i];
         if (nanoseconds == nullptr) {
@@ -80,6 +107,7 @@ void Machine::run(const Section& section, std::uint64_t* nanoseconds) noexcept {
         const auto taken = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start);
         *nanoseconds++ = static_cast<std::uint64_t>(taken.count());
     }
+    busy_.store(false, std::memory_order_relaxed);
 }
 
 }  // namespace linocut

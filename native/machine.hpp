@@ -1,6 +1,7 @@
 // The virtual machine: a checked program over an arena, with kernels and threads.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -23,6 +24,10 @@ class Machine {
     const char* isa() const { return isa_; }
     int threads() const { return pool_.threads(); }
 
+    // To be called before `run`: starts the threads again where the process was forked since. Throws Refusal
+    // where a section ran when it was, as the arena is half-way then, and std::system_error.
+    void prepare();
+
     // Runs the section; neither allocates nor throws. `nanoseconds`, if given, receives the time of each of
     // its instructions. Calls from several threads take turns.
     void run(const Section& section, std::uint64_t* nanoseconds = nullptr) noexcept;
@@ -42,7 +47,11 @@ class Machine {
     const char* isa_;
     std::vector<Operand> operands_;  // of all instructions in a row, as in Program::operands
     std::vector<Step> steps_;
-    std::mutex running_;
+    std::unique_ptr<std::mutex> running_;  // apart, since one that was locked in a fork is never unlocked
+    std::atomic<bool> busy_{false};        // while a section runs
+    bool cut_ = false;                     // a fork came while one did
+    // The fork that it is ready for << 1 | whether a thread makes it so now.
+    std::atomic<std::uint64_t> ready_{std::uint64_t{forks()} << 1};
     Pool pool_;
 };
 

@@ -1,5 +1,7 @@
 #include "pool.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -46,31 +48,57 @@ constexpr std::int64_t first_of(std::int64_t part, std::int64_t parts, std::int6
     return part * whole + std::min(part, extra);
 }
 
+std::atomic<std::uint32_t> forks_seen{0};
+
+// Registered as the core is loaded, before there is a pool.
+[[maybe_unused]] const int registered =
+    pthread_atfork(nullptr, nullptr, [] { forks_seen.fetch_add(1, std::memory_order_relaxed); });
+
 }  // namespace
 
-Pool::Pool(int threads) : lanes_(static_cast<std::size_t>(std::max(threads, 1))) {
-    workers_.reserve(lanes_.size() - 1);
+std::uint32_t forks() noexcept { return forks_seen.load(std::memory_order_relaxed); }
+
+Pool::Pool(int threads) : lanes_(static_cast<std::size_t>(std::max(threads, 1))) { start(); }
+
+Pool::~Pool() { stop(); }
+
+void Pool::start() {
+    workers_ = std::make_unique<Workers>();
+    workers_->reserve(lanes_.size() - 1);
     try {
         for (std::size_t lane = 1; lane < lanes_.size(); ++lane)
-            workers_.emplace_back([this, lane] { work(lane); });
+            workers_->emplace_back([this, lane] { work(lane); });
     } catch (...) {
         stop();
         throw;
     }
 }
 
-Pool::~Pool() { stop(); }
+void Pool::restart() {
+    abandon();
+    stopping_.store(false, std::memory_order_relaxed);
+    start();
+}
+
+// Threads that the fork did not copy can be neither joined nor detached, and destroying what stands for them
+// would end the process: some bytes each are lost instead.
+void Pool::abandon() noexcept {
+    if (forks_ != forks()) static_cast<void>(workers_.release());
+    forks_ = forks();
+}
 
 void Pool::stop() noexcept {
+    abandon();
+    if (workers_ == nullptr) return;
     stopping_.store(true, std::memory_order_relaxed);
     bell_.fetch_add(1, std::memory_order_release);
     bell_.notify_all();
-    for (std::thread& worker : workers_) worker.join();
-    workers_.clear();
+    for (std::thread& worker : *workers_) worker.join();
+    workers_.reset();
 }
 
 void Pool::run(const Phase& phase, const Call& call, std::int64_t units) noexcept {
-    if (units <= 1 || workers_.empty()) {
+    if (units <= 1 || lanes_.size() == 1) {
         if (units > 0) phase.run(call, 0, units);
         return;
     }

@@ -5,10 +5,13 @@
 // units mostly meet in one processor's cache. Who has done his lane takes chunks of the others', so that a
 // sleeping worker delays nobody. Between calls a worker spins for some microseconds, since the next
 // instruction mostly follows at once, and then sleeps.
+//
+// A fork copies the pool but none of its threads: `restart` starts them again in the child.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -17,6 +20,11 @@
 namespace linocut {
 
 inline constexpr int most_threads = 256;
+
+// How often the processes that led to this one were forked since the first of them loaded the core: more than
+// a pool or machine knows of means that its threads are another process's. No system call, so that it costs a
+// run nothing; unlike a process's number it never comes again.
+std::uint32_t forks() noexcept;
 
 class Pool {
   public:
@@ -28,6 +36,10 @@ class Pool {
 
     int threads() const { return static_cast<int>(lanes_.size()); }
 
+    // In the child of a fork during which no phase ran: starts the threads. Throws std::system_error where the
+    // machine has no more, and may be called again then.
+    void restart();
+
     // Does all units of the phase; returns when they are done. One caller at a time.
     void run(const Phase& phase, const Call& call, std::int64_t units) noexcept;
 
@@ -37,6 +49,10 @@ class Pool {
         std::atomic<std::uint64_t> ticket{0};
     };
 
+    using Workers = std::vector<std::thread>;
+
+    void start();
+    void abandon() noexcept;
     void work(std::size_t own) noexcept;
     void do_chunks(std::uint32_t generation, std::size_t own) noexcept;
     std::uint32_t do_lane(std::uint32_t generation, std::size_t lane) noexcept;
@@ -55,7 +71,8 @@ class Pool {
     alignas(64) std::atomic<std::uint32_t> done_{0};  // chunks finished
     alignas(64) std::atomic<std::uint32_t> bell_{0};  // the newest generation, on which workers wait
     std::atomic<bool> stopping_{false};
-    std::vector<std::thread> workers_;
+    std::uint32_t forks_ = forks();     // when its threads were started
+    std::unique_ptr<Workers> workers_;  // apart, to be let go of in the child of a fork
 };
 
 }  // namespace linocut

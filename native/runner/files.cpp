@@ -1,5 +1,6 @@
 #include "files.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,11 +12,9 @@ namespace linocut {
 
 InputFile::InputFile(const std::string& path) : path_(path), file_(std::fopen(path.c_str(), "rb")) {
     if (file_ == nullptr) refuse(path, " cannot be opened: ", std::strerror(errno));
-    const bool sought = fseeko(file_.get(), 0, SEEK_END) == 0;
-    const off_t end = sought ? ftello(file_.get()) : -1;
-    if (end < 0) refuse(path, " has no size; give a file");
-    size_ = static_cast<std::uint64_t>(end);
-    rewind();
+    struct stat found {};
+    if (fstat(fileno(file_.get()), &found) != 0 || !S_ISREG(found.st_mode)) refuse(path, " is not a file; give one");
+    size_ = static_cast<std::uint64_t>(found.st_size);
 }
 
 void InputFile::read(void* to, std::uint64_t bytes) {

@@ -149,7 +149,7 @@ def test_thresholds_beyond_the_integers_of_f32_are_exact(tmp_path, threshold, ba
     loaded = lc.load(tmp_path, backend=backend)
     assert (loaded.state["sign1.least"] == threshold).all()
     loaded.predict(examples(5)[0])
-    assert (loaded._many.array("sign1.least") == threshold).all()
+    assert (loaded._now._many.array("sign1.least") == threshold).all()
 
 
 @pytest.mark.parametrize("batch", [1, 10, 100])

@@ -71,6 +71,127 @@ def test_predictions_are_collected(tmp_path: Path, runner: list[str]) -> None:
     assert (tmp_path / "logits.bin").read_bytes() == b"".join(expected)
 
 
+WHOLE = ("program.bin", "--state", "state.bin", *FEEDS)
+
+
+def exported(folder: Path, network: lc.Network | None = None, rates: list[float] | None = None) -> lc.Trainer:
+    """Two steps, written for the runner."""
+    trainer = make_trainer() if network is None else lc.Trainer(network, batch_size=60)
+    lc.export_steps(trainer, lc.data.load("digits")[0], folder, steps=2)
+    if rates is not None:
+        (folder / "rates.bin").write_bytes(np.array(rates).tobytes())
+    return trainer
+
+
+@pytest.mark.parametrize("left_out", ["input", "labels", "rates"])
+def test_what_must_be_fed_is_asked_for_by_name(tmp_path: Path, runner: list[str], left_out: str) -> None:
+    exported(tmp_path)
+    pairs = [FEEDS[n : n + 2] for n in range(0, len(FEEDS), 2)]
+    words = [word for pair in pairs for word in pair if left_out not in pair[1]]
+    done = call(tmp_path, runner, "program.bin", "--state", "state.bin", *words, "--save", "after.bin")
+    expected = {
+        "rates": "the learning rate is 0, with which nothing is learned; give --rates FILE",
+        "input": "section 'train' reads the buffer 'input', which nothing gives; give --feed input=FILE",
+        "labels": "section 'train' reads the buffer 'labels', which nothing gives; give --feed labels=FILE",
+    }
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"error: {expected[left_out]}\n")
+    assert not list(tmp_path.glob("after.bin*"))
+
+
+@pytest.mark.parametrize("policy", ["lean", "lean8", "standard", "wang2021"])
+@pytest.mark.parametrize("micro_batch", [None, 20])
+def test_nothing_else_is_asked_for(tmp_path: Path, runner: list[str], policy: str, micro_batch: int | None) -> None:
+    digits = lc.data.load("digits")[0]
+    network = lc.models.build("resnete18", input_shape=(8, 8, 1), classes=10) if policy == "lean" else None
+    network = network or lc.models.mlp((8, 8, 1), 10, (70,))
+    lc.export_steps(lc.Trainer(network, policy, batch_size=60, micro_batch=micro_batch), digits, tmp_path, steps=1)
+    report(tmp_path, runner, *WHOLE)
+
+
+def test_predictions_need_no_labels_and_have_no_accuracy_then(tmp_path: Path, runner: list[str]) -> None:
+    exported(tmp_path)
+    asked = ("program.bin", "--state", "state.bin", "--section", "predict", "--feed")
+    assert "accuracy" not in report(tmp_path, runner, *asked, "input=input.bin")
+    done = call(tmp_path, runner, *asked, "labels=labels.bin")
+    assert (done.returncode, "give --feed input=FILE" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("rate", [np.nan, np.inf, -np.inf, -1e-3])
+def test_rates_that_are_none(tmp_path: Path, runner: list[str], rate: float) -> None:
+    exported(tmp_path, rates=[1e-3, rate])
+    done = call(tmp_path, runner, *WHOLE, "--save", "after.bin")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: rates.bin: the learning rate of run 2 is ")
+    assert done.stderr.endswith(", must be a finite number, 0 or more\n")
+    assert not list(tmp_path.glob("after.bin*"))
+
+
+REAL = lc.Network("real", (lc.layers.Input((8, 8, 1)), lc.layers.Flatten(), lc.layers.Dense(10), lc.layers.SoftmaxCrossEntropy()))
+
+
+@pytest.mark.parametrize(
+    ("network", "rate"), [(lc.models.mlp((8, 8, 1), 10, (70,)), 1e38), (REAL, 1e30), (REAL, 1e4)]
+)
+def test_training_that_diverges_is_status_1_and_saves_nothing(
+    tmp_path: Path, runner: list[str], network: lc.Network, rate: float
+) -> None:
+    exported(tmp_path, network, rates=[rate, rate])
+    done = call(tmp_path, runner, *WHOLE, "--runs", 20, "--save", "after.bin")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "diverges; take smaller learning rates" in done.stderr or "holds what is no number" in done.stderr
+    assert not list(tmp_path.glob("after.bin*"))
+
+
+@pytest.mark.parametrize("what", ["padding", "number"])
+def test_damaged_states_are_refused_here_and_there(tmp_path: Path, runner: list[str], what: str) -> None:
+    network = lc.models.mlp((8, 8, 1), 10, (70,))
+    trainer = lc.Trainer(network, optimizer="bop" if what == "padding" else "adam", batch_size=60)
+    lc.export_steps(trainer, lc.data.load("digits")[0], tmp_path, steps=2)
+    session = trainer.session
+    before = session.state_sha256()
+    kind = ("bit",) if what == "padding" else ("f16", "f32", "f64")
+    buffer = next(b for b in session.program.persistent() if b.format in kind and (kind[1:] or b.shape[-1] % 64))
+    place = session.array(buffer.name)
+    kept = place.copy()
+    if what == "padding":
+        place[..., -1] |= np.uint64(1 << 63)
+    else:
+        place.reshape(-1)[-1] = np.nan
+    write_state(session, tmp_path / "state.bin")
+    place[...] = kept
+    said = "has bits behind its last" if what == "padding" else "no number"
+    with pytest.raises(lc.RunError, match=f"state.bin: .*{buffer.name}.*{said if what == 'padding' else 'nan'}.*damaged"):
+        read_state(session, tmp_path / "state.bin")
+    assert session.state_sha256() == before, "nothing was read of it"
+    done = call(tmp_path, runner, *WHOLE)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: state.bin: the buffer '{buffer.name}' ") and said in done.stderr
+
+
+def test_a_machine_that_fails_is_status_1(tmp_path: Path, runner: list[str]) -> None:
+    exported(tmp_path)
+    few = f"ulimit -v 20000; exec {runner[0]} \"$@\""
+    done = call(tmp_path, ["sh", "-c", few, "sh"], *WHOLE, "--threads", 200)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith("error: the machine "), done.stderr
+    for words in (("--save", "nowhere/after.bin"), ("--collect", "loss=nowhere/loss.bin")):
+        done = call(tmp_path, runner, *WHOLE, *words)
+        assert (done.returncode, "cannot be written: No such file" in done.stderr) == (1, True)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("words", [("--help",), WHOLE])
+def test_a_full_standard_output_is_status_1(tmp_path: Path, runner: list[str], words: tuple[str, ...]) -> None:
+    exported(tmp_path)
+    done = call(tmp_path, ["sh", "-c", f'{runner[0]} "$@" > /dev/full', "sh"], *words)
+    assert (done.returncode, done.stderr) == (1, "error: cannot write to standard output\n")
+
+
+def test_a_folder_is_no_file(tmp_path: Path, runner: list[str]) -> None:
+    done = call(tmp_path, runner, ".")
+    assert (done.returncode, done.stderr) == (2, "error: . is not a file; give one\n")
+
+
 WRONG = {
     "no program": ((), "no program is given; see linocut-runner --help"),
     "two programs": (("program.bin", "other.bin"), "'other.bin' is a second program; give one"),
@@ -108,10 +229,10 @@ def test_mistakes_end_in_one_line_and_status_2(tmp_path: Path, runner: list[str]
 
 
 def test_a_disk_that_fails_is_status_1_and_leaves_the_old_state(tmp_path: Path, runner: list[str]) -> None:
-    write_program(make_trainer().session, tmp_path)
+    exported(tmp_path)
     before = (tmp_path / "state.bin").read_bytes()
     (tmp_path / "state.bin.part").mkdir()
-    done = call(tmp_path, runner, "program.bin", "--save", "state.bin")
+    done = call(tmp_path, runner, *WHOLE, "--save", "state.bin")
     assert (done.returncode, done.stderr) == (1, "error: state.bin cannot be written: Is a directory\n")
     assert (tmp_path / "state.bin").read_bytes() == before
 

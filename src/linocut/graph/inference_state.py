@@ -20,14 +20,16 @@ if TYPE_CHECKING:
 class InferenceState(MutableMapping[str, Array]):
     """Arrays by name: binary weights as -1 and +1, thresholds as integers, all else in float32.
 
-    A fraction given as the threshold of integers means the next integer. Reading gives a copy; `changed` is told of the
-    graph with other numbers. SpecError for an unknown name, a wrong shape, or what is no number; nothing is changed
+    A fraction given as the threshold of integers means the next integer. Reading gives a copy of what `graph` has at the
+    time; `change` is given what makes a graph one with other numbers. SpecError for an unknown name, a wrong shape, or what is no number; nothing is changed
     then.
     """
 
-    def __init__(self, graph: InferenceGraph, changed: Callable[[InferenceGraph], None]) -> None:
-        self._graph, self._tell = graph, changed
-        self._parts = {f"{node}.{part}": (node, part) for node, part, _ in graph.tensors()}
+    def __init__(
+        self, graph: Callable[[], InferenceGraph], change: Callable[[Callable[[InferenceGraph], InferenceGraph]], None]
+    ) -> None:
+        self._graph_now, self._change = graph, change
+        self._parts = {f"{node}.{part}": (node, part) for node, part, _ in graph().tensors()}
 
     def __getitem__(self, name: str) -> Array:
         """A copy of the array called `name`."""
@@ -57,13 +59,23 @@ class InferenceState(MutableMapping[str, Array]):
     def update(self, *others: Any, **more: ArrayLike) -> None:
         """Put other numbers under several names: all or, where one does not fit, none."""
         given: Mapping[str, ArrayLike] = dict(*others, **more)
-        nodes = {node.name: node for node in self._graph.nodes}
+        checked = []
         for name, values in given.items():
             node, part = self._find(name)
-            other: dict[str, Any] = {part: self._checked(node, part, values)}
-            nodes[node.name] = dataclasses.replace(nodes[node.name], **other)
-        self._graph = dataclasses.replace(self._graph, nodes=tuple(nodes.values()))
-        self._tell(self._graph)
+            checked.append((node.name, part, self._checked(node, part, values)))
+
+        def changed(graph: InferenceGraph) -> InferenceGraph:
+            nodes = {node.name: node for node in graph.nodes}
+            for name, part, values in checked:
+                other: dict[str, Any] = {part: values}
+                nodes[name] = dataclasses.replace(nodes[name], **other)
+            return dataclasses.replace(graph, nodes=tuple(nodes.values()))
+
+        self._change(changed)
+
+    @property
+    def _graph(self) -> InferenceGraph:
+        return self._graph_now()
 
     def _find(self, name: str) -> tuple[InferenceNode, str]:
         if name not in self._parts:

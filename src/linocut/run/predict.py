@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock, local
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from linocut.data.images import read_image
 from linocut.data.registry import resizing_of
 from linocut.data.resizing import ASSUMED, find_resizing
 from linocut.errors import DataError, SpecError
+from linocut.forks import tell_of_forks
 from linocut.graph.inference import InferenceGraph
 from linocut.graph.inference_state import InferenceState
 from linocut.layers import Loss, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from linocut.compile.inference import Prediction
     from linocut.run.feed import Examples
 
 _LOSSES: dict[str, Loss] = {
@@ -41,8 +44,12 @@ class Predictor:
     """An inference graph at work on `batch_size` examples at a time; `classes` are the names of its classes.
 
     Weights are packed and the arena is taken when it is first used, and no more after that. Called with one example it
-    is quickest: that starts no thread and allocates nothing. Several threads may use it: each that calls it with
-    examples has an arena of its own for that, and `predict` and `evaluate` wait for each other.
+    is quickest: that starts no thread and allocates nothing.
+
+    Several threads may use it: each that calls it with examples has an arena of its own for that, and `predict` and
+    `evaluate` take turns, batch by batch. Each of them goes to its end with the numbers that the network had when it
+    began, whatever is written to `state` meanwhile. It may be used in the child of a fork, pickled and copied: what goes
+    along is its graph and what it was given.
 
     `resizing`, "whole" or "crop", is how `read_image` brings pictures to size: as the network's training did. Where
     that is not known, which is so of some older files, `resizing_known` is False, and "crop" is assumed.
@@ -65,28 +72,44 @@ class Predictor:
                 f"a predictor is given {type(graph).__name__}, must be an inference graph; take that of "
                 "trainer.inference_graph(), or linocut.load(run)"
             )
-        self.graph, self.classes, self.data = graph, classes, data
+        self.classes, self.data = classes, data
         known = resizing_of(data) if resizing is None else find_resizing(resizing)
         self.resizing, self.resizing_known = known or ASSUMED, known is not None
         self._trained_on = None if resizing is None and data is None else known
-        self._prediction = compile_inference(graph, batch_size)
+        self._given = (threads, resizing)
         self._threads, self._backend = find_threads(threads), find_backend(backend)
         self._bounds = input_bounds(graph.input.dtype, graph.input.low, graph.input.high, coded=graph.input.coded)
-        self._many: Session | None = None
-        self._running = Lock()
-        self._own = _Own()
+        self._now = _Version(graph, compile_inference(graph, batch_size), self._threads, self._backend)
+        self._changing = Lock()
+        tell_of_forks(self)
+
+    def __reduce__(self) -> tuple[Callable[..., Predictor], tuple[Any, ...]]:
+        """Its graph and what it was given, for pickle and copy; arenas are taken anew."""
+        threads, resizing = self._given
+        kwargs = {"batch_size": self._now.prediction.batch, "threads": threads, "backend": self._backend}
+        return _predictor, ((self.graph, self.classes, self.data), {**kwargs, "resizing": resizing})
+
+    def after_fork(self) -> None:
+        """In the child: locks that were held by threads of the parent are free again."""
+        self._changing = Lock()
+        self._now.after_fork()
+
+    @property
+    def graph(self) -> InferenceGraph:
+        """The network as it is now."""
+        return self._now.graph
 
     def __call__(self, example: NDArray[Any]) -> NDArray[np.float32]:
         """The network's outputs (outputs,) for one example (*shape); a view that this thread's next call writes to.
 
         DataError for an example of another shape or type, or with values out of range.
         """
-        own = self._own
-        one = own.one
+        now = self._now
+        one = now.own.one
         if one is None:
-            one = own.one = _One(self._opened(1, 1))
+            one = now.own.one = _One(now.opened(1, 1))
         if getattr(example, "shape", None) != one.input.shape or example.dtype != one.input.dtype:
-            example = unlabelled_example(example, self.graph)
+            example = unlabelled_example(example, now.graph)
         if self._bounds is not None:
             check_values(example, *self._bounds)
         np.copyto(one.input, example)
@@ -96,12 +119,12 @@ class Predictor:
     @property
     def arena_bytes(self) -> int:
         """All the memory that predicting `batch_size` examples at a time takes."""
-        return self._prediction.program.arena_bytes
+        return self._now.prediction.program.arena_bytes
 
     @property
     def state(self) -> InferenceState:
         """What the network has learned, by `layer.part`, to read and to change."""
-        return InferenceState(self.graph, self._changed)
+        return InferenceState(lambda: self.graph, self._change)
 
     def read_image(self, path: str | os.PathLike[str]) -> NDArray[np.uint8]:
         """One picture (*shape) u8, converted and brought to size as in training; DataError for what is none."""
@@ -112,64 +135,93 @@ class Predictor:
 
     def predict(self, images: ArrayLike) -> Predictions:
         """The classes of images (n, *shape), the confidence in each, and the network's outputs."""
-        source = self.graph.input
-        dataset = unlabelled(images, self.graph.name, source.shape, source.dtype)
-        outputs = np.empty((len(dataset), self.graph.outputs), np.float32)
+        now = self._now
+        source = now.graph.input
+        dataset = unlabelled(images, now.graph.name, source.shape, source.dtype)
+        outputs = np.empty((len(dataset), now.graph.outputs), np.float32)
         begin = 0
-        with self._running:
-            for found, _ in self._run(dataset):
-                outputs[begin : begin + len(found)] = found
-                begin += len(found)
-        return Predictions.of(outputs, self.graph.logits.function)
+        for found, _ in self._run(now, dataset):
+            outputs[begin : begin + len(found)] = found
+            begin += len(found)
+        return Predictions.of(outputs, now.graph.logits.function)
 
     def evaluate(self, examples: Examples) -> Evaluation:
         """Accuracy and loss, unweighted and unsmoothed, over a data set or a pair of arrays (examples, labels)."""
-        loss = _LOSSES[self.graph.logits.function]
-        source = self.graph.input
-        dataset = as_dataset_of(examples, self.graph.name, source.shape, source.dtype, loss, self.graph.outputs)
-        check_resizing(dataset, self.graph.name, self._trained_on)
+        now = self._now
+        loss = _LOSSES[now.graph.logits.function]
+        source = now.graph.input
+        dataset = as_dataset_of(examples, now.graph.name, source.shape, source.dtype, loss, now.graph.outputs)
+        check_resizing(dataset, now.graph.name, self._trained_on)
         total, correct, count = 0.0, 0, 0
-        with self._running:
-            for found, truth in self._run(dataset):
-                score = loss.score(found, loss.as_truth(truth))
-                total, correct, count = total + score.loss, correct + (score.correct or 0), count + score.examples
-        return Evaluation(correct / count if self.graph.classes else None, total / count, count)
+        for found, truth in self._run(now, dataset):
+            score = loss.score(found, loss.as_truth(truth))
+            total, correct, count = total + score.loss, correct + (score.correct or 0), count + score.examples
+        return Evaluation(correct / count if now.graph.classes else None, total / count, count)
 
     def class_name(self, label: int) -> str:
         """The name of a class, its number where it has none."""
         return self.classes[label] if label < len(self.classes) else str(label)
 
-    def _run(self, dataset: Dataset) -> Iterator[tuple[NDArray[np.float32], NDArray[Any]]]:
-        """The outputs of each batch in order, and what is true of it; the last batch may be smaller."""
-        if self._many is None:
-            self._many = self._opened(self._prediction.batch, self._threads)
-        session, batch = self._many, self._prediction.batch
-        given, outputs = session.array(INPUT), session.array(LOGITS)
+    def _run(self, now: _Version, dataset: Dataset) -> Iterator[tuple[NDArray[np.float32], NDArray[Any]]]:
+        """The outputs of each batch in order, and what is true of it; the last batch may be smaller.
+
+        No lock is held while a batch is waited for: the data set may itself use this predictor.
+        """
+        batch = now.prediction.batch
         order = np.arange(len(dataset), dtype=np.int64)
         with Batches(dataset, order, batch, pad=True) as batches:
             for number, (images, truth) in enumerate(batches):
                 if self._bounds is not None:
                     check_values(images, *self._bounds)
-                given[...] = images
-                session.run(PREDICT)
                 rows = min(batch, len(dataset) - number * batch)
-                yield outputs[:rows], truth[:rows]
+                yield now.run(images, rows), truth[:rows]
 
-    def _opened(self, batch: int, threads: int) -> Session:
+    def _change(self, change: Callable[[InferenceGraph], InferenceGraph]) -> None:
+        """Go on with other numbers; changes come one after the other."""
+        with self._changing:
+            graph = change(self._now.graph)
+            prediction = compile_inference(graph, self._now.prediction.batch)
+            self._now = _Version(graph, prediction, self._threads, self._backend)
+
+
+def _predictor(graph: tuple[Any, ...], given: dict[str, Any]) -> Predictor:
+    return Predictor(*graph, **given)
+
+
+class _Version:
+    """The network with the numbers that it has at a time, and the sessions that predict with these."""
+
+    def __init__(self, graph: InferenceGraph, prediction: Prediction, threads: int, backend: str) -> None:
+        self.graph, self.prediction = graph, prediction
+        self.own = _Own()
+        self._threads, self._backend = threads, backend
+        self._many: Session | None = None
+        self._running = Lock()
+
+    def opened(self, batch: int, threads: int) -> Session:
         """A session that predicts so many examples at a time, its constants in place."""
-        same = batch == self._prediction.batch
-        prediction = self._prediction if same else compile_inference(self.graph, batch)
+        same = batch == self.prediction.batch
+        prediction = self.prediction if same else compile_inference(self.graph, batch)
         session = open_session(prediction.program, backend=self._backend, threads=threads)
         for name, make in prediction.constants.items():
             session.array(name)[...] = make()
         return session
 
-    def _changed(self, graph: InferenceGraph) -> None:
-        """Go on with other numbers."""
+    def run(self, images: NDArray[Any], rows: int) -> NDArray[np.float32]:
+        """The outputs (rows, outputs) of the first examples of a batch; one thread at a time."""
         with self._running:
-            self.graph = graph
-            self._prediction = compile_inference(graph, self._prediction.batch)
-            self._many, self._own = None, _Own()
+            session = self._many
+            if session is None:
+                session = self._many = self.opened(self.prediction.batch, self._threads)
+            session.array(INPUT)[...] = images
+            session.run(PREDICT)
+            outputs: NDArray[np.float32] = session.array(LOGITS)[:rows].copy()
+            return outputs
+
+    def after_fork(self) -> None:
+        """In the child: a session that was in use is half-way through a section, and another is opened."""
+        if self._running.locked():
+            self._many, self._running = None, Lock()
 
 
 class _One:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
 from linocut.compile.binary import encode
 from linocut.compile.program import Program
 from linocut.digest import sha256
-from linocut.errors import SpecError
+from linocut.errors import MachineError, RunError, SpecError
 from linocut.ops.bits import Array
 from linocut.run.views import operand, stored
 
@@ -77,24 +79,52 @@ class ReferenceSession(Session):
 
 
 class NativeSession(Session):
-    """Executes sections in the native core, with the kernels of one instruction set, on some threads."""
+    """Executes sections in the native core, with the kernels of one instruction set, on some threads.
+
+    In the child of a fork its threads are started again when it is first run, with the arena as it was; RunError where
+    it was running at that moment. MachineError where the machine has no more threads.
+    """
 
     def __init__(self, program: Program, threads: int, isa: str) -> None:
         from linocut import _native  # a broken build must not keep `import linocut` and the reference from working
 
         self.program = program
-        self._session = _native.Session(_native.Program(encode(program)), threads, isa)
+        loaded = _native.Program(encode(program))
+        with _machine_failures():
+            self._session = _native.Session(loaded, threads, isa)
         self.arena = self._session.arena
         self.isa = self._session.isa
         self.threads, self.backend = threads, NATIVE
 
     def run(self, section: str) -> None:
         """Execute one section; other Python threads run meanwhile."""
-        self._session.run(section)
+        try:
+            self._session.run(section)
+        except (ValueError, OSError) as error:
+            raise self._failure(section, error) from None
 
     def run_timed(self, section: str) -> list[int]:
         """Execute one section; nanoseconds of each of its instructions."""
-        return list(self._session.run_timed(section))
+        try:
+            return list(self._session.run_timed(section))
+        except (ValueError, OSError) as error:
+            raise self._failure(section, error) from None
+
+    def _failure(self, section: str, error: Exception) -> Exception:
+        """A run is refused for an unknown section, which is a mistake of the caller's code, or after a fork."""
+        if isinstance(error, OSError):
+            return MachineError(str(error))
+        known = any(one.name == section for one in self.program.sections)
+        return RunError(str(error)) if known else error
+
+
+@contextmanager
+def _machine_failures() -> Iterator[None]:
+    """MachineError for what the machine does not give."""
+    try:
+        yield
+    except OSError as error:
+        raise MachineError(str(error)) from None
 
 
 def open_session(

@@ -6,16 +6,22 @@ has, for every run, the bytes of one buffer: its name and `.bin`.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
 
 from linocut.compile.binary import encode
+from linocut.compile.program import Buffer
 from linocut.errors import DataError, MachineError, RunError
 from linocut.files import make_folder, replacing
+from linocut.ops.bits import Array, padding_is_zero
 from linocut.run.session import Session
+from linocut.run.views import stored
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -40,7 +46,11 @@ def write_state(session: Session, path: str | os.PathLike[str]) -> None:
 
 
 def read_state(session: Session, path: str | os.PathLike[str]) -> None:
-    """Fill the state of a session from what `--save` or `write_state` wrote; RunError where it is another program's."""
+    """Fill the state of a session from what `--save` or `write_state` wrote.
+
+    RunError where it is another program's, or holds what no checkpoint may: a float that is no number, or bits behind
+    the last of a row. The session stays as it was then. MachineError where it cannot be read.
+    """
     buffers = session.program.persistent()
     wanted = sum(buffer.nbytes for buffer in buffers)
     try:
@@ -48,10 +58,29 @@ def read_state(session: Session, path: str | os.PathLike[str]) -> None:
             found = os.fstat(file.fileno()).st_size
             if found != wanted:
                 raise RunError(f"{path} has {found:,} B, the state of this program has {wanted:,} B; it is another's")
+            for buffer in buffers:  # all is looked at before any of it is taken
+                data = np.empty(buffer.nbytes, np.uint8)
+                _fill(file, data, path)
+                _check(stored(data, dataclasses.replace(buffer, offset=0)), buffer, path)
+            file.seek(0)
             for buffer in buffers:
-                file.readinto(session.state_bytes(buffer.name).data)
+                _fill(file, session.state_bytes(buffer.name), path)
     except OSError as error:
         raise MachineError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def _fill(file: BinaryIO, into: Array, path: str | os.PathLike[str]) -> None:
+    if file.readinto(into.data) != into.nbytes:  # type: ignore[attr-defined]
+        raise RunError(f"{path} was cut while it was read; it is damaged")
+
+
+def _check(values: Array, buffer: Buffer, path: str | os.PathLike[str]) -> None:
+    if buffer.format == "bit" and not padding_is_zero(values, buffer.shape[-1]):
+        raise RunError(f"{path}: {buffer.name} has bits behind its last; it is damaged")
+    if values.dtype.kind == "f":
+        finite = np.isfinite(values)
+        if not finite.all():
+            raise RunError(f"{path}: {buffer.name} holds {values[~finite][0]}, must be finite numbers; it is damaged")
 
 
 def write_feeds(session: Session, folder: str | os.PathLike[str], runs: Iterable[Mapping[str, ArrayLike]]) -> int:
