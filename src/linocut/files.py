@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,13 +18,14 @@ PART = ".part"  # how a file is called that is being written
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file to write, which takes the name `path` once the block has ended and its bytes are on the disk.
 
-    It is written under another name in the same folder. When anything fails, that file is removed, what
-    `path` held stays as it was, and an OSError becomes a MachineError.
+    It is written under another name in the same folder, one that no other file has: where that folder was replaced by
+    another meanwhile, the file is not found there, and nothing in it is written over. When anything fails, the file is
+    removed, what `path` held stays as it was, and an OSError becomes a MachineError.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}{PART}")
+    part = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}{PART}")
     try:
         try:
-            with open(part, "wb") as file:
+            with open(part, "xb", opener=_unlinked) as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -44,7 +45,13 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 def remove_parts(path: Path) -> None:
     """Remove what processes that were killed had written of `path`; for whoever alone writes it."""
     for part in path.parent.glob(f".{glob.escape(path.name)}.*{PART}"):
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # a folder of that name, or it has gone
+            part.unlink()
+
+
+def _unlinked(path: str, flags: int) -> int:
+    """Open a file through no link."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -6,6 +6,7 @@ Nothing else knows the names of an arena's buffers: they are what version 0.1 wr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 Stored: TypeAlias = Callable[[str], Array]
 """The stored elements of the buffer of a name, as a view."""
+
+Using: TypeAlias = Callable[[str], AbstractContextManager[None]]
+"""Given what for, a block in which the stored elements are read or written, and nobody else does."""
 
 
 AT_ONCE = 1 << 16  # latent weights that are packed together, but for longer outputs
@@ -91,17 +95,20 @@ class Numbers(MutableMapping[str, Array]):
     SpecError for an unknown name, a wrong shape, or what is no number; nothing is changed then.
     """
 
-    def __init__(self, network: str, places: Mapping[str, Place], stored: Stored) -> None:
-        self._network, self._places, self._stored = network, places, stored
+    def __init__(
+        self, network: str, places: Mapping[str, Place], stored: Stored, using: Using = lambda what: nullcontext()
+    ) -> None:
+        self._network, self._places, self._stored, self._using = network, places, stored, using
 
     def __getitem__(self, name: str) -> Array:
         """A copy of the numbers called `name`."""
         place = self._place(name)
-        return place.read(self._stored(place.buffer))
+        with self._using(f"reading {name}"):
+            return place.read(self._stored(place.buffer))
 
     def __setitem__(self, name: str, values: ArrayLike) -> None:
         """Store numbers under a name."""
-        self._write(name, self._checked(name, values))
+        self.update({name: values})
 
     def __delitem__(self, name: str) -> None:
         """A state has what its network has."""
@@ -122,8 +129,10 @@ class Numbers(MutableMapping[str, Array]):
     def update(self, *others: Any, **more: ArrayLike) -> None:
         """Store several arrays, all or, where one does not fit, none."""
         given = dict(*others, **more)
-        for name, values in [(name, self._checked(name, values)) for name, values in given.items()]:
-            self._write(name, values)
+        checked = [(name, self._checked(name, values)) for name, values in given.items()]
+        with self._using(f"writing {', '.join(given)}"):
+            for name, values in checked:
+                self._write(name, values)
 
     def signs(self, name: str) -> Array:
         """The packed signs of an array, (..., words) uint64, made a little at a time; a view where bits are stored."""
@@ -178,6 +187,6 @@ class Numbers(MutableMapping[str, Array]):
 class State(Numbers):
     """Parameters by name; `moments` are what the optimizer keeps of them, as `layer.part.moment`."""
 
-    def __init__(self, layout: Layout, stored: Stored) -> None:
-        super().__init__(layout.network, layout.parameters, stored)
-        self.moments = Numbers(layout.network, layout.moments, stored)
+    def __init__(self, layout: Layout, stored: Stored, using: Using = lambda what: nullcontext()) -> None:
+        super().__init__(layout.network, layout.parameters, stored, using)
+        self.moments = Numbers(layout.network, layout.moments, stored, using)

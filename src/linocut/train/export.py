@@ -33,8 +33,13 @@ def export_steps(trainer: Trainer, examples: Examples, folder: str | os.PathLike
     By default all steps that are left of the epoch that the trainer has come to, which are the most. Returns how often
     the program is to be run. Files: program.bin, state.bin, input.bin, labels.bin, rates.bin. The trainer stays where
     it is; `linocut.run.standalone.read_state` brings the state back that the device came to. DataError, SpecError,
-    MachineError.
+    MachineError; RunError while the trainer is in use.
     """
+    with trainer.using("export_steps"):
+        return _exported(trainer, examples, folder, steps)
+
+
+def _exported(trainer: Trainer, examples: Examples, folder: str | os.PathLike[str], steps: int | None) -> int:
     dataset = as_dataset(examples, trainer.network.graph)
     settings, at = trainer.settings, trainer.progress
     left = len(dataset) // settings.batch_size - at.step

@@ -1,13 +1,14 @@
-"""Interrupts: SIGINT and SIGTERM are noted, and training ends between two steps, in a state that can be kept."""
+"""Interrupts: SIGINT, SIGTERM and SIGHUP are noted, and training ends between two steps, in a state that can be kept."""
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from types import FrameType, TracebackType
 from typing import Any
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, kill or a shutdown, a terminal that closes
 
 
 class Interrupted(KeyboardInterrupt):
@@ -26,12 +27,17 @@ class Noted(Exception):
 
 
 class Interrupts:
-    """In its block the signals are only noted; `number` is the first. Outside the main thread it does nothing."""
+    """In its block the signals are only noted; `number` is the first. Outside the main thread it does nothing.
+
+    Signals that were ignored when the block began (nohup, a shell's background) stay ignored, and so do those whose
+    handlers are not Python's. In the child of a fork each does what it did before the block.
+    """
 
     def __init__(self) -> None:
         """Nothing has come yet."""
         self.number: int | None = None
         self._former: dict[signal.Signals, Any] = {}
+        self._process = os.getpid()
 
     def check(self) -> None:
         """Raise Noted if a signal has come."""
@@ -41,7 +47,9 @@ class Interrupts:
     def __enter__(self) -> Interrupts:
         """Catch the signals."""
         if threading.current_thread() is threading.main_thread():
-            self._former = {number: signal.signal(number, self._note) for number in SIGNALS}
+            for number in SIGNALS:
+                if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                    self._former[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(
@@ -52,4 +60,8 @@ class Interrupts:
             signal.signal(number, handler)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self.number = self.number or number
+        if os.getpid() == self._process:
+            self.number = self.number or number
+            return
+        signal.signal(number, self._former[signal.Signals(number)])
+        os.kill(os.getpid(), number)

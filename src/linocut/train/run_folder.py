@@ -34,9 +34,10 @@ FILES = ("config.toml", "log.jsonl", CHECKPOINT, packed.NAME)
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The folder of one run."""
+    """The folder of one run; `lock` is what is held of one that is claimed, which alone may be written."""
 
     path: Path
+    lock: Lock | None = None
 
     @property
     def holds_run(self) -> bool:
@@ -84,32 +85,41 @@ class RunFolder:
         """Write config.toml, for people; MachineError where the disk will not."""
         import tomli_w
 
+        self._check()
         write_text(self.path / "config.toml", tomli_w.dumps(_config(kept)))
 
     def abandon(self) -> None:
         """Remove what a run wrote that failed before it came to anything, so that it can be begun again."""
+        self._check()
         for name in sorted(FILES, key=CHECKPOINT.__eq__):  # the checkpoint last: without it the others stop a new run
             with suppress(OSError):  # not there
                 (self.path / name).unlink()
 
     @contextmanager
-    def claimed(self, own: Stamp | None) -> Iterator[None]:
+    def claimed(self, own: Stamp | None) -> Iterator[RunFolder]:
         """A block in which this process alone writes the folder; what a killed one was writing is removed first.
+
+        Gives the folder as it may be written: RunError when it is no longer the same, or in a child of the process.
 
         `own` is the stamp of the run that goes on in it, None for a new one. RunError where another process writes
         the folder or has written it since, and where a new run would be written over another's: see `refuse_other`.
         """
-        with Lock(self.path):
+        with Lock(self.path) as lock:
             if own is None:
                 self.refuse_other()
             elif self.holds_run and self.stamp != own:
                 raise RunError(f"{self.path} was written by another process since it was read; resume it again")
             for name in FILES:
                 remove_parts(self.path / name)
-            yield
+            yield RunFolder(self.path, lock)
+
+    def _check(self) -> None:
+        assert self.lock is not None, f"{self.path} is written without having been claimed"
+        self.lock.check()
 
     def save_checkpoint(self, kept: Checkpoint, session: Session) -> None:
         """Write where the run has come to, whole or not at all; MachineError where the disk will not."""
+        self._check()
         kept.save(self.path / CHECKPOINT, session)
 
     def save_rest(self, kept: Checkpoint, compiled: Compiled, session: Session, events: Iterable[Event]) -> None:
@@ -117,8 +127,10 @@ class RunFolder:
         data = kept.data
         known = (data.classes, data.name, data.resizing) if data else ((), None, None)
         model = packed.PackedModel(trained_graph(compiled, session), *known)
+        self._check()
         packed.save(self.path / packed.NAME, model)
         lines = (json.dumps(to_json(event), allow_nan=False) + "\n" for event in events)
+        self._check()
         write_text(self.path / "log.jsonl", "".join(lines))
 
 

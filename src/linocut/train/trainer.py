@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from linocut.data.augmentation import Augmentation, find_augmentation
 from linocut.data.dataset import Dataset
@@ -26,7 +26,7 @@ from linocut.run.captured import captured
 from linocut.run.feed import Feed, as_dataset, check_resizing
 from linocut.run.predictions import Evaluation, Predictions
 from linocut.run.session import find_backend, find_threads
-from linocut.run.trained import trained_graph
+from linocut.run.trained import apart, trained_graph
 from linocut.schedules import Schedule, find_schedule
 from linocut.train import checkpoint
 from linocut.train.checkpoint import Checkpoint
@@ -38,6 +38,7 @@ from linocut.train.peak_memory import peak_rss_bytes
 from linocut.train.progress import MOST_EPOCHS, Progress
 from linocut.train.run_folder import RunFolder, Stamp
 from linocut.train.settings import DataFacts, Settings
+from linocut.train.use import IN_FIT, Use
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -69,6 +70,10 @@ class Trainer:
     that `fit` makes no larger than its data before training begins; with one, by the largest `micro_batch` that divides
     it and fits. Without a budget the batch is 100.
     SpecError for what cannot be. Equal settings and data end in the same bits, interrupted or not.
+
+    It has one use at a time: while a thread is in one of its methods, or reads or writes `state`, any other gets a
+    RunError that says so; callbacks of `fit` may do all but `fit`. `session` is not watched: leave it alone meanwhile.
+    It cannot be pickled or copied: save it, and resume it from there.
     """
 
     def __init__(
@@ -108,7 +113,8 @@ class Trainer:
         self._threads, self._backend = find_threads(threads), find_backend(backend)
         self._open: tuple[Session, Feed] | None = None
         self._stamps: dict[Path, Stamp] = {}  # of its checkpoint in each folder, as that was last read or written
-        self._claims: set[Path] = set()  # folders that it is writing
+        self._claims: dict[Path, RunFolder] = {}  # folders that it is writing
+        self._use = Use()
         self._saved = False  # whether that checkpoint is of any step
         self._saved_at = ""  # where it stands
 
@@ -137,6 +143,13 @@ class Trainer:
         trainer._stamps[path.resolve()], trainer._saved = stamp, kept.progress.begun
         return trainer
 
+    def __reduce__(self) -> NoReturn:
+        """RunError: an arena may be large, and two trainers of one run would go apart."""
+        raise RunError(
+            "a Trainer cannot be pickled or copied; save it (trainer.save(folder)) and go on with Trainer.resume(folder), "
+            "or hand on trainer.inference_graph()"
+        )
+
     @property
     def network(self) -> Network:
         """The network."""
@@ -155,18 +168,24 @@ class Trainer:
     @property
     def state(self) -> State:
         """What the network has learned and keeps, by `layer.part`, to read and to change; `moments` beside it."""
-        return State(self.compiled.layout, self.session.array)
+        return State(self.compiled.layout, lambda name: self.session.array(name), self.using)
+
+    def using(self, what: str) -> AbstractContextManager[None]:
+        """A block that uses the trainer's session for `what`, alone; RunError while it is in use."""
+        return self._use.of(what)
 
     def inference_graph(self) -> InferenceGraph:
-        """What has been learned, in the form that prediction and exports read."""
-        return trained_graph(self.compiled, self.session)
+        """What has been learned by now, in the form that prediction and exports read."""
+        with self.using("inference_graph"):
+            return apart(trained_graph(self.compiled, self.session), self.session.arena)
 
     def capture(self, images: ArrayLike, names: Sequence[str]) -> dict[str, NDArray[Any]]:
         """What the layers called `names` give for images (n, *shape), as in prediction: (n, ...), signs as -1 and +1.
 
         SpecError, with the nearest name, for a layer that does not exist.
         """
-        return captured(self.compiled, self.session, images, names)
+        with self.using("capture"):
+            return captured(self.compiled, self.session, images, names)
 
     def fit(
         self,
@@ -182,10 +201,22 @@ class Trainer:
         `out` is the run folder, by default the one it was resumed from; it is written after every epoch, and its
         checkpoint also after every `save_every` steps of an epoch, so that a power cut costs no more than these; a
         resumed run keeps the number that it had, unless it is given another.
-        `callbacks` are called with every event. SIGINT and SIGTERM end training after the step at hand: the
+        `callbacks` are called with every event. SIGINT, SIGTERM and SIGHUP end training after the step at hand: the
         checkpoint is written, then Interrupted (a KeyboardInterrupt) is raised. DataError, SpecError,
         RunError for what does not fit together.
         """
+        with self.using(IN_FIT):
+            return self._fit(train, epochs, validate, out, callbacks, save_every)
+
+    def _fit(
+        self,
+        train: Examples,
+        epochs: int,
+        validate: Examples | None,
+        out: str | os.PathLike[str] | None,
+        callbacks: Sequence[Callback],
+        save_every: int | None,
+    ) -> tuple[EpochEnded, ...]:
         dataset = as_dataset(train, self.network.graph)
         validation = None if validate is None else as_dataset(validate, self.network.graph)
         if validation is not None:
@@ -199,7 +230,7 @@ class Trainer:
             self.data, self.progress.epochs = DataFacts.of(dataset), epochs
             self.save_every = save_every or self.save_every
             planned = Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes)
-            fit = _Fit(dataset, validation, folder, planned, partial(_emit, callbacks))
+            fit = _Fit(dataset, validation, folder, planned, partial(self._emit, callbacks))
             new = folder is not None and not folder.holds_run
             with self._abandoning(folder, LinocutError, when=lambda: new):
                 self._begin(folder, planned)
@@ -251,28 +282,31 @@ class Trainer:
 
     def evaluate(self, examples: Examples) -> Evaluation:
         """Accuracy and loss over a data set or a pair of arrays (images, labels)."""
-        session, feed = self._opened()
-        graph = self.network.graph
-        dataset = as_dataset(examples, graph)
-        check_resizing(dataset, graph.name, self.data.resizing if self.data else None)
-        return scoring.evaluate(session, feed, graph, dataset)
+        with self.using("evaluate"):
+            session, feed = self._opened()
+            graph = self.network.graph
+            dataset = as_dataset(examples, graph)
+            check_resizing(dataset, graph.name, self.data.resizing if self.data else None)
+            return scoring.evaluate(session, feed, graph, dataset)
 
     def predict(self, images: ArrayLike) -> Predictions:
         """The classes of images (n, *shape), and the confidence in each."""
-        session, feed = self._opened()
-        return scoring.predict(session, feed, self.network.graph, images)
+        with self.using("predict"):
+            session, feed = self._opened()
+            return scoring.predict(session, feed, self.network.graph, images)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write a run folder, for `Trainer.resume` and `linocut.load`; RunError if another run is there."""
-        with self._claimed(folder) as into:
+        with self.using("save"), self._claimed(folder) as into:
             self._begin(into, Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes))
 
     def _opened(self) -> tuple[Session, Feed]:
-        if self._open is None:
-            session = open_session(self.compiled.program, backend=self._backend, threads=self._threads)
-            initialise(session, self.compiled.initial, self.settings.seed)
-            self._open = session, Feed(session, self.network.graph, coded=self.settings.policy.integer)
-        return self._open
+        with self._use.opening:
+            if self._open is None:
+                session = open_session(self.compiled.program, backend=self._backend, threads=self._threads)
+                initialise(session, self.compiled.initial, self.settings.seed)
+                self._open = session, Feed(session, self.network.graph, coded=self.settings.policy.integer)
+            return self._open
 
     def _bound_batch(self, examples: int) -> None:
         """Make a batch that fills the budget no larger than the data, as long as nothing was trained."""
@@ -316,14 +350,14 @@ class Trainer:
             return
         folder, place = RunFolder(path), path.resolve()
         if place in self._claims:  # a callback saves the run that calls it
-            yield folder
+            yield self._claims[place]
             return
-        with folder.claimed(self._stamps.get(place)):
-            self._claims.add(place)
+        with folder.claimed(self._stamps.get(place)) as claimed:
+            self._claims[place] = claimed
             try:
-                yield folder
+                yield claimed
             finally:
-                self._claims.remove(place)
+                del self._claims[place]
 
     def _epoch(self, fit: _Fit, interrupts: Interrupts) -> EpochEnded:
         session, feed = self._opened()
@@ -387,7 +421,7 @@ class Trainer:
         self._stamps[folder.path.resolve()] = folder.stamp
         self._saved, self._saved_at = self.progress.begun, str(self.progress)
 
-
-def _emit(callbacks: Sequence[Callback], event: Event) -> None:
-    for callback in callbacks:
-        callback(event)
+    def _emit(self, callbacks: Sequence[Callback], event: Event) -> None:
+        with self._use.lent():
+            for callback in callbacks:
+                callback(event)
