@@ -1,7 +1,64 @@
-"""`python -m linocut` is the command line."""
+"""`python -m linocut` and `linocut` are the command line; the process is made ready before it is imported."""
 
+from __future__ import annotations
+
+import os
+import signal
 import sys
+from types import FrameType
+from typing import NoReturn
 
-from linocut.cli import main
+INTERRUPTED = 130
+STREAMS = (0, 1, 2)
 
-sys.exit(main())
+
+def run() -> int:
+    """Run the command line; returns the exit status."""
+    try:
+        asked = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not where it is to be ignored
+        if asked:
+            signal.signal(signal.SIGINT, _leave)
+        _open_streams()
+        from linocut.cli import main
+
+        if asked:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        status = main()
+        if asked:
+            signal.signal(signal.SIGINT, _leave)
+    except KeyboardInterrupt:  # before `main` could see to it, or after
+        _leave(signal.SIGINT, None)
+    return status
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    """Say so in one line, wherever Python is: an exception may be lost in an import, or end in a traceback."""
+    try:
+        os.write(STREAMS[2], b"error: interrupted\n")
+    finally:
+        os._exit(INTERRUPTED)
+
+
+def _open_streams() -> None:
+    """Give a process that was started without standard streams (`>&-`, services) ones that lead nowhere.
+
+    The next file that is opened would have their numbers, and get what is written to them. What a stream's encoding
+    lacks is escaped.
+    """
+    for number in STREAMS:
+        try:
+            os.fstat(number)
+        except OSError:
+            if (got := os.open(os.devnull, os.O_RDWR)) != number:
+                os.dup2(got, number)
+                os.close(got)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+if __name__ == "__main__":
+    sys.exit(run())

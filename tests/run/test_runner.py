@@ -126,12 +126,12 @@ def test_rates_that_are_none(tmp_path: Path, runner: list[str], rate: float) -> 
     assert not list(tmp_path.glob("after.bin*"))
 
 
-REAL = lc.Network("real", (lc.layers.Input((8, 8, 1)), lc.layers.Flatten(), lc.layers.Dense(10), lc.layers.SoftmaxCrossEntropy()))
-
-
-@pytest.mark.parametrize(
-    ("network", "rate"), [(lc.models.mlp((8, 8, 1), 10, (70,)), 1e38), (REAL, 1e30), (REAL, 1e4)]
+REAL = lc.Network(
+    "real", (lc.layers.Input((8, 8, 1)), lc.layers.Flatten(), lc.layers.Dense(10), lc.layers.SoftmaxCrossEntropy())
 )
+
+
+@pytest.mark.parametrize(("network", "rate"), [(lc.models.mlp((8, 8, 1), 10, (70,)), 1e38), (REAL, 1e30), (REAL, 1e4)])
 def test_training_that_diverges_is_status_1_and_saves_nothing(
     tmp_path: Path, runner: list[str], network: lc.Network, rate: float
 ) -> None:
@@ -160,7 +160,9 @@ def test_damaged_states_are_refused_here_and_there(tmp_path: Path, runner: list[
     write_state(session, tmp_path / "state.bin")
     place[...] = kept
     said = "has bits behind its last" if what == "padding" else "no number"
-    with pytest.raises(lc.RunError, match=f"state.bin: .*{buffer.name}.*{said if what == 'padding' else 'nan'}.*damaged"):
+    with pytest.raises(
+        lc.RunError, match=f"state.bin: .*{buffer.name}.*{said if what == 'padding' else 'nan'}.*damaged"
+    ):
         read_state(session, tmp_path / "state.bin")
     assert session.state_sha256() == before, "nothing was read of it"
     done = call(tmp_path, runner, *WHOLE)
@@ -170,7 +172,7 @@ def test_damaged_states_are_refused_here_and_there(tmp_path: Path, runner: list[
 
 def test_a_machine_that_fails_is_status_1(tmp_path: Path, runner: list[str]) -> None:
     exported(tmp_path)
-    few = f"ulimit -v 20000; exec {runner[0]} \"$@\""
+    few = f'ulimit -v 20000; exec {runner[0]} "$@"'
     done = call(tmp_path, ["sh", "-c", few, "sh"], *WHOLE, "--threads", 200)
     assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
     assert done.stderr.startswith("error: the machine "), done.stderr

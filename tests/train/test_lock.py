@@ -214,7 +214,9 @@ def test_a_lock_that_is_none_of_ours_is_left_as_it_is(tmp_path, put):
     put(folder / ".lock", precious)
     before = os.lstat(folder / ".lock")
     text = (folder / ".lock").read_text() if before.st_size and put is not put_folder else None
-    with pytest.raises(lc.RunError, match=r"\.lock is not a lock file of linocut; move it away, or give another folder"):
+    with pytest.raises(
+        lc.RunError, match=r"\.lock is not a lock file of linocut; move it away, or give another folder"
+    ):
         trainer().fit(examples(), 1, out=folder)
     assert precious.read_text() == "123"
     assert os.listdir(folder) == [".lock"]

@@ -67,8 +67,8 @@ def test_every_second_use_from_another_thread_is_refused(tmp_path, backend):
             error = elsewhere(use)
             assert isinstance(error, lc.RunError), (what, error)
             assert str(error) == (
-                f"{what} is called while thread MainThread is in fit of the same trainer; wait for it to end, call it in a "
-                "callback of fit, or use another trainer (Trainer.resume of its folder)"
+                f"{what} is called while thread MainThread is in fit of the same trainer; wait for it to end, "
+                "call it in a callback of fit, or use another trainer (Trainer.resume of its folder)"
             )
 
     one.fit(examples(), 2, out=tmp_path / "run", callbacks=[once_at(2, others)])
@@ -163,7 +163,9 @@ def test_a_fit_in_a_callback_is_refused_and_the_run_is_whole(tmp_path, kind):
 
     def again(event):
         if type(event).__name__ == kind:
-            with pytest.raises(lc.RunError, match="fit is called in a callback of fit of the same trainer; call it when"):
+            with pytest.raises(
+                lc.RunError, match="fit is called in a callback of fit of the same trainer; call it when"
+            ):
                 one.fit(examples(), 4)
 
     one.fit(examples(), 3, out=tmp_path, callbacks=[again])
@@ -195,7 +197,9 @@ def test_a_graph_is_of_one_moment():
 
 @pytest.mark.parametrize("use", [pickle.dumps, copy.copy, copy.deepcopy])
 def test_pickles_and_copies_are_refused_with_what_to_do(use):
-    with pytest.raises(lc.RunError, match=r"cannot be pickled or copied; save it \(trainer.save\(folder\)\) and go on with"):
+    with pytest.raises(
+        lc.RunError, match=r"cannot be pickled or copied; save it \(trainer.save\(folder\)\) and go on with"
+    ):
         use(trainer())
 
 
@@ -233,7 +237,11 @@ def test_a_child_is_refused_a_trainer_that_was_at_work():
         if ended.is_set():
             raise ZeroDivisionError
 
-    thread = threading.Thread(target=lambda: pytest.raises(ZeroDivisionError, one.fit, examples(), 10**6, callbacks=[beside]))
+    def fit():
+        with pytest.raises(ZeroDivisionError):
+            one.fit(examples(), 10**6, callbacks=[beside])
+
+    thread = threading.Thread(target=fit)
     thread.start()
     begun.wait()
 

@@ -10,6 +10,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
@@ -17,7 +18,7 @@ from linocut import __version__
 from linocut.cli.bench import bench
 from linocut.cli.data import data
 from linocut.cli.evaluate import evaluate
-from linocut.cli.group import Group
+from linocut.cli.group import Group, Stopped
 from linocut.cli.info import info
 from linocut.cli.plan import plan
 from linocut.cli.predict import predict
@@ -26,7 +27,7 @@ from linocut.errors import LinocutError
 
 INTERRUPTED, FAILED = 130, 1
 DEBUG = "LINOCUT_DEBUG"
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NO_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF, errno.EAGAIN)
 
 
 @click.group(cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -43,14 +44,28 @@ for command in (train, plan, evaluate, predict, data, bench, info):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status: 0 done, 1 failed, 2 bad usage or input, 130 interrupted."""
+    """Run the command line; returns the exit status.
+
+    0 done, 1 failed, 2 bad usage or input, 130 interrupted; training that a signal ended 128 and the signal's number.
+    """
+    status = _status(arguments)
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:  # the first failure is the one to tell
+        _drop_output()
+        if not status:
+            return FAILED if isinstance(error, BrokenPipeError) else _failed(_machine(error), FAILED)
+    return status
+
+
+def _status(arguments: Sequence[str] | None) -> int:
     try:
         status = linocut.main(arguments, prog_name="linocut", standalone_mode=False)
-        sys.stdout.flush()
         return status if isinstance(status, int) else 0
     except click.ClickException as error:
         return _failed(_usage(error), error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt, Stopped):
         return _failed("interrupted", INTERRUPTED)
     except LinocutError as error:
         return _failed(str(error), error.exit_status)
@@ -66,7 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _failed(message: str, status: int) -> int:
-    click.echo(f"error: {' '.join(message.split())}", err=True)
+    with suppress(OSError):  # standard error may be full or closed: the status tells
+        click.echo(f"error: {' '.join(message.split())}", err=True)
     return status
 
 
@@ -76,7 +92,7 @@ def _no_memory(error: MemoryError) -> str:
 
 
 def _machine(error: OSError) -> str:
-    if error.errno in NO_ROOM and error.filename is None:  # our own files fail as MachineError, with their names
+    if error.errno in NO_OUTPUT and error.filename is None:  # our own files fail as MachineError, with their names
         _drop_output()
         return f"cannot write to standard output: {error.strerror}"
     return f"the machine failed: {error}"
@@ -84,7 +100,10 @@ def _machine(error: OSError) -> str:
 
 def _drop_output() -> None:
     """Let what is left of the output go nowhere, so that Python does not fail on it at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with suppress(OSError, ValueError, AttributeError):  # closed, or no file at all
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _unexpected(error: Exception) -> str:

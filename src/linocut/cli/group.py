@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
+
+
+class Stopped(BaseException):
+    """Ctrl-C, by another name than the one at which click writes an empty line."""
 
 
 class Group(click.Group):
     """A click group that lists its commands in the order they were added, and suggests the nearest name."""
+
+    def make_context(self, *arguments: Any, **named: Any) -> click.Context:
+        """Stopped for Ctrl-C."""
+        try:
+            return super().make_context(*arguments, **named)
+        except KeyboardInterrupt:
+            raise Stopped from None
+
+    def invoke(self, context: click.Context) -> Any:
+        """Stopped for Ctrl-C."""
+        try:
+            return super().invoke(context)
+        except KeyboardInterrupt:
+            raise Stopped from None
 
     def list_commands(self, context: click.Context) -> list[str]:
         """In the order of `add_command`."""

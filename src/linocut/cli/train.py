@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,7 +96,8 @@ def train(context: click.Context, /, go_on: bool, as_json: bool, **given: Any) -
     except Interrupted as stop:
         name = signal.Signals(stop.number).name
         again = f"{stop.folder}" + (" --skip-corrupt" if options.skip_corrupt else "")
-        click.echo(f"interrupted by {name}; go on with: linocut train --resume --out {again}", err=True)
+        with suppress(OSError):  # the terminal that closed
+            click.echo(f"interrupted by {name}; go on with: linocut train --resume --out {again}", err=True)
         context.exit(SIGNALLED + stop.number)
 
 

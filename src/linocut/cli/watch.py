@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -43,7 +44,10 @@ class ProgressBar:
         if isinstance(event, Stepped):
             self._epochs = event.epochs
             if self._wanted:
-                self._move(event)
+                try:
+                    self._move(event)
+                except OSError:  # the terminal has closed: nobody looks
+                    self._wanted, self._bar = False, None
         elif isinstance(event, EpochEnded):
             self._show("\n".join([self._line(event), *(f"  warning: {text}" for text in event.warnings)]))
         elif isinstance(event, Done):
@@ -80,5 +84,6 @@ class ProgressBar:
 
     def _close(self) -> None:
         if self._bar is not None:
-            self._bar.close()
+            with suppress(OSError):
+                self._bar.close()
             self._bar = None

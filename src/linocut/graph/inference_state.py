@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 class InferenceState(MutableMapping[str, Array]):
     """Arrays by name: binary weights as -1 and +1, thresholds as integers, all else in float32.
 
-    A fraction given as the threshold of integers means the next integer. Reading gives a copy of what `graph` has at the
-    time; `change` is given what makes a graph one with other numbers. SpecError for an unknown name, a wrong shape, or what is no number; nothing is changed
-    then.
+    A fraction given as the threshold of integers means the next integer. Reading gives a copy of what `graph` has at
+    the time; `change` is given what makes a graph one with other numbers. SpecError for an unknown name, a wrong shape,
+    or what is no number; nothing is changed then.
     """
 
     def __init__(

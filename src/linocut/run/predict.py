@@ -48,8 +48,8 @@ class Predictor:
 
     Several threads may use it: each that calls it with examples has an arena of its own for that, and `predict` and
     `evaluate` take turns, batch by batch. Each of them goes to its end with the numbers that the network had when it
-    began, whatever is written to `state` meanwhile. It may be used in the child of a fork, pickled and copied: what goes
-    along is its graph and what it was given.
+    began, whatever is written to `state` meanwhile. It may be used in the child of a fork, pickled and copied: what
+    goes along is its graph and what it was given.
 
     `resizing`, "whole" or "crop", is how `read_image` brings pictures to size: as the network's training did. Where
     that is not known, which is so of some older files, `resizing_known` is False, and "crop" is assumed.

@@ -68,7 +68,7 @@ def run_epoch(
     monitor = Monitor(session, compiled, progress.findings, parts)
     if progress.step == 0:
         monitor.begin_epoch()
-    if parts > 1:
+    if parts > 1 and progress.step < steps:
         session.array(MICRO)[...] = 0  # a step that failed half-way is begun anew
     order = epoch_order(settings.seed, progress.epoch, len(dataset))
     what = settings.augmentation

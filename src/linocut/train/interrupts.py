@@ -1,4 +1,4 @@
-"""Interrupts: SIGINT, SIGTERM and SIGHUP are noted, and training ends between two steps, in a state that can be kept."""
+"""Interrupts: SIGINT, SIGTERM and SIGHUP are noted; training ends between two steps, in a state that can be kept."""
 
 from __future__ import annotations
 

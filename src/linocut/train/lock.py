@@ -1,8 +1,8 @@
 """Lock: at most one run writes a folder; whoever only reads it needs no lock.
 
-Two of the system's own locks (flock) are held, which end with the process that holds them, however that ends: one on the
-folder itself, which keeps others away whatever becomes of the files in it, and one on its file `.lock`, which says which
-process that is. A lock file that was left behind stops nobody, whatever process has the number in it by now.
+Two of the system's own locks (flock) are held, which end with the process that holds them, however that ends: one on
+the folder itself, which keeps others away whatever becomes of the files in it, and one on its file `.lock`, which says
+which process that is. A lock file that was left behind stops nobody, whatever process has the number in it by now.
 
 A folder may come from anywhere: `.lock` is opened through no link, and nothing is written to it, nor is it removed,
 unless it is a file of one name that holds what a lock file holds.
@@ -80,8 +80,8 @@ class Lock:
         """RunError unless the folder is still the one that this process locked: to be called before it is changed."""
         if self._in_child:
             raise RunError(
-                f"this process was forked from the one that writes {self._folder}, which goes on with it; save to another "
-                "folder"
+                f"this process was forked from the one that writes {self._folder}, which goes on with it; "
+                "save to another folder"
             )
         try:
             found, own = os.stat(self._folder), os.fstat(self._directory)
@@ -114,7 +114,9 @@ class Lock:
         except OSError as error:
             if error.errno not in (errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.EMLINK):
                 raise
-            raise RunError(f"{self._path} is not a lock file of linocut; move it away, or give another folder") from None
+            raise RunError(
+                f"{self._path} is not a lock file of linocut; move it away, or give another folder"
+            ) from None
 
     def _lock(self, descriptor: int) -> None:
         try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from linocut.data.augmentation import Augmentation, find_augmentation
 from linocut.data.dataset import Dataset
-from linocut.errors import DataError, DivergenceError, LinocutError, RunError, SpecError
+from linocut.errors import DataError, DivergenceError, LinocutError, MachineError, RunError, SpecError
 from linocut.graph.inference import InferenceGraph
 from linocut.graph.network import Network
 from linocut.graph.state import State
@@ -146,8 +146,8 @@ class Trainer:
     def __reduce__(self) -> NoReturn:
         """RunError: an arena may be large, and two trainers of one run would go apart."""
         raise RunError(
-            "a Trainer cannot be pickled or copied; save it (trainer.save(folder)) and go on with Trainer.resume(folder), "
-            "or hand on trainer.inference_graph()"
+            "a Trainer cannot be pickled or copied; save it (trainer.save(folder)) and go on with "
+            "Trainer.resume(folder), or hand on trainer.inference_graph()"
         )
 
     @property
@@ -275,7 +275,10 @@ class Trainer:
             except DivergenceError as error:
                 kept = f"{fit.folder.path} keeps {self._saved_at}" if fit.folder else "no state before was kept"
                 raise DivergenceError(f"{error}; {kept}") from None
-            except Noted:
+            except (Noted, OSError) as error:
+                if interrupts.number is None or isinstance(error, MachineError):
+                    raise
+                # An OSError is of a callback that writes to the terminal whose end the signal tells of.
                 self._save(fit.folder, fit.planned)
                 assert interrupts.number is not None
                 raise Interrupted(interrupts.number, str(fit.folder.path) if fit.folder else None) from None

@@ -1,7 +1,7 @@
 """Use: a trainer has one use at a time; a second one is refused, not made to wait.
 
-Its arena holds one batch, one set of metrics and one state, which every use writes to: two at once would end in neither's
-result, and no error would tell.
+Its arena holds one batch, one set of metrics and one state, which every use writes to: two at once would end in
+neither's result, and no error would tell.
 """
 
 from __future__ import annotations
@@ -72,22 +72,24 @@ class Use:
         with self._lock:
             if self._cut:
                 raise RunError(
-                    f"this process was forked while another thread was in {self._cut} of this trainer, which is half-way "
-                    "through a step here; resume the run from its folder, or fork when the trainer is at rest"
+                    f"this process was forked while another thread was in {self._cut} of this trainer, which is "
+                    "half-way through a step here; resume the run from its folder, or fork when the trainer is at rest"
                 )
             if not self._begun:
                 self._thread, self._thread_name = get_ident(), current_thread().name
             elif self._thread != get_ident():
                 raise RunError(
-                    f"{what} is called while thread {self._thread_name} is in {self._begun[0]} of the same trainer; wait "
-                    "for it to end, call it in a callback of fit, or use another trainer (Trainer.resume of its folder)"
+                    f"{what} is called while thread {self._thread_name} is in {self._begun[0]} of the same trainer; "
+                    "wait for it to end, call it in a callback of fit, or use another trainer (Trainer.resume of its folder)"
                 )
             elif not self._lent:
-                raise RunError(f"{what} is called inside {self._begun[-1]} of the same trainer; call it when that has ended")
+                raise RunError(
+                    f"{what} is called inside {self._begun[-1]} of the same trainer; call it when that has ended"
+                )
             elif what == IN_FIT:
                 raise RunError(
-                    "fit is called in a callback of fit of the same trainer; call it when that has ended, or use another "
-                    "trainer (Trainer.resume of its folder)"
+                    "fit is called in a callback of fit of the same trainer; call it when that has ended, or use "
+                    "another trainer (Trainer.resume of its folder)"
                 )
             self._begun.append(what)
             lent, self._lent = self._lent, False
