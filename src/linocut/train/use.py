@@ -80,7 +80,8 @@ class Use:
             elif self._thread != get_ident():
                 raise RunError(
                     f"{what} is called while thread {self._thread_name} is in {self._begun[0]} of the same trainer; "
-                    "wait for it to end, call it in a callback of fit, or use another trainer (Trainer.resume of its folder)"
+                    "wait for it to end, call it in a callback of fit, or use another trainer "
+                    "(Trainer.resume of its folder)"
                 )
             elif not self._lent:
                 raise RunError(
