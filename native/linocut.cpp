@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
-#include <memory>
 #include <limits>
+#include <memory>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -49,7 +49,8 @@ auto guarded(char* reason, std::size_t size, Make make) noexcept -> decltype(mak
         tell(reason, size, "the machine has not enough memory");
     } catch (const std::system_error& error) {
         failure = LC_NO_THREADS;
-        tell(reason, size, text("the machine gives no more threads (", error.code().message(), "); take fewer"));
+        tell(reason, size,
+             text("the machine gives no more threads (", error.code().message(), "); take fewer"));
     } catch (const std::exception& error) {
         failure = LC_REFUSED;
         tell(reason, size, error.what());
@@ -124,7 +125,8 @@ int lc_program_fed(const lc_program* program, const char* section, int index, co
 
 double lc_program_most_loss(const lc_program* program, const char* section) {
     const Section* found = program->program->find_section(section);
-    return found == nullptr ? std::numeric_limits<double>::max() : most_sensible_loss(*program->program, *found);
+    return found == nullptr ? std::numeric_limits<double>::max()
+                            : most_sensible_loss(*program->program, *found);
 }
 
 int lc_program_check_state(const lc_program* program, const void* arena, int whole, char* reason,

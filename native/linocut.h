@@ -8,11 +8,11 @@
  *     if (session == NULL || lc_session_run(session, "step", reason, sizeof reason) != 0)
  *         return complain(reason);
  *
- * No function throws. One that can fail takes a buffer for the reason, a line of text that is always ended by a
- * zero byte and cut to the buffer's size; a NULL buffer of size 0 asks for none. Names are UTF-8.
+ * No function throws. One that can fail takes a buffer for the reason, a line of text that is always ended by
+ * a zero byte and cut to the buffer's size; a NULL buffer of size 0 asks for none. Names are UTF-8.
  *
- * In the child of a fork programs and sessions may be used like the parent's, whose arenas stay as they are; only a
- * session that ran a section at that moment refuses to run.
+ * In the child of a fork programs and sessions may be used like the parent's, whose arenas stay as they are;
+ * only a session that ran a section at that moment refuses to run.
  */
 #ifndef LINOCUT_H
 #define LINOCUT_H
@@ -49,14 +49,15 @@ int lc_program_buffer(const lc_program *program, const char *name, uint64_t *off
 int lc_program_state(const lc_program *program, int index, const char **name, uint64_t *offset,
                      uint64_t *bytes);
 
-/* The buffers that a section reads before anything in it writes them, and that are no state: what is to be put into
- * the arena before each run. Returns 0, or -1 past the last. */
-int lc_program_fed(const lc_program *program, const char *section, int index, const char **name);
+/* The buffers that a section reads before anything in it writes them, and that are no state: what is to be
+ * put into the arena before each run. Returns 0, or -1 past the last. */
+int lc_program_fed(const lc_program* program, const char* section, int index, const char** name);
 /* The largest mean loss of a run that training may come to: beyond it, it diverges. */
-double lc_program_most_loss(const lc_program *program, const char *section);
-/* Whether the state in an arena is one that may be kept: its floats are numbers, and bits behind the last are 0.
- * Without `whole` only what is small is looked at, the shifts, norm statistics and metrics. Returns 0 or -1. */
-int lc_program_check_state(const lc_program *program, const void *arena, int whole, char *reason,
+double lc_program_most_loss(const lc_program* program, const char* section);
+/* Whether the state in an arena is one that may be kept: its floats are numbers, and bits behind the last are
+ * 0. Without `whole` only what is small is looked at, the shifts, norm statistics and metrics. Returns 0 or
+ * -1. */
+int lc_program_check_state(const lc_program* program, const void* arena, int whole, char* reason,
                            size_t reason_size);
 
 /* --- arenas --- */
@@ -76,9 +77,9 @@ lc_session *lc_session_open(const lc_program *program, void *arena, int threads,
 /* Joins the session's threads; not while it runs. NULL is allowed. */
 void lc_session_free(lc_session *session);
 
-/* Run a section to its end. Allocates nothing, but for the first time in the child of a fork, where threads are started
- * again. Returns 0, or -1 where there is no such section, or after a fork that cut it. Calls from several threads take
- * turns. */
+/* Run a section to its end. Allocates nothing, but for the first time in the child of a fork, where threads
+ * are started again. Returns 0, or -1 where there is no such section, or after a fork that cut it. Calls from
+ * several threads take turns. */
 int lc_session_run(lc_session *session, const char *section, char *reason, size_t reason_size);
 /* How many instructions a section has, or -1 where there is no such section. */
 int64_t lc_session_section_length(const lc_session *session, const char *section);

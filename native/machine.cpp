@@ -27,7 +27,10 @@ const Kernel& find_kernel(const KernelTable& kernels, const Op& op, std::size_t 
 
 Machine::Machine(std::shared_ptr<const Program> program, std::uint8_t* arena, const KernelTable& kernels,
                  int threads)
-    : program_(std::move(program)), isa_(kernels.isa), running_(std::make_unique<std::mutex>()), pool_(checked(threads)) {
+    : program_(std::move(program)),
+      isa_(kernels.isa),
+      running_(std::make_unique<std::mutex>()),
+      pool_(checked(threads)) {
     if (reinterpret_cast<std::uintptr_t>(arena) % alignment != 0)
         refuse("the arena's address is not a multiple of ", alignment);
     bind_operands(arena);
@@ -65,7 +68,8 @@ void Machine::prepare() {
     const std::uint64_t wanted = std::uint64_t{forks()} << 1;
     for (std::uint64_t found = ready_.load(std::memory_order_acquire); found != wanted;
          found = ready_.load(std::memory_order_acquire)) {
-        if (found == (wanted | 1) || !ready_.compare_exchange_strong(found, wanted | 1, std::memory_order_acquire)) {
+        if (found == (wanted | 1) ||
+            !ready_.compare_exchange_strong(found, wanted | 1, std::memory_order_acquire)) {
             std::this_thread::yield();
             continue;
         }
@@ -81,8 +85,9 @@ void Machine::prepare() {
         ready_.store(wanted, std::memory_order_release);
     }
     if (cut_)
-        refuse("the process was forked while this session ran, which left it half-way through a section; open "
-               "another session");
+        refuse(
+            "the process was forked while this session ran, which left it half-way through a section; open "
+            "another session");
 }
 
 // The pool returns from a phase when all of it is done.

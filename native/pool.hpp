@@ -36,8 +36,8 @@ class Pool {
 
     int threads() const { return static_cast<int>(lanes_.size()); }
 
-    // In the child of a fork during which no phase ran: starts the threads. Throws std::system_error where the
-    // machine has no more, and may be called again then.
+    // In the child of a fork during which no phase ran: starts the threads. Throws std::system_error where
+    // the machine has no more, and may be called again then.
     void restart();
 
     // Does all units of the phase; returns when they are done. One caller at a time.

@@ -12,7 +12,7 @@ namespace linocut {
 namespace {
 
 constexpr std::uint8_t beta_role = 11, norm_role = 12, control_role = 16;  // src/linocut/roles.py
-constexpr double any_loss = 100.0;                                      // src/linocut/layers/losses/base.py
+constexpr double any_loss = 100.0;  // src/linocut/layers/losses/base.py
 
 // The buffer whose bytes it is a view of, or itself.
 std::uint32_t owner(const Program& program, std::uint32_t number) {

@@ -12,8 +12,9 @@ namespace linocut {
 
 InputFile::InputFile(const std::string& path) : path_(path), file_(std::fopen(path.c_str(), "rb")) {
     if (file_ == nullptr) refuse(path, " cannot be opened: ", std::strerror(errno));
-    struct stat found {};
-    if (fstat(fileno(file_.get()), &found) != 0 || !S_ISREG(found.st_mode)) refuse(path, " is not a file; give one");
+    struct stat found{};
+    if (fstat(fileno(file_.get()), &found) != 0 || !S_ISREG(found.st_mode))
+        refuse(path, " is not a file; give one");
     size_ = static_cast<std::uint64_t>(found.st_size);
 }
 

@@ -1,13 +1,13 @@
 // linocut-runner: trains and predicts without Python, over the C interface alone.
 //
-// linocut.run.standalone and linocut.train.export_steps write the files that it takes; docs/devices.md shows how.
-// Exit status: 0 done, 1 the machine failed or training diverged, 2 wrong usage or input.
+// linocut.run.standalone and linocut.train.export_steps write the files that it takes; docs/devices.md shows
+// how. Exit status: 0 done, 1 the machine failed or training diverged, 2 wrong usage or input.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <exception>
 #include <iostream>
+#include <limits>
 #include <memory>
 #include <new>
 #include <string>
@@ -150,7 +150,8 @@ class Run {
 // A file of equal records, one of which goes to the arena before each run.
 class Feed {
   public:
-    Feed(const std::string& path, Place to) : file_(path), to_(to), records_(to.bytes ? file_.size() / to.bytes : 0) {
+    Feed(const std::string& path, Place to)
+        : file_(path), to_(to), records_(to.bytes ? file_.size() / to.bytes : 0) {
         if (records_ == 0 || file_.size() % to.bytes != 0)
             refuse(path, " has ", file_.size(), " bytes, must be a multiple of the ", to.bytes, " of a run");
     }
@@ -192,7 +193,8 @@ double number_at(Place place) {
 
 void check_rate(const std::string& path, std::uint64_t run, double rate) {
     if (!(rate >= 0.0 && rate <= std::numeric_limits<double>::max()))
-        refuse(path, ": the learning rate of run ", run, " is ", rate, ", must be a finite number, 0 or more");
+        refuse(path, ": the learning rate of run ", run, " is ", rate,
+               ", must be a finite number, 0 or more");
 }
 
 // All of them, before the first run.
@@ -210,11 +212,12 @@ bool is_fed(const Options& options, const std::string& name) {
                        [&](const Pairing& feed) { return feed.buffer == name; });
 }
 
-// Labels that are not known, which count for nothing: -1, and NaN where they are numbers. Their bits are all ones in
-// both.
+// Labels that are not known, which count for nothing: -1, and NaN where they are numbers. Their bits are all
+// ones in both.
 void unlabel(Place labels) { std::memset(labels.data, 0xFF, labels.bytes); }
 
-// Refuses to run on zeros that nobody gave. Only training needs labels: returns those to be marked before each run.
+// Refuses to run on zeros that nobody gave. Only training needs labels: returns those to be marked before
+// each run.
 std::vector<Place> check_fed(const Options& options, const Run& run) {
     std::vector<Place> unlabelled;
     run.each_fed([&](const std::string& name) {
@@ -243,7 +246,8 @@ class Watch {
         const auto examples = static_cast<double>(found_.examples - before.examples);
         const double loss = (found_.loss - before.loss) / (examples > 0.0 ? examples : 1.0);
         if (const std::string reason = run_.unsound(false); !reason.empty())
-            throw Divergence(text("run ", number, ": ", reason, ": training diverges; take smaller learning rates"));
+            throw Divergence(
+                text("run ", number, ": ", reason, ": training diverges; take smaller learning rates"));
         if (!(loss <= most_loss_))
             throw Divergence(text("run ", number, ": the loss is ", loss, ", must be ", most_loss_,
                                   " or less: training diverges; take smaller learning rates"));
