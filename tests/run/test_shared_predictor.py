@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal  # np.testing is imported late: a fork in that hangs
 from small_training import examples, trainer
 
 import linocut as lc
@@ -41,15 +42,15 @@ def use(predictor: lc.Predictor, number: int) -> None:
     """One of the ways to use it; each must give what one thread alone is given."""
     match number % 4:
         case 0:
-            np.testing.assert_array_equal(predictor.predict(IMAGES).outputs, EXPECTED)
+            assert_array_equal(predictor.predict(IMAGES).outputs, EXPECTED)
         case 1:
             assert predictor.evaluate((IMAGES, LABELS)) == SCORE
         case 2:
             row = number % len(IMAGES)
-            np.testing.assert_array_equal(predictor(IMAGES[row]), EXPECTED[row])
+            assert_array_equal(predictor(IMAGES[row]), EXPECTED[row])
         case _:
             name = next(iter(predictor.state))
-            np.testing.assert_array_equal(predictor.state[name], made().state[name])
+            assert_array_equal(predictor.state[name], made().state[name])
 
 
 @pytest.mark.parametrize("first", range(4))
@@ -139,11 +140,11 @@ def test_pickled_and_copied(again) -> None:
         predictor.state[name] = -predictor.state[name]
     expected = predictor.predict(IMAGES).outputs
     other = again(predictor)
-    np.testing.assert_array_equal(other.predict(IMAGES).outputs, expected)
+    assert_array_equal(other.predict(IMAGES).outputs, expected)
     assert (other.classes, other.arena_bytes) == (predictor.classes, predictor.arena_bytes)
     for name in list(other.state)[:1]:  # the two go their own ways
         other.state[name] = -other.state[name]
-    np.testing.assert_array_equal(predictor.predict(IMAGES).outputs, expected)
+    assert_array_equal(predictor.predict(IMAGES).outputs, expected)
 
 
 def in_child(work) -> int:
@@ -237,4 +238,4 @@ def test_processes_of_a_pool(method: str) -> None:
     predictor.predict(IMAGES)
     with multiprocessing.get_context(method).Pool(2) as pool:
         for found in pool.map(predictor.predict, [IMAGES] * 4):
-            np.testing.assert_array_equal(found.outputs, EXPECTED)
+            assert_array_equal(found.outputs, EXPECTED)

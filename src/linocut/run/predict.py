@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from threading import Lock, local
 from typing import TYPE_CHECKING, Any
@@ -81,6 +83,9 @@ class Predictor:
         self._bounds = input_bounds(graph.input.dtype, graph.input.low, graph.input.high, coded=graph.input.coded)
         self._now = _Version(graph, compile_inference(graph, batch_size), self._threads, self._backend)
         self._changing = Lock()
+        if backend == NATIVE:
+            with suppress(ImportError):  # told when it is used
+                import_module("linocut._native")  # now, as a fork while a thread imports leaves the child waiting
         tell_of_forks(self)
 
     def __reduce__(self) -> tuple[Callable[..., Predictor], tuple[Any, ...]]:
@@ -196,7 +201,7 @@ class _Version:
         self.own = _Own()
         self._threads, self._backend = threads, backend
         self._many: Session | None = None
-        self._running = Lock()
+        self._running, self._busy = Lock(), False
 
     def opened(self, batch: int, threads: int) -> Session:
         """A session that predicts so many examples at a time, its constants in place."""
@@ -213,15 +218,23 @@ class _Version:
             session = self._many
             if session is None:
                 session = self._many = self.opened(self.prediction.batch, self._threads)
-            session.array(INPUT)[...] = images
-            session.run(PREDICT)
-            outputs: NDArray[np.float32] = session.array(LOGITS)[:rows].copy()
+            self._busy = True
+            try:
+                session.array(INPUT)[...] = images
+                session.run(PREDICT)
+                outputs: NDArray[np.float32] = session.array(LOGITS)[:rows].copy()
+            finally:
+                self._busy = False
             return outputs
 
     def after_fork(self) -> None:
-        """In the child: a session that was in use is half-way through a section, and another is opened."""
-        if self._running.locked():
-            self._many, self._running = None, Lock()
+        """In the child: a session that was in use is half-way through a section, and another is opened.
+
+        The lock is replaced in any case: a thread may have got it, and not come to say so.
+        """
+        self._running = Lock()
+        if self._busy:
+            self._many, self._busy = None, False
 
 
 class _One:
