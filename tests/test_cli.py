@@ -306,6 +306,20 @@ def test_predict(linocut, run):
     assert out == f"0.png  {expected.classes[0]}  {expected.confidences[0]:.1%}\n"
 
 
+def test_predict_numbers(linocut):
+    """A network of numbers has no classes to name."""
+    layers = [lc.layers.Input((2, 3, 1)), lc.layers.Flatten(), lc.layers.Dense(2), lc.layers.MeanSquaredError()]
+    trainer = lc.Trainer(lc.layers.Network("own", tuple(layers)), batch_size=5, backend="reference")
+    trainer.fit((np.arange(60, dtype=np.uint8).reshape(10, 2, 3, 1), np.ones((10, 2))), epochs=1, out="numbers")
+    image = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    Image.fromarray(image).save("0.png")
+    (expected,) = lc.load("numbers", backend="reference").predict(image[None]).outputs.tolist()
+    assert objects(linocut("predict", "numbers", "0.png", "--json", *REFERENCE)[1]) == [
+        {"file": "0.png", "outputs": expected}
+    ]
+    assert linocut("predict", "numbers", "0.png", *REFERENCE)[1] == f"0.png  {expected[0]:g}  {expected[1]:g}\n"
+
+
 def test_plan_for_programs(linocut):
     status, out, err = linocut("plan", "--policy", "standard", "--optimizer", "sgd", "--batch", 10, "--json")
     (plan,) = objects(out)

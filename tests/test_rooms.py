@@ -14,7 +14,7 @@ import linocut
 HOME = Path(linocut.__file__).parent
 ROOMS = (
     ("errors",),
-    ("formats", "roles", "digest", "sizes", "tables", "forks"),
+    ("formats", "roles", "digest", "sizes", "tables", "settings_of", "forks"),
     ("files", "fields"),
     ("policies", "schedules"),
     ("ops",),

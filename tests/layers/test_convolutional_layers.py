@@ -195,7 +195,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         "^binary_conv2d padding is 'SAME', must be 'same' or 'valid'",
     ),
     "padding in pixels": (lambda: MaxPool2D(3, 2, 1), "^max_pool2d padding is 1, must be"),  # type: ignore[arg-type]
-    "padding in a list": (lambda: Conv2D(3, padding=["same"]), r"^conv2d padding is \['same'\]"),  # type: ignore[arg-type]
+    "padding in a list": (lambda: Conv2D(3, padding=["same"]), r"^conv2d padding is \('same',\)"),  # type: ignore[arg-type]
     "kernel of 0": (lambda: Conv2D(5, 0), f"^conv2d kernel height is 0, {WHOLE} 32,768"),
     "kernel of width 0": (lambda: BinaryConv2D(5, (3, 0)), "^binary_conv2d kernel width is 0"),
     "kernel of a fraction": (lambda: BinaryConv2D(5, 3.0), "^binary_conv2d kernel height is 3.0"),  # type: ignore[arg-type]

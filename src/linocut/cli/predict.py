@@ -19,6 +19,8 @@ from linocut.errors import one_line
 def predict(run: Path, images: tuple[Path, ...], threads: int | None, backend: str, as_json: bool) -> None:
     """Name the class of each IMAGE, and how sure the network of the folder RUN is of it.
 
+    Of a network without classes, of numbers, the outputs are named instead.
+
     Images of another size are brought to what the network takes as in training: whole, or for a folder of images with
     --size their middle; for a grey network they are made grey.
     """
@@ -37,9 +39,11 @@ def predict(run: Path, images: tuple[Path, ...], threads: int | None, backend: s
     for begin in range(0, len(images), DEFAULT_BATCH):
         paths = images[begin : begin + DEFAULT_BATCH]
         found = predictor.predict(np.stack([predictor.read_image(path) for path in paths]))
-        for path, label, confidence in zip(paths, found.classes.tolist(), found.confidences.tolist(), strict=True):
-            name = predictor.class_name(label)
-            if as_json:
-                click.echo(json.dumps({"file": str(path), "class": name, "confidence": confidence}))
-            else:
-                click.echo(f"{path!s:{width}}  {one_line(name)}  {confidence:.1%}")
+        for row, path in enumerate(paths):
+            name = predictor.class_name(int(found.classes[row]))
+            answer: dict[str, object] = {"class": name, "confidence": float(found.confidences[row])}
+            text = f"{one_line(name)}  {found.confidences[row]:.1%}"
+            if not predictor.graph.classes:
+                answer = {"outputs": found.outputs[row].tolist()}
+                text = "  ".join(f"{value:g}" for value in found.outputs[row])
+            click.echo(json.dumps({"file": str(path), **answer}) if as_json else f"{path!s:{width}}  {text}")

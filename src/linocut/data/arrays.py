@@ -53,6 +53,19 @@ class ArrayDataset(Dataset):
         """How many examples there are."""
         return len(self._images)
 
+    def check_range(self, low: float, high: float) -> None:
+        """DataError, with the example, for a value outside of [low, high]."""
+        for start in range(0, len(self._images), CHUNK):
+            some = self._images[start : start + CHUNK].reshape(len(self._images[start : start + CHUNK]), -1)
+            outside = ((some < low) | (some > high)).any(axis=1)
+            if outside.any():
+                row = int(outside.argmax())
+                wrong = some[row][(some[row] < low) | (some[row] > high)][0]
+                raise DataError(
+                    f"{self.name}: a value of example {start + row:,} is {wrong}, must be {low} to {high}; "
+                    "scale the data, or give the network's Input another range (low, high)"
+                )
+
     @property
     def labels(self) -> NDArray[Any] | None:
         """Those of all examples; see Dataset.labels."""
@@ -84,7 +97,7 @@ def _checked_images(images: NDArray[Any], name: str, shape: tuple[int, ...] | No
             f"{name}: images have shape {images.shape}, must be (n, features), (n, height, width) or "
             "(n, height, width, channels), none of them 0; reshape them"
         )
-    if images.ndim == 3 and (shape is None or images.shape[1:] != shape):
+    if images.ndim == 3 and (shape is None or len(shape) == 3):
         images = images[..., None]
     if images.dtype == np.uint8:
         return np.ascontiguousarray(images)
@@ -123,6 +136,13 @@ def _checked_targets(targets: NDArray[Any], count: int, name: str) -> NDArray[np
 
 
 def _checked_labels(labels: NDArray[Any], count: int, classes: Sequence[str] | None, name: str) -> NDArray[np.int32]:
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        raise DataError(
+            f"{name}: labels have shape {labels.shape}, must be ({count},), a class number for each image; "
+            "of one-hot labels take labels.argmax(axis=1)"
+        )
+    if labels.dtype.kind not in "iuf":
+        raise DataError(f"{name}: labels have dtype {labels.dtype}, must be class numbers from 0; number the classes")
     if labels.dtype.kind not in "iu":
         raise DataError(
             f"{name}: labels have dtype {labels.dtype}, must be integers (class numbers from 0); "

@@ -31,6 +31,10 @@ class InferenceState(MutableMapping[str, Array]):
         self._graph_now, self._change = graph, change
         self._parts = {f"{node}.{part}": (node, part) for node, part, _ in graph().tensors()}
 
+    def __str__(self) -> str:
+        """The names and shapes, a line each."""
+        return "\n".join(f"{name} {values.shape}" for name, values in self.items())
+
     def __getitem__(self, name: str) -> Array:
         """A copy of the array called `name`."""
         node, part = self._find(name)
@@ -55,6 +59,16 @@ class InferenceState(MutableMapping[str, Array]):
     def __len__(self) -> int:
         """How many arrays there are."""
         return len(self._parts)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is one of that name; nothing is read."""
+        return name in self._parts
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A copy of the array called `name`, `default` where there is none of that name."""
+        if name not in self:
+            return default
+        return self[name]
 
     def update(self, *others: Any, **more: ArrayLike) -> None:
         """Put other numbers under several names: all or, where one does not fit, none."""

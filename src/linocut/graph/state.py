@@ -126,6 +126,16 @@ class Numbers(MutableMapping[str, Array]):
         """Whether there is one of that name; nothing is read."""
         return name in self._places
 
+    def __str__(self) -> str:
+        """The names and shapes, a line each."""
+        return "\n".join(f"{name} {place.shape}" for name, place in self._places.items())
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A copy of the numbers called `name`, `default` where there is none of that name."""
+        if name not in self:
+            return default
+        return self[name]
+
     def update(self, *others: Any, **more: ArrayLike) -> None:
         """Store several arrays, all or, where one does not fit, none."""
         given = dict(*others, **more)

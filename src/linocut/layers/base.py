@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from linocut.errors import SpecError
 from linocut.layers.kinds import BITS, INPUT, MENDS
 from linocut.layers.shape import Shape as Shape  # what every layer needs beside its base
+from linocut.settings_of import keep_plain
 
 if TYPE_CHECKING:
     from linocut.layers.lowering import Lowering
@@ -52,6 +53,10 @@ class Layer(ABC):
     kind: ClassVar[str]
     takes: ClassVar[tuple[str, ...]]
     forms_norms: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        """Settings may be NumPy's numbers; SpecError for what they cannot be, where a layer checks them."""
+        keep_plain(self)
 
     @abstractmethod
     def output_shape(self, shape: Shape) -> Shape:
@@ -103,7 +108,7 @@ class Layer(ABC):
 
     def after(self, *sources: str) -> Wired:
         """This layer reading what the layers of these names give, not what stands before it."""
-        return Wired(self, "", sources)
+        return Wired(self).after(*sources)
 
 
 @dataclass(frozen=True)
@@ -122,5 +127,10 @@ class Wired:
         return replace(self, name=name)
 
     def after(self, *sources: str) -> Wired:
-        """The same reading what these layers give."""
+        """The same reading what these layers give; SpecError for what is no name."""
+        for source in sources:
+            if not isinstance(source, str):
+                raise SpecError(
+                    f"a {self.layer.kind} is after {source!r}, must be names, as in .after('left', 'right')"
+                )
         return replace(self, sources=sources)

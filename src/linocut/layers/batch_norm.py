@@ -40,6 +40,7 @@ class BatchNorm(Layer):
     scale: bool = False
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         number = isinstance(self.momentum, (int, float)) and not isinstance(self.momentum, bool)
         if not number or not 0.0 <= self.momentum < 1.0:
             raise SpecError(f"batch_norm momentum is {self.momentum!r}, must be at least 0 and below 1")

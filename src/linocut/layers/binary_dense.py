@@ -29,6 +29,7 @@ class BinaryDense(Layer):
     units: int
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_outputs("binary_dense units", self.units)
 
     def output_shape(self, shape: Shape) -> Shape:

@@ -75,6 +75,7 @@ class Slice(Layer):
     count: int
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for setting, least in (("begin", 0), ("count", 1)):
             value = getattr(self, setting)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from linocut.layers.base import Layer, Shape
 from linocut.layers.binary_dense import check_outputs
-from linocut.layers.window import SAME, Window, keep_tuple, line, window
+from linocut.layers.window import SAME, Window, line, window
 
 if TYPE_CHECKING:
     from linocut.layers.parameters import Parameter
@@ -28,8 +28,8 @@ class Convolution(Layer):
     padding: str = SAME
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_outputs(f"{self.kind} filters", self.filters)
-        keep_tuple(self, "kernel")
         _ = self.window
 
     @property

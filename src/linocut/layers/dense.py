@@ -29,6 +29,7 @@ class Dense(Layer):
     bias: bool = False
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_outputs("dense units", self.units)
         check_bias(self.kind, self.bias)
 

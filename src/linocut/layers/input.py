@@ -37,9 +37,9 @@ class Input(Layer):
     high: float = 1.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         whole = isinstance(self.shape, (tuple, list))
         if whole:
-            object.__setattr__(self, "shape", tuple(self.shape))
             whole = all(isinstance(n, int) and not isinstance(n, bool) and n >= 1 for n in self.shape)
         if not whole or not 1 <= len(self.shape) <= MOST_SIZES:
             raise SpecError(

@@ -43,6 +43,11 @@ class Parameter:
         """Its name for people: node.part."""
         return f"{self.node}.{self.part}"
 
+    @property
+    def learned(self) -> bool:
+        """Whether an optimizer moves it."""
+        return self.use in (WEIGHT, BIAS, SCALE)
+
 
 def fan_in(shape: Shape) -> int:
     """How many inputs each output of weights (outputs, ..., inputs) sums."""

@@ -12,7 +12,7 @@ from linocut.layers.base import Layer, Shape
 from linocut.layers.kinds import BITS, NORMED, PRODUCT, REAL
 from linocut.layers.numbers import as_numbers, real_gradient
 from linocut.layers.values import Bits, Product, Real, Value, reshaped
-from linocut.layers.window import VALID, Window, keep_tuple, line, pair, window
+from linocut.layers.window import VALID, Window, line, pair, window
 from linocut.ops.max_pool import planes
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class _Pool(Layer):
     padding: str = VALID
 
     def __post_init__(self) -> None:
-        keep_tuple(self, "size")
+        super().__post_init__()
         _ = self.window
 
     @property

@@ -33,6 +33,7 @@ class Sign(Layer):
     estimator: str = CLIP
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.estimator not in (CLIP, QUADRATIC):
             raise SpecError(f"sign estimator is {self.estimator!r}, must be {CLIP!r} or {QUADRATIC!r}")
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from linocut.errors import SpecError
-from linocut.layers.base import Layer, Shape
+from linocut.layers.base import Shape
 
 SAME, VALID = "same", "valid"
 IMAGES = "images (height, width, channels)"
@@ -113,13 +113,6 @@ def pair(what: str, size: int | tuple[int, int]) -> tuple[int, int]:
     if len(size) != 2:
         raise SpecError(f"{what} is {size!r}, must be one number or (height, width)")
     return size[0], size[1]
-
-
-def keep_tuple(layer: Layer, setting: str) -> None:
-    """Keep a list, as a file has it, as a tuple, so that equal layers compare equal."""
-    value = getattr(layer, setting)
-    if isinstance(value, list):
-        object.__setattr__(layer, setting, tuple(value))
 
 
 def _other(shape: Shape) -> str:

@@ -12,6 +12,7 @@ from linocut import roles
 from linocut.errors import SpecError
 from linocut.layers.lowering import Lowering
 from linocut.layers.parameters import WEIGHT, Parameter, fan_in
+from linocut.settings_of import keep_plain
 
 if TYPE_CHECKING:
     from linocut.layers.base import Shape
@@ -75,7 +76,8 @@ class Optimizer(ABC):
     learning_rate: float
 
     def __post_init__(self) -> None:
-        """SpecError for settings out of range."""
+        """Settings may be NumPy's numbers; SpecError for those out of range."""
+        keep_plain(self)
         for field in dataclasses.fields(self):
             value, bound = getattr(self, field.name), "a finite number, 0 or more"
             if field.type == "bool":

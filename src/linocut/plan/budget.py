@@ -12,6 +12,7 @@ from linocut.fields import shown
 from linocut.plan.refusal import ARGUMENTS, Words, refusal
 from linocut.plan.search import largest_held
 from linocut.plan.training import Sizes, Training
+from linocut.settings_of import as_plain
 from linocut.sizes import MOST_SIZE, parse_size
 
 DEFAULT_BATCH = 100
@@ -19,6 +20,7 @@ DEFAULT_BATCH = 100
 
 def find_budget(budget: str | int) -> int:
     """The bytes of a budget such as "48MiB", "1.5GB" or 65536; SpecError for what is no size."""
+    budget = as_plain(budget)
     if isinstance(budget, str):
         try:
             return parse_size(budget)
@@ -42,6 +44,7 @@ def find_sizes(
     The batch is 100 where neither it nor a budget says otherwise, or where only the micro-batch is given. `most` bounds
     the largest batch. SpecError where the budget holds none, in the words of Python.
     """
+    batch, micro_batch = as_plain(batch), as_plain(micro_batch)
     if budget is not None and batch is None and micro_batch is None:
         largest = largest_within(training, budget, most)
         return Sizes(largest, largest)

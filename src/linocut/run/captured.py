@@ -9,6 +9,7 @@ import numpy as np
 
 from linocut.compile.captured import CAPTURED
 from linocut.compile.lower import PREDICT, Compiled, compile_network
+from linocut.data.dataset import Dataset, truth_form
 from linocut.formats import find_format
 from linocut.ops.bits import unpack
 from linocut.run.feed import Feed
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 AT_ONCE = 100  # examples
 
 
-def captured(compiled: Compiled, session: Session, images: ArrayLike, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+def captured(
+    compiled: Compiled, session: Session, images: ArrayLike | Dataset, names: str | Sequence[str]
+) -> dict[str, NDArray[Any]]:
     """What the nodes called `names` give for images (n, *shape), with the state of a session of `compiled`."""
-    graph = compiled.graph
+    graph, names = compiled.graph, (names,) if isinstance(names, str) else names
     dataset = unlabelled(images, graph.name, graph.input.shape, graph.input.dtype)
     batch = min(AT_ONCE, len(dataset))
     program = compile_network(
@@ -37,7 +40,7 @@ def captured(compiled: Compiled, session: Session, images: ArrayLike, names: Seq
     for begin in range(0, len(dataset), batch):
         rows = np.minimum(np.arange(begin, begin + batch), len(dataset) - 1)
         given = np.empty((batch, *dataset.shape), np.uint8 if dataset.dtype == "u8" else np.float32)
-        dataset.read(rows, given, np.empty(batch, np.int32))
+        dataset.read(rows, given, np.empty(*truth_form(dataset, batch)))
         feed.put_unlabelled(given)
         other.run(PREDICT)
         for name in names:

@@ -47,7 +47,23 @@ def _arrays(examples: ArrayLike, labels: ArrayLike, shape: tuple[int, ...], loss
     truth, classes = as_array(labels, "labels"), loss.classes(outputs)
     by_sign = (outputs, classes) == (1, 2) and truth.ndim == 1 and truth.dtype.kind in "iu"
     names = [str(label) for label in range(classes)]
-    return ArrayDataset(examples, truth, names, shape=shape, numbers=not (loss.by_class or by_sign))
+    numbers = not (loss.by_class or by_sign)
+    if numbers and loss.targets is not None:
+        _check_targets(truth, *loss.targets)
+    return ArrayDataset(examples, truth, names, shape=shape, numbers=numbers)
+
+
+def _check_targets(truth: NDArray[Any], low: float, high: float) -> None:
+    """DataError, with the example, for a target outside of [low, high]; what is no number is refused elsewhere."""
+    if truth.dtype.kind not in "iufb" or not truth.size:
+        return
+    outside = (truth < low) | (truth > high)
+    if outside.any():
+        place = tuple(np.argwhere(outside)[0].tolist())
+        raise DataError(
+            f"a target of example {place[0]:,} is {truth[place]}, must be {low:g} to {high:g}; "
+            "give probabilities, or 0 and 1"
+        )
 
 
 def check_fits(dataset: Dataset, network: str, shape: tuple[int, ...], dtype: str) -> None:
@@ -143,6 +159,13 @@ def input_bounds(dtype: str, low: float, high: float, *, coded: bool) -> tuple[f
         return None
     most = float(np.finfo(np.float32).max)
     return (low, high) if coded else (-most, most)
+
+
+def check_range(dataset: Dataset, graph: Graph, *, coded: bool) -> None:
+    """DataError, with the example, for a value of data in memory that a step would refuse."""
+    bounds = input_bounds(graph.input.dtype, graph.input.low, graph.input.high, coded=coded)
+    if bounds is not None and isinstance(dataset, ArrayDataset):
+        dataset.check_range(*bounds)
 
 
 def check_values(images: NDArray[Any], low: float, high: float) -> None:

@@ -138,7 +138,7 @@ class Predictor:
             raise DataError(f"network {self.graph.name} takes {wanted.dtype} values, not images; give it arrays")
         return read_image(Path(path), wanted.shape, self.resizing)
 
-    def predict(self, images: ArrayLike) -> Predictions:
+    def predict(self, images: ArrayLike | Dataset) -> Predictions:
         """The classes of images (n, *shape), the confidence in each, and the network's outputs."""
         now = self._now
         source = now.graph.input

@@ -76,8 +76,14 @@ def _by_sigmoids(outputs: NDArray[np.float32]) -> _Chosen:
     return _Chosen(classes, likely[np.arange(len(outputs)), classes].astype(np.float32))
 
 
-def unlabelled(images: ArrayLike, network: str, shape: tuple[int, ...], dtype: str) -> Dataset:
-    """Images (n, *shape), grey ones also (n, height, width), as a data set; DataError where they do not fit."""
+def unlabelled(images: ArrayLike | Dataset, network: str, shape: tuple[int, ...], dtype: str) -> Dataset:
+    """Images (n, *shape), grey ones also (n, height, width), as a data set; or one, whose labels do not matter.
+
+    DataError where they do not fit.
+    """
+    if isinstance(images, Dataset):
+        check_fits(images, network, shape, dtype)
+        return images
     array = as_array(images, "images")
     if array.shape == shape:
         raise DataError(f"images have shape {shape}, that of one example; give an array of examples, as images[None]")

@@ -36,7 +36,7 @@ def evaluate(
         return Evaluation(int(counters[CORRECT]) / examples if graph.classes else None, loss, examples)
 
 
-def predict(session: Session, feed: Feed, graph: Graph, images: ArrayLike) -> Predictions:
+def predict(session: Session, feed: Feed, graph: Graph, images: ArrayLike | Dataset) -> Predictions:
     """The predictions of `images` (n, *shape), grey images also (n, height, width); DataError where they do not fit."""
     dataset = unlabelled(images, graph.name, graph.input.shape, graph.input.dtype)
     outputs = np.empty((len(dataset), graph.outputs), np.float32)

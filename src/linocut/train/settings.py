@@ -19,6 +19,7 @@ from linocut.graph.network import Network
 from linocut.optimizers import Optimizer, find_optimizer
 from linocut.policies import Policy, find_policy
 from linocut.schedules import Schedule, find_schedule
+from linocut.settings_of import as_plain
 
 MOST_SEED = 2**63 - 1
 NONE = Augmentation()
@@ -39,6 +40,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         """SpecError for sizes and a seed out of range, and for augmentation of what are no images."""
+        object.__setattr__(self, "seed", as_plain(self.seed))
         object.__setattr__(self, "micro_batch", find_micro_batch(self.batch_size, self.micro_batch or None))
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed <= MOST_SEED:
             raise SpecError(f"seed is {self.seed!r}, must be a whole number from 0 to {MOST_SEED:,}")

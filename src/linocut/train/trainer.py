@@ -23,7 +23,7 @@ from linocut.plan.training import Training
 from linocut.policies import Policy, find_policy
 from linocut.run import NATIVE, Session, initialise, open_session, scoring
 from linocut.run.captured import captured
-from linocut.run.feed import Feed, as_dataset, check_resizing
+from linocut.run.feed import Feed, as_dataset, check_range, check_resizing
 from linocut.run.predictions import Evaluation, Predictions
 from linocut.run.session import find_backend, find_threads
 from linocut.run.trained import apart, trained_graph
@@ -221,6 +221,9 @@ class Trainer:
         validation = None if validate is None else as_dataset(validate, self.network.graph)
         if validation is not None:
             check_resizing(validation, self.network.name, dataset.resizing)
+        for given in (dataset, validation):
+            if given is not None:
+                check_range(given, self.network.graph, coded=self.settings.policy.integer)
         self._bound_batch(len(dataset))
         self._check(dataset, epochs)
         whole = isinstance(save_every, int) and not isinstance(save_every, bool)

@@ -45,6 +45,7 @@ class Loss(Layer):
     takes: ClassVar[tuple[str, ...]] = (NORMED, REAL)
     forms_norms: ClassVar[bool] = True
     by_class: ClassVar[bool]
+    targets: ClassVar[tuple[float, float] | None] = None  # what targets must lie between
     function: ClassVar[str]
 
     def gives(self, kind: str) -> str:

@@ -70,6 +70,7 @@ class SigmoidCrossEntropy(_ByNumbers):
     """
 
     kind: ClassVar[str] = "sigmoid_cross_entropy"
+    targets: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
     function: ClassVar[str] = SIGMOID
 
     def classes(self, outputs: int) -> int:

@@ -37,11 +37,11 @@ class SoftmaxCrossEntropy(Loss):
     class_weights: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not _is_number(self.smoothing) or not 0.0 <= self.smoothing < 1.0:
             raise SpecError(f"{self.kind} smoothing is {self.smoothing!r}, must be at least 0 and below 1")
         if not isinstance(self.class_weights, (tuple, list)):
             raise SpecError(f"{self.kind} class_weights is {self.class_weights!r}, must be a list of numbers")
-        object.__setattr__(self, "class_weights", tuple(self.class_weights))
         for number, weight in enumerate(self.class_weights):
             if not _is_number(weight) or not 0.0 <= weight <= MOST_WEIGHT:
                 raise SpecError(f"{self.kind} weight of class {number} is {weight!r}, must be 0 to {MOST_WEIGHT:,}")

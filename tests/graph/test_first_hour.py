@@ -1,0 +1,115 @@
+"""What a new user writes: NumPy's numbers as settings, lists of names, states with defaults, other kinds of labels."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+import linocut as lc
+from linocut.layers import (
+    BatchNorm,
+    Concat,
+    Conv1D,
+    Conv2D,
+    Dense,
+    GlobalAveragePool,
+    Input,
+    Network,
+    ReLU,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
+)
+
+X = np.random.default_rng(0).uniform(-1, 1, (40, 6)).astype(np.float32)
+LABELS = np.arange(40) % 3
+
+
+def classifier(*, several: bool = False) -> Network:
+    loss = SigmoidCrossEntropy() if several else SoftmaxCrossEntropy()
+    return Network("own", (Input((6,), "f32"), Dense(8), BatchNorm(), ReLU().named("middle"), Dense(3), loss))
+
+
+def test_numbers_of_numpy_are_settings() -> None:
+    plain = Input((4,), "f32", -1.5, 2.0)
+    assert Input(np.array([4]), "f32", np.float32(-1.5), np.float32(2)) == plain  # type: ignore[arg-type]
+    assert Dense(np.int64(3)) == Dense(3)  # type: ignore[arg-type]
+    assert Conv2D(np.int32(3), [3, np.int64(2)]) == Conv2D(3, (3, 2))  # type: ignore[arg-type]
+    weights = SoftmaxCrossEntropy(class_weights=np.array([1.0, 2.0]))  # type: ignore[arg-type]
+    assert weights == SoftmaxCrossEntropy(class_weights=(1.0, 2.0)) and hash(weights)
+    assert lc.SGD(np.float64(0.5), np.float32(0.5)) == lc.SGD(0.5, 0.5)
+    trainer = lc.Trainer(classifier(), batch_size=np.int64(20), seed=np.int32(3))  # type: ignore[arg-type]
+    assert (trainer.settings.batch_size, trainer.settings.seed) == (20, 3)
+    with pytest.raises(lc.SpecError, match=re.escape("dense units is 2.5, must be a whole number")):
+        Dense(np.float32(2.5))  # type: ignore[arg-type]
+
+
+def test_names_in_a_list_are_refused_where_they_are_written() -> None:
+    with pytest.raises(
+        lc.SpecError, match=r"a concat is after \['left', 'right'\], must be names, as in \.after\('left', "
+    ):
+        Concat().after(["left", "right"])  # type: ignore[arg-type]
+
+
+def test_states_have_default_values() -> None:
+    trainer = lc.Trainer(classifier(), batch_size=20)
+    predictor = lc.Predictor(trainer.inference_graph())
+    for state in (trainer.state, trainer.state.moments, predictor.state):
+        assert "nothing" not in state
+        assert state.get("nothing") is None and state.get("nothing", 3) == 3
+    assert np.array_equal(trainer.state.get("dense1.weights"), trainer.state["dense1.weights"])
+    assert "dense1.weights (8, 1, 1, 6)" in str(trainer.state)
+    assert str(predictor.state).splitlines()[0].startswith("dense1.weights (")
+
+
+@pytest.mark.parametrize("factor", [3.0, -1.0])
+def test_targets_beyond_a_probability_are_refused(factor: float) -> None:
+    trainer = lc.Trainer(classifier(several=True), batch_size=20)
+    before = trainer.session.state_sha256()
+    targets = np.eye(3)[LABELS]
+    targets[7] *= factor
+    with pytest.raises(lc.DataError, match=rf"a target of example 7 is {factor}, must be 0 to 1"):
+        trainer.fit((X, targets), epochs=1)
+    assert trainer.session.state_sha256() == before
+
+
+@pytest.mark.parametrize("policy", ["lean", "lean8"])
+def test_values_out_of_range_are_found_before_the_first_step(policy: str) -> None:
+    trainer = lc.Trainer(classifier(), policy, batch_size=20)
+    before = trainer.session.state_sha256()
+    odd = X.copy()
+    odd[33, 2] = 9.0
+    for data in ({"train": (odd, LABELS)}, {"train": (X, LABELS), "validate": (odd, LABELS)}):
+        with pytest.raises(lc.DataError, match=r"a value of example 33 is 9\.0, must be -1\.0 to 1\.0"):
+            trainer.fit(**data, epochs=1)
+        assert trainer.session.state_sha256() == before
+
+
+@pytest.mark.parametrize(
+    ("labels", "mend"),
+    [
+        (np.eye(3)[LABELS], r"of one-hot labels take labels\.argmax\(axis=1\)"),
+        (np.array(["a", "b", "c"])[LABELS], "must be class numbers from 0; number the classes"),
+    ],
+)
+def test_labels_of_other_kinds_come_with_a_mend(labels: np.ndarray, mend: str) -> None:
+    with pytest.raises(lc.DataError, match=mend):
+        lc.Trainer(classifier(), batch_size=20).fit((X, labels), epochs=1)
+
+
+def test_shapes_are_named_as_they_were_given() -> None:
+    layers = (Conv1D(3), GlobalAveragePool(), Dense(2), SoftmaxCrossEntropy())
+    sequences = Network("own", (Input((8, 2)), *layers))
+    with pytest.raises(lc.DataError, match="examples of shape 2 x 8, network own takes 8 x 2"):
+        lc.Trainer(sequences, batch_size=4).predict(np.zeros((4, 2, 8), np.uint8))
+
+
+def test_predicting_and_capturing_take_data_sets_and_one_name() -> None:
+    train, _ = lc.data.load("digits")
+    trainer = lc.Trainer(lc.models.mlp(train.shape, hidden=(16,)), batch_size=50)
+    some = lc.data.take(train, 30)
+    assert trainer.predict(some).classes.shape == (30,)
+    found = trainer.capture(some, "sign1")
+    assert {name: values.shape for name, values in found.items()} == {"sign1": (30, 16)}
+    assert lc.Predictor(trainer.inference_graph()).predict(some).outputs.shape == (30, 10)
