@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from linocut.plan.energies import OWN
+from linocut.devices.energies import OWN
 from linocut.policies import POLICIES
 
 SMALL = ("plan", "--hidden", "64")

@@ -26,6 +26,7 @@ ROOMS = (
     ("compile",),
     ("data",),
     ("run",),
+    ("devices",),
     ("plan",),
     ("export",),
     ("train",),

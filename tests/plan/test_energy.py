@@ -8,8 +8,8 @@ import pytest
 
 import linocut as lc
 from linocut.compile.lower import compile_network
+from linocut.devices.energies import KINDS, OWN, read_energies
 from linocut.errors import SpecError
-from linocut.plan.energies import KINDS, OWN, read_energies
 from linocut.plan.energy import ACCESSES, OPERATIONS, energy_report, energy_size, step_energy
 from linocut.policies import POLICIES
 

@@ -59,7 +59,7 @@ def find_report(
 
         return batch_report(network, optimizer, batches)
     if energy:
-        from linocut.plan.energies import OWN, read_energies
+        from linocut.devices.energies import OWN, read_energies
         from linocut.plan.energy import energy_report
 
         return energy_report(network, optimizer, batch, read_energies(energies or OWN))

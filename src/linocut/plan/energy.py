@@ -15,9 +15,9 @@ from typing import Any
 
 from linocut.compile.lower import TRAIN, Compiled, compile_network
 from linocut.compile.program import Instruction, Program
+from linocut.devices.energies import Energies
 from linocut.graph.network import Network
 from linocut.optimizers import Optimizer
-from linocut.plan.energies import Energies
 from linocut.policies import POLICIES
 from linocut.tables import compared, table
 

@@ -1,0 +1,1 @@
+"""What is known of machines: a device is data."""
