@@ -158,6 +158,15 @@ def test_versions_that_are_not_read(path, version):
         TensorFile(path, "kind", 2)
 
 
+def test_no_file_is_replaced_by_one_that_cannot_be_read(path):
+    """A history of very many epochs outgrows the header: the checkpoint before stays."""
+    before = path.read_bytes()
+    with pytest.raises(RunError, match=r"a header of 16,777,\d+ B, 16,777,216 can be read; it is left"):
+        tensor_file.save(path, {}, "test", 2, {"history": "x" * (1 << 24)})
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
 def test_a_disk_that_fails(path, monkeypatch):
     def failing(*arguments):
         raise OSError(5, "Input/output error")

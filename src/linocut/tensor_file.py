@@ -57,6 +57,8 @@ class Tensor:
 def save(path: Path, tensors: Mapping[str, Array], kind: str, version: int, description: Mapping[str, Any]) -> None:
     """Write `tensors`, whole or not at all, with a `description` in JSON; MachineError where the disk will not.
 
+    RunError, and nothing is written, where the header is larger than can be read.
+
     `kind` and `version` say what the file is, for `TensorFile` to check. No copy of a contiguous array is
     made.
     """
@@ -86,6 +88,10 @@ def write(
         header[tensor.name] = {"dtype": code, "shape": tensor.shape, "data_offsets": [begin, end]}
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % ALIGNMENT)
+    if len(text) > MOST_HEADER:  # which no reader would take: the file that is there is worth more
+        raise RunError(
+            f"{path} would have a header of {len(text):,} B, {MOST_HEADER:,} can be read; it is left as it is"
+        )
     head = len(text).to_bytes(LENGTH_BYTES, "little") + text
     with replacing(path) as file:
         file.write(head)

@@ -7,7 +7,7 @@ import os
 
 import numpy as np
 import pytest
-from random_graphs import random_graph
+from random_inference_graphs import random_graph
 
 import linocut as lc
 from linocut.export import packed
