@@ -15,7 +15,7 @@ HOME = Path(linocut.__file__).parent
 ROOMS = (
     ("errors",),
     ("formats", "roles", "digest", "sizes", "tables", "settings_of", "forks"),
-    ("files", "fields"),
+    ("files", "fields", "toml_text"),
     ("policies", "schedules"),
     ("ops",),
     ("tensor_file",),

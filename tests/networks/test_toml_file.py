@@ -9,7 +9,7 @@ import pytest
 from linocut import models
 from linocut.errors import SpecError
 from linocut.layers import BatchNorm, BinaryConv2D, BinaryDense, Flatten, Input, Network, SoftmaxCrossEntropy
-from linocut.networks.toml_file import MOST_BYTES, read_network
+from linocut.networks.toml_file import read_network
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "fashion.toml"
 SMALL = """
@@ -103,13 +103,3 @@ def test_without_data_the_shape_and_the_classes_must_be_in_the_file(tmp_path: Pa
         read_network(written(tmp_path, SMALL), None, 3)
     with pytest.raises(SpecError, match="needs data to know how many there are"):
         read_network(written(tmp_path, SMALL), (8, 8, 3))
-
-
-def test_files_that_are_none(tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match=r"none.toml cannot be read: No such file"):
-        read_network(tmp_path / "none.toml")
-    with pytest.raises(SpecError, match="is larger than"):
-        read_network(written(tmp_path, "#" * (MOST_BYTES + 1)))
-    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(SpecError, match="is not TOML"):
-        read_network(tmp_path / "bytes.toml")

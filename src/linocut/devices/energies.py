@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from linocut.errors import SpecError
+from linocut.toml_text import read_toml
 
 OWN = Path(__file__).with_name("energies.toml")
 KINDS = ("xnor", "int8", "float_sign", "float", "integer_element", "float_element")
@@ -51,17 +52,9 @@ class Energies:
 
 def read_energies(path: Path = OWN) -> Energies:
     """The energies in a file; SpecError, naming it and what is wrong, where it cannot be read or does not say all."""
-    if sys.version_info >= (3, 11):  # late, and once more than in networks/toml_file: reports are not always wanted
-        import tomllib
-    else:
-        import tomli as tomllib
-
+    given = read_toml(path, f"energies, such as {OWN}")
     try:
-        return _energies(tomllib.loads(path.read_text("utf-8")))
-    except OSError as error:
-        raise SpecError(f"{path} cannot be read: {error.strerror}; give a file such as {OWN}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SpecError(f"{path} is not TOML: {error}; mend that line") from None
+        return _energies(given)
     except SpecError as error:
         raise SpecError(f"{path}: {error}; take {OWN} for an example") from None
 

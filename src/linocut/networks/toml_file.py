@@ -10,7 +10,6 @@ Without an input layer the first is made for the data. `units = "classes"` stand
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,9 @@ from linocut.errors import SpecError, one_line
 from linocut.graph.network import Network
 from linocut.layers import Input, SoftmaxCrossEntropy
 from linocut.layers.losses import LOSSES
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from linocut.toml_text import read_toml
 
 CLASSES = "classes"
-MOST_BYTES = 2**20
 
 
 def read_network(
@@ -35,16 +29,7 @@ def read_network(
 
     SpecError, naming the file, for one that cannot be read, has unknown layers or settings, or does not fit.
     """
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise SpecError(f"{path} is larger than {MOST_BYTES:,} B; a network's description never is")
-        described = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise SpecError(f"{path} cannot be read: {error.strerror}; give the file of a network") from None
-    except RecursionError:
-        raise SpecError(f"{path} is not the file of a network: it is nested too deep") from None
-    except (ValueError, UnicodeDecodeError) as error:  # also whole numbers of thousands of digits
-        raise SpecError(f"{path} is not TOML: {one_line(error)}; mend that line") from None
+    described = read_toml(path, "a network")
     try:
         network = Network.from_dict(_completed(described, path.stem, shape, classes, dtype))
         _check_fits(network, shape, classes)
