@@ -1,5 +1,8 @@
 """Tensor files: what is written is read back, by us and by safetensors itself, and damage is named."""
 
+import time
+import tracemalloc
+
 import numpy as np
 import pytest
 from checksums import joined, mended, split
@@ -156,6 +159,40 @@ def test_versions_that_are_not_read(path, version):
     path.write_bytes(mended(joined(header, tensors)))
     with pytest.raises(RunError, match=r"has version .*, this linocut reads 1 to 2; use the linocut that wrote"):
         TensorFile(path, "kind", 2)
+
+
+SHAPE = '"a": {"dtype": "U8", "data_offsets": [0, 1], "shape": [%s]}'
+COSTLY = {
+    "sizes of 1": (SHAPE % ", ".join(["1"] * 1_000_000), r"a shape is \[1, 1, .*, must be a list of 8 sizes or fewer"),
+    "large sizes": (SHAPE % ", ".join(["99999"] * 300_000), "must be a list of 8 sizes or fewer"),
+    "endless sizes": (SHAPE % ", ".join(["9" * 4000] * 8), "must be whole numbers, 0 or more"),
+    "empty lists": ('"a": [{}]'.format(", ".join(["[]"] * 3_000_000)), "more than 1,048,576 lists and objects"),
+    "a long type": (
+        '"a": {{"dtype": [{}], "data_offsets": [0, 1], "shape": []}}'.format(", ".join(["1"] * 10**6)),
+        "of type",
+    ),
+    "a long place": ('"a": {{"dtype": "U8", "data_offsets": [{}], "shape": []}}'.format("1, 2, 3"), "are not two"),
+    "deep": ('"a": ' + "[" * 10_000 + "]" * 10_000, "header is not as the format has it"),
+}
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_refusing_costs_no_more_than_reading(tmp_path, name):
+    """In time, in memory and in words, whatever a header promises."""
+    text, message = COSTLY[name]
+    header = f"{{{text}}}".encode()
+    path = tmp_path / "file"
+    path.write_bytes(len(header).to_bytes(8, "little") + header + b"\0")
+    began = time.monotonic()
+    tracemalloc.start()
+    try:
+        with pytest.raises(RunError, match=message) as caught:
+            TensorFile(path, "kind", 2)
+        assert tracemalloc.get_traced_memory()[1] < 12 * len(header) + (1 << 20)
+    finally:
+        tracemalloc.stop()
+    assert time.monotonic() - began < 5.0
+    assert len(str(caught.value)) < 300 + len(str(path))
 
 
 def test_no_file_is_replaced_by_one_that_cannot_be_read(path):

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 import weakref
 import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from linocut.errors import MachineError, RunError, one_line
+from linocut.fields import shown
 from linocut.files import replacing
 from linocut.ops.bits import Array
 
@@ -32,7 +34,8 @@ _DTYPES = {code: name for name, code in _CODES.items()}
 ALIGNMENT = 8
 LENGTH_BYTES = 8
 MOST_HEADER = 1 << 24  # bytes: that of a thousand epochs has a quarter of a million
-MOST_DIMENSIONS = 8  # that are shown
+MOST_DIMENSIONS = 8
+MOST_BRACKETS = 1 << 20  # of lists and objects in a header: an empty one of two bytes takes 64 in memory
 METADATA = "__metadata__"
 CHECKSUM = "crc32"
 CHECKSUM_BYTES = 4
@@ -157,8 +160,9 @@ class TensorFile:
             raise RunError(f"{self.path} lacks the tensor {name!r}; it is damaged, or of another network")
         wanted = np.dtype(dtype)
         if _DTYPES.get(kept.code) != wanted.name or kept.shape != shape:
+            found = f"{_DTYPES.get(kept.code, kept.code)} {kept.shape}"
             raise RunError(
-                f"{self.path}: tensor {name!r} is {one_line(_DTYPES.get(kept.code, kept.code))} {_shown(kept.shape)}, "
+                f"{self.path}: tensor {name!r} is {one_line(found)}, "
                 f"must be {wanted} {shape}; it is damaged, or of another network"
             )
 
@@ -218,7 +222,7 @@ class TensorFile:
 
     def _description(self, text: str) -> dict[str, Any]:
         try:
-            description = json.loads(text)
+            description = _parsed(text)
         except (ValueError, RecursionError):
             description = None
         if not isinstance(description, dict):
@@ -226,9 +230,11 @@ class TensorFile:
         return description
 
 
-def _shown(shape: tuple[int, ...]) -> str:
-    """A shape that a header promises, which may have any number of sizes of any length."""
-    return one_line(shape if len(shape) <= MOST_DIMENSIONS else f"of {len(shape):,} sizes")
+def _parsed(text: str) -> Any:
+    """What JSON says; ValueError for what is none, or takes many times its length."""
+    if text.count("[") + text.count("{") > MOST_BRACKETS:
+        raise ValueError(f"more than {MOST_BRACKETS:,} lists and objects")
+    return json.loads(text)
 
 
 def _header(file: int) -> tuple[dict[str, str], dict[str, _Kept]]:
@@ -239,7 +245,7 @@ def _header(file: int) -> tuple[dict[str, str], dict[str, _Kept]]:
     if size < LENGTH_BYTES or length > MOST_HEADER or first > size:
         raise _Damaged(f"it has {size:,} B, its header alone promises {first:,}")
     try:
-        header = json.loads(os.pread(file, length, LENGTH_BYTES))
+        header = _parsed(os.pread(file, length, LENGTH_BYTES).decode())
         metadata = header.pop(METADATA, {})
         kept = {name: _entry(entry, first) for name, entry in header.items()}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -264,10 +270,12 @@ def _entry(entry: dict[str, Any], first: int) -> _Kept:
     if not isinstance(offsets, list) or len(offsets) != 2:
         raise ValueError("the data_offsets of a tensor are not two")
     begin, end = offsets
-    if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in (begin, end, *shape)):
-        raise ValueError(f"places and sizes are {[begin, end]} and {shape}, must be whole numbers, 0 or more")
+    if not isinstance(shape, list) or len(shape) > MOST_DIMENSIONS:
+        raise ValueError(f"a shape is {shown(shape)}, must be a list of {MOST_DIMENSIONS} sizes or fewer")
+    if not all(type(n) is int and 0 <= n <= sys.maxsize for n in (begin, end, *shape)):
+        raise ValueError(f"places and sizes are {shown(offsets)} and {shown(shape)}, must be whole numbers, 0 or more")
     if not isinstance(code, str) or end < begin:
-        raise ValueError(f"a tensor of type {code!r} is from {begin} to {end}")
+        raise ValueError(f"a tensor of type {shown(code)} is from {begin} to {end}")
     if code in _DTYPES and end - begin != math.prod(shape) * np.dtype(_DTYPES[code]).itemsize:
         raise ValueError(f"a tensor of {code} {shape} takes {end - begin:,} B")
     return _Kept(code, tuple(shape), first + begin, first + end)
