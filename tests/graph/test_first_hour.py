@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 import linocut as lc
 from linocut.layers import (
     BatchNorm,
+    BinaryDense,
     Concat,
     Conv1D,
     Conv2D,
@@ -19,8 +21,10 @@ from linocut.layers import (
     Network,
     ReLU,
     SigmoidCrossEntropy,
+    Sign,
     SoftmaxCrossEntropy,
 )
+from linocut.plan.comparison import comparison
 
 X = np.random.default_rng(0).uniform(-1, 1, (40, 6)).astype(np.float32)
 LABELS = np.arange(40) % 3
@@ -113,3 +117,49 @@ def test_predicting_and_capturing_take_data_sets_and_one_name() -> None:
     found = trainer.capture(some, "sign1")
     assert {name: values.shape for name, values in found.items()} == {"sign1": (30, 16)}
     assert lc.Predictor(trainer.inference_graph()).predict(some).outputs.shape == (30, 10)
+
+
+def test_numbers_of_numpy_where_training_and_predicting_are_told_something(tmp_path: Path) -> None:
+    one = np.int64(1)
+    trainer = lc.Trainer(classifier(), batch_size=20, threads=one)  # type: ignore[arg-type]
+    trainer.fit((X, LABELS), epochs=one, save_every=one, out=tmp_path / "run")  # type: ignore[arg-type]
+    predictor = lc.load(tmp_path / "run", batch_size=np.int32(7), threads=one)  # type: ignore[arg-type]
+    assert predictor.predict(X).outputs.shape == (40, 3)
+    with pytest.raises(lc.SpecError, match=r"epochs is 1\.5, must be"):
+        trainer.fit((X, LABELS), epochs=np.float32(1.5))  # type: ignore[arg-type]
+
+
+def test_names_and_callbacks_that_are_none() -> None:
+    with pytest.raises(lc.SpecError, match=r"the name of a dense is 3, must be a text, as in \.named\('left'\)"):
+        Dense(3).named(3)  # type: ignore[arg-type]
+    with pytest.raises(lc.SpecError, match=r"callbacks are .*, must be a list of functions"):
+        lc.Trainer(classifier(), batch_size=20).fit((X, LABELS), callbacks=print)  # type: ignore[arg-type]
+    assert lc.Predictor(lc.Trainer(classifier()).inference_graph(), ("a", "b", "c")).class_name(-1) == "-1"
+
+
+def test_a_network_that_multiplies_nothing_is_planned_and_compared() -> None:
+    network = Network("own", (Input((4,), "f32"), BatchNorm(), SoftmaxCrossEntropy()))
+    for account in ("arena", "paper"):
+        assert lc.plan(network, account=account).total_bytes > 0
+    assert str(comparison(network, lc.Adam(), 100))
+
+
+@pytest.mark.parametrize("policy", ["standard", "wang2021", "lean"])
+def test_capturing_is_predicting_with_micro_batches_too(policy: str) -> None:
+    network = Network("own", (Input((6,), "f32"), BinaryDense(16), BatchNorm(), Dense(3), SoftmaxCrossEntropy()))
+    trainer = lc.Trainer(network, policy, batch_size=20, micro_batch=4)
+    trainer.fit((X, LABELS), epochs=8)
+    found = trainer.capture(X, "dense1")["dense1"]
+    tolerance = 0.02 if policy == "wang2021" else 0.0  # which keeps these numbers in f16
+    assert np.allclose(found, trainer.predict(X).outputs, rtol=0, atol=tolerance)
+
+
+def test_thresholds_of_large_numbers() -> None:
+    """Such as seconds since 1970 as inputs: beyond what a threshold of integers may be."""
+    layers = (BinaryDense(16), BatchNorm(), Sign(), BinaryDense(3), BatchNorm(), SoftmaxCrossEntropy())
+    trainer = lc.Trainer(Network("own", (Input((6,), "f32", 0, 1e12), *layers)), "standard", batch_size=20)
+    large = ((X + 3) * 1e10).astype(np.float32)
+    trainer.fit((large, LABELS), epochs=3)
+    predictor = lc.Predictor(trainer.inference_graph())
+    assert np.abs(predictor.state["sign1.least"]).max() > 2.0**30
+    assert np.array_equal(predictor.predict(large).classes, trainer.predict(large).classes)

@@ -1,4 +1,4 @@
-"""The edges of DESIGN section 3: sgn(0), ties, dead channels, rows that are not examples, no NaN anywhere."""
+"""The edges of docs/numbers.md: sgn(0), ties, dead channels, rows that are not examples, no NaN anywhere."""
 
 from __future__ import annotations
 

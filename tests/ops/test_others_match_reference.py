@@ -33,13 +33,20 @@ def some_cases(op_name: str) -> list[tuple[Case, Program, Array]]:
 
 
 def joined(programs: Sequence[Program]) -> Program:
-    """One program that does what all of them do, each in a part of the arena."""
+    """One program that does what all of them do, each in a part of the arena.
+
+    Every operand is a view of plain bytes: what is no state for a training, such as numbers that are none and bits
+    behind the last, is an operand here.
+    """
     buffers, instructions, end = [], [], 0
     for number, program in enumerate(programs):
         first = len(buffers)
-        buffers += [replace(b, name=f"{number}.{b.name}", offset=b.offset + end) for b in program.buffers]
+        for b in program.buffers:
+            own = replace(b, name=f"{number}.{b.name}", offset=b.offset + end)
+            plain = replace(own, name=f"{own.name}.bytes", shape=(b.nbytes,), format="u8")
+            buffers += [plain, replace(own, base=len(buffers), persistent=False)]
         for step in program.instructions:
-            operands = tuple(None if index is None else index + first for index in step.operands)
+            operands = tuple(None if index is None else first + 2 * index + 1 for index in step.operands)
             instructions.append(replace(step, operands=operands))
         end += program.arena_bytes
     return Program(tuple(buffers), tuple(instructions), (Section("run", 0, len(instructions)),), end)

@@ -73,7 +73,7 @@ def published_rows(policy, optimizer, batch: int) -> dict[str, float]:
 
 
 def test_binarynet_as_published() -> None:
-    """DESIGN section 4, to the paper's two decimals (masks of pooling to one) and 0.2% of the totals."""
+    """The paper's account, to the paper's two decimals (masks of pooling to one) and 0.2% of the totals."""
     full, half = published_rows(standard, Adam(), 100), published_rows(wang2021, Adam(), 100)
     published = {"X": (111.33, 3.48), "dX, Y": (50, 25), "dY": (50, 25), "W": (53.49, 26.74), "dW": (53.49, 1.67)}
     published |= {"momenta": (106.98, 53.49)}

@@ -136,7 +136,7 @@ def _lowered(
     step = _check_sections(sections)
     for name in captured:
         _ = graph.node(name)
-    parts = batch // micro_batch if step else 1
+    parts = batch // micro_batch
     builder = Builder(graph=graph, policy=policy, optimizer=optimizer, batch=micro_batch, micro_batches=parts)
     if step:
         check_norms(graph, micro_batch)

@@ -15,7 +15,7 @@ from linocut.errors import SpecError, unknown_name
 WHOLE: Resizing = "whole"
 CROP: Resizing = "crop"
 RESIZINGS: dict[str, Resizing] = {WHOLE: WHOLE, CROP: CROP}
-ASSUMED: Resizing = CROP  # where it cannot be known: what linocut 0.1 did in predicting
+ASSUMED: Resizing = CROP  # where it cannot be known: what predicting did when files did not say it
 COVER = 256 / 224  # how much larger than wanted a picture is made before its middle is taken
 
 

@@ -10,6 +10,7 @@ from linocut.errors import RunError, SpecError, one_line
 from linocut.export import packed
 from linocut.run.predict import Predictor
 from linocut.run.session import NATIVE, find_backend, find_threads
+from linocut.settings_of import as_plain
 
 
 def load(
@@ -20,6 +21,7 @@ def load(
     SpecError for a batch size, threads or a backend that cannot be; RunError for a file that is missing, damaged, or
     describes what cannot be computed.
     """
+    batch_size = as_plain(batch_size)
     check_batch(batch_size)
     chosen, known = find_threads(threads), find_backend(backend)
     path = Path(run)

@@ -9,6 +9,7 @@ from linocut.graph.graph import Graph, Node
 from linocut.graph.state import State
 from linocut.layers import BinaryConvolution
 from linocut.layers.batch_norm import BETA, GAMMA, RUNNING, norm_name
+from linocut.layers.input import F32_MAX
 from linocut.layers.kinds import INPUT
 from linocut.ops.base import View
 from linocut.ops.bits import Array
@@ -53,8 +54,9 @@ class Trained(Source):
         norm = self.norm(node, product)
         exact = norm.mean - norm.shift * norm.deviation
         first = np.ceil(exact) if whole else exact
-        constant = np.where(norm.shift >= 0, -THRESHOLD_LIMIT, THRESHOLD_LIMIT)
-        found = np.clip(np.where(norm.deviation > 0, first, constant), -THRESHOLD_LIMIT, THRESHOLD_LIMIT)
+        limit = THRESHOLD_LIMIT if whole else F32_MAX
+        constant = np.where(norm.shift >= 0, -limit, limit)
+        found = np.clip(np.where(norm.deviation > 0, first, constant), -limit, limit)
         return found.astype(np.int32 if whole else np.float32)
 
     def _growth(self, product: Node) -> float | Array:

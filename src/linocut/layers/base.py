@@ -103,8 +103,8 @@ class Layer(ABC):
     # --- its place in a network that is more than a chain ---
 
     def named(self, name: str) -> Wired:
-        """This layer under a name of its own, by which others can read it."""
-        return Wired(self, name)
+        """This layer under a name of its own, by which others can read it; SpecError for what is no name."""
+        return Wired(self).named(name)
 
     def after(self, *sources: str) -> Wired:
         """This layer reading what the layers of these names give, not what stands before it."""
@@ -123,7 +123,9 @@ class Wired:
     sources: tuple[str, ...] = ()
 
     def named(self, name: str) -> Wired:
-        """The same under a name."""
+        """The same under a name; SpecError for what is none."""
+        if not isinstance(name, str):
+            raise SpecError(f"the name of a {self.layer.kind} is {name!r}, must be a text, as in .named('left')")
         return replace(self, name=name)
 
     def after(self, *sources: str) -> Wired:

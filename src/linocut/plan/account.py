@@ -29,7 +29,7 @@ class Row:
 class Account:
     """The memory of one training; the rows sum to `total_bytes`.
 
-    `account` is "paper" or "arena" (DESIGN section 4). `lower_bound_bytes` is what no placement can go below;
+    `account` is "paper" or "arena". `lower_bound_bytes` is what no placement can go below;
     in the paper's account, which knows no placement, it is the total. `peak` says at which instruction of the
     arena most bytes are live.
     """
@@ -50,7 +50,7 @@ class Account:
             object.__setattr__(self, "micro_batch", self.batch)
 
     def to_json(self) -> dict[str, Any]:
-        """The object that `linocut plan --json` prints (DESIGN section 6)."""
+        """The object that `linocut plan --json` prints."""
         fields = dataclasses.asdict(self)
         del fields["peak"], fields["micro_batch"]
         return {**fields, "rows": [dataclasses.asdict(row) for row in self.rows]}

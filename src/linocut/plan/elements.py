@@ -22,6 +22,8 @@ def rows_by_format(role: str, entries: Iterable[tuple[str, int]], lifetime: str)
         yield row_of(role, form, count, lifetime)
 
 
-def largest(rows: Iterable[Row]) -> Row:
-    """The row of most bytes, the first of equal ones."""
-    return max(rows, key=lambda row: row.bytes)
+def largest(rows: Iterable[Row]) -> Iterator[Row]:
+    """The row of most bytes, the first of equal ones; none where there is none."""
+    found = max(rows, key=lambda row: row.bytes, default=None)
+    if found is not None:
+        yield found

@@ -35,7 +35,7 @@ def residual_rows(
     yield from _activations("", binary, batch, SIGNS, policy.X)
     yield from _activations(FULL_PRECISION, real, batch, policy.real, policy.real)
     yield row_of(roles.DX, policy.dX, batch * max((n.inputs for n in binary), default=0), TRANSIENT)
-    yield largest(
+    yield from largest(
         row_of(roles.DY, policy.real if n.full_precision else policy.dY, batch * n.outputs, TRANSIENT) for n in layers
     )
     yield from _weights("", binary, optimizer, policy.W, policy.momenta, policy.dW)

@@ -29,12 +29,15 @@ def captured(
     graph, names = compiled.graph, (names,) if isinstance(names, str) else names
     dataset = unlabelled(images, graph.name, graph.input.shape, graph.input.dtype)
     batch = min(AT_ONCE, len(dataset))
+    parts = (
+        2 if compiled.micro_batch < compiled.batch else 1
+    )  # the state of several micro-batches has formats of its own
     program = compile_network(
-        compiled.network, compiled.policy, compiled.optimizer, batch, sections=(PREDICT,), capture=names
+        compiled.network, compiled.policy, compiled.optimizer, parts * batch, batch, sections=(PREDICT,), capture=names
     ).program
     other = open_session(program, threads=session.threads, backend=session.backend)
     for buffer in program.persistent():
-        other.array(buffer.name)[...] = session.array(buffer.name)
+        other.state_bytes(buffer.name)[...] = session.state_bytes(buffer.name)
     feed = Feed(other, graph, coded=compiled.policy.integer)
     found: dict[str, list[NDArray[Any]]] = {name: [] for name in names}
     for begin in range(0, len(dataset), batch):

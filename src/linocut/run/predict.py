@@ -28,6 +28,7 @@ from linocut.layers import Loss, MeanSquaredError, SigmoidCrossEntropy, SoftmaxC
 from linocut.run.feed import as_dataset_of, check_resizing, check_values, input_bounds
 from linocut.run.predictions import Evaluation, Predictions, unlabelled
 from linocut.run.session import NATIVE, Session, find_backend, find_threads, open_session
+from linocut.settings_of import as_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +82,7 @@ class Predictor:
         self._given = (threads, resizing)
         self._threads, self._backend = find_threads(threads), find_backend(backend)
         self._bounds = input_bounds(graph.input.dtype, graph.input.low, graph.input.high, coded=graph.input.coded)
+        batch_size = as_plain(batch_size)
         self._now = _Version(graph, compile_inference(graph, batch_size), self._threads, self._backend)
         self._changing = Lock()
         if backend == NATIVE:
@@ -165,7 +167,7 @@ class Predictor:
 
     def class_name(self, label: int) -> str:
         """The name of a class, its number where it has none."""
-        return self.classes[label] if label < len(self.classes) else str(label)
+        return self.classes[label] if 0 <= label < len(self.classes) else str(label)
 
     def _run(self, now: _Version, dataset: Dataset) -> Iterator[tuple[NDArray[np.float32], NDArray[Any]]]:
         """The outputs of each batch in order, and what is true of it; the last batch may be smaller.

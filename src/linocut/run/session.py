@@ -18,6 +18,7 @@ from linocut.digest import sha256
 from linocut.errors import MachineError, RunError, SpecError
 from linocut.ops.bits import Array
 from linocut.run.views import operand, stored
+from linocut.settings_of import as_plain
 
 NATIVE, REFERENCE = "native", "reference"
 MOST_THREADS = 256
@@ -149,7 +150,7 @@ def find_backend(backend: str) -> str:
 
 def find_threads(threads: int | None) -> int:
     """The threads asked for, by default the processors at hand; SpecError for a number that cannot be."""
-    count = default_threads() if threads is None else threads
+    count = default_threads() if threads is None else as_plain(threads)
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_THREADS:
         raise SpecError(f"threads is {count!r}, must be a whole number from 1 to {MOST_THREADS}")
     return count

@@ -71,5 +71,5 @@ _NAMES: dict[type[Event], str] = {Planned: "plan", Stepped: "step", EpochEnded: 
 
 
 def to_json(event: Event) -> dict[str, Any]:
-    """The event as a JSON object, as `train --json` and log.jsonl have it (DESIGN section 6)."""
+    """The event as a JSON object, as `train --json` and log.jsonl have it."""
     return {"event": _NAMES[type(event)], **dataclasses.asdict(event)}

@@ -18,6 +18,7 @@ from linocut.run.feed import Feed, as_dataset
 from linocut.run.session import METRICS
 from linocut.run.standalone import write_feeds, write_program
 from linocut.schedules import Position
+from linocut.settings_of import as_plain
 from linocut.train.settings import Settings
 from linocut.train.trainer import Trainer
 
@@ -36,14 +37,15 @@ def export_steps(trainer: Trainer, examples: Examples, folder: str | os.PathLike
     MachineError; RunError while the trainer is in use.
     """
     with trainer.using("export_steps"):
-        return _exported(trainer, examples, folder, steps)
+        dataset = as_dataset(examples, trainer.network.graph)
+        trainer.bound_batch(len(dataset))
+        return _exported(trainer, dataset, folder, steps)
 
 
-def _exported(trainer: Trainer, examples: Examples, folder: str | os.PathLike[str], steps: int | None) -> int:
-    dataset = as_dataset(examples, trainer.network.graph)
+def _exported(trainer: Trainer, dataset: Dataset, folder: str | os.PathLike[str], steps: int | None) -> int:
     settings, at = trainer.settings, trainer.progress
     left = len(dataset) // settings.batch_size - at.step
-    wanted = left if steps is None else steps
+    wanted = left if steps is None else as_plain(steps)
     if isinstance(wanted, bool) or not isinstance(wanted, int) or not 1 <= wanted <= left:
         raise SpecError(f"steps is {wanted!r}, must be 1 to {left}, which are left of the epoch")
     for name in METRICS if at.step == 0 else ():

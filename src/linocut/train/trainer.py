@@ -28,6 +28,7 @@ from linocut.run.predictions import Evaluation, Predictions
 from linocut.run.session import find_backend, find_threads
 from linocut.run.trained import apart, trained_graph
 from linocut.schedules import Schedule, find_schedule
+from linocut.settings_of import as_plain
 from linocut.train import checkpoint
 from linocut.train.checkpoint import Checkpoint
 from linocut.train.epoch import Metrics, run_epoch
@@ -56,6 +57,25 @@ class _Fit:
     folder: RunFolder | None
     planned: Planned
     emit: Callback
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A checkpoint that was read or written: its stamp, whether it is of any step, and where it stands."""
+
+    stamp: Stamp
+    begun: bool
+    at: str
+
+    @staticmethod
+    def of(stamp: Stamp, progress: Progress) -> _Written:
+        return _Written(stamp, progress.begun, str(progress))
+
+
+def _check_callbacks(callbacks: Sequence[Callback]) -> tuple[Callback, ...]:
+    if not isinstance(callbacks, Sequence) or not all(callable(callback) for callback in callbacks):
+        raise SpecError(f"callbacks are {callbacks!r}, must be a list of functions, each of which takes an event")
+    return tuple(callbacks)
 
 
 class Trainer:
@@ -112,11 +132,9 @@ class Trainer:
         self.save_every: int | None = None
         self._threads, self._backend = find_threads(threads), find_backend(backend)
         self._open: tuple[Session, Feed] | None = None
-        self._stamps: dict[Path, Stamp] = {}  # of its checkpoint in each folder, as that was last read or written
+        self._written: dict[Path, _Written] = {}  # its checkpoint in each folder, as that was last read or written
         self._claims: dict[Path, RunFolder] = {}  # folders that it is writing
         self._use = Use()
-        self._saved = False  # whether that checkpoint is of any step
-        self._saved_at = ""  # where it stands
 
     @staticmethod
     def resume(folder: str | os.PathLike[str], threads: int | None = None, backend: str = NATIVE) -> Trainer:
@@ -140,7 +158,7 @@ class Trainer:
         checkpoint.restore(file, trainer.session)
         trainer.progress, trainer.data, trainer.folder = kept.progress, kept.data, path
         trainer.save_every = kept.save_every
-        trainer._stamps[path.resolve()], trainer._saved = stamp, kept.progress.begun
+        trainer._written[path.resolve()] = _Written.of(stamp, kept.progress)
         return trainer
 
     def __reduce__(self) -> NoReturn:
@@ -224,12 +242,14 @@ class Trainer:
         for given in (dataset, validation):
             if given is not None:
                 check_range(given, self.network.graph, coded=self.settings.policy.integer)
-        self._bound_batch(len(dataset))
-        self._check(dataset, epochs)
+        epochs, save_every, callbacks = as_plain(epochs), as_plain(save_every), _check_callbacks(callbacks)
+        settings = self._within(len(dataset))
+        self._check(settings, dataset, epochs)
         whole = isinstance(save_every, int) and not isinstance(save_every, bool)
         if save_every is not None and not (whole and save_every >= 1):
             raise SpecError(f"save_every is {save_every!r}, must be a number of steps, 1 or more")
         with self._claimed(out) as folder:
+            self._take(settings)
             self.data, self.progress.epochs = DataFacts.of(dataset), epochs
             self.save_every = save_every or self.save_every
             planned = Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes)
@@ -237,7 +257,9 @@ class Trainer:
             new = folder is not None and not folder.holds_run
             with self._abandoning(folder, LinocutError, when=lambda: new):
                 self._begin(folder, planned)
-            with self._abandoning(folder, DataError, when=lambda: new and not self._saved):
+            if folder is not None:
+                self.folder = folder.path
+            with self._abandoning(folder, DataError, when=lambda: new and not self._begun_in(folder)):
                 fit.emit(planned)
                 self._epochs(fit)
             done = self._done(folder)
@@ -255,7 +277,7 @@ class Trainer:
         except failure:
             if folder is not None and when():
                 folder.abandon()
-                self._stamps.pop(folder.path.resolve(), None)
+                self._written.pop(folder.path.resolve(), None)
                 self.folder = None
             raise
 
@@ -265,7 +287,9 @@ class Trainer:
             return
         self._save(folder, planned)
         folder.describe(self._kept())
-        self.folder = folder.path
+
+    def _begun_in(self, folder: RunFolder | None) -> bool:
+        return folder is not None and self._written[folder.path.resolve()].begun
 
     def _epochs(self, fit: _Fit) -> None:
         with Interrupts() as interrupts:
@@ -276,7 +300,9 @@ class Trainer:
                     fit.emit(ended)
                     interrupts.check()
             except DivergenceError as error:
-                kept = f"{fit.folder.path} keeps {self._saved_at}" if fit.folder else "no state before was kept"
+                kept = "no state before was kept"
+                if fit.folder is not None:
+                    kept = f"{fit.folder.path} keeps {self._written[fit.folder.path.resolve()].at}"
                 raise DivergenceError(f"{error}; {kept}") from None
             except (Noted, OSError) as error:
                 if interrupts.number is None or isinstance(error, MachineError):
@@ -302,9 +328,16 @@ class Trainer:
             return scoring.predict(session, feed, self.network.graph, images)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write a run folder, for `Trainer.resume` and `linocut.load`; RunError if another run is there."""
-        with self.using("save"), self._claimed(folder) as into:
-            self._begin(into, Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes))
+        """Write a run folder, for `Trainer.resume` and `linocut.load`; RunError if another run is there.
+
+        `fit` goes on in this folder unless it is given another; from a callback of a fit that writes one, in that.
+        """
+        with self.using("save"):
+            fitting = bool(self._claims)
+            with self._claimed(folder) as into:
+                self._begin(into, Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes))
+            if not fitting:
+                self.folder = Path(folder)
 
     def _opened(self) -> tuple[Session, Feed]:
         with self._use.opening:
@@ -314,22 +347,38 @@ class Trainer:
                 self._open = session, Feed(session, self.network.graph, coded=self.settings.policy.integer)
             return self._open
 
-    def _bound_batch(self, examples: int) -> None:
-        """Make a batch that fills the budget no larger than the data, as long as nothing was trained."""
+    def _within(self, examples: int) -> Settings:
+        """The settings, with a batch that fills the budget no larger than the data, as long as nothing was trained."""
         if self._budget is None or self.progress.begun or self.settings.batch_size <= examples:
-            return
+            return self.settings
         training = Training(self.network, self.settings.policy, self.settings.optimizer)
         sizes = find_sizes(training, self._budget, None, None, examples)
-        self.settings = replace(self.settings, batch_size=sizes.batch, micro_batch=sizes.micro_batch)
-        self.compiled, self._open = self.settings.compile(), None
+        return replace(self.settings, batch_size=sizes.batch, micro_batch=sizes.micro_batch)
 
-    def _check(self, dataset: Dataset, epochs: int) -> None:
+    def _take(self, settings: Settings) -> None:
+        """Go on with these settings, and with the state that there is."""
+        if settings is self.settings:
+            return
+        with self._use.lent():
+            kept = (dict(self.state), dict(self.state.moments)) if self._open else ({}, {})
+            self.settings, self.compiled, self._open = settings, settings.compile(), None
+            self.state.update(kept[0])
+            self.state.moments.update(kept[1])
+
+    def bound_batch(self, examples: int) -> None:
+        """Make a batch that fills the budget no larger than so many examples, as `fit` does before its first step.
+
+        In a block of `using`, as it may open the session anew.
+        """
+        self._take(self._within(examples))
+
+    def _check(self, settings: Settings, dataset: Dataset, epochs: int) -> None:
         """That the data set and the number of epochs are such as this run can go on with."""
         if isinstance(epochs, bool) or not isinstance(epochs, int) or not 1 <= epochs <= MOST_EPOCHS:
             raise SpecError(f"epochs is {epochs!r}, must be a whole number, 1 or more, up to {MOST_EPOCHS:,}")
-        if self.settings.batch_size > len(dataset):
+        if settings.batch_size > len(dataset):
             raise DataError(
-                f"batch size is {self.settings.batch_size:,}, but {dataset.name} has {len(dataset):,} examples; "
+                f"batch size is {settings.batch_size:,}, but {dataset.name} has {len(dataset):,} examples; "
                 f"give a batch of 1 to {len(dataset):,}"
             )
         self.settings.augmentation.check_dataset(dataset)
@@ -358,7 +407,8 @@ class Trainer:
         if place in self._claims:  # a callback saves the run that calls it
             yield self._claims[place]
             return
-        with folder.claimed(self._stamps.get(place)) as claimed:
+        written = self._written.get(place)
+        with folder.claimed(written.stamp if written else None) as claimed:
             self._claims[place] = claimed
             try:
                 yield claimed
@@ -424,8 +474,7 @@ class Trainer:
             return
         check_state(self.session, self.compiled.layout, str(self.progress))
         folder.save_checkpoint(self._kept(), self.session)
-        self._stamps[folder.path.resolve()] = folder.stamp
-        self._saved, self._saved_at = self.progress.begun, str(self.progress)
+        self._written[folder.path.resolve()] = _Written.of(folder.stamp, self.progress)
 
     def _emit(self, callbacks: Sequence[Callback], event: Event) -> None:
         with self._use.lent():
