@@ -41,6 +41,7 @@ def planted(one, name, value):
     ("name", "shown"),
     [("batch_norm1.beta", "beta of batch_norm1"), ("batch_norm2.running", "norm statistics of batch_norm2")],
 )
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # of the NumPy reference, before it is refused
 def test_no_number_is_named_in_the_next_step_and_nothing_bad_is_kept(tmp_path, policy, name, shown, value):
     one = trainer(policy=policy)
     with pytest.raises(lc.DivergenceError) as caught:
