@@ -551,6 +551,15 @@ def test_images_that_are_none(linocut, run):
     )
     status, _, err = linocut("predict", run, "missing.png", *REFERENCE)
     assert (status, err) == (2, "error: missing.png does not exist; check the path\n")
+    good = [f"{number}.png" for number in range(150)]  # more than are predicted at a time
+    for name in good:
+        Image.fromarray(np.full((8, 8), int(name[:-4]), np.uint8)).save(name)
+    mixed = [*good[:50], "bad.png", *good[50:], "missing.png", "0.png"]
+    status, out, err = linocut("predict", run, *mixed, "--json", *REFERENCE)
+    assert (status, [each["file"] for each in objects(out)]) == (2, [*good, "0.png"])
+    assert [line.split()[1] for line in err.splitlines()] == ["bad.png", "missing.png"]
+    alone = objects(linocut("predict", run, *good, "--json", *REFERENCE)[1])
+    assert objects(out)[:150] == alone
 
 
 def test_a_network_of_another_shape_than_the_data(linocut, run):

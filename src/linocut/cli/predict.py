@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from linocut.cli.options import DEFAULT_BATCH, json_option, machine_options, tell_assumed
-from linocut.errors import one_line
+from linocut.errors import DataError, one_line
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from linocut.run.predict import Predictor
+    from linocut.run.predictions import Predictions
 
 
 @click.command()
@@ -22,7 +30,8 @@ def predict(run: Path, images: tuple[Path, ...], threads: int | None, backend: s
     Of a network without classes, of numbers, the outputs are named instead.
 
     Images of another size are brought to what the network takes as in training: whole, or for a folder of images with
-    --size their middle; for a grey network they are made grey.
+    --size their middle; for a grey network they are made grey. One that cannot be read costs a line and the exit
+    status; the others are named all the same.
     """
     import numpy as np
 
@@ -35,15 +44,34 @@ def predict(run: Path, images: tuple[Path, ...], threads: int | None, backend: s
             f"the network of {run} takes {wanted.dtype} values, not images; use linocut.load in Python"
         )
     tell_assumed(predictor, run)
-    width = max(len(str(path)) for path in images)
+    width, bad = max(len(str(path)) for path in images), 0
     for begin in range(0, len(images), DEFAULT_BATCH):
-        paths = images[begin : begin + DEFAULT_BATCH]
-        found = predictor.predict(np.stack([predictor.read_image(path) for path in paths]))
-        for row, path in enumerate(paths):
-            name = predictor.class_name(int(found.classes[row]))
-            answer: dict[str, object] = {"class": name, "confidence": float(found.confidences[row])}
-            text = f"{one_line(name)}  {found.confidences[row]:.1%}"
-            if not predictor.graph.classes:
-                answer = {"outputs": found.outputs[row].tolist()}
-                text = "  ".join(f"{value:g}" for value in found.outputs[row])
+        given = images[begin : begin + DEFAULT_BATCH]
+        read = [(path, image) for path in given if (image := _read(predictor, path)) is not None]
+        bad += len(given) - len(read)
+        if not read:
+            continue
+        found = predictor.predict(np.stack([image for _, image in read]))
+        for row, (path, _) in enumerate(read):
+            answer, text = _answer(predictor, found, row)
             click.echo(json.dumps({"file": str(path), **answer}) if as_json else f"{path!s:{width}}  {text}")
+    if bad:
+        click.get_current_context().exit(DataError.exit_status)
+
+
+def _read(predictor: Predictor, path: Path) -> NDArray[np.uint8] | None:
+    """The picture, or a line about what is none: the others are predicted all the same."""
+    try:
+        return predictor.read_image(path)
+    except DataError as error:
+        click.echo(f"error: {one_line(error)}", err=True)
+        return None
+
+
+def _answer(predictor: Predictor, found: Predictions, row: int) -> tuple[dict[str, object], str]:
+    """For programs and for people: the class, or the outputs of a network of numbers."""
+    outputs, confidence = found.outputs[row], float(found.confidences[row])
+    if not predictor.graph.classes:
+        return {"outputs": outputs.tolist()}, "  ".join(f"{value:g}" for value in outputs)
+    name = predictor.class_name(int(found.classes[row]))
+    return {"class": name, "confidence": confidence}, f"{one_line(name)}  {confidence:.1%}"
