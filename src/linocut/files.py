@@ -14,6 +14,14 @@ from linocut.errors import MachineError
 PART = ".part"  # how a file is called that is being written
 
 
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """The path with ~ as a home folder; as it is where that is not known."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file to write, which takes the name `path` once the block has ended and its bytes are on the disk.

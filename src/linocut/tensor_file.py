@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import stat
 import sys
 import weakref
 import zlib
@@ -132,8 +133,10 @@ class TensorFile:
         """Open the file, check what it is, and its checksum; no tensor is loaded."""
         self.path = path
         try:
-            self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # which does not wait at a pipe
             weakref.finalize(self, os.close, self._file)
+            if not stat.S_ISREG(os.fstat(self._file).st_mode):
+                raise _Damaged("it is no plain file")
             metadata, self._kept = _header(self._file)
         except FileNotFoundError:
             raise RunError(f"{path} does not exist; give the folder of a run") from None

@@ -29,7 +29,7 @@ def info(as_json: bool) -> None:
 def _facts() -> dict[str, Any]:
     import numpy
 
-    from linocut.data.cache import default_cache
+    from linocut.data.cache import known_cache
     from linocut.errors import SpecError
     from linocut.run.session import default_threads, find_isa
 
@@ -48,7 +48,7 @@ def _facts() -> dict[str, Any]:
         "instruction_sets": usable,
         "in_use": in_use,
         "threads": default_threads(),
-        "cache": str(default_cache()),
+        "cache": str(known_cache() or "none: no home folder is known; set XDG_CACHE_HOME"),
         "python": platform.python_version(),
         "numpy": numpy.__version__,
     }

@@ -9,15 +9,27 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from linocut.errors import DataError, MachineError
+from linocut.files import expanded
 
 CHUNK = 1 << 16  # bytes unpacked at a time
 AGAIN = "get the file again"
 
 
-def default_cache() -> Path:
-    """`$XDG_CACHE_HOME/linocut`, or `~/.cache/linocut`."""
+def known_cache() -> Path | None:
+    """`$XDG_CACHE_HOME/linocut`, or `~/.cache/linocut`; None where neither is known, as for a user without a home."""
     base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if os.path.isabs(base) else Path("~/.cache").expanduser()) / "linocut"
+    place = Path(base) if os.path.isabs(base) else expanded("~/.cache")
+    return place / "linocut" if place.is_absolute() else None
+
+
+def default_cache() -> Path:
+    """The known cache, MachineError where there is none."""
+    place = known_cache()
+    if place is None:
+        raise MachineError(
+            "no home folder is known, and so no cache; set XDG_CACHE_HOME to a folder that can be written"
+        )
+    return place
 
 
 def unpacked(source: Path, check: Callable[[Path], None], cache: Path | None = None) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 from linocut.data.cache import default_cache
 from linocut.data.sources import SOURCES
 from linocut.errors import DataError, MachineError
+from linocut.files import expanded
 
 Progress = Callable[[str, int, int], None]
 """Called as a file arrives: its name, the bytes so far, the bytes in all (0 while unknown)."""
@@ -22,7 +23,7 @@ def get(name: str, cache_dir: str | os.PathLike[str] | None = None, progress: Pr
     Raises DataError for a name that cannot be downloaded or a wrong checksum, MachineError without a network
     or room.
     """
-    folder = Path(cache_dir).expanduser() if cache_dir is not None else default_cache()
+    folder = expanded(cache_dir) if cache_dir is not None else default_cache()
     source = SOURCES.get(name)
     if source is None:
         if name == "digits":

@@ -9,11 +9,12 @@ from functools import partial
 from pathlib import Path
 
 from linocut.data import cifar10, idx, svhn
-from linocut.data.cache import default_cache
+from linocut.data.cache import known_cache
 from linocut.data.dataset import Dataset, Resizing
 from linocut.data.resizing import WHOLE
 from linocut.data.sources import SOURCES, Source
 from linocut.errors import DataError
+from linocut.files import expanded
 
 SYSTEM = Path("/usr/share/datasets")  # where Debian's dataset packages install
 
@@ -58,7 +59,7 @@ def load(
 
             return open_digits()
         return _load_source(SOURCES[text], data_dir)
-    path = Path(text).expanduser()
+    path = expanded(text)
     if text and path.is_dir():
         path = path.resolve()  # known by it: the same from wherever a run is resumed
         opener = _format_of(path)
@@ -79,7 +80,7 @@ def is_image_folder(name: str | os.PathLike[str]) -> bool:
     """Whether `load(name)` would read class folders of images."""
     if not _is_path(name) and _is_known(os.fspath(name)):
         return False
-    path = Path(name).expanduser()
+    path = expanded(name)
     return bool(os.fspath(name)) and path.is_dir() and _format_of(path) is None
 
 
@@ -163,7 +164,7 @@ def _open_idx(path: Path, lacking: list[str]) -> tuple[Dataset, Dataset]:
 
 
 def _load_source(source: Source, data_dir: str | os.PathLike[str] | None) -> tuple[Dataset, Dataset]:
-    if data_dir is not None and not os.path.isdir(Path(data_dir).expanduser()):
+    if data_dir is not None and not expanded(data_dir).is_dir():
         raise DataError(f"data directory {os.fspath(data_dir)} is not a folder; give one that holds {source.name}")
     folders = _folders(source, data_dir)
     for folder in folders:
@@ -174,16 +175,19 @@ def _load_source(source: Source, data_dir: str | os.PathLike[str] | None) -> tup
     partly = f" (all others are in {nearest})" if len(lacking) < source.pieces else ""
     places = ", ".join(dict.fromkeys(str(place) for place in _places(data_dir)))
     hint = f", or {source.hint}" if source.hint else ""
+    cache = known_cache()
+    copies = cache / source.folders[0] if cache else "a folder that --data-dir names"
     raise DataError(
         f"{source.name} is not on this machine: {', '.join(lacking)} not found{partly}; "
         f"sought in {places} and in {' or '.join(source.folders)} below; get them "
-        f"with: linocut data get {source.name}, or copy them to {default_cache() / source.folders[0]}{hint}"
+        f"with: linocut data get {source.name}, or copy them to {copies}{hint}"
     )
 
 
 def _places(data_dir: str | os.PathLike[str] | None) -> list[Path]:
     named = [os.fspath(data_dir) if data_dir is not None else "", os.environ.get("LINOCUT_DATA", "")]
-    return [*(Path(place).expanduser() for place in named if place), default_cache(), SYSTEM]
+    cache = known_cache()
+    return [*(expanded(place) for place in named if place), *([cache] if cache else []), SYSTEM]
 
 
 def _folders(source: Source, data_dir: str | os.PathLike[str] | None) -> list[Path]:

@@ -40,6 +40,11 @@ class RunFolder:
     lock: Lock | None = None
 
     @property
+    def place(self) -> Path:
+        """Where it is, whatever it was called by; also of links that lead in a circle."""
+        return Path(os.path.realpath(self.path))
+
+    @property
     def holds_run(self) -> bool:
         """Whether a checkpoint lies in it."""
         return (self.path / CHECKPOINT).is_file()

@@ -158,7 +158,7 @@ class Trainer:
         checkpoint.restore(file, trainer.session)
         trainer.progress, trainer.data, trainer.folder = kept.progress, kept.data, path
         trainer.save_every = kept.save_every
-        trainer._written[path.resolve()] = _Written.of(stamp, kept.progress)
+        trainer._written[RunFolder(path).place] = _Written.of(stamp, kept.progress)
         return trainer
 
     def __reduce__(self) -> NoReturn:
@@ -277,7 +277,7 @@ class Trainer:
         except failure:
             if folder is not None and when():
                 folder.abandon()
-                self._written.pop(folder.path.resolve(), None)
+                self._written.pop(folder.place, None)
                 self.folder = None
             raise
 
@@ -289,7 +289,7 @@ class Trainer:
         folder.describe(self._kept())
 
     def _begun_in(self, folder: RunFolder | None) -> bool:
-        return folder is not None and self._written[folder.path.resolve()].begun
+        return folder is not None and self._written[folder.place].begun
 
     def _epochs(self, fit: _Fit) -> None:
         with Interrupts() as interrupts:
@@ -302,7 +302,7 @@ class Trainer:
             except DivergenceError as error:
                 kept = "no state before was kept"
                 if fit.folder is not None:
-                    kept = f"{fit.folder.path} keeps {self._written[fit.folder.path.resolve()].at}"
+                    kept = f"{fit.folder.path} keeps {self._written[fit.folder.place].at}"
                 raise DivergenceError(f"{error}; {kept}") from None
             except (Noted, OSError) as error:
                 if interrupts.number is None or isinstance(error, MachineError):
@@ -403,7 +403,8 @@ class Trainer:
         if path is None:
             yield None
             return
-        folder, place = RunFolder(path), path.resolve()
+        folder = RunFolder(path)
+        place = folder.place
         if place in self._claims:  # a callback saves the run that calls it
             yield self._claims[place]
             return
@@ -474,7 +475,7 @@ class Trainer:
             return
         check_state(self.session, self.compiled.layout, str(self.progress))
         folder.save_checkpoint(self._kept(), self.session)
-        self._written[folder.path.resolve()] = _Written.of(folder.stamp, self.progress)
+        self._written[folder.place] = _Written.of(folder.stamp, self.progress)
 
     def _emit(self, callbacks: Sequence[Callback], event: Event) -> None:
         with self._use.lent():
