@@ -39,7 +39,7 @@ address() {
     check build/sanitize-address libasan.so tests/test_native_loader.py tests/test_native_session.py tests/fuzz/test_corpus.py \
         tests/ops/test_edges.py tests/ops/test_native_matches_reference.py tests/ops/test_conv2d_weight_gradient_blocks.py \
         tests/ops/test_micro_batch.py tests/ops/test_panels.py tests/run/test_golden.py tests/run/test_runner.py tests/run/test_tiled_same_bits.py \
-        -k "not test_the_reference"
+        -k "not test_the_reference and not test_a_machine_that_fails" # which bounds the memory that the sanitizer needs
 }
 
 # What shares work: every instruction on three threads, and whole trainings on up to eight with the best set of kernels.
