@@ -5,15 +5,16 @@ Nothing else knows the names of an arena's buffers: they are what version 0.1 wr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from linocut.errors import SpecError, unknown_name
+from linocut.errors import SpecError
 from linocut.formats import find_format, words
+from linocut.graph.named_arrays import NamedArrays
 from linocut.layers.parameters import WEIGHT, Parameter
 from linocut.ops.bits import Array, pack, unpack
 
@@ -89,7 +90,7 @@ class Layout:
     owners: dict[str, tuple[str, str]] = field(default_factory=dict)  # by buffer: the node, and which of its variables
 
 
-class Numbers(MutableMapping[str, Array]):
+class Numbers(NamedArrays[Place]):
     """Arrays by name, as `layer.part`: reading one gives a copy in float32, writing one changes what is stored.
 
     SpecError for an unknown name, a wrong shape, or what is no number; nothing is changed then.
@@ -98,43 +99,14 @@ class Numbers(MutableMapping[str, Array]):
     def __init__(
         self, network: str, places: Mapping[str, Place], stored: Stored, using: Using = lambda what: nullcontext()
     ) -> None:
-        self._network, self._places, self._stored, self._using = network, places, stored, using
+        super().__init__(network, places)
+        self._stored, self._using = stored, using
 
     def __getitem__(self, name: str) -> Array:
         """A copy of the numbers called `name`."""
-        place = self._place(name)
+        place = self._find(name)
         with self._using(f"reading {name}"):
             return place.read(self._stored(place.buffer))
-
-    def __setitem__(self, name: str, values: ArrayLike) -> None:
-        """Store numbers under a name."""
-        self.update({name: values})
-
-    def __delitem__(self, name: str) -> None:
-        """A state has what its network has."""
-        raise SpecError(f"{name} cannot be deleted: a state has the parameters of its network; assign zeros")
-
-    def __iter__(self) -> Iterator[str]:
-        """The names, in the order of the network."""
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        """How many arrays there are."""
-        return len(self._places)
-
-    def __contains__(self, name: object) -> bool:
-        """Whether there is one of that name; nothing is read."""
-        return name in self._places
-
-    def __str__(self) -> str:
-        """The names and shapes, a line each."""
-        return "\n".join(f"{name} {place.shape}" for name, place in self._places.items())
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """A copy of the numbers called `name`, `default` where there is none of that name."""
-        if name not in self:
-            return default
-        return self[name]
 
     def update(self, *others: Any, **more: ArrayLike) -> None:
         """Store several arrays, all or, where one does not fit, none."""
@@ -146,7 +118,7 @@ class Numbers(MutableMapping[str, Array]):
 
     def signs(self, name: str) -> Array:
         """The packed signs of an array, (..., words) uint64, made a little at a time; a view where bits are stored."""
-        place = self._place(name)
+        place = self._find(name)
         stored = self._stored(place.buffer)
         if place.format == "bit":
             return stored
@@ -158,7 +130,7 @@ class Numbers(MutableMapping[str, Array]):
 
     def sizes(self, name: str) -> Array:
         """The mean size of each output's numbers, float64 (outputs,); of signs it is 1."""
-        place = self._place(name)
+        place = self._find(name)
         stored = self._stored(place.buffer)
         if place.format == "bit":
             return np.ones(len(stored))
@@ -166,15 +138,10 @@ class Numbers(MutableMapping[str, Array]):
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of an array; nothing is read."""
-        return self._place(name).shape
-
-    def _place(self, name: str) -> Place:
-        if name not in self._places:
-            raise unknown_name(f"parameter of {self._network}", name, self._places)
-        return self._places[name]
+        return self._find(name).shape
 
     def _checked(self, name: str, given: ArrayLike) -> Array:
-        place = self._place(name)
+        place = self._find(name)
         try:
             with np.errstate(over="ignore"):  # a float64 too large for float32 becomes inf, and is reported below
                 values = np.asarray(given, np.float32)
@@ -190,7 +157,7 @@ class Numbers(MutableMapping[str, Array]):
         return values
 
     def _write(self, name: str, values: Array) -> None:
-        place = self._place(name)
+        place = self._find(name)
         place.write(self._stored(place.buffer), values)
 
 
