@@ -36,6 +36,7 @@ def classifier(*, several: bool = False) -> Network:
 
 
 def test_numbers_of_numpy_are_settings() -> None:
+    """Settings are typed as Python's numbers, and NumPy's are taken all the same: hence the ignored types."""
     plain = Input((4,), "f32", -1.5, 2.0)
     assert Input(np.array([4]), "f32", np.float32(-1.5), np.float32(2)) == plain  # type: ignore[arg-type]
     assert Dense(np.int64(3)) == Dense(3)  # type: ignore[arg-type]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import copy
 import multiprocessing
-import os
 import pickle
-import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from forked import in_child
 from numpy.testing import assert_array_equal  # np.testing is imported late: a fork in that hangs
 from small_training import examples, trainer
 
@@ -145,20 +144,6 @@ def test_pickled_and_copied(again) -> None:
     for name in list(other.state)[:1]:  # the two go their own ways
         other.state[name] = -other.state[name]
     assert_array_equal(predictor.predict(IMAGES).outputs, expected)
-
-
-def in_child(work) -> int:
-    """The exit status of a forked child that does `work`; negative where a signal ended it."""
-    child = os.fork()
-    if not child:
-        status = 1
-        signal.alarm(30)
-        try:
-            work()
-            status = 0
-        finally:
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 @pytest.mark.parametrize("backend", ["native", "reference"])

@@ -8,6 +8,7 @@ import threading
 
 import numpy as np
 import pytest
+from forked import in_child
 from small_training import examples, lasting, trainer
 
 import linocut as lc
@@ -201,19 +202,6 @@ def test_pickles_and_copies_are_refused_with_what_to_do(use):
         lc.RunError, match=r"cannot be pickled or copied; save it \(trainer.save\(folder\)\) and go on with"
     ):
         use(trainer())
-
-
-def in_child(work):
-    child = os.fork()
-    if not child:
-        status = 1
-        signal.alarm(30)
-        try:
-            work()
-            status = 0
-        finally:
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def test_a_child_goes_on_with_a_trainer_that_was_at_rest(tmp_path):

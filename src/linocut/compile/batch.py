@@ -7,21 +7,24 @@ import math
 from linocut.errors import SpecError
 from linocut.graph.graph import Graph, Node
 from linocut.graph.queries import norms
+from linocut.settings_of import as_plain
 
 MOST_BATCH = 2**20
 LEAST_ROWS = 2  # of one row the spread is 0
 STEADY_ROWS = 8  # mean and spread of fewer rows are mostly noise: what is chosen for users has as many
 
 
-def check_batch(batch: int) -> None:
-    """SpecError unless a batch can have so many examples."""
+def find_batch(batch: int) -> int:
+    """The number of examples of a batch; SpecError unless it can have so many."""
+    batch = as_plain(batch)
     if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= MOST_BATCH:
         raise SpecError(f"batch size is {batch!r}, must be a whole number from 1 to {MOST_BATCH:,}")
+    return int(batch)
 
 
 def find_micro_batch(batch: int, micro_batch: int | None) -> int:
     """The examples of a micro-batch, by default the whole batch; SpecError unless they divide it."""
-    check_batch(batch)
+    batch = find_batch(batch)
     if micro_batch is None:
         return batch
     whole = isinstance(micro_batch, int) and not isinstance(micro_batch, bool)

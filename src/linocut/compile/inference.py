@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from linocut import roles
-from linocut.compile.batch import check_batch
+from linocut.compile.batch import find_batch
 from linocut.compile.lower import PREDICT, check_arena, finished
 from linocut.compile.placement.offsets import place
 from linocut.compile.program import Program
@@ -62,7 +62,7 @@ def compile_inference(graph: InferenceGraph, batch: int, capture: Sequence[str] 
 
     SpecError for a batch or a name that cannot be.
     """
-    check_batch(batch)
+    batch = find_batch(batch)
     for name in capture:
         _ = graph.node(name)
     lowering = _Lowering(graph, batch, frozenset(capture))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from linocut.compile.batch import check_batch
+from linocut.compile.batch import find_batch
 from linocut.errors import RunError, SpecError, one_line
 from linocut.export import packed
 from linocut.run.predict import Predictor
 from linocut.run.session import NATIVE, find_backend, find_threads
-from linocut.settings_of import as_plain
 
 
 def load(
@@ -21,8 +20,7 @@ def load(
     SpecError for a batch size, threads or a backend that cannot be; RunError for a file that is missing, damaged, or
     describes what cannot be computed.
     """
-    batch_size = as_plain(batch_size)
-    check_batch(batch_size)
+    batch_size = find_batch(batch_size)
     chosen, known = find_threads(threads), find_backend(backend)
     path = Path(run)
     if path.is_dir():

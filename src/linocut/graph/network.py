@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 from linocut import fields
 from linocut.errors import SpecError, unknown_name
 from linocut.graph.graph import Graph
-from linocut.graph.place import place
+from linocut.graph.place import Entry, place
 from linocut.graph.summary import summary
 from linocut.layers import LAYERS, Input, Layer, Loss, Residual, Wired
 from linocut.layers.losses import LOSSES
@@ -19,8 +19,6 @@ from linocut.layers.losses import LOSSES
 MOST_LAYERS = 1000  # what compiling takes grows with their square
 MOST_READS = 2000  # inputs of all layers, as their `after` name them
 MOST_DEPTH = 50  # residuals within residuals
-
-Entry: TypeAlias = "Layer | Wired"
 
 
 @dataclass(frozen=True)

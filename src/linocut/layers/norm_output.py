@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from linocut import roles
 from linocut.layers.values import Kept, Normed
 from linocut.ops import norm_sign
-from linocut.ops.norm import SCALED_L1, work_shape
+from linocut.ops.norm import L2, SCALED_L1, work_shape
 
 if TYPE_CHECKING:
     from linocut.layers.lowering import Lowering
@@ -40,6 +40,15 @@ def keep_signs(builder: Lowering, name: str, value: Normed, *, ste: bool) -> Kep
     attributes = {"norm": value.norm, "first": 0.0}
     builder.emit("norm_sign", {**operands, "omega": omega, "work": work}, attributes)
     return Kept(bits, ste, mask, half, omega)
+
+
+def form_numbers(builder: Lowering, name: str, value: Normed, form: str) -> tuple[int, Kept]:
+    """x in numbers, in `form` where the policy keeps X in bits, and what the norm's backward pass needs of it."""
+    bits = builder.policy.X == "bit"
+    by_bits = bits and value.norm != L2  # the l2 norm's derivative needs the numbers themselves
+    kept = keep_signs(builder, name, value, ste=False) if by_bits and builder.training else None
+    numbers = keep_numbers(builder, name, value, form if bits else None)
+    return numbers, kept or Kept(numbers, ste=False)
 
 
 def keep_numbers(builder: Lowering, name: str, value: Normed, form: str | None = None) -> int:

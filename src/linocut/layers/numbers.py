@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from linocut import roles
-from linocut.layers.norm_output import keep_numbers, keep_signs
-from linocut.layers.values import Given, Gradient, Kept, Normed, Real, Value
-from linocut.ops.norm import L2
+from linocut.layers.norm_output import form_numbers
+from linocut.layers.values import Given, Gradient, Normed, Real, Value
 
 if TYPE_CHECKING:
     from linocut.layers.lowering import Lowering
@@ -20,13 +19,11 @@ def as_numbers(builder: Lowering, name: str, value: Value) -> Real:
     if isinstance(value, Given):
         return _input_numbers(builder, name, value)
     assert isinstance(value, Normed)
-    bits = builder.policy.X == "bit"
-    by_bits = bits and value.norm != L2  # the l2 norm's derivative needs the numbers themselves
-    kept = keep_signs(builder, name, value, ste=False) if by_bits and builder.training else None
-    out = Real(keep_numbers(builder, name, value, builder.policy.real if bits else None))
+    numbers, kept = form_numbers(builder, name, value, builder.policy.real)
+    out = Real(numbers)
 
     def backward() -> None:
-        value.kept = kept or Kept(out.buffer, ste=False)
+        value.kept = kept
         value.give(builder, out.taken())
 
     builder.on_backward(backward)

@@ -6,7 +6,7 @@ transient ones those of the largest layer. The paper counts a network with short
 
 from __future__ import annotations
 
-from linocut.compile.batch import check_batch, check_norms
+from linocut.compile.batch import check_norms, find_batch
 from linocut.graph.network import Network
 from linocut.optimizers import Optimizer
 from linocut.plan.account import PAPER, Account
@@ -30,7 +30,7 @@ def paper_account(
     masks of a residual network's max-pools to standard training; of chains both editions count them.
     SpecError for a batch that cannot be.
     """
-    check_batch(batch)
+    batch = find_batch(batch)
     check_norms(network.graph, batch)
     if has_shortcuts(network):
         rows = residual_rows(network, policy, optimizer, batch, later_edition)

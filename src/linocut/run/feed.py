@@ -11,6 +11,7 @@ from linocut.data.dataset import Dataset, Resizing
 from linocut.data.resizing import CROP, WHOLE
 from linocut.errors import DataError
 from linocut.graph.graph import Graph
+from linocut.layers.input import F32_MAX
 from linocut.layers.losses.base import Loss
 from linocut.run.session import Session
 
@@ -157,8 +158,7 @@ def input_bounds(dtype: str, low: float, high: float, *, coded: bool) -> tuple[f
     """What values of an input must lie between, None where its type bounds them."""
     if dtype == "u8":
         return None
-    most = float(np.finfo(np.float32).max)
-    return (low, high) if coded else (-most, most)
+    return (low, high) if coded else (-F32_MAX, F32_MAX)
 
 
 def check_range(dataset: Dataset, graph: Graph, *, coded: bool) -> None:

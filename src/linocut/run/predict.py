@@ -25,10 +25,10 @@ from linocut.forks import tell_of_forks
 from linocut.graph.inference import InferenceGraph
 from linocut.graph.inference_state import InferenceState
 from linocut.layers import Loss, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
+from linocut.run.constants import put_constants
 from linocut.run.feed import as_dataset_of, check_resizing, check_values, input_bounds
 from linocut.run.predictions import Evaluation, Predictions, unlabelled
 from linocut.run.session import NATIVE, Session, find_backend, find_threads, open_session
-from linocut.settings_of import as_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +82,6 @@ class Predictor:
         self._given = (threads, resizing)
         self._threads, self._backend = find_threads(threads), find_backend(backend)
         self._bounds = input_bounds(graph.input.dtype, graph.input.low, graph.input.high, coded=graph.input.coded)
-        batch_size = as_plain(batch_size)
         self._now = _Version(graph, compile_inference(graph, batch_size), self._threads, self._backend)
         self._changing = Lock()
         if backend == NATIVE:
@@ -210,8 +209,7 @@ class _Version:
         same = batch == self.prediction.batch
         prediction = self.prediction if same else compile_inference(self.graph, batch)
         session = open_session(prediction.program, backend=self._backend, threads=threads)
-        for name, make in prediction.constants.items():
-            session.array(name)[...] = make()
+        put_constants(session, prediction)
         return session
 
     def run(self, images: NDArray[Any], rows: int) -> NDArray[np.float32]:

@@ -17,6 +17,7 @@ from linocut.ops.bits import Array
 from linocut.ops.optimizer_tick import LEARNING_RATE
 from linocut.optimizers import Bop
 from linocut.policies import Policy
+from linocut.run.constants import put_constants
 from linocut.run.initial import initialise
 from linocut.run.session import NativeSession, find_isa, find_threads
 from linocut.run.trained import trained_graph
@@ -84,8 +85,7 @@ def profile_prediction(
     """Run the section "predict" of an inference graph on random examples: see `_profile`."""
     prediction = compile_inference(graph, batch)
     session = NativeSession(prediction.program, find_threads(threads), find_isa(isa))
-    for name, make in prediction.constants.items():
-        session.array(name)[...] = make()
+    put_constants(session, prediction)
     _fill(session.array(INPUT), np.random.default_rng(SEED))
     return _profile(session, PREDICT, steps)
 

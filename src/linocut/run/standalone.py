@@ -70,7 +70,7 @@ def read_state(session: Session, path: str | os.PathLike[str]) -> None:
 
 
 def _fill(file: BinaryIO, into: Array, path: str | os.PathLike[str]) -> None:
-    if file.readinto(into.data) != into.nbytes:  # type: ignore[attr-defined]
+    if file.readinto(into.data) != into.nbytes:  # type: ignore[attr-defined]  # which every file on a disk has
         raise RunError(f"{path} was cut while it was read; it is damaged")
 
 

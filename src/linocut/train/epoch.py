@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from linocut.compile.builder import MICRO
 from linocut.compile.lower import TRAIN, Compiled
-from linocut.data.augment import Augmenter
-from linocut.data.batches import Batches, epoch_order
+from linocut.data.batches import Batches
 from linocut.data.dataset import Dataset
 from linocut.errors import DataError
 from linocut.graph.graph import Graph
@@ -19,11 +18,11 @@ from linocut.ops.softmax_cross_entropy import CORRECT, EXAMPLES, FLIPS
 from linocut.run import Session
 from linocut.run.feed import Feed
 from linocut.run.session import METRICS
-from linocut.schedules import Position
 from linocut.train.events import Stepped
 from linocut.train.health import Monitor
 from linocut.train.progress import Progress
 from linocut.train.settings import Settings
+from linocut.train.upcoming import next_batches, rate_at
 
 TIMES_KEPT = 1001  # of the latest steps, for their median
 
@@ -70,14 +69,10 @@ def run_epoch(
         monitor.begin_epoch()
     if parts > 1 and progress.step < steps:
         session.array(MICRO)[...] = 0  # a step that failed half-way is begun anew
-    order = epoch_order(settings.seed, progress.epoch, len(dataset))
-    what = settings.augmentation
-    augmenter = Augmenter(what, dataset, settings.seed, progress.epoch) if what else None
     control, times = session.array("control"), deque[float](maxlen=TIMES_KEPT)
-    order = order[: steps * settings.batch_size]
-    with Batches(dataset, order, settings.micro_batch, start=progress.step * parts, augmenter=augmenter) as batches:
+    with next_batches(settings, progress, dataset, steps) as batches:
         while len(batches):
-            control[LEARNING_RATE] = _rate(settings, progress, steps)
+            control[LEARNING_RATE] = rate_at(settings, progress, progress.step, steps, progress.epochs)
             monitor.begin_step()
             times.append(sum(_run(session, feed, batches, monitor, progress) for _ in range(parts)))
             progress.step += 1
@@ -99,11 +94,6 @@ def _run(session: Session, feed: Feed, batches: Batches, monitor: Monitor, progr
     seconds = time.perf_counter() - begin
     monitor.end_run(progress.step + 1)
     return seconds
-
-
-def _rate(settings: Settings, progress: Progress, steps: int) -> float:
-    at = Position(progress.epoch * steps + progress.step, progress.epochs * steps, progress.epoch, progress.epochs)
-    return settings.schedule.rate(settings.optimizer.learning_rate, at, progress.schedule)
 
 
 def _stepped(session: Session, settings: Settings, progress: Progress, steps: int) -> Stepped:

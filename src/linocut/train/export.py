@@ -9,18 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from linocut.data.augment import Augmenter
-from linocut.data.batches import Batches, epoch_order
 from linocut.data.dataset import Dataset
 from linocut.errors import SpecError
 from linocut.files import replacing
 from linocut.run.feed import Feed, as_dataset
 from linocut.run.session import METRICS
 from linocut.run.standalone import write_feeds, write_program
-from linocut.schedules import Position
 from linocut.settings_of import as_plain
-from linocut.train.settings import Settings
 from linocut.train.trainer import Trainer
+from linocut.train.upcoming import next_batches, rate_at
 
 if TYPE_CHECKING:
     from linocut.run.feed import Examples
@@ -61,29 +58,13 @@ def _runs(trainer: Trainer, dataset: Dataset, steps: int) -> Iterator[dict[str, 
     """The batches, checked as in training, as they then stand in the arena."""
     settings, at, session = trainer.settings, trainer.progress, trainer.session
     feed = Feed(session, trainer.network.graph, coded=settings.policy.integer)
-    order = epoch_order(settings.seed, at.epoch, len(dataset))[: (at.step + steps) * settings.batch_size]
-    with Batches(
-        dataset, order, settings.micro_batch, start=at.step * _parts(settings), augmenter=_augmenter(trainer, dataset)
-    ) as batches:
+    with next_batches(settings, at, dataset, at.step + steps) as batches:
         for images, labels in batches:
             feed.put(images, labels)
             yield {name: session.array(name) for name in ("input", "labels")}
 
 
-def _augmenter(trainer: Trainer, dataset: Dataset) -> Augmenter | None:
-    what = trainer.settings.augmentation
-    return Augmenter(what, dataset, trainer.settings.seed, trainer.progress.epoch) if what else None
-
-
 def _rates(trainer: Trainer, dataset: Dataset, steps: int) -> list[float]:
     settings, at = trainer.settings, trainer.progress
-    whole = len(dataset) // settings.batch_size
-    epochs = max(at.epochs, at.epoch + 1)
-    places = [
-        Position(at.epoch * whole + step, epochs * whole, at.epoch, epochs) for step in range(at.step, at.step + steps)
-    ]
-    return [settings.schedule.rate(settings.optimizer.learning_rate, place, at.schedule) for place in places]
-
-
-def _parts(settings: Settings) -> int:
-    return settings.batch_size // settings.micro_batch
+    whole, epochs = len(dataset) // settings.batch_size, max(at.epochs, at.epoch + 1)
+    return [rate_at(settings, at, step, whole, epochs) for step in range(at.step, at.step + steps)]

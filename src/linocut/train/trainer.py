@@ -37,7 +37,8 @@ from linocut.train.finite import check_state
 from linocut.train.interrupts import Interrupted, Interrupts, Noted
 from linocut.train.peak_memory import peak_rss_bytes
 from linocut.train.progress import MOST_EPOCHS, Progress
-from linocut.train.run_folder import RunFolder, Stamp
+from linocut.train.run_folder import RunFolder
+from linocut.train.run_folders import RunFolders
 from linocut.train.settings import DataFacts, Settings
 from linocut.train.use import IN_FIT, Use
 
@@ -57,19 +58,6 @@ class _Fit:
     folder: RunFolder | None
     planned: Planned
     emit: Callback
-
-
-@dataclass(frozen=True)
-class _Written:
-    """A checkpoint that was read or written: its stamp, whether it is of any step, and where it stands."""
-
-    stamp: Stamp
-    begun: bool
-    at: str
-
-    @staticmethod
-    def of(stamp: Stamp, progress: Progress) -> _Written:
-        return _Written(stamp, progress.begun, str(progress))
 
 
 def _check_callbacks(callbacks: Sequence[Callback]) -> tuple[Callback, ...]:
@@ -132,16 +120,16 @@ class Trainer:
         self.save_every: int | None = None
         self._threads, self._backend = find_threads(threads), find_backend(backend)
         self._open: tuple[Session, Feed] | None = None
-        self._written: dict[Path, _Written] = {}  # its checkpoint in each folder, as that was last read or written
-        self._claims: dict[Path, RunFolder] = {}  # folders that it is writing
+        self._folders = RunFolders()
         self._use = Use()
 
     @staticmethod
     def resume(folder: str | os.PathLike[str], threads: int | None = None, backend: str = NATIVE) -> Trainer:
         """The trainer of a run folder, as it was when the folder was last written; RunError if it cannot be read."""
         path = Path(folder)
-        stamp = RunFolder(path).stamp
-        kept, file = RunFolder(path).read()
+        run = RunFolder(path)
+        stamp = run.stamp
+        kept, file = run.read()
         was = kept.settings
         trainer = Trainer(
             was.network,
@@ -158,7 +146,7 @@ class Trainer:
         checkpoint.restore(file, trainer.session)
         trainer.progress, trainer.data, trainer.folder = kept.progress, kept.data, path
         trainer.save_every = kept.save_every
-        trainer._written[RunFolder(path).place] = _Written.of(stamp, kept.progress)
+        trainer._folders.keep(run, stamp, kept.progress)
         return trainer
 
     def __reduce__(self) -> NoReturn:
@@ -255,11 +243,11 @@ class Trainer:
             planned = Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes)
             fit = _Fit(dataset, validation, folder, planned, partial(self._emit, callbacks))
             new = folder is not None and not folder.holds_run
-            with self._abandoning(folder, LinocutError, when=lambda: new):
+            with self._abandoning(folder, LinocutError, when=lambda _: new):
                 self._begin(folder, planned)
             if folder is not None:
                 self.folder = folder.path
-            with self._abandoning(folder, DataError, when=lambda: new and not self._begun_in(folder)):
+            with self._abandoning(folder, DataError, when=lambda written: new and not self._folders.begun(written)):
                 fit.emit(planned)
                 self._epochs(fit)
             done = self._done(folder)
@@ -269,15 +257,15 @@ class Trainer:
 
     @contextmanager
     def _abandoning(
-        self, folder: RunFolder | None, failure: type[LinocutError], when: Callable[[], bool]
+        self, folder: RunFolder | None, failure: type[LinocutError], when: Callable[[RunFolder], bool]
     ) -> Iterator[None]:
         """A block whose failure means that the folder's run came to nothing, and is removed, if `when`."""
         try:
             yield
         except failure:
-            if folder is not None and when():
+            if folder is not None and when(folder):
                 folder.abandon()
-                self._written.pop(folder.place, None)
+                self._folders.forget(folder)
                 self.folder = None
             raise
 
@@ -287,9 +275,6 @@ class Trainer:
             return
         self._save(folder, planned)
         folder.describe(self._kept())
-
-    def _begun_in(self, folder: RunFolder | None) -> bool:
-        return folder is not None and self._written[folder.place].begun
 
     def _epochs(self, fit: _Fit) -> None:
         with Interrupts() as interrupts:
@@ -302,7 +287,7 @@ class Trainer:
             except DivergenceError as error:
                 kept = "no state before was kept"
                 if fit.folder is not None:
-                    kept = f"{fit.folder.path} keeps {self._written[fit.folder.place].at}"
+                    kept = f"{fit.folder.path} keeps {self._folders.at(fit.folder)}"
                 raise DivergenceError(f"{error}; {kept}") from None
             except (Noted, OSError) as error:
                 if interrupts.number is None or isinstance(error, MachineError):
@@ -333,7 +318,7 @@ class Trainer:
         `fit` goes on in this folder unless it is given another; from a callback of a fit that writes one, in that.
         """
         with self.using("save"):
-            fitting = bool(self._claims)
+            fitting = self._folders.writing
             with self._claimed(folder) as into:
                 self._begin(into, Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes))
             if not fitting:
@@ -403,18 +388,8 @@ class Trainer:
         if path is None:
             yield None
             return
-        folder = RunFolder(path)
-        place = folder.place
-        if place in self._claims:  # a callback saves the run that calls it
-            yield self._claims[place]
-            return
-        written = self._written.get(place)
-        with folder.claimed(written.stamp if written else None) as claimed:
-            self._claims[place] = claimed
-            try:
-                yield claimed
-            finally:
-                del self._claims[place]
+        with self._folders.claimed(path) as folder:
+            yield folder
 
     def _epoch(self, fit: _Fit, interrupts: Interrupts) -> EpochEnded:
         session, feed = self._opened()
@@ -475,7 +450,7 @@ class Trainer:
             return
         check_state(self.session, self.compiled.layout, str(self.progress))
         folder.save_checkpoint(self._kept(), self.session)
-        self._written[folder.place] = _Written.of(folder.stamp, self.progress)
+        self._folders.keep(folder, folder.stamp, self.progress)
 
     def _emit(self, callbacks: Sequence[Callback], event: Event) -> None:
         with self._use.lent():

@@ -12,10 +12,9 @@ import numpy as np
 from linocut import roles
 from linocut.layers.base import Layer, Shape
 from linocut.layers.kinds import LOSS, NORMED, REAL
-from linocut.layers.norm_output import keep_numbers, keep_signs
+from linocut.layers.norm_output import form_numbers
 from linocut.layers.numbers import real_gradient
-from linocut.layers.values import Gradient, Kept, Normed, Real, Value
-from linocut.ops.norm import L2
+from linocut.layers.values import Gradient, Normed, Real, Value
 
 if TYPE_CHECKING:
     from linocut.layers.lowering import Lowering
@@ -99,13 +98,10 @@ def _formed(builder: Lowering, name: str, value: Value) -> tuple[int, Callable[[
     if isinstance(value, Real):
         return value.buffer, lambda gradient: value.give(builder, gradient)
     assert isinstance(value, Normed)
-    bits = builder.policy.X == "bit"
-    by_bits = bits and value.norm != L2  # the l2 norm's derivative needs the logits themselves
-    kept = keep_signs(builder, name, value, ste=False) if by_bits and builder.training else None
-    outputs = keep_numbers(builder, name, value, "f32" if bits else None)
+    outputs, kept = form_numbers(builder, name, value, "f32")
 
     def give(gradient: Gradient) -> None:
-        value.kept = kept or Kept(outputs, ste=False)
+        value.kept = kept
         value.give(builder, gradient)
 
     return outputs, give
