@@ -19,7 +19,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-2}
 # What lasts some seconds and touches what differs between Pythons and NumPys: the binding, files, pickles, random numbers,
 # rounding, signals, the command line.
 quick="tests/run/test_golden.py tests/run/test_initial.py tests/test_native_loader.py tests/test_native_session.py
-    tests/test_tensor_file.py tests/networks/test_toml_file.py tests/test_cli.py tests/data tests/export
+    tests/test_tensor_file.py tests/networks/test_toml_file.py tests/test_cli.py tests/test_cli_process.py tests/data tests/export
     tests/train/test_run_folder.py tests/train/test_trainer.py"
 
 # The interpreter of a version, "" if there is none: a name on the path may be a shim with nothing behind it.  $1: version

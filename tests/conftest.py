@@ -2,6 +2,7 @@
 
 import hypothesis
 import pytest
+from small_command import SMALL
 
 from linocut.cli import main
 
@@ -27,3 +28,10 @@ def linocut(capsys):
         return status, captured.out, captured.err
 
     return call
+
+
+@pytest.fixture
+def run(elsewhere, linocut):
+    """The folder of a small run, in the folder to work in."""
+    assert linocut("train", *SMALL, "--epochs", 2, "--out", "run")[0] == 0
+    return "run"

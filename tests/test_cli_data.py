@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from checksums import content
 from PIL import Image
+from small_command import REFERENCE
 
 import linocut as lc
 from linocut import tensor_file
@@ -13,7 +14,6 @@ from linocut.export import packed
 from linocut.train import checkpoint
 
 SMALL = ["--data", "digits", "--limit", "60", "--hidden", "16", "--batch", "20", "--backend", "reference"]
-REFERENCE = ["--backend", "reference"]
 
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
