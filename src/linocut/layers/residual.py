@@ -31,5 +31,10 @@ class Residual(Layer):
             raise SpecError("residual has an empty body; give it at least one layer")
 
     def output_shape(self, shape: Shape) -> Shape:
-        """That of its input, unless its chains change it, which is known when it is placed."""
+        """What its body gives; SpecError where layers in it are wired by names, known when it is placed."""
+        for entry in self.body:
+            wired = entry if isinstance(entry, Wired) else Wired(entry)
+            if wired.sources:
+                raise SpecError("a residual wired by names has a shape when it is placed; see the network's graph")
+            shape = wired.layer.output_shape(shape)
         return shape
