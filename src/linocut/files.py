@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import BinaryIO
 from linocut.errors import MachineError
 
 PART = ".part"  # how a file is called that is being written
+_NO_PLAIN_FILE = (errno.ENOENT, errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EISDIR)
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
@@ -45,9 +48,49 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     except MachineError:
         raise
     except OSError as error:
-        raise MachineError(
-            f"{path} cannot be written: {error.strerror or error}; make room, or give a folder that can be written"
-        ) from None
+        raise _unwritten(path, error) from None
+
+
+def extended(path: Path, folder: int, nbytes: int, data: bytes) -> bool:
+    """Whether `data` could be written behind the first `nbytes` of a file, in the place of what is there.
+
+    `folder` is the descriptor of the folder that it is in. The data are on the disk then. Nothing is done where there
+    is no plain file so long, or it has other names, as it may be another's; MachineError where the disk will not, which
+    leaves those first bytes.
+    """
+    try:
+        file = os.open(path.name, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    except OSError as error:
+        if error.errno in _NO_PLAIN_FILE:
+            return False
+        raise _unwritten(path, error) from None
+    try:
+        found = os.fstat(file)
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1 or found.st_size < nbytes:
+            return False
+        _write_behind(file, nbytes, data)
+    except OSError as error:
+        with suppress(OSError):
+            os.ftruncate(file, nbytes)
+        raise _unwritten(path, error) from None
+    finally:
+        os.close(file)
+    return True
+
+
+def _write_behind(file: int, place: int, data: bytes) -> None:
+    os.ftruncate(file, place)
+    left = memoryview(data)
+    while left:
+        wrote = os.pwrite(file, left, place)
+        place, left = place + wrote, left[wrote:]
+    os.fsync(file)
+
+
+def _unwritten(path: Path, error: OSError) -> MachineError:
+    return MachineError(
+        f"{path} cannot be written: {error.strerror or error}; make room, or give a folder that can be written"
+    )
 
 
 def remove_parts(path: Path) -> None:

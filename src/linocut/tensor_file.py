@@ -28,15 +28,15 @@ import numpy as np
 from linocut.errors import MachineError, RunError, one_line
 from linocut.fields import shown
 from linocut.files import replacing
+from linocut.json_text import parsed
 from linocut.ops.bits import Array
 
 _CODES = {"uint8": "U8", "int32": "I32", "uint64": "U64", "float32": "F32"}
 _DTYPES = {code: name for name, code in _CODES.items()}
 ALIGNMENT = 8
 LENGTH_BYTES = 8
-MOST_HEADER = 1 << 24  # bytes: that of a thousand epochs has a quarter of a million
+MOST_HEADER = 1 << 24  # bytes
 MOST_DIMENSIONS = 8
-MOST_BRACKETS = 1 << 20  # of lists and objects in a header: an empty one of two bytes takes 64 in memory
 METADATA = "__metadata__"
 CHECKSUM = "crc32"
 CHECKSUM_BYTES = 4
@@ -225,19 +225,12 @@ class TensorFile:
 
     def _description(self, text: str) -> dict[str, Any]:
         try:
-            description = _parsed(text)
+            description = parsed(text)
         except (ValueError, RecursionError):
             description = None
         if not isinstance(description, dict):
             raise RunError(f"{self.path} has no description that can be read; it is damaged")
         return description
-
-
-def _parsed(text: str) -> Any:
-    """What JSON says; ValueError for what is none, or takes many times its length."""
-    if text.count("[") + text.count("{") > MOST_BRACKETS:
-        raise ValueError(f"more than {MOST_BRACKETS:,} lists and objects")
-    return json.loads(text)
 
 
 def _header(file: int) -> tuple[dict[str, str], dict[str, _Kept]]:
@@ -248,7 +241,7 @@ def _header(file: int) -> tuple[dict[str, str], dict[str, _Kept]]:
     if size < LENGTH_BYTES or length > MOST_HEADER or first > size:
         raise _Damaged(f"it has {size:,} B, its header alone promises {first:,}")
     try:
-        header = _parsed(os.pread(file, length, LENGTH_BYTES).decode())
+        header = parsed(os.pread(file, length, LENGTH_BYTES).decode())
         metadata = header.pop(METADATA, {})
         kept = {name: _entry(entry, first) for name, entry in header.items()}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

@@ -32,6 +32,8 @@ def resumed(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options
     if options.budget is not None:
         raise click.UsageError("--budget is for a new run; a resumed one has the sizes that it began with")
     trainer = Trainer.resume(options.out, options.threads, options.backend)
+    if trainer.progress.forgotten:
+        click.echo(f"{options.out} has lost its log, and the figures of {trainer.progress.forgotten} epochs", err=True)
     facts = trainer.data
     if facts is None:
         raise RunError(f"{options.out} was never trained; train it anew into another folder")

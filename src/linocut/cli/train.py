@@ -215,7 +215,7 @@ def _report(trainer: Trainer, history: tuple[EpochEnded, ...], options: Options)
     below = (f" --data-dir {options.data_dir}" if options.data_dir else "") + (
         " --skip-corrupt" if options.skip_corrupt else ""
     )
-    accuracy = history[-1].accuracy
+    accuracy = history[-1].accuracy if history else None
     rows = [
         ("test accuracy", "-" if accuracy is None else f"{accuracy:.2%}"),
         ("arena", f"{show_size(real)} ({real:,} B, {planned})"),
@@ -225,7 +225,7 @@ def _report(trainer: Trainer, history: tuple[EpochEnded, ...], options: Options)
         ("kept in", str(options.out)),
         ("evaluate it", f"linocut eval {options.out}{below}"),
         ("use it", f"linocut predict {options.out} IMAGE..."),
-        ("train on", f"linocut train --resume --out {options.out}{below} --epochs {2 * len(history)}"),
+        ("train on", f"linocut train --resume --out {options.out}{below} --epochs {2 * trainer.progress.epoch}"),
     ]
     if trainer.settings.schedule.fixed_length:
         rows.pop()  # its length is part of the run

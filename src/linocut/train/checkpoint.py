@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,22 +15,29 @@ from linocut.ops.bits import padding_is_zero
 from linocut.run import Session
 from linocut.tensor_file import TensorFile
 from linocut.train.progress import Progress
+from linocut.train.run_log import Mark, epoch_of
 from linocut.train.settings import DataFacts, Settings
 
-KIND, VERSION = "linocut-checkpoint", 2  # 1 had no checksum
+if TYPE_CHECKING:
+    from linocut.train.events import EpochEnded
+
+KIND, VERSION = "linocut-checkpoint", 3  # 1 had no checksum, 1 and 2 held the history
+LOGGED = 3  # the first version whose history is in the log
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """What a checkpoint says, apart from the state itself, which `restore` puts into a session.
 
-    `save_every` is after how many steps of an epoch it is written, None for only after epochs.
+    `save_every` is after how many steps of an epoch it is written, None for only after epochs. `log` is how far the log
+    beside it tells of this run, None in a file of an older version, which holds the history itself.
     """
 
     settings: Settings
     data: DataFacts | None
     progress: Progress
     save_every: int | None = None
+    log: Mark | None = None
 
     def save(self, path: Path, session: Session) -> None:
         """Write it, with the session's persistent buffers as bytes, whole or not at all (else MachineError)."""
@@ -39,8 +47,18 @@ class Checkpoint:
             "data": None if self.data is None else dataclasses.asdict(self.data),
             "progress": self.progress.to_dict(),
             "save_every": self.save_every,
+            "log": dataclasses.asdict(self.log or Mark()),
         }
         tensor_file.save(path, tensors, KIND, VERSION, description)
+
+    def recall(self, history: list[EpochEnded]) -> None:
+        """Give the progress the latest epochs; SpecError for what cannot be those of this run."""
+        by_class, last = self.settings.network.classes > 0, self.progress.epoch
+        if any((ended.train_accuracy is None) == by_class for ended in history):
+            raise SpecError("the history has accuracies of numbers, or none of classes")
+        if history and history[-1].epoch != last:
+            raise SpecError(f"the history ends with epoch {history[-1].epoch}, but progress epoch is {last}")
+        self.progress.history = history
 
 
 def read(path: Path) -> tuple[Checkpoint, TensorFile]:
@@ -56,8 +74,13 @@ def read(path: Path) -> tuple[Checkpoint, TensorFile]:
         save_every = about.get("save_every")  # older ones do not say
         if save_every is not None:
             fields.whole(save_every, "save_every", 1)
-        checkpoint = Checkpoint(settings, data, Progress.from_dict(about["progress"]), save_every)
+        history = _own_history(about["progress"]) if file.version < LOGGED else None
+        log = Mark.from_dict(about["log"]) if history is None else None
+        checkpoint = Checkpoint(settings, data, Progress.from_dict(about["progress"]), save_every, log)
         _check_place(checkpoint)
+        if history is not None:
+            _check_own(history, checkpoint.progress.epoch)
+            checkpoint.recall(history)
         program = settings.compile().program
     except KeyError as error:
         raise RunError(f"{path} does not describe a run: it lacks {one_line(error)}; it is damaged") from None
@@ -68,12 +91,24 @@ def read(path: Path) -> tuple[Checkpoint, TensorFile]:
     return checkpoint, file
 
 
+def _own_history(progress: object) -> list[EpochEnded]:
+    """What a file of an older version holds itself, taken out of its progress."""
+    entries = fields.entries(fields.mapping(progress, "progress").pop("history"), "history")
+    return [epoch_of(entry, f"history entry {at}") for at, entry in enumerate(entries, 1)]
+
+
+def _check_own(history: list[EpochEnded], epoch: int) -> None:
+    """SpecError unless it is of each epoch."""
+    if len(history) != epoch:
+        raise SpecError(f"history has {len(history)} entries, but progress epoch is {epoch}")
+    for at, ended in enumerate(history, 1):
+        if ended.epoch != at:
+            raise SpecError(f"history entry {at} is of epoch {ended.epoch}")
+
+
 def _check_place(checkpoint: Checkpoint) -> None:
     """SpecError for a step that an epoch of this data does not have."""
     data, progress = checkpoint.data, checkpoint.progress
-    by_class = checkpoint.settings.network.classes > 0
-    if any((ended.train_accuracy is None) == by_class for ended in progress.history):
-        raise SpecError("progress history has accuracies of numbers, or none of classes")
     if data is None:
         if progress.begun:
             raise SpecError(f"progress is at {progress}, but there is no data")

@@ -71,6 +71,11 @@ class Lock:
         """Let go of it."""
         self._leave()
 
+    @property
+    def directory(self) -> int:
+        """The folder that is locked, as a descriptor."""
+        return self._directory
+
     def after_fork(self) -> None:
         """In the child: the parent alone holds it, and alone removes it."""
         self._in_child = self._in_child or self._directory != CLOSED

@@ -20,7 +20,7 @@ class Progress:
     """`epoch` of `epochs` are done, and `step` steps of the next, which took `seconds` and came to the `findings`.
 
     With the persistent buffers of the arena, the metrics of the unfinished epoch among them, this is all that
-    going on needs.
+    going on needs, but for the `history`, what the latest epochs came to, which is kept for people.
     """
 
     epochs: int = 0
@@ -30,6 +30,11 @@ class Progress:
     schedule: State = field(default_factory=State)
     history: list[EpochEnded] = field(default_factory=list)
     findings: Findings = field(default_factory=Findings)
+
+    @property
+    def forgotten(self) -> int:
+        """Epochs whose figures are not known any more, as the log that had them is gone."""
+        return self.epoch - len(self.history)
 
     @property
     def begun(self) -> bool:
@@ -43,49 +48,32 @@ class Progress:
         self.epoch, self.step, self.seconds, self.findings = self.epoch + 1, 0, 0.0, Findings()
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it, for a file."""
-        return dataclasses.asdict(self)
+        """All of it but the history, for a file."""
+        kept = dataclasses.asdict(dataclasses.replace(self, history=[]))
+        del kept["history"]
+        return kept
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> Progress:
         """What `to_dict` wrote; SpecError for anything else, and for numbers that contradict each other.
 
-        Checkpoints of version 1 have no findings, and their history does not count what went wrong.
+        Checkpoints of version 1 have no findings.
         """
         data = {"findings": dataclasses.asdict(Findings()), **fields.mapping(data, "progress")}
-        fields.only(data, {field.name for field in dataclasses.fields(Progress)}, "progress")
+        fields.only(data, {field.name for field in dataclasses.fields(Progress)} - {"history"}, "progress")
         epochs, epoch, step = (fields.whole(data[name], f"progress {name}") for name in ("epochs", "epoch", "step"))
-        history = [_ended(entry, at) for at, entry in enumerate(fields.entries(data["history"], "history"), 1)]
-        if len(history) != epoch:
-            raise SpecError(f"history has {len(history)} entries, but progress epoch is {epoch}")
         if epochs > MOST_EPOCHS:
             raise SpecError(f"progress epochs is above what any run has, must be {MOST_EPOCHS:,} or fewer")
         if epoch + (step > 0) > epochs:
             raise SpecError(f"progress is at epoch {epoch} and step {step}, but epochs is {epochs}")
         seconds = fields.number(data["seconds"], "progress seconds")
         findings = Findings.from_dict(data["findings"])
-        return Progress(epochs, epoch, step, seconds, _state(data["schedule"]), history, findings)
+        return Progress(epochs, epoch, step, seconds, _state(data["schedule"]), [], findings)
 
     def __str__(self) -> str:
         """How far, for people."""
         part = f" and {self.step} steps" if self.step else ""
         return f"{self.epoch} of {self.epochs} epochs{part}"
-
-
-def _ended(entry: object, epoch: int) -> EpochEnded:
-    what = f"history entry {epoch}"
-    data = {"saturated": None, "dead_channels": None, "warnings": [], **fields.mapping(entry, what)}
-    fields.only(data, {field.name for field in dataclasses.fields(EpochEnded)}, what)
-    if fields.whole(data["epoch"], f"{what}: epoch") != epoch:
-        raise SpecError(f"{what} is of epoch {data['epoch']}")
-    for name in ("accuracy", "train_accuracy", "step_ms", "saturated", "dead_channels"):
-        fields.number_or_none(data[name], f"{what}: {name}")
-    for name in ("loss", "flip_ratio", "seconds"):
-        fields.number(data[name], f"{what}: {name}")
-    warnings = (
-        fields.text(text, f"{what}: a warning") for text in fields.entries(data["warnings"], f"{what}: warnings")
-    )
-    return EpochEnded(**{**data, "warnings": tuple(warnings)})
 
 
 def _state(given: object) -> State:

@@ -1,35 +1,33 @@
 """RunFolder: the files that a run leaves: config.toml, log.jsonl, checkpoint.safetensors and model.safetensors.
 
-The checkpoint is the authority: it is written first, so that the others never lie there without one, and the log again
-from the history that it holds.
+The checkpoint is the authority: it is the first of a new folder, so that the others never lie there without one, and
+says which part of the log is the run's history.
 """
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from linocut.compile.lower import Compiled
-from linocut.errors import LinocutError, RunError
+from linocut.errors import LinocutError, RunError, SpecError
 from linocut.export import packed
-from linocut.files import remove_parts, write_text
+from linocut.files import extended, remove_parts, replacing, write_text
 from linocut.run import Session
 from linocut.run.trained import trained_graph
 from linocut.tensor_file import TensorFile
-from linocut.train import checkpoint
+from linocut.train import checkpoint, run_log
 from linocut.train.checkpoint import Checkpoint
-from linocut.train.events import Event, to_json
 from linocut.train.lock import Lock
 
 Stamp: TypeAlias = tuple[int, int, int]
 NO_RUN: Stamp = (0, 0, 0)
 CHECKPOINT = "checkpoint.safetensors"
-FILES = ("config.toml", "log.jsonl", CHECKPOINT, packed.NAME)
+FILES = ("config.toml", run_log.NAME, CHECKPOINT, packed.NAME)
 
 
 @dataclass(frozen=True)
@@ -59,10 +57,20 @@ class RunFolder:
         return found.st_ino, found.st_mtime_ns, found.st_size
 
     def read(self) -> tuple[Checkpoint, TensorFile]:
-        """The checkpoint; RunError where there is none that can be used."""
+        """The checkpoint, its history read from the log; RunError where there is none that can be used."""
         if not self.holds_run:
             raise RunError(f"{self.path} holds no run to resume: it has no {CHECKPOINT}; check the folder")
-        return checkpoint.read(self.path / CHECKPOINT)
+        kept, file = checkpoint.read(self.path / CHECKPOINT)
+        if kept.log is not None:
+            log = self.path / run_log.NAME
+            history = run_log.history(log, kept.log)
+            try:
+                kept.recall(history or [])
+            except SpecError as error:
+                raise RunError(f"{log} is not that of the checkpoint: {error}; {run_log.MEND}") from None
+            if history is None:
+                kept = replace(kept, log=None)
+        return kept, file
 
     def refuse_other(self) -> None:
         """RunError if the folder holds a run, or files of the names that a run writes: nothing of others is lost.
@@ -127,16 +135,28 @@ class RunFolder:
         self._check()
         kept.save(self.path / CHECKPOINT, session)
 
-    def save_rest(self, kept: Checkpoint, compiled: Compiled, session: Session, events: Iterable[Event]) -> None:
-        """Write what others read of the run, the model and the log, like the checkpoint, which comes first."""
+    def save_model(self, kept: Checkpoint, compiled: Compiled, session: Session) -> None:
+        """Write what others predict with, like the checkpoint."""
         data = kept.data
         known = (data.classes, data.name, data.resizing) if data else ((), None, None)
         model = packed.PackedModel(trained_graph(compiled, session), *known)
         self._check()
         packed.save(self.path / packed.NAME, model)
-        lines = (json.dumps(to_json(event), allow_nan=False) + "\n" for event in events)
+
+    def write_log(self, lines: bytes) -> None:
+        """Write a log, whole or not at all; MachineError where the disk will not."""
         self._check()
-        write_text(self.path / "log.jsonl", "".join(lines))
+        with replacing(self.path / run_log.NAME) as file:
+            file.write(lines)
+
+    def extend_log(self, mark: run_log.Mark, lines: bytes) -> bool:
+        """Write lines behind the mark, in the place of what is there; False where the log is not so long, or another's.
+
+        MachineError where the disk will not.
+        """
+        assert self.lock is not None
+        self._check()
+        return extended(self.path / run_log.NAME, self.lock.directory, mark.nbytes, lines)
 
 
 def _config(kept: Checkpoint) -> dict[str, Any]:

@@ -125,7 +125,10 @@ class Trainer:
 
     @staticmethod
     def resume(folder: str | os.PathLike[str], threads: int | None = None, backend: str = NATIVE) -> Trainer:
-        """The trainer of a run folder, as it was when the folder was last written; RunError if it cannot be read."""
+        """The trainer of a run folder, as it was when the folder was last written; RunError if it cannot be read.
+
+        Where the folder's log was removed it goes on without the figures of past epochs (`progress.forgotten`).
+        """
         path = Path(folder)
         run = RunFolder(path)
         stamp = run.stamp
@@ -146,7 +149,7 @@ class Trainer:
         checkpoint.restore(file, trainer.session)
         trainer.progress, trainer.data, trainer.folder = kept.progress, kept.data, path
         trainer.save_every = kept.save_every
-        trainer._folders.keep(run, stamp, kept.progress)
+        trainer._folders.keep(run, stamp, kept)
         return trainer
 
     def __reduce__(self) -> NoReturn:
@@ -202,7 +205,8 @@ class Trainer:
         callbacks: Sequence[Callback] = (),
         save_every: int | None = None,
     ) -> tuple[EpochEnded, ...]:
-        """Train until `epochs` are done in all, those of a resumed run counted; returns what each came to.
+        """Train until `epochs` are done in all, those of a resumed run counted; returns what each came to (as far as
+        the run's log tells of it).
 
         `out` is the run folder, by default the one it was resumed from; it is written after every epoch, and its
         checkpoint also after every `save_every` steps of an epoch, so that a power cut costs no more than these; a
@@ -428,7 +432,7 @@ class Trainer:
     def _done(self, folder: RunFolder | None) -> Done:
         return Done(
             self.progress.epoch,
-            self.progress.history[-1].accuracy,
+            self.progress.history[-1].accuracy if self.progress.history else None,
             int(self.session.arena.nbytes),
             peak_rss_bytes(),
             self.session.state_sha256(),
@@ -441,16 +445,17 @@ class Trainer:
     def _save(self, folder: RunFolder | None, planned: Planned, *done: Done) -> None:
         if folder is None:
             return
-        events: tuple[Event, ...] = (planned, *self.progress.history, *done)
-        self._save_checkpoint(folder)
-        folder.save_rest(self._kept(), self.compiled, self.session, events)
+        self._check_state()
+        self._folders.save(folder, self._kept(), self.compiled, self.session, planned, *done)
 
     def _save_checkpoint(self, folder: RunFolder | None) -> None:
         if folder is None:
             return
+        self._check_state()
+        self._folders.save_checkpoint(folder, self._kept(), self.session)
+
+    def _check_state(self) -> None:
         check_state(self.session, self.compiled.layout, str(self.progress))
-        folder.save_checkpoint(self._kept(), self.session)
-        self._folders.keep(folder, folder.stamp, self.progress)
 
     def _emit(self, callbacks: Sequence[Callback], event: Event) -> None:
         with self._use.lent():
