@@ -7,6 +7,7 @@
 # make fuzz    a million inputs for the loader of programs, or RUNS=n; needs clang
 # make device  linocut-runner for 64-bit Arm, in build/aarch64
 # make emulated  linocut-runner whose AVX-512 is emulated, in build/emulated; needs libsimde-dev
+# make ops     native/ops.def again, from the instructions as src/linocut/ops declares them
 # make clean   remove what these made
 #
 # PYTHON=python3.12 picks another interpreter; .venv is made once, and the native core again when its sources change.
@@ -16,7 +17,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 NATIVE := $(shell find native -type f) CMakeLists.txt
 
-.PHONY: demo test lint build sanitize compatibility fuzz device emulated clean
+.PHONY: demo test lint build sanitize compatibility fuzz device emulated ops clean
 
 demo: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
@@ -55,6 +56,9 @@ device:
 emulated:
 	cmake -S . -B build/emulated -DLINOCUT_PYTHON=OFF -DLINOCUT_EMULATE_AVX512=ON
 	cmake --build build/emulated --parallel 2
+
+ops: $(VENV)/.installed
+	$(BIN)/python -m linocut.ops.native_table native
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

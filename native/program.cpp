@@ -7,7 +7,7 @@
 
 #include "error.hpp"
 #include "formats.hpp"
-#include "limits.hpp"
+#include "rules.hpp"
 #include "signature.hpp"
 
 namespace linocut {
@@ -176,7 +176,7 @@ void check_instruction(const Program& program, std::size_t number) {
         matched.operands[place++] = index == absent ? nullptr : &program.buffers[index];
     std::string reason = match(matched);
     if (reason.empty()) reason = aliasing(matched);
-    if (reason.empty()) reason = limits(matched, program.attributes_of(instruction));
+    if (reason.empty()) reason = first_failure(matched, program.attributes_of(instruction));
     if (!reason.empty()) refuse("instruction ", number, ": ", op.name, ": ", reason);
 }
 

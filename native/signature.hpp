@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "program.hpp"
+#include "rules.hpp"
 
 namespace linocut {
 
@@ -38,6 +39,7 @@ struct Op {
     std::string_view name;
     const char* text = "";
     Signature signature;
+    std::vector<Rule> rules;
 };
 
 // Throws Refusal where `text` has not the form; the result points into it.

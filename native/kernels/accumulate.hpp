@@ -1,4 +1,4 @@
-// accumulate: the mean of a gradient over the micro-batches of a step (src/linocut/ops/micro_batch.py). A part is a block of
+// accumulate: the mean of a gradient over the micro-batches of a step (src/linocut/ops/accumulate.py). A part is a block of
 // elements.
 #pragma once
 

@@ -1,21 +1,22 @@
-// weight_gradient_adam, _sgd, _bop: the update is the sink of weight_gradient, so that dW is never stored.
-// The updates themselves are shared with conv2d_fused_updates.hpp.
+// weight_gradient_adam, _sgd, _bop and conv2d_weight_gradient_adam, _sgd, _bop: an update is the sink of a gradient, so
+// that dW is never stored.
 #pragma once
 
 #include "adam.hpp"
 #include "bop.hpp"
+#include "conv2d_weight_gradient.hpp"
 #include "sgd.hpp"
 #include "weight_gradient.hpp"
 
 namespace linocut::LINOCUT_NS {
 
-// `gradients` gives exact gradients to a sink(Words).
 namespace fused {
 
 enum { DY, X, WEIGHTS, M };
 enum { CONTROL = 4, LATENT_RANDOM, LATENT_COUNTERS, LATENT_MICRO };
 enum { BOP_RANDOM = 4, BOP_COUNTERS, BOP_MICRO };
 
+// `gradients` gives exact gradients to a sink(Words).
 template <class Gradients>
 inline void move_latent(const Call& call, const FixedStep& step, bool signs, Gradients&& gradients) {
     const Operand &w = call.operands[WEIGHTS], &m = call.operands[M];
@@ -30,75 +31,77 @@ inline void move_latent(const Call& call, const FixedStep& step, bool signs, Gra
     add_to_counter(call.operands[LATENT_COUNTERS], counter_flips, flips);
 }
 
-template <class Gradients>
-inline void by_adam(const Call& call, const double* attributes, Gradients&& gradients) {
-    const Operand* all = call.operands;
-    const bool signs = attributes[adam::SIGNS] != 0.0;
-    move_latent(call, adam::fixed_step(all[WEIGHTS], all[CONTROL], all[LATENT_RANDOM], all[LATENT_MICRO], attributes, signs),
-                signs, gradients);
-}
+// Latent weights move as `rule`, adam or sgd, has it.
+#define LINOCUT_LATENT(name, rule)                                                                            \
+    struct name {                                                                                             \
+        template <class Gradients>                                                                            \
+        static void run(const Call& call, const double* attributes, Gradients&& gradients) {                  \
+            const Operand* all = call.operands;                                                               \
+            const bool signs = attributes[rule::SIGNS] != 0.0;                                                \
+            move_latent(call,                                                                                 \
+                        rule::fixed_step(all[WEIGHTS], all[CONTROL], all[LATENT_RANDOM], all[LATENT_MICRO],   \
+                                         attributes, signs),                                                  \
+                        signs, gradients);                                                                    \
+        }                                                                                                     \
+    }
+LINOCUT_LATENT(ByAdam, adam);
+LINOCUT_LATENT(BySgd, sgd);
+#undef LINOCUT_LATENT
 
-template <class Gradients>
-inline void by_sgd(const Call& call, const double* attributes, Gradients&& gradients) {
-    const Operand* all = call.operands;
-    const bool signs = attributes[sgd::SIGNS] != 0.0;
-    move_latent(call, sgd::fixed_step(all[WEIGHTS], all[CONTROL], all[LATENT_RANDOM], all[LATENT_MICRO], attributes, signs),
-                signs, gradients);
-}
+struct ByBop {
+    template <class Gradients>
+    static void run(const Call& call, const double* attributes, Gradients&& gradients) {
+        const Operand &weights = call.operands[WEIGHTS], &m = call.operands[M];
+        const SlowStep step = bop::slow_step(m, call.operands[BOP_RANDOM], call.operands[BOP_MICRO], attributes);
+        i64 flips = 0;
+        gradients([&](const auto& words) {
+            for (i64 i = 0; i < words.count; ++i) {
+                u8 positive[segment];
+                gradient_words::signs(words.gradients[i], words.n, positive);
+                flips += bop::flip_fixed(step, weights, m, positive, words.rows[i], words.first, words.n);
+            }
+        });
+        add_to_counter(call.operands[BOP_COUNTERS], counter_flips, flips);
+    }
+};
 
-template <class Gradients>
-inline void by_bop(const Call& call, const double* attributes, Gradients&& gradients) {
-    const Operand &weights = call.operands[WEIGHTS], &m = call.operands[M];
-    const SlowStep step = bop::slow_step(m, call.operands[BOP_RANDOM], call.operands[BOP_MICRO], attributes);
-    i64 flips = 0;
-    gradients([&](const auto& words) {
-        for (i64 i = 0; i < words.count; ++i) {
-            u8 positive[segment];
-            gradient_words::signs(words.gradients[i], words.n, positive);
-            flips += bop::flip_fixed(step, weights, m, positive, words.rows[i], words.first, words.n);
-        }
-    });
-    add_to_counter(call.operands[BOP_COUNTERS], counter_flips, flips);
-}
+struct Dense {
+    static constexpr int attributes = 0;  // that come before those of the update
+    static i64 units(const Call& call) { return weight_gradient::units(call); }
 
-inline auto dense_gradients(const Call& call, i64 begin, i64 end) {
-    return [&call, begin, end](auto&& sink) {
-        for (i64 unit = begin; unit < end; ++unit) {
-            weight_gradient::integer_gradients(call.operands[DY], call.operands[X], unit, sink);
-        }
-    };
-}
+    static auto gradients(const Call& call, i64 begin, i64 end) {
+        return [&call, begin, end](auto&& sink) {
+            for (i64 unit = begin; unit < end; ++unit)
+                weight_gradient::integer_gradients(call.operands[DY], call.operands[X], unit, sink);
+        };
+    }
+};
+
+struct Conv2d {
+    static constexpr int attributes = 3;  // of the window
+    static i64 units(const Call& call) { return conv2d_weight_gradient::units(call); }
+
+    static auto gradients(const Call& call, i64 begin, i64 end) {
+        return [&call, begin, end](auto&& sink) { conv2d_weight_gradient::integer_gradients(call, begin, end, sink); };
+    }
+};
+
+template <class Gradient, class Update>
+struct Fused {
+    static i64 units(const Call& call) { return Gradient::units(call); }
+
+    static void run(const Call& call, i64 begin, i64 end) {
+        Update::run(call, call.attributes + Gradient::attributes, Gradient::gradients(call, begin, end));
+    }
+};
 
 }  // namespace fused
 
-namespace weight_gradient_adam {
-
-inline i64 units(const Call& call) { return weight_gradient::units(call); }
-
-inline void run(const Call& call, i64 begin, i64 end) {
-    fused::by_adam(call, call.attributes, fused::dense_gradients(call, begin, end));
-}
-
-}  // namespace weight_gradient_adam
-
-namespace weight_gradient_sgd {
-
-inline i64 units(const Call& call) { return weight_gradient::units(call); }
-
-inline void run(const Call& call, i64 begin, i64 end) {
-    fused::by_sgd(call, call.attributes, fused::dense_gradients(call, begin, end));
-}
-
-}  // namespace weight_gradient_sgd
-
-namespace weight_gradient_bop {
-
-inline i64 units(const Call& call) { return weight_gradient::units(call); }
-
-inline void run(const Call& call, i64 begin, i64 end) {
-    fused::by_bop(call, call.attributes, fused::dense_gradients(call, begin, end));
-}
-
-}  // namespace weight_gradient_bop
+using weight_gradient_adam = fused::Fused<fused::Dense, fused::ByAdam>;
+using weight_gradient_sgd = fused::Fused<fused::Dense, fused::BySgd>;
+using weight_gradient_bop = fused::Fused<fused::Dense, fused::ByBop>;
+using conv2d_weight_gradient_adam = fused::Fused<fused::Conv2d, fused::ByAdam>;
+using conv2d_weight_gradient_sgd = fused::Fused<fused::Conv2d, fused::BySgd>;
+using conv2d_weight_gradient_bop = fused::Fused<fused::Conv2d, fused::ByBop>;
 
 }  // namespace linocut::LINOCUT_NS

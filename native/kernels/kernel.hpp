@@ -48,7 +48,7 @@ struct Kernel {
 
 // Codes of instructions, the numbers in ops.def.
 enum class OpCode : std::uint16_t {
-#define OP(code, name, signature) name = code,
+#define OP(code, name, signature, rules) name = code,
 #include "../ops.def"
 #undef OP
 };

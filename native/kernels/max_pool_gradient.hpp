@@ -16,7 +16,7 @@ inline i64 overlap(const Window& window) {
 }
 
 // The right shift after which a sum over all windows that share an input fits the format of one of them: at most 16, since
-// at most 65536 windows share one (native/image_limits.cpp).
+// at most 65536 windows share one (src/linocut/ops/max_pool_gradient.py).
 inline int shift_for(const Window& window) {
     int bits = 0;
     while ((overlap(window) - 1) >> bits) ++bits;

@@ -22,7 +22,7 @@ from linocut.ops import conv2d as conv2d_op
 from linocut.ops import conv2d_input_gradient as conv2d_input_gradient_op
 from linocut.ops import conv2d_weight_gradient as conv2d_weight_gradient_op
 from linocut.ops.bits import Array
-from linocut.ops.real_matmul import U8_SCALE
+from linocut.ops.limits import U8_SCALE
 from linocut.ops.weight_gradient import product
 
 U = 2.0**-24

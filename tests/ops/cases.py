@@ -145,11 +145,11 @@ def views(program: Program, arena: Array) -> dict[str, View]:
 def _combinations(op: Op) -> Iterator[tuple[dict[str, str], Mapping[str, float]]]:
     """Every (formats by operand, attributes that change the meaning) that the instruction's limits admit."""
     choices = [((None,) if o.optional else ()) + o.formats for o in op.signature.operands]
-    sizes = dict.fromkeys("RKNCDBHWPQIJL", 8) | {"S": QUANTITIES.get(op.name, 0)}
+    sizes = dict.fromkeys("RKNCDBHWPQIJL", 1) | {"S": QUANTITIES.get(op.name, 0)}
     for chosen in itertools.product(*choices):
         names = (o.name for o in op.signature.operands)
         formats = {name: form for name, form in zip(names, chosen, strict=True) if form is not None}
-        if not op.limits(sizes, formats):
+        if not op.reason(sizes, formats):
             for variant in VARIANTS.get(op.name, ({},)):
                 yield formats, variant
 

@@ -135,7 +135,7 @@ class Program:
             sizes, formats = self._bound(instruction)
             named = dict(zip(instruction.op.signature.attributes, instruction.attributes, strict=True))
             op = instruction.op
-            reason = op.limits(sizes, formats) or op.geometry(sizes, named) or op.settings(formats, named)
+            reason = op.reason(sizes, formats, named)
             if reason:
                 raise SpecError(f"instruction {number}: {instruction.op.name}: {reason}")
 

@@ -13,9 +13,9 @@ from linocut.layers.input import F32_MAX
 from linocut.layers.kinds import INPUT
 from linocut.ops.base import View
 from linocut.ops.bits import Array
+from linocut.ops.limits import U8_SCALE
 from linocut.ops.norm import NORMS, divisor
 from linocut.ops.norm_sign import THRESHOLD_LIMIT
-from linocut.ops.real_matmul import U8_SCALE
 from linocut.policies import Policy
 
 

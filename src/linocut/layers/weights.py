@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from linocut import roles
 from linocut.layers.base import Shape
-from linocut.ops.real_matmul import U8_SCALE
+from linocut.ops.limits import U8_SCALE
 from linocut.policies import SMALLEST_INTEGER, Policy
 
 if TYPE_CHECKING:

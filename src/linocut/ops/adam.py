@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from linocut.ops import updates
-from linocut.ops.base import Op, Sizes, View
+from linocut.ops.base import Op, View
 from linocut.ops.fixed_point import decay_moment, in_q7, move_weights, step_factor
+from linocut.ops.limits import FIXED
 from linocut.ops.optimizer_tick import BETA1_POWER, BETA2_POWER, LEARNING_RATE
+from linocut.ops.rule import Rule
 from linocut.ops.softmax_cross_entropy import FLIPS
 
 
@@ -59,18 +59,12 @@ def reference(
     updates.store_weights(w, w.data.astype(np.float32) - np.float32(rate) * first / spread, clip, counters)
 
 
-def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    if not formats["w"].startswith("q") and "v" not in formats:
-        return f"weights in {formats['w']} need a second moment v"
-    return updates.limits(sizes, formats)
-
-
 OP = Op(
     "adam",
     14,
     "=w:q15|q7|f16|f32[R,K] =m:q7|f16|f32[R,K] =v?:f16|f32[R,K] <dw:bit|q7|f16|f32[R,K] <control:f64[4] "
     "<random:i64[1] =counters:i64[4] <micro?:i64[2]; beta1 beta2 epsilon gradient_scale clip salt",
     reference,
-    _limits,
+    (Rule(f"w in {FIXED} or v != absent", "weights in {w} need a second moment v"), *updates.LIMITS),
     updates.work,
 )

@@ -6,8 +6,9 @@ import numpy as np
 
 from linocut.ops.base import Op, Sizes, View, Work
 from linocut.ops.bits import Array
+from linocut.ops.limits import POOL
 from linocut.ops.max_pool import POOL_ATTRIBUTES
-from linocut.ops.window import Tap, pool_geometry, taps
+from linocut.ops.window import Tap, taps
 
 
 def _taps(image: View, output: View, window: dict[str, float]) -> list[Tap]:
@@ -51,14 +52,15 @@ FORWARD = Op(
     28,
     "<x:f16|f32[B,H,W,C] >y:f16|f32[B,I,J,C]; " + POOL_ATTRIBUTES,
     forward,
-    work=_work,
-    geometry=pool_geometry,
+    POOL,
+    _work,
 )
 BACKWARD = Op(
     "average_pool_gradient",
     29,
     "<dy:f16|f32[B,I,J,C] >dx:f16|f32[B,H,W,C]; " + POOL_ATTRIBUTES,
     backward,
-    work=_work,
-    geometry=pool_geometry,
+    POOL,
+    _work,
 )
+OPS = (FORWARD, BACKWARD)

@@ -10,6 +10,9 @@ from typing import TypeAlias
 import numpy as np
 
 from linocut.ops.bits import Array, pack, unpack
+from linocut.ops.expression import Known
+from linocut.ops.limits import of_attributes
+from linocut.ops.rule import Check, Rules, check, first_failure
 from linocut.ops.signature import Signature, parse
 
 Sizes: TypeAlias = Mapping[str, int]
@@ -70,8 +73,6 @@ class Work:
 
 
 Reference: TypeAlias = Callable[..., None]
-Settings: TypeAlias = Callable[[Mapping[str, str], Mapping[str, float]], str]
-Geometry: TypeAlias = Callable[[Sizes, Mapping[str, float]], str]
 
 
 @dataclass(frozen=True)
@@ -80,22 +81,33 @@ class Op:
 
     `code` is the number in a program's binary form. `reference` takes the operands (View, or None where absent) and the
     attributes (float) by name, changes the written operands in place, and defines what the instruction means.
-    `limits(sizes, formats)` returns why these sizes or formats cannot be computed, or "". `geometry(sizes, attributes)`
-    does so for sizes and attributes: of images and a window that moves over them, of channels and a range of them.
-    `settings(formats, attributes)` does so for attributes that only some formats allow.
-    `work(sizes, formats)` counts its arithmetic.
+    `limits` are the rules beyond the signature, in the order in which they are looked at, those of the attributes alone
+    before them. `work(sizes, formats)` counts its arithmetic. `omitted` are operands that rules name and this
+    instruction has not.
+
+    The native core has the same table (native/ops.def, made by native_table.py), and adds the kernel of this name.
     """
 
     name: str
     code: int
     signature_text: str
     reference: Reference
-    limits: Callable[[Sizes, Mapping[str, str]], str] = lambda sizes, formats: ""
+    limits: Rules = ()
     work: Callable[[Sizes, Mapping[str, str]], Work] = lambda sizes, formats: Work("element", 0)
-    geometry: Geometry = lambda sizes, attributes: ""
-    settings: Settings = lambda formats, attributes: ""
+    omitted: tuple[str, ...] = ()
 
     @cached_property
     def signature(self) -> Signature:
         """The parsed signature."""
         return parse(self.signature_text)
+
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """Every rule, ready to run."""
+        rules = (*of_attributes(self.signature), *self.limits)
+        return tuple(check(rule, self.signature, self.omitted) for rule in rules)
+
+    def reason(self, sizes: Sizes, formats: Mapping[str, str], attributes: Mapping[str, float] | None = None) -> str:
+        """Why this cannot be computed, or "". Without attributes, which rules of sizes and formats alone say."""
+        checks = (c for c in self.checks if attributes is not None or not c.of_attributes)
+        return first_failure(checks, Known(sizes, formats, attributes or {}))

@@ -5,9 +5,8 @@ y = K - 2 popcount(x ^ w), exact but for rounding to a 16-bit float beyond 2048.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.limits import MOST_BITS, at_most
 
 I16_MAX = 2**15 - 1
 I32_MAX = 2**31 - 1
@@ -16,13 +15,6 @@ I32_MAX = 2**31 - 1
 def reference(*, x: View, weights: View, y: View) -> None:
     """X (R, K), weights (N, K) -> y (R, N)."""
     y.store(x.signs() @ weights.signs().T)
-
-
-def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    most = I16_MAX if formats["y"] == "i16" else I32_MAX // 2
-    if sizes["K"] > most:
-        return f"{sizes['K']:,} inputs overflow {formats['y']}, at most {most:,}; store Y in a wider format"
-    return ""
 
 
 def _work(sizes: Sizes, formats: object) -> Work:
@@ -34,6 +26,6 @@ OP = Op(
     2,
     "<x:bit[R,K] <weights:bit[N,K] >y:i16|i32|f16|f32[R,N]",
     reference,
-    _limits,
+    (at_most("K", "inputs", MOST_BITS, "store Y in a wider format", "{y}"),),
     _work,
 )

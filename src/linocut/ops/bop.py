@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from linocut.formats import FORMATS
 from linocut.ops import updates
-from linocut.ops.base import Op, Sizes, View
+from linocut.ops.base import Op, View
 from linocut.ops.fixed_point import slow_moment, step_key
+from linocut.ops.rule import Rule
 from linocut.ops.softmax_cross_entropy import FLIPS
 
 
@@ -51,18 +50,19 @@ def reference(
     counters.data[FLIPS] += np.count_nonzero(flips)
 
 
-def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    if formats["m"].startswith("q") and formats.get("dw", "bit") != "bit":
-        return f"a {formats['m']} moment takes dW as bit, not {formats['dw']}"
-    return ""
-
-
 OP = Op(
     "bop",
     16,
     "=weights:bit[R,K] =m:q7|q15|f16|f32[R,K] <dw:bit|f16|f32[R,K] <random:i64[1] =counters:i64[4] <micro?:i64[2]; "
     "gamma tau gradient_scale salt",
     reference,
-    _limits,
+    (
+        Rule("m in (f16, f32) or dw in (absent, bit)", "a {m} moment takes dW as bit, not {dw}"),
+        # The threshold is an integer, and a moment never passes 1: nothing flips beyond that.
+        Rule(
+            "m in (f16, f32) or tau / gradient_scale <= 32768",
+            "tau / gradient_scale is {tau / gradient_scale}, must be at most 32,768 of a moment in {m}",
+        ),
+    ),
     updates.work,
 )

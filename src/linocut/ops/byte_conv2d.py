@@ -5,14 +5,13 @@ y is the integer of conv2d, x^ = +1 where y >= least. Padding adds 0.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from linocut.ops import outcome
 from linocut.ops.base import Op, Sizes, View, Work
-from linocut.ops.byte_matmul import limits_of_bytes
+from linocut.ops.byte_matmul import MEND
 from linocut.ops.conv2d import count, sums
+from linocut.ops.limits import CONVOLUTION, MOST_BYTES, OUTCOME, at_most
 from linocut.ops.packed_conv2d import IMAGES
-from linocut.ops.window import ATTRIBUTES, geometry
+from linocut.ops.window import ATTRIBUTES
 
 
 def reference(
@@ -31,10 +30,6 @@ def reference(
     outcome.store(sums(x, weights.values(), shape, (stride, pad_top, pad_left)), least, bits, y)
 
 
-def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    return outcome.limits(formats) or limits_of_bytes(sizes["P"] * sizes["Q"] * sizes["C"], formats)
-
-
 def _work(sizes: Sizes, formats: object) -> Work:
     return Work("int8", count(sizes))
 
@@ -44,7 +39,6 @@ OP = Op(
     63,
     "<x:u8[B,H,W,C] <weights:bit[N,P,Q,C] " + IMAGES + f"; {ATTRIBUTES}",
     reference,
-    _limits,
+    (*OUTCOME, at_most("P * Q * C", "inputs", MOST_BYTES, MEND), *CONVOLUTION),
     _work,
-    geometry,
 )

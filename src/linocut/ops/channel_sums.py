@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from linocut.ops import limits
 from linocut.ops.base import Op, View
-from linocut.ops.norm import parts, total, work, work_limits
+from linocut.ops.norm import parts, total, work
 
 QUANTITIES = 1
 
@@ -28,6 +29,6 @@ OP = Op(
     46,
     "<a:f16|f32[R,C] <b?:f16|f32[R,C] >sums:f32[1,C] >work:f64[S,C]",
     reference,
-    work_limits(QUANTITIES, "a"),
+    (limits.parts(QUANTITIES),),
     work,
 )

@@ -15,10 +15,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from linocut.ops.base import Op, Sizes, View, Work
-from linocut.ops.binary_matmul import I16_MAX, I32_MAX
 from linocut.ops.bits import Array
-from linocut.ops.real_matmul import MOST_INPUTS, MOST_NARROW_INPUTS, U8_SCALE
-from linocut.ops.window import geometry, taps
+from linocut.ops.limits import CONVOLUTION, MOST_BITS, MOST_BYTES, U8_SCALE, at_most
+from linocut.ops.rule import Rule
+from linocut.ops.window import taps
 
 
 def reference(*, x: View, weights: View, y: View, stride: float, pad_top: float, pad_left: float, exact: float) -> None:
@@ -61,21 +61,6 @@ def add_product(total: Array, a: Array, b: Array, exact: bool) -> None:
         total += a[..., k : k + 1] * b[k]
 
 
-def limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    """Why these sizes or formats cannot be computed, or ""."""
-    x, weights, y = formats["x"], formats["weights"], formats["y"]
-    if x == "f16" if weights == "bit" else x in ("bit", "u8"):
-        return f"x {x} and weights {weights}: bits go with bits, u8 or f32, weights in floats with x in floats"
-    summed = sizes["P"] * sizes["Q"] * sizes["C"]
-    if y.startswith("i") and x not in ("bit", "u8"):
-        return f"x {x} has no integer product; store Y as f32 or f16"
-    narrow, wide = (MOST_NARROW_INPUTS, MOST_INPUTS) if x == "u8" else (I16_MAX, I32_MAX // 2)
-    most = narrow if y == "i16" else wide
-    if summed > most:
-        return f"{summed:,} inputs overflow {y}, at most {most:,}; store Y in a wider format or use a smaller window"
-    return ""
-
-
 def work(sizes: Sizes, formats: Mapping[str, str]) -> Work:
     """A multiplication per output, tap and input; those on padding count too."""
     kind = {"bit": "xnor", "u8": "int8"}.get(formats["x"], "float")
@@ -93,7 +78,20 @@ OP = Op(
     "<x:bit|u8|f16|f32[B,H,W,C] <weights:bit|f16|f32[N,P,Q,C] >y:i16|i32|f16|f32[B,I,J,N]; "
     "stride pad_top pad_left exact",
     reference,
-    limits,
+    (
+        Rule(
+            "x != f16 if weights == bit else x in (f16, f32)",
+            "x {x} and weights {weights}: bits go with bits, u8 or f32, weights in floats with x in floats",
+        ),
+        Rule("x in (bit, u8) or y in (f16, f32)", "x {x} has no integer product; store Y as f32 or f16"),
+        at_most(
+            "P * Q * C",
+            "inputs",
+            f"({MOST_BYTES} if x == u8 else {MOST_BITS})",
+            "store Y in a wider format or use a smaller window",
+            "{y}",
+        ),
+        *CONVOLUTION,
+    ),
     work,
-    geometry,
 )

@@ -11,8 +11,10 @@ import numpy as np
 
 from linocut.ops.base import Op, Sizes, View, Work
 from linocut.ops.conv2d import add_product, count
-from linocut.ops.gradient_exponent import MOST_PRODUCTS, goes_together, store_mantissas
-from linocut.ops.window import geometry, taps
+from linocut.ops.gradient_exponent import store_mantissas
+from linocut.ops.limits import CONVOLUTION, INTEGERS, MOST_PRODUCTS, at_most
+from linocut.ops.rule import Rule
+from linocut.ops.window import taps
 
 
 def reference(
@@ -43,17 +45,6 @@ def reference(
     store_mantissas(total, dy_exponent, dx, dx_exponent, scale)
 
 
-def limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    """Why these sizes or formats cannot be computed, or ""."""
-    if not goes_together(formats) or (formats["dy"] == "i8" and formats["weights"] != "bit"):
-        found = f"dY {formats['dy']}, dX {formats['dx']}, weights {formats['weights']}"
-        return f"{found}: integer gradients go with each other, exponents, scale and bits"
-    if sizes["N"] * sizes["P"] * sizes["Q"] > MOST_PRODUCTS:
-        summed = sizes["N"] * sizes["P"] * sizes["Q"]
-        return f"{summed:,} products overflow 32 bits, at most {MOST_PRODUCTS:,}; use fewer filters or a smaller kernel"
-    return ""
-
-
 def _work(sizes: Sizes, formats: Mapping[str, str]) -> Work:
     return Work("int8" if formats["dy"] == "i8" else "float", count(sizes))
 
@@ -64,7 +55,13 @@ OP = Op(
     "<dy:i8|f16|f32[B,I,J,N] <dy_exponent?:i32[1] <weights:bit|f16|f32[N,P,Q,C] >dx:i8|i16|f16|f32[B,H,W,C] "
     "<dx_exponent?:i32[1] =scale?:i64[6]; stride pad_top pad_left exact",
     reference,
-    limits,
+    (
+        Rule(
+            f"{INTEGERS} and (dy != i8 or weights == bit)",
+            "dY {dy}, dX {dx}, weights {weights}: integer gradients go with each other, exponents, scale and bits",
+        ),
+        at_most("N * P * Q", "products", MOST_PRODUCTS, "use fewer filters or a smaller kernel"),
+        *CONVOLUTION,
+    ),
     _work,
-    geometry,
 )

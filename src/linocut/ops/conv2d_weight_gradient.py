@@ -10,10 +10,9 @@ from linocut.ops.base import Op, Sizes, View, Work
 from linocut.ops.bits import Array
 from linocut.ops.conv2d import add_product, count, numbers
 from linocut.ops.fixed_point import gradient_form
-from linocut.ops.real_matmul import U8_SCALE
-from linocut.ops.window import geometry, taps
-
-MOST_PIXELS = (2**31 - 1) // 255
+from linocut.ops.limits import CONVOLUTION, MOST_PRODUCTS, U8_SCALE, WEIGHT_GRADIENT
+from linocut.ops.rule import Rule
+from linocut.ops.window import taps
 
 
 def product(
@@ -41,18 +40,6 @@ def reference(*, dy: View, x: View, dw: View, stride: float, pad_top: float, pad
     dw.store(gradient_form(total, dw.format) if dw.format in ("bit", "q7") else total)
 
 
-def limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    """Why these sizes or formats cannot be computed, or ""."""
-    if formats["dy"] != "i8":
-        return "" if formats.get("dw") != "q7" else f"a dY in {formats['dy']} gives no dW in q7"
-    if formats.get("dw", "bit") not in ("bit", "q7") or formats["x"] not in ("bit", "u8"):
-        return f"an i8 dY takes X as bit or u8 and gives dW as bit or q7, not X {formats['x']}, dW {formats['dw']}"
-    pixels = sizes["B"] * sizes["I"] * sizes["J"]
-    if pixels > MOST_PIXELS:
-        return f"{pixels:,} pixels of a batch overflow 32 bits, at most {MOST_PIXELS:,}; use a smaller batch"
-    return ""
-
-
 def work(sizes: Sizes, formats: Mapping[str, str]) -> Work:
     """One multiplication per output, tap and input."""
     return Work("int8" if formats["dy"] == "i8" else "float", count(sizes))
@@ -63,7 +50,13 @@ OP = Op(
     22,
     "<dy:i8|f16|f32[B,I,J,N] <x:bit|u8|f16|f32[B,H,W,C] >dw:bit|q7|f16|f32[N,P,Q,C]; stride pad_top pad_left exact",
     reference,
-    limits,
+    (
+        *WEIGHT_GRADIENT,
+        Rule(
+            f"dy != i8 or B * I * J <= {MOST_PRODUCTS}",
+            f"{{B * I * J}} pixels of a batch overflow the sum, at most {MOST_PRODUCTS:,}; use a smaller batch",
+        ),
+        *CONVOLUTION,
+    ),
     work,
-    geometry,
 )

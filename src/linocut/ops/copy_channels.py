@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.rule import Rule
 
 
 def reference(*, x: View, y: View, begin: float, at: float, count: float, fresh: float) -> None:
@@ -24,24 +23,6 @@ def reference(*, x: View, y: View, begin: float, at: float, count: float, fresh:
     y.store(values)
 
 
-def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    if formats["x"] != formats["y"]:
-        return f"x {formats['x']} and y {formats['y']} must have the same format"
-    return ""
-
-
-def _geometry(sizes: Sizes, attributes: Mapping[str, float]) -> str:
-    count, fresh = attributes["count"], attributes["fresh"]
-    most = min(sizes["C"], sizes["D"])
-    if not (float(count).is_integer() and 1 <= count <= most):
-        return f"count is {count:g}, must be a whole number from 1 to {most}, the channels of x and of y"
-    for name, channels in (("begin", sizes["C"]), ("at", sizes["D"])):
-        first, last = attributes[name], channels - count
-        if not (float(first).is_integer() and 0 <= first <= last):
-            return f"{name} is {first:g}, must be a whole number from 0 to {last:g}: {count:g} of {channels} channels"
-    return "" if fresh in (0.0, 1.0) else f"fresh is {fresh:g}, must be 0 or 1"
-
-
 def _work(sizes: Sizes, formats: object) -> Work:
     return Work("element", sizes["R"] * sizes["D"])
 
@@ -51,7 +32,20 @@ OP = Op(
     47,
     "<x:bit|u8|i8|i16|f16|f32[R,C] =y:bit|u8|i8|i16|f16|f32[R,D]; begin at count fresh",
     reference,
-    _limits,
+    (
+        Rule("x == y", "x {x} and y {y} must have the same format"),
+        Rule(
+            "whole(count) and 1 <= count <= min(C, D)",
+            "count is {count}, must be a whole number from 1 to {min(C, D)}, the channels of x and of y",
+        ),
+        *(
+            Rule(
+                f"whole({first}) and 0 <= {first} <= {channels} - count",
+                f"{first} is {{{first}}}, must be a whole number from 0 to {{{channels} - count}}: {{count}} of "
+                f"{{{channels}}} channels",
+            )
+            for first, channels in (("begin", "C"), ("at", "D"))
+        ),
+    ),
     _work,
-    _geometry,
 )

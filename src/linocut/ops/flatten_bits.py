@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.rule import Rule
 
 
 def reference(*, x: View, y: View) -> None:
@@ -12,13 +11,15 @@ def reference(*, x: View, y: View) -> None:
     y.store(x.bits().reshape(y.shape))
 
 
-def _geometry(sizes: Sizes, attributes: Mapping[str, float]) -> str:
-    count = sizes["H"] * sizes["W"] * sizes["C"]
-    return "" if sizes["K"] == count else f"y has {sizes['K']:,} bits an example, x has {count:,}"
-
-
 def _work(sizes: Sizes, formats: object) -> Work:
     return Work("element", sizes["B"] * sizes["K"])
 
 
-OP = Op("flatten_bits", 35, "<x:bit[B,H,W,C] >y:bit[B,K]", reference, work=_work, geometry=_geometry)
+OP = Op(
+    "flatten_bits",
+    35,
+    "<x:bit[B,H,W,C] >y:bit[B,K]",
+    reference,
+    (Rule("K == H * W * C", "y has {K} bits an example, x has {H * W * C}"),),
+    _work,
+)

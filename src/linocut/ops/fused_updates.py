@@ -54,14 +54,15 @@ def _fused(gradient: Op, first_code: int, operands: str, weights: str, attribute
             first_code + number,
             operands + rest.format(weights) + attributes + own,
             _composed(gradient, update),
-            gradient.limits,
+            (*gradient.limits, *update.limits),
             gradient.work,
-            gradient.geometry,
-            update.settings,
+            ("dw", "v"),
         )
         for number, (update, rest, own) in enumerate(_UPDATES)
     )
 
 
-DENSE = _fused(weight_gradient.OP, 17, "<dy:i8[R,N] <x:bit|u8[R,K] ", "N,K", "")
-CONV2D = _fused(conv2d_weight_gradient.OP, 23, "<dy:i8[B,I,J,N] <x:bit|u8[B,H,W,C] ", "N,P,Q,C", f"{ATTRIBUTES} ")
+OPS = (
+    *_fused(weight_gradient.OP, 17, "<dy:i8[R,N] <x:bit|u8[R,K] ", "N,K", ""),
+    *_fused(conv2d_weight_gradient.OP, 23, "<dy:i8[B,I,J,N] <x:bit|u8[B,H,W,C] ", "N,P,Q,C", f"{ATTRIBUTES} "),
+)

@@ -12,8 +12,6 @@ many mantissas saturate, and how many pass half the range.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from linocut.ops.base import Op, View
@@ -25,7 +23,6 @@ KNOWN, EXPONENT, SHIFT, LARGEST, SATURATED, NEAR = range(QUANTITIES)
 RARE = 8192  # one in so many mantissas may saturate
 MOST_SHIFT = 30
 BITS = {"i8": 7, "i16": 15}  # of a mantissa, beside its sign
-MOST_PRODUCTS = (2**31 - 1) // 255
 
 
 def shift_for(largest: int, bits: int) -> int:
@@ -83,16 +80,6 @@ def store_mantissas(total: Array, dy_exponent: View, dx: View, dx_exponent: View
     scale.data[SATURATED] += np.count_nonzero(size > limit)
     scale.data[NEAR] += np.count_nonzero(size > limit // 2)
     dx.store(np.clip(mantissas, -limit, limit).reshape(-1, dx.cols))
-
-
-def goes_together(formats: Mapping[str, str]) -> bool:
-    """Whether an input gradient has all of an integer dX, or nothing of it."""
-    parts = (
-        formats["dy"] == "i8",
-        formats["dx"] in BITS,
-        *(n in formats for n in ("dx_exponent", "dy_exponent", "scale")),
-    )
-    return len(set(parts)) == 1
 
 
 OP = Op(

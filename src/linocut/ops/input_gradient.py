@@ -11,7 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from linocut.ops.base import Op, Sizes, View, Work
-from linocut.ops.gradient_exponent import MOST_PRODUCTS, goes_together, store_mantissas
+from linocut.ops.gradient_exponent import store_mantissas
+from linocut.ops.limits import INTEGERS, MOST_PRODUCTS, at_most
+from linocut.ops.rule import Rule
 
 
 def reference(
@@ -31,14 +33,6 @@ def reference(
     store_mantissas(total, dy_exponent, dx, dx_exponent, scale)
 
 
-def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    if not goes_together(formats):
-        return f"dY {formats['dy']} and dX {formats['dx']}: integer gradients go with each other, exponents and scale"
-    if sizes["N"] > MOST_PRODUCTS:
-        return f"{sizes['N']:,} outputs overflow 32 bits, at most {MOST_PRODUCTS:,}; use a narrower layer"
-    return ""
-
-
 def _work(sizes: Sizes, formats: Mapping[str, str]) -> Work:
     return Work("int8" if formats["dy"] == "i8" else "float", sizes["R"] * sizes["K"] * sizes["N"])
 
@@ -49,6 +43,9 @@ OP = Op(
     "<dy:i8|f16|f32[R,N] <dy_exponent?:i32[1] <weights:bit[N,K] >dx:i8|i16|f16|f32[R,K] <dx_exponent?:i32[1] "
     "=scale?:i64[6]",
     reference,
-    _limits,
+    (
+        Rule(INTEGERS, "dY {dy} and dX {dx}: integer gradients go with each other, exponents and scale"),
+        at_most("N", "outputs", MOST_PRODUCTS, "use a narrower layer"),
+    ),
     _work,
 )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from linocut.ops.base import Sizes, View, Work
 from linocut.ops.bits import Array
 from linocut.ops.elementary import binary_exponent, rounded
+from linocut.ops.rule import Rule
 
 I16_BITS = 15
 
@@ -44,8 +43,9 @@ def work(sizes: Sizes, formats: object) -> Work:
     return Work("element", sizes["R"] * sizes["C"])
 
 
-def limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    """Why these formats do not go together, or ""."""
-    if (formats.get("gradient") == "i16") != ("exponent" in formats):
-        return f"gradient {formats.get('gradient')}: an i16 gradient and an exponent go with each other"
-    return ""
+LIMITS = (
+    Rule(
+        "(gradient == i16) == (exponent != absent)",
+        "gradient {gradient} and exponent {exponent}: an i16 gradient and an exponent go with each other",
+    ),
+)

@@ -6,13 +6,13 @@ is never the largest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from linocut.ops.base import Op, Sizes, View, Work
 from linocut.ops.bits import Array
-from linocut.ops.window import ATTRIBUTES, pool_geometry, taps
+from linocut.ops.limits import POOL
+from linocut.ops.rule import Rule
+from linocut.ops.window import ATTRIBUTES, taps
 
 POOL_ATTRIBUTES = f"height width {ATTRIBUTES}"
 
@@ -49,26 +49,16 @@ def reference(
         index.store(((found[:, :, :, None, :] >> digits) & 1).astype(bool).reshape(-1, y.cols))
 
 
+PLANES = Rule(
+    "index == absent or L == digits(height * width)",
+    "index has {L} planes, a window of {height} x {width} takes {digits(height * width)}",
+)
+
+
 def chosen(index: View) -> Array:
     """The number of the tap that each output came from, (B, I, J, C)."""
     digits = np.arange(index.shape[3])[:, None]
     return (index.bits().reshape(index.shape).astype(np.int64) << digits).sum(axis=3)
-
-
-def geometry(sizes: Sizes, attributes: Mapping[str, float]) -> str:
-    """Why the window does not fit, or ""."""
-    if reason := pool_geometry(sizes, attributes):
-        return reason
-    needed = planes(int(attributes["height"]), int(attributes["width"]))
-    if sizes.get("L", needed) != needed:
-        window = f"{attributes['height']:g} x {attributes['width']:g}"
-        return f"index has {sizes['L']} planes, a window of {window} takes {needed}"
-    return ""
-
-
-def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    same = formats["x"] == formats["y"]
-    return "" if same else f"x {formats['x']} and y {formats['y']} must have the same format"
 
 
 def _work(sizes: Sizes, formats: object) -> Work:
@@ -80,7 +70,6 @@ OP = Op(
     26,
     "<x:bit|i16|i32|f16|f32[B,H,W,C] >y:bit|i16|i32|f16|f32[B,I,J,C] >index?:bit[B,I,J,L,C]; " + POOL_ATTRIBUTES,
     reference,
-    _limits,
+    (Rule("x == y", "x {x} and y {y} must have the same format"), *POOL, PLANES),
     _work,
-    geometry,
 )

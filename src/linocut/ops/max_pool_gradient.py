@@ -5,17 +5,19 @@ Where windows overlap an input may gather several: integers are then shifted rig
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from linocut.formats import find_format
 from linocut.ops.base import Op, Sizes, View, Work
-from linocut.ops.max_pool import POOL_ATTRIBUTES, chosen, geometry
+from linocut.ops.limits import MANTISSA, POOL, at_most, together
+from linocut.ops.max_pool import PLANES, POOL_ATTRIBUTES, chosen
+from linocut.ops.rule import Rule
 from linocut.ops.window import taps
 
 LIMITS = {"i8": 127, "i16": 32767}
 MOST_OVERLAP = 2**16  # windows that share an input: a sum of that many 16-bit integers fits 32 bits
+
+SHARED = "(height + stride - 1) // stride * ((width + stride - 1) // stride)"  # overlap, in a rule
 
 
 def overlap(height: int, width: int, stride: int) -> int:
@@ -58,24 +60,6 @@ def reference(
     dx.store(total.reshape(-1, dx.cols))
 
 
-def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    if formats["dx"] != formats["dy"]:
-        return f"dY {formats['dy']} and dX {formats['dx']} must have the same format"
-    exponents = sum(name in formats for name in ("dx_exponent", "dy_exponent"))
-    if exponents != (2 if formats["dy"].startswith("i") else 0):
-        return f"dY {formats['dy']} with {exponents} exponents: integers have two, floats none"
-    return ""
-
-
-def _geometry(sizes: Sizes, attributes: Mapping[str, float]) -> str:
-    if reason := geometry(sizes, attributes):
-        return reason
-    shared = overlap(*(int(attributes[name]) for name in ("height", "width", "stride")))
-    if shared > MOST_OVERLAP:
-        return f"{shared:,} windows that share an input overflow the sum, at most {MOST_OVERLAP:,}; use a larger stride"
-    return ""
-
-
 def _work(sizes: Sizes, formats: object) -> Work:
     return Work("element", sizes["B"] * sizes["H"] * sizes["W"] * sizes["C"])
 
@@ -86,7 +70,15 @@ OP = Op(
     "<dy:i8|i16|f16|f32[B,I,J,C] <dy_exponent?:i32[1] <index:bit[B,I,J,L,C] >dx:i8|i16|f16|f32[B,H,W,C] "
     ">dx_exponent?:i32[1]; " + POOL_ATTRIBUTES,
     reference,
-    _limits,
+    (
+        Rule("dx == dy", "dY {dy} and dX {dx} must have the same format"),
+        Rule(
+            together(f"dy in {MANTISSA}", "dy_exponent != absent", "dx_exponent != absent"),
+            "dY {dy}, exponents of dY {dy_exponent} and of dX {dx_exponent}: integers have two, floats none",
+        ),
+        *POOL,
+        PLANES,
+        at_most(SHARED, "windows that share an input", MOST_OVERLAP, "use a larger stride"),
+    ),
     _work,
-    _geometry,
 )

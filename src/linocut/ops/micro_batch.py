@@ -7,12 +7,9 @@ signs, each micro-batch adds its share to the first moment, so that there is no 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.base import View
 
 MOST_MICRO_BATCHES = 1 << 20
 
@@ -44,18 +41,3 @@ def micro_batch(micro: View | None) -> MicroBatch:
         return WHOLE
     count = max(1, min(int(micro.data[1]), MOST_MICRO_BATCHES))
     return MicroBatch(max(1, min(int(micro.data[0]), count)), count)
-
-
-def reference(*, value: View, sum: View, micro: View) -> None:
-    """The sum (R, K) of the micro-batches so far; in the last the mean: sum / count. In f32, one after another."""
-    part = micro_batch(micro)
-    given = value.data.astype(np.float32)
-    total = given if part.first else sum.data + given
-    sum.store(total / np.float32(part.count if part.last else 1))
-
-
-def _work(sizes: Sizes, formats: Mapping[str, str]) -> Work:
-    return Work("element", sizes["R"] * sizes["K"])
-
-
-OP = Op("accumulate", 40, "<value:f16|f32[R,K] =sum:f32[R,K] <micro:i64[2]", reference, work=_work)

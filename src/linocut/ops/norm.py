@@ -20,7 +20,7 @@ write is the same for any such division.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -35,40 +35,11 @@ EPSILON = 1e-5
 LEVELS = 2, 6, 11, 19  # eighths: the mean sizes of normal numbers up to 1/2, 1, 2 and beyond
 ROWS_OF_A_PART = 512
 MOST_PARTS = 32  # that the compiler asks for
-MOST_LEGAL_PARTS = 65536
-MOST_WIDE_ROWS = 2**22  # of i32: their sum is below 2**53
 
 
 def work_shape(quantities: int, rows: int, channels: int) -> tuple[int, int]:
     """The shape of `work` for an instruction of so many quantities (the QUANTITIES of its module)."""
     return quantities * min(max(-(-rows // ROWS_OF_A_PART), 1), MOST_PARTS), channels
-
-
-def work_limits(quantities: int, elements: str) -> Callable[[Sizes, Mapping[str, str]], str]:
-    """The limits on an instruction with `work`: whole parts of a row at least, and exact sums of `elements`."""
-
-    def limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-        if "work" not in formats:
-            return ""
-        parts, rest = divmod(sizes["S"], quantities)
-        if rest or not parts <= min(sizes["R"], MOST_LEGAL_PARTS):
-            most = quantities * min(sizes["R"], MOST_LEGAL_PARTS)
-            return f"work has {sizes['S']} rows, must be a multiple of {quantities}, at most {most}"
-        if formats[elements] == "i32" and sizes["R"] > MOST_WIDE_ROWS:
-            return f"{sizes['R']:,} rows overflow the sum, at most {MOST_WIDE_ROWS:,}; use a smaller batch"
-        return ""
-
-    return limits
-
-
-def channels_geometry(sizes: Sizes, attributes: Mapping[str, float]) -> str:
-    """Why channels [first, first + D) of C are not whole words of them, or "". The last word may be part of one."""
-    first, most = attributes["first"], sizes["C"] - sizes["D"]
-    if not (0 <= first <= most and first % WORD_BITS == 0):
-        return f"first is {first:g}, must be a multiple of {WORD_BITS} from 0 to {most}"
-    if sizes["D"] % WORD_BITS and first != most:
-        return f"y has {sizes['D']} of {sizes['C']} channels, must be a multiple of {WORD_BITS} or the last ones"
-    return ""
 
 
 def channels(view: View, first: float, count: int) -> View:

@@ -22,16 +22,17 @@ over few rows or channels they fill [0, 1) more evenly than chance would.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 
-from linocut.ops.base import Op, Sizes, View
+from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
 from linocut.ops.elementary import binary_exponent, rounded
 from linocut.ops.gradient_exponent import EXPONENT, KNOWN, NEAR, SATURATED, begin_step, overflow_trend
+from linocut.ops.limits import MANTISSA, together
 from linocut.ops.norm import L1, L2, LEVELS, SCALED_L1, reciprocal, work
 from linocut.ops.norm_gradient_sums import masked, partner
+from linocut.ops.rule import Rule
 
 FRACTION = 22
 MANTISSA_BITS = 7
@@ -125,16 +126,6 @@ def _reach(x: View, half: View | None, norm: float, rows: np.float64, square: Ar
     return 1.0 if norm == L1 else math.sqrt(rows) if norm == L2 else np.sqrt(square)
 
 
-def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    integers = {name for name in ("dx", "dy") if formats[name] in ("i8", "i16")}
-    exponents = {name for name in ("dx", "dy") if f"{name}_exponent" in formats}
-    if ("scale" in formats) != ("dy_exponent" in formats):
-        return "dY in integers goes with a scale"
-    if integers != exponents:
-        return f"dX {formats['dx']}, dY {formats['dy']}: an integer gradient goes with its exponent"
-    return ""
-
-
 OP = Op(
     "norm_gradient",
     10,
@@ -142,6 +133,13 @@ OP = Op(
     "<stats:f16|f32[2,C] <beta?:f16|f32[1,C] <sums:f64[5,C] >dy@dx:i8|f16|f32[R,C] >dy_exponent?:i32[1] "
     ">dbeta:f32[1,C] =scale?:i64[6]; norm ste",
     reference,
-    _limits,
+    (
+        Rule(together("scale != absent", "dy_exponent != absent"), "dY in integers goes with a scale"),
+        Rule(
+            f"{together(f'dx in {MANTISSA}', 'dx_exponent != absent')} and "
+            + together("dy == i8", "dy_exponent != absent"),
+            "dX {dx}, dY {dy}: an integer gradient goes with its exponent",
+        ),
+    ),
     work,
 )

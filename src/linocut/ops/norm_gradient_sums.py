@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from linocut.ops import limits
 from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
-from linocut.ops.norm import L1, SCALED_L1, levels, parts, shift_of, total, work, work_limits
+from linocut.ops.norm import L1, SCALED_L1, levels, parts, shift_of, total, work
 
 QUANTITIES = 5  # sum g, sum g u, max|g|, and sum|x| and 0 or sum u and sum u^2
 
@@ -74,6 +75,6 @@ OP = Op(
     "<dx:i8|i16|f16|f32[R,C] <x:bit|f16|f32[R,C] <mask?:bit[R,C] <half?:bit[R,C] "
     "<beta?:f16|f32[1,C] <omega?:f16|f32[1,C] >sums:f64[5,C] >work:f64[S,C]; norm ste",
     reference,
-    work_limits(QUANTITIES, "dx"),
+    (limits.parts(QUANTITIES),),
     work,
 )

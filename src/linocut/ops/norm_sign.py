@@ -6,23 +6,22 @@ floor(t + s psi) (docs/numbers.md). `half` is |x| <= 1/2 where |x| <= 1, and |x|
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from linocut.ops.base import Op, Sizes, View
+from linocut.ops import limits
+from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
+from linocut.ops.limits import CHANNELS, together
 from linocut.ops.norm import (
     channels,
-    channels_geometry,
     divisor,
     normalised,
     parts,
     shift_of,
     total,
     work,
-    work_limits,
 )
+from linocut.ops.rule import Rule
 
 QUANTITIES = 2  # sum of x^ y and how many x^ are +1; or, of floats, sum |x| and 0
 
@@ -112,19 +111,17 @@ def _whole(threshold: Array) -> Array:
     return np.minimum(raised, THRESHOLD_LIMIT)
 
 
-def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    if ("work" in formats) != ("omega" in formats):
-        return "omega and work go with each other"
-    return work_limits(QUANTITIES, "y")(sizes, formats)
-
-
 OP = Op(
     "norm_sign",
     6,
     "<y:i16|i32|f16|f32[R,D] <stats:f16|f32[2,C] <beta?:f16|f32[1,C] "
     ">bits:bit[R,C] >mask?:bit[R,C] >half?:bit[R,C] >omega?:f16|f32[1,C] >work?:f64[S,D]; norm first",
     reference,
-    _limits,
+    (
+        Rule(together("work != absent", "omega != absent"), "omega and work go with each other"),
+        *CHANNELS,
+        limits.parts(QUANTITIES),
+        limits.WIDE_ROWS,
+    ),
     work,
-    channels_geometry,
 )

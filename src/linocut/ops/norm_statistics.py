@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from linocut.ops import limits
 from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
+from linocut.ops.limits import CHANNELS
 from linocut.ops.norm import (
     L2,
     SCALED_L1,
     SIGMAS,
     channels,
-    channels_geometry,
     parts,
     total,
     work,
-    work_limits,
 )
 
 QUANTITIES = 3  # sum y; then sum and count of the y above floor(mu), or, of floats, the summed deviations and 0
@@ -63,7 +63,6 @@ OP = Op(
     5,
     "<y:i16|i32|f16|f32[R,D] >stats:f16|f32[2,C] =running?:f16|f32[2,C] >work:f64[S,D]; norm momentum first",
     reference,
-    work_limits(QUANTITIES, "y"),
+    (*CHANNELS, limits.parts(QUANTITIES), limits.WIDE_ROWS),
     work,
-    channels_geometry,
 )

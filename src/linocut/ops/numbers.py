@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from linocut.ops.base import Op, Sizes, View, Work
-from linocut.ops.real_matmul import U8_SCALE
+from linocut.ops.limits import U8_SCALE
 
 
 def to_numbers(*, x: View, y: View) -> None:
@@ -56,3 +56,4 @@ SCALE_CHANNELS = Op(
     scale_channels,
     work=_work,
 )
+OPS = (TO_NUMBERS, ADD, RELU, CHANNEL_SCALE, SCALE_CHANNELS)

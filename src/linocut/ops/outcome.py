@@ -5,8 +5,6 @@ With thresholds an output is +1 where its sum is at least `least`, and the sums 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from linocut.ops.base import View
 from linocut.ops.bits import Array
 
@@ -24,12 +22,3 @@ def outputs(bits: View | None, y: View | None) -> View:
     one = y if bits is None else bits
     assert one is not None, "an outcome has bits or y"
     return one
-
-
-def limits(formats: Mapping[str, str]) -> str:
-    """Why these operands do not go with each other, or ""."""
-    if ("bits" in formats) == ("y" in formats):
-        return "takes one of bits and y: bits where thresholds follow, y where sums are wanted"
-    if ("least" in formats) != ("bits" in formats):
-        return "least and bits go with each other"
-    return ""

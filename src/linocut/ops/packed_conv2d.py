@@ -6,15 +6,13 @@ height and width are the window's. Padding adds 0. x^ = +1 where y >= least.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from linocut.formats import words
-from linocut.ops import outcome
+from linocut.ops import limits, outcome
 from linocut.ops.base import Op, Sizes, View, Work
 from linocut.ops.conv2d import sums
-from linocut.ops.packed_matmul import limits_of_bits
-from linocut.ops.panels import misfit, signs
-from linocut.ops.window import pool_geometry
+from linocut.ops.limits import MOST_BITS, OUTCOME, POOL, at_most
+from linocut.ops.packed_matmul import MEND
+from linocut.ops.panels import signs
 
 IMAGES = "<least?:i32[1,N] >bits?:bit[B,I,J,N] >y?:i16|i32[B,I,J,N]"
 
@@ -38,24 +36,9 @@ def reference(
     outcome.store(sums(x, kernel, to.shape, (stride, pad_top, pad_left)), least, bits, y)
 
 
-def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    return outcome.limits(formats) or limits_of_bits(_summed(sizes), formats)
-
-
-def _summed(sizes: Sizes) -> int:
-    """Inputs of an output: its row has K words."""
-    return sizes["K"] // words(sizes["C"]) * sizes["C"]
-
-
-def _geometry(sizes: Sizes, attributes: Mapping[str, float]) -> str:
-    if reason := pool_geometry(sizes, attributes):
-        return reason
-    needed = int(attributes["height"]) * int(attributes["width"]) * words(sizes["C"])
-    return misfit(sizes["P"], sizes["K"], sizes["N"], needed)
-
-
 def _work(sizes: Sizes, formats: object) -> Work:
-    return Work("xnor", sizes["B"] * sizes["I"] * sizes["J"] * sizes["N"] * _summed(sizes))
+    inputs = sizes["K"] // words(sizes["C"]) * sizes["C"]  # of an output: its row has K words
+    return Work("xnor", sizes["B"] * sizes["I"] * sizes["J"] * sizes["N"] * inputs)
 
 
 OP = Op(
@@ -63,7 +46,11 @@ OP = Op(
     61,
     "<x:bit[B,H,W,C] <panels:bit[P,K,4096] " + IMAGES + "; stride pad_top pad_left height width",
     reference,
-    _limits,
+    (
+        *OUTCOME,
+        *POOL,
+        limits.panels("K", "height * width * words(C)"),
+        at_most("height * width * C", "inputs", MOST_BITS, MEND),
+    ),
     _work,
-    _geometry,
 )

@@ -43,13 +43,3 @@ def signs(panels: Array, outputs: int, channels: int) -> Array:
     """Panels of rows of words(channels) words for each tap -> int64 -1 and +1 (N, taps, channels)."""
     rows = unpack_panels(panels, outputs).reshape(outputs, -1, words(channels))
     return np.where(unpack(rows, channels), np.int64(1), np.int64(-1))
-
-
-def misfit(panels: int, row_words: int, outputs: int, needed: int) -> str:
-    """Why panels do not hold `outputs` rows of `needed` words, or ""."""
-    if (panels, row_words) == (panels_of(outputs), needed):
-        return ""
-    return (
-        f"panels are {panels} of {row_words} words, must be {panels_of(outputs)} of {needed} for {outputs} outputs; "
-        "make them by ops.panels.pack_panels"
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.rule import Rule
 
 
 def reference(*, x: View, codes: View, low: float, high: float) -> None:
@@ -17,4 +18,10 @@ def _work(sizes: Sizes, formats: object) -> Work:
     return Work("element", sizes["R"] * sizes["K"])
 
 
-OP = Op("quantise_input", 4, "<x:f32[R,K] >codes:u8[R,K]; low high", reference, work=_work)
+LIMITS = (
+    Rule(
+        "low < high and finite(high - low) and finite(255 / (high - low))",
+        "low is {low} and high {high}: low must be below high, by a distance that can be divided by",
+    ),
+)
+OP = Op("quantise_input", 4, "<x:f32[R,K] >codes:u8[R,K]; low high", reference, LIMITS, _work)

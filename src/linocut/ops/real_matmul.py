@@ -11,10 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from linocut.ops.base import Op, Sizes, View, Work
-
-U8_SCALE = 255
-MOST_NARROW_INPUTS = (2**15 - 1) // U8_SCALE
-MOST_INPUTS = (2**31 - 1) // (2 * U8_SCALE)
+from linocut.ops.limits import MOST_BYTES, U8_SCALE, at_most
+from linocut.ops.rule import Rule
 
 
 def reference(*, x: View, weights: View, y: View) -> None:
@@ -26,18 +24,15 @@ def reference(*, x: View, weights: View, y: View) -> None:
         y.store(x.data.astype(np.float64) @ weights.signs().T.astype(np.float64))
 
 
-def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    if formats["x"] == "f32" and formats["y"] in ("i16", "i32"):
-        return "f32 inputs have no integer product; quantise them to u8, or store Y as f32 or f16"
-    if formats["y"] == "i16" and sizes["K"] > MOST_NARROW_INPUTS:
-        return f"{sizes['K']:,} u8 inputs overflow i16, at most {MOST_NARROW_INPUTS}; store Y as i32"
-    if sizes["K"] > MOST_INPUTS:
-        return f"{sizes['K']:,} inputs overflow 32 bits, at most {MOST_INPUTS:,}; use a smaller input"
-    return ""
-
-
 def _work(sizes: Sizes, formats: Mapping[str, str]) -> Work:
     return Work("int8" if formats["x"] == "u8" else "float", sizes["R"] * sizes["K"] * sizes["N"])
 
 
-OP = Op("real_matmul", 3, "<x:u8|f32[R,K] <weights:bit[N,K] >y:i16|i32|f16|f32[R,N]", reference, _limits, _work)
+LIMITS = (
+    Rule(
+        "x != f32 or y in (f16, f32)",
+        "f32 inputs have no integer product; quantise them to u8, or store Y as f32 or f16",
+    ),
+    at_most("K", "inputs", MOST_BYTES, "store Y in a wider format, or use a smaller input", "{y}"),
+)
+OP = Op("real_matmul", 3, "<x:u8|f32[R,K] <weights:bit[N,K] >y:i16|i32|f16|f32[R,N]", reference, LIMITS, _work)

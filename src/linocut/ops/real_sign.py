@@ -7,11 +7,11 @@ arXiv 1808.00278, section 3.2) multiplies with 2 - 2|x| where |x| < 1: from x it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.limits import MANTISSA, together
+from linocut.ops.rule import Rule
 
 SLOPE_ONE = 255
 
@@ -43,15 +43,6 @@ def gate(
     out.store(g)
 
 
-def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    gates = [name for name in ("mask", "slope", "x") if name in formats]
-    if len(gates) > 1:
-        return f"takes one of mask, slope and x at most, not {', '.join(gates)}"
-    if (formats["dx"] in ("i8", "i16")) != ("dx_exponent" in formats):
-        return f"dX {formats['dx']}: an integer gradient and an exponent go with each other"
-    return ""
-
-
 def _work(sizes: Sizes, formats: object) -> Work:
     return Work("element", sizes["R"] * sizes["C"])
 
@@ -62,6 +53,16 @@ GATE = Op(
     34,
     "<dx:i8|i16|f16|f32[R,C] <dx_exponent?:i32[1] <mask?:bit[R,C] <slope?:u8[R,C] <x?:f16|f32[R,C] >out:f16|f32[R,C]",
     gate,
-    _limits,
+    (
+        Rule(
+            "(mask != absent) + (slope != absent) + (x != absent) <= 1",
+            "takes one of mask, slope and x at most: mask is {mask}, slope {slope}, x {x}",
+        ),
+        Rule(
+            together(f"dx in {MANTISSA}", "dx_exponent != absent"),
+            "dX {dx}: an integer gradient and an exponent go with each other",
+        ),
+    ),
     _work,
 )
+OPS = (SIGN, GATE)

@@ -12,14 +12,14 @@ then the gradient of the last alone, as if it were that of the whole step, for t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from linocut.ops import updates
 from linocut.ops.base import Op, View
 from linocut.ops.fixed_point import decay_moment, in_q7, move_weights, step_factor
+from linocut.ops.limits import FIXED
 from linocut.ops.optimizer_tick import LEARNING_RATE
+from linocut.ops.rule import Rule
 from linocut.ops.softmax_cross_entropy import FLIPS
 
 
@@ -68,20 +68,16 @@ def reference(
         updates.store_weights(w, weights - np.float32(rate) * step, clip, counters)
 
 
-def settings(formats: Mapping[str, str], attributes: Mapping[str, float]) -> str:
-    """Why these weights cannot decay here, or ""."""
-    if formats["w"].startswith("q") and attributes["decay"]:
-        return f"decay is {attributes['decay']:g}, must be 0 of weights in {formats['w']}; use decay_weights"
-    return ""
-
-
 OP = Op(
     "sgd",
     15,
     "=w:q15|q7|f16|f32[R,K] =m:q7|f16|f32[R,K] <dw:bit|q7|f16|f32[R,K] <control:f64[4] <random:i64[1] "
     "=counters:i64[4] <micro?:i64[2]; momentum gradient_scale clip salt decay nesterov",
     reference,
-    updates.limits,
+    (
+        *updates.LIMITS,
+        Rule(f"w not in {FIXED} or decay == 0", "decay is {decay}, must be 0 of weights in {w}; use decay_weights"),
+    ),
     updates.work,
-    settings=settings,
+    omitted=("v",),
 )

@@ -11,7 +11,7 @@ import numpy as np
 
 from linocut.ops.base import Op, View
 from linocut.ops.elementary import exp, log, sigmoid
-from linocut.ops.losses import add_means, largest_size, limits, store_slopes, work
+from linocut.ops.losses import LIMITS, add_means, largest_size, store_slopes, work
 from linocut.ops.softmax_cross_entropy import CORRECT, EXAMPLES
 
 
@@ -43,6 +43,6 @@ OP = Op(
     "<logits:f16|f32[R,C] <targets:f32[R,C] >gradient?:i16|f16|f32[R,C] >exponent?:i32[1] =loss:f64[1] "
     "=counters:i64[4]",
     reference,
-    limits,
+    LIMITS,
     work,
 )

@@ -15,7 +15,7 @@ import numpy as np
 from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
 from linocut.ops.elementary import exp, log
-from linocut.ops.losses import add_in_order, largest_size, limits, store_slopes, work
+from linocut.ops.losses import LIMITS, add_in_order, largest_size, store_slopes, work
 
 CORRECT, EXAMPLES, FLIPS, SATURATIONS = range(4)  # places in `counters`
 
@@ -79,6 +79,6 @@ OP = Op(
     "<logits:f16|f32[R,C] <labels:i32[R] >gradient?:i16|f16|f32[R,C] >exponent?:i32[1] =loss:f64[1] =counters:i64[4] "
     "<weights?:f32[1,C]; smoothing",
     reference,
-    limits,
+    LIMITS,
     work,
 )

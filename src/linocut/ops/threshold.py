@@ -5,11 +5,11 @@ Of integers by integers, of floats by floats: an f16 is compared as the f32 that
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.limits import together
+from linocut.ops.rule import Rule
 
 
 def reference(*, y: View, least: View, bits: View) -> None:
@@ -18,14 +18,20 @@ def reference(*, y: View, least: View, bits: View) -> None:
     bits.store(y.data.astype(wide) >= least.data[0])
 
 
-def _limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    if formats["y"].startswith("i") == formats["least"].startswith("i"):
-        return ""
-    return f"y {formats['y']} and least {formats['least']}: integers go with i32, floats with f32"
-
-
 def _work(sizes: Sizes, formats: object) -> Work:
     return Work("element", sizes["R"] * sizes["C"])
 
 
-OP = Op("threshold", 64, "<y:i16|i32|f16|f32[R,C] <least:i32|f32[1,C] >bits:bit[R,C]", reference, _limits, _work)
+OP = Op(
+    "threshold",
+    64,
+    "<y:i16|i32|f16|f32[R,C] <least:i32|f32[1,C] >bits:bit[R,C]",
+    reference,
+    (
+        Rule(
+            together("y in (i16, i32)", "least == i32"),
+            "y {y} and least {least}: integers go with i32, floats with f32",
+        ),
+    ),
+    _work,
+)

@@ -5,13 +5,13 @@ Reading a gradient, clipping latent weights, counting flips, checking formats.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from linocut.ops.base import Sizes, View, Work
 from linocut.ops.bits import Array
+from linocut.ops.limits import FIXED, together
 from linocut.ops.micro_batch import WHOLE, MicroBatch, micro_batch
+from linocut.ops.rule import Rule
 from linocut.ops.softmax_cross_entropy import FLIPS
 
 
@@ -45,18 +45,16 @@ def store_weights(w: View, moved: Array, clip: float, counters: View) -> None:
     counters.data[FLIPS] += np.count_nonzero(before != (w.data >= 0))
 
 
-def limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    """Fixed-point weights take fixed-point moments and signs or q7 gradients; floats take signs or floats."""
-    fixed = {formats[name].startswith("q") for name in ("w", "m") if name in formats}
-    takes = ("bit", "q7") if True in fixed else ("bit", "f16", "f32")
-    if len(fixed) > 1 or (True in fixed and "v" in formats) or formats.get("dw", "bit") not in takes:
-        return (
-            f"formats {dict(formats)} do not go together: fixed-point weights take a q7 moment, no v, and dW as bit or "
-            "q7, floats take dW as bit, f16 or f32"
-        )
-    return ""
-
-
 def work(sizes: Sizes, formats: object) -> Work:
     """One update per weight."""
     return Work("element", sizes["R"] * sizes["K"])
+
+
+LIMITS = (
+    Rule(
+        f"{together(f'w in {FIXED}', 'm == q7')} and (w not in {FIXED} or v == absent)"
+        f" and (dw in (absent, bit) or {together(f'w in {FIXED}', 'dw == q7')})",
+        "W {w}, m {m}, v {v} and dW {dw} do not go together: fixed-point weights take a q7 moment, no v, and dW as bit "
+        "or q7, floats take dW as bit, f16 or f32",
+    ),
+)

@@ -12,9 +12,10 @@ import numpy as np
 from linocut.ops.base import Op, Sizes, View, Work
 from linocut.ops.bits import Array
 from linocut.ops.fixed_point import gradient_form
-from linocut.ops.real_matmul import U8_SCALE
+from linocut.ops.limits import I32_MAX, MOST_PRODUCTS, U8_SCALE, WEIGHT_GRADIENT
+from linocut.ops.rule import Rule
 
-MOST_ROWS = (2**31 - 1) // (127 * 2 * U8_SCALE)
+MOST_ROWS = f"({I32_MAX // (127 * 2 * U8_SCALE)} if x == u8 else {MOST_PRODUCTS})"  # that an i8 dY is summed over
 
 
 def product(dy: View, x: View) -> Array:
@@ -37,19 +38,6 @@ def reference(*, dy: View, x: View, dw: View) -> None:
     dw.store(gradient_form(exact, dw.format) if dw.format in ("bit", "q7") else exact)
 
 
-def limits(sizes: Sizes, formats: Mapping[str, str]) -> str:
-    """Why these sizes or formats cannot be computed, or ""."""
-    if formats["dy"] != "i8":
-        return "" if formats.get("dw") != "q7" else f"a dY in {formats['dy']} gives no dW in q7"
-    if formats.get("dw", "bit") not in ("bit", "q7") or formats["x"] not in ("bit", "u8"):
-        return f"an i8 dY takes X as bit or u8 and gives dW as bit or q7, not X {formats['x']}, dW {formats['dw']}"
-    if formats["x"] == "u8" and sizes["R"] > MOST_ROWS:
-        return f"{sizes['R']:,} rows of u8 inputs overflow 32 bits, at most {MOST_ROWS:,}; use a smaller batch"
-    if sizes["R"] > (2**31 - 1) // 255:
-        return f"{sizes['R']:,} rows overflow 32 bits; use a smaller batch"
-    return ""
-
-
 def work(sizes: Sizes, formats: Mapping[str, str]) -> Work:
     """One multiplication per row, input and output."""
     return Work("int8" if formats["dy"] == "i8" else "float", sizes["R"] * sizes["K"] * sizes["N"])
@@ -60,6 +48,12 @@ OP = Op(
     12,
     "<dy:i8|f16|f32[R,N] <x:bit|u8|f16|f32[R,K] >dw:bit|q7|f16|f32[N,K]",
     reference,
-    limits,
+    (
+        *WEIGHT_GRADIENT,
+        Rule(
+            f"dy != i8 or R <= {MOST_ROWS}",
+            f"{{R}} rows of {{x}} overflow the sum, at most {{{MOST_ROWS}}}; use a smaller batch",
+        ),
+    ),
     work,
 )

@@ -6,10 +6,8 @@ image is left out: it adds 0 to a sum, and is never a maximum.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-
-from linocut.ops.base import Sizes
 
 MOST_STRIDE = 2**15
 ATTRIBUTES = "stride pad_top pad_left"
@@ -47,33 +45,3 @@ def _along(tap: int, image: int, output: int, stride: int, pad: int) -> tuple[sl
         return None
     begin = first * stride + tap - pad
     return slice(first, last + 1), slice(begin, begin + (last - first) * stride + 1, stride)
-
-
-def geometry(sizes: Sizes, attributes: Mapping[str, float]) -> str:
-    """Why a window (P, Q) cannot move over images (H, W) to give outputs (I, J), or "".
-
-    Every output sees at least one pixel: a pad is below the window's size, and the last window starts within the image.
-    """
-    if attributes.get("exact", 0.0) not in (0.0, 1.0):
-        return f"exact is {attributes['exact']:g}, must be 0 or 1"
-    stride, window = attributes["stride"], (sizes["P"], sizes["Q"])
-    if not (float(stride).is_integer() and 1 <= stride <= MOST_STRIDE):
-        return f"stride is {stride:g}, must be a whole number from 1 to {MOST_STRIDE}"
-    pads = attributes["pad_top"], attributes["pad_left"]
-    for name, pad, size, image, output in zip(
-        ("pad_top", "pad_left"), pads, window, (sizes["H"], sizes["W"]), (sizes["I"], sizes["J"]), strict=True
-    ):
-        if not (float(pad).is_integer() and 0 <= pad < size):
-            return f"{name} is {pad:g}, must be a whole number from 0 to {size - 1}, below the window's size"
-        if (output - 1) * stride - pad >= image:
-            return f"{output} outputs of stride {stride:g} and {name} {pad:g} pass the image's {image} pixels"
-    return ""
-
-
-def pool_geometry(sizes: Sizes, attributes: Mapping[str, float]) -> str:
-    """The same for a pool, whose window is given by its attributes height and width."""
-    for name in ("height", "width"):
-        size = attributes[name]
-        if not (float(size).is_integer() and 1 <= size <= MOST_STRIDE):
-            return f"{name} is {size:g}, must be a whole number from 1 to {MOST_STRIDE}"
-    return geometry({**sizes, "P": int(attributes["height"]), "Q": int(attributes["width"])}, attributes)
