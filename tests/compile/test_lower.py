@@ -172,7 +172,7 @@ def test_batch_must_be_a_whole_number_in_range(batch: int) -> None:
 
 
 def test_a_batch_whose_sums_would_overflow_is_refused() -> None:
-    with pytest.raises(SpecError, match=r"rows of u8 inputs overflow 32 bits, at most 33,\d\d\d; use a smaller batch"):
+    with pytest.raises(SpecError, match=r"rows of u8 overflow the sum, at most 33,\d\d\d; use a smaller batch"):
         compile_network(models.mlp((4,), 2, ()), lean, Adam(), 40_000)
     compile_network(models.mlp((4,), 2, ()), wang2021, Adam(), 40_000)
 
