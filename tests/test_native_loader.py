@@ -450,7 +450,7 @@ REFUSED: dict[str, tuple[Callable[[], Program], str]] = {
         lambda: matmul((1, 65), (7, 65), (1, 7), "u8"),
         "has format u8, must be i16 or i32 or f16 or f32",
     ),
-    "inputs in i16": (lambda: matmul((1, 32768), (1, 32768), (1, 1), "i16"), "at most 32767"),
+    "inputs in i16": (lambda: matmul((1, 32768), (1, 32768), (1, 1), "i16"), "at most 32,767"),
     "f32 inputs into i32": (
         lambda: place([("f32", (2, 3)), ("bit", (4, 3)), ("i32", (2, 4))], "real_matmul"),
         "no integer product",
@@ -467,7 +467,7 @@ REFUSED: dict[str, tuple[Callable[[], Program], str]] = {
     ),
     "part of a part": (lambda: statistics("i16", 9, 4), "must be a multiple of 3, at most 27"),
     "more parts than rows": (lambda: statistics("i16", 9, 30), "must be a multiple of 3, at most 27"),
-    "far too many parts": (lambda: statistics("i16", 2**17, 3 * 65537), "must be a multiple of 3, at most 196608"),
+    "far too many parts": (lambda: statistics("i16", 2**17, 3 * 65537), "must be a multiple of 3, at most 196,608"),
     "rows of i32": (lambda: statistics("i32", 2**22 + 1, 3), "rows overflow the sum"),
     "channels beyond": (
         lambda: statistics("i16", 9, 3, (64, 130, 128.0)),
@@ -493,9 +493,9 @@ REFUSED: dict[str, tuple[Callable[[], Program], str]] = {
     "i8 with f16": (lambda: weight_gradient("i8", "f16", "bit"), "takes X as bit or u8"),
     "rows of u8": (
         lambda: weight_gradient("i8", "u8", "bit", (2**31 - 1) // (127 * 510) + 1),
-        "rows overflow",
+        "rows of u8 overflow",
     ),
-    "rows of bits": (lambda: weight_gradient("i8", "bit", "bit", (2**31 - 1) // 255 + 1), "rows overflow"),
+    "rows of bits": (lambda: weight_gradient("i8", "bit", "bit", (2**31 - 1) // 255 + 1), "rows of bit overflow"),
     "adam without v": (lambda: adam("f32", "f32", None, "f32"), "need a second moment v"),
     "fixed adam with v": (lambda: adam("q15", "q7", "f16", "bit"), "no v"),
     "8-bit adam with v": (lambda: adam("q7", "q7", "f16", "bit"), "no v"),
@@ -510,19 +510,19 @@ REFUSED: dict[str, tuple[Callable[[], Program], str]] = {
     "convolution of f32 into i32": (lambda: conv2d("f32", "bit", "i32"), "no integer product"),
     "inputs of a convolution of u8 into i16": (
         lambda: conv2d("u8", "bit", "i16", kernel=(7, 3, 1, 43), window=(1.0, 1.0, 0.0, 0.0)),
-        "129 inputs overflow the sum, at most 128",
+        "129 inputs overflow i16, at most 128",
     ),
     "inputs of a product of u8 into i16": (
         lambda: place([("u8", (2, 129)), ("bit", (4, 129)), ("i16", (2, 4))], "real_matmul"),
-        "129 inputs overflow the sum, at most 128",
+        "129 inputs overflow i16, at most 128",
     ),
     "inputs of a convolution in i16": (
         lambda: conv2d("bit", "bit", "i16", kernel=(7, 8, 32, 128)),
-        "32768 inputs overflow the sum, at most 32767",
+        "32,768 inputs overflow i16, at most 32,767",
     ),
     "inputs of a convolution of u8": (
         lambda: conv2d("u8", "bit", "i32", kernel=(1, 2**11, 2**11, 2), output=(2, 5, 6, 1)),
-        "inputs overflow the sum, at most 4210752",
+        "inputs overflow i32, at most 4,210,752",
     ),
     "channels of a kernel": (
         lambda: place([("bit", (1, 5, 6, 70)), ("bit", (7, 3, 3, 71)), ("i32", (1, 5, 6, 7))], "conv2d", (1, 1, 1, 0)),
@@ -551,7 +551,7 @@ REFUSED: dict[str, tuple[Callable[[], Program], str]] = {
     ),
     "products of a convolution": (
         lambda: conv2d_input_gradient("i8", "bit", "i16", (True, True), 2**19),
-        "11010048 products overflow the sum, at most 8421504",
+        "11,010,048 products overflow the sum, at most 8,421,504",
     ),
     "full gradient from i8": (lambda: conv2d_weight_gradient("i8", "bit", "f16"), "gives dW as bit or q7"),
     "i8 and inputs in numbers": (lambda: conv2d_weight_gradient("i8", "f32", "bit"), "takes X as bit or u8"),
@@ -562,12 +562,12 @@ REFUSED: dict[str, tuple[Callable[[], Program], str]] = {
     "too many planes": (lambda: max_pool((1.0, 1.0, 2.0, 0.0, 0.0), 2), "has 2 planes, a window of 1 x 1 takes 1"),
     "pool past the image": (lambda: max_pool(output=(4, 3)), "pass the image's 5 pixels"),
     "pool gradient into another format": (lambda: max_pool_gradient("i8"), "must have the same format"),
-    "pool gradient with one exponent": (lambda: max_pool_gradient(there=(True, False)), "with 1 exponents"),
-    "floating pool gradient with exponents": (lambda: max_pool_gradient("f16", "f16"), "with 2 exponents"),
+    "pool gradient with one exponent": (lambda: max_pool_gradient(there=(True, False)), "exponents of dY i32 and of dX absent"),
+    "floating pool gradient with exponents": (lambda: max_pool_gradient("f16", "f16"), "exponents of dY i32 and of dX i32"),
     "planes of a pool gradient": (lambda: max_pool_gradient(planes=3), "has 3 planes"),
     "windows that share an input": (
         lambda: max_pool_gradient(window=(513.0, 512.0, 2.0, 0.0, 0.0), planes=19),
-        "65792 windows that share an input overflow",
+        "65,792 windows that share an input overflow",
     ),
     "gradient of an average past the image": (
         lambda: average_pool((3.0, 3.0, 6.0, 0.0, 0.0), gradient=True),
@@ -591,8 +591,8 @@ REFUSED: dict[str, tuple[Callable[[], Program], str]] = {
     "half a channel": (lambda: copy_channels(span=(0.5, 0.0, 1.0)), "begin is 0.5, must be"),
     "channels that are fresh by half": (lambda: copy_channels(fresh=0.5), "fresh is 0.5, must be"),
     "more parts of a channel than rows": (lambda: channel_sums(9, 10), "must be a multiple of 1, at most 9"),
-    "too few bits": (lambda: flatten(2099), "y has 2099 bits an example, x has 2100"),
-    "bits to whole words": (lambda: flatten(2112), "y has 2112 bits an example, x has 2100"),
+    "too few bits": (lambda: flatten(2099), "y has 2,099 bits an example, x has 2,100"),
+    "bits to whole words": (lambda: flatten(2112), "y has 2,112 bits an example, x has 2,100"),
 }
 
 
@@ -606,9 +606,9 @@ def test_what_python_refuses_is_refused(what: str) -> None:
 
 
 def test_integer_loss_gradient_goes_with_an_exponent() -> None:
-    assert "i16 goes with an exponent" in refusal(softmax("i16", False))
-    assert "i16 goes with an exponent" in refusal(softmax("f16", True))
-    assert "i16 goes with an exponent" in refusal(softmax(None, True))
+    assert "an i16 gradient and an exponent go with each other" in refusal(softmax("i16", False))
+    assert "an i16 gradient and an exponent go with each other" in refusal(softmax("f16", True))
+    assert "an i16 gradient and an exponent go with each other" in refusal(softmax(None, True))
 
 
 def with_attribute(name: str, value: float) -> Program:
