@@ -562,8 +562,14 @@ REFUSED: dict[str, tuple[Callable[[], Program], str]] = {
     "too many planes": (lambda: max_pool((1.0, 1.0, 2.0, 0.0, 0.0), 2), "has 2 planes, a window of 1 x 1 takes 1"),
     "pool past the image": (lambda: max_pool(output=(4, 3)), "pass the image's 5 pixels"),
     "pool gradient into another format": (lambda: max_pool_gradient("i8"), "must have the same format"),
-    "pool gradient with one exponent": (lambda: max_pool_gradient(there=(True, False)), "exponents of dY i32 and of dX absent"),
-    "floating pool gradient with exponents": (lambda: max_pool_gradient("f16", "f16"), "exponents of dY i32 and of dX i32"),
+    "pool gradient with one exponent": (
+        lambda: max_pool_gradient(there=(True, False)),
+        "exponents of dY i32 and of dX absent",
+    ),
+    "floating pool gradient with exponents": (
+        lambda: max_pool_gradient("f16", "f16"),
+        "exponents of dY i32 and of dX i32",
+    ),
     "planes of a pool gradient": (lambda: max_pool_gradient(planes=3), "has 3 planes"),
     "windows that share an input": (
         lambda: max_pool_gradient(window=(513.0, 512.0, 2.0, 0.0, 0.0), planes=19),

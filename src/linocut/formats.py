@@ -28,6 +28,26 @@ class Format:
     dtype: DTypeLike
     one: int = 0
 
+    @property
+    def is_bits(self) -> bool:
+        """Whether elements are packed signs."""
+        return self.bits == 1
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether integers stand for fractions of one."""
+        return self.one > 0
+
+    @property
+    def is_float(self) -> bool:
+        """Whether elements are floating-point numbers."""
+        return np.issubdtype(self.dtype, np.floating)
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether elements are stored as integers, fixed-point ones among them."""
+        return not self.is_bits and not self.is_float
+
     def storage_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The shape of the array of `dtype` that holds `shape` elements."""
         if self.bits > 1:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from linocut.errors import SpecError, unknown_name
+from linocut.formats import FORMATS
 
 SMALLEST_INTEGER = "integer"  # the narrowest integer format that holds every possible product exactly
 
@@ -62,7 +63,12 @@ class Policy:
     @property
     def integer(self) -> bool:
         """Whether gradients and weights are integers: then the same bits come out on every machine."""
-        return self.dY == "i8"
+        return FORMATS[self.dY].is_integer
+
+    @property
+    def keeps_signs(self) -> bool:
+        """Whether activations are retained as bits."""
+        return FORMATS[self.X].is_bits
 
     @property
     def logits_norm(self) -> str:
@@ -100,10 +106,10 @@ class Policy:
     def _check_family(self) -> None:
         integers = {
             "Y": self.Y == SMALLEST_INTEGER,
-            "dX": self.dX in ("i8", "i16"),
-            "dY": self.dY == "i8",
-            "W": self.W.startswith("q"),
-            "momenta": self.momenta.startswith("q"),
+            "dX": FORMATS[self.dX].is_integer,
+            "dY": FORMATS[self.dY].is_integer,
+            "W": FORMATS[self.W].is_fixed,
+            "momenta": FORMATS[self.momenta].is_fixed,
         }
         if len(set(integers.values())) > 1:
             whole = ", ".join(f"{k}={getattr(self, k)}" for k, v in integers.items() if v)
@@ -112,14 +118,14 @@ class Policy:
                 f"policy {self.name} mixes integers ({whole}) with floats ({parts}); "
                 "Y, dX, dY, W and momenta are all integers or all floats"
             )
-        if self.integer and (self.norm == "l2" or self.X != "bit" or self.dW not in ("bit", "q7")):
+        if self.integer and (self.norm == "l2" or not self.keeps_signs or self.dW not in ("bit", "q7")):
             raise SpecError(
                 f"policy {self.name}: integer gradients need an l1 norm, X bit and dW bit or q7, "
                 f"not norm {self.norm}, X {self.X}, dW {self.dW}"
             )
         if self.dW == "q7" and not self.integer:
             raise SpecError(f"policy {self.name}: dW in q7 needs integer gradients; take dW bit, f16 or f32")
-        if self.norm == "l2" and self.X == "bit":
+        if self.norm == "l2" and self.keeps_signs:
             raise SpecError(f"policy {self.name}: the l2 norm needs X in numbers; take norm l1, or X f16 or f32")
 
 

@@ -183,7 +183,7 @@ def test_mean_and_spread_are_the_rational_ones_rounded_once(trace: Trace) -> Non
             mu, var = y.mean(axis=0, dtype=np.float64), y.var(axis=0, dtype=np.float64)
             close(numbers(step.after["stats"]), np.stack([mu, var]), 3 * U * np.stack([np.abs(mu), var]) + 1e-9)
             continue
-        if not step.before["y"].is_integer():
+        if not step.before["y"].form.is_integer:
             mu = y.mean(axis=0, dtype=np.float64)
             psi = np.abs(y - mu).mean(axis=0) * SIGMAS
             close(numbers(step.after["stats"]), np.stack([mu, psi]), 2 * U * np.stack([np.abs(mu), psi]) + 1e-9)
@@ -201,7 +201,7 @@ def test_signs_and_masks_are_the_rational_comparisons(trace: Trace) -> None:
     for step in trace.of("norm_sign"):
         bits = step.after["bits"].bits()
         mask, half = step.after["mask"].bits(), step.after["half"].bits()
-        integer = step.before["y"].is_integer()
+        integer = step.before["y"].form.is_integer
         for channel, (mu, spread) in list(enumerate(step.before["stats"].data.T.tolist()))[:COUNTED]:
             beta, psi = Fraction(float(step.before["beta"].data[0, channel])), Fraction(spread)
             t = Fraction(mu) - beta * psi
@@ -231,7 +231,7 @@ def test_sums_of_gradients(trace: Trace) -> None:
     for step, forward in trace.norms("norm_gradient_sums"):
         g, u = passing(step, forward, numbers(step.before["dx"])), levels(forward)
         sums = [g.sum(axis=0), (g * u).sum(axis=0), np.abs(g).max(axis=0), u.sum(axis=0), (u * u).sum(axis=0)]
-        exact = step.before["dx"].is_integer()
+        exact = step.before["dx"].form.is_integer
         close(step.after["sums"].data, np.array(sums), 0.0 if exact else 1e-5 * np.abs(g).sum(axis=0))
     last = trace.logits("norm_gradient_sums")
     g, u = numbers(last.before["dx"]), numbers(last.before["x"]) - numbers(last.before["beta"])

@@ -92,7 +92,7 @@ def real_matmul(before: Views, after: Views, attributes: Mapping[str, float]) ->
 def input_gradient(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
     """A sum over the outputs."""
     dy = before["dy"]
-    if dy.is_integer():
+    if dy.form.is_integer:
         return {}
     return {"dx": Within((dy.cols + 2) * U * np.abs(dy.data.astype(np.float64)).sum(axis=1, keepdims=True))}
 
@@ -100,7 +100,7 @@ def input_gradient(before: Views, after: Views, attributes: Mapping[str, float])
 def weight_gradient(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
     """A sum over the rows; its sign where it is clear of 0."""
     dy, x = before["dy"], before["x"]
-    if dy.is_integer():
+    if dy.form.is_integer:
         return {}
     inputs = 1.0 if x.format == "bit" else np.abs(x.data.astype(np.float64))
     if x.format == "u8":
@@ -123,7 +123,7 @@ def conv2d(before: Views, after: Views, attributes: Mapping[str, float]) -> Boun
 
 def conv2d_input_gradient(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
     """A sum over taps and outputs, unless it is exact."""
-    if before["dy"].is_integer() or attributes["exact"]:
+    if before["dy"].form.is_integer or attributes["exact"]:
         return {}
     terms = math.prod(before["weights"].shape[:3])
     return {"dx": Within((terms + 2) * U * _absolute(conv2d_input_gradient_op.OP, before, after, attributes, "dx"))}
@@ -132,7 +132,7 @@ def conv2d_input_gradient(before: Views, after: Views, attributes: Mapping[str, 
 def conv2d_weight_gradient(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
     """A sum over pixels; its sign where it is clear of 0."""
     dy, x, dw = before["dy"], before["x"], after["dw"]
-    if dy.is_integer() or attributes["exact"]:
+    if dy.form.is_integer or attributes["exact"]:
         return {}
     size = _absolute(conv2d_weight_gradient_op.OP, before, {"dw": _like(dw, "f64")}, attributes, "dw")
     error = (dy.data.shape[0] + 4) * U * size

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from linocut.errors import SpecError
-from linocut.formats import find_format
+from linocut.formats import Format, find_format
 from linocut.ops import Op, Work
 from linocut.ops.signature import bind
 
@@ -31,6 +31,11 @@ class Buffer:
     offset: int = 0
     base: int | None = None
 
+    @property
+    def form(self) -> Format:
+        """The format, with what is known of it."""
+        return find_format(self.format)
+
     def owner(self, number: int) -> int:
         """The number of the buffer whose bytes these are, this one's being `number`."""
         return number if self.base is None else self.base
@@ -38,7 +43,7 @@ class Buffer:
     @property
     def nbytes(self) -> int:
         """Bytes of the elements, without alignment."""
-        return find_format(self.format).nbytes(self.shape)
+        return self.form.nbytes(self.shape)
 
 
 @dataclass(frozen=True)

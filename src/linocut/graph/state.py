@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from linocut.errors import SpecError
-from linocut.formats import find_format, words
+from linocut.formats import Format, find_format, words
 from linocut.graph.named_arrays import NamedArrays
 from linocut.layers.parameters import WEIGHT, Parameter
 from linocut.ops.bits import Array, pack, unpack
@@ -58,9 +58,14 @@ class Place:
     shape: tuple[int, ...]
     scale: float = 1.0
 
+    @property
+    def form(self) -> Format:
+        """The format, with what is known of it."""
+        return find_format(self.format)
+
     def read(self, stored: Array) -> Array:
         """The numbers, float32, of the stored elements; bits as -1 and +1."""
-        form = find_format(self.format)
+        form = self.form
         if form.bits == 1:
             flat = unpack(stored.reshape(-1, stored.shape[-1]), self.shape[-1])
             return np.where(flat, np.float32(1), np.float32(-1)).reshape(self.shape)
@@ -69,7 +74,7 @@ class Place:
 
     def write(self, stored: Array, values: Array) -> None:
         """Store numbers as the format has them: rounded, and clipped to its range."""
-        form = find_format(self.format)
+        form = self.form
         if form.bits == 1:
             stored[...] = pack(values.reshape(-1, self.shape[-1]) >= 0).reshape(stored.shape)
         elif form.one:
@@ -120,7 +125,7 @@ class Numbers(NamedArrays[Place]):
         """The packed signs of an array, (..., words) uint64, made a little at a time; a view where bits are stored."""
         place = self._find(name)
         stored = self._stored(place.buffer)
-        if place.format == "bit":
+        if place.form.is_bits:
             return stored
         found = np.empty((*place.shape[:-1], words(place.shape[-1])), np.uint64)
         some = max(1, AT_ONCE * len(stored) // stored.size)
@@ -132,7 +137,7 @@ class Numbers(NamedArrays[Place]):
         """The mean size of each output's numbers, float64 (outputs,); of signs it is 1."""
         place = self._find(name)
         stored = self._stored(place.buffer)
-        if place.format == "bit":
+        if place.form.is_bits:
             return np.ones(len(stored))
         return np.array([np.abs(place.read(output).astype(np.float64)).mean() for output in stored])
 

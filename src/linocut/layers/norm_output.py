@@ -44,7 +44,7 @@ def keep_signs(builder: Lowering, name: str, value: Normed, *, ste: bool) -> Kep
 
 def form_numbers(builder: Lowering, name: str, value: Normed, form: str) -> tuple[int, Kept]:
     """x in numbers, in `form` where the policy keeps X in bits, and what the norm's backward pass needs of it."""
-    bits = builder.policy.X == "bit"
+    bits = builder.policy.keeps_signs
     by_bits = bits and value.norm != L2  # the l2 norm's derivative needs the numbers themselves
     kept = keep_signs(builder, name, value, ste=False) if by_bits and builder.training else None
     numbers = keep_numbers(builder, name, value, form if bits else None)

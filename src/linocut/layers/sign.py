@@ -57,7 +57,7 @@ class Sign(Layer):
         gate: dict[str, int] = {}
         if builder.training and self.estimator == CLIP:
             gate["mask"] = builder.transient(f"{name}.mask", roles.GRADIENT_MASK, shape, "bit")
-        elif builder.training and builder.policy.X == "bit":
+        elif builder.training and builder.policy.keeps_signs:
             gate["slope"] = builder.transient(f"{name}.slope", roles.GRADIENT_MASK, shape, "u8")
         bits = builder.transient(f"{name}.X", roles.X, shape, "bit")
         builder.emit("real_sign", {"x": value.buffer, "bits": bits, **gate})
@@ -77,7 +77,7 @@ class Sign(Layer):
 
 def _of_norm(builder: Lowering, name: str, value: Normed) -> Value:
     """With X kept as bits no x is ever formed; else x is kept and signs are made from it."""
-    if builder.policy.X == "bit":
+    if builder.policy.keeps_signs:
         kept = keep_signs(builder, name, value, ste=True)
         out = Bits(kept.x)
     else:

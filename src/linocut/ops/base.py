@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from linocut.formats import FORMATS, Format
 from linocut.ops.bits import Array, pack, unpack
 from linocut.ops.expression import Known
 from linocut.ops.limits import of_attributes
@@ -45,18 +46,19 @@ class View:
 
     def values(self) -> Array:
         """The elements in the buffer's own dimensions; a packed buffer as int64 -1 and +1."""
-        return self.signs().reshape(self.shape) if self.format == "bit" else self.image()
+        return self.signs().reshape(self.shape) if self.form.is_bits else self.image()
 
-    def is_integer(self) -> bool:
-        """Whether the format is an integer one."""
-        return self.format in ("u8", "i8", "i16", "i32", "i64", "q15", "q7")
+    @property
+    def form(self) -> Format:
+        """The format, with what is known of it."""
+        return FORMATS[self.format]
 
     def store(self, values: Array) -> None:
         """Write values (booleans for a packed buffer), rounded to nearest even.
 
         To f16 by way of f32, as the kernels do.
         """
-        if self.format == "bit":
+        if self.form.is_bits:
             self.data[...] = pack(values)
         else:
             with np.errstate(over="ignore"):

@@ -33,7 +33,7 @@ def reference(
     part = updates.due_part(micro, dw)
     if part is None:
         return
-    if m.format.startswith("q"):
+    if m.form.is_fixed:
         moment = slow_moment(m, dw.bits(), gamma, step_key(int(random.data[0]), int(salt)), part)
         threshold = float(np.floor(tau / gradient_scale * FORMATS[m.format].one))
     else:

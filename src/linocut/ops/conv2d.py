@@ -24,7 +24,7 @@ from linocut.ops.window import taps
 def reference(*, x: View, weights: View, y: View, stride: float, pad_top: float, pad_left: float, exact: float) -> None:
     """X (B, H, W, C), weights (N, P, Q, C) -> y (B, I, J, N)."""
     total = sums(x, weights.values(), y.shape, (stride, pad_top, pad_left), bool(exact))
-    if x.format == "u8" and not y.is_integer():
+    if x.format == "u8" and not y.form.is_integer:
         total = total.astype(np.float32) / np.float32(U8_SCALE)
     y.store(total.reshape(-1, y.cols))
 

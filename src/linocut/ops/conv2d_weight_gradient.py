@@ -22,7 +22,7 @@ def product(
 
     A byte u counts as (2u - 255) / 255 where dY is in floats, as 2u - 255 where a factor of dW does not matter.
     """
-    integer = dy.is_integer()
+    integer = dy.form.is_integer
     wide = np.int64 if integer else np.float32 if exact else np.float64
     gradient, inputs = dy.values().astype(wide), numbers(x).astype(wide)
     total = np.zeros(shape, wide)

@@ -15,7 +15,7 @@ def reference(*, x: View, y: View, begin: float, at: float, count: float, fresh:
     """
     taken = slice(int(begin), int(begin + count))
     placed = slice(int(at), int(at + count))
-    packed = x.format == "bit"
+    packed = x.form.is_bits
     given, values = (x.bits(), y.bits()) if packed else (x.data, y.data.copy())
     if fresh:
         values = np.zeros_like(values)

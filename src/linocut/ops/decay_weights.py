@@ -26,7 +26,7 @@ def reference(*, w: View, control: View, random: View, micro: View | None = None
     if not micro_batch(micro).last:
         return
     share = _share(float(control.data[LEARNING_RATE]) * rate)
-    if w.format.startswith("q"):
+    if w.form.is_fixed:
         w.store(_shrunk(w, share, int(random.data[0]), int(salt)))
     else:
         w.store(w.data.astype(np.float32) * np.float32(1.0 - share))

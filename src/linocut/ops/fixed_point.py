@@ -96,7 +96,7 @@ def gradient_form(exact: Array, form: str) -> Array:
 
 def in_q7(dw: View) -> tuple[Array, float]:
     """The gradients of a dW in bits or q7 as q7, int64 (N, K), and how many s their one is."""
-    if dw.format == "bit":
+    if dw.form.is_bits:
         return FORMATS["q7"].one * dw.signs(), 1.0
     return dw.data.astype(np.int64), SPREADS
 

@@ -34,7 +34,7 @@ def reference(
     pad_left: float,
 ) -> None:
     """X (B, H, W, C) -> y (B, I, J, C), index (B, I, J, L, C)."""
-    values = x.values().astype(np.float64 if x.format in ("f16", "f32") else np.int64)
+    values = x.values().astype(np.float64 if x.form.is_float else np.int64)
     largest = np.zeros(y.shape, values.dtype)
     found = np.full(y.shape, -1)
     window, pad = (int(height), int(width)), (int(pad_top), int(pad_left))
@@ -43,7 +43,7 @@ def reference(
         better = (found[tap.outputs] < 0) | (seen > largest[tap.outputs])
         largest[tap.outputs] = np.where(better, seen, largest[tap.outputs])
         found[tap.outputs] = np.where(better, tap.row * window[1] + tap.column, found[tap.outputs])
-    y.store((largest >= 0 if y.format == "bit" else largest).reshape(-1, y.cols))
+    y.store((largest >= 0 if y.form.is_bits else largest).reshape(-1, y.cols))
     if index is not None:
         digits = np.arange(index.shape[3])[:, None]
         index.store(((found[:, :, :, None, :] >> digits) & 1).astype(bool).reshape(-1, y.cols))

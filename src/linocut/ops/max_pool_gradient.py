@@ -44,7 +44,7 @@ def reference(
     pad_left: float,
 ) -> None:
     """Dy (B, I, J, C), index (B, I, J, L, C) -> dx (B, H, W, C); floats are summed in f32, taps from the last."""
-    integer = dy.is_integer()
+    integer = dy.form.is_integer
     gradient, came_from = dy.values().astype(np.int64 if integer else np.float32), chosen(index)
     total = np.zeros(dx.shape, gradient.dtype)
     window, pad = (int(height), int(width)), (int(pad_top), int(pad_left))

@@ -44,7 +44,7 @@ def work_shape(quantities: int, rows: int, channels: int) -> tuple[int, int]:
 
 def channels(view: View, first: float, count: int) -> View:
     """Channels [first, first + count) of an operand, sharing its bytes."""
-    if view.format == "bit":
+    if view.form.is_bits:
         span = slice(int(first) // WORD_BITS, -(-(int(first) + count) // WORD_BITS))
     else:
         span = slice(int(first), int(first) + count)

@@ -80,7 +80,7 @@ def reference(
     k = binary_exponent(float((size * inverse).max()))
     finer = _finer(scale.data, exponent + k - MANTISSA_BITS, g.size)
     dy_exponent.data[0] = exponent + k - MANTISSA_BITS - finer
-    if x.format != "bit" or dx_exponent is None:
+    if not x.form.is_bits or dx_exponent is None:
         unit = inverse * math.ldexp(1.0, MANTISSA_BITS - k + finer)
         whole = (g.astype(np.float64) - mean - u.astype(np.float64) * slope) * unit
         mantissas = rounded(whole + (_offsets(g) * 2.0**-32 - 0.5), -FIXED_LIMIT, FIXED_LIMIT)
@@ -121,7 +121,7 @@ def _quotient(covariance: Array, variance: Array) -> Array:
 
 def _reach(x: View, half: View | None, norm: float, rows: np.float64, square: Array) -> Array | float:
     """How large u can be: of numbers the squares sum to the rows (l2) or to `square`."""
-    if x.format == "bit":
+    if x.form.is_bits:
         return float(LEVELS[-1]) if half is not None else 1.0
     return 1.0 if norm == L1 else math.sqrt(rows) if norm == L2 else np.sqrt(square)
 

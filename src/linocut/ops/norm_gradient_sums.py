@@ -19,17 +19,17 @@ QUANTITIES = 5  # sum g, sum g u, max|g|, and sum|x| and 0 or sum u and sum u^2
 
 def masked(dx: View, x: View, mask: View | None, ste: float) -> Array:
     """The gradient g (R, C) after the straight-through mask; int64 or float32."""
-    g = dx.data.astype(np.int64 if dx.is_integer() else np.float32)
+    g = dx.data.astype(np.int64 if dx.form.is_integer else np.float32)
     if ste and mask is not None:
         return np.where(mask.bits(), g, 0)
-    if ste and x.format != "bit":
+    if ste and not x.form.is_bits:
         return np.where(np.abs(x.data) <= 1, g, 0)
     return g
 
 
 def partner(x: View, mask: View | None, half: View | None, beta: View | None, norm: float) -> Array:
     """What g is multiplied with: the levels or signs of bits, x^ (l1) or x - beta, (R, C)."""
-    if x.format == "bit":
+    if x.form.is_bits:
         return levels(x, mask, half)
     if norm == L1:
         return np.where(x.data >= 0, np.int64(1), np.int64(-1))
@@ -51,13 +51,13 @@ def reference(
 ) -> None:
     """Dx (R, C), x (R, C) as bits or numbers -> sums (5, C)."""
     g = masked(dx, x, mask, ste)
-    wide = g.astype(np.int64 if dx.is_integer() and x.format == "bit" else np.float64)
+    wide = g.astype(np.int64 if dx.form.is_integer and x.form.is_bits else np.float64)
     u = partner(x, mask, half, beta, norm).astype(wide.dtype)
     product = wide * u
     more: tuple[Array, Array] = (np.zeros_like(wide), np.zeros_like(wide))
     if norm == SCALED_L1:
         more = u, u * u
-    elif norm == L1 and x.format != "bit" and omega is None:
+    elif norm == L1 and not x.form.is_bits and omega is None:
         more = np.abs(x.data.astype(np.float64)), more[1]
     totals, products, largest, thirds, fourths = np.split(work.data, QUANTITIES)
     for p, part in enumerate(parts(len(g), len(totals))):

@@ -44,7 +44,7 @@ def reference(
     """Y (R, D), channels `first` and on of C -> these of bits, mask, half (R, C), omega (1, C)."""
     stats, bits = (channels(v, first, y.cols) for v in (stats, bits))
     beta, mask, half, omega = (None if v is None else channels(v, first, y.cols) for v in (beta, mask, half, omega))
-    if y.is_integer():
+    if y.form.is_integer:
         _integer(y.data.astype(np.int64), stats, beta, bits, mask, half, omega, work, norm)
         return
     x = normalised(y, stats, beta, norm)

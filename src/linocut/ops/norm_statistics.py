@@ -31,7 +31,7 @@ def reference(
     stats = channels(stats, first, y.cols)
     rows = np.float64(y.data.shape[0])
     sums, spreads, counts = np.split(work.data, QUANTITIES)
-    exact = y.is_integer() and norm != L2
+    exact = y.form.is_integer and norm != L2
     values = [y.data[part].astype(np.int64 if exact else np.float64) for part in parts(len(y.data), len(sums))]
     sums[...] = [total(part) for part in values]
     mu = total(sums) / rows

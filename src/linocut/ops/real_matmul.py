@@ -19,7 +19,7 @@ def reference(*, x: View, weights: View, y: View) -> None:
     """X (R, K), weights (N, K) -> y (R, N)."""
     if x.format == "u8":
         exact = (2 * x.data.astype(np.int64) - U8_SCALE) @ weights.signs().T
-        y.store(exact if y.is_integer() else exact.astype(np.float32) / np.float32(U8_SCALE))
+        y.store(exact if y.form.is_integer else exact.astype(np.float32) / np.float32(U8_SCALE))
     else:
         y.store(x.data.astype(np.float64) @ weights.signs().T.astype(np.float64))
 

@@ -47,7 +47,7 @@ def reference(
     if part is None:
         return
     rate = float(control.data[LEARNING_RATE])
-    if w.format.startswith("q"):
+    if w.form.is_fixed:
         state, number = int(random.data[0]), int(salt)
         gradients, spreads = in_q7(dw)
         moment = decay_moment(m.data, gradients, momentum, part, state, number)

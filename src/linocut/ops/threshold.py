@@ -14,7 +14,7 @@ from linocut.ops.rule import Rule
 
 def reference(*, y: View, least: View, bits: View) -> None:
     """Y (R, C), least (1, C) -> bits (R, C)."""
-    wide = np.int64 if y.is_integer() else np.float32
+    wide = np.int64 if y.form.is_integer else np.float32
     bits.store(y.data.astype(wide) >= least.data[0])
 
 

@@ -29,7 +29,7 @@ def due_part(micro: View | None, dw: View) -> MicroBatch | None:
 
 def gradient_values(dw: View, gradient_scale: float) -> Array:
     """The gradient in float32; a packed one is +-gradient_scale."""
-    if dw.format == "bit":
+    if dw.form.is_bits:
         scale = np.float32(gradient_scale)
         return np.where(dw.bits(), scale, -scale)
     return dw.data.astype(np.float32)

@@ -20,13 +20,13 @@ MOST_ROWS = f"({I32_MAX // (127 * 2 * U8_SCALE)} if x == u8 else {MOST_PRODUCTS}
 
 def product(dy: View, x: View) -> Array:
     """dY^T X (N, K): exact integers where both are, else float64."""
-    if x.format == "bit":
+    if x.form.is_bits:
         inputs = x.signs()
     elif x.format == "u8":
         inputs = 2 * x.data.astype(np.int64) - U8_SCALE
     else:
         inputs = x.data.astype(np.float64)
-    if dy.is_integer():
+    if dy.form.is_integer:
         return dy.data.astype(np.int64).T @ inputs
     scale = 1.0 / U8_SCALE if x.format == "u8" else 1.0
     return (dy.data.astype(np.float64).T @ inputs.astype(np.float64)) * scale

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from linocut.formats import find_format
 from linocut.optimizers.base import Optimizer, Target, Updating, clock, draw, emit_decay
 
 
@@ -34,7 +35,7 @@ class Adam(Optimizer):
 
     def _update(self, b: Updating, target: Target) -> None:
         emit_decay(b, target, self.weight_decay)
-        second = None if target.moments.startswith("q") else target.moment(b, "v")
+        second = None if find_format(target.moments).is_fixed else target.moment(b, "v")
         operands = {"w": target.buffer, "m": target.moment(b, "m"), "v": second, "dw": target.gradient}
         attributes = {"beta1": self.beta1, "beta2": self.beta2, "epsilon": self.epsilon, "clip": target.clip}
         b.emit("adam", {**operands, **clock(b), "control": b.control}, {**attributes, **draw(b, target)})

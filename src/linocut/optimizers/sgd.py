@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from linocut.errors import SpecError
+from linocut.formats import find_format
 from linocut.optimizers.base import Optimizer, Target, Updating, clock, draw, emit_decay
 
 
@@ -39,7 +40,7 @@ class SGD(Optimizer):
         return 1.0 - self.momentum
 
     def _update(self, b: Updating, target: Target) -> None:
-        fixed = target.moments.startswith("q")
+        fixed = find_format(target.moments).is_fixed
         if self.nesterov and b.micro_batches > 1 and b.form(target.gradient) in ("bit", "q7"):
             raise SpecError(
                 f"sgd nesterov looks ahead by the gradient of a whole step, which {b.micro_batches:,} micro-batches of "

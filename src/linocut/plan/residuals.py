@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from linocut import roles
+from linocut.formats import find_format
 from linocut.graph.network import Network
 from linocut.optimizers import SGD, Adam, Bop, Optimizer
 from linocut.plan.account import PERSISTENT, TRANSIENT, Row
@@ -56,7 +57,7 @@ def _weights(
     """Weights, moments and gradients in the three formats."""
     count = sum(layer.weights for layer in layers)
     each = MOMENTA[optimizer.kind]
-    if momenta.startswith("q"):  # a fixed-point Adam's second moment is a constant
+    if find_format(momenta).is_fixed:  # a fixed-point Adam's second moment is a constant
         each = min(each, 1)
     yield row_of(roles.W + suffix, weights, count, PERSISTENT)
     yield row_of(roles.MOMENTA + suffix, momenta, each * count, PERSISTENT)

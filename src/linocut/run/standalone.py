@@ -75,7 +75,7 @@ def _fill(file: BinaryIO, into: Array, path: str | os.PathLike[str]) -> None:
 
 
 def _check(values: Array, buffer: Buffer, path: str | os.PathLike[str]) -> None:
-    if buffer.format == "bit" and not padding_is_zero(values, buffer.shape[-1]):
+    if buffer.form.is_bits and not padding_is_zero(values, buffer.shape[-1]):
         raise RunError(f"{path}: {buffer.name} has bits behind its last; it is damaged")
     if values.dtype.kind == "f":
         finite = np.isfinite(values)

@@ -122,5 +122,5 @@ def restore(file: TensorFile, session: Session) -> None:
     """Fill the persistent buffers straight from the file; RunError where it does not hold them."""
     for buffer in session.program.persistent():
         file.read_into(buffer.name, session.state_bytes(buffer.name))
-        if buffer.format == "bit" and not padding_is_zero(session.array(buffer.name), buffer.shape[-1]):
+        if buffer.form.is_bits and not padding_is_zero(session.array(buffer.name), buffer.shape[-1]):
             raise RunError(f"{file.path}: tensor {buffer.name!r} has bits behind its last; it is damaged")

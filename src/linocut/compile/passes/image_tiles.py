@@ -99,7 +99,7 @@ def _kept_weights(draft: Draft, pieces: Pieces, back: Instruction, later: Iterab
     """Copies the weights that dX needs, where they are bits that change before dX is formed."""
     weights, dx = back.operand("weights"), back.operand("dx")
     assert weights is not None and dx is not None
-    if draft.own(weights) not in _changed(draft, later) or draft.buffers[weights].format != "bit":
+    if draft.own(weights) not in _changed(draft, later) or not draft.buffers[weights].form.is_bits:
         return None
     kept = pieces.transient(f"{draft.buffers[dx].name}.weights", weights, draft.buffers[weights].shape)
     return Instruction(OP_BY_NAME["copy"], (weights, kept))
