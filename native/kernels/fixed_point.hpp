@@ -7,7 +7,6 @@
 
 namespace linocut::LINOCUT_NS {
 
-inline constexpr int control_rate = 0, control_steps = 1, control_beta1_power = 2, control_beta2_power = 3;
 
 inline constexpr i32 q7_one = 127, q15_one = 32767;
 inline constexpr int decay_fraction = 15, share_fraction = 8, step_fraction = 16, slow_fraction = 24;

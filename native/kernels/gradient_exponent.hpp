@@ -10,7 +10,6 @@ enum { PRODUCTS, ELEMENTS, BITS };
 
 inline constexpr i64 rare = 8192;                 // one in so many mantissas may saturate
 inline constexpr i64 sound = i64{1} << 40;        // no exponent is larger; what a damaged arena holds is brought within it
-inline constexpr i64 counter_saturations = 3;
 
 inline i64 shift_for(i64 largest, i64 bits) {
     i64 length = 0;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "control.hpp"
 #include "kernel.hpp"
 
 #if defined(__AVX2__)
@@ -60,6 +61,5 @@ inline void store_exponent(const Operand& to, const Operand& from, int shift) {
 inline void add_to_counter(const Operand& counters, i64 place, i64 amount) {
     __atomic_fetch_add(static_cast<i64*>(counters.data) + place, amount, __ATOMIC_RELAXED);
 }
-inline constexpr i64 counter_correct = 0, counter_examples = 1, counter_flips = 2;
 
 }  // namespace linocut::LINOCUT_NS

@@ -178,7 +178,7 @@ struct Collected {
     Place from;
 };
 
-// The first number of `control` (native/kernels/optimizer_tick.hpp).
+// The first number of `control` (native/kernels/control.hpp).
 Place learning_rate(const Run& run) {
     const Place control = run.place("control");
     if (control.bytes < sizeof(double)) refuse("the buffer 'control' holds no learning rate");

@@ -8,7 +8,7 @@ from operands import view
 
 from linocut.ops import OP_BY_NAME, View
 from linocut.ops.bits import Array
-from linocut.ops.softmax_cross_entropy import CORRECT, EXAMPLES
+from linocut.ops.control import CORRECT, EXAMPLES
 
 torch = pytest.importorskip("torch")
 functional = torch.nn.functional

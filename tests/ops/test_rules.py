@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from linocut import _native
 from linocut.compile.binary import encode
 from linocut.compile.program import Buffer, Instruction, Program, Section
 from linocut.errors import SpecError
-from linocut.ops import OP_BY_NAME, OPS, Op
+from linocut.ops import OP_BY_NAME, OPS, Op, control
 from linocut.ops.expression import Known, compiled, value
 from linocut.ops.native_table import texts
 from linocut.ops.rule import Rule, check, shown
@@ -210,3 +211,14 @@ def test_numbers_for_people() -> None:
     assert [shown(n) for n in (0.0, -1.0, 999.0, 1000.0, -32768.0, 2.0**53, 0.5, 1e300, math.inf, math.nan)] == [
         *("0", "-1", "999", "1,000", "-32,768", "9,007,199,254,740,992", "0.5", "1e+300", "inf", "nan")
     ]
+
+
+def test_the_places_of_the_state_are_those_of_the_native_core() -> None:
+    """Of numbers that both sides read and write in every program."""
+    text = (NATIVE / "kernels/control.hpp").read_text()
+    found = {name: int(number) for name, number in re.findall(r"(\w+) = (\d+)", text)}
+    names = {"rate": control.LEARNING_RATE, "steps": control.STEPS}
+    names |= {"beta1_power": control.BETA1_POWER, "beta2_power": control.BETA2_POWER}
+    counted = {"correct": control.CORRECT, "examples": control.EXAMPLES}
+    counted |= {"flips": control.FLIPS, "saturations": control.SATURATIONS}
+    assert found == {f"control_{n}": p for n, p in names.items()} | {f"counter_{n}": p for n, p in counted.items()}

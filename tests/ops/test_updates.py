@@ -11,8 +11,8 @@ from traces import in_spreads
 
 from linocut.ops import OP_BY_NAME, View
 from linocut.ops.bits import Array
+from linocut.ops.control import FLIPS
 from linocut.ops.fixed_point import GOLDEN_64
-from linocut.ops.softmax_cross_entropy import FLIPS
 
 SETTINGS = {"gradient_scale": 0.5, "clip": 1.0, "salt": 0.0}
 

@@ -6,11 +6,10 @@ import numpy as np
 
 from linocut.ops import updates
 from linocut.ops.base import Op, View
+from linocut.ops.control import BETA1_POWER, BETA2_POWER, FLIPS, LEARNING_RATE
 from linocut.ops.fixed_point import decay_moment, in_q7, move_weights, step_factor
 from linocut.ops.limits import FIXED
-from linocut.ops.optimizer_tick import BETA1_POWER, BETA2_POWER, LEARNING_RATE
 from linocut.ops.rule import Rule
-from linocut.ops.softmax_cross_entropy import FLIPS
 
 
 def reference(

@@ -7,9 +7,9 @@ import numpy as np
 from linocut.formats import FORMATS
 from linocut.ops import updates
 from linocut.ops.base import Op, View
+from linocut.ops.control import FLIPS
 from linocut.ops.fixed_point import slow_moment, step_key
 from linocut.ops.rule import Rule
-from linocut.ops.softmax_cross_entropy import FLIPS
 
 
 def reference(

@@ -11,9 +11,9 @@ import numpy as np
 
 from linocut.ops.base import Op, Sizes, View, Work
 from linocut.ops.bits import Array
+from linocut.ops.control import LEARNING_RATE
 from linocut.ops.fixed_point import STEP_FRACTION, dithers
 from linocut.ops.micro_batch import micro_batch
-from linocut.ops.optimizer_tick import LEARNING_RATE
 
 FRACTION = 31  # bits of lr rate: times 16 bits of a weight it fits 64
 # The number of the first hash. Those of updates start at 0, of their moments at 2**31 (ops/fixed_point.py): no dither

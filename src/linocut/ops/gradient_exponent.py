@@ -16,7 +16,7 @@ import numpy as np
 
 from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
-from linocut.ops.softmax_cross_entropy import SATURATIONS
+from linocut.ops.control import SATURATIONS
 
 QUANTITIES = 6
 KNOWN, EXPONENT, SHIFT, LARGEST, SATURATED, NEAR = range(QUANTITIES)

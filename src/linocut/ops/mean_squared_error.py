@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from linocut.ops.base import Op, View
+from linocut.ops.control import EXAMPLES
 from linocut.ops.losses import LIMITS, add_means, largest_size, store_slopes, work
-from linocut.ops.softmax_cross_entropy import EXAMPLES
 
 
 def reference(

@@ -7,9 +7,8 @@ A step of several micro-batches moves the clock with its first, and `random` wit
 from __future__ import annotations
 
 from linocut.ops.base import Op, View
+from linocut.ops.control import BETA1_POWER, BETA2_POWER, STEPS
 from linocut.ops.fixed_point import GOLDEN_64, MASK_64
-
-LEARNING_RATE, STEPS, BETA1_POWER, BETA2_POWER = range(4)  # places in `control`
 
 
 def reference(

@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from linocut.ops.base import Op, View
+from linocut.ops.control import CORRECT, EXAMPLES
 from linocut.ops.elementary import exp, log, sigmoid
 from linocut.ops.losses import LIMITS, add_means, largest_size, store_slopes, work
-from linocut.ops.softmax_cross_entropy import CORRECT, EXAMPLES
 
 
 def reference(

@@ -14,10 +14,9 @@ import numpy as np
 
 from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
+from linocut.ops.control import CORRECT, EXAMPLES
 from linocut.ops.elementary import exp, log
 from linocut.ops.losses import LIMITS, add_in_order, largest_size, store_slopes, work
-
-CORRECT, EXAMPLES, FLIPS, SATURATIONS = range(4)  # places in `counters`
 
 
 def reference(

@@ -9,10 +9,10 @@ import numpy as np
 
 from linocut.ops.base import Sizes, View, Work
 from linocut.ops.bits import Array
+from linocut.ops.control import FLIPS
 from linocut.ops.limits import FIXED, together
 from linocut.ops.micro_batch import WHOLE, MicroBatch, micro_batch
 from linocut.ops.rule import Rule
-from linocut.ops.softmax_cross_entropy import FLIPS
 
 
 def due_part(micro: View | None, dw: View) -> MicroBatch | None:

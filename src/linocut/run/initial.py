@@ -11,6 +11,7 @@ from linocut.compile.program import Buffer
 from linocut.formats import find_format
 from linocut.layers.parameters import Initial
 from linocut.ops.bits import Array, pack
+from linocut.ops.control import START
 from linocut.ops.fixed_point import GOLDEN_64, MASK_64, random_bits, step_key
 from linocut.run.session import Session
 
@@ -33,7 +34,7 @@ def initialise(session: Session, initial: Mapping[str, Initial], seed: int) -> N
             array[...] = np.array(rule.rows, np.float32)[:, None]
         elif rule.values:
             array[...] = np.array(rule.values, np.float32).reshape(array.shape)
-    session.array("control")[...] = (0.0, 0.0, 1.0, 1.0)
+    session.array("control")[...] = START
     session.array("random")[...] = np.array([state], np.uint64).view(np.int64)
 
 

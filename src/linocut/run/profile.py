@@ -14,7 +14,7 @@ from linocut.errors import SpecError
 from linocut.graph.inference import InferenceGraph
 from linocut.graph.network import Network
 from linocut.ops.bits import Array
-from linocut.ops.optimizer_tick import LEARNING_RATE
+from linocut.ops.control import LEARNING_RATE
 from linocut.optimizers import Bop
 from linocut.policies import Policy
 from linocut.run.constants import put_constants

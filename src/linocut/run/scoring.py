@@ -12,7 +12,7 @@ from linocut.compile.lower import PREDICT
 from linocut.data.batches import Batches
 from linocut.data.dataset import Dataset
 from linocut.graph.graph import Graph
-from linocut.ops.softmax_cross_entropy import CORRECT, EXAMPLES
+from linocut.ops.control import CORRECT, EXAMPLES
 from linocut.run.feed import Feed
 from linocut.run.predictions import Evaluation, Predictions, unlabelled
 from linocut.run.session import METRICS, Session

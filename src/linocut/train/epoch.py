@@ -13,8 +13,7 @@ from linocut.data.batches import Batches
 from linocut.data.dataset import Dataset
 from linocut.errors import DataError
 from linocut.graph.graph import Graph
-from linocut.ops.optimizer_tick import LEARNING_RATE
-from linocut.ops.softmax_cross_entropy import CORRECT, EXAMPLES, FLIPS
+from linocut.ops.control import CORRECT, EXAMPLES, FLIPS, LEARNING_RATE
 from linocut.run import Session
 from linocut.run.feed import Feed
 from linocut.run.session import METRICS

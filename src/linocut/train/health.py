@@ -20,8 +20,8 @@ from linocut.compile.program import Buffer, Instruction, Program
 from linocut.errors import DivergenceError
 from linocut.graph.state import buffer_of
 from linocut.layers.parameters import BIAS, CONSTANT, WEIGHT
+from linocut.ops.control import LEARNING_RATE
 from linocut.ops.gradient_exponent import SATURATED
-from linocut.ops.optimizer_tick import LEARNING_RATE
 from linocut.run import Session
 from linocut.train.findings import Findings
 from linocut.train.finite import find_no_number

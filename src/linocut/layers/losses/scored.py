@@ -9,7 +9,7 @@ import numpy as np
 from linocut.layers.losses.base import Score
 from linocut.ops.base import View
 from linocut.ops.bits import Array
-from linocut.ops.softmax_cross_entropy import CORRECT, EXAMPLES
+from linocut.ops.control import CORRECT, EXAMPLES
 
 _FORMATS = {"float32": "f32", "float64": "f64", "int32": "i32", "int64": "i64"}
 
