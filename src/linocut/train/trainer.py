@@ -102,8 +102,7 @@ class Trainer:
         training = Training(network, find_policy(policy), find_optimizer(optimizer))
         held = None if budget is None else find_budget(budget)
         sizes = find_sizes(training, held, batch_size, micro_batch)
-        self._budget = held if batch_size is None and micro_batch is None else None  # which the batch is to fill
-        self.settings = Settings(
+        settings = Settings(
             network,
             training.policy,
             training.optimizer,
@@ -113,7 +112,20 @@ class Trainer:
             find_augmentation(augment),
             sizes.micro_batch,
         )
-        self.compiled = self.settings.compile()
+        filled = held if batch_size is None and micro_batch is None else None
+        self._set_up(settings, threads, backend, filled)
+
+    @classmethod
+    def from_settings(cls, settings: Settings, threads: int | None = None, backend: str = NATIVE) -> Trainer:
+        """The trainer of settings that are known whole, as those of a run are."""
+        trainer = cls.__new__(cls)
+        trainer._set_up(settings, threads, backend)
+        return trainer
+
+    def _set_up(self, settings: Settings, threads: int | None, backend: str, budget: int | None = None) -> None:
+        """Compile the program; a `budget` is what the batch is to fill."""
+        self._budget = budget
+        self.settings, self.compiled = settings, settings.compile()
         self.progress = Progress()
         self.data: DataFacts | None = None
         self.folder: Path | None = None
@@ -133,19 +145,7 @@ class Trainer:
         run = RunFolder(path)
         stamp = run.stamp
         kept, file = run.read()
-        was = kept.settings
-        trainer = Trainer(
-            was.network,
-            was.policy,
-            was.optimizer,
-            was.batch_size,
-            was.seed,
-            threads,
-            was.schedule,
-            backend,
-            was.augmentation,
-            was.micro_batch,
-        )
+        trainer = Trainer.from_settings(kept.settings, threads, backend)
         checkpoint.restore(file, trainer.session)
         trainer.progress, trainer.data, trainer.folder = kept.progress, kept.data, path
         trainer.save_every = kept.save_every
