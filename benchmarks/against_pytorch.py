@@ -33,7 +33,7 @@ WARM_UP = 3
 
 
 def linocut_step(network: lc.layers.Network, policy: str, batch: int, threads: int):
-    """A function that trains on one batch, like pytorch_networks.make_step's."""
+    """A function that trains on one batch, like pytorch_baselines.make_step's."""
     compiled = compile_network(network, find_policy(policy), find_optimizer("adam"), batch)
     session = open_session(compiled.program, threads=threads)
     initialise(session, compiled.initial, 0)
@@ -79,7 +79,7 @@ def round_ms(step, data) -> float:
 
 def compare(arguments: argparse.Namespace) -> None:
     """Print the table of step times."""
-    from pytorch_networks import make_step
+    from pytorch_baselines import make_step
 
     train, network = training_data(arguments)
     data = batches(train, arguments.batch, arguments.steps)
@@ -114,7 +114,7 @@ def alone(arguments: argparse.Namespace) -> None:
     """Train with one contender, reading from disk; print the process's peak in MiB."""
     train, network = training_data(arguments)
     if arguments.alone == "PyTorch f32":
-        from pytorch_networks import make_step
+        from pytorch_baselines import make_step
 
         step = make_step(network, arguments.threads)
     else:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from pytorch_networks import make_prediction
+from pytorch_baselines import make_prediction
 
 import linocut as lc
 from linocut.run.profile import untrained_graph

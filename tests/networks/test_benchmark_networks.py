@@ -12,12 +12,12 @@ import linocut as lc
 from linocut.layers import BatchNorm, BinaryConv2D, Residual, Sign
 
 pytest.importorskip("torch")
-HOME = Path(__file__).parents[2] / "benchmarks" / "pytorch_networks.py"
+HOME = Path(__file__).parents[2] / "benchmarks" / "pytorch_baselines.py"
 
 
 @pytest.fixture(scope="module")
 def benchmark():
-    """The module, which lies beside one of the same name for tests."""
+    """The module, which no folder of tests has on its path."""
     found = importlib.util.spec_from_file_location("benchmark_networks", HOME)
     module = importlib.util.module_from_spec(found)
     sys.modules[found.name] = module
