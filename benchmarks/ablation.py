@@ -69,7 +69,8 @@ def main() -> None:
     trained = f"{given.model} on {given.data}, {given.epochs} epochs" if given.epochs else "not trained"
     print(f"| {given.memory}, adam, batch {given.batch} | the paper's account | the arena | {trained} |")
     print("| --- | --- | --- | --- |")
-    network, known = lc.models.build(given.memory), {}
+    network = lc.models.build(given.memory)
+    known: dict[Policy, str] = {}
     for name, policy, masks in steps():
         paper = paper_account(network, policy, lc.Adam(), given.batch, masks).total_bytes
         arena = compile_network(network, policy, lc.Adam(), given.batch).program.arena_bytes

@@ -96,9 +96,9 @@ def compare(arguments: argparse.Namespace) -> None:
     print(f"{arguments.model}; {cpu()}; {isa}; {asked}")
     print(f"{'contender':<14}{'ms a step':>12}{'fastest':>10}{'ratio':>8}{'peak MiB':>10}")
     base = statistics.median(times["PyTorch f32"])
-    for name, taken in times.items():
-        median = statistics.median(taken)
-        print(f"{name:<14}{median:>12.3f}{min(taken):>10.3f}{base / median:>8.2f}{peak_of(name, arguments):>10.1f}")
+    for name, all_taken in times.items():
+        median = statistics.median(all_taken)
+        print(f"{name:<14}{median:>12.3f}{min(all_taken):>10.3f}{base / median:>8.2f}{peak_of(name, arguments):>10.1f}")
 
 
 def peak_of(name: str, arguments: argparse.Namespace) -> float:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,9 @@ def main() -> None:
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 1000, arguments.batch)
     images = rng.integers(0, 200, (arguments.batch, 224, 224, 3)) + (labels % 50)[:, None, None, None]
-    sessions = [{"backend": NATIVE, "isa": isa, "threads": n} for isa in _native.isas() for n in (1, 2)]
+    sessions: list[dict[str, Any]] = [
+        {"backend": NATIVE, "isa": isa, "threads": n} for isa in _native.isas() for n in (1, 2)
+    ]
     sessions += [] if arguments.no_reference else [{"backend": REFERENCE}]
     for model in arguments.models:
         compiled = compile_network(lc.models.build(model), find_policy("lean"), Adam(), arguments.batch)

@@ -1,6 +1,6 @@
 """The learning curves of several runs as one picture and one table.
 
-    python benchmarks/learning_curves.py runs/cnv-standard runs/cnv-wang2021 runs/cnv-lean --out docs/cnv-cifar10.png
+    python benchmarks/learning_curves.py runs/cnv-standard runs/cnv-wang2021 runs/cnv-lean --out curves.png
 
 Reads the log.jsonl and config.toml of each run folder; needs the extra `plot`.
 """

@@ -59,8 +59,8 @@ def main() -> None:
                 times[name].append(taken)
     print(f"{given.model}: prediction, batch {given.batch}, threads {given.threads}, {given.rounds} rounds")
     base = statistics.median(times["PyTorch f32"])
-    for name, taken in times.items():
-        median = statistics.median(taken)
+    for name, all_taken in times.items():
+        median = statistics.median(all_taken)
         print(f"{name:<12}{median:>10.3f} ms{base / median:>8.2f}x")
 
 

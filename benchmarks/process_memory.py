@@ -19,6 +19,7 @@ import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 DATA = {"mlp": "mnist"}
 STEPS = {"mlp": 600}  # all of MNIST; of others few: they take seconds each
@@ -40,7 +41,9 @@ def peak_of(command: list[str]) -> tuple[float, str]:
         return usage.ru_maxrss * 1024 / MIB, output.read()
 
 
-def linocut(model: str, policy: str, optimizer: str, steps: int, given: argparse.Namespace) -> tuple[float, dict]:
+def linocut(
+    model: str, policy: str, optimizer: str, steps: int, given: argparse.Namespace
+) -> tuple[float, dict[str, Any]]:
     """Peak in MiB of `linocut train`, and its events by name."""
     data = DATA.get(model, "cifar10")
     with tempfile.TemporaryDirectory() as folder:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import torch
 from torch import nn
 
 from linocut import layers
-from linocut.layers import Layer, Network
+from linocut.layers import Layer, Network, Wired
 from linocut.layers.window import Window
 
 
@@ -125,10 +125,11 @@ def module(layer: Layer, shape: tuple[int, ...]) -> nn.Module:
     return nn.Identity()  # the input, and the loss
 
 
-def chain(parts: Sequence[Layer], shape: tuple[int, ...]) -> nn.Sequential:
+def chain(parts: Iterable[Layer | Wired], shape: tuple[int, ...]) -> nn.Sequential:
     """Layers one after the other."""
     modules = []
     for layer in parts:
+        assert isinstance(layer, Layer), "these networks are chains"
         modules.append(module(layer, shape))
         shape = layer.output_shape(shape)
     return nn.Sequential(*modules)

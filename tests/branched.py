@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from linocut.compile.lower import Compiled
-from linocut.graph.network import Entry
+from linocut.graph.place import Entry
 from linocut.layers import (
     Add,
     AveragePool1D,

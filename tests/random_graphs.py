@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from linocut.graph.network import Entry
+from linocut.graph.place import Entry
 from linocut.layers import (
     Add,
     AveragePool1D,

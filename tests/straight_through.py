@@ -5,7 +5,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 
-class _Sign(torch.autograd.Function):
+class _Sign(torch.autograd.Function):  # type: ignore[name-defined]  # torch may not be here
     @staticmethod
     def forward(ctx, x):
         ctx.save_for_backward(x)
@@ -31,7 +31,7 @@ class QuadraticSign(_Sign):
         return gradient * torch.where(x.abs() < 1, slope, torch.zeros_like(x))
 
 
-class Binarised(torch.autograd.Function):
+class Binarised(torch.autograd.Function):  # type: ignore[name-defined]  # torch may not be here
     """Sign of a latent weight; its gradient passes everywhere."""
 
     @staticmethod

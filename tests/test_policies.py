@@ -1,4 +1,4 @@
-"""Policies: the table of docs/numbers.md, and which mixtures of columns make sense."""
+"""Policies: the table of docs/design/numbers.md, and which mixtures of columns make sense."""
 
 from __future__ import annotations
 

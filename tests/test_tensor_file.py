@@ -2,6 +2,7 @@
 
 import time
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from safetensors.numpy import load_file, save_file
 from linocut import MachineError, RunError, tensor_file
 from linocut.tensor_file import Tensor, TensorFile
 
-ARRAYS = {
+ARRAYS: dict[str, Any] = {
     "a": np.arange(6, dtype=np.uint8).reshape(2, 3),
     "none": np.empty((0, 4), np.float32),
     "c": np.array([[-1, 2**31 - 1]], np.int32),

@@ -32,7 +32,7 @@ _CHOICES = {
 
 @dataclass(frozen=True)
 class Policy:
-    """One column of the table in docs/numbers.md.
+    """One column of the table in docs/design/numbers.md.
 
     `norm` is the batch norm, "l1", "scaled_l1" or "l2"; the other fields are the formats of the roles of the same name:
     X retained activations, Y matrix products, dX and dY gradients, W latent weights, dW their gradients, momenta, beta

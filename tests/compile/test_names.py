@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import linocut as lc
-from linocut.graph.network import Entry
+from linocut.graph.place import Entry
 from linocut.layers import (
     BatchNorm,
     BinaryConv2D,

@@ -117,7 +117,7 @@ def test_holds_labels_and_open_files_only(tmp_path):
     train, _ = open_splits(folder)
     held = sum(value.nbytes for value in vars(train).values() if isinstance(value, np.ndarray))
     assert held <= len(train) + 8 * 5
-    assert len(train._files) == 5
+    assert len(vars(train)["_files"]) == 5
     with open(folder / "data_batch_1.bin", "r+b") as file:
         file.seek(3073 + 1)
         file.write(bytes(3072))

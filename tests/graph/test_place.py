@@ -10,7 +10,7 @@ import pytest
 from branched import NETWORKS
 
 from linocut.errors import SpecError
-from linocut.graph.network import Entry
+from linocut.graph.place import Entry
 from linocut.layers import (
     Add,
     BatchNorm,

@@ -80,7 +80,7 @@ def test_what_does_not_fit_is_refused_by_name(what: str) -> None:
         ((Sign(),), "sign1 takes .*, not the network's input"),
     ],
 )
-def test_layers_in_an_order_that_has_no_meaning_are_refused_when_described(layers: tuple, reason: str) -> None:
+def test_layers_in_an_order_without_meaning_are_refused_when_described(layers: tuple[Layer, ...], reason: str) -> None:
     with pytest.raises(SpecError, match=reason):
         network(Input((4,)), *layers, SoftmaxCrossEntropy())
 

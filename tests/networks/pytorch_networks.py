@@ -1,4 +1,4 @@
-"""A network of linocut's in PyTorch, in float64 and on autograd, as docs/numbers.md describes `standard`.
+"""A network of linocut's in PyTorch, in float64 and on autograd, as docs/design/numbers.md describes `standard`.
 
 Every layer is written here once more, from its description: nothing of linocut's arithmetic is used.
 """

@@ -1,4 +1,4 @@
-"""`lean` on convolutions, pools and residuals against docs/numbers.md, layer by layer.
+"""`lean` on convolutions, pools and residuals against docs/design/numbers.md, layer by layer.
 
 Integers are exact: products, maxima, sums of gradients and their shifts, signs of the gradients of weights. Thresholds
 are compared as rationals, gradients within their quantisation.

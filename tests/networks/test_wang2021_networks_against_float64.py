@@ -1,4 +1,4 @@
-"""`wang2021` on convolutions, pools and residuals against docs/numbers.md written out in float64, layer by layer.
+"""`wang2021` on convolutions, pools and residuals by docs/design/numbers.md, in float64, layer by layer.
 
 As in tests/ops/test_wang2021_against_float64.py each layer is given what the layer before it stored. What is stored in
 f16 is off by H = 2^-11 of its size; what is computed from stored numbers is off by H of the size of every term.

@@ -9,7 +9,7 @@ import pytest
 from compared import check_every_instruction, check_loss, one_step
 from test_layers_against_pytorch import BACKWARD, BATCH, CLASSES, CLEAR, FORWARD, OF_NUMBERS, OF_SIGNS
 
-from linocut.graph.network import Entry
+from linocut.graph.place import Entry
 from linocut.layers import (
     Add,
     BatchNorm,

@@ -1,10 +1,11 @@
-"""The edges of docs/numbers.md: sgn(0), ties, dead channels, rows that are not examples, no NaN anywhere."""
+"""The edges of docs/design/numbers.md: sgn(0), ties, dead channels, rows that are not examples, no NaN anywhere."""
 
 from __future__ import annotations
 
 import itertools
 import math
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -201,7 +202,7 @@ def test_x_of_exactly_zero_and_one_in_every_format() -> None:
         assert shifted["omega"].tolist() == [[1.0]]
 
 
-def softmax(logits: Array, labels: list[int], form: str | None = "f32", exponent: bool = False) -> dict[str, View]:
+def softmax(logits: Array, labels: list[int], form: str | None = "f32", exponent: bool = False) -> dict[str, Any]:
     rows, classes = logits.shape
     operands = {
         "logits": view(logits, "f32"),

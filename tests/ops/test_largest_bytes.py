@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ DY = (-128, -1, 127)
 SHIFT = 12  # of exponents, so that no sum saturates
 
 # Formats; the letter of the summed dimension; the operands' bytes.
-PRODUCTS = {
+PRODUCTS: dict[str, Any] = {
     "real_matmul": ({"x": "u8", "weights": "bit", "y": "i32"}, "K", {"x": (0, 255), "weights": (0, 255)}),
     "conv2d": ({"x": "u8", "weights": "bit", "y": "i32"}, "C", {"x": (0, 255), "weights": (0, 255)}),
     "input_gradient": (

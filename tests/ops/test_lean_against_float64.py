@@ -1,4 +1,4 @@
-"""`lean` against docs/numbers.md: integers exactly, thresholds as rationals, gradients within their quantisation.
+"""`lean` against docs/design/numbers.md: integers exactly, thresholds as rationals, gradients quantised.
 
 Each layer is given what the layer before it stored, and compared after.
 """

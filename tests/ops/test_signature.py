@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from linocut.errors import SpecError
@@ -64,7 +66,7 @@ GOOD = {"x": ("bit", (4, 70)), "weights": ("bit", (3, 70)), "y": ("f32", (4, 3))
         ({"x": ("bit", (70,))}, "op: operand x has 1 dimensions, must have 2"),
     ],
 )
-def test_what_does_not_fit_is_refused_by_name(changes: dict, reason: str) -> None:
+def test_what_does_not_fit_is_refused_by_name(changes: dict[str, Any], reason: str) -> None:
     bind(parse(TEXT), list(GOOD.values()), "op")
     with pytest.raises(SpecError, match=reason):
         bind(parse(TEXT), list({**GOOD, **changes}.values()), "op")

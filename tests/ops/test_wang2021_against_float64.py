@@ -1,4 +1,4 @@
-"""`wang2021` against docs/numbers.md written out in float64: a training step of a perceptron, layer by layer.
+"""`wang2021` against docs/design/numbers.md written out in float64: a training step of a perceptron, layer by layer.
 
 Each layer is given what the layer before it stored (a sign that 16 bits turn would change all that follows) and
 compared after. What is stored in f16 is off by half a unit in the last place, H = 2^-11 of its size; what is computed

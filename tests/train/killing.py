@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from linocut import Adam, Trainer, data, models
 
@@ -69,7 +70,8 @@ def killed(child):
 
 
 def main(root, seed, kills):
-    chance, found = random.Random(seed), {"kills": 0, "halves": 0, "runs": []}
+    chance = random.Random(seed)
+    found: dict[str, Any] = {"kills": 0, "halves": 0, "runs": []}
     begin = time.monotonic()
     os.waitpid(attempt(root / "timed", 0), 0)
     longest = (time.monotonic() - begin) / 4  # so that it takes several attempts to the end

@@ -11,7 +11,7 @@ from checksums import joined, mended, split
 from small_training import examples, interrupt_at, lasting, trainer
 
 import linocut as lc
-from linocut import tensor_file
+from linocut import files, tensor_file
 from linocut.run import Session
 from linocut.train import run_folder, run_log
 from linocut.train.events import EpochEnded
@@ -53,7 +53,7 @@ def run(tmp_path):
 def written(monkeypatch):
     """How many bytes go into the log, and into headers of checkpoints, at each save."""
     found = {"log": [], "header": []}
-    extended, write = run_folder.extended, tensor_file.write
+    extended, write = files.extended, tensor_file.write
 
     def extending(path, folder, nbytes, data):
         found["log"].append(len(data))

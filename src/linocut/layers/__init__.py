@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from linocut.layers.activations import Activation, ReLU, Sigmoid, Tanh
 from linocut.layers.add import Add
@@ -28,6 +28,9 @@ from linocut.layers.pools import (
 from linocut.layers.real_convolution import Conv1D, Conv2D, RealConvolution
 from linocut.layers.residual import Residual
 from linocut.layers.sign import Sign
+
+if TYPE_CHECKING:
+    from linocut.graph.network import Network
 
 _ALL: tuple[type[Layer], ...] = (
     Input,

@@ -13,6 +13,8 @@ from linocut.networks.cnv import cnv
 from linocut.networks.mlp import mlp
 from linocut.networks.resnet import bireal18, resnete18
 
+__all__ = ["MODELS", "binarynet", "bireal18", "build", "cnv", "mlp", "resnete18"]
+
 MODELS: dict[str, Callable[..., Network]] = {
     "mlp": mlp,
     "cnv": cnv,

@@ -1,7 +1,7 @@
 """norm_sign: batch norm followed by sgn: packed signs, the straight-through mask |x| <= 1, `half`, and omega = mean|x|.
 
 For an integer Y no x is formed: with t = mu - beta psi, x >= 0 is y >= ceil(t), and |x| <= s is ceil(t - s psi) <= y <=
-floor(t + s psi) (docs/numbers.md). `half` is |x| <= 1/2 where |x| <= 1, and |x| <= 2 elsewhere (ops/norm.py).
+floor(t + s psi) (docs/design/numbers.md). `half` is |x| <= 1/2 where |x| <= 1, and |x| <= 2 elsewhere (ops/norm.py).
 """
 
 from __future__ import annotations

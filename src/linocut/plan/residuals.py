@@ -1,7 +1,7 @@
 """The paper's account of a network with shortcuts (Wang et al., arXiv 2102.04270, its ResNetE-18 on ImageNet).
 
-It differs from that of chains, and these are the paper's choices, found from its totals (docs/memory.md): both inputs
-X and outputs Y of every layer are kept, and a binary layer's X are bits under every policy; the only transient
+It differs from that of chains, and these are the paper's choices, found from its totals (docs/design/memory.md): both
+inputs X and outputs Y of every layer are kept, and a binary layer's X are bits under every policy; the only transient
 variables are the largest dX of a binary layer and the largest dY of any; each layer has biases, one for an output
 channel, and norms nothing of their own; pools have no masks, but those of the later edition.
 """
