@@ -1,6 +1,8 @@
 # make demo    train on the digits that come with the package
 # make test    formatting, lint, types, tests
 # make lint    the first three of these
+# make format  Python and native code, as the linters want it
+# make docs    the documents as a site in build/docs
 # make build   wheel and source archive in dist/
 # make sanitize  the native tests under address and undefined-behaviour, then thread sanitizers; KINDS=address for the first
 # make compatibility  what is installed from the source archive, on the Pythons and NumPys that this machine can have
@@ -17,7 +19,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 NATIVE := $(shell find native -type f) CMakeLists.txt
 
-.PHONY: demo test lint build sanitize compatibility fuzz device emulated ops clean
+NATIVE_CODE = $(shell find native tests -name '*.cpp' -o -name '*.hpp' -o -name '*.h')
+
+.PHONY: demo test lint format docs build sanitize compatibility fuzz device emulated ops clean
 
 demo: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
@@ -29,6 +33,15 @@ lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+format: $(VENV)/.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(NATIVE_CODE)
+
+docs: $(VENV)/.docs
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet -b html docs build/docs
+	@echo "build/docs/index.html"
 
 build: $(VENV)/.tools
 	$(BIN)/python -m build --outdir dist
@@ -69,6 +82,12 @@ $(VENV)/.tools:
 	$(BIN)/pip install --quiet "scikit-build-core>=0.10" "nanobind>=2.4" build
 	command -v cmake > /dev/null || $(BIN)/pip install --quiet cmake
 	command -v ninja > /dev/null || $(BIN)/pip install --quiet ninja
+	touch $@
+
+# What the site is made with, as the extra `docs` has it; linocut itself is not built again for it.
+$(VENV)/.docs: $(VENV)/.installed
+	$(BIN)/python -c "import tomli; print(*tomli.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['docs'], sep='\n')" \
+		| $(BIN)/pip install --quiet --requirement /dev/stdin
 	touch $@
 
 # Editable: Python files are used where they lie. Without isolation, so that the build folder stays valid and builds are short.
