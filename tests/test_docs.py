@@ -13,6 +13,8 @@ from shlex import split
 
 import click
 import pytest
+from PIL import Image
+from small_command import REFERENCE, SMALL, objects
 
 import linocut
 from linocut.cli import linocut as command_line
@@ -185,6 +187,30 @@ def test_the_reference_has_every_public_name() -> None:
         assert re.search(rf"linocut(\.\w+)*\.{name}\b", text) or name == "__version__", (
             f"linocut.{name} is not in the reference"
         )
+
+
+def test_json_has_the_keys_that_the_reference_names(run: str, linocut, tmp_path: Path) -> None:
+    Image.new("L", (8, 8)).save(tmp_path / "image.png")
+    calls = {
+        "train": (*SMALL, "--epochs", 1, "--out", "other"),
+        "plan": (),
+        "eval": (run, *REFERENCE),
+        "predict": (run, "image.png", *REFERENCE),
+        "bench": ("--hidden", 16, "--steps", 1),
+        "data list": (),
+        "info": (),
+    }
+    rows = re.findall(r"^\| `([a-z ]+)` \|([^|]*)\| (.*) \|$", (DOCS / "reference" / "json.md").read_text(), re.M)
+    assert {command for command, _, _ in rows} == set(calls)
+    printed = {command: linocut(*command.split(), *rest, "--json") for command, rest in calls.items()}
+    for command, what, keys in rows:
+        status, out, _ = printed[command]
+        assert status == 0
+        event = re.search(r'"event": "(\w+)"', what)
+        found = [one for one in objects(out) if not event or one["event"] == event.group(1)]
+        assert found
+        for one in found:
+            assert set(CODE.findall(keys)) <= set(one), f"{command}: {sorted(one)}"
 
 
 def test_readme_fits_two_screens() -> None:
