@@ -216,7 +216,7 @@ def test_json_has_the_keys_that_the_reference_names(run: str, linocut, tmp_path:
 def test_readme_fits_two_screens() -> None:
     lines = (HOME / "README.md").read_text().splitlines()
     assert len(lines) <= 100
-    assert max(map(len, lines)) <= 125
+    assert max(map(len, lines)) <= 120
 
 
 AWAY = r"[\"']?(?:https?:)?//"
