@@ -8,9 +8,6 @@ from __future__ import annotations
 from linocut.ops.base import Op, Sizes, View, Work
 from linocut.ops.limits import MOST_BITS, at_most
 
-I16_MAX = 2**15 - 1
-I32_MAX = 2**31 - 1
-
 
 def reference(*, x: View, weights: View, y: View) -> None:
     """X (R, K), weights (N, K) -> y (R, N)."""
