@@ -123,7 +123,7 @@ class Program:
     def work(self, instruction: Instruction) -> Work:
         """The arithmetic that one instruction does."""
         sizes, formats = self._bound(instruction)
-        return instruction.op.work(sizes, formats)
+        return instruction.op.amount(sizes, formats)
 
     def check(self) -> None:
         """Check every instruction against its signature and limits, and every buffer against the arena (SpecError)."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from linocut.ops.base import Op, View, Work
+from linocut.ops.base import Op, View
+from linocut.ops.work import Work
 
 FAMILIES = (
     "accumulate",

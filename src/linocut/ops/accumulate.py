@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.base import Op, View
 from linocut.ops.micro_batch import micro_batch
+from linocut.ops.work import Amount
 
 
 def reference(*, value: View, sum: View, micro: View) -> None:
@@ -18,8 +17,4 @@ def reference(*, value: View, sum: View, micro: View) -> None:
     sum.store(total / np.float32(part.count if part.last else 1))
 
 
-def _work(sizes: Sizes, formats: Mapping[str, str]) -> Work:
-    return Work("element", sizes["R"] * sizes["K"])
-
-
-OP = Op("accumulate", 40, "<value:f16|f32[R,K] =sum:f32[R,K] <micro:i64[2]", reference, work=_work)
+OP = Op("accumulate", 40, "<value:f16|f32[R,K] =sum:f32[R,K] <micro:i64[2]", reference, work=Amount("R * K"))

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from linocut.ops import elementary
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
+from linocut.ops.work import Amount
 
 ONE = np.float32(1)
 
@@ -41,15 +42,11 @@ def _floats(view: View) -> Array:
     return view.data.astype(np.float32)
 
 
-def _work(sizes: Sizes, formats: object) -> Work:
-    return Work("element", sizes["R"] * sizes["C"])
-
-
 _FORWARD = "<x:f16|f32[R,C] >y:f16|f32[R,C]"
 _BACKWARD = "<dy:f16|f32[R,C] <y:f16|f32[R,C] >dx:f16|f32[R,C]"
 
-TANH = Op("tanh", 41, _FORWARD, tanh, work=_work)
-TANH_GRADIENT = Op("tanh_gradient", 42, _BACKWARD, tanh_gradient, work=_work)
-SIGMOID = Op("sigmoid", 43, _FORWARD, sigmoid, work=_work)
-SIGMOID_GRADIENT = Op("sigmoid_gradient", 44, _BACKWARD, sigmoid_gradient, work=_work)
+TANH = Op("tanh", 41, _FORWARD, tanh, work=Amount("R * C"))
+TANH_GRADIENT = Op("tanh_gradient", 42, _BACKWARD, tanh_gradient, work=Amount("R * C"))
+SIGMOID = Op("sigmoid", 43, _FORWARD, sigmoid, work=Amount("R * C"))
+SIGMOID_GRADIENT = Op("sigmoid_gradient", 44, _BACKWARD, sigmoid_gradient, work=Amount("R * C"))
 OPS = (TANH, TANH_GRADIENT, SIGMOID, SIGMOID_GRADIENT)

@@ -65,5 +65,5 @@ OP = Op(
     "<random:i64[1] =counters:i64[4] <micro?:i64[2]; beta1 beta2 epsilon gradient_scale clip salt",
     reference,
     (Rule(f"w in {FIXED} or v != absent", "weights in {w} need a second moment v"), *updates.LIMITS),
-    updates.work,
+    updates.WORK,
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.base import Op, View
+from linocut.ops.work import Amount
 
 
 def reference(*, y: View, bias: View) -> None:
@@ -12,8 +13,4 @@ def reference(*, y: View, bias: View) -> None:
     y.store(y.data.astype(np.float32) + bias.data[0].astype(np.float32))
 
 
-def _work(sizes: Sizes, formats: object) -> Work:
-    return Work("element", sizes["R"] * sizes["C"])
-
-
-OP = Op("add_bias", 45, "=y:f16|f32[R,C] <bias:f16|f32[1,C]", reference, work=_work)
+OP = Op("add_bias", 45, "=y:f16|f32[R,C] <bias:f16|f32[1,C]", reference, work=Amount("R * C"))

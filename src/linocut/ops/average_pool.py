@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
 from linocut.ops.limits import POOL
 from linocut.ops.max_pool import POOL_ATTRIBUTES
 from linocut.ops.window import Tap, taps
+from linocut.ops.work import Amount
 
 
 def _taps(image: View, output: View, window: dict[str, float]) -> list[Tap]:
@@ -43,17 +44,13 @@ def backward(*, dy: View, dx: View, **window: float) -> None:
     dx.store(total.reshape(-1, dx.cols))
 
 
-def _work(sizes: Sizes, formats: object) -> Work:
-    return Work("element", sizes["B"] * sizes["H"] * sizes["W"] * sizes["C"])
-
-
 FORWARD = Op(
     "average_pool",
     28,
     "<x:f16|f32[B,H,W,C] >y:f16|f32[B,I,J,C]; " + POOL_ATTRIBUTES,
     forward,
     POOL,
-    _work,
+    Amount("B * H * W * C"),
 )
 BACKWARD = Op(
     "average_pool_gradient",
@@ -61,6 +58,6 @@ BACKWARD = Op(
     "<dy:f16|f32[B,I,J,C] >dx:f16|f32[B,H,W,C]; " + POOL_ATTRIBUTES,
     backward,
     POOL,
-    _work,
+    Amount("B * H * W * C"),
 )
 OPS = (FORWARD, BACKWARD)

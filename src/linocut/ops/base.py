@@ -15,6 +15,7 @@ from linocut.ops.expression import Known
 from linocut.ops.limits import of_attributes
 from linocut.ops.rule import Check, Rules, check, first_failure
 from linocut.ops.signature import Signature, parse
+from linocut.ops.work import NOTHING, Amount, Work
 
 Sizes: TypeAlias = Mapping[str, int]
 
@@ -66,14 +67,6 @@ class View:
                 self.data[...] = single.astype(self.data.dtype)
 
 
-@dataclass(frozen=True)
-class Work:
-    """What an instruction computes: `kind` of arithmetic ("xnor", "int8", "float", "element") and how many of them."""
-
-    kind: str
-    operations: int
-
-
 Reference: TypeAlias = Callable[..., None]
 
 
@@ -84,7 +77,7 @@ class Op:
     `code` is the number in a program's binary form. `reference` takes the operands (View, or None where absent) and the
     attributes (float) by name, changes the written operands in place, and defines what the instruction means.
     `limits` are the rules beyond the signature, in the order in which they are looked at, those of the attributes alone
-    before them. `work(sizes, formats)` counts its arithmetic. `omitted` are operands that rules name and this
+    before them. `work` is how much arithmetic it is. `omitted` are operands that rules name and this
     instruction has not.
 
     The native core has the same table (native/ops.def, made by native_table.py), and adds the kernel of this name.
@@ -95,7 +88,7 @@ class Op:
     signature_text: str
     reference: Reference
     limits: Rules = ()
-    work: Callable[[Sizes, Mapping[str, str]], Work] = lambda sizes, formats: Work("element", 0)
+    work: Amount = NOTHING
     omitted: tuple[str, ...] = ()
 
     @cached_property
@@ -113,3 +106,7 @@ class Op:
         """Why this cannot be computed, or "". Without attributes, which rules of sizes and formats alone say."""
         checks = (c for c in self.checks if attributes is not None or not c.of_attributes)
         return first_failure(checks, Known(sizes, formats, attributes or {}))
+
+    def amount(self, sizes: Sizes, formats: Mapping[str, str]) -> Work:
+        """The arithmetic that it does over such operands."""
+        return self.work.of(self.signature, self.omitted, Known(sizes, formats, {}))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.base import Op, View
+from linocut.ops.work import Amount
 
 
 def reference(*, values: View, bits: View) -> None:
@@ -10,8 +11,4 @@ def reference(*, values: View, bits: View) -> None:
     bits.store(values.data >= 0)
 
 
-def _work(sizes: Sizes, formats: object) -> Work:
-    return Work("element", sizes["R"] * sizes["K"])
-
-
-OP = Op("binarize", 1, "<values:q15|q7|f16|f32[R,K] >bits:bit[R,K]", reference, work=_work)
+OP = Op("binarize", 1, "<values:q15|q7|f16|f32[R,K] >bits:bit[R,K]", reference, work=Amount("R * K"))

@@ -64,5 +64,5 @@ OP = Op(
             "tau / gradient_scale is {tau / gradient_scale}, must be at most 32,768 of a moment in {m}",
         ),
     ),
-    updates.work,
+    updates.WORK,
 )

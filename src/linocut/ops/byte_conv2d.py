@@ -5,13 +5,14 @@ y is the integer of conv2d, x^ = +1 where y >= least. Padding adds 0.
 
 from __future__ import annotations
 
-from linocut.ops import outcome
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops import outcome, work
+from linocut.ops.base import Op, View
 from linocut.ops.byte_matmul import MEND
-from linocut.ops.conv2d import count, sums
+from linocut.ops.conv2d import sums
 from linocut.ops.limits import CONVOLUTION, MOST_BYTES, OUTCOME, at_most
 from linocut.ops.packed_conv2d import IMAGES
 from linocut.ops.window import ATTRIBUTES
+from linocut.ops.work import BYTES, Amount
 
 
 def reference(
@@ -30,15 +31,11 @@ def reference(
     outcome.store(sums(x, weights.values(), shape, (stride, pad_top, pad_left)), least, bits, y)
 
 
-def _work(sizes: Sizes, formats: object) -> Work:
-    return Work("int8", count(sizes))
-
-
 OP = Op(
     "byte_conv2d",
     63,
     "<x:u8[B,H,W,C] <weights:bit[N,P,Q,C] " + IMAGES + f"; {ATTRIBUTES}",
     reference,
     (*OUTCOME, at_most("P * Q * C", "inputs", MOST_BYTES, MEND), *CONVOLUTION),
-    _work,
+    Amount(work.CONVOLUTION, BYTES),
 )

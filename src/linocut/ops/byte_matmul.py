@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from linocut.ops import outcome
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.base import Op, View
 from linocut.ops.limits import MOST_BYTES, OUTCOME, U8_SCALE, at_most
 from linocut.ops.packed_matmul import OPERANDS
+from linocut.ops.work import BYTES, DENSE, Amount
 
 MEND = "store Y as i32 or use a smaller input"
 
@@ -20,15 +21,11 @@ def reference(*, x: View, weights: View, least: View | None, bits: View | None, 
     outcome.store((2 * x.data.astype(np.int64) - U8_SCALE) @ weights.signs().T, least, bits, y)
 
 
-def _work(sizes: Sizes, formats: object) -> Work:
-    return Work("int8", sizes["R"] * sizes["K"] * sizes["N"])
-
-
 OP = Op(
     "byte_matmul",
     62,
     "<x:u8[R,K] <weights:bit[N,K] " + OPERANDS,
     reference,
     (*OUTCOME, at_most("K", "inputs", MOST_BYTES, MEND)),
-    _work,
+    Amount(DENSE, BYTES),
 )

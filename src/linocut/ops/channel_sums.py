@@ -9,7 +9,8 @@ import numpy as np
 
 from linocut.ops import limits
 from linocut.ops.base import Op, View
-from linocut.ops.norm import parts, total, work
+from linocut.ops.norm import parts, total
+from linocut.ops.work import Amount
 
 QUANTITIES = 1
 
@@ -30,5 +31,5 @@ OP = Op(
     "<a:f16|f32[R,C] <b?:f16|f32[R,C] >sums:f32[1,C] >work:f64[S,C]",
     reference,
     (limits.parts(QUANTITIES),),
-    work,
+    Amount("R * C"),
 )

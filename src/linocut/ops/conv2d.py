@@ -10,15 +10,15 @@ same bits on every machine. With exact = 0 the order, and whether a product is r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops import work
+from linocut.ops.base import Op, Sizes, View
 from linocut.ops.bits import Array
 from linocut.ops.limits import CONVOLUTION, MOST_BITS, MOST_BYTES, U8_SCALE, at_most
 from linocut.ops.rule import Rule
 from linocut.ops.window import taps
+from linocut.ops.work import OF_INPUTS, Amount
 
 
 def reference(*, x: View, weights: View, y: View, stride: float, pad_top: float, pad_left: float, exact: float) -> None:
@@ -61,12 +61,6 @@ def add_product(total: Array, a: Array, b: Array, exact: bool) -> None:
         total += a[..., k : k + 1] * b[k]
 
 
-def work(sizes: Sizes, formats: Mapping[str, str]) -> Work:
-    """A multiplication per output, tap and input; those on padding count too."""
-    kind = {"bit": "xnor", "u8": "int8"}.get(formats["x"], "float")
-    return Work(kind, count(sizes))
-
-
 def count(sizes: Sizes) -> int:
     """Multiply-accumulates of a convolution, padding included."""
     return sizes["B"] * sizes["I"] * sizes["J"] * sizes["N"] * sizes["P"] * sizes["Q"] * sizes["C"]
@@ -93,5 +87,5 @@ OP = Op(
         ),
         *CONVOLUTION,
     ),
-    work,
+    Amount(work.CONVOLUTION, OF_INPUTS),
 )

@@ -5,16 +5,16 @@ i8 mantissas times signs sum to 32 bits exactly, and are shifted to fit i16 as i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from linocut.ops.base import Op, Sizes, View, Work
-from linocut.ops.conv2d import add_product, count
+from linocut.ops import work
+from linocut.ops.base import Op, View
+from linocut.ops.conv2d import add_product
 from linocut.ops.gradient_exponent import store_mantissas
 from linocut.ops.limits import CONVOLUTION, INTEGERS, MOST_PRODUCTS, at_most
 from linocut.ops.rule import Rule
 from linocut.ops.window import taps
+from linocut.ops.work import OF_GRADIENTS, Amount
 
 
 def reference(
@@ -45,10 +45,6 @@ def reference(
     store_mantissas(total, dy_exponent, dx, dx_exponent, scale)
 
 
-def _work(sizes: Sizes, formats: Mapping[str, str]) -> Work:
-    return Work("int8" if formats["dy"] == "i8" else "float", count(sizes))
-
-
 OP = Op(
     "conv2d_input_gradient",
     21,
@@ -63,5 +59,5 @@ OP = Op(
         at_most("N * P * Q", "products", MOST_PRODUCTS, "use fewer filters or a smaller kernel"),
         *CONVOLUTION,
     ),
-    _work,
+    Amount(work.CONVOLUTION, OF_GRADIENTS),
 )

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops import work
+from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
-from linocut.ops.conv2d import add_product, count, numbers
+from linocut.ops.conv2d import add_product, numbers
 from linocut.ops.fixed_point import gradient_form
 from linocut.ops.limits import CONVOLUTION, MOST_PRODUCTS, U8_SCALE, WEIGHT_GRADIENT
 from linocut.ops.rule import Rule
 from linocut.ops.window import taps
+from linocut.ops.work import OF_GRADIENTS, Amount
 
 
 def product(
@@ -40,11 +40,6 @@ def reference(*, dy: View, x: View, dw: View, stride: float, pad_top: float, pad
     dw.store(gradient_form(total, dw.format) if dw.format in ("bit", "q7") else total)
 
 
-def work(sizes: Sizes, formats: Mapping[str, str]) -> Work:
-    """One multiplication per output, tap and input."""
-    return Work("int8" if formats["dy"] == "i8" else "float", count(sizes))
-
-
 OP = Op(
     "conv2d_weight_gradient",
     22,
@@ -58,5 +53,5 @@ OP = Op(
         ),
         *CONVOLUTION,
     ),
-    work,
+    Amount(work.CONVOLUTION, OF_GRADIENTS),
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.base import Op, View
+from linocut.ops.work import Amount
 
 
 def reference(*, x: View, y: View) -> None:
@@ -10,8 +11,4 @@ def reference(*, x: View, y: View) -> None:
     y.data[...] = x.data
 
 
-def _work(sizes: Sizes, formats: object) -> Work:
-    return Work("element", sizes["R"] * sizes["K"])
-
-
-OP = Op("copy", 39, "<x:bit[R,K] >y:bit[R,K]", reference, work=_work)
+OP = Op("copy", 39, "<x:bit[R,K] >y:bit[R,K]", reference, work=Amount("R * K"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.base import Op, View
 from linocut.ops.rule import Rule
+from linocut.ops.work import Amount
 
 
 def reference(*, x: View, y: View, begin: float, at: float, count: float, fresh: float) -> None:
@@ -21,10 +22,6 @@ def reference(*, x: View, y: View, begin: float, at: float, count: float, fresh:
         values = np.zeros_like(values)
     values[:, placed] = given[:, taken]
     y.store(values)
-
-
-def _work(sizes: Sizes, formats: object) -> Work:
-    return Work("element", sizes["R"] * sizes["D"])
 
 
 OP = Op(
@@ -47,5 +44,5 @@ OP = Op(
             for first, channels in (("begin", "C"), ("at", "D"))
         ),
     ),
-    _work,
+    Amount("R * D"),
 )

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
 from linocut.ops.control import LEARNING_RATE
 from linocut.ops.fixed_point import STEP_FRACTION, dithers
 from linocut.ops.micro_batch import micro_batch
+from linocut.ops.work import Amount
 
 FRACTION = 31  # bits of lr rate: times 16 bits of a weight it fits 64
 # The number of the first hash. Those of updates start at 0, of their moments at 2**31 (ops/fixed_point.py): no dither
@@ -48,14 +49,10 @@ def _shrunk(w: View, share: float, state: int, salt: int) -> Array:
     return np.where(old < 0, -np.maximum(left, 1), left)
 
 
-def _work(sizes: Sizes, formats: object) -> Work:
-    return Work("element", sizes["R"] * sizes["K"])
-
-
 OP = Op(
     "decay_weights",
     48,
     "=w:q15|q7|f16|f32[R,K] <control:f64[4] <random:i64[1] <micro?:i64[2]; rate salt",
     reference,
-    work=_work,
+    work=Amount("R * K"),
 )

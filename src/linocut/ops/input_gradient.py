@@ -6,14 +6,13 @@ gradient_exponent decided; what does not fit saturates.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.base import Op, View
 from linocut.ops.gradient_exponent import store_mantissas
 from linocut.ops.limits import INTEGERS, MOST_PRODUCTS, at_most
 from linocut.ops.rule import Rule
+from linocut.ops.work import DENSE, OF_GRADIENTS, Amount
 
 
 def reference(
@@ -33,10 +32,6 @@ def reference(
     store_mantissas(total, dy_exponent, dx, dx_exponent, scale)
 
 
-def _work(sizes: Sizes, formats: Mapping[str, str]) -> Work:
-    return Work("int8" if formats["dy"] == "i8" else "float", sizes["R"] * sizes["K"] * sizes["N"])
-
-
 OP = Op(
     "input_gradient",
     11,
@@ -47,5 +42,5 @@ OP = Op(
         Rule(INTEGERS, "dY {dy} and dX {dx}: integer gradients go with each other, exponents and scale"),
         at_most("N", "outputs", MOST_PRODUCTS, "use a narrower layer"),
     ),
-    _work,
+    Amount(DENSE, OF_GRADIENTS),
 )

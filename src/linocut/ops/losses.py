@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from linocut.ops.base import Sizes, View, Work
+from linocut.ops.base import View
 from linocut.ops.bits import Array
 from linocut.ops.elementary import binary_exponent, rounded
 from linocut.ops.rule import Rule
+from linocut.ops.work import Amount
 
 I16_BITS = 15
 
@@ -38,14 +39,10 @@ def store_slopes(slopes: Array, largest: float, gradient: View, exponent: View |
     gradient.store(rounded(np.ldexp(slopes, shift), -32767.0, 32767.0))
 
 
-def work(sizes: Sizes, formats: object) -> Work:
-    """One element for each output."""
-    return Work("element", sizes["R"] * sizes["C"])
-
-
 LIMITS = (
     Rule(
         "(gradient == i16) == (exponent != absent)",
         "gradient {gradient} and exponent {exponent}: an i16 gradient and an exponent go with each other",
     ),
 )
+WORK = Amount("R * C")  # an element for each output

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
 from linocut.ops.limits import POOL
 from linocut.ops.rule import Rule
 from linocut.ops.window import ATTRIBUTES, taps
+from linocut.ops.work import Amount
 
 POOL_ATTRIBUTES = f"height width {ATTRIBUTES}"
 
@@ -61,15 +62,11 @@ def chosen(index: View) -> Array:
     return (index.bits().reshape(index.shape).astype(np.int64) << digits).sum(axis=3)
 
 
-def _work(sizes: Sizes, formats: object) -> Work:
-    return Work("element", sizes["B"] * sizes["H"] * sizes["W"] * sizes["C"])
-
-
 OP = Op(
     "max_pool",
     26,
     "<x:bit|i16|i32|f16|f32[B,H,W,C] >y:bit|i16|i32|f16|f32[B,I,J,C] >index?:bit[B,I,J,L,C]; " + POOL_ATTRIBUTES,
     reference,
     (Rule("x == y", "x {x} and y {y} must have the same format"), *POOL, PLANES),
-    _work,
+    Amount("B * H * W * C"),
 )

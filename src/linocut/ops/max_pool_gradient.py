@@ -8,11 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from linocut.formats import find_format
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.base import Op, View
 from linocut.ops.limits import MANTISSA, POOL, at_most, together
 from linocut.ops.max_pool import PLANES, POOL_ATTRIBUTES, chosen
 from linocut.ops.rule import Rule
 from linocut.ops.window import taps
+from linocut.ops.work import Amount
 
 LIMITS = {"i8": 127, "i16": 32767}
 MOST_OVERLAP = 2**16  # windows that share an input: a sum of that many 16-bit integers fits 32 bits
@@ -60,10 +61,6 @@ def reference(
     dx.store(total.reshape(-1, dx.cols))
 
 
-def _work(sizes: Sizes, formats: object) -> Work:
-    return Work("element", sizes["B"] * sizes["H"] * sizes["W"] * sizes["C"])
-
-
 OP = Op(
     "max_pool_gradient",
     27,
@@ -80,5 +77,5 @@ OP = Op(
         PLANES,
         at_most(SHARED, "windows that share an input", MOST_OVERLAP, "use a larger stride"),
     ),
-    _work,
+    Amount("B * H * W * C"),
 )

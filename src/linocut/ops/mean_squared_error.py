@@ -10,7 +10,7 @@ import numpy as np
 
 from linocut.ops.base import Op, View
 from linocut.ops.control import EXAMPLES
-from linocut.ops.losses import LIMITS, add_means, largest_size, store_slopes, work
+from linocut.ops.losses import LIMITS, WORK, add_means, largest_size, store_slopes
 
 
 def reference(
@@ -38,5 +38,5 @@ OP = Op(
     "=counters:i64[4]",
     reference,
     LIMITS,
-    work,
+    WORK,
 )

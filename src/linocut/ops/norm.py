@@ -25,7 +25,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from linocut.formats import WORD_BITS
-from linocut.ops.base import Sizes, View, Work
+from linocut.ops.base import View
 from linocut.ops.bits import Array
 
 L1, L2, SCALED_L1 = 1.0, 2.0, 3.0
@@ -95,8 +95,3 @@ def levels(bits: View, mask: View | None, half: View | None) -> Array:
     inner = np.where(half.bits(), near, far)
     size = inner if mask is None else np.where(mask.bits(), inner, np.where(half.bits(), next_to, beyond))
     return size * bits.signs()
-
-
-def work(sizes: Sizes, formats: object) -> Work:
-    """Elements of a (R, D) or (R, C) buffer."""
-    return Work("element", sizes["R"] * sizes.get("D", sizes["C"]))

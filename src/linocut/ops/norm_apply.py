@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from linocut.ops.base import Op, View
-from linocut.ops.norm import normalised, work
+from linocut.ops.norm import normalised
+from linocut.ops.work import Amount
 
 
 def reference(*, y: View, stats: View, beta: View | None, x: View, norm: float) -> None:
@@ -16,5 +17,5 @@ OP = Op(
     7,
     "<y:i16|i32|f16|f32[R,C] <stats:f16|f32[2,C] <beta?:f16|f32[1,C] >x:f16|f32[R,C]; norm",
     reference,
-    work=work,
+    work=Amount("R * C"),
 )

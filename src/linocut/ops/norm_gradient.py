@@ -30,9 +30,10 @@ from linocut.ops.bits import Array
 from linocut.ops.elementary import binary_exponent, rounded
 from linocut.ops.gradient_exponent import EXPONENT, KNOWN, NEAR, SATURATED, begin_step, overflow_trend
 from linocut.ops.limits import MANTISSA, together
-from linocut.ops.norm import L1, L2, LEVELS, SCALED_L1, reciprocal, work
+from linocut.ops.norm import L1, L2, LEVELS, SCALED_L1, reciprocal
 from linocut.ops.norm_gradient_sums import masked, partner
 from linocut.ops.rule import Rule
+from linocut.ops.work import Amount
 
 FRACTION = 22
 MANTISSA_BITS = 7
@@ -141,5 +142,5 @@ OP = Op(
             "dX {dx}, dY {dy}: an integer gradient goes with its exponent",
         ),
     ),
-    work,
+    Amount("R * C"),
 )

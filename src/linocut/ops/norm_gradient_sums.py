@@ -12,7 +12,8 @@ import numpy as np
 from linocut.ops import limits
 from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
-from linocut.ops.norm import L1, SCALED_L1, levels, parts, shift_of, total, work
+from linocut.ops.norm import L1, SCALED_L1, levels, parts, shift_of, total
+from linocut.ops.work import Amount
 
 QUANTITIES = 5  # sum g, sum g u, max|g|, and sum|x| and 0 or sum u and sum u^2
 
@@ -76,5 +77,5 @@ OP = Op(
     "<beta?:f16|f32[1,C] <omega?:f16|f32[1,C] >sums:f64[5,C] >work:f64[S,C]; norm ste",
     reference,
     (limits.parts(QUANTITIES),),
-    work,
+    Amount("R * C"),
 )

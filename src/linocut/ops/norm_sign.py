@@ -19,9 +19,9 @@ from linocut.ops.norm import (
     parts,
     shift_of,
     total,
-    work,
 )
 from linocut.ops.rule import Rule
+from linocut.ops.work import Amount
 
 QUANTITIES = 2  # sum of x^ y and how many x^ are +1; or, of floats, sum |x| and 0
 
@@ -123,5 +123,5 @@ OP = Op(
         limits.parts(QUANTITIES),
         limits.WIDE_ROWS,
     ),
-    work,
+    Amount("R * D"),
 )

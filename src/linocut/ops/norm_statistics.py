@@ -15,8 +15,8 @@ from linocut.ops.norm import (
     channels,
     parts,
     total,
-    work,
 )
+from linocut.ops.work import Amount
 
 QUANTITIES = 3  # sum y; then sum and count of the y above floor(mu), or, of floats, the summed deviations and 0
 
@@ -64,5 +64,5 @@ OP = Op(
     "<y:i16|i32|f16|f32[R,D] >stats:f16|f32[2,C] =running?:f16|f32[2,C] >work:f64[S,D]; norm momentum first",
     reference,
     (*CHANNELS, limits.parts(QUANTITIES), limits.WIDE_ROWS),
-    work,
+    Amount("R * D"),
 )

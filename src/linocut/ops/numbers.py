@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.base import Op, View
 from linocut.ops.limits import U8_SCALE
+from linocut.ops.work import Amount
 
 
 def to_numbers(*, x: View, y: View) -> None:
@@ -37,23 +38,17 @@ def scale_channels(*, x: View, scale: View, y: View) -> None:
     y.store(x.data.astype(np.float32) * scale.data[0].astype(np.float32))
 
 
-def _work(sizes: Sizes, formats: object) -> Work:
-    return Work("element", sizes["R"] * sizes["C"])
-
-
-def _weights_work(sizes: Sizes, formats: object) -> Work:
-    return Work("element", sizes["N"] * sizes["P"] * sizes["Q"] * sizes["C"])
-
-
-TO_NUMBERS = Op("to_numbers", 30, "<x:u8[R,C] >y:f16|f32[R,C]", to_numbers, work=_work)
-ADD = Op("add", 31, "<a:f16|f32[R,C] <b:f16|f32[R,C] >y:f16|f32[R,C]", add, work=_work)
-RELU = Op("relu", 32, "<x:f16|f32[R,C] >y:f16|f32[R,C] >mask?:bit[R,C]", relu, work=_work)
-CHANNEL_SCALE = Op("channel_scale", 36, "<weights:f16|f32[N,P,Q,C] >scale:f32[1,N]", channel_scale, work=_weights_work)
+TO_NUMBERS = Op("to_numbers", 30, "<x:u8[R,C] >y:f16|f32[R,C]", to_numbers, work=Amount("R * C"))
+ADD = Op("add", 31, "<a:f16|f32[R,C] <b:f16|f32[R,C] >y:f16|f32[R,C]", add, work=Amount("R * C"))
+RELU = Op("relu", 32, "<x:f16|f32[R,C] >y:f16|f32[R,C] >mask?:bit[R,C]", relu, work=Amount("R * C"))
+CHANNEL_SCALE = Op(
+    "channel_scale", 36, "<weights:f16|f32[N,P,Q,C] >scale:f32[1,N]", channel_scale, work=Amount("N * P * Q * C")
+)
 SCALE_CHANNELS = Op(
     "scale_channels",
     37,
     "<x:f16|f32[R,C] <scale:f16|f32[1,C] >y:f16|f32[R,C]",
     scale_channels,
-    work=_work,
+    work=Amount("R * C"),
 )
 OPS = (TO_NUMBERS, ADD, RELU, CHANNEL_SCALE, SCALE_CHANNELS)

@@ -6,13 +6,13 @@ height and width are the window's. Padding adds 0. x^ = +1 where y >= least.
 
 from __future__ import annotations
 
-from linocut.formats import words
 from linocut.ops import limits, outcome
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.base import Op, View
 from linocut.ops.conv2d import sums
 from linocut.ops.limits import MOST_BITS, OUTCOME, POOL, at_most
 from linocut.ops.packed_matmul import MEND
 from linocut.ops.panels import signs
+from linocut.ops.work import BITS, Amount
 
 IMAGES = "<least?:i32[1,N] >bits?:bit[B,I,J,N] >y?:i16|i32[B,I,J,N]"
 
@@ -36,11 +36,6 @@ def reference(
     outcome.store(sums(x, kernel, to.shape, (stride, pad_top, pad_left)), least, bits, y)
 
 
-def _work(sizes: Sizes, formats: object) -> Work:
-    inputs = sizes["K"] // words(sizes["C"]) * sizes["C"]  # of an output: its row has K words
-    return Work("xnor", sizes["B"] * sizes["I"] * sizes["J"] * sizes["N"] * inputs)
-
-
 OP = Op(
     "packed_conv2d",
     61,
@@ -52,5 +47,5 @@ OP = Op(
         limits.panels("K", "height * width * words(C)"),
         at_most("height * width * C", "inputs", MOST_BITS, MEND),
     ),
-    _work,
+    Amount("B * I * J * N * (K // words(C) * C)", BITS),
 )

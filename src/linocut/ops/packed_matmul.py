@@ -6,9 +6,10 @@ y = K - 2 popcount(x ^ w), x^ = +1 where y >= least; the integers of binary_matm
 from __future__ import annotations
 
 from linocut.ops import limits, outcome
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.base import Op, View
 from linocut.ops.limits import MOST_BITS, OUTCOME, at_most
 from linocut.ops.panels import signs
+from linocut.ops.work import BITS, DENSE, Amount
 
 MEND = "store Y as i32 or use a smaller layer"
 OPERANDS = "<least?:i32[1,N] >bits?:bit[R,N] >y?:i16|i32[R,N]"
@@ -20,15 +21,11 @@ def reference(*, x: View, panels: View, least: View | None, bits: View | None, y
     outcome.store(x.signs() @ weights[:, 0].T, least, bits, y)
 
 
-def _work(sizes: Sizes, formats: object) -> Work:
-    return Work("xnor", sizes["R"] * sizes["K"] * sizes["N"])
-
-
 OP = Op(
     "packed_matmul",
     60,
     "<x:bit[R,K] <panels:bit[P,W,4096] " + OPERANDS,
     reference,
     (*OUTCOME, at_most("K", "inputs", MOST_BITS, MEND), limits.panels("W", "words(K)")),
-    _work,
+    Amount(DENSE, BITS),
 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.base import Op, View
 from linocut.ops.rule import Rule
+from linocut.ops.work import Amount
 
 
 def reference(*, x: View, codes: View, low: float, high: float) -> None:
@@ -14,14 +15,10 @@ def reference(*, x: View, codes: View, low: float, high: float) -> None:
     codes.store(np.floor(np.fmax(0.0, np.fmin(255.0, scaled))))
 
 
-def _work(sizes: Sizes, formats: object) -> Work:
-    return Work("element", sizes["R"] * sizes["K"])
-
-
 LIMITS = (
     Rule(
         "low < high and finite(high - low) and finite(255 / (high - low))",
         "low is {low} and high {high}: low must be below high, by a distance that can be divided by",
     ),
 )
-OP = Op("quantise_input", 4, "<x:f32[R,K] >codes:u8[R,K]; low high", reference, LIMITS, _work)
+OP = Op("quantise_input", 4, "<x:f32[R,K] >codes:u8[R,K]; low high", reference, LIMITS, Amount("R * K"))

@@ -6,13 +6,12 @@ A u8 input u means (2u - 255) / 255. The sum of (2u - 255) w is an exact integer
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.base import Op, View
 from linocut.ops.limits import MOST_BYTES, U8_SCALE, at_most
 from linocut.ops.rule import Rule
+from linocut.ops.work import DENSE, OF_INPUTS, Amount
 
 
 def reference(*, x: View, weights: View, y: View) -> None:
@@ -24,10 +23,6 @@ def reference(*, x: View, weights: View, y: View) -> None:
         y.store(x.data.astype(np.float64) @ weights.signs().T.astype(np.float64))
 
 
-def _work(sizes: Sizes, formats: Mapping[str, str]) -> Work:
-    return Work("int8" if formats["x"] == "u8" else "float", sizes["R"] * sizes["K"] * sizes["N"])
-
-
 LIMITS = (
     Rule(
         "x != f32 or y in (f16, f32)",
@@ -35,4 +30,11 @@ LIMITS = (
     ),
     at_most("K", "inputs", MOST_BYTES, "store Y in a wider format, or use a smaller input", "{y}"),
 )
-OP = Op("real_matmul", 3, "<x:u8|f32[R,K] <weights:bit[N,K] >y:i16|i32|f16|f32[R,N]", reference, LIMITS, _work)
+OP = Op(
+    "real_matmul",
+    3,
+    "<x:u8|f32[R,K] <weights:bit[N,K] >y:i16|i32|f16|f32[R,N]",
+    reference,
+    LIMITS,
+    Amount(DENSE, OF_INPUTS),
+)

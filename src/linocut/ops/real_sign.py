@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.base import Op, View
 from linocut.ops.limits import MANTISSA, together
 from linocut.ops.rule import Rule
+from linocut.ops.work import Amount
 
 SLOPE_ONE = 255
 
@@ -43,11 +44,7 @@ def gate(
     out.store(g)
 
 
-def _work(sizes: Sizes, formats: object) -> Work:
-    return Work("element", sizes["R"] * sizes["C"])
-
-
-SIGN = Op("real_sign", 33, "<x:f16|f32[R,C] >bits:bit[R,C] >mask?:bit[R,C] >slope?:u8[R,C]", sign, work=_work)
+SIGN = Op("real_sign", 33, "<x:f16|f32[R,C] >bits:bit[R,C] >mask?:bit[R,C] >slope?:u8[R,C]", sign, work=Amount("R * C"))
 GATE = Op(
     "gate_gradient",
     34,
@@ -63,6 +60,6 @@ GATE = Op(
             "dX {dx}: an integer gradient and an exponent go with each other",
         ),
     ),
-    _work,
+    Amount("R * C"),
 )
 OPS = (SIGN, GATE)

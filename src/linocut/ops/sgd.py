@@ -77,6 +77,6 @@ OP = Op(
         *updates.LIMITS,
         Rule(f"w not in {FIXED} or decay == 0", "decay is {decay}, must be 0 of weights in {w}; use decay_weights"),
     ),
-    updates.work,
+    updates.WORK,
     omitted=("v",),
 )

@@ -12,7 +12,7 @@ import numpy as np
 from linocut.ops.base import Op, View
 from linocut.ops.control import CORRECT, EXAMPLES
 from linocut.ops.elementary import exp, log, sigmoid
-from linocut.ops.losses import LIMITS, add_means, largest_size, store_slopes, work
+from linocut.ops.losses import LIMITS, WORK, add_means, largest_size, store_slopes
 
 
 def reference(
@@ -44,5 +44,5 @@ OP = Op(
     "=counters:i64[4]",
     reference,
     LIMITS,
-    work,
+    WORK,
 )

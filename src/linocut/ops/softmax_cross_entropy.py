@@ -16,7 +16,7 @@ from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
 from linocut.ops.control import CORRECT, EXAMPLES
 from linocut.ops.elementary import exp, log
-from linocut.ops.losses import LIMITS, add_in_order, largest_size, store_slopes, work
+from linocut.ops.losses import LIMITS, WORK, add_in_order, largest_size, store_slopes
 
 
 def reference(
@@ -79,5 +79,5 @@ OP = Op(
     "<weights?:f32[1,C]; smoothing",
     reference,
     LIMITS,
-    work,
+    WORK,
 )

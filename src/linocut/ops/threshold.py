@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.base import Op, View
 from linocut.ops.limits import together
 from linocut.ops.rule import Rule
+from linocut.ops.work import Amount
 
 
 def reference(*, y: View, least: View, bits: View) -> None:
     """Y (R, C), least (1, C) -> bits (R, C)."""
     wide = np.int64 if y.form.is_integer else np.float32
     bits.store(y.data.astype(wide) >= least.data[0])
-
-
-def _work(sizes: Sizes, formats: object) -> Work:
-    return Work("element", sizes["R"] * sizes["C"])
 
 
 OP = Op(
@@ -33,5 +30,5 @@ OP = Op(
             "y {y} and least {least}: integers go with i32, floats with f32",
         ),
     ),
-    _work,
+    Amount("R * C"),
 )

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from linocut.ops.base import Sizes, View, Work
+from linocut.ops.base import View
 from linocut.ops.bits import Array
 from linocut.ops.control import FLIPS
 from linocut.ops.limits import FIXED, together
 from linocut.ops.micro_batch import WHOLE, MicroBatch, micro_batch
 from linocut.ops.rule import Rule
+from linocut.ops.work import Amount
 
 
 def due_part(micro: View | None, dw: View) -> MicroBatch | None:
@@ -45,11 +46,6 @@ def store_weights(w: View, moved: Array, clip: float, counters: View) -> None:
     counters.data[FLIPS] += np.count_nonzero(before != (w.data >= 0))
 
 
-def work(sizes: Sizes, formats: object) -> Work:
-    """One update per weight."""
-    return Work("element", sizes["R"] * sizes["K"])
-
-
 LIMITS = (
     Rule(
         f"{together(f'w in {FIXED}', 'm == q7')} and (w not in {FIXED} or v == absent)"
@@ -58,3 +54,4 @@ LIMITS = (
         "or q7, floats take dW as bit, f16 or f32",
     ),
 )
+WORK = Amount("R * K")  # one update a weight

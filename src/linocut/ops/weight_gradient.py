@@ -5,15 +5,14 @@ The gradient of a u8 input counts u as (2u - 255) / 255; signs and q7 need no su
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from linocut.ops.base import Op, Sizes, View, Work
+from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
 from linocut.ops.fixed_point import gradient_form
 from linocut.ops.limits import I32_MAX, MOST_PRODUCTS, U8_SCALE, WEIGHT_GRADIENT
 from linocut.ops.rule import Rule
+from linocut.ops.work import DENSE, OF_GRADIENTS, Amount
 
 MOST_ROWS = f"({I32_MAX // (127 * 2 * U8_SCALE)} if x == u8 else {MOST_PRODUCTS})"  # that an i8 dY is summed over
 
@@ -38,11 +37,6 @@ def reference(*, dy: View, x: View, dw: View) -> None:
     dw.store(gradient_form(exact, dw.format) if dw.format in ("bit", "q7") else exact)
 
 
-def work(sizes: Sizes, formats: Mapping[str, str]) -> Work:
-    """One multiplication per row, input and output."""
-    return Work("int8" if formats["dy"] == "i8" else "float", sizes["R"] * sizes["K"] * sizes["N"])
-
-
 OP = Op(
     "weight_gradient",
     12,
@@ -55,5 +49,5 @@ OP = Op(
             f"{{R}} rows of {{x}} overflow the sum, at most {{{MOST_ROWS}}}; use a smaller batch",
         ),
     ),
-    work,
+    Amount(DENSE, OF_GRADIENTS),
 )
