@@ -1,7 +1,5 @@
 #include "pool.hpp"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <chrono>
 
@@ -48,15 +46,7 @@ constexpr std::int64_t first_of(std::int64_t part, std::int64_t parts, std::int6
     return part * whole + std::min(part, extra);
 }
 
-std::atomic<std::uint32_t> forks_seen{0};
-
-// Registered as the core is loaded, before there is a pool.
-[[maybe_unused]] const int registered =
-    pthread_atfork(nullptr, nullptr, [] { forks_seen.fetch_add(1, std::memory_order_relaxed); });
-
 }  // namespace
-
-std::uint32_t forks() noexcept { return forks_seen.load(std::memory_order_relaxed); }
 
 Pool::Pool(int threads) : lanes_(static_cast<std::size_t>(std::max(threads, 1))) { start(); }
 

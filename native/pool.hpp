@@ -15,16 +15,12 @@
 #include <thread>
 #include <vector>
 
+#include "forks.hpp"
 #include "kernels/kernel.hpp"
 
 namespace linocut {
 
 inline constexpr int most_threads = 256;
-
-// How often the processes that led to this one were forked since the first of them loaded the core: more than
-// a pool or machine knows of means that its threads are another process's. No system call, so that it costs a
-// run nothing; unlike a process's number it never comes again.
-std::uint32_t forks() noexcept;
 
 class Pool {
   public:
