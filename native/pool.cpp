@@ -70,8 +70,8 @@ void Pool::restart() {
     start();
 }
 
-// Threads that the fork did not copy can be neither joined nor detached, and destroying what stands for them
-// would end the process: some bytes each are lost instead.
+// Threads that the fork did not copy can be neither joined nor detached, and the list of them may have been
+// half made: some bytes are lost instead.
 void Pool::abandon() noexcept {
     if (forks_ != forks()) static_cast<void>(workers_.release());
     forks_ = forks();
@@ -83,7 +83,7 @@ void Pool::stop() noexcept {
     stopping_.store(true, std::memory_order_relaxed);
     bell_.fetch_add(1, std::memory_order_release);
     bell_.notify_all();
-    for (std::thread& worker : *workers_) worker.join();
+    for (Thread& worker : *workers_) worker.join();
     workers_.reset();
 }
 

@@ -12,11 +12,11 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <thread>
 #include <vector>
 
 #include "forks.hpp"
 #include "kernels/kernel.hpp"
+#include "thread.hpp"
 
 namespace linocut {
 
@@ -45,7 +45,7 @@ class Pool {
         std::atomic<std::uint64_t> ticket{0};
     };
 
-    using Workers = std::vector<std::thread>;
+    using Workers = std::vector<Thread>;
 
     void start();
     void abandon() noexcept;

@@ -1,0 +1,95 @@
+"""No kernel takes more stack than linocut says, by the compiler's own figures of the kernels that were built here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BUILDS = (
+    "cp*",
+    "aarch64",
+    "emulated",
+)  # make .venv/.installed, make device, make emulated; sanitizers have frames of their own
+KERNELS = "CMakeFiles/linocut_core.dir/native/kernels/isa_*.cpp.ci"
+SPARE = 64 * 1024  # for the callers between, and for the frame of a signal with the widest registers
+KNOWN = re.compile(r"mem(cpy|move|set)|floor|ceil|frexp|ldexp|sqrt|__(popcountdi2|cxa_guard_\w+|aarch64_\w+)")
+
+
+def stated_bytes() -> int:
+    """What native/stack.hpp says without a sanitizer."""
+    text = (ROOT / "native/stack.hpp").read_text()
+    *_, kibibytes = re.findall(r"kernel_stack_bytes = (\d+) \* KiB;", text)
+    return int(kibibytes) * 1024
+
+
+class Calls:
+    """The functions of one object: what each takes, and which it calls."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.frames: dict[str, int] = {}
+        self.unbounded: list[str] = []
+        self._called: dict[str, set[str]] = {}
+        self._depths: dict[str, int] = {}
+        for line in lines:
+            self._read(
+                line.replace("C1E", "C2E")
+            )  # both names of a constructor: it is called by one, listed by the other
+
+    def _read(self, line: str) -> None:
+        if edge := re.match(r'edge: \{ sourcename: "(.*?)" targetname: "(.*?)"', line):
+            self._called.setdefault(edge[1], set()).add(edge[2])
+        elif node := re.match(r'node: \{ title: "(.*?)" label: ".*?(\d+) bytes \((.*?)\)', line):
+            self.frames[node[1]] = int(node[2])
+            if node[3] not in ("static", "dynamic,bounded"):
+                self.unbounded.append(node[1])
+
+    def others(self) -> set[str]:
+        """What is called and is not in the object."""
+        return {name for called in self._called.values() for name in called if name not in self.frames}
+
+    def depth(self, function: str, above: tuple[str, ...] = ()) -> int:
+        """What a function takes with all that it calls."""
+        assert function not in above, f"{function} calls itself"
+        if function not in self._depths:
+            below = (self.depth(one, (*above, function)) for one in self._called.get(function, ()))
+            self._depths[function] = self.frames.get(function, 0) + max(below, default=0)
+        return self._depths[function]
+
+
+def built() -> list[Path]:
+    return [path for build in BUILDS for path in sorted((ROOT / "build").glob(f"{build}/{KERNELS}"))]
+
+
+def test_no_kernel_takes_more_stack_than_is_kept_for_it() -> None:
+    if not built():
+        pytest.skip("no kernels were built here by GCC with LINOCUT_WERROR=ON, as make does")
+    found = {}
+    for path in built():
+        with path.open() as lines:
+            calls = Calls(lines)
+        assert calls.unbounded == []
+        assert [name for name in calls.others() if not KNOWN.search(name)] == []
+        found[f"{path.parents[4].name} {path.name}"] = max(map(calls.depth, calls.frames))
+    assert all(depth > 2**18 for depth in found.values()), found  # tiles are seen
+    assert {name: depth for name, depth in found.items() if depth + SPARE > stated_bytes()} == {}
+
+
+def test_chains_of_calls_are_added_up() -> None:
+    lines = [
+        'node: { title: "a" label: "void a()\\nx.hpp:1:1\\n100 bytes (static)" }',
+        'node: { title: "b" label: "void b()\\nx.hpp:2:1\\n20 bytes (dynamic,bounded)" }',
+        'node: { title: "c" label: "void c()\\nx.hpp:3:1\\n50 bytes (dynamic)" }',
+        'node: { title: "memset" label: "memset\\n<built-in>" shape : ellipse }',
+        'edge: { sourcename: "a" targetname: "b" label: "x.hpp:1:2" }',
+        'edge: { sourcename: "a" targetname: "memset" label: "x.hpp:1:3" }',
+        'edge: { sourcename: "b" targetname: "c" label: "x.hpp:2:2" }',
+    ]
+    calls = Calls(lines)
+    assert [calls.depth(name) for name in "abc"] == [170, 70, 50]
+    assert (calls.unbounded, calls.others()) == (["c"], {"memset"})
+    with pytest.raises(AssertionError, match="calls itself"):
+        Calls([*lines, 'edge: { sourcename: "c" targetname: "a" label: "x.hpp:3:2" }']).depth("a")
