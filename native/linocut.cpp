@@ -47,6 +47,9 @@ auto guarded(char* reason, std::size_t size, Make make) noexcept -> decltype(mak
     } catch (const std::bad_alloc&) {
         failure = LC_NO_MEMORY;
         tell(reason, size, "the machine has not enough memory");
+    } catch (const NoStack& error) {
+        failure = LC_NO_THREADS;
+        tell(reason, size, error.what());
     } catch (const std::system_error& error) {
         failure = LC_NO_THREADS;
         tell(reason, size,
@@ -69,10 +72,8 @@ const Section* find_section(const lc_session* session, const char* name, char* r
 int run(lc_session* session, const char* name, std::uint64_t* nanoseconds, char* reason, std::size_t size) {
     const Section* section = find_section(session, name, reason, size);
     if (section == nullptr) return -1;
-    const auto prepare = [&] { return session->machine.prepare(), section; };
-    if (guarded(reason, size, prepare) == nullptr) return -1;
-    session->machine.run(*section, nanoseconds);
-    return 0;
+    const auto run = [&] { return session->machine.run(*section, nanoseconds), section; };
+    return guarded(reason, size, run) == nullptr ? -1 : 0;
 }
 
 }  // namespace

@@ -77,9 +77,10 @@ lc_session *lc_session_open(const lc_program *program, void *arena, int threads,
 /* Joins the session's threads; not while it runs. NULL is allowed. */
 void lc_session_free(lc_session *session);
 
-/* Run a section to its end. Allocates nothing, but for the first time in the child of a fork, where threads
- * are started again. Returns 0, or -1 where there is no such section, or after a fork that cut it. Calls from
- * several threads take turns. */
+/* Run a section to its end. Allocates nothing, but for the first time on a thread, whose stack it looks for, on
+ * the first one whose stack is too small for kernels, where a thread is started that stands in for it, and in
+ * the child of a fork, where threads are started again. Returns 0, or -1 where there is no such section, after
+ * a fork that cut it, or where no thread can be had. Calls from several threads take turns. */
 int lc_session_run(lc_session *session, const char *section, char *reason, size_t reason_size);
 /* How many instructions a section has, or -1 where there is no such section. */
 int64_t lc_session_section_length(const lc_session *session, const char *section);

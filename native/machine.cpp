@@ -1,11 +1,13 @@
 #include "machine.hpp"
 
 #include <chrono>
+#include <system_error>
 #include <thread>
 
 #include "error.hpp"
 #include "floating_point.hpp"
 #include "signature.hpp"
+#include "stack.hpp"
 
 namespace linocut {
 namespace {
@@ -63,7 +65,8 @@ void Machine::bind_steps(const KernelTable& kernels) {
     }
 }
 
-// One thread of the child makes it ready, and others that come meanwhile wait for that.
+// Starts the threads again where the process was forked since. One thread of the child makes it ready, and
+// others that come meanwhile wait for that.
 void Machine::prepare() {
     const std::uint64_t wanted = std::uint64_t{forks()} << 1;
     for (std::uint64_t found = ready_.load(std::memory_order_acquire); found != wanted;
@@ -77,6 +80,7 @@ void Machine::prepare() {
         static_cast<void>(running_.release());  // perhaps locked, by a thread that is not here
         try {
             running_ = std::make_unique<std::mutex>();
+            stand_in_.reset();
             if (!cut_) pool_.restart();
         } catch (...) {
             ready_.store(found, std::memory_order_release);
@@ -96,9 +100,31 @@ void Machine::run(const Step& step) noexcept {
         if (step.units[phase] > 0) pool_.run(step.kernel->phases[phase], step.call, step.units[phase]);
 }
 
-void Machine::run(const Section& section, std::uint64_t* nanoseconds) noexcept {
-    using Clock = std::chrono::steady_clock;
+void Machine::run(const Section& section, std::uint64_t* nanoseconds) {
+    prepare();
+    const bool roomy = stack_left() >= kernel_stack_bytes;
     const std::lock_guard<std::mutex> turn(*running_);
+    if (roomy) {
+        run_here(section, nanoseconds);
+    } else {
+        stand_in().run([&] { run_here(section, nanoseconds); });
+    }
+}
+
+StandIn& Machine::stand_in() {
+    if (stand_in_ != nullptr) return *stand_in_;
+    try {
+        stand_in_ = std::make_unique<StandIn>();
+    } catch (const std::system_error& error) {
+        throw NoStack(text("this thread's stack is too small for kernels, which take up to ",
+                           kernel_stack_bytes / KiB, " KiB, and the machine gives no other thread (",
+                           error.code().message(), "); give it a larger stack (ulimit -s)"));
+    }
+    return *stand_in_;
+}
+
+void Machine::run_here(const Section& section, std::uint64_t* nanoseconds) noexcept {
+    using Clock = std::chrono::steady_clock;
     const DefaultFloatingPoint guard;
     busy_.store(true, std::memory_order_relaxed);
     for (std::uint32_t i = section.begin; i < section.end; ++i) {

@@ -5,13 +5,20 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <vector>
 
 #include "kernels/kernel.hpp"
 #include "pool.hpp"
 #include "program.hpp"
+#include "stand_in.hpp"
 
 namespace linocut {
+
+// The machine gives no thread whose stack holds the kernels.
+class NoStack : public std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
 
 class Machine {
   public:
@@ -24,13 +31,13 @@ class Machine {
     const char* isa() const { return isa_; }
     int threads() const { return pool_.threads(); }
 
-    // To be called before `run`: starts the threads again where the process was forked since. Throws Refusal
-    // where a section ran when it was, as the arena is half-way then, and std::system_error.
-    void prepare();
-
-    // Runs the section; neither allocates nor throws. `nanoseconds`, if given, receives the time of each of
-    // its instructions. Calls from several threads take turns.
-    void run(const Section& section, std::uint64_t* nanoseconds = nullptr) noexcept;
+    // Runs the section. `nanoseconds`, if given, receives the time of each of its instructions. Calls from
+    // several threads take turns. Throws before the first instruction, or not at all: Refusal where a section
+    // ran when the process was forked, NoStack, and std::system_error where the machine has no more threads.
+    //
+    // Allocates nothing, but for the first time on a thread, which asks how large its stack is, on the first
+    // one whose stack is too small for kernels, as another stands in for it, and in the child of a fork.
+    void run(const Section& section, std::uint64_t* nanoseconds = nullptr);
 
   private:
     struct Step {
@@ -41,6 +48,9 @@ class Machine {
 
     void bind_operands(std::uint8_t* arena);
     void bind_steps(const KernelTable& kernels);
+    void prepare();
+    StandIn& stand_in();
+    void run_here(const Section& section, std::uint64_t* nanoseconds) noexcept;
     void run(const Step& step) noexcept;
 
     std::shared_ptr<const Program> program_;
@@ -53,6 +63,7 @@ class Machine {
     // The fork that it is ready for << 1 | whether a thread makes it so now.
     std::atomic<std::uint64_t> ready_{std::uint64_t{forks()} << 1};
     Pool pool_;
+    std::unique_ptr<StandIn> stand_in_;  // from the first thread on that needs it
 };
 
 }  // namespace linocut

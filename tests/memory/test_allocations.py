@@ -59,6 +59,28 @@ for model in lc.models.MODELS:
 print(json.dumps(found))
 """
 
+SMALL = """
+import threading
+import linocut as lc
+from linocut.compile.lower import compile_network
+from linocut.layers import BatchNorm, BinaryConv2D, BinaryDense, Flatten, Input, Network, Sign, SoftmaxCrossEntropy
+from linocut.run import initialise, open_session
+
+head = Flatten(), BinaryDense(10), BatchNorm(), SoftmaxCrossEntropy()
+network = Network("small", (Input((8, 8, 3)), BinaryConv2D(8), BatchNorm(), Sign(), *head))
+compiled = compile_network(network, lc.lean, lc.Adam(), 4)
+threading.stack_size(128 * 1024)
+for threads in (1, 2):
+    session = open_session(compiled.program, threads=threads)
+    initialise(session, compiled.initial, 0)
+    def work():
+        session.run("train")
+        begin(); session.run("train"); print(end())
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+"""
+
 OPENED = """
 import json
 import linocut as lc
@@ -108,6 +130,10 @@ def test_an_allocation_is_seen(counted):
 def test_nothing_is_allocated_during_a_step(steps):
     assert len(steps) >= 60
     assert {name: calls for name, calls in steps.items() if calls} == {}
+
+
+def test_nothing_is_allocated_while_a_thread_stands_in_for_one_with_a_small_stack(counted):
+    assert counted(SMALL).split() == ["0", "0"]
 
 
 def test_what_was_planned_is_allocated_to_the_byte(counted):
