@@ -6,12 +6,14 @@ import os
 import pickle
 import struct
 import tarfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from linocut.data import load
+from linocut.data.cache import converted
 from linocut.data.cifar10 import BATCHES, CLASSES, open_splits
 from linocut.errors import DataError
 
@@ -136,9 +138,17 @@ def test_files_are_closed(tmp_path):
     assert len(os.listdir("/proc/self/fd")) == before
 
 
+def same_size_and_times(path: Path, data: bytes) -> None:
+    """Other bytes in a file of which nothing else tells."""
+    before = path.stat()
+    assert len(data) == before.st_size and data != path.read_bytes()
+    path.write_bytes(data)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
 @pytest.mark.parametrize("form", FORMS[1:])
 def test_converts_once(tmp_path, form):
-    """Into one folder, which is made anew if it was damaged or the source has changed."""
+    """Into one folder, which is made anew if it was damaged or the source has other bytes, but not for other times."""
     folder = make(tmp_path / "data", form)
     unpacked = tmp_path / "cache" / "linocut" / "unpacked"
 
@@ -148,14 +158,69 @@ def test_converts_once(tmp_path, form):
 
     open_splits(folder)
     first = inode()
+    os.utime(next(folder.iterdir()), ns=(1, 1))
     open_splits(folder)
     assert inode() == first
     os.truncate(unpacked / first[0] / "data_batch_2.bin", 3000)
     assert len(read(open_splits(folder)[0], range(20))[0]) == 20
     assert inode()[0] == first[0]
-    os.utime(next(folder.iterdir()), ns=(1, 1))
+
+
+def test_files_of_other_bytes_are_converted_again(tmp_path):
+    """Though their sizes and times are the same."""
+    folder = make(tmp_path / "data", "py")
+    train, _ = open_splits(folder)
+    data = (folder / "data_batch_4").read_bytes()
+    place = data.index(PLANES["data_batch_4"].tobytes()) + 3072 * 2
+    same_size_and_times(folder / "data_batch_4", data[:place] + bytes(3072) + data[place + 3072 :])
+    again, _ = open_splits(folder)
+    assert not read(again, [7 + 1 + 3 + 2])[0].any()
+    assert read(train, [7 + 1 + 3 + 2])[0].any()  # still open
+    assert len(list((tmp_path / "cache" / "linocut" / "unpacked").iterdir())) == 1
+
+
+def test_an_archive_of_other_bytes_is_unpacked_again(tmp_path):
+    folder = make(tmp_path / "data", FORMS[2])
     open_splits(folder)
-    assert inode()[0] != first[0]
+    path = folder / FORMS[2]
+    data = gzip.decompress(path.read_bytes())
+    place = data.index(PLANES["test_batch"].tobytes()[:3072])
+    stored = [gzip.compress(some, 0, mtime=0) for some in (data, data[:place] + bytes(3072) + data[place + 3072 :])]
+    path.write_bytes(stored[0])
+    assert read(open_splits(folder)[1], [0])[0].any()
+    same_size_and_times(path, stored[1])
+    assert not read(open_splits(folder)[1], [0])[0].any()
+
+
+def test_two_files_that_exchange_bytes_are_other_files(tmp_path):
+    """Where one ends is part of what is known of them."""
+    folder, cache = tmp_path / "two", tmp_path / "copies"
+    folder.mkdir()
+    sources = [folder / "one", folder / "other"]
+    copies = []
+    for contents in ((b"ab", b"c"), (b"a", b"bc"), (b"ab", b"c")):
+        for path, data in zip(sources, contents, strict=True):
+            path.write_bytes(data)
+        whole = b"|".join(contents)
+        write = partial(Path.write_bytes, data=whole)
+        copies.append(converted(sources, "both", write, lambda copy: None, cache))
+        assert copies[-1].read_bytes() == whole
+    assert copies[0] == copies[2] != copies[1]
+
+
+def test_a_file_that_changes_while_it_is_converted(tmp_path):
+    """What was made of half of the one and half of the other is not kept."""
+    source = tmp_path / "source"
+    source.write_bytes(b"one")
+
+    def write(part: Path) -> None:
+        part.write_bytes(source.read_bytes())
+        source.write_bytes(b"two")
+
+    with pytest.raises(DataError, match="source changed while it was read; run it again"):
+        converted([source], "it", write, lambda copy: None, tmp_path / "cache")
+    assert not list((tmp_path / "cache" / "unpacked").iterdir())
+    assert converted([source], "it", write, lambda copy: None, tmp_path / "cache").read_bytes() == b"two"
 
 
 @pytest.mark.parametrize(
@@ -199,12 +264,24 @@ def test_refuses_truncated_archives(tmp_path, form, cut):
     assert not [entry for entry in (tmp_path / "cache").rglob("*") if entry.name != "linocut" and entry.is_file()]
 
 
+@pytest.mark.parametrize("form", FORMS[2:])
+def test_an_archive_that_was_unzipped_and_kept_its_name(tmp_path, form):
+    """As browsers leave it; cut, it is refused."""
+    path = make(tmp_path / "data", form) / form
+    path.write_bytes(gzip.decompress(path.read_bytes()))
+    images, _ = read(open_splits(tmp_path / "data")[1], range(6))
+    assert np.array_equal(images, PLANES["test_batch"].transpose(0, 2, 3, 1))
+    path.write_bytes(path.read_bytes()[:50_000])
+    with pytest.raises(DataError, match=rf"{form} is damaged, not a whole tar.gz archive \(unexpected end of data\)"):
+        open_splits(tmp_path / "data")
+
+
 def test_refuses_archives_of_something_else(tmp_path):
     """No gzip, no tar, members that lack, are links, or too large to be a batch."""
     path = tmp_path / FORMS[2]
     inside = {f"cifar-10-batches-bin/{name}.bin": binary(name) for name in BATCHES}
     path.write_bytes(b"hello, world" * 100)
-    with pytest.raises(DataError, match=r"is damaged, not a whole tar.gz archive \(Not a gzipped file"):
+    with pytest.raises(DataError, match=r"is damaged, not a whole tar.gz archive \(invalid header\)"):
         open_splits(tmp_path)
     path.write_bytes(gzip.compress(b"hello, world" * 100))
     with pytest.raises(DataError, match=r"is damaged, not a whole tar.gz archive"):

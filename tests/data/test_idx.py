@@ -200,7 +200,7 @@ def test_files_are_closed(tmp_path):
 
 
 def test_unpacks_once_and_anew_when_the_source_changes(tmp_path):
-    """Changed by size or by time; the older copy goes."""
+    """Though its size and times are the same; the older copy goes."""
     opened(tmp_path, end=".gz")
     copies = left_in(tmp_path / "cache")
     inodes = [path.stat().st_ino for path in sorted((tmp_path / "cache" / "unpacked").iterdir())]
@@ -209,8 +209,10 @@ def test_unpacks_once_and_anew_when_the_source_changes(tmp_path):
     again = IdxDataset(*sources, name="tiny", cache=tmp_path / "cache")
     assert np.array_equal(read(again, [3])[0][0, ..., 0], IMAGES[3])
     assert inodes == [path.stat().st_ino for path in sorted((tmp_path / "cache" / "unpacked").iterdir())]
-    write(sources[0], content(255 - IMAGES))
-    os.utime(sources[0], ns=(1, 1))
+    for images in (IMAGES, 255 - IMAGES):
+        sources[0].write_bytes(gzip.compress(content(images), 0, mtime=0))
+        os.utime(sources[0], ns=(1, 1))
+        assert len(IdxDataset(*sources, name="tiny", cache=tmp_path / "cache")) == len(IMAGES)
     changed = IdxDataset(*sources, name="tiny", cache=tmp_path / "cache")
     assert np.array_equal(read(changed, [3])[0][0, ..., 0], 255 - IMAGES[3])
     assert len(left_in(tmp_path / "cache")) == 2
@@ -226,7 +228,7 @@ def test_a_damaged_copy_in_the_cache_is_replaced(tmp_path):
     assert np.array_equal(read(dataset, range(20))[0][..., 0], IMAGES)
 
 
-@pytest.mark.parametrize("damage", [lambda z: z[:-20], lambda z: z[:30] + b"xx" + z[32:], lambda z: b"no" + z])
+@pytest.mark.parametrize("damage", [lambda z: z[:-20], lambda z: z[:30] + b"xx" + z[32:], lambda z: z[:100]])
 def test_a_damaged_gzip_leaves_nothing(tmp_path, damage):
     """Neither the file nor its first half."""
     path = tmp_path / "images.gz"
@@ -235,6 +237,41 @@ def test_a_damaged_gzip_leaves_nothing(tmp_path, damage):
     with pytest.raises(DataError, match=r"images.gz is damaged, not a whole gzip file \(.*\); get the file again"):
         IdxDataset(path, labels, name="tiny", cache=tmp_path / "cache")
     assert left_in(tmp_path / "cache") == []
+
+
+def test_a_plain_file_that_is_called_gz(tmp_path):
+    """Browsers unpack some downloads and keep the name; nothing is put into the cache for it."""
+    for name, data in (("images.gz", GOOD), ("labels.gz", content(LABELS))):
+        (tmp_path / name).write_bytes(data)
+    dataset = IdxDataset(tmp_path / "images.gz", tmp_path / "labels.gz", name="tiny", cache=tmp_path / "cache")
+    images, labels = read(dataset, range(20))
+    assert np.array_equal(images[..., 0], IMAGES) and np.array_equal(labels, LABELS)
+    assert not (tmp_path / "cache").exists()
+    (tmp_path / "images.gz").write_bytes(b"no" + GOOD)
+    with pytest.raises(DataError, match=r"images.gz starts with 6e 6f 00 00, an IDX file of images starts with"):
+        IdxDataset(tmp_path / "images.gz", tmp_path / "labels.gz", name="tiny", cache=tmp_path / "cache")
+
+
+@pytest.mark.parametrize("name", ["images", "images.gz"])
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    labels = write(tmp_path / "labels", content(LABELS))
+    with pytest.raises(DataError, match=f"{name} cannot be read: it is no plain file; check the path"):
+        IdxDataset(tmp_path / name, labels, name="tiny", cache=tmp_path / "cache")
+
+
+def test_a_gzipped_file_of_many_chunks(tmp_path):
+    """Every byte is unpacked, and one that is lost in any of them is found."""
+    images = np.random.default_rng(4).integers(0, 256, (300, 40, 40), np.uint8)
+    labels = (np.arange(300) % 5).astype(np.uint8)
+    dataset = opened(tmp_path, content(images), content(labels), end=".gz")
+    got, got_labels = read(dataset, range(300))
+    assert np.array_equal(got[..., 0], images) and np.array_equal(got_labels, labels)
+    packed = (tmp_path / "images.gz").read_bytes()
+    for place in range(1000, len(packed), 50_000):
+        (tmp_path / "images.gz").write_bytes(packed[:place] + packed[place + 1 :])
+        with pytest.raises(DataError, match=r"images.gz is damaged"):
+            IdxDataset(tmp_path / "images.gz", tmp_path / "labels.gz", name="tiny", cache=tmp_path / "cache")
 
 
 def test_a_cache_that_cannot_be_written_is_the_machines_fault(tmp_path):

@@ -1,14 +1,15 @@
-"""extract: named members of a gzipped tar archive, streamed to those who want them; nothing else is unpacked."""
+"""extract: named members of a tar archive, gzipped or not, streamed to who wants them; nothing else is unpacked."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
-from linocut.data.cache import AGAIN
+from linocut.data.disk import AGAIN, GZIP, begins_with, open_readonly
 from linocut.errors import DataError
 
 CHUNK = 1 << 16  # bytes read at a time
@@ -22,6 +23,19 @@ class Member:
     use: Callable[[IO[bytes], int], None]
 
 
+@contextmanager
+def _plain(path: Path) -> Iterator[IO[bytes]]:
+    """The tar archive in a file; browsers unpack some of what they download, and keep the name."""
+    import gzip
+
+    with open(open_readonly(path), "rb") as file:
+        if not begins_with(path, GZIP):
+            yield file
+            return
+        with gzip.open(file) as plain:
+            yield cast(IO[bytes], plain)
+
+
 def extract(path: Path, wanted: Mapping[str, Member]) -> None:
     """Read the archive once and hand over the members called as in `wanted`, each of which must be a file in it.
 
@@ -33,7 +47,7 @@ def extract(path: Path, wanted: Mapping[str, Member]) -> None:
 
     left = dict(wanted)
     try:
-        with gzip.open(path, "rb") as plain, tarfile.open(fileobj=plain, mode="r|") as archive:
+        with _plain(path) as plain, tarfile.open(fileobj=plain, mode="r|") as archive:
             for info in archive:
                 name = info.name.removeprefix("./")
                 member = left.get(name)

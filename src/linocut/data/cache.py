@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import threading
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from linocut.data.disk import AGAIN, open_readonly
+from linocut.digest import Digest, blake2b
 from linocut.errors import DataError, MachineError
 from linocut.files import expanded
 
 CHUNK = 1 << 16  # bytes unpacked at a time
-AGAIN = "get the file again"
+READ = 1 << 20  # bytes of a source that are digested at a time
+DIGITS = 32  # of a digest, in the name of a copy: 128 bits
 
 
 def known_cache() -> Path | None:
@@ -50,10 +54,10 @@ def converted(
 ) -> Path:
     """What `write(path)` makes of the files `sources`, a file or a folder, in the cache; made once.
 
-    `check(path)` raises DataError for content that will not do. The copy is named after `name` and the sources'
-    paths, sizes and times, so that a changed source is converted anew, and its older copies are removed. Raises
-    DataError for a damaged source, MachineError where the cache cannot be written (`advice`: what else the user
-    may do); neither leaves anything behind.
+    `check(path)` raises DataError for content that will not do. The copy is named after `name`, the sources' paths
+    and a digest of all their bytes, so that a changed source is converted anew, whatever its size and times are, and
+    its older copies are removed. Raises DataError for a damaged source, or one that changes meanwhile, MachineError
+    where the cache cannot be written (`advice`: what else the user may do); neither leaves anything behind.
     """
     folder = (cache or default_cache()) / "unpacked"
     prefix, stamp = _key(sources, name)
@@ -66,8 +70,10 @@ def converted(
             folder.mkdir(parents=True, exist_ok=True)
             write(part)
             check(part)
+            if _key(sources, name) != (prefix, stamp):
+                raise DataError(f"{sources[0]} changed while it was read; run it again once the files are whole")
             _move(part, target, check)
-            for old in folder.glob(f"{prefix}.*"):
+            for old in folder.glob(f"{glob.escape(prefix)}.*"):
                 if old != target and old.suffix != ".part":
                     _remove(old)
         finally:
@@ -84,16 +90,32 @@ def converted(
 
 
 def _key(sources: Sequence[Path], name: str) -> tuple[str, str]:
-    """What the copy is called: a part that stays as the sources change, and one that does not."""
-    size, time, paths = 0, 0, []
+    """What the copy is called: a part that stays as the sources change, and one that tells their bytes.
+
+    Every byte is read: sizes and times stay the same where files are restored, copied with their times, or lie on file
+    systems that keep these to two seconds.
+    """
+    paths = bytes(1).join(os.fsencode(source.resolve()) for source in sources)
+    digest, buffer = blake2b(), bytearray(READ)
     for source in sources:
-        try:
-            stat = source.stat()
-        except OSError as error:
-            raise DataError(f"{source} cannot be read: {error.strerror}; check the path and its permissions") from None
-        size, time = size + stat.st_size, time + stat.st_mtime_ns
-        paths.append(os.fsencode(source.resolve()))
-    return f"{name}.{zlib.crc32(bytes(1).join(paths)):08x}", f"{size:x}.{time:x}"
+        digest.update(
+            memoryview(_add(digest, source, buffer).to_bytes(8, "little"))
+        )  # where one ends and another begins
+    return f"{name}.{zlib.crc32(paths):08x}", digest.hexdigest()[:DIGITS]
+
+
+def _add(digest: Digest, source: Path, buffer: bytearray) -> int:
+    """Take in the bytes of a file; how many there were."""
+    file, count, view = open_readonly(source), 0, memoryview(buffer)
+    try:
+        while got := os.readv(file, [buffer]):
+            digest.update(view[:got])
+            count += got
+    except OSError as error:
+        raise MachineError(f"{source} cannot be read: {error.strerror}; check the disk") from None
+    finally:
+        os.close(file)
+    return count
 
 
 def _holds(target: Path, check: Callable[[Path], None]) -> bool:
@@ -129,11 +151,7 @@ def _gunzip(source: Path, part: Path) -> None:
     """Stream the content of `source` into the new file `part`; OSErrors are those of `part`."""
     import gzip
 
-    try:
-        packed = gzip.open(source, "rb")  # noqa: SIM115, to tell its errors from those of writing
-    except OSError as error:
-        raise DataError(f"{source} cannot be read: {error.strerror}; check the path and its permissions") from None
-    with packed, open(part, "xb") as out:
+    with open(open_readonly(source), "rb") as file, gzip.open(file) as packed, open(part, "xb") as out:
         while True:
             try:
                 chunk = packed.read(CHUNK)

@@ -16,9 +16,9 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from linocut.data.archive import Member, extract
-from linocut.data.cache import AGAIN, converted
+from linocut.data.cache import converted
 from linocut.data.dataset import Dataset
-from linocut.data.disk import fill, open_readonly
+from linocut.data.disk import AGAIN, fill, open_readonly
 from linocut.data.records import Block, RecordDataset
 from linocut.errors import DataError
 

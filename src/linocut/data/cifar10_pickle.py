@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable
 from typing import IO, Any, ClassVar
 
-from linocut.data.cache import AGAIN
+from linocut.data.disk import AGAIN
 from linocut.errors import DataError
 
 PIXELS = 3 * 32 * 32

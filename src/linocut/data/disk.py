@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
-from linocut.data.cache import AGAIN
 from linocut.errors import DataError, MachineError
 
+AGAIN = "get the file again"
+GZIP = b"\x1f\x8b"  # what gzipped files begin with
 
-def open_readonly(path: Path) -> int:
-    """A file descriptor, which the caller closes; DataError where the file cannot be opened."""
+
+def open_readonly(path: Path, shown: Path | None = None) -> int:
+    """A file descriptor, which the caller closes; DataError where the file cannot be opened, or is a pipe or the like.
+
+    `shown` is what messages call it.
+    """
+    shown = shown or path
     try:
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # which does not wait at a pipe
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}; check the path and its permissions") from None
+        raise DataError(f"{shown} cannot be read: {error.strerror}; check the path and its permissions") from None
+    kind = os.fstat(file).st_mode
+    if stat.S_ISREG(kind):
+        return file
+    os.close(file)
+    reason = "Is a directory" if stat.S_ISDIR(kind) else "it is no plain file"
+    raise DataError(f"{shown} cannot be read: {reason}; check the path")
+
+
+def begins_with(path: Path, mark: bytes) -> bool:
+    """Whether these are the first bytes of a file; DataError where it cannot be opened."""
+    file = open_readonly(path)
+    try:
+        return os.pread(file, len(mark), 0) == mark
+    except OSError as error:
+        raise MachineError(f"{path} cannot be read: {error.strerror}; check the disk") from None
+    finally:
+        os.close(file)
 
 
 def fill(file: int, out: memoryview, offset: int, path: Path) -> None:

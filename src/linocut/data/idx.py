@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from linocut.data.cache import AGAIN, unpacked
+from linocut.data.cache import unpacked
 from linocut.data.dataset import Dataset, check_read
-from linocut.data.disk import fill
-from linocut.errors import DataError
+from linocut.data.disk import AGAIN, GZIP, begins_with, fill, open_readonly
+from linocut.errors import DataError, MachineError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -156,23 +156,23 @@ def _header_bytes(rank: int) -> int:
 
 def _open(path: Path, kind: str, cache: Path | None) -> tuple[int, tuple[int, ...]]:
     """An open file and its dimensions, after `path` was unpacked where it is gzipped."""
-    plain = path
-    if path.suffix == ".gz":
+    plain = path  # also one that is called .gz: browsers unpack some of what they download, and keep the name
+    if path.suffix == ".gz" and begins_with(path, GZIP):
         plain = unpacked(path, lambda copy: os.close(_open_plain(copy, path, kind)[0]), cache)
     return _open_plain(plain, path, kind)
 
 
 def _open_plain(path: Path, shown: Path, kind: str) -> tuple[int, tuple[int, ...]]:
     """An open file and its dimensions; `shown` is the name for messages. The caller closes the file."""
+    file = open_readonly(path, shown)
     try:
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            return file, _checked_dims(file, shown, kind)
-        except BaseException:
-            os.close(file)
-            raise
+        return file, _checked_dims(file, shown, kind)
     except OSError as error:
-        raise DataError(f"{shown} cannot be read: {error.strerror}; check the path and its permissions") from None
+        os.close(file)
+        raise MachineError(f"{shown} cannot be read: {error.strerror}; check the disk") from None
+    except BaseException:
+        os.close(file)
+        raise
 
 
 def _checked_dims(file: int, path: Path, kind: str) -> tuple[int, ...]:
@@ -180,7 +180,7 @@ def _checked_dims(file: int, path: Path, kind: str) -> tuple[int, ...]:
     size = os.fstat(file).st_size
     head = os.pread(file, _header_bytes(rank), 0)
     magic = head[:4]
-    if magic[:2] == b"\x1f\x8b":
+    if magic[:2] == GZIP:
         if path.suffix == ".gz":
             raise DataError(f"{path} is gzipped twice, must be once; unpack it: gunzip {path}")
         raise DataError(f"{path} is gzipped, must be named so; rename it to {path.name}.gz")

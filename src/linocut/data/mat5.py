@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from linocut.data.cache import AGAIN
+from linocut.data.disk import AGAIN, open_readonly
 from linocut.errors import DataError
 
 if TYPE_CHECKING:
@@ -73,11 +73,7 @@ def variables(path: Path) -> Iterator[Variable]:
     Arrays of other kinds (cells, structures, texts) are passed over. DataError for a file that is damaged
     or of another format.
     """
-    try:
-        file = open(path, "rb")  # noqa: SIM115, to tell its errors from those of others
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}; check the path and its permissions") from None
-    with file:
+    with open(open_readonly(path), "rb") as file:
         size = os.fstat(file.fileno()).st_size
         order = _byte_order(file.read(HEADER), size, path)
         place = HEADER
