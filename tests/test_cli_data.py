@@ -140,7 +140,10 @@ def test_lists_and_finds_the_data_sets(linocut, tmp_path):
     assert linocut("train", "--resume", "--out", "run", "--epochs", 2, *options)[0] == 0
     assert linocut("eval", "run", "--json", *options)[0] == 0
     status, _, err = linocut("data", "get", "cifar11")
-    assert status == 2 and "must be one of mnist, fashion-mnist, cifar10, svhn, svhn-extra" in err
+    assert (
+        status == 2
+        and "must be one of mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse, svhn, svhn-extra" in err
+    )
 
 
 @pytest.mark.parametrize("side", [9, 40])

@@ -1,98 +1,21 @@
-"""CIFAR-10 in all four forms: read right from disk, or refused with a reason; no pickle ever runs anything."""
+"""CIFAR-10 in all its forms and under all its names: read right from disk, or refused with a reason."""
 
 import gzip
-import io
 import os
-import pickle
-import struct
 import tarfile
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from cifar_files import FORMS, LABELS, PLANES, binary, contents, make, read, tar
 
 from linocut.data import load
 from linocut.data.cache import converted
 from linocut.data.cifar10 import BATCHES, CLASSES, open_splits
 from linocut.errors import DataError
 
-COUNTS = (7, 1, 3, 4, 5, 6)  # records of each file
-RANDOM = np.random.default_rng(10)
-PLANES = {name: RANDOM.integers(0, 256, (n, 3, 32, 32), np.uint8) for name, n in zip(BATCHES, COUNTS, strict=True)}
-LABELS = {name: RANDOM.integers(0, 10, n).astype(np.uint8) for name, n in zip(BATCHES, COUNTS, strict=True)}
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    """No data on this machine but what a test makes."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv("LINOCUT_DATA", raising=False)
-    monkeypatch.setattr("linocut.data.registry.SYSTEM", tmp_path / "system")
-    return tmp_path
-
-
-def binary(name: str) -> bytes:
-    rows = PLANES[name].reshape(-1, 3072)
-    return np.concatenate([LABELS[name][:, None], rows], axis=1).tobytes()
-
-
-def short(text: bytes) -> bytes:
-    return b"U" + bytes([len(text)]) + text
-
-
-def python2(name: str, labels: list[int] | None = None, data: bytes | None = None, shape=None, dtype=b"u1") -> bytes:
-    """A batch as Python 2's cPickle wrote it, opcode by opcode."""
-    labels = LABELS[name].tolist() if labels is None else labels
-    data = PLANES[name].tobytes() if data is None else data
-    rows, columns = shape or (len(labels), 3072)
-    listed = b"](" + b"".join(b"K" + bytes([label]) for label in labels) + b"e"
-    array = (
-        b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85U\x01btR"
-        + (b"(K\x01M" + struct.pack("<H", rows) + b"M" + struct.pack("<H", columns) + b"\x86")
-        + (
-            b"cnumpy\ndtype\n"
-            + short(dtype)
-            + b"K\x00K\x01\x87R(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
-        )
-        + (b"\x89T" + struct.pack("<i", len(data)) + data + b"tb")
-    )
-    pairs = short(b"batch_label") + short(b"training") + short(b"labels") + listed + short(b"data") + array
-    return b"\x80\x02}(" + pairs + short(b"filenames") + b"](U\x05a.pnge" + b"u."
-
-
-def tar(path: Path, members: dict[str, bytes]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(path, "w:gz") as archive:
-        for name, data in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
-    return path
-
-
-def make(folder: Path, form: str) -> Path:
-    """CIFAR-10 in one of its forms."""
-    folder.mkdir(parents=True, exist_ok=True)
-    end, content = (".bin", binary) if "bin" in form else ("", python2)
-    files = {f"{name}{end}": content(name) for name in BATCHES}
-    if "tar" not in form:
-        for name, data in files.items():
-            (folder / name).write_bytes(data)
-        return folder
-    below = "cifar-10-batches-bin" if "bin" in form else "cifar-10-batches-py"
-    extra = {f"{below}/readme.html": b"hello", "../evil": b"out"}
-    tar(folder / form, {**extra, **{f"{below}/{name}": data for name, data in files.items()}})
-    return folder
-
-
-def read(dataset, indices) -> tuple[np.ndarray, np.ndarray]:
-    images, labels = np.zeros((len(indices), *dataset.shape), np.uint8), np.zeros(len(indices), np.int32)
-    dataset.read(np.asarray(indices, np.int64), images, labels)
-    return images, labels
-
-
-FORMS = ("bin", "py", "cifar-10-binary.tar.gz", "cifar-10-python.tar.gz")
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -198,10 +121,10 @@ def test_two_files_that_exchange_bytes_are_other_files(tmp_path):
     folder.mkdir()
     sources = [folder / "one", folder / "other"]
     copies = []
-    for contents in ((b"ab", b"c"), (b"a", b"bc"), (b"ab", b"c")):
-        for path, data in zip(sources, contents, strict=True):
+    for parts in ((b"ab", b"c"), (b"a", b"bc"), (b"ab", b"c")):
+        for path, data in zip(sources, parts, strict=True):
             path.write_bytes(data)
-        whole = b"|".join(contents)
+        whole = b"|".join(parts)
         write = partial(Path.write_bytes, data=whole)
         copies.append(converted(sources, "both", write, lambda copy: None, cache))
         assert copies[-1].read_bytes() == whole
@@ -287,7 +210,7 @@ def test_refuses_archives_of_something_else(tmp_path):
     with pytest.raises(DataError, match=r"is damaged, not a whole tar.gz archive"):
         open_splits(tmp_path)
     tar(path, dict(list(inside.items())[:-1]))
-    with pytest.raises(DataError, match=r"lacks cifar-10-batches-bin/test_batch.bin; get the file again"):
+    with pytest.raises(DataError, match=r"lacks test_batch.bin in cifar-10-batches-bin; get the file again"):
         open_splits(tmp_path)
     tar(path, {**inside, "cifar-10-batches-bin/test_batch.bin": bytes(30_730_001)})
     with pytest.raises(DataError, match=r"test_batch.bin is 30,730,001 B, must be 30,730,000 or less"):
@@ -300,73 +223,6 @@ def test_refuses_archives_of_something_else(tmp_path):
         open_splits(tmp_path)
 
 
-class Evil:
-    """Runs a command when unpickled plainly."""
-
-    def __init__(self, command: str) -> None:
-        self.command = command
-
-    def __reduce__(self):
-        return os.system, (self.command,)
-
-
-def test_no_pickle_runs_anything(tmp_path):
-    """A file that would run a command, and ones that call what they may name in other ways."""
-    folder = make(tmp_path / "data", "py")
-    mark = tmp_path / "ran"
-    for content in (
-        pickle.dumps({"data": Evil(f"touch {mark}"), "labels": [1]}),
-        f"cos\nsystem\n(S'touch {mark}'\ntR.".encode(),
-        b"c__builtin__\neval\n(S'open(\"" + str(mark).encode() + b'", "w")\'\ntR.',
-        b"cnumpy\nload\n.",
-        b"cnumpy.core.multiarray\nscalar\n.",
-    ):
-        (folder / "data_batch_2").write_bytes(content)
-        with pytest.raises(DataError, match=r"data_batch_2 is not a batch of CIFAR-10's Python version, and nothing"):
-            open_splits(folder)
-        assert not mark.exists()
-
-
-NAME = BATCHES[1]
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "data_batch_2 is not a batch"),
-        (b"hello", "data_batch_2 is not a batch"),
-        (python2(NAME)[:-10], "data_batch_2 is not a batch"),
-        (b"\x80\x02r\xff\xff\xff\xff.", "data_batch_2 is not a batch"),
-        (b"\x80\x02]q\x00.", "data_batch_2 has no data"),
-        (python2(NAME, labels=[10]), "data_batch_2: label of example 0 is 10, must be 0 to 9"),
-        (python2(NAME, labels=[1, 2]), "data_batch_2 holds 2 labels and data of shape"),
-        (python2(NAME, labels=[]), "data_batch_2 holds 0 labels"),
-        (python2(NAME, data=bytes(3000)), r"data_batch_2 holds 1 labels and data of shape \(1, 3072\) in 3,000 B"),
-        (python2(NAME, shape=(3072, 1)), r"data of shape \(3072, 1\)"),
-        (python2(NAME, dtype=b"O8"), "data_batch_2 is not a batch.*an array that is not of u8"),
-        (pickle.dumps({"data": [1], "labels": [1]}), "data and labels must be an array of u8 and a list"),
-        (bytes(33_000_000), "data_batch_2 is 33,000,000 B, a batch of CIFAR-10 has 32,720,000 at most"),
-    ],
-)
-def test_refuses_damaged_pickles(tmp_path, content, message):
-    """One line each, and nothing left in the cache."""
-    folder = make(tmp_path / "data", "py")
-    (folder / "data_batch_2").write_bytes(content)
-    with pytest.raises(DataError, match=message) as caught:
-        open_splits(folder)
-    assert "\n" not in str(caught.value)
-    assert not list((tmp_path / "cache").rglob("*.bin"))
-
-
-def test_reads_what_todays_python_pickles(tmp_path):
-    """With texts for bytes, and NumPy's newer names."""
-    folder = make(tmp_path / "data", "py")
-    batch = {"labels": LABELS[NAME].tolist(), "data": PLANES[NAME].reshape(-1, 3072)}
-    (folder / NAME).write_bytes(pickle.dumps(batch, protocol=4))
-    images, labels = read(open_splits(folder)[0], [7])
-    assert np.array_equal(images, PLANES[NAME].transpose(0, 2, 3, 1)) and labels.tolist() == LABELS[NAME].tolist()
-
-
 @pytest.mark.parametrize(
     ("below", "form"),
     [
@@ -375,8 +231,13 @@ def test_reads_what_todays_python_pickles(tmp_path):
         ("cifar10", FORMS[3]),
         ("cifar-10-batches-bin", "bin"),
         ("cifar-10-batches-py", "py"),
+        ("cifar-10-batches-py-target/cifar-10-batches-py", "py"),  # Keras 3's
+        ("cifar-10-batches-py-target", "py"),
+        ("cifar-10-python/cifar-10-batches-py", "py"),  # Kaggle's
+        ("cifar-10-python", FORMS[3]),
         ("", FORMS[2]),
         ("", "bin"),
+        ("", "py"),
     ],
 )
 def test_is_found_by_name_and_by_path(home, below, form):
@@ -386,6 +247,29 @@ def test_is_found_by_name_and_by_path(home, below, form):
     assert (len(train), len(test), train.name) == (20, 6, "cifar10")
     train, test = load(home / "given" / below)
     assert (len(train), len(test), train.name) == (20, 6, str(home / "given" / below))
+
+
+def test_a_folder_of_keras_is_found_by_path(home):
+    make(home / "given" / "cifar-10-batches-py-target" / "cifar-10-batches-py", "py")
+    assert len(load(home / "given")[0]) == len(load(home / "given" / "cifar-10-batches-py-target")[0]) == 20
+
+
+@pytest.mark.parametrize("end", [".tar.gz", "-target.tar.gz", "-target_archive"])
+def test_an_archive_as_keras_calls_it(home, end):
+    path = home / "given" / f"cifar-10-batches-py{end}"
+    make(home / "given", FORMS[3])
+    (home / "given" / FORMS[3]).rename(path)
+    for named in ("cifar10", home / "given"):
+        images, labels = read(load(named, home / "given" if named == "cifar10" else None)[1], range(6))
+        assert np.array_equal(images, PLANES["test_batch"].transpose(0, 2, 3, 1))
+        assert labels.tolist() == LABELS["test_batch"].tolist()
+
+
+@pytest.mark.parametrize("form", FORMS[2:])
+def test_an_archive_without_its_folder(home, form):
+    """As one packs it who packs the files alone."""
+    tar(home / form, {f"./{name}": data for name, data in contents(form).items()})
+    assert np.array_equal(read(open_splits(home)[1], range(6))[0], PLANES["test_batch"].transpose(0, 2, 3, 1))
 
 
 def test_what_is_not_found_is_named(home):

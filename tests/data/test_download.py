@@ -153,6 +153,8 @@ def test_the_real_sources_are_complete():
         "mnist": 4,
         "fashion-mnist": 4,
         "cifar10": 1,
+        "cifar100": 1,
+        "cifar100-coarse": 1,
         "svhn": 2,
         "svhn-extra": 3,
     }

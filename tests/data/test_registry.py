@@ -10,14 +10,7 @@ from linocut.data import available, is_image_folder, load
 from linocut.data.sources import SOURCES
 from linocut.errors import DataError
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    """No data on this machine but what a test makes."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv("LINOCUT_DATA", raising=False)
-    monkeypatch.setattr("linocut.data.registry.SYSTEM", tmp_path / "system")
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def make(folder: Path, pixel: int = 0, size: int = 4, end: str = "") -> Path:
@@ -126,12 +119,13 @@ def test_files_that_are_not_found(home, monkeypatch):
     [
         (
             "mnits",
-            r"unknown data set 'mnits' \(did you mean mnist\?\); known are digits, mnist, fashion-mnist, cifar10, svhn",
+            r"unknown data set 'mnits' \(did you mean mnist\?\); known are digits, mnist, fashion-mnist, cifar10,",
         ),
         ("Fashion_MNIST", r"unknown data set 'Fashion_MNIST' \(did you mean fashion-mnist\?\); known are"),
         (
             "zebra",
-            "'zebra'; known are digits, mnist, fashion-mnist, cifar10, svhn, svhn-extra, or the path of a folder",
+            "'zebra'; known are digits, mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse, svhn, svhn-extra, or "
+            "the path of a folder",
         ),
         ("", "unknown data set ''; known are"),
         ("./zebra", "zebra is not a folder; give a folder of class folders, or one of digits, mnist"),
@@ -186,6 +180,8 @@ def test_available(home):
         "mnist": str(home / "cache" / "linocut" / "mnist"),
         "fashion-mnist": None,
         "cifar10": None,
+        "cifar100": None,
+        "cifar100-coarse": None,
         "svhn": None,
         "svhn-extra": None,
     }

@@ -7,7 +7,7 @@ import struct
 import zlib
 
 from checksums import joined, mended, split
-from readers import LABELS, READERS, TOML, cifar, cifar_pickle, idx, image, mat, tar
+from readers import LABELS, READERS, TOML, cifar, cifar100_pickle, cifar_pickle, idx, image, mat, table, tar
 
 
 def described(name, change):
@@ -141,7 +141,7 @@ CORPUS = [
     ("idx.gz", gzip.compress(gzip.compress(idx("images")))),
     ("idx.gz", gzip.compress(idx("images"))[:-1]),
     ("idx.gz", gzip.compress(bytes(10_000_000))),  # much out of little
-    ("idx.gz", idx("images")),
+    ("idx.gz", idx("images")[:-1]),  # a plain file, cut
     ("cifar", cifar()[:-1]),
     ("cifar", b"\x0a" + cifar()[1:]),
     ("cifar pickle", pickle.dumps({b"data": Evil(), b"labels": [1]})),
@@ -159,6 +159,29 @@ CORPUS = [
     ("cifar pickle", cifar_pickle(3).replace(b"K\x03M\x00\x0c\x86", b")" + b"2\x86" * 64)),  # for a shape
     ("cifar pickle", b"cnumpy.core.multiarray\n_reconstruct\n(N}X\x08\x00\x00\x00__code__Nstb."),
     ("cifar pickle", cifar_pickle(3)[:-100]),
+    ("cifar pickle", b"c_codecs\nencode\n(X\x01\x00\x00\x00aX\x04\x00\x00\x00zliBtR."),
+    ("cifar pickle", b"c_codecs\nencode\n(X\x02\x00\x00\x00\xc4\x80X\x06\x00\x00\x00latin1tR."),  # beyond Latin-1
+    ("cifar pickle", b"(cnumpy\ndtype\n(X\x02\x00\x00\x00V9I0\nI1\ntR" + b"." * 9),
+    ("cifar pickle 5", b"\x80\x05\x96\xff\xff\xff\xff\xff\xff\xff\xff."),  # a bytearray of 16 EiB
+    ("cifar pickle 5", b"\x80\x05\x97\x98."),  # a buffer from outside
+    ("cifar pickle 5", cifar_pickle(5).replace(b"M\x00\x0c\x86", b"J\xff\xff\xff\x7f\x86")),  # 2**31 columns
+    ("cifar pickle 5", cifar_pickle(5).replace(b"M\x00\x0c\x86", b"\x8a\xff" + b"\x7f" * 255 + b"\x86")),  # many more
+    ("cifar pickle 5", cifar_pickle(5).replace(b"\x8c\x02u1", b"\x8c\x02V1")),
+    ("cifar pickle 5", cifar_pickle(5).replace(b"\x8c\x01C", b"\x8c\x01K")),  # in another order
+    ("cifar pickle 0", cifar_pickle(0).replace(b"I5\n", b"I" + b"9" * 3000 + b"\n")),
+    ("cifar pickle 0", cifar_pickle(0).replace(b"I5\n", b"I01\n")),
+    ("cifar100 pickle 4", cifar100_pickle(4).replace(b"i8", b"f8")),
+    ("cifar100 pickle 4", cifar100_pickle(4).replace(b"\x8c\x01<", b"\x8c\x01?")),
+    ("cifar100", cifar(2)[:-1]),
+    ("cifar100", b"\x14" + cifar(2)[1:]),
+    ("cifar100", b"\0\x64" + cifar(2)[2:]),
+    ("table", b""),
+    ("table", table().replace(b"5,", b"../../5,")),
+    ("table", table().replace(b"5,", b"4,")),
+    ("table", table().replace(b"frog", b"f\0og")),
+    ("table", b"id,label\n" + b'"' * 10**6),
+    ("table", b"id,label\n" + b"1,cat\n" * 10**5),
+    ("table", bytes(1 << 24)),
     ("cifar pickle", cifar_pickle(4).replace(b"u1", b"O8")),
     ("tar", tar()[:-10]),
     ("tar", gzip.compress(bytes(100_000))),

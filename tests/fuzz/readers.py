@@ -13,8 +13,11 @@ import numpy as np
 from PIL import Image
 from small_training import examples, trainer
 
+from linocut.data import cifar as cifar_files
+from linocut.data import kaggle
 from linocut.data.archive import Member, extract
-from linocut.data.cifar10 import PIXELS, _from_pickle, _opened
+from linocut.data.cifar10 import CIFAR10, CLASSES
+from linocut.data.cifar100 import CIFAR100, FINE
 from linocut.data.idx import IdxDataset
 from linocut.data.images import image_shape, read_image
 from linocut.data.svhn import _convert
@@ -55,13 +58,27 @@ def idx(kind):
     return head + (bytes(range(20)) * COUNT if kind == "images" else LABELS)
 
 
-def cifar():
-    return b"".join(bytes([n]) + GENERATOR.bytes(PIXELS) for n in range(3))
+PIXELS = cifar_files.PIXELS
+
+
+def cifar(kinds=1):
+    return b"".join(bytes([n] * kinds) + GENERATOR.bytes(PIXELS) for n in range(3))
 
 
 def cifar_pickle(protocol):
     batch = {b"data": np.zeros((3, PIXELS), np.uint8), b"labels": [0, 5, 9], b"batch_label": b"one"}
     return pickle.dumps(batch, protocol=protocol)
+
+
+def cifar100_pickle(protocol):
+    """With its labels in arrays and in NumPy's numbers."""
+    labels = {"fine_labels": np.array([0, 50, 99]), "coarse_labels": list(np.array([0, 9, 19], np.uint8))}
+    return pickle.dumps({"data": np.asfortranarray(np.zeros((3, PIXELS), np.uint8)), **labels}, protocol=protocol)
+
+
+def table():
+    """Kaggle's, of so many pictures that some are kept for testing."""
+    return b"id,label\n" + b"".join(b"%d,%s\n" % (n, CLASSES[n % 10].encode()) for n in range(1, 12))
 
 
 def tar():
@@ -165,17 +182,27 @@ def read_gzipped_idx(path):
     read_idx(packed, "images")
 
 
-def read_cifar(path):
-    batch = path.with_name("data_batch_1.bin")
-    path.rename(batch)
-    dataset = _opened(path.parent, str, ("data_batch_1",), "fuzz")
-    count = min(len(dataset), COUNT)
-    dataset.read(np.arange(count), np.empty((count, 32, 32, 3), np.uint8), np.empty(count, np.int32))
+def read_cifar(path, files, kind, classes):
+    """As the first file, all others being sound."""
+    path.rename(path.with_name(f"{files.train[0]}.bin"))
+    for name in files.files[1:]:
+        path.with_name(f"{name}.bin").write_bytes(cifar(len(files.labels)))
+    for dataset in cifar_files.open_splits(files, path.parent, "fuzz", kind, classes):
+        count = min(len(dataset), COUNT)
+        dataset.read(np.arange(count), np.empty((count, 32, 32, 3), np.uint8), np.empty(count, np.int32))
 
 
-def read_pickle(path):
+def read_pickle(path, files):
     with open(path, "rb") as file:
-        _from_pickle(file, path.stat().st_size, path.with_name("out"), "fuzz")
+        cifar_files.from_pickle(files, file, path.stat().st_size, path.with_name("out"), "fuzz")
+
+
+def read_table(path):
+    path.rename(path.with_name("trainLabels.csv"))
+    path.with_name("train").mkdir()
+    for number in range(1, 12):
+        Image.fromarray(np.zeros((32, 32), np.uint8)).save(path.with_name("train") / f"{number}.png")
+    kaggle.open_splits(path.parent)
 
 
 def read_tar(path):
@@ -218,9 +245,15 @@ READERS = {
     "idx images": (lambda: idx("images"), partial(read_idx, kind="images")),
     "idx labels": (lambda: idx("labels"), partial(read_idx, kind="labels")),
     "idx.gz": (lambda: gzip.compress(idx("images"), mtime=0), read_gzipped_idx),
-    "cifar": (cifar, read_cifar),
-    "cifar pickle": (lambda: cifar_pickle(3), read_pickle),
-    "cifar pickle 4": (lambda: cifar_pickle(4), read_pickle),
+    "cifar": (cifar, partial(read_cifar, files=CIFAR10, kind="labels", classes=CLASSES)),
+    "cifar pickle": (lambda: cifar_pickle(3), partial(read_pickle, files=CIFAR10)),
+    **{f"cifar pickle {n}": ((lambda n=n: cifar_pickle(n)), partial(read_pickle, files=CIFAR10)) for n in (0, 4, 5)},
+    "cifar100": (lambda: cifar(2), partial(read_cifar, files=CIFAR100, kind="fine_labels", classes=FINE)),
+    **{
+        f"cifar100 pickle {n}": ((lambda n=n: cifar100_pickle(n)), partial(read_pickle, files=CIFAR100))
+        for n in (0, 2, 4, 5)
+    },
+    "table": (table, read_table),
     "tar": (tar, read_tar),
     "mat": (lambda: mat(False), read_mat),
     "mat packed": (lambda: mat(True), read_mat),

@@ -36,8 +36,10 @@ def _plain(path: Path) -> Iterator[IO[bytes]]:
             yield cast(IO[bytes], plain)
 
 
-def extract(path: Path, wanted: Mapping[str, Member]) -> None:
+def extract(path: Path, wanted: Mapping[str, Member], inside: str = "") -> None:
     """Read the archive once and hand over the members called as in `wanted`, each of which must be a file in it.
+
+    They may lie in its folder `inside`, or outside of any.
 
     Names are compared whole and no name from the archive is ever used as a path. DataError for an archive
     that is damaged (its checksum is verified) or lacks a member.
@@ -49,7 +51,7 @@ def extract(path: Path, wanted: Mapping[str, Member]) -> None:
     try:
         with _plain(path) as plain, tarfile.open(fileobj=plain, mode="r|") as archive:
             for info in archive:
-                name = info.name.removeprefix("./")
+                name = info.name.removeprefix("./").removeprefix(f"{inside}/")
                 member = left.get(name)
                 if member is None:
                     continue
@@ -67,4 +69,4 @@ def extract(path: Path, wanted: Mapping[str, Member]) -> None:
         reason = str(error).rstrip(".")
         raise DataError(f"{path} is damaged, not a whole tar.gz archive ({reason}); {AGAIN}") from None
     if left:
-        raise DataError(f"{path} lacks {', '.join(left)}; {AGAIN}")
+        raise DataError(f"{path} lacks {', '.join(left)}{f' in {inside}' if inside else ''}; {AGAIN}")

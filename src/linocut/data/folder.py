@@ -142,8 +142,8 @@ def open_folder(
         test = _entries(test_root, tuple(found_test), classes, seen)
     else:
         test_root = train_root
-        test = [entry for entry in train if _digest(entry.path) % TEST_PART == 0]
-        train = [entry for entry in train if _digest(entry.path) % TEST_PART != 0]
+        test = [entry for entry in train if is_for_testing(entry.path)]
+        train = [entry for entry in train if not is_for_testing(entry.path)]
     looked = [
         look_at(folder, [entry.path for entry in entries], whole=skip_corrupt)
         for folder, entries in ((train_root, train), (test_root, test))
@@ -245,6 +245,11 @@ def _shape(row: NDArray[np.int32]) -> tuple[int, int, int]:
 
 def _size(shape: tuple[int, int, int]) -> str:
     return f"{shape[0]} x {shape[1]}"
+
+
+def is_for_testing(path: str) -> bool:
+    """Whether the image at a path below the root is one in TEST_PART: the same on every machine."""
+    return _digest(path) % TEST_PART == 0
 
 
 def _digest(path: str) -> int:

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from linocut.data import cifar10, idx, svhn
+from linocut.data import cifar10, cifar100, idx, svhn
 from linocut.data.cache import known_cache
 from linocut.data.dataset import Dataset, Resizing
 from linocut.data.resizing import WHOLE
+from linocut.data.scan import folders
 from linocut.data.sources import SOURCES, Source
 from linocut.errors import DataError
 from linocut.files import expanded
 
 SYSTEM = Path("/usr/share/datasets")  # where Debian's dataset packages install
+KAGGLE = "trainLabels.csv"  # beside the folder of Kaggle's pictures of CIFAR-10, which are in no class folders
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def load(
 
     The files of a named data set are looked for in `data_dir`, `$LINOCUT_DATA`, the cache and
     /usr/share/datasets. A folder holds class folders of images (see folder.py), which `size` = (height,
-    width) resizes, or the files of MNIST's, CIFAR-10's or SVHN's format. `resizing` says how, by default "crop" to the
+    width) resizes, or the files of MNIST's, CIFAR's or SVHN's format. `resizing` says how, by default "crop" to the
     middle where sizes differ; give a trained network's (`predictor.resizing`) to test it. `colour` says whether images
     have 3 channels or 1, by default 3 if any of them has colours. `skip_corrupt` leaves out images of class folders
     that cannot be decoded; those left out are the `skipped` of what is returned, and all else that was left out or
@@ -88,7 +90,7 @@ def resizing_of(data: str | None) -> Resizing | None:
     """What a run saw that does not say it, by the name of its data set; None where that cannot be known.
 
     Only folders of images, which are known by their absolute paths, had pictures that were cropped, and only where they
-    were given a size. Folders of files of MNIST's, CIFAR-10's and SVHN's formats are known by their paths too: they are
+    were given a size. Folders of files of MNIST's, CIFAR's and SVHN's formats are known by their paths too: they are
     told apart as long as they are there.
     """
     if data is None or not os.path.isabs(data):
@@ -146,15 +148,33 @@ def _refuse_image_settings(
 
 
 def _format_of(path: Path) -> Callable[[], tuple[Dataset, Dataset]] | None:
-    """How to open the files of a data set's format that a folder holds; None if it holds others."""
+    """How to open the files of a data set's format that a folder holds; None if it holds others.
+
+    DataError where it holds those of several.
+    """
+    found: dict[str, Callable[[], tuple[Dataset, Dataset]]] = {}
     lacking = idx.missing(path)
     if len(lacking) < len(idx.PARTS) * len(idx.KINDS):
-        return partial(_open_idx, path, lacking)
+        found["MNIST"] = partial(_open_idx, path, lacking)
     if not cifar10.missing(path):
-        return partial(cifar10.open_splits, path, str(path))
+        found["CIFAR-10"] = partial(cifar10.open_splits, path, str(path))
+    if not cifar100.missing(path):
+        found["CIFAR-100"] = partial(cifar100.open_splits, path, str(path))
     if not svhn.missing(path):
-        return partial(svhn.open_splits, path, str(path))
-    return None
+        found["SVHN"] = partial(svhn.open_splits, path, str(path))
+    if (path / KAGGLE).is_file() and not ((path / "train").is_dir() and folders(path / "train")):
+        found["Kaggle's CIFAR-10"] = partial(_open_kaggle, path)
+    if len(found) > 1:
+        raise DataError(
+            f"{path} holds files of {' and '.join(found)}; give the folder of one, or its name and this as --data-dir"
+        )
+    return next(iter(found.values()), None)
+
+
+def _open_kaggle(path: Path) -> tuple[Dataset, Dataset]:
+    from linocut.data.kaggle import open_splits  # late: it decodes pictures
+
+    return open_splits(path)
 
 
 def _open_idx(path: Path, lacking: list[str]) -> tuple[Dataset, Dataset]:

@@ -48,10 +48,8 @@ def named(paths: Sequence[Path]) -> str:
     return ", ".join(map(str, paths[:MOST_NAMED])) + more
 
 
-def refusal(errors: dict[Path, DataError], count: int) -> DataError:
+def refusal(errors: dict[Path, DataError], count: int, skippable: bool = True) -> DataError:
     """The error for corrupt images, of `count` in all."""
     paths = sorted(errors)
-    return DataError(
-        f"{errors[paths[0]]}, or skip such files (--skip-corrupt, skip_corrupt=True); of {count:,} images "
-        f"{len(paths):,} cannot be read: {named(paths)}"
-    )
+    skip = ", or skip such files (--skip-corrupt, skip_corrupt=True)" if skippable else ""
+    return DataError(f"{errors[paths[0]]}{skip}; of {count:,} images {len(paths):,} cannot be read: {named(paths)}")

