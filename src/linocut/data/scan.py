@@ -23,16 +23,21 @@ MOST_SUFFIXES = 5  # named in a line
 
 @dataclass
 class Scan:
-    """The pictures of folders: `paths` below each, how many are `below` folders in it; the suffixes of other files."""
+    """The pictures of folders: `paths` below each, how many are `below` folders in it; the suffixes of other files.
+
+    `odd` are the paths of what is neither file nor folder.
+    """
 
     paths: list[str] = field(default_factory=list)
     below: int = 0
     others: Counter[str] = field(default_factory=Counter)
+    odd: list[str] = field(default_factory=list)
 
     def add(self, other: Scan) -> None:
         """Count another's in; its paths are not."""
         self.below += other.below
         self.others += other.others
+        self.odd += other.odd
 
     def notes(self) -> Iterator[str]:
         """What is worth a line."""
@@ -40,6 +45,7 @@ class Scan:
             yield f"{self.below:,} images are from folders below class folders, of which they are taken to be"
         if count := self.others.total():
             yield f"left out {count:,} files of class folders that are not called as images are: {self.kinds()}"
+        yield from odd(self.odd)
 
     def kinds(self) -> str:
         """The suffixes of other files, the most frequent first, and how images among them could be read."""
@@ -64,7 +70,7 @@ def scan(folder: Path) -> Scan:
         inner = waiting.pop()
         for item in sorted(items(folder / inner), key=lambda item: item.name):
             path = f"{inner}{item.name}"
-            if item.is_dir():
+            if is_folder(item):
                 stat = item.stat()
                 if (stat.st_dev, stat.st_ino) not in seen:  # links may lead round in a circle
                     seen.add((stat.st_dev, stat.st_ino))
@@ -72,8 +78,10 @@ def scan(folder: Path) -> Scan:
             elif is_picture(item):
                 found.paths.append(path)
                 found.below += bool(inner)
-            elif item.is_file():
+            elif is_file(item):
                 found.others[os.path.splitext(item.name)[1].lower()] += 1
+            else:
+                found.odd.append(str(folder / path))
     return found
 
 
@@ -81,12 +89,29 @@ def is_picture(item: os.DirEntry[str]) -> bool:
     """Whether a file is called as a picture that can be read."""
     suffix = os.path.splitext(item.name)[1].lower()
     known = suffix in SUFFIXES or (suffix in MORE_SUFFIXES and decodes(MORE_SUFFIXES[suffix]))
-    return known and item.is_file()
+    return known and is_file(item)
+
+
+def is_file(item: os.DirEntry[str]) -> bool:
+    """Whether it is a file, or a link to one; links to themselves are none."""
+    return os.path.isfile(item.path) if item.is_symlink() else item.is_file()
+
+
+def is_folder(item: os.DirEntry[str]) -> bool:
+    """Whether it is a folder, or a link to one; links to themselves are none."""
+    return os.path.isdir(item.path) if item.is_symlink() else item.is_dir()
 
 
 def folders(folder: Path) -> list[str]:
     """The names of the folders in a folder, sorted."""
-    return sorted(item.name for item in items(folder) if item.is_dir())
+    return sorted(item.name for item in items(folder) if is_folder(item))
+
+
+def odd(paths: list[str]) -> list[str]:
+    """The line on what is neither file nor folder, where there is any."""
+    if not paths:
+        return []
+    return [f"left out {len(paths):,} that are no files, as links that lead nowhere or pipes, such as {paths[0]}"]
 
 
 def items(folder: Path) -> list[os.DirEntry[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from linocut.data.scan import folders, is_picture, items
+from linocut.data.scan import folders, is_file, is_folder, is_picture, items, odd
 from linocut.errors import DataError
 
 TRAIN_NAMES = ("train", "training")
@@ -31,14 +31,13 @@ def find_splits(root: Path) -> Splits:
     holding = [name for name in called if folders(root / name)]
     train, test = _first(holding, TRAIN_NAMES), _first(holding, TEST_NAMES)
     notes = []
-    stray = sorted(item.name for item in items(root) if is_picture(item))
     if train is None:
         if test is not None and not any(is_picture(item) for item in items(root / test)):
             raise DataError(
                 f"{root / test} holds folders as test data do, but there is no {root / TRAIN_NAMES[0]} that holds the "
                 "classes to train on; rename the folder that does, or the class"
             )
-        notes += _stray(root, stray)
+        notes += _stray(root)
         return Splits(root, None, tuple(notes))
     others = [name for name in folders(root) if name not in (train, test)]
     if test is not None and (test != TEST_NAMES[0] or train != TRAIN_NAMES[0] or others):
@@ -46,10 +45,9 @@ def find_splits(root: Path) -> Splits:
     if others:
         named = ", ".join(str(root / name) for name in others[:3]) + (", ..." if len(others) > 3 else "")
         notes.append(f"left out {named}, beside {root / train}")
-    notes += _stray(root, stray)
-    notes += _stray(root / train, sorted(item.name for item in items(root / train) if is_picture(item)))
+    notes += _stray(root) + _stray(root / train)
     if test is not None:
-        notes += _stray(root / test, sorted(item.name for item in items(root / test) if is_picture(item)))
+        notes += _stray(root / test)
     return Splits(root / train, None if test is None else root / test, tuple(notes))
 
 
@@ -62,7 +60,11 @@ def _first(found: list[str], wanted: tuple[str, ...]) -> str | None:
     return None
 
 
-def _stray(folder: Path, pictures: list[str]) -> list[str]:
+def _stray(folder: Path) -> list[str]:
+    """What is left out of a folder that should hold folders only."""
+    found = items(folder)
+    pictures = sorted(item.name for item in found if is_picture(item))
+    lost = odd(sorted(str(folder / item.name) for item in found if not is_file(item) and not is_folder(item)))
     if not pictures:
-        return []
-    return [f"left out {len(pictures):,} images in no class folder, such as {folder / pictures[0]}"]
+        return lost
+    return [f"left out {len(pictures):,} images in no class folder, such as {folder / pictures[0]}", *lost]
