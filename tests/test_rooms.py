@@ -15,7 +15,8 @@ HOME = Path(linocut.__file__).parent
 ROOMS = (
     ("errors",),
     ("formats", "roles", "digest", "sizes", "tables", "settings_of", "forks", "json_text"),
-    ("files", "fields", "toml_text"),
+    ("files", "fields"),
+    ("toml_text",),
     ("policies", "schedules"),
     ("ops",),
     ("tensor_file",),

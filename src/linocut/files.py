@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and plain files to read."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from linocut.errors import MachineError
+from linocut.errors import LinocutError, MachineError, RunError
 
 PART = ".part"  # how a file is called that is being written
+LONG_NAME, OF_LONG_NAME = 200, 50  # bytes; characters, of up to four: with what is added a name has 255 bytes at most
+NOT_PLAIN = "it is no plain file"
+MISPLACED = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO)
 _NO_PLAIN_FILE = (errno.ENOENT, errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EISDIR)
 
 
@@ -25,15 +28,44 @@ def expanded(path: str | os.PathLike[str]) -> Path:
         return Path(path)
 
 
+def open_plain(path: str | os.PathLike[str]) -> int:
+    """A descriptor of a file, to read; OSError for a folder, and for pipes and devices, which are not waited for."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket
+            raise OSError(errno.ENXIO, NOT_PLAIN) from None
+        raise
+    kind = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(kind):
+        return descriptor
+    os.close(descriptor)
+    if stat.S_ISDIR(kind):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    raise OSError(errno.ENXIO, NOT_PLAIN)
+
+
+def unwritable(error: OSError, message: str, otherwise: str, misplaced: type[LinocutError] = RunError) -> LinocutError:
+    """The error for what cannot be written: `misplaced` where the path is to blame, MachineError where the machine is.
+
+    The first is of a file in a folder's place or the other way round, links in a circle, a name that is too long.
+    `otherwise` says what else may be done than to make room.
+    """
+    if error.errno in MISPLACED:
+        return misplaced(f"{message}; move away what is there, or {otherwise}")
+    return MachineError(f"{message}; make room, or {otherwise}")
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file to write, which takes the name `path` once the block has ended and its bytes are on the disk.
 
     It is written under another name in the same folder, one that no other file has: where that folder was replaced by
     another meanwhile, the file is not found there, and nothing in it is written over. When anything fails, the file is
-    removed, what `path` held stays as it was, and an OSError becomes a MachineError.
+    removed, what `path` held stays as it was, and an OSError becomes a MachineError, or a RunError: see `unwritable`.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}{PART}")
+    name = path.name if len(os.fsencode(path.name)) <= LONG_NAME else path.name[:OF_LONG_NAME]
+    part = path.with_name(f".{name}.{os.getpid()}-{os.urandom(4).hex()}{PART}")
     try:
         try:
             with open(part, "xb", opener=_unlinked) as file:
@@ -87,10 +119,9 @@ def _write_behind(file: int, place: int, data: bytes) -> None:
     os.fsync(file)
 
 
-def _unwritten(path: Path, error: OSError) -> MachineError:
-    return MachineError(
-        f"{path} cannot be written: {error.strerror or error}; make room, or give a folder that can be written"
-    )
+def _unwritten(path: Path, error: OSError) -> LinocutError:
+    message = f"{path} cannot be written: {error.strerror or error}"
+    return unwritable(error, message, "give a folder that can be written")
 
 
 def remove_parts(path: Path) -> None:
@@ -114,17 +145,21 @@ def write_text(path: Path, text: str) -> None:
 def make_folder(path: Path) -> list[Path]:
     """Make a folder and those above it, as far as they are not there; returns those made, the innermost first.
 
-    They outlive a power cut. MachineError where they cannot be made.
+    They outlive a power cut. Where they cannot be made none is left, and it is a MachineError or a RunError: see
+    `unwritable`.
     """
+    new = [folder for folder in (path, *path.parents) if not os.path.exists(folder)]
     try:
-        new = [folder for folder in (path, *path.parents) if not folder.exists()]
         path.mkdir(parents=True, exist_ok=True)
         for folder in new:
             _settle(folder.parent)
         return new
     except OSError as error:
+        for folder in new:
+            with suppress(OSError):  # not made
+                folder.rmdir()
         reason = "there is a file of that name" if isinstance(error, FileExistsError) else error.strerror
-        raise MachineError(f"folder {path} cannot be made: {reason}; give another folder") from None
+        raise unwritable(error, f"folder {path} cannot be made: {reason}", "give another folder") from None
 
 
 def _settle(folder: Path) -> None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import stat
 import sys
 import weakref
 import zlib
@@ -27,7 +26,7 @@ import numpy as np
 
 from linocut.errors import MachineError, RunError, one_line
 from linocut.fields import shown
-from linocut.files import replacing
+from linocut.files import open_plain, replacing
 from linocut.json_text import parsed
 from linocut.ops.bits import Array
 
@@ -133,14 +132,14 @@ class TensorFile:
         """Open the file, check what it is, and its checksum; no tensor is loaded."""
         self.path = path
         try:
-            self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # which does not wait at a pipe
+            self._file = open_plain(path)
             weakref.finalize(self, os.close, self._file)
-            if not stat.S_ISREG(os.fstat(self._file).st_mode):
-                raise _Damaged("it is no plain file")
             metadata, self._kept = _header(self._file)
         except FileNotFoundError:
             raise RunError(f"{path} does not exist; give the folder of a run") from None
-        except (_Damaged, OSError) as error:
+        except OSError as error:
+            raise RunError(f"{path} cannot be read: {error.strerror or error}; check its permissions") from None
+        except _Damaged as error:
             raise RunError(
                 f"{path} cannot be read: {one_line(error)}; it is damaged, or not a file of linocut's"
             ) from None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from linocut.errors import SpecError, one_line
+from linocut.files import open_plain
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -22,7 +23,7 @@ _TOKEN = re.compile(r"""(?P<part>[\w-]+|"[^"\n]*"|'[^'\n]*')|(?P<dot>\.)|(?P<spa
 def read_toml(path: Path, what: str) -> dict[str, Any]:
     """What the file of `what`, such as "a network", says; SpecError, naming it and the mend, for one that is none."""
     try:
-        with path.open("rb") as file:
+        with open(open_plain(path), "rb") as file:
             data = file.read(MOST_BYTES + 1)
         if len(data) > MOST_BYTES:
             raise SpecError(f"{path} is larger than {MOST_BYTES:,} B; the file of {what} never is")
@@ -30,7 +31,9 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
         _check_names(text)
         return tomllib.loads(text)
     except OSError as error:
-        raise SpecError(f"{path} cannot be read: {error.strerror}; give the file of {what}") from None
+        raise SpecError(f"{path} cannot be read: {error.strerror or error}; give the file of {what}") from None
+    except SpecError:
+        raise
     except RecursionError:
         raise SpecError(f"{path} is not the file of {what}: it is nested too deep") from None
     except ValueError as error:  # also what is no UTF-8, and whole numbers of thousands of digits

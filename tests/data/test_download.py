@@ -1,6 +1,7 @@
 """Downloads, from a server on this machine."""
 
 import hashlib
+import os
 import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -118,9 +119,18 @@ def test_no_network(server, tmp_path):
 def test_a_folder_that_cannot_be_written(server, tmp_path):
     """No further mirror is tried."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(MachineError, match=f"one.gz cannot be written to {tmp_path}/file/x: Not a directory; make"):
+    with pytest.raises(DataError, match=f"one.gz cannot be written to {tmp_path}/file/x: Not a directory; move away"):
         fetch(SUMS, (f"{server.url}/good/",) * 2, tmp_path / "file" / "x")
     assert server.asked == []
+
+
+@pytest.mark.timeout(60)
+def test_a_pipe_where_a_file_would_be(server, tmp_path):
+    """It is neither waited for nor replaced."""
+    os.mkfifo(tmp_path / "one.gz")
+    with pytest.raises(DataError, match="one.gz is no plain file; move it away, or give another folder"):
+        fetch(SUMS, (f"{server.url}/good/",), tmp_path)
+    assert (os.listdir(tmp_path), server.asked) == (["one.gz"], [])
 
 
 def test_get(server, tmp_path, monkeypatch):

@@ -274,12 +274,12 @@ def test_a_gzipped_file_of_many_chunks(tmp_path):
             IdxDataset(tmp_path / "images.gz", tmp_path / "labels.gz", name="tiny", cache=tmp_path / "cache")
 
 
-def test_a_cache_that_cannot_be_written_is_the_machines_fault(tmp_path):
+def test_a_cache_that_is_a_file(tmp_path):
     """The message says where, why and what to do."""
     (tmp_path / "cache").write_text("a file where a folder should be")
     with pytest.raises(
-        MachineError,
-        match=r"images.gz cannot be unpacked into .*cache/unpacked: Not a directory; .*"
+        DataError,
+        match=r"images.gz cannot be unpacked into .*cache/unpacked: Not a directory; move away what is there, or set "
         r"XDG_CACHE_HOME .*gunzip -k .*images.gz",
     ):
         opened(tmp_path, end=".gz")

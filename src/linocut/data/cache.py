@@ -12,7 +12,7 @@ from pathlib import Path
 from linocut.data.disk import AGAIN, open_readonly
 from linocut.digest import Digest, blake2b
 from linocut.errors import DataError, MachineError
-from linocut.files import expanded
+from linocut.files import expanded, unwritable
 
 CHUNK = 1 << 16  # bytes unpacked at a time
 READ = 1 << 20  # bytes of a source that are digested at a time
@@ -56,8 +56,9 @@ def converted(
 
     `check(path)` raises DataError for content that will not do. The copy is named after `name`, the sources' paths
     and a digest of all their bytes, so that a changed source is converted anew, whatever its size and times are, and
-    its older copies are removed. Raises DataError for a damaged source, or one that changes meanwhile, MachineError
-    where the cache cannot be written (`advice`: what else the user may do); neither leaves anything behind.
+    its older copies are removed. Raises DataError for a damaged source, one that changes meanwhile, and a cache whose
+    path cannot be one, MachineError where it cannot be written (`advice`: what else the user may do); neither leaves
+    anything behind.
     """
     folder = (cache or default_cache()) / "unpacked"
     prefix, stamp = _key(sources, name)
@@ -77,14 +78,16 @@ def converted(
                 if old != target and old.suffix != ".part":
                     _remove(old)
         finally:
-            if folder.is_dir():
+            if os.path.isdir(folder):
                 _remove(part)
     except MachineError:
         raise
     except OSError as error:
-        raise MachineError(
-            f"{sources[0]} cannot be unpacked into {folder}: {error.strerror or error}; make room there, or set "
-            f"XDG_CACHE_HOME to a folder that can be written{advice}"
+        raise unwritable(
+            error,
+            f"{sources[0]} cannot be unpacked into {folder}: {error.strerror or error}",
+            f"set XDG_CACHE_HOME to a folder that can be written{advice}",
+            DataError,
         ) from None
     return target
 
@@ -120,7 +123,7 @@ def _add(digest: Digest, source: Path, buffer: bytearray) -> int:
 
 def _holds(target: Path, check: Callable[[Path], None]) -> bool:
     """Whether the copy is there, and not damaged by something else."""
-    if not target.exists():
+    if not os.path.exists(target):
         return False
     try:
         check(target)
@@ -130,8 +133,8 @@ def _holds(target: Path, check: Callable[[Path], None]) -> bool:
 
 
 def _move(part: Path, target: Path, check: Callable[[Path], None]) -> None:
-    """Give the copy its name; a folder cannot take another's, which is damaged or another process's."""
-    if part.is_dir() and target.exists():
+    """Give the copy its name; a folder cannot take another's, which is damaged or another process's, nor a file's."""
+    if os.path.isdir(target) or (os.path.isdir(part) and os.path.lexists(target)):
         if _holds(target, check):
             return
         _remove(target)
@@ -141,7 +144,7 @@ def _move(part: Path, target: Path, check: Callable[[Path], None]) -> None:
 def _remove(path: Path) -> None:
     import shutil
 
-    if path.is_dir():
+    if os.path.isdir(path):
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)

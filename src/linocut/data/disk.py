@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 
 from linocut.errors import DataError, MachineError
+from linocut.files import open_plain
 
 AGAIN = "get the file again"
 GZIP = b"\x1f\x8b"  # what gzipped files begin with
@@ -19,15 +19,9 @@ def open_readonly(path: Path, shown: Path | None = None) -> int:
     """
     shown = shown or path
     try:
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # which does not wait at a pipe
+        return open_plain(path)
     except OSError as error:
         raise DataError(f"{shown} cannot be read: {error.strerror}; check the path and its permissions") from None
-    kind = os.fstat(file).st_mode
-    if stat.S_ISREG(kind):
-        return file
-    os.close(file)
-    reason = "Is a directory" if stat.S_ISDIR(kind) else "it is no plain file"
-    raise DataError(f"{shown} cannot be read: {reason}; check the path")
 
 
 def begins_with(path: Path, mark: bytes) -> bool:

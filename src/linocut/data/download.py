@@ -9,7 +9,7 @@ from pathlib import Path
 from linocut.data.cache import default_cache
 from linocut.data.sources import SOURCES
 from linocut.errors import DataError, MachineError
-from linocut.files import expanded
+from linocut.files import expanded, unwritable
 
 Progress = Callable[[str, int, int], None]
 """Called as a file arrives: its name, the bytes so far, the bytes in all (0 while unknown)."""
@@ -20,8 +20,8 @@ TIMEOUT_S = 30.0  # without any byte from the server
 def get(name: str, cache_dir: str | os.PathLike[str] | None = None, progress: Progress | None = None) -> Path:
     """Download what is not there yet of the data set `name` below `cache_dir`, and return the folder of its files.
 
-    Raises DataError for a name that cannot be downloaded or a wrong checksum, MachineError without a network
-    or room.
+    Raises DataError for a name that cannot be downloaded, a wrong checksum and a folder that cannot be one,
+    MachineError without a network or room.
     """
     folder = expanded(cache_dir) if cache_dir is not None else default_cache()
     source = SOURCES.get(name)
@@ -64,6 +64,8 @@ def _fetch(
     import pooch
     import requests
 
+    if os.path.exists(folder / file) and not os.path.isfile(folder / file):  # a pipe would be waited for
+        raise DataError(f"{folder / file} is no plain file; move it away, or give another folder")
     downloader = pooch.HTTPDownloader(
         progressbar=_Bar(file, progress) if progress else False,
         chunk_size=1 << 16,
@@ -77,10 +79,10 @@ def _fetch(
     except requests.RequestException as error:
         return MachineError(f"{url} cannot be reached ({type(error).__name__})")
     except OSError as error:
-        raise MachineError(
-            f"{file} cannot be written to {folder}: {error.strerror or error}; make room there, or set "
-            "XDG_CACHE_HOME to a folder that can be written"
-        ) from None
+        cause = error.__cause__ if isinstance(error.__cause__, OSError) else error  # pooch's own text is long
+        message = f"{file} cannot be written to {folder}: {cause.strerror or cause}"
+        otherwise = "set XDG_CACHE_HOME, or give a --data-dir, that can be written"
+        raise unwritable(cause, message, otherwise, DataError) from None
     except ValueError:
         return DataError(f"{url} does not have the checksum {checksum}")
     return None

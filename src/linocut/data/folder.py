@@ -122,7 +122,7 @@ def open_folder(
         raise DataError(f"size is {size[0]} x {size[1]}, must be 1 x 1 pixels or more")
     if resizing is not None and size is None:
         raise DataError(f"resizing is {resizing!r}, but there is no size to resize to; give a size, or leave it out")
-    if not root.is_dir():
+    if not os.path.isdir(root):
         raise DataError(f"{root} is not a folder; give a folder that holds one folder of images for each class")
     splits, seen = find_splits(root), Scan()
     train_root, test_root = splits.train, splits.test

@@ -27,6 +27,7 @@ from linocut.data.dataset import Box, Resizing
 from linocut.data.orientation import orientation
 from linocut.data.resizing import WHOLE, find_resizing, part
 from linocut.errors import DataError
+from linocut.files import open_plain
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -168,6 +169,7 @@ def _opened(path: Path) -> Iterator[Image]:
     from PIL import UnidentifiedImageError
 
     try:
+        os.close(open_plain(path))  # else Pillow waits at a pipe
         with _open(path) as image:
             most = MOST_PIXELS_OF_MORE if image.format in MORE else MOST_PIXELS
             if image.width * image.height > most:

@@ -62,7 +62,7 @@ def load(
             return open_digits()
         return _load_source(SOURCES[text], data_dir)
     path = expanded(text)
-    if text and path.is_dir():
+    if text and os.path.isdir(path):
         path = path.resolve()  # known by it: the same from wherever a run is resumed
         opener = _format_of(path)
         if opener is None:
@@ -83,7 +83,7 @@ def is_image_folder(name: str | os.PathLike[str]) -> bool:
     if not _is_path(name) and _is_known(os.fspath(name)):
         return False
     path = expanded(name)
-    return bool(os.fspath(name)) and path.is_dir() and _format_of(path) is None
+    return bool(os.fspath(name)) and os.path.isdir(path) and _format_of(path) is None
 
 
 def resizing_of(data: str | None) -> Resizing | None:
@@ -184,7 +184,7 @@ def _open_idx(path: Path, lacking: list[str]) -> tuple[Dataset, Dataset]:
 
 
 def _load_source(source: Source, data_dir: str | os.PathLike[str] | None) -> tuple[Dataset, Dataset]:
-    if data_dir is not None and not expanded(data_dir).is_dir():
+    if data_dir is not None and not os.path.isdir(expanded(data_dir)):
         raise DataError(f"data directory {os.fspath(data_dir)} is not a folder; give one that holds {source.name}")
     folders = _folders(source, data_dir)
     for folder in folders:

@@ -36,7 +36,7 @@ CHUNK = 64  # images turned together
 def missing(folder: Path, extra: bool = False) -> list[str]:
     """Which of the files `folder` lacks."""
     wanted = (TRAIN, TEST, EXTRA) if extra else (TRAIN, TEST)
-    return [name for name in wanted if not (folder / name).is_file()]
+    return [name for name in wanted if not os.path.isfile(folder / name)]
 
 
 def open_splits(
@@ -69,7 +69,7 @@ def _count(copy: Path) -> int:
 
 def _check(copy: Path) -> None:
     """Of a file in the cache."""
-    size = copy.stat().st_size if copy.is_file() else 0
+    size = copy.stat().st_size if os.path.isfile(copy) else 0
     if not size or size % (PIXELS + 1):
         raise DataError(f"{copy} is {size:,} B, must be a multiple of {PIXELS + 1:,}; remove it")
     _labels(copy, _count(copy))

@@ -23,12 +23,12 @@ def load(
     batch_size = find_batch(batch_size)
     chosen, known = find_threads(threads), find_backend(backend)
     path = Path(run)
-    if path.is_dir():
+    if os.path.isdir(path):
         file = path / packed.NAME
-        if not file.is_file():
+        if not os.path.isfile(file):
             raise RunError(f"{path} is not the folder of a run: it has no {packed.NAME}; train with --out {path}")
         path = file
-    elif not path.exists():
+    elif not os.path.exists(path):
         raise RunError(f"{path} does not exist; give the folder of a run, as linocut train --out wrote it")
     model = packed.read(path)
     about = model.graph, model.classes, model.data

@@ -18,7 +18,7 @@ import numpy as np
 from linocut.compile.binary import encode
 from linocut.compile.program import Buffer
 from linocut.errors import DataError, MachineError, RunError
-from linocut.files import make_folder, replacing
+from linocut.files import make_folder, open_plain, replacing
 from linocut.ops.bits import Array, padding_is_zero
 from linocut.run.session import Session
 from linocut.run.views import stored
@@ -54,7 +54,7 @@ def read_state(session: Session, path: str | os.PathLike[str]) -> None:
     buffers = session.program.persistent()
     wanted = sum(buffer.nbytes for buffer in buffers)
     try:
-        with open(path, "rb") as file:
+        with open(open_plain(path), "rb") as file:
             found = os.fstat(file.fileno()).st_size
             if found != wanted:
                 raise RunError(f"{path} has {found:,} B, the state of this program has {wanted:,} B; it is another's")
