@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import signal
 import sys
@@ -43,7 +44,7 @@ def _open_streams() -> None:
     """Give a process that was started without standard streams (`>&-`, services) ones that lead nowhere.
 
     The next file that is opened would have their numbers, and get what is written to them. What a stream's encoding
-    lacks is escaped.
+    lacks is escaped; in the C locale it is UTF-8, as click has it there, which would write a question mark instead.
     """
     for number in STREAMS:
         try:
@@ -57,7 +58,8 @@ def _open_streams() -> None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            encoding = "utf-8" if codecs.lookup(stream.encoding).name == "ascii" else None
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
 if __name__ == "__main__":

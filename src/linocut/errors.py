@@ -45,8 +45,12 @@ MOST_SHOWN = 600  # characters of a message that quotes what a file says
 def one_line(message: object) -> str:
     """A message in printable characters on one line, cut where it would be long: it may quote any file."""
     text = str(message)
-    cut = text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+    return printable(text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}...")
+
+
+def printable(text: str) -> str:
+    """A text whose other characters are escaped, such as those that steer a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def unknown_name(what: str, name: object, known: Collection[str]) -> SpecError:

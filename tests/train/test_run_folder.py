@@ -86,10 +86,13 @@ def test_a_full_disk_is_found_before_the_first_step(tmp_path, monkeypatch):
 
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(lc.MachineError, match="cannot be made"):
+    with pytest.raises(lc.RunError, match="cannot be made: Not a directory; move away what is there, or give another"):
         trainer().fit(examples(), 1, out=tmp_path / "file" / "run")
-    with pytest.raises(lc.MachineError, match="there is a file of that name"):
+    with pytest.raises(lc.RunError, match="there is a file of that name"):
         trainer().fit(examples(), 1, out=tmp_path / "file")
+    with pytest.raises(lc.RunError, match="File name too long"):
+        trainer().fit(examples(), 1, out=tmp_path / "new" / ("x" * 256))
+    assert os.listdir(tmp_path) == ["file"]
 
 
 def test_a_folder_without_a_run(tmp_path):

@@ -23,10 +23,11 @@ from linocut.cli.info import info
 from linocut.cli.plan import plan
 from linocut.cli.predict import predict
 from linocut.cli.train import train
-from linocut.errors import LinocutError
+from linocut.errors import LinocutError, printable
 
 INTERRUPTED, FAILED = 130, 1
 DEBUG = "LINOCUT_DEBUG"
+LONGEST = 2000  # characters of a message
 NO_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF, errno.EAGAIN)
 
 
@@ -82,8 +83,16 @@ def _status(arguments: Sequence[str] | None) -> int:
 
 def _failed(message: str, status: int) -> int:
     with suppress(OSError):  # standard error may be full or closed: the status tells
-        click.echo(f"error: {' '.join(message.split())}", err=True)
+        click.echo(f"error: {_one_line(message)}", err=True)
     return status
+
+
+def _one_line(message: str) -> str:
+    """The message in printable characters; of a long one, as with a path of thousands, the beginning and the end."""
+    words = " ".join(message.split())
+    if len(words) > LONGEST:
+        words = f"{words[: LONGEST // 2]} ... {words[-LONGEST // 2 :]}"
+    return printable(words)
 
 
 def _no_memory(error: MemoryError) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from linocut.cli.group import Group
-from linocut.cli.options import json_option
+from linocut.cli.options import PATH, json_option
 
 
 @click.group(cls=Group, invoke_without_command=True)
@@ -22,7 +22,7 @@ def data(context: click.Context) -> None:
 
 
 @data.command("list")
-@click.option("--data-dir", type=click.Path(path_type=Path), help="A further folder to look in.")
+@click.option("--data-dir", type=PATH, help="A further folder to look in.")
 @json_option
 def list_datasets(data_dir: Path | None, as_json: bool) -> None:
     """List the data sets known by name, and where their files are."""
@@ -40,7 +40,7 @@ def list_datasets(data_dir: Path | None, as_json: bool) -> None:
 
 @data.command()
 @click.argument("name")
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Where to put them.  [default: the cache]")
+@click.option("--data-dir", type=PATH, help="Where to put them.  [default: the cache]")
 def get(name: str, data_dir: Path | None) -> None:
     """Download the files of the data set NAME, checked against their published checksums."""
     from linocut.data import get as download

@@ -10,6 +10,7 @@ import click
 
 from linocut.cli.options import (
     DEFAULT_BATCH,
+    PATH,
     data_options,
     json_option,
     load_like,
@@ -18,10 +19,11 @@ from linocut.cli.options import (
     tell_notes,
     tell_skipped,
 )
+from linocut.errors import one_line
 
 
 @click.command("eval")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=PATH)
 @data_options
 @click.option("--limit", type=int, help="Use the first N test examples only.")
 @skip_corrupt_option
@@ -42,7 +44,7 @@ def evaluate(
     from linocut.export.load import load
 
     predictor = load(run, batch_size=DEFAULT_BATCH, threads=threads, backend=backend)
-    name = data or predictor.data
+    name = predictor.data if data is None else data
     if name is None:
         raise click.UsageError(f"{run} does not say what it was trained on; give --data")
     resizing = predictor.resizing if predictor.resizing_known else None
@@ -54,4 +56,4 @@ def evaluate(
         click.echo(json.dumps(dataclasses.asdict(found)))
     else:
         right = "" if found.accuracy is None else f"accuracy {found.accuracy:.2%}  "
-        click.echo(f"{right}loss {found.loss:.4f}  on {found.examples:,} examples of {name}")
+        click.echo(f"{right}loss {found.loss:.4f}  on {found.examples:,} examples of {one_line(name)}")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from linocut.errors import printable
 from linocut.sizes import parse_size
 
 if TYPE_CHECKING:
@@ -20,6 +22,19 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_MODEL, DEFAULT_BATCH = "mlp", 100
+
+
+class _Name(click.Path):
+    """The path of a file or folder; an empty one, as of a variable that is not set, is not the working folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
+        """A Path; whether anything is there is found when it is used."""
+        if not os.fspath(value) or "\0" in os.fspath(value):
+            self.fail(f"{value!r} is no path; give one, or leave it out", param, context)
+        return super().convert(value, param, context)
+
+
+PATH = _Name(readable=False, path_type=Path)
 
 
 def widths(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, ...] | None:
@@ -108,7 +123,7 @@ data_options = combined(
         "--data",
         help="digits, mnist, fashion-mnist, cifar10, svhn, svhn-extra, or a folder of class folders of images.",
     ),
-    click.option("--data-dir", type=click.Path(path_type=Path), help="Where the files of data sets lie."),
+    click.option("--data-dir", type=PATH, help="Where the files of data sets lie."),
 )
 machine_options = combined(
     click.option("--threads", type=int, help="Threads to use.  [default: the processors at hand]"),
@@ -203,7 +218,7 @@ def tell_assumed(predictor: Predictor, run: Path) -> None:
 def tell_notes(*datasets: Dataset) -> None:
     """Lines on standard error on what was left out or chosen when data were opened."""
     for note in dict.fromkeys(note for dataset in datasets for note in dataset.notes):
-        click.echo(note, err=True)
+        click.echo(printable(note), err=True)
 
 
 def tell_skipped(*datasets: Dataset) -> None:
@@ -213,4 +228,4 @@ def tell_skipped(*datasets: Dataset) -> None:
     skipped = sorted(path for dataset in datasets for path in getattr(dataset, "skipped", ()))
     if skipped:
         images = "image" if len(skipped) == 1 else "images"
-        click.echo(f"skipped {len(skipped):,} corrupt {images}: {named(skipped)}", err=True)
+        click.echo(printable(f"skipped {len(skipped):,} corrupt {images}: {named(skipped)}"), err=True)

@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from linocut.cli.options import (
+    PATH,
     colour_option,
     data_options,
     dimensions,
@@ -20,6 +21,7 @@ from linocut.cli.options import (
     training_options,
 )
 from linocut.cli.reports import find_report, plot_report, report_options
+from linocut.errors import one_line
 from linocut.sizes import show_size
 
 if TYPE_CHECKING:
@@ -48,9 +50,7 @@ if TYPE_CHECKING:
 )
 @click.option("--layers", is_flag=True, help="Print the layers too: parameters, sizes and MACs.")
 @click.option("--listing", is_flag=True, help="Print the program too, instruction by instruction.")
-@click.option(
-    "--plot", type=click.Path(path_type=Path), help="Draw the arena over time into this file; with --batches, memory."
-)
+@click.option("--plot", type=PATH, help="Draw the arena over time into this file; with --batches, memory.")
 @report_options
 @json_option
 @click.pass_context
@@ -103,7 +103,7 @@ def plan(
         raise click.UsageError("--size is for the images of --data; give that, or --input HxWxC", context)
     if data is None and colour is not None:
         raise click.UsageError("--colour and --grey are for the images of --data; give --input HxWxC", context)
-    dataset = load(data, data_dir, size, colour=colour)[0] if data else None
+    dataset = None if data is None else load(data, data_dir, size, colour=colour)[0]
     if dataset is not None and (shape is not None or classes is not None):
         raise click.UsageError("--data says the shape and the classes; leave out --input and --classes", context)
     network = find_network(model, hidden, dataset, shape, classes)
@@ -114,7 +114,7 @@ def plan(
         click.echo(json.dumps(report.to_json()) if as_json else str(report))
         if plot is not None:
             plot_report(report, plot)
-            click.echo(f"wrote {plot}", err=True)
+            click.echo(f"wrote {one_line(plot)}", err=True)
         return
     training = Training(network, find_policy(policy), find_optimizer(optimizer))
     sizes, largest = Sizes(batch, find_micro_batch(batch, micro_batch)), None
@@ -170,4 +170,4 @@ def _plot(compiled: Compiled, path: Path) -> None:
     from linocut.report.plan_plot import plot
 
     plot(compiled, path)
-    click.echo(f"wrote {path}", err=True)
+    click.echo(f"wrote {one_line(path)}", err=True)

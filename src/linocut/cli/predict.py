@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from linocut.cli.options import DEFAULT_BATCH, json_option, machine_options, tell_assumed
+from linocut.cli.options import DEFAULT_BATCH, PATH, json_option, machine_options, tell_assumed
 from linocut.errors import DataError, one_line
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
-@click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("run", type=PATH)
+@click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=PATH)
 @machine_options
 @json_option
 def predict(run: Path, images: tuple[Path, ...], threads: int | None, backend: str, as_json: bool) -> None:
@@ -44,7 +44,7 @@ def predict(run: Path, images: tuple[Path, ...], threads: int | None, backend: s
             f"the network of {run} takes {wanted.dtype} values, not images; use linocut.load in Python"
         )
     tell_assumed(predictor, run)
-    width, bad = max(len(str(path)) for path in images), 0
+    width, bad = max(len(one_line(path)) for path in images), 0
     for begin in range(0, len(images), DEFAULT_BATCH):
         given = images[begin : begin + DEFAULT_BATCH]
         read = [(path, image) for path in given if (image := _read(predictor, path)) is not None]
@@ -54,7 +54,7 @@ def predict(run: Path, images: tuple[Path, ...], threads: int | None, backend: s
         found = predictor.predict(np.stack([image for _, image in read]))
         for row, (path, _) in enumerate(read):
             answer, text = _answer(predictor, found, row)
-            click.echo(json.dumps({"file": str(path), **answer}) if as_json else f"{path!s:{width}}  {text}")
+            click.echo(json.dumps({"file": str(path), **answer}) if as_json else f"{one_line(path):{width}}  {text}")
     if bad:
         click.get_current_context().exit(DataError.exit_status)
 

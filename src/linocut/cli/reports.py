@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from linocut.cli.options import combined, widths
+from linocut.cli.options import PATH, combined, widths
 
 if TYPE_CHECKING:
     from linocut.graph.network import Network
@@ -26,7 +26,7 @@ report_options = combined(
     click.option(
         "--energies",
         metavar="FILE",
-        type=click.Path(path_type=Path),
+        type=PATH,
         help="Energies of operations and accesses, for --energy.  [default: 45 nm, Horowitz 2014]",
     ),
 )

@@ -37,7 +37,7 @@ def resumed(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options
     facts = trainer.data
     if facts is None:
         raise RunError(f"{options.out} was never trained; train it anew into another folder")
-    name = options.data or facts.name
+    name = facts.name if options.data is None else options.data
     training, test = load_like(name, options.data_dir, facts.shape, options.skip_corrupt, facts.resizing)
     tell_skipped(training, test)
     limit = options.limit

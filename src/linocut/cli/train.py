@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +16,7 @@ from click.core import ParameterSource
 from linocut.cli import resume
 from linocut.cli.given import Options
 from linocut.cli.options import (
+    PATH,
     colour_option,
     data_options,
     find_network,
@@ -26,6 +29,7 @@ from linocut.cli.options import (
     tell_skipped,
     training_options,
 )
+from linocut.errors import printable
 from linocut.sizes import show_size
 
 if TYPE_CHECKING:
@@ -73,7 +77,7 @@ SIGNALLED = 128  # added to a signal's number, the exit status of shells
     help="Write the checkpoint also after every STEPS steps, the most that a power cut then costs.  "
     "[default: none, or those of the resumed run]",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="The run folder.  [default: runs/MODEL-DATA]")
+@click.option("--out", type=PATH, help="The run folder.  [default: runs/MODEL-DATA]")
 @click.option("--resume", "go_on", is_flag=True, help="Go on with the run in --out, with the settings it has.")
 @json_option
 @click.pass_context
@@ -95,9 +99,9 @@ def train(context: click.Context, /, go_on: bool, as_json: bool, **given: Any) -
             _train_for_people(trainer, splits, options)
     except Interrupted as stop:
         name = signal.Signals(stop.number).name
-        again = f"{stop.folder}" + (" --skip-corrupt" if options.skip_corrupt else "")
+        again = quote(str(stop.folder)) + (" --skip-corrupt" if options.skip_corrupt else "")
         with suppress(OSError):  # the terminal that closed
-            click.echo(f"interrupted by {name}; go on with: linocut train --resume --out {again}", err=True)
+            click.echo(f"interrupted by {name}; go on with: linocut train --resume --out {printable(again)}", err=True)
         context.exit(SIGNALLED + stop.number)
 
 
@@ -171,7 +175,7 @@ def _notes(trainer: Trainer, options: Options, splits: tuple[Dataset, Dataset]) 
 def _free_folder(name: str) -> Path:
     """runs/NAME, or runs/NAME-2 and so on, the first that does not exist."""
     number, path = 1, Path("runs") / name
-    while path.exists():
+    while os.path.lexists(path):
         number += 1
         path = Path("runs") / f"{name}-{number}"
     return path
@@ -181,7 +185,7 @@ def _train_for_programs(trainer: Trainer, splits: tuple[Dataset, Dataset], optio
     from linocut.cli.watch import print_json
 
     for note in _notes(trainer, options, splits):
-        click.echo(note, err=True)
+        click.echo(printable(note), err=True)
     trainer.fit(splits[0], options.epochs, splits[1], options.out, [print_json], options.save_every)
 
 
@@ -191,16 +195,16 @@ def _train_for_people(trainer: Trainer, splits: tuple[Dataset, Dataset], options
 
     settings = trainer.settings
     click.echo(
-        f"{settings.network.name} on {splits[0].name} ({len(splits[0]):,} + {len(splits[1]):,} examples), policy "
-        f"{settings.policy.name}, {settings.optimizer.kind} {settings.optimizer.learning_rate:g}, "
+        f"{settings.network.name} on {printable(splits[0].name)} ({len(splits[0]):,} + {len(splits[1]):,} examples), "
+        f"policy {settings.policy.name}, {settings.optimizer.kind} {settings.optimizer.learning_rate:g}, "
         f"{settings.schedule.kind} schedule, batch {settings.batch_size}, seed {settings.seed}"
         + (f", augmented by {settings.augmentation}" if settings.augmentation else "")
     )
     summary = Summary.of(*splits)
-    click.echo(summary)
+    click.echo(printable(str(summary)))
     left_out = left_out_of_epochs(len(splits[0]), settings.batch_size)
     for note in (*_notes(trainer, options, splits), *summary.few(), *([left_out] if left_out else [])):
-        click.echo(note)
+        click.echo(printable(note))
     click.echo(f"{trainer.plan}\n")
     with ProgressBar() as bar:
         history = trainer.fit(splits[0], options.epochs, splits[1], options.out, [bar], options.save_every)
@@ -212,7 +216,8 @@ def _report(trainer: Trainer, history: tuple[EpochEnded, ...], options: Options)
 
     program, real = trainer.compiled.program, int(trainer.session.arena.nbytes)
     planned = "as planned" if real == program.arena_bytes else f"planned were {program.arena_bytes:,} B"
-    below = (f" --data-dir {options.data_dir}" if options.data_dir else "") + (
+    out = quote(str(options.out))
+    below = (f" --data-dir {quote(str(options.data_dir))}" if options.data_dir else "") + (
         " --skip-corrupt" if options.skip_corrupt else ""
     )
     accuracy = history[-1].accuracy if history else None
@@ -223,10 +228,10 @@ def _report(trainer: Trainer, history: tuple[EpochEnded, ...], options: Options)
         ("process's peak", show_size(peak_rss_bytes())),
         ("time of training", f"{sum(epoch.seconds for epoch in history):.1f} s"),
         ("kept in", str(options.out)),
-        ("evaluate it", f"linocut eval {options.out}{below}"),
-        ("use it", f"linocut predict {options.out} IMAGE..."),
-        ("train on", f"linocut train --resume --out {options.out}{below} --epochs {2 * trainer.progress.epoch}"),
+        ("evaluate it", f"linocut eval {out}{below}"),
+        ("use it", f"linocut predict {out} IMAGE..."),
+        ("train on", f"linocut train --resume --out {out}{below} --epochs {2 * trainer.progress.epoch}"),
     ]
     if trainer.settings.schedule.fixed_length:
         rows.pop()  # its length is part of the run
-    return "\n" + "\n".join(f"{name:16}  {value}" for name, value in rows)
+    return "\n" + "\n".join(f"{name:16}  {printable(value)}" for name, value in rows)

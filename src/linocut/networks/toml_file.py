@@ -31,7 +31,7 @@ def read_network(
     """
     described = read_toml(path, "a network")
     try:
-        network = Network.from_dict(_completed(described, path.stem, shape, classes, dtype))
+        network = Network.from_dict(_completed(described, one_line(path.stem), shape, classes, dtype))
         _check_fits(network, shape, classes)
     except SpecError as error:
         raise SpecError(f"{path}: {one_line(error)}") from None

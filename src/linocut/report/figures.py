@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import os
 from pathlib import Path
 from typing import Any
 
-from linocut.errors import MachineError, SpecError
+from linocut.errors import SpecError
+from linocut.files import replacing
 
 
 def module(name: str) -> Any:
@@ -18,13 +20,16 @@ def module(name: str) -> Any:
 
 
 def save(figure: Any, path: Path) -> None:
-    """Write a figure into a file, whose suffix decides on its form.
+    """Write a figure into a file, whole or not at all; its suffix decides on its form.
 
-    SpecError for a suffix that is not known, MachineError where the file cannot be written.
+    SpecError for a suffix that is not known, and for what is there and is no file; MachineError where the file cannot
+    be written.
     """
-    try:
-        figure.savefig(path)
-    except ValueError as error:
-        raise SpecError(f"{path} cannot be drawn: {error}; give a name that ends in .png, .svg or .pdf") from None
-    except OSError as error:
-        raise MachineError(f"{path} cannot be written: {error.strerror or error}; give another place") from None
+    target = Path(os.path.realpath(path))  # links stay what they are
+    if os.path.lexists(target) and not os.path.isfile(target):
+        raise SpecError(f"{path} is there, and no file to be written; move it away, or give another place")
+    with replacing(target) as file:
+        try:
+            figure.savefig(file, format=path.suffix.removeprefix("."))
+        except ValueError as error:
+            raise SpecError(f"{path} cannot be drawn: {error}; give a name that ends in .png, .svg or .pdf") from None

@@ -7,6 +7,7 @@ says which part of the log is the run's history.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ Stamp: TypeAlias = tuple[int, int, int]
 NO_RUN: Stamp = (0, 0, 0)
 CHECKPOINT = "checkpoint.safetensors"
 FILES = ("config.toml", run_log.NAME, CHECKPOINT, packed.NAME)
+_NO_UTF_8 = re.compile("[\ud800-\udfff]")  # bytes of a path that mean no character, which TOML does not take
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class RunFolder:
     @property
     def holds_run(self) -> bool:
         """Whether a checkpoint lies in it."""
-        return (self.path / CHECKPOINT).is_file()
+        return os.path.isfile(self.path / CHECKPOINT)
 
     @property
     def stamp(self) -> Stamp:
@@ -99,7 +101,7 @@ class RunFolder:
         import tomli_w
 
         self._check()
-        write_text(self.path / "config.toml", tomli_w.dumps(_config(kept)))
+        write_text(self.path / "config.toml", _NO_UTF_8.sub(_as_hex, tomli_w.dumps(_config(kept))))
 
     def abandon(self) -> None:
         """Remove what a run wrote that failed before it came to anything, so that it can be begun again."""
@@ -123,6 +125,8 @@ class RunFolder:
             elif self.holds_run and self.stamp != own:
                 raise RunError(f"{self.path} was written by another process since it was read; resume it again")
             for name in FILES:
+                if os.path.isdir(self.path / name):
+                    raise RunError(f"{self.path / name} is a folder, must be a file of the run; move it away")
                 remove_parts(self.path / name)
             yield RunFolder(self.path, lock)
 
@@ -157,6 +161,10 @@ class RunFolder:
         assert self.lock is not None
         self._check()
         return extended(self.path / run_log.NAME, self.lock.directory, mark.nbytes, lines)
+
+
+def _as_hex(byte: re.Match[str]) -> str:
+    return rf"\\x{ord(byte[0]) & 0xFF:02x}"
 
 
 def _config(kept: Checkpoint) -> dict[str, Any]:
