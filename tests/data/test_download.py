@@ -128,7 +128,7 @@ def test_a_folder_that_cannot_be_written(server, tmp_path):
 def test_a_pipe_where_a_file_would_be(server, tmp_path):
     """It is neither waited for nor replaced."""
     os.mkfifo(tmp_path / "one.gz")
-    with pytest.raises(DataError, match="one.gz is no plain file; move it away, or give another folder"):
+    with pytest.raises(DataError, match=r"one.gz is no plain file; move it away, or give another folder"):
         fetch(SUMS, (f"{server.url}/good/",), tmp_path)
     assert (os.listdir(tmp_path), server.asked) == (["one.gz"], [])
 
