@@ -19,6 +19,7 @@ from small_command import REFERENCE, SMALL, objects
 
 import linocut as lc
 from linocut.data import cache, idx
+from linocut.data.folder import FolderDataset
 from linocut.report import figures
 
 try:
@@ -297,7 +298,9 @@ def test_names_of_pictures(linocut, where, odd):
     assert (status, err, len(out.splitlines())) == (0, "", len(paths))
     assert all(line.isprintable() for line in out.splitlines())
     assert linocut("eval", "run", *REFERENCE)[0::2] == (0, "")
-    (Path(root) / lc.data.load(f"./{root}")[1]._paths[0]).write_text("none")
+    tests = lc.data.load(f"./{root}")[1]
+    assert isinstance(tests, FolderDataset)
+    (Path(root) / tests._paths[0]).write_text("none")
     status, _, err = linocut("eval", "run", *REFERENCE)
     assert (status, err.count("\n"), err[:-1].isprintable()) == (2, 1, True)
     status, _, err = linocut("eval", "run", "--skip-corrupt", *REFERENCE)

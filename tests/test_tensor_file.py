@@ -2,6 +2,7 @@
 
 import time
 import tracemalloc
+import zlib
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from checksums import joined, mended, split
 from safetensors.numpy import load_file, save_file
 
 from linocut import MachineError, RunError, tensor_file
-from linocut.tensor_file import Tensor, TensorFile
+from linocut.tensor_file import CHUNK, Tensor, TensorFile
 
 ARRAYS: dict[str, Any] = {
     "a": np.arange(6, dtype=np.uint8).reshape(2, 3),
@@ -122,6 +123,30 @@ def test_damage_in_any_byte_is_found(path):
     for size in range(len(data)):
         path.write_bytes(data[:size])
         with pytest.raises(RunError, match="damaged"):
+            TensorFile(path, "kind", 2)
+
+
+def test_the_checksum_is_of_every_byte_before_it(tmp_path):
+    """By zlib's function over the file as it lies there; of as many bytes as are read together, more and fewer."""
+    path = tmp_path / "file"
+    for size in (0, 1, CHUNK - 1, CHUNK, 3 * CHUNK, 3 * CHUNK + 5):
+        tensor_file.save(path, {"many": np.arange(size).astype(np.uint8), **ARRAYS}, "kind", 2, {"x": [1]})
+        data = path.read_bytes()
+        assert int.from_bytes(data[-4:], "little") == zlib.crc32(data[:-4])
+        TensorFile(path, "kind", 2)
+
+
+def test_damage_of_a_large_file_is_found_wherever_it_is(tmp_path):
+    """At both ends of each of the parts that are read one after the other."""
+    path = tmp_path / "file"
+    tensor_file.save(path, {"a": np.arange(3 * CHUNK).astype(np.uint8)}, "kind", 2, {})
+    data = path.read_bytes()
+    first = 8 + int.from_bytes(data[:8], "little")
+    edges = {first, len(data) - 5, *(at - back for at in range(CHUNK, len(data) - 4, CHUNK) for back in (0, 1))}
+    assert len(edges) == 8
+    for place in edges:
+        path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        with pytest.raises(RunError, match="is damaged: its checksum"):
             TensorFile(path, "kind", 2)
 
 

@@ -131,3 +131,12 @@ def test_order_is_the_same_everywhere():
     assert all(sorted(order) == list(range(100)) for order in orders)
     with pytest.raises(DataError, match="seed is -1 and epoch 0, both must be 0 or more"):
         epoch_order(-1, 0, 10)
+
+
+@pytest.mark.parametrize("count", [1, 4095, 4096, 4097, 8192, 8193, 12_301])
+def test_an_order_sorts_the_numbers_of_numpys_generator(count):
+    """Each with its index in its low bits; of as many as are made together, of several such blocks, and of one more."""
+    low = 2 ** count.bit_length()
+    raw = np.random.PCG64(np.random.SeedSequence([7, 3])).random_raw(count)
+    keys = [int(number) // low * low + index for index, number in enumerate(raw)]
+    assert epoch_order(7, 3, count).tolist() == sorted(range(count), key=keys.__getitem__)
