@@ -22,6 +22,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 from queue import SimpleQueue
@@ -29,7 +30,7 @@ from queue import SimpleQueue
 from faults import in_cpp, in_python
 from faults.equivalent import reasons
 from faults.fault import Fault, sample
-from faults.rooms import room_of, tests_for
+from faults.rooms import room_of, stages_for
 from faults.scratch import BROKEN, ROOT, SURVIVED, Outcome, Scratch
 
 LONGER = 5.0  # times what the tests take without a fault, and half a minute
@@ -49,7 +50,7 @@ def all_faults(patterns: Sequence[str]) -> list[Fault]:
     found: list[Fault] = []
     for path in sorted((*(ROOT / "src").rglob("*.py"), *(ROOT / "native").rglob("*.?pp"))):
         name = path.relative_to(ROOT).as_posix()
-        if any(fnmatch(name, p) for p in patterns) and not any(fnmatch(name, p) for p in KEPT_OUT) and tests_for(name):
+        if any(fnmatch(name, p) for p in patterns) and not any(fnmatch(name, p) for p in KEPT_OUT) and stages_for(name):
             found += (in_python if path.suffix == ".py" else in_cpp).faults(name, path.read_bytes())
     return found
 
@@ -76,13 +77,17 @@ class Runner:
 
     def outcome_of(self, fault: Fault) -> Outcome:
         """What its tests say of a fault."""
-        tests = tests_for(fault.path)
-        most_seconds = LONGER * self.seconds_without(tests) + 30
+        stages = stages_for(fault.path)
+        most_seconds = LONGER * self.seconds_without(stages[-1]) + 30
         begin = time.monotonic()
         with self.scratch.with_fault(fault):
             if self.native and not self.scratch.build_core():
                 return Outcome(BROKEN, "", time.monotonic() - begin)
-            return self.scratch.run(tests, most_seconds)
+            for tests in stages:
+                outcome = self.scratch.run(tests, most_seconds)
+                if outcome.what != SURVIVED:
+                    break
+        return replace(outcome, seconds=time.monotonic() - begin)
 
 
 def outcomes(chosen: Sequence[Fault], runners: Sequence[Runner], end: float) -> Iterator[tuple[Fault, Outcome]]:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from fnmatch import fnmatch
+from pathlib import PurePosixPath
 
+from linocut.ops import OPS as INSTRUCTIONS
+
+COMPARISON = "tests/ops/test_native_matches_reference.py"
+NAMES = {op.name for op in INSTRUCTIONS}
 OPS = (
     "tests/ops/test_elementary.py",
     "tests/ops/test_fixed_point.py",
@@ -17,7 +22,7 @@ OPS = (
     "tests/ops/test_activation.py",
     "tests/ops/test_channels.py",
     "tests/ops/test_rounding_of_dy.py",
-    "tests/ops/test_native_matches_reference.py",
+    COMPARISON,
     "tests/ops/test_largest_bytes.py",
     "tests/ops/test_conv2d_weight_gradient_blocks.py",
     "tests/ops/test_standard_against_pytorch.py",
@@ -37,17 +42,25 @@ LAYERS = ("tests/layers", *NETWORKS)
 RUN = (
     "tests/run/test_initial.py",
     "tests/run/test_predictor_inputs.py",
-    "tests/run/test_parts_of_a_step.py",
-    "tests/run/test_shared_predictor.py",
     "tests/run/test_threads.py",
-    "tests/run/test_runner.py",
+    "tests/run/test_tiled_same_bits.py",
     "tests/run/test_same_bits.py",
+    "tests/run/test_shared_predictor.py",
+    "tests/run/test_runner.py",
+    "tests/run/test_inference_of_branches.py",
+)
+OPTIMIZERS = (
+    "tests/test_optimizers.py",
+    "tests/networks/test_optimizers_against_pytorch.py",
+    "tests/train/test_micro_batches.py",
+    "tests/networks/test_lean_networks_against_float64.py",
 )
 EXPORT = ("tests/export",)
 DATA = ("tests/data",)
 TRAIN = (
     "tests/train/test_schedules.py",
     "tests/train/test_trainer.py",
+    "tests/train/test_rates_and_order.py",
     "tests/train/test_abandon.py",
     "tests/train/test_augmented.py",
     "tests/train/test_networks_of_numbers.py",
@@ -58,17 +71,17 @@ TRAIN = (
     "tests/train/test_branches.py",
     "tests/train/test_health.py",
     "tests/train/test_resume.py",
-    "tests/train/test_lock.py",
     "tests/train/test_killed.py",
     "tests/train/test_failing_disk.py",
-    "tests/train/test_one_use.py",
 )
 FILES = ("tests/test_tensor_file.py", "tests/train/test_damaged_checkpoint.py", "tests/train/test_failing_disk.py")
 KERNELS = (
-    "tests/ops/test_native_matches_reference.py",
+    COMPARISON,
     "tests/ops/test_largest_bytes.py",
     "tests/ops/test_conv2d_weight_gradient_blocks.py",
+    "tests/ops/test_several_blocks.py",
     "tests/ops/test_largest_sums.py",
+    "tests/ops/test_infinities.py",
 )
 CORE = (
     "tests/test_native_session.py",
@@ -87,16 +100,18 @@ TABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("src/linocut/layers/*.py", LAYERS),
     ("src/linocut/graph/*.py", (*GRAPH, *EXPORT, "tests/run/test_inference_of_branches.py")),
     ("src/linocut/networks/*.py", NETWORKS),
-    ("src/linocut/optimizers/*.py", ("tests/test_optimizers.py", "tests/networks/test_optimizers_against_pytorch.py")),
-    ("src/linocut/compile/*.py", (*COMPILE, "tests/test_native_loader.py", *RUN)),
+    ("src/linocut/optimizers/*.py", OPTIMIZERS),
+    ("src/linocut/compile/*.py", (*COMPILE, *RUN)),
     ("src/linocut/data/*.py", DATA),
     ("src/linocut/run/*.py", (*RUN, "tests/train/test_trainer.py", "tests/train/test_networks_of_numbers.py")),
     ("src/linocut/devices/*.py", ("tests/plan/test_energy.py",)),
-    ("src/linocut/plan/*.py", (*PLAN, "tests/test_cli_budget.py")),
+    ("src/linocut/plan/*.py", (*PLAN, "tests/test_cli_budget.py", "tests/test_cli_reports.py")),
     ("src/linocut/export/*.py", EXPORT),
+    ("src/linocut/train/use.py", ("tests/train/test_one_use.py", "tests/train/test_trainer.py")),
+    ("src/linocut/train/lock.py", ("tests/train/test_lock.py", "tests/train/test_run_folder.py")),
     ("src/linocut/train/*.py", TRAIN),
     ("src/linocut/report/*.py", ("tests/report", "tests/test_cli_bench.py")),
-    ("src/linocut/schedules.py", ("tests/train/test_schedules.py", "tests/train/test_trainer.py")),
+    ("src/linocut/schedules.py", ("tests/train/test_schedules.py", "tests/train/test_rates_and_order.py")),
     ("src/linocut/tensor_file.py", FILES),
     ("src/linocut/files.py", FILES),
     ("src/linocut/policies.py", ("tests/test_policies.py", "tests/ops/test_signature.py", *COMPILE)),
@@ -106,9 +121,15 @@ TABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-def tests_for(path: str) -> tuple[str, ...]:
-    """The test files that a fault in this file is to be noticed by; none where the table has no room for it."""
-    return next((tests for pattern, tests in TABLE if fnmatch(path, pattern)), ())
+def stages_for(path: str) -> list[tuple[str, ...]]:
+    """What pytest is given, one after the other, to notice a fault in this file; nothing where no room is its own.
+
+    Of an instruction, or of its kernel, the comparison of that instruction alone comes first: it takes seconds.
+    """
+    tests = next((tests for pattern, tests in TABLE if fnmatch(path, pattern)), ())
+    name = PurePosixPath(path).stem
+    near = [(COMPARISON, "-k", f"reference[{name}-")] if tests in (OPS, KERNELS) and name in NAMES else []
+    return [*near, tests] if tests else []
 
 
 def room_of(path: str) -> str:

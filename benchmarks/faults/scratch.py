@@ -23,6 +23,7 @@ SITE = "mutation-site"
 CUSTOMIZE = """import sys
 sys.meta_path[:] = [f for f in sys.meta_path if not type(f).__name__.startswith("ScikitBuild")]
 """
+NO_TESTS = 5  # how pytest says so
 SURVIVED, KILLED, TIMEOUT, BROKEN = "survived", "killed", "timeout", "does not compile"
 
 
@@ -77,14 +78,11 @@ class Scratch:
     def build_core(self) -> bool:
         """Compile what has changed, into the copy's own package; whether that went well.
 
-        Without optimisation beyond what vectors need: a fault is in the text, and so sets compile in half the time.
+        With the least optimisation: a fault is in the text, and the sets compile in a third of the time.
         """
         if not (self.build / "build.ninja").exists():
-            given = (
-                "-DLINOCUT_INPLACE=ON",
-                "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -DNDEBUG",
-                f"-DPython_EXECUTABLE={sys.executable}",
-            )
+            given = ("-DLINOCUT_INPLACE=ON", "-DCMAKE_BUILD_TYPE=None", "-DCMAKE_CXX_FLAGS=-O1 -DNDEBUG")
+            given += (f"-DPython_EXECUTABLE={sys.executable}",)
             command = ["cmake", "-S", str(self.home), "-B", str(self.build), "-G", "Ninja", *given]
             subprocess.run(command, check=True, capture_output=True, env=self.environment)
         command = ["ninja", "-C", str(self.build), "_native", "linocut-runner"]
@@ -104,13 +102,22 @@ class Scratch:
                 os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # its bytecode is that of this text again
 
     def run(self, tests: Sequence[str], most_seconds: float) -> Outcome:
-        """The tests over the copy, up to the first that fails."""
+        """The tests over the copy, up to the first that fails; none that fits a `-k` is as good as none that fails."""
         shutil.rmtree(self.home / ".hypothesis", ignore_errors=True)  # what it remembers of another fault
-        there = [name for name in tests if (self.home / name).exists()]
-        options = ("-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", "--hypothesis-seed=0", "-rfE")
+        options = (
+            "-x",
+            "-q",
+            "--no-header",
+            "--tb=no",
+            "-p",
+            "no:cacheprovider",
+            "--hypothesis-seed=0",
+            "-rfE",
+            *tests,
+        )
         begin = time.monotonic()
         process = subprocess.Popen(
-            [sys.executable, "-m", "pytest", *options, *there],
+            [sys.executable, "-m", "pytest", *options],
             cwd=self.home,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -126,7 +133,7 @@ class Scratch:
         seconds = time.monotonic() - begin
         if timed_out:
             return Outcome(TIMEOUT, "", seconds)
-        if process.returncode == 0:
+        if process.returncode in (0, NO_TESTS):
             return Outcome(SURVIVED, "", seconds)
         failed = re.findall(r"^(?:FAILED|ERROR) ([^\n]*)", output, re.MULTILINE)
         by = failed[0].split(" - ")[0] if failed else f"pytest ended with {process.returncode}"

@@ -104,6 +104,27 @@ def test_the_tensors_are_bits_and_whole_thresholds():
     assert np.array_equal(tensors["sign1.least"], np.ceil(mean - shift * deviation))
 
 
+@pytest.mark.parametrize("policy", ["lean", "standard"])
+def test_a_threshold_that_is_whole_is_met_at_equality(policy):
+    """Sums of 24 signs are even; so is the mean less shift times deviation, which some of them are."""
+    one = trained(network=network((24, 40)), policy=policy)
+    channel = np.arange(40)
+    mean, deviation, shift = 2.0 * (channel % 5 - 2), np.where(channel % 2, 2.0, 4.0), channel % 3 - 1.0
+    if policy == "standard":  # whose spread is a variance, with 1e-5 added
+        mean, deviation, shift = 2.0 * (channel % 5 - 2), np.full(40, 1.0), np.zeros(40)
+    one.session.array("batch_norm2.running")[...] = mean, deviation
+    one.session.array("batch_norm2.beta")[0] = shift
+    whole = mean - shift * deviation
+    assert np.array_equal(least(one, "sign2"), whole)
+    images = examples(5)[0]
+    sums = one.capture(images, "binary_dense2")["binary_dense2"].reshape(len(images), 40)
+    assert (sums == whole).sum() > 40
+    signs = one.capture(images, "sign2")["sign2"].reshape(len(images), 40)
+    assert np.array_equal(signs > 0, sums >= whole)
+    found, expected = predictor(one).predict(images).outputs, one.predict(images).outputs
+    assert np.array_equal(found, expected) if policy == "lean" else np.allclose(found, expected, atol=1e-5)
+
+
 def test_where_a_max_pool_stands_between_the_threshold_goes_before_it():
     layers = (
         *(Input((6, 6, 1)), BinaryConv2D(5), MaxPool2D(), BatchNorm(), Sign()),

@@ -39,6 +39,16 @@ def test_json_is_the_object_of_the_command_line() -> None:
     assert {"role": "W", "format": "q15", "lifetime": "persistent", "bytes": 399_872 * 2} in data["rows"]
 
 
+def test_what_persists_comes_first_and_the_largest_of_that() -> None:
+    *rows, last = arena_account(compile_network(MLP, lean, Adam(), 100)).rows
+    assert (last.role, last.format) == ("alignment", "-")
+    lifetimes = [row.lifetime for row in rows]
+    assert lifetimes == sorted(lifetimes) and len(set(lifetimes)) == 2  # "persistent", then "transient"
+    for lifetime in set(lifetimes):
+        sizes = [row.bytes for row in rows if row.lifetime == lifetime]
+        assert sizes == sorted(sizes, reverse=True)
+
+
 def test_tables_are_aligned_and_end_in_the_total() -> None:
     account = arena_account(compile_network(MLP, lean, Adam(), 100))
     lines = str(account).splitlines()

@@ -111,5 +111,6 @@ def test_refusals_in_the_words_of_python() -> None:
         lc.plan(NETWORK, budget=bop - 1)
     assert f'the least is {bop:,} B with policy="lean", optimizer="bop" at a batch of 2' in str(one.value)
     assert "--" not in str(one.value) and "--" not in str(refused.value)
+    assert "8 rows" not in str(one.value) and "8 rows" not in str(refused.value)  # no batch was asked for
     with pytest.raises(lc.SpecError, match=r"micro-batches of 8 takes .* fewer than 8 rows"):
         lc.plan(NETWORK, batch_size=96, budget=arena(96, 8) - 1)

@@ -102,6 +102,14 @@ def test_cnv_as_published_but_for_its_pooling_masks() -> None:
     assert (half.total_bytes - half.bytes_of("pooling mask")) / MIB == pytest.approx(32.16, rel=2e-3)
 
 
+@pytest.mark.parametrize("batch", [100, 3])
+def test_pooling_masks_of_integers_are_two_bits_an_output(batch: int) -> None:
+    """As the arena keeps them: the first of each four inputs."""
+    outputs = batch * (16 * 16 * 128 + 8 * 8 * 256 + 4 * 4 * 512)
+    account = paper_account(models.binarynet(), POLICIES["lean"], Adam(), batch)
+    assert account.bytes_of("pooling mask") == outputs // 4
+
+
 def test_pooling_masks_of_a_format_of_their_own() -> None:
     """As the ablation counts them before they are bits: a number for each input of BinaryNet's pools."""
     elements = 100 * (32 * 32 * 128 + 16 * 16 * 256 + 8 * 8 * 512)

@@ -42,6 +42,29 @@ def test_accesses_by_hand() -> None:
     assert "dW" not in counts(lc.lean, ACCESSES)
 
 
+@pytest.mark.parametrize("name", POLICIES)
+def test_every_instruction_of_a_step_is_counted(name: str) -> None:
+    """From the first on, which has no operations but accesses; each operand once for each way that it is used."""
+    compiled = compile_network(NETWORK, POLICIES[name], lc.Adam(), B)
+    program, operations, accesses = compiled.program, 0, 0
+    section = program.section("train")
+    for index in range(section.begin, section.end):
+        instruction = program.instructions[index]
+        operations += program.work(instruction).operations
+        for operand, number in zip(instruction.op.signature.operands, instruction.operands, strict=True):
+            accesses += 0 if number is None else program.buffers[number].nbytes * {"=": 2}.get(operand.mode, 1)
+    assert sum(counts(POLICIES[name], OPERATIONS).values()) == operations
+    assert sum(counts(POLICIES[name], ACCESSES).values()) == accesses
+
+
+def test_what_an_element_is_made_of_decides_not_its_channels_numbers() -> None:
+    """Under lean, of floats are what the logits' norm, the loss and the shifts' Adam do; statistics of integers not."""
+    found = counts(lc.lean, OPERATIONS)
+    binarized = K * H + 2 * H * C
+    assert found["integer_element"] == binarized + 4 * B * H + 2 * B * C
+    assert found["float_element"] == 3 * B * C + C + H
+
+
 def test_picojoules_are_counts_times_the_energies_of_where_the_arena_lies() -> None:
     energies = read_energies()
     step = step_energy(compile_network(NETWORK, lc.lean, lc.Adam(), B), energies)

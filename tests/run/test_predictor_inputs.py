@@ -8,6 +8,7 @@ import pytest
 import linocut as lc
 from linocut.layers import BatchNorm, BinaryDense, Flatten, Input, Network, Sign
 from linocut.layers import SoftmaxCrossEntropy as Loss
+from linocut.run.predictions import Predictions
 
 SHAPE, COUNT, CLASSES = (8, 8, 1), 40, 3
 KINDS = {"u8": ("u8", "lean"), "coded": ("f32", "lean"), "floats": ("f32", "standard")}
@@ -51,6 +52,34 @@ def test_arrays_of_any_layout(kind, layout):
     assert np.array_equal(predictor.predict(given).outputs, expected)
     for example, outputs in zip(given, expected, strict=True):
         assert np.array_equal(predictor(example), outputs)
+
+
+@pytest.mark.parametrize("count", [99, 100, 101, 200, 250])
+def test_more_examples_than_are_predicted_at_a_time(count):
+    """Each with the outputs, class and confidence that it has alone, in order, and the loss of all."""
+    graph, images = TRAINED["u8"]
+    rng = np.random.default_rng(count)
+    given, truth = images[rng.integers(0, COUNT, count)], rng.integers(0, CLASSES, count)
+    predictor = lc.Predictor(graph)
+    found = predictor.predict(given)
+    alone = np.stack([predictor(example).copy() for example in given])
+    powers = np.exp(alone.astype(np.float64))
+    assert np.array_equal(found.outputs, alone)
+    assert np.array_equal(found.classes, alone.argmax(axis=1))
+    assert np.allclose(found.confidences, powers.max(axis=1) / powers.sum(axis=1), rtol=1e-6)
+    scored = predictor.evaluate((given, truth))
+    losses = np.log(powers.sum(axis=1)) - alone[np.arange(count), truth]
+    assert scored.examples == count and scored.accuracy == np.mean(alone.argmax(axis=1) == truth)
+    assert scored.loss == pytest.approx(losses.mean(), rel=1e-6)
+
+
+@pytest.mark.parametrize("count", [1023, 1024, 1025, 2500])
+def test_classes_of_more_outputs_than_are_looked_at_together(count):
+    outputs = np.random.default_rng(1).standard_normal((count, CLASSES)).astype(np.float32)
+    powers = np.exp(outputs.astype(np.float64))
+    found = Predictions.of(outputs, Loss().function)
+    assert np.array_equal(found.classes, outputs.argmax(axis=1))
+    assert np.allclose(found.confidences, powers.max(axis=1) / powers.sum(axis=1), rtol=1e-6)
 
 
 @pytest.mark.parametrize("form", FLOATS)

@@ -48,6 +48,10 @@ def test_a_loss_that_is_not_a_number_is_never_the_best():
     assert Plateau().observe(State(), math.nan) == State(None, 1, 1.0)
 
 
+def test_the_last_settings_that_can_be():
+    assert (Step(every=1).every, Plateau(patience=1).patience) == (1, 1)
+
+
 @pytest.mark.parametrize("kind", SCHEDULES)
 def test_schedules_survive_a_file(kind):
     schedule = SCHEDULES[kind]()
@@ -59,6 +63,10 @@ def test_schedules_survive_a_file(kind):
     [
         (lambda: Step(every=0), "step every is 0, must be a whole number of epochs, 1 or more"),
         (lambda: Step(gamma=1.5), "step gamma is 1.5, must be above 0 and below 1"),
+        (lambda: Step(gamma=1.0), "step gamma is 1.0, must be above 0 and below 1"),
+        (lambda: Step(gamma=0.0), "step gamma is 0.0, must be above 0 and below 1"),
+        (lambda: Plateau(gamma=1.0), "plateau gamma is 1.0, must be above 0 and below 1"),
+        (lambda: Plateau(patience=0), "plateau patience is 0, must be a whole number of epochs, 1 or more"),
         (lambda: Plateau(patience=True), "plateau patience is True"),
         (lambda: Plateau(threshold=math.nan), "plateau threshold is nan"),
         (lambda: find_schedule("cosin"), "no schedule is called 'cosin'.*did you mean cosine"),
