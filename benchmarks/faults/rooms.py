@@ -15,6 +15,7 @@ OPS = (
     "tests/ops/test_losses.py",
     "tests/ops/test_edges.py",
     "tests/ops/test_signature.py",
+    COMPARISON,
     "tests/ops/test_micro_batch.py",
     "tests/ops/test_panels.py",
     "tests/ops/test_updates.py",
@@ -22,7 +23,7 @@ OPS = (
     "tests/ops/test_activation.py",
     "tests/ops/test_channels.py",
     "tests/ops/test_rounding_of_dy.py",
-    COMPARISON,
+    "tests/ops/test_whole_thresholds.py",
     "tests/ops/test_largest_bytes.py",
     "tests/ops/test_conv2d_weight_gradient_blocks.py",
     "tests/ops/test_standard_against_pytorch.py",
@@ -41,6 +42,7 @@ NETWORKS = (
 LAYERS = ("tests/layers", *NETWORKS)
 RUN = (
     "tests/run/test_initial.py",
+    "tests/run/test_large_arrays.py",
     "tests/run/test_predictor_inputs.py",
     "tests/run/test_threads.py",
     "tests/run/test_tiled_same_bits.py",
@@ -52,6 +54,7 @@ RUN = (
 OPTIMIZERS = (
     "tests/test_optimizers.py",
     "tests/networks/test_optimizers_against_pytorch.py",
+    "tests/compile/test_batch.py",
     "tests/train/test_micro_batches.py",
     "tests/networks/test_lean_networks_against_float64.py",
 )
@@ -82,6 +85,7 @@ KERNELS = (
     "tests/ops/test_several_blocks.py",
     "tests/ops/test_largest_sums.py",
     "tests/ops/test_infinities.py",
+    "tests/ops/test_whole_thresholds.py",
 )
 CORE = (
     "tests/test_native_session.py",

@@ -98,6 +98,8 @@ def test_gradients_in_numbers_are_summed_in_f32() -> None:
             "is 2 micro-batches, but moments of bop in f16 .* at most 1: .* another policy",
         ),
         (lc.wang2021, lc.Adam(), 120, 2, "is 60 micro-batches, but .* adam in f16 .* at most 51: .* of at least 3"),
+        (lc.wang2021, lc.SGD(0.1), 120, 2, "is 60 micro-batches, but .* sgd in f16 .* at most 51: .* of at least 3"),
+        (lc.wang2021, lc.SGD(0.1, 0.97), 40, 2, "is 20 micro-batches, but .* sgd in f16 .* at most 15: .* at least 3"),
         (lc.lean, lc.Bop(), 1000, 2, "is 500 micro-batches, but .* bop in q7 .* at most 104: .* of at least 10"),
     ],
 )
@@ -106,3 +108,14 @@ def test_more_micro_batches_than_a_moment_can_tell_apart(
 ) -> None:
     with pytest.raises(SpecError, match=message):
         compile_network(SMALL, policy, optimizer, batch, micro)
+
+
+@pytest.mark.parametrize("policy", [lc.lean, lc.wang2021], ids=lambda p: p.name)
+def test_nesterov_looks_ahead_by_a_whole_step_alone(policy: lc.Policy) -> None:
+    optimizer = lc.SGD(0.1, nesterov=True)
+    with pytest.raises(
+        SpecError, match=r"sgd nesterov looks ahead .* which 2 micro-batches of .* gradients do not keep"
+    ):
+        compile_network(SMALL, policy, optimizer, 20, 10)
+    compile_network(SMALL, policy, optimizer, 20)
+    compile_network(SMALL, lc.standard, optimizer, 20, 10)  # whose gradients are summed
