@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from cases import program_for, views
 from operands import QUANTITIES, view, work_of
 from stated import check_everywhere, stated_case
+from test_native_matches_reference import reference_arena
 
 from linocut.ops import OP_BY_NAME, View
 from linocut.ops.bits import Array
-from linocut.ops.norm import L1, SCALED_L1
+from linocut.ops.norm import L1, MOST_WIDE_ROWS, SCALED_L1
 
 SHAPES = ((33_000, 64), (70_001, 6))  # whole words and a part of one; rows above 2 * 16,384, and above 65,536
 LIMITS = {"i8": 127, "i16": 32767, "i32": 2**31 - 1}
@@ -46,6 +48,18 @@ def test_statistics(form: str, parts: int, shape: tuple[int, int]) -> None:
     made = {"stats": ("f32", (2, shape[1])), "work": work("norm_statistics", parts, shape[1])}
     attributes = {"norm": SCALED_L1, "momentum": 0.9, "first": 0.0}
     check_everywhere(stated_case("norm_statistics", {"y": y}, made, attributes), threads=(2,))
+
+
+@pytest.mark.parametrize("y", [-(2**31), 2**31 - 1])
+def test_statistics_of_the_most_rows(y: int) -> None:
+    """Their sum is -2^53, the last integer that a double tells from its neighbours on both sides; or next to 2^53."""
+    made = {"stats": ("f32", (2, 1)), "work": work("norm_statistics", 2, 1)}
+    operands = {"y": view(np.full((MOST_WIDE_ROWS, 1), y), "i32")}
+    attributes = {"norm": SCALED_L1, "momentum": 0.9, "first": 0.0}
+    case = stated_case("norm_statistics", operands, made, attributes)
+    check_everywhere(case, threads=(2,))
+    stats = views(program_for(case)[0], reference_arena(case))["stats"].data
+    assert stats.tolist() == [[float(np.float32(y))], [0.0]]
 
 
 @EACH_SHAPE
