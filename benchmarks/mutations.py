@@ -78,7 +78,7 @@ class Runner:
     def outcome_of(self, fault: Fault) -> Outcome:
         """What its tests say of a fault."""
         stages = stages_for(fault.path)
-        most_seconds = LONGER * self.seconds_without(stages[-1]) + 30
+        most_seconds = LONGER * sum(self.seconds_without(tests) for tests in stages) + 30
         begin = time.monotonic()
         with self.scratch.with_fault(fault):
             if self.native and not self.scratch.build_core():
@@ -143,6 +143,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", action="append", help="a pattern, may be given again; default src/*")
     parser.add_argument("--count", type=int, default=20)
+    parser.add_argument("--skip", type=int, default=0, help="so many of these, which were tried before")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=1e6)
     parser.add_argument("--jobs", type=int, default=1)
@@ -160,7 +161,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # tests send it; in the background it may be ignored
     known = reasons()
     faults = [fault for fault in all_faults(given.files or ["src/*"]) if given.only in fault.identity]
-    chosen = sample([fault for fault in faults if fault.identity not in known], given.count, given.seed)
+    chosen = sample([fault for fault in faults if fault.identity not in known], given.count, given.seed)[given.skip :]
     if given.list:
         print("\n".join(str(fault) for fault in chosen))
         return

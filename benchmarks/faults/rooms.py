@@ -15,6 +15,7 @@ OPS = (
     "tests/ops/test_losses.py",
     "tests/ops/test_edges.py",
     "tests/ops/test_signature.py",
+    "tests/test_native_loader.py",
     COMPARISON,
     "tests/ops/test_micro_batch.py",
     "tests/ops/test_panels.py",
@@ -128,12 +129,13 @@ TABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
 def stages_for(path: str) -> list[tuple[str, ...]]:
     """What pytest is given, one after the other, to notice a fault in this file; nothing where no room is its own.
 
-    Of an instruction, or of its kernel, the comparison of that instruction alone comes first: it takes seconds.
+    Of an instruction, or of its kernel, the comparison is of what is called like it, alone or fused; it takes seconds.
     """
     tests = next((tests for pattern, tests in TABLE if fnmatch(path, pattern)), ())
     name = PurePosixPath(path).stem
-    near = [(COMPARISON, "-k", f"reference[{name}-")] if tests in (OPS, KERNELS) and name in NAMES else []
-    return [*near, tests] if tests else []
+    if tests in (OPS, KERNELS) and name in NAMES:
+        return [(COMPARISON, "-k", name), tuple(test for test in tests if test != COMPARISON)]
+    return [tests] if tests else []
 
 
 def room_of(path: str) -> str:
