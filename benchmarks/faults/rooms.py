@@ -103,7 +103,7 @@ CORE = (
 TABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("src/linocut/ops/*.py", OPS),
     ("src/linocut/layers/*.py", LAYERS),
-    ("src/linocut/graph/*.py", (*GRAPH, *EXPORT, "tests/run/test_inference_of_branches.py")),
+    ("src/linocut/graph/*.py", (*GRAPH, "tests/layers", *EXPORT, "tests/run/test_inference_of_branches.py")),
     ("src/linocut/networks/*.py", NETWORKS),
     ("src/linocut/optimizers/*.py", OPTIMIZERS),
     ("src/linocut/compile/*.py", (*COMPILE, *RUN)),
