@@ -291,6 +291,20 @@ def test_damaged_descriptions(run, describe):
         lc.load(run)
 
 
+@pytest.mark.parametrize(("second", "place"), [*(("input_coding", place) for place in (1, 4, -1)), ("logits", -1)])
+def test_a_second_end_wherever_it_is(run, second, place):
+    """Behind the first node, in the middle, before the last."""
+
+    def put_in(about):
+        nodes = about["inference"]["nodes"]
+        other = next(node for node in nodes if node["kind"] == second)
+        nodes.insert(place, {**other, "name": "other"})
+
+    spoiled(run, describe=put_in)
+    with pytest.raises(lc.RunError, match=f"other is a second {second}"):
+        lc.load(run)
+
+
 @pytest.mark.parametrize("function", ["magic", "", "max"])
 def test_a_function_that_does_not_exist(run, function):
     spoiled(run, describe=node(-1, function=function))

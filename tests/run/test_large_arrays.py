@@ -19,11 +19,12 @@ from linocut.train import finite
 
 INPUTS = 70  # which no block divides
 SEED = 5
+MORE = (0, 1, 20)
 
 
-def outputs_beyond(block: int) -> int:
-    """So many that their weights are two blocks and a part of one."""
-    return 5 * block // (2 * INPUTS)
+def outputs_beyond(block: int, more: int) -> int:
+    """So many that their weights are two blocks, and so many rows more."""
+    return 2 * (block // INPUTS) + more
 
 
 def trainer_of(outputs: int, policy: str) -> lc.Trainer:
@@ -32,8 +33,9 @@ def trainer_of(outputs: int, policy: str) -> lc.Trainer:
 
 @pytest.mark.parametrize("optimizer", [lc.Adam(), lc.Bop()], ids=["adam", "bop"])
 @pytest.mark.parametrize("policy", [lc.standard, lc.lean], ids=lambda p: p.name)
-def test_weights_that_training_starts_from(policy: lc.Policy, optimizer: lc.Optimizer) -> None:
-    outputs = outputs_beyond(initial.AT_ONCE)
+@pytest.mark.parametrize("more", MORE)
+def test_weights_that_training_starts_from(more: int, policy: lc.Policy, optimizer: lc.Optimizer) -> None:
+    outputs = outputs_beyond(initial.AT_ONCE, more)
     compiled = compile_network(lc.models.mlp((INPUTS,), 4, (outputs,)), policy, optimizer, 10)
     session = open_session(compiled.program, backend=REFERENCE)
     initialise(session, compiled.initial, SEED)
@@ -50,14 +52,15 @@ def test_weights_that_training_starts_from(policy: lc.Policy, optimizer: lc.Opti
 
 
 @pytest.mark.parametrize("policy", ["standard", "lean"])
-def test_packed_signs(policy: str) -> None:
-    one = trainer_of(outputs_beyond(state.AT_ONCE), policy)
+@pytest.mark.parametrize("more", MORE)
+def test_packed_signs(more: int, policy: str) -> None:
+    one = trainer_of(outputs_beyond(state.AT_ONCE, more), policy)
     weights = one.state["binary_dense1.weights"]
     assert np.array_equal(one.state.signs("binary_dense1.weights"), pack(weights >= 0))
 
 
 def test_numbers_that_are_none_wherever_they_are() -> None:
-    one = trainer_of(outputs_beyond(finite.CHUNK), "standard")
+    one = trainer_of(outputs_beyond(finite.CHUNK, 30), "standard")
     weights = one.session.array("binary_dense1.weights").reshape(-1)
     assert finite.find_no_number(one.session, one.compiled.layout) == ""
     edges = [at - back for at in range(finite.CHUNK, weights.size, finite.CHUNK) for back in (0, 1)]
