@@ -259,6 +259,16 @@ def test_damaged_tensors(run, change, message):
         lc.load(run)
 
 
+def test_no_tensor_is_loaded_before_all_are_known_to_fit(run, monkeypatch):
+    """The last one does not; only the checksum was read."""
+    spoiled(run, lambda tensors: tensors.update({"batch_norm2.shift": np.zeros(5, np.float32)}))
+    loaded, read = [], tensor_file.TensorFile.read
+    monkeypatch.setattr(tensor_file.TensorFile, "read", lambda *given: loaded.append(given[1]) or read(*given))
+    with pytest.raises(lc.RunError, match=r"is float32 \(5,\), must be float32 \(4,\)"):
+        lc.load(run)
+    assert loaded == ["crc32"]
+
+
 def node(number, **settings):
     return lambda about: about["inference"]["nodes"][number].update(settings)
 
@@ -282,6 +292,9 @@ def node(number, **settings):
         node(2, kind="magic"),
         node(2, inputs=["nothing"]),
         node(2, name="input1"),
+        node(2, tensors=[]),
+        node(2, tensors=["weights", "weights"]),
+        node(2, tensors=["least"]),
         lambda about: about.update(classes=7),
     ],
 )
