@@ -65,6 +65,7 @@ class Runner:
             self.scratch.take_core()
         elif not self.scratch.build_core():
             raise SystemExit(f"the core does not compile without a fault: ninja -C {self.scratch.build}")
+        self.scratch.check()
 
     def seconds_without(self, tests: tuple[str, ...]) -> float:
         """How long the tests take where there is no fault; SystemExit if one fails there."""

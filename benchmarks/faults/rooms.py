@@ -40,7 +40,7 @@ NETWORKS = (
     "tests/networks/test_networks_against_pytorch.py",
     "tests/networks/test_losses_against_pytorch.py",
 )
-LAYERS = ("tests/layers", *NETWORKS)
+LAYERS = ("tests/layers", "tests/graph/test_place.py", *NETWORKS, "tests/networks/test_wiring_against_pytorch.py")
 RUN = (
     "tests/run/test_initial.py",
     "tests/run/test_large_arrays.py",

@@ -40,7 +40,7 @@ class Scratch:
     """The copy at `home`, with a native core of its own. Files are brought up to date with the working tree."""
 
     def __init__(self, home: Path) -> None:
-        self.home = home
+        self.home = home = home.resolve()
         self.build = home / "build" / "core"
         self._copy()
         self.environment = {
@@ -100,6 +100,13 @@ class Scratch:
             path.write_bytes(source)
             if path.suffix == ".py":
                 os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # its bytecode is that of this text again
+
+    def check(self) -> None:
+        """SystemExit unless tests import what lies in the copy, whatever is installed."""
+        command = [sys.executable, "-c", "import linocut._native; print(linocut.__file__, linocut._native.__file__)"]
+        done = subprocess.run(command, cwd=self.home, env=self.environment, capture_output=True, text=True)
+        if any(not Path(path).is_relative_to(self.home) for path in done.stdout.split() or ["/"]):
+            raise SystemExit(f"tests would import {done.stdout or done.stderr}, not the copy in {self.home}")
 
     def run(self, tests: Sequence[str], most_seconds: float) -> Outcome:
         """The tests over the copy, up to the first that fails; none that fits a `-k` is as good as none that fails."""

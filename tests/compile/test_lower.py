@@ -5,12 +5,22 @@ from __future__ import annotations
 import pytest
 from networks import COMBINATIONS, NETWORKS, compiled
 
-from linocut import models
+from linocut import Trainer, models
 from linocut.compile.batch import MOST_BATCH
+from linocut.compile.inference import compile_inference
 from linocut.compile.lower import compile_network
 from linocut.compile.program import Buffer, Instruction, Program
 from linocut.errors import SpecError
-from linocut.layers import BinaryDense
+from linocut.layers import (
+    BatchNorm,
+    BinaryConv2D,
+    BinaryDense,
+    Flatten,
+    Input,
+    Network,
+    Sign,
+    SoftmaxCrossEntropy,
+)
 from linocut.optimizers import Adam
 from linocut.policies import POLICIES, lean, wang2021
 
@@ -181,3 +191,30 @@ def test_float_inputs_are_coded_as_bytes_for_integer_arithmetic_only() -> None:
     network = NETWORKS["floats"]
     assert "quantise_input" in names(compile_network(network, lean, Adam(), 4).program, "train")
     assert "quantise_input" not in names(compile_network(network, wang2021, Adam(), 4).program, "train")
+
+
+def test_exponents_are_decided_by_as_many_products_as_a_gradient_sums() -> None:
+    """Of a dense layer one for each output, of a convolution as many times the taps of its window."""
+    layers = (
+        *(Input((8, 8, 3)), BinaryConv2D(16), BatchNorm(), Sign(), BinaryConv2D(20), BatchNorm(), Sign()),
+        *(Flatten(), BinaryDense(70), BatchNorm(), Sign(), BinaryDense(4), BatchNorm(), SoftmaxCrossEntropy()),
+    )
+    program = compile_network(Network("sums", layers), lean, Adam(), 6).program
+    found = {
+        program.buffers[i.operands[1] or 0].name: dict(zip(i.op.signature.attributes, i.attributes, strict=True))
+        for i in program.instructions
+        if i.op.name == "gradient_exponent"
+    }
+    assert {name.split(".")[1]: (each["products"], each["elements"]) for name, each in found.items()} == {
+        "binary_dense2": (4, 6 * 70),
+        "binary_dense1": (70, 6 * 8 * 8 * 20),
+        "binary_conv2d2": (20 * 3 * 3, 6 * 8 * 8 * 16),
+    }
+
+
+def test_what_is_fed_is_held_until_it_was_read_and_no_longer() -> None:
+    """In prediction the input's bytes are used again, behind the product that read them."""
+    program = compile_inference(Trainer(models.cnv(), batch_size=4).inference_graph(), 4).program
+    fed = program.buffer("input")
+    again = [b for b in program.buffers if b is not fed and b.offset < fed.offset + fed.nbytes]
+    assert any(b.offset + b.nbytes > fed.offset for b in again)

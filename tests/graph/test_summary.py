@@ -35,6 +35,8 @@ def test_a_line_for_each_node_and_columns_that_line_up() -> None:
     row = {line.split()[0]: line.split() for line in lines}
     assert row["binary_dense1"] == ["binary_dense1", "1", "8", "640", "-", f"{640 / 8 / 1024:.2f}", "640", "-"]
     assert row["conv2d1"][2:] == ["4x4x5", "-", "140", f"{140 * 4 / 1024:.2f}", "-", "2,160"]
+    names = [node.name for node in NETWORK.graph.nodes]
+    assert [line.split()[0] for line in lines[4:-6]] == names  # below the headings, above the totals
     table = lines[2:-4]
     assert len({len(line) for line in (lines[1], *table)}) == 1
     assert str(lc.models.mlp()).splitlines()[0] == "mlp"
