@@ -10,7 +10,7 @@ import pytest
 from linocut.data import ArrayDataset, arrays, cache, records
 from linocut.data.cifar10 import BATCHES, open_splits
 from linocut.data.idx import IdxDataset
-from linocut.errors import DataError
+from linocut.errors import DataError, MachineError
 
 RANDOM = np.random.default_rng(4)
 
@@ -62,3 +62,17 @@ def test_numbers_that_cannot_be_wherever_they_are(place):
     images[place, 1, 0] = np.inf
     with pytest.raises(DataError, match=rf"example {place} is inf at \(1, 0, 0\)"):
         ArrayDataset(images, labels)
+
+
+def test_a_machine_that_fails_while_it_unpacks_is_named_as_it_is(tmp_path, monkeypatch):
+    """The words are those of whoever found it, and nothing half-made stays."""
+
+    def failing(source, part):
+        part.write_bytes(b"half")
+        raise MachineError("the disk is gone; check it")
+
+    monkeypatch.setattr(cache, "_gunzip", failing)
+    (tmp_path / "file.gz").write_bytes(gzip.compress(b"x"))
+    with pytest.raises(MachineError, match=r"^the disk is gone; check it$"):
+        cache.unpacked(tmp_path / "file.gz", lambda path: None, tmp_path / "cache")
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
