@@ -45,7 +45,8 @@ MOST_SHOWN = 600  # characters of a message that quotes what a file says
 def one_line(message: object) -> str:
     """A message in printable characters on one line, cut where it would be long: it may quote any file."""
     text = str(message)
-    return printable(text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}...")
+    plain = printable(text[: MOST_SHOWN + 1])
+    return plain if len(plain) <= MOST_SHOWN else f"{plain[:MOST_SHOWN]}..."
 
 
 def printable(text: str) -> str:

@@ -17,7 +17,11 @@ else:
 
 MOST_BYTES = 2**20
 MOST_PARTS = 16  # of a name with dots: what a parser does for it grows with their square
+MOST_TABLES = 2**15  # dots, and lines that begin with a bracket: each may be a table, which takes a kilobyte
+MOST_DIGITS = 4300  # of a number, as Python has it; for each a parser takes 150 bytes
 _TOKEN = re.compile(r"""(?P<part>[\w-]+|"[^"\n]*"|'[^'\n]*')|(?P<dot>\.)|(?P<space>[ \t]+)|.""", re.DOTALL)
+_HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
+_DIGITS = tuple("0123456789")
 
 
 def read_toml(path: Path, what: str) -> dict[str, Any]:
@@ -28,7 +32,7 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
         if len(data) > MOST_BYTES:
             raise SpecError(f"{path} is larger than {MOST_BYTES:,} B; the file of {what} never is")
         text = data.decode("utf-8-sig")
-        _check_names(text)
+        _check_costs(text)
         return tomllib.loads(text)
     except OSError as error:
         raise SpecError(f"{path} cannot be read: {error.strerror or error}; give the file of {what}") from None
@@ -40,18 +44,25 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
         raise SpecError(f"{path} is not TOML: {one_line(error)}; mend that line") from None
 
 
-def _check_names(text: str) -> None:
-    """ValueError for a name of too many parts."""
-    dots, before = 0, None
+def _check_costs(text: str) -> None:
+    """ValueError for what takes a parser many times its length: names of many parts, many tables, long numbers."""
+    dots, tables, before = 0, len(_HEADER.findall(text)), None
     for token in _TOKEN.finditer(text):
         kind = token.lastgroup
         if kind == "space":
             continue
         if kind == "dot" and before == "part":
-            dots += 1
+            dots, tables = dots + 1, tables + 1
         elif kind != "part" or before != "dot":
             dots = 0
         if dots >= MOST_PARTS:
-            line = text.count("\n", 0, token.start()) + 1
-            raise ValueError(f"line {line} has a name of more than {MOST_PARTS} parts")
+            raise ValueError(f"line {_line(text, token)} has a name of more than {MOST_PARTS} parts")
+        if tables > MOST_TABLES:
+            raise ValueError(f"there are more than {MOST_TABLES:,} tables and names with dots")
+        if token.end() - token.start() > MOST_DIGITS and token[0].lstrip("-")[:1] in _DIGITS:
+            raise ValueError(f"line {_line(text, token)} has a number of more than {MOST_DIGITS:,} digits")
         before = kind
+
+
+def _line(text: str, token: re.Match[str]) -> int:
+    return text.count("\n", 0, token.start()) + 1

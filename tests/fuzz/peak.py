@@ -26,13 +26,19 @@ def peak_of(call):
 
 def _peak_here(call):
     ctypes.CDLL(None).malloc_trim(0)  # free memory that would be used again unseen
-    with open("/proc/self/clear_refs", "w") as clear:
-        clear.write("5")  # the peak is from now on
-    before = _highest()
+    before = peak_from_now()
     call()
-    return _highest() - before
+    return highest() - before
 
 
-def _highest():
+def peak_from_now():
+    """Begin to look for this process's peak anew; bytes that it has now."""
+    with open("/proc/self/clear_refs", "w") as clear:
+        clear.write("5")
+    return highest()
+
+
+def highest():
+    """The peak since then, in bytes."""
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM"))

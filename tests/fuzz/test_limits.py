@@ -1,16 +1,19 @@
 """Limits on what a small file may ask for."""
 
-from contextlib import nullcontext
+import sys
+from contextlib import nullcontext, suppress
 
 import numpy as np
 import pytest
 from damaged import png
+from peak import peak_of
 from PIL import Image, features
 from small_training import examples, trainer
 
 import linocut as lc
 from linocut.data.images import FORMATS, MOST_PIXELS_OF_MORE, image_shape
 from linocut.layers import BatchNorm, BinaryDense, Flatten, Input, Network, Sign, SoftmaxCrossEntropy
+from linocut.toml_text import MOST_BYTES, MOST_PARTS, MOST_TABLES, read_toml
 
 
 def test_an_image_of_too_many_pixels_is_refused_by_its_header(tmp_path):
@@ -65,3 +68,36 @@ def test_a_network_has_a_thousand_layers_at_most():
 def test_epochs_have_a_bound():
     with pytest.raises(lc.SpecError, match="must be a whole number, 1 or more, up to 1,000,000,000"):
         trainer().fit(examples(), 10**400)
+
+
+def filled(make):
+    """As many of `make(number)` as a TOML file may have."""
+    parts, left = [], MOST_BYTES - 100
+    while left > 0:
+        parts.append(make(len(parts)))
+        left -= len(parts[-1])
+    return "".join(parts)
+
+
+DOTTED = ".a" * (MOST_PARTS - 1)
+WORST = {
+    "names with dots": filled(lambda number: f"b{number}{DOTTED}=1\n"),
+    "tables": filled(lambda number: f"[b{number}{DOTTED}]\n"),
+    "plain tables": filled(lambda number: f"[{number}]\n"),
+    "as many tables as may be": "".join(f"[b{n}{DOTTED}]\n" for n in range(MOST_TABLES // MOST_PARTS)),
+    "digits": "x=1." + "9" * (MOST_BYTES - 100),
+}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from Linux's /proc")
+@pytest.mark.parametrize("name", WORST)
+def test_toml_takes_memory_within_bounds(tmp_path, name):
+    """Where they are not kept to, a parser takes 1 GB for a name of 32 kB, and 400 MB for a file of tables."""
+    path = tmp_path / "file.toml"
+    path.write_text(WORST[name])
+
+    def read():
+        with suppress(lc.SpecError):
+            read_toml(path, "a thing")
+
+    assert peak_of(read) < 48 * MOST_BYTES
