@@ -1,8 +1,9 @@
-"""Kills training at random moments, until the run is at its end; resumes each time. A script: FOLDER SEED KILLS.
+"""Kills training at random moments, until each run is at its end; resumes each time. A script: FOLDER SEED KILLS.
 
 It loads linocut once and forks a process for each attempt, which takes milliseconds where an interpreter takes a
-second. Half of the kills come after a random time, half at a random file that is being written. Prints, as JSON, how
-many kills there were, how many of them left a half-written file, and of each run what it came to.
+second. Half of the kills come after a random time, half at a random file that is being written. Runs go through all
+policies, schedules and networks, micro-batches, budgets and augmentation. Prints, as JSON, how many kills there were,
+how many of them left a half-written file, and of each run what it came to.
 """
 
 import contextlib
@@ -15,33 +16,93 @@ import time
 from pathlib import Path
 from typing import Any
 
-from linocut import Adam, Trainer, data, models
+from linocut import SGD, Adam, Bop, Network, Trainer, data, models
+from linocut.layers import (
+    Add,
+    BatchNorm,
+    BinaryConv2D,
+    Concat,
+    Conv2D,
+    Dense,
+    GlobalAveragePool,
+    Input,
+    ReLU,
+    Sign,
+    Slice,
+    SoftmaxCrossEntropy,
+)
+from linocut.policies import POLICIES
+from linocut.schedules import Plateau, Step
 
 EPOCHS, SAVE_EVERY = 10, 2
+MORE = 1.1  # time for the next attempt, so that a run comes to its end on a machine that is slow today
+BRANCHED = Network(
+    "branched",
+    (
+        *(Input((8, 8, 1)), BinaryConv2D(4, 3, 2), BatchNorm().named("stem"), Sign().named("signs")),
+        *(BinaryConv2D(4, 1).after("signs"), BatchNorm().named("left")),
+        *(BinaryConv2D(4).after("signs"), BatchNorm(scale=True).named("right")),
+        *(Add().after("left", "right", "stem"), Conv2D(5, 1, bias=True).named("real"), ReLU()),
+        *(Concat().after("relu1", "left"), Slice(1, 7), GlobalAveragePool(), Dense(10), SoftmaxCrossEntropy()),
+    ),
+)
+# Of lengths without a common divisor, but the policies' and schedules': a few runs have all, and other pairs each time.
+NETWORKS = (models.mlp((8, 8, 1), 10, (24,)), BRANCHED, models.mlp((8, 8, 1), 10, (9, 9)))
+SCHEDULES = ("cosine", Plateau(patience=1), "constant", Step(3))
+SIZES = (
+    {"batch_size": 20},
+    {"batch_size": 20, "micro_batch": 5, "augment": "shift"},
+    {"budget": "40KiB"},
+    {"batch_size": 20, "augment": "shift"},
+    {"batch_size": 24, "budget": "40KiB"},
+)
+OPTIMIZERS = (
+    Adam(0.01),
+    SGD(0.05),
+    Adam(0.01, weight_decay=0.01),
+    Bop(0.01, 1e-2, 1e-6),
+    Adam(0.003),
+    SGD(0.1),
+    Adam(),
+)
 
 
-def begun(seed):
-    network = models.mlp((8, 8, 1), 10, (24,))
-    return Trainer(network, optimizer=Adam(0.01), batch_size=20, seed=seed, threads=1, schedule="cosine")
+def of(several, number):
+    return several[number % len(several)]
 
 
-def trained(folder, seed):
+def begun(number):
+    return Trainer(
+        of(NETWORKS, number),
+        of(list(POLICIES), number),
+        of(OPTIMIZERS, number),
+        seed=number,
+        threads=1,
+        schedule=of(SCHEDULES, number + number // len(SCHEDULES)),
+        **of(SIZES, number),
+    )
+
+
+def trained(folder, number):
     """Train, or go on, to the end; what the run came to."""
     examples = data.take(data.load("digits")[0], 120)
-    trainer = begun(seed) if folder is None or not (folder / "checkpoint.safetensors").exists() else None
+    trainer = None if (folder / "checkpoint.safetensors").exists() else begun(number)
     trainer = trainer or Trainer.resume(folder, threads=1)
     history = trainer.fit(examples, EPOCHS, examples, folder, save_every=SAVE_EVERY)
     lasting = [(e.epoch, e.loss, e.train_accuracy, e.accuracy, e.flip_ratio, e.saturated) for e in history]
-    return {"state": trainer.session.state_sha256(), "history": lasting}
+    counted = [(e.dead_channels, e.warnings) for e in history]
+    settings = trainer.settings
+    how = [settings.network.name, settings.policy.name, settings.schedule.kind, settings.micro_batch]
+    return {"run": how, "state": trainer.session.state_sha256(), "history": lasting, "counted": counted}
 
 
-def attempt(folder, seed):
+def attempt(folder, number):
     """A process that trains."""
     child = os.fork()
     if child:
         return child
     try:
-        trained(folder, seed)
+        trained(folder, number)
         os._exit(0)
     except BaseException as error:
         print(repr(error), file=sys.stderr, flush=True)
@@ -72,21 +133,20 @@ def killed(child):
 def main(root, seed, kills):
     chance = random.Random(seed)
     found: dict[str, Any] = {"kills": 0, "halves": 0, "runs": []}
-    begin = time.monotonic()
-    os.waitpid(attempt(root / "timed", 0), 0)
-    longest = (time.monotonic() - begin) / 4  # so that it takes several attempts to the end
-    while found["kills"] < kills:
+    while found["kills"] < kills or len(found["runs"]) < len(POLICIES):
         number = len(found["runs"])
-        folder = root / str(number)
-        working = True
-        while working and found["kills"] < kills:
+        begin = time.monotonic()
+        whole = trained(root / f"{number}-whole", number)
+        longest = time.monotonic() - begin
+        folder, working = root / str(number), True
+        while working:
             child = attempt(folder, number)
             wait(child, folder, chance, longest)
             working = killed(child)
             found["kills"] += working
             found["halves"] += any(folder.glob(".*.part"))
-        found["runs"].append([trained(folder, number), trained(None, number)])
-        found["runs"][-1].append(sorted(os.listdir(folder)))
+            longest *= MORE
+        found["runs"].append([trained(folder, number), whole, sorted(os.listdir(folder))])
     print(json.dumps(found))
 
 
