@@ -10,6 +10,9 @@ import pytest
 import linocut
 from linocut.errors import SpecError
 from linocut.optimizers import OPTIMIZERS, SGD, Adam, Bop, Optimizer, find_optimizer
+from linocut.optimizers.base import MOST
+
+NEAR_1 = math.nextafter(1.0, 0.0)
 
 
 def test_defaults_are_pytorchs() -> None:
@@ -35,15 +38,33 @@ def test_a_learning_rate_must_be_a_number_above_0(kind: type[Optimizer], rate: f
         (lambda: Adam(beta2=1.5), "adam beta2 is 1.5"),
         (lambda: Adam(epsilon=-1e-8), "adam epsilon is -1e-08, must be a finite number, 0 or more"),
         (lambda: Adam(beta1=math.nan), "adam beta1 is nan, must be at least 0 and below 1"),
+        (lambda: SGD(weight_decay=1e101), r"sgd weight_decay is 1e\+101, .*, 0 or more, up to 1e\+100"),
         (lambda: SGD(momentum=1.0), "sgd momentum is 1.0, must be at least 0 and below 1"),
         (lambda: SGD(momentum=-0.1), "sgd momentum is -0.1, must be at least 0 and below 1"),
         (lambda: Bop(gamma=1.0), "bop gamma is 1.0"),
         (lambda: Bop(tau=-1.0), "bop tau is -1.0"),
+        (lambda: Bop(tau=1.01), "bop tau is 1.01, must be a finite number, 0 or more, up to 1"),
     ],
 )
 def test_settings_have_bounds(make, reason: str) -> None:
     with pytest.raises(SpecError, match=reason):
         make()
+
+
+EXTREME = (
+    Adam(MOST, epsilon=MOST, weight_decay=MOST),
+    Adam(5e-324, NEAR_1, NEAR_1, 0.0, 5e-324),
+    SGD(MOST, NEAR_1, MOST),
+    Bop(MOST, NEAR_1, 1.0),
+)
+
+
+@pytest.mark.parametrize("policy", ["standard", "wang2021", "lean", "lean8"])
+@pytest.mark.parametrize("optimizer", EXTREME, ids=str)
+def test_what_is_within_bounds_makes_programs(policy: str, optimizer: Optimizer) -> None:
+    """What is computed of settings, such as a decay by momentum, is a number too."""
+    session = linocut.Trainer(linocut.models.mlp((4, 4, 1), 3, (8,)), policy, optimizer, batch_size=4).session
+    session.run("train")
 
 
 @pytest.mark.parametrize("optimizer", [Adam(0.5, 0.8), SGD(0.2, 0.0), Bop(gamma=1e-3)], ids=lambda o: o.kind)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -20,7 +19,8 @@ if TYPE_CHECKING:
 # Of shifts and of full-precision weights, whose gradients have a size: (1 - beta2) times the square of one of 1e-3 is 0
 # in f16, and Adam would divide by epsilon.
 REAL_MOMENTS = "f32"
-MOST = sys.float_info.max
+MOST = 1e100  # of a setting: what is computed of several is a finite number too
+_MOST_OF = {"tau": 1.0}  # a moment of signs never passes it
 _DECAYS = ("beta1", "beta2", "momentum", "gamma")
 # A moment takes up (1 - decay) / k of each of k micro-batches. The least that floats tell from its neighbours:
 # 4 units in the last place of the largest moment in f16, 16 in f32.
@@ -79,14 +79,15 @@ class Optimizer(ABC):
         """Settings may be NumPy's numbers; SpecError for those out of range."""
         keep_plain(self)
         for field in dataclasses.fields(self):
-            value, bound = getattr(self, field.name), "a finite number, 0 or more"
+            value, most = getattr(self, field.name), _MOST_OF.get(field.name, MOST)
+            bound = f"a finite number, 0 or more, up to {most:g}"
             if field.type == "bool":
                 if not isinstance(value, bool):
                     raise SpecError(f"{self.kind} {field.name} is {value!r}, must be True or False")
                 continue
-            fits = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= MOST
+            fits = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= most
             if field.name == "learning_rate":
-                bound, fits = "a finite number above 0, for example 1e-3", fits and value > 0
+                bound, fits = f"a finite number above 0, up to {most:g}, for example 1e-3", fits and value > 0
             elif field.name in _DECAYS:
                 bound, fits = "at least 0 and below 1", fits and value < 1
             if not fits:
