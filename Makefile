@@ -6,7 +6,8 @@
 # make build   wheel and source archive in dist/
 # make sanitize  the native tests under address and undefined-behaviour, then thread sanitizers; KINDS=address for the first
 # make compatibility  what is installed from the source archive, on the Pythons and NumPys that this machine can have
-# make fuzz    a million inputs for the loader of programs, or RUNS=n; needs clang
+# make fuzz    a million inputs for the loader of programs, or RUNS=n, and damaged states for the runner; needs clang
+# make forge   100,000 forged checkpoints, models and TOML files each, or FILES=n
 # make device  linocut-runner for 64-bit Arm, in build/aarch64
 # make emulated  linocut-runner whose AVX-512 is emulated, in build/emulated; needs libsimde-dev
 # make ops     native/ops.def again, from the instructions as src/linocut/ops declares them
@@ -21,7 +22,7 @@ NATIVE := $(shell find native -type f) CMakeLists.txt
 
 NATIVE_CODE = $(shell find native tests -name '*.cpp' -o -name '*.hpp' -o -name '*.h')
 
-.PHONY: demo test lint format docs build sanitize compatibility fuzz device emulated ops clean
+.PHONY: demo test lint format docs build sanitize compatibility fuzz forge device emulated ops clean
 
 demo: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
@@ -53,12 +54,18 @@ compatibility: $(VENV)/.tools
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash tests/compatibility.sh $(BIN)/python $(KINDS)
 
 RUNS ?= 1000000
+STATES ?= 3000
 fuzz: $(VENV)/.installed
 	cmake -S . -B build/fuzz -DLINOCUT_PYTHON=OFF -DLINOCUT_WERROR=ON -DLINOCUT_FUZZ=ON -DLINOCUT_SANITIZE=address,undefined \
 		-DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O1
-	cmake --build build/fuzz --target linocut-fuzz --parallel 2
+	cmake --build build/fuzz --target linocut-fuzz linocut-runner --parallel 2
 	$(BIN)/python tests/fuzz/corpus.py unpack build/fuzz/corpus
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 build/fuzz/linocut-fuzz -runs=$(RUNS) -max_len=8192 build/fuzz/corpus
+	PYTHONPATH=tests $(BIN)/python tests/fuzz/states.py build/fuzz/linocut-runner $(STATES)
+
+FILES ?= 100000
+forge: $(VENV)/.installed
+	for kind in checkpoint model toml; do PYTHONPATH=tests $(BIN)/python -W ignore tests/fuzz/forge.py $$kind $(FILES) || exit; done
 
 # What needs neither Python nor the device: g++-aarch64-linux-gnu, and qemu-user to try it.
 device:

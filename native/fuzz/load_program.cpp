@@ -23,8 +23,8 @@ namespace linocut {
 namespace {
 
 // Larger programs are no other code, only slower.
-constexpr std::uint64_t most_arena = 1 << 13;
-constexpr std::size_t most_instructions = 32;
+constexpr std::uint64_t most_arena = 1 << 14;
+constexpr std::size_t most_instructions = 64;
 constexpr unsigned one_in = 8;  // running takes ten times as long as loading
 
 // An arena of exactly so many bytes, filled with the bytes that are being tried.
