@@ -42,7 +42,12 @@ class Reader {
 
     std::string_view bytes(std::size_t count) { return {reinterpret_cast<const char*>(take(count)), count}; }
 
-    std::string name() { return std::string(bytes(number<std::uint16_t>())); }
+    // The C interface gives and takes names that end at a byte of 0: one within would make two names the same.
+    std::string name() {
+        const std::string_view name = bytes(number<std::uint16_t>());
+        if (name.find('\0') != name.npos) refuse("the name before byte ", at_, " has a byte of 0 in it");
+        return std::string(name);
+    }
 
   private:
     const std::uint8_t* take(std::size_t count) {

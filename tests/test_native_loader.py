@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linocut import _native
-from linocut.compile.binary import ABSENT, encode
+from linocut.compile.binary import ABSENT, decode, encode
 from linocut.compile.program import Buffer, Instruction, Program, Section
+from linocut.errors import SpecError
 from linocut.formats import FORMATS
 from linocut.ops import OP_BY_NAME, OPS
 from linocut.roles import ROLE_CODES
@@ -161,6 +162,14 @@ def test_bytes_that_follow_are_refused() -> None:
 @pytest.mark.parametrize("section", [Section("s", 1, 0), Section("s", 0, 2), Section("s", 2**32 - 1, 2**32 - 1)])
 def test_section_outside_the_instructions_is_refused(section: Section) -> None:
     assert "section 0 is instructions" in refusal(replace(quantise(), sections=(section,)))
+
+
+def test_names_end_where_they_end_in_c() -> None:
+    program = quantise()
+    for odd in (edit(program, 1, name="b0\0"), replace(program, sections=(Section("step\0", 0, 1),))):
+        assert "has a byte of 0 in it" in refusal(odd)
+        with pytest.raises(SpecError, match="has a byte of 0 in it"):
+            decode(encode(odd))
 
 
 def test_names_given_twice_are_refused() -> None:

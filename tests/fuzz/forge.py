@@ -12,7 +12,6 @@ import os
 import random
 import re
 import resource
-import shutil
 import signal
 import sys
 import tempfile
@@ -223,20 +222,19 @@ def keep(kind, seed, number, why):
 
 
 def main(kind, count, seed=0):
-    """Counts of what became of so many files; how many must not have."""
+    """Print what became of so many files; how many became what must not be."""
     found, slowest, largest = Counter(), (0.0, -1), (0, -1)
-    folder = Path(tempfile.mkdtemp(dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
     failures, size = 0, 0
-    for number, one in tried(kind, seed, range(count), folder):
-        if "failed" in one:
-            failures += 1
-            keep(kind, seed, number, one["failed"])
-            found[f"FAILED {one['failed'].strip().splitlines()[-1][:150]}"] += 1
-            continue
-        found[one["reason"] or "read"] += 1
-        size += one["bytes"]
-        slowest, largest = max(slowest, (one["seconds"], number)), max(largest, (one["memory"], number))
-    shutil.rmtree(folder)
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as folder:
+        for number, one in tried(kind, seed, range(count), Path(folder)):
+            if "failed" in one:
+                failures += 1
+                keep(kind, seed, number, one["failed"])
+                found[f"FAILED {one['failed'].strip().splitlines()[-1][:150]}"] += 1
+                continue
+            found[one["reason"] or "read"] += 1
+            size += one["bytes"]
+            slowest, largest = max(slowest, (one["seconds"], number)), max(largest, (one["memory"], number))
     print(f"{count:,} of {kind}, seed {seed}, {size:,} B: {found['read']:,} read, {failures} failures")
     print(f"slowest {slowest[0]:.2f} s (number {slowest[1]}), most memory {largest[0]:,} B (number {largest[1]})")
     for reason, times in found.most_common(MOST_REASONS):

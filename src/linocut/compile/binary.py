@@ -118,4 +118,6 @@ class _Reader:
         (length,) = self.unpack(struct.Struct("<H"))
         raw = self._data[self._at : self._at + length]
         self._at += length
+        if 0 in raw:  # at which names end in C
+            raise SpecError(f"the name before byte {self._at:,} of a program has a byte of 0 in it; compile it anew")
         return raw.decode()
