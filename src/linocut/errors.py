@@ -42,11 +42,11 @@ class MachineError(LinocutError, OSError):
 MOST_SHOWN = 600  # characters of a message that quotes what a file says
 
 
-def one_line(message: object) -> str:
+def one_line(message: object, most: int = MOST_SHOWN) -> str:
     """A message in printable characters on one line, cut where it would be long: it may quote any file."""
     text = str(message)
-    plain = printable(text[: MOST_SHOWN + 1])
-    return plain if len(plain) <= MOST_SHOWN else f"{plain[:MOST_SHOWN]}..."
+    plain = printable(text[: most + 1])
+    return plain if len(plain) <= most else f"{plain[:most]}..."
 
 
 def printable(text: str) -> str:

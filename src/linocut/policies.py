@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from linocut.errors import SpecError, unknown_name
+from linocut.errors import SpecError, one_line, unknown_name
 from linocut.formats import FORMATS
 
 SMALLEST_INTEGER = "integer"  # the narrowest integer format that holds every possible product exactly
@@ -54,6 +54,8 @@ class Policy:
     real: str
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.isprintable():
+            raise SpecError(f"the name of a policy is {one_line(repr(self.name))}, must be a text on one line")
         for role, allowed in _CHOICES.items():
             value = getattr(self, role)
             if value not in allowed:

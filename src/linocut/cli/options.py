@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from linocut.errors import printable
+from linocut.errors import one_line, printable
 from linocut.sizes import parse_size
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ def tell_assumed(predictor: Predictor, run: Path) -> None:
     if not predictor.resizing_known:
         click.echo(
             f"{run} is of an older linocut, which did not note how pictures were brought to size: it is assumed that "
-            f"{predictor.data} was given a --size, so other sizes are cropped to their middle; "
+            f"{one_line(predictor.data)} was given a --size, so other sizes are cropped to their middle; "
             f"linocut train --resume --out RUN notes it",
             err=True,
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from linocut.errors import one_line
 from linocut.train.events import Done, EpochEnded, Event, Stepped, to_json
 
 
@@ -49,7 +50,7 @@ class ProgressBar:
                 except OSError:  # the terminal has closed: nobody looks
                     self._wanted, self._bar = False, None
         elif isinstance(event, EpochEnded):
-            self._show("\n".join([self._line(event), *(f"  warning: {text}" for text in event.warnings)]))
+            self._show("\n".join([self._line(event), *(f"  warning: {one_line(text)}" for text in event.warnings)]))
         elif isinstance(event, Done):
             self._close()
 

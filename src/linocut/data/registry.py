@@ -62,7 +62,7 @@ def load(
             return open_digits()
         return _load_source(SOURCES[text], data_dir)
     path = expanded(text)
-    if text and os.path.isdir(path):
+    if text and os.path.isdir(path):  # which is of no name that is too long
         path = path.resolve()  # known by it: the same from wherever a run is resumed
         opener = _format_of(path)
         if opener is None:

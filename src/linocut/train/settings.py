@@ -14,8 +14,9 @@ from linocut.data.augmentation import Augmentation
 from linocut.data.dataset import NUMPY_DTYPES, Dataset, Resizing
 from linocut.data.registry import resizing_of
 from linocut.data.resizing import CROP, find_resizing
-from linocut.errors import SpecError
+from linocut.errors import SpecError, one_line
 from linocut.graph.network import Network
+from linocut.layers.input import MOST_SIZES
 from linocut.optimizers import Optimizer, find_optimizer
 from linocut.policies import Policy, find_policy
 from linocut.schedules import Schedule, find_schedule
@@ -130,10 +131,13 @@ class DataFacts:
         name, dtype = fields.text(data["name"], "data name"), fields.text(data["dtype"], "data dtype")
         if dtype not in NUMPY_DTYPES:
             raise SpecError(f"data dtype is {dtype!r}, must be {' or '.join(NUMPY_DTYPES)}")
+        sizes = fields.entries(data["shape"], "data shape")
+        if len(sizes) > MOST_SIZES:
+            raise SpecError(f"data shape has {len(sizes):,} sizes, must have {MOST_SIZES} or fewer")
         return DataFacts(
             name,
             fields.whole(data["examples"], "data examples", 1),
-            tuple(fields.whole(size, "data shape", 1) for size in fields.entries(data["shape"], "data shape")),
+            tuple(fields.whole(size, "data shape", 1) for size in sizes),
             dtype,
             tuple(fields.text(one, "a data class") for one in fields.entries(data["classes"], "data classes")),
             resizing_of(name) if data["resizing"] is None else find_resizing(data["resizing"]),
@@ -143,4 +147,5 @@ class DataFacts:
         """The facts, for people."""
         shape = " x ".join(map(str, self.shape))
         cropped = ", of larger images" if self.resizing == CROP else ""
-        return f"{self.name} ({self.examples:,} examples of {shape} {self.dtype}{cropped}, {len(self.classes)} classes)"
+        examples = f"{self.examples:,} examples of {shape} {self.dtype}{cropped}"
+        return f"{one_line(self.name)} ({examples}, {len(self.classes)} classes)"
