@@ -11,7 +11,7 @@ from copy import deepcopy
 
 import tomli_w
 from checksums import joined, mended, split
-from mutations import NUMBERS, damage
+from spoiling import NUMBERS, damage
 
 LONG = (10, 10, 100, 100, 1000, 5000)
 LONGEST = 10**5  # of what is repeated, now and then
@@ -262,8 +262,7 @@ def toml_bomb(text, chance):
         "name = 'again'\nname = 'again'\n",
     )
     if chance.random() < 0.5:
-        found = list(LINE.finditer(text)) or [re.match("", text)]
-        where = chance.choice(found)
-        return text[: where.start()] + chance.choice(lines) + text[where.start() :]
+        where = chance.choice([line.start() for line in LINE.finditer(text)] or [0])
+        return text[:where] + chance.choice(lines) + text[where:]
     values = (*NUMERALS, *(line[4:].rstrip() for line in lines if line.startswith("x = ")))
     return in_place_of_a_number(text, chance.choice(values), chance)

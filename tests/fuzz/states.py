@@ -17,8 +17,8 @@ from pathlib import Path
 import branched
 import numpy as np
 from forging import forged_tensors
-from mutations import damage
 from sound_files import of_kind
+from spoiling import damage
 
 import linocut as lc
 from linocut.errors import LinocutError, SpecError

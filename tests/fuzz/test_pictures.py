@@ -11,10 +11,10 @@ import warnings
 
 import numpy as np
 import pytest
-from mutations import damage
 from peak import peak_of
 from PIL import Image, features
 from readers import read_picture
+from spoiling import damage
 
 from linocut.data.images import MOST_BYTES, MOST_PIXELS, read_image
 from linocut.errors import LinocutError

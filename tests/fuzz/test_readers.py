@@ -15,8 +15,8 @@ import pytest
 import tomli_w
 from damaged import CORPUS
 from hypothesis import HealthCheck, given, settings
-from mutations import damaged, described_oddly, odd
 from readers import READERS
+from spoiling import damaged, described_oddly, odd
 
 from linocut.errors import LinocutError
 

@@ -13,7 +13,8 @@ from test_native_matches_reference import reference_arena
 
 from linocut.ops import OP_BY_NAME, View
 from linocut.ops.bits import Array
-from linocut.ops.norm import L1, MOST_WIDE_ROWS, SCALED_L1
+from linocut.ops.limits import MOST_WIDE_ROWS
+from linocut.ops.norm import L1, SCALED_L1
 
 SHAPES = ((33_000, 64), (70_001, 6))  # whole words and a part of one; rows above 2 * 16,384, and above 65,536
 LIMITS = {"i8": 127, "i16": 32767, "i32": 2**31 - 1}
