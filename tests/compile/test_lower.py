@@ -218,3 +218,18 @@ def test_what_is_fed_is_held_until_it_was_read_and_no_longer() -> None:
     fed = program.buffer("input")
     again = [b for b in program.buffers if b is not fed and b.offset < fed.offset + fed.nbytes]
     assert any(b.offset + b.nbytes > fed.offset for b in again)
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        (("forwards",), "no section is called 'forwards'; .*did you mean forward"),
+        ((), "sections are none, must be train"),
+        (("backward",), "sections are backward, must be"),
+        (("forward", "update"), "sections are forward, update, must be"),
+        (("train", "forward"), "sections are train, forward, must be"),
+    ],
+)
+def test_sections_that_make_no_step(sections: tuple[str, ...], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        compile_network(models.mlp(), lean, Adam(), 10, sections=sections)
