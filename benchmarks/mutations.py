@@ -70,6 +70,8 @@ class Runner:
     def seconds_without(self, tests: tuple[str, ...]) -> float:
         """How long the tests take where there is no fault; SystemExit if one fails there."""
         if tests not in self.usual:
+            if self.native:  # without the fault before, too
+                self.scratch.build_core()
             outcome = self.scratch.run(tests, 1800)
             if outcome.what != SURVIVED:
                 raise SystemExit(f"without a fault {outcome.by or 'the tests'} fails; mend that first")
