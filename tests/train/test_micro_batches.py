@@ -9,6 +9,7 @@ from small_training import examples, interrupt_at, lasting, network, trainer
 import linocut as lc
 from linocut.compile.lower import TRAIN, compile_network
 from linocut.data import ArrayDataset
+from linocut.layers import Dense, Flatten, Input, Network, SoftmaxCrossEntropy
 from linocut.policies import find_policy
 from linocut.run import REFERENCE, initialise, open_session
 
@@ -158,3 +159,12 @@ def test_a_run_from_before_there_were_micro_batches():
     old = settings.to_dict()
     del old["micro_batch"]
     assert type(settings).from_dict(old) == settings
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_the_smallest_sizes_are_read_again(batch):
+    """Of a network without norms, which a single example can train."""
+    layers = (Input((6, 6, 1), "f32"), Flatten(), Dense(4), SoftmaxCrossEntropy())
+    settings = trainer(network=Network("small", layers), policy="standard", batch_size=batch, micro_batch=1).settings
+    assert (settings.batch_size, settings.micro_batch) == (batch, 1)
+    assert type(settings).from_dict(settings.to_dict()) == settings
