@@ -2,6 +2,10 @@
 
 #include <unistd.h>
 
+#ifdef __linux__
+#include <link.h>
+#endif
+
 #include <climits>
 #include <system_error>
 
@@ -10,20 +14,37 @@
 namespace linocut {
 namespace {
 
-// The C library puts a thread's own data on its stack, the thread-local variables of all libraries too, and
-// takes the guard behind it from its size.
-constexpr std::size_t library_bytes = 384 * KiB;
+// The C library puts what it knows of a thread on its stack, and takes the guard behind it from its size.
+constexpr std::size_t library_bytes = 128 * KiB;
 
 void check(int error) {
     if (error != 0) throw std::system_error(error, std::generic_category());
 }
 
+// Thread-local variables of all libraries: glibc puts those that the process started with on every thread's
+// stack.
+std::size_t thread_local_bytes() {
+    std::size_t bytes = 0;
+#ifdef __linux__
+    const auto add = [](dl_phdr_info* library, std::size_t, void* sum) {
+        for (int i = 0; i < library->dlpi_phnum; ++i)
+            if (const auto& part = library->dlpi_phdr[i]; part.p_type == PT_TLS)
+                *static_cast<std::size_t*>(sum) += part.p_memsz + part.p_align;
+        return 0;
+    };
+    dl_iterate_phdr(add, &bytes);
+#endif
+    return bytes;
+}
+
 // Whole pages, as some systems ask for.
-std::size_t stack_bytes() {
+std::size_t find_stack_bytes() {
     const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-    const std::size_t least = kernel_stack_bytes + library_bytes + PTHREAD_STACK_MIN;
+    const std::size_t least = kernel_stack_bytes + library_bytes + thread_local_bytes() + PTHREAD_STACK_MIN;
     return (least + page - 1) / page * page;
 }
+
+const std::size_t stack_bytes = find_stack_bytes();  // as the core is loaded: no fork comes in between
 
 class Attributes {
   public:
@@ -42,7 +63,7 @@ class Attributes {
 
 pthread_t Thread::start(void* (*run)(void*), void* work) {
     Attributes attributes;
-    check(pthread_attr_setstacksize(attributes.get(), stack_bytes()));
+    check(pthread_attr_setstacksize(attributes.get(), stack_bytes));
     pthread_t handle;
     check(pthread_create(&handle, attributes.get(), run, work));
     return handle;

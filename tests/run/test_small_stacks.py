@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -19,6 +21,8 @@ from linocut.run.standalone import write_feeds, write_program
 SCRIPT = Path(__file__).with_name("small_stacks.py")
 PYTHON = [sys.executable, *(["-S"] if sys.flags.no_site else [])]  # as where sanitizers test
 STARTED = ("program.bin", "--state", "state.bin", "--feed", "input=input.bin", "--feed", "labels=labels.bin")
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at what only Linux has")
 
 expected = cache(results)
 
@@ -57,6 +61,27 @@ def test_without_python(name: str, isa: str, kibibytes: int, tmp_path: Path) -> 
         assert (found["state_sha256"], found["threads"]) == (golden()[name], str(threads))
 
 
+LARGE = """
+thread_local char large[2 << 20];
+extern "C" char* touched() { return large; }
+"""
+
+
+@linux
+def test_large_thread_local_variables_take_no_stack_from_kernels(tmp_path: Path) -> None:
+    """glibc puts those of a library that is loaded first on the stack of every thread."""
+    compiler = os.environ.get("CXX") or shutil.which("c++")
+    if not compiler:
+        pytest.skip("needs a C++ compiler")
+    (tmp_path / "large.cpp").write_text(LARGE)
+    library = tmp_path / "large.so"
+    options = ["-shared", "-fPIC", "large.cpp", "-o", str(library)]
+    subprocess.run([*compiler.split(), *options], cwd=tmp_path, check=True)
+    loaded = " ".join(filter(None, (os.environ.get("LD_PRELOAD"), str(library))))  # after a sanitizer
+    found = printed("env", f"LD_PRELOAD={loaded}", *PYTHON, str(SCRIPT), _native.isas()[0])
+    assert json.loads(found) == expected(_native.isas()[0])
+
+
 PREAMBLE = (
     f"""
 import ctypes, os, resource, sys, threading, time
@@ -90,8 +115,6 @@ def count():
     return len(os.listdir("/proc/self/task"))
 """
 )
-
-linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is Linux's")
 
 
 def said(code: str) -> list[str]:
