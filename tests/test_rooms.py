@@ -14,7 +14,7 @@ import linocut
 HOME = Path(linocut.__file__).parent
 ROOMS = (
     ("errors",),
-    ("formats", "roles", "digest", "sizes", "tables", "settings_of", "forks", "json_text"),
+    ("formats", "roles", "digest", "sizes", "tables", "settings_of", "masks", "forks", "json_text"),
     ("files", "fields"),
     ("toml_text",),
     ("policies", "schedules"),

@@ -9,6 +9,7 @@ import numpy as np
 
 from linocut.data.dataset import Dataset, Dtype, check_read
 from linocut.errors import DataError
+from linocut.masks import is_masked
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -79,7 +80,9 @@ class ArrayDataset(Dataset):
 
 
 def as_array(given: ArrayLike, what: str) -> NDArray[Any]:
-    """An array; DataError for what is none, such as lists of different lengths."""
+    """An array; DataError for what is none, such as lists of different lengths, and for one with masked elements."""
+    if is_masked(given):
+        raise DataError(f"{what} have masked elements; fill them (.filled(0)), or leave out these examples")
     try:
         return np.asarray(given)
     except (TypeError, ValueError, OverflowError):

@@ -11,6 +11,7 @@ import numpy as np
 from linocut.errors import SpecError
 from linocut.graph.inference import BinaryProduct, InferenceGraph, InferenceNode, RealProduct
 from linocut.graph.named_arrays import NamedArrays
+from linocut.masks import is_masked
 from linocut.ops.bits import Array, pack, unpack
 from linocut.ops.norm_sign import THRESHOLD_LIMIT
 
@@ -71,6 +72,10 @@ class InferenceState(NamedArrays[tuple[str, str]]):
         """The array as the node keeps it."""
         old: Array = getattr(node, part)
         shape = _shape(node, part)
+        if is_masked(given):
+            raise SpecError(
+                f"{node.name}.{part} is given masked elements, must be finite numbers; fill them (.filled(0))"
+            )
         try:
             values = np.asarray(given, np.float64)
         except (TypeError, ValueError):

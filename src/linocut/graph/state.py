@@ -16,6 +16,7 @@ from linocut.errors import SpecError
 from linocut.formats import Format, find_format, words
 from linocut.graph.named_arrays import NamedArrays
 from linocut.layers.parameters import WEIGHT, Parameter
+from linocut.masks import is_masked
 from linocut.ops.bits import Array, pack, unpack
 
 if TYPE_CHECKING:
@@ -147,6 +148,8 @@ class Numbers(NamedArrays[Place]):
 
     def _checked(self, name: str, given: ArrayLike) -> Array:
         place = self._find(name)
+        if is_masked(given):
+            raise SpecError(f"{name} is given masked elements, must be finite numbers; fill them (.filled(0))")
         try:
             with np.errstate(over="ignore"):  # a float64 too large for float32 becomes inf, and is reported below
                 values = np.asarray(given, np.float32)

@@ -114,7 +114,8 @@ class Predictor:
         one = now.own.one
         if one is None:
             one = now.own.one = _One(now.opened(1, 1))
-        if getattr(example, "shape", None) != one.input.shape or example.dtype != one.input.dtype:
+        plain = type(example) is np.ndarray  # a subclass may have a mask
+        if not plain or example.shape != one.input.shape or example.dtype != one.input.dtype:
             example = unlabelled_example(example, now.graph)
         if self._bounds is not None:
             check_values(example, *self._bounds)
