@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,7 @@ class IdxDataset(Dataset):
         handed: bool = False,
     ) -> None:
         """Open and check the files; gzipped ones are unpacked into `cache` first."""
+        self._given = images, labels, name, classes, cache, handed
         image_file, image_dims = _open(images, "images", cache)
         weakref.finalize(self, os.close, image_file)
         label_file, label_dims = _open(labels, "labels", cache)
@@ -82,6 +84,10 @@ class IdxDataset(Dataset):
         self._row = math.prod(self.shape)  # bytes
         self._start = _header_bytes(3)
 
+    def __reduce__(self) -> tuple[Callable[..., IdxDataset], tuple[Any, ...]]:
+        """For pickle and copy: the files are opened anew; the number of an open one means nothing there."""
+        return _again, self._given
+
     def __len__(self) -> int:
         """How many examples there are."""
         return len(self._labels)
@@ -104,6 +110,12 @@ class IdxDataset(Dataset):
                 last += 1
             fill(self._file, out[first * row : last * row], self._start + wanted[first] * row, self._path)
             first = last
+
+
+def _again(
+    images: Path, labels: Path, name: str, classes: tuple[str, ...] | None, cache: Path | None, handed: bool
+) -> IdxDataset:
+    return IdxDataset(images, labels, name=name, classes=classes, cache=cache, handed=handed)
 
 
 def find(folder: Path, part: str, kind: str) -> Path | None:

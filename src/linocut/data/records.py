@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import os
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,11 @@ class RecordDataset(Dataset):
         weakref.finalize(self, _close, self._files)
         for block in blocks:
             self._files.append(open_readonly(block.path))
+
+    def __reduce__(self) -> tuple[Callable[..., RecordDataset], tuple[Any, ...]]:
+        """For pickle and copy: the files are opened anew; the number of an open one means nothing there."""
+        given = self.name, self.classes, self.shape, self._blocks, self._labels
+        return partial(RecordDataset, planar=self._planar, handed=self.handed), given
 
     def __len__(self) -> int:
         """How many examples there are."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from linocut.errors import SpecError, unknown_name
 from linocut.ops.bits import Array
@@ -20,6 +20,12 @@ class NamedArrays(MutableMapping[str, Array], Generic[Where]):
 
     def __init__(self, network: str, where: Mapping[str, Where]) -> None:
         self._network, self._where = network, where
+
+    def __reduce__(self) -> NoReturn:
+        """SpecError: a copy would read and write the network that it came from, or one that nobody holds."""
+        raise SpecError(
+            "a state cannot be pickled or copied; take its arrays: dict(state), and update another's with them"
+        )
 
     @abstractmethod
     def shape(self, name: str) -> tuple[int, ...]:

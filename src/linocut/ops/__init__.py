@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 from importlib import import_module
 
 from linocut.ops.base import Op, View
@@ -62,5 +63,12 @@ def _instructions(family: str) -> tuple[Op, ...]:
 OPS = tuple(sorted((op for family in FAMILIES for op in _instructions(family)), key=lambda op: op.code))
 OP_BY_CODE = {op.code: op for op in OPS}
 OP_BY_NAME = {op.name: op for op in OPS}
+
+
+def _named(name: str) -> Op:
+    return OP_BY_NAME[name]
+
+
+copyreg.pickle(Op, lambda op: (_named, (op.name,)))  # by name, as they hold functions that have none
 
 __all__ = ["OPS", "OP_BY_CODE", "OP_BY_NAME", "Op", "View", "Work"]

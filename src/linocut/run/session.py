@@ -9,6 +9,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import numpy as np
 
@@ -34,6 +35,13 @@ class Session(ABC):
     isa: str
     threads: int
     backend: str
+
+    def __reduce__(self) -> NoReturn:
+        """RunError: an arena may be large, and threads cannot be copied."""
+        raise RunError(
+            "a session cannot be pickled or copied; open another, open_session(session.program), and copy the bytes of "
+            "its arena there"
+        )
 
     @abstractmethod
     def run(self, section: str) -> None:

@@ -21,6 +21,10 @@ class Interrupted(KeyboardInterrupt):
         self.number = number
         self.folder = folder
 
+    def __reduce__(self) -> tuple[type[Interrupted], tuple[int, str | None]]:
+        """For pickle and copy: what it was made of, as the exception of a pool's process is handed to its parent."""
+        return Interrupted, (self.number, self.folder)
+
 
 class Noted(Exception):
     """Raised by `Interrupts.check`, for the training loop to end."""
