@@ -3,6 +3,7 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
+#include <unistd.h>
 
 #include <memory>
 #include <string>
@@ -32,16 +33,23 @@ struct Reason {
     throw nb::python_error();
 }
 
-// As it is called without the interpreter's lock.
-template <class Run>
-void run_released(Run run) {
-    Reason reason;
-    bool failed = false;
-    {
-        const nb::gil_scoped_release released;
-        failed = run(reason) != 0;
+// A thread that comes back when Python has begun to exit gets no lock any more: Python, up to 3.13, ends it
+// by an exception, which would come to functions that none may leave, and end the process. It waits instead.
+void take_lock(PyThreadState* thread) {
+    try {
+        PyEval_RestoreThread(thread);
+    } catch (...) {
+        for (;;) pause();
     }
-    if (failed) raise_failure(reason);
+}
+
+// As it is called without the interpreter's lock; whether it failed.
+template <class Run>
+bool released(Run run) {
+    PyThreadState* const thread = PyEval_SaveThread();
+    const bool failed = run() != 0;
+    take_lock(thread);
+    return failed;
 }
 
 class Program {
@@ -89,18 +97,22 @@ class Session {
     }
 
     void run(const std::string& section) {
-        run_released([&](Reason& reason) {
-            return lc_session_run(session_.get(), section.c_str(), reason.text, sizeof reason.text);
-        });
+        Reason reason;
+        if (released([&] {
+                return lc_session_run(session_.get(), section.c_str(), reason.text, sizeof reason.text);
+            }))
+            raise_failure(reason);
     }
 
     std::vector<std::uint64_t> run_timed(const std::string& section) {
         const std::int64_t length = lc_session_section_length(session_.get(), section.c_str());
         std::vector<std::uint64_t> nanoseconds(static_cast<std::size_t>(length < 0 ? 0 : length));
-        run_released([&](Reason& reason) {
-            return lc_session_run_timed(session_.get(), section.c_str(), nanoseconds.data(), reason.text,
-                                        sizeof reason.text);
-        });
+        Reason reason;
+        if (released([&] {
+                return lc_session_run_timed(session_.get(), section.c_str(), nanoseconds.data(), reason.text,
+                                            sizeof reason.text);
+            }))
+            raise_failure(reason);
         return nanoseconds;
     }
 
@@ -131,8 +143,8 @@ std::vector<std::string> isas() {
 double peak(const std::string& isa, const std::string& kind) {
     Reason reason;
     double per_second = 0.0;
-    const nb::gil_scoped_release released;
-    if (lc_peak(isa.c_str(), kind.c_str(), &per_second, reason.text, sizeof reason.text) != 0)
+    if (released(
+            [&] { return lc_peak(isa.c_str(), kind.c_str(), &per_second, reason.text, sizeof reason.text); }))
         throw nb::value_error(reason.text);
     return per_second;
 }
@@ -150,6 +162,7 @@ nb::list signatures() {
 }  // namespace
 
 NB_MODULE(_native, m) {
+    nb::set_leak_warnings(false);  // threads that are left waiting, or behind by a fork, hold what they held
     m.doc() = "The native core: checked programs and sessions that run them.";
     nb::class_<Program>(m, "Program")
         .def(nb::init<const nb::bytes&>(), "data"_a)
