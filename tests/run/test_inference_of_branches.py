@@ -8,19 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from branched import NETWORKS, OPTIMIZERS, examples
+from node_values import node_values
 
 import linocut as lc
 from linocut import _native
-from linocut.compile.captured import CAPTURED
-from linocut.compile.inference import INPUT, compile_inference
-from linocut.compile.lower import PREDICT
+from linocut.compile.inference import compile_inference
 from linocut.errors import SpecError
 from linocut.export import packed
 from linocut.graph.inference import FLOATS, KINDS, SIGNS, InferenceGraph
 from linocut.layers.kinds import BITS
-from linocut.ops.bits import Array, unpack
 from linocut.policies import POLICIES
-from linocut.run import REFERENCE, open_session
+from linocut.run import REFERENCE
 from linocut.run.predict import Predictor
 from linocut.run.session import ISA_VARIABLE
 
@@ -103,33 +101,14 @@ def test_a_saved_graph_is_the_same(network: str, policy: str, tmp_path: Path) ->
     assert loaded.class_name(0) == (names[0] if names else "0")
 
 
-def captured(graph: InferenceGraph, images: Array, backend: str) -> dict[str, Array]:
-    """What every node gives, signs as -1 and +1."""
-    names = [node.name for node in graph.nodes]
-    prediction = compile_inference(graph, len(images), capture=names)
-    session = open_session(prediction.program, backend=backend, threads=2)
-    for name, make in prediction.constants.items():
-        session.array(name)[...] = make()
-    session.array(INPUT)[...] = images
-    session.run(PREDICT)
-    found = {}
-    for node in graph.nodes:
-        values = session.array(f"{PREDICT}.{CAPTURED}.{node.name}")
-        if node.gives == SIGNS:
-            values = np.where(unpack(values, node.shape[-1]), 1, -1)
-        assert values.shape == (len(images), *node.shape)
-        found[node.name] = values.copy()
-    return found
-
-
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("network", NETWORKS)
 def test_nodes_give_what_the_layers_of_their_names_give(network: str, policy: str) -> None:
     """Products are integers there, in training they may be scaled or divided; a threshold before a pool is no norm."""
     trainer, graph = trained(network, policy)
     images, _ = examples(NETWORKS[network], 5)
-    found = captured(graph, images, "native")
-    for name, values in captured(graph, images, REFERENCE).items():
+    found = node_values(graph, images, "native")
+    for name, values in node_values(graph, images, REFERENCE).items():
         assert np.array_equal(values, found[name]), name
     layers = trainer.network.graph.by_name
     shared = [

@@ -1,0 +1,307 @@
+"""The nodes of an inference graph as ONNX operators; how signs are stated is the business of a Dialect.
+
+Everything between nodes is what it is in linocut, value by value: signs are the floats -1 and +1, integers are floats,
+which are exact up to 2^24, bytes are uint8. Images have their channels first, as ONNX's operators want them. What a
+node gives has the node's name, its constants are called `node.part`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import numpy as np
+
+import linocut
+from linocut.digest import sha256
+from linocut.errors import SpecError
+from linocut.export.onnx_model import OnnxModel
+from linocut.graph.inference import (
+    BYTES,
+    INTEGERS,
+    MAX,
+    RELU,
+    SIGMOID,
+    TANH,
+    Activation,
+    Add,
+    Affine,
+    BinaryProduct,
+    Concat,
+    Flatten,
+    InferenceGraph,
+    InferenceNode,
+    InputCoding,
+    Logits,
+    Pool,
+    RealProduct,
+    Slice,
+    Threshold,
+)
+from linocut.layers.base import Shape
+from linocut.layers.window import SAME, Window
+from linocut.ops.bits import Array, unpack
+
+IMAGE, LOGITS = "image", "logits"  # what the model reads and gives
+EXACT = 2**24  # below it every integer is a float32
+BYTE = 255  # the largest size of 2u - 255
+FLOAT, UINT8, INT32, DOUBLE = 1, 2, 6, 11  # numbers of TensorProto.DataType
+FUNCTIONS = {RELU: "Relu", TANH: "Tanh", SIGMOID: "Sigmoid"}
+
+
+class Dialect(ABC):
+    """How a format states what ONNX has no words for: signs, and weights that are signs."""
+
+    @abstractmethod
+    def threshold(self, model: OnnxModel, node: Threshold, x: str, rank: int) -> None:
+        """Add what gives +1 where x >= least, else -1, as the tensor of the node.
+
+        x (N, C, ...) has `rank` dimensions, the batch among them.
+        """
+
+    @abstractmethod
+    def signs(self, model: OnnxModel, name: str, positive: Array) -> str:
+        """Add weights that are +1 where `positive` (outputs, inputs, ...) and else -1; returns their tensor's name."""
+
+
+def add_nodes(graph: InferenceGraph, model: OnnxModel, dialect: Dialect) -> None:
+    """Add all nodes of a graph; SpecError, naming the node, for one that ONNX cannot say exactly."""
+    adding = _Adding(graph, model, dialect)
+    for node in graph.nodes:
+        adding.add(node)
+
+
+def metadata(graph: InferenceGraph) -> list[tuple[str, str]]:
+    """What a model says of itself: version, network, outputs, and the SHA-256 of the graph's tensors in their order."""
+    digest = sha256()
+    for node, part, array in graph.tensors():
+        digest.update(memoryview(f"{node}.{part} {array.dtype} {array.shape}\n".encode()))
+        digest.update(np.ascontiguousarray(array).data.cast("B"))
+    return [
+        ("linocut.version", linocut.__version__),
+        ("linocut.network", graph.name),
+        ("linocut.classes", str(graph.classes)),
+        ("linocut.outputs_are", graph.logits.function),
+        ("linocut.layers", json.dumps([node.name for node in graph.nodes])),
+        ("linocut.tensors_sha256", digest.hexdigest()),
+    ]
+
+
+def tensor_of(node: str) -> str:
+    """The tensor of a node: its name, unless the model's input or output is called so."""
+    return f"{node}.layer" if node in (IMAGE, LOGITS) else node
+
+
+def channels_first(shape: Shape) -> Shape:
+    """(height, width, channels) as (channels, height, width), likewise any number of sizes."""
+    return (shape[-1], *shape[:-1])
+
+
+def by_channel(values: Array, rank: int) -> Array:
+    """(channels,) in a shape that goes with (N, channels, ...) of `rank` dimensions."""
+    return values.reshape(-1, *[1] * (rank - 2))
+
+
+def pads(window: Window, image: Shape, given: Shape) -> list[int]:
+    """ONNX's `pads` of a window that moves over `image` and gives `given`, sizes without channels: before, behind."""
+    sizes = window.size[1:] if window.flat else window.size
+    before = [(size - 1) // 2 if window.padding == SAME else 0 for size in sizes]
+    behind = [
+        max(0, (after - 1) * window.stride + size - side - first) if window.padding == SAME else 0
+        for size, side, after, first in zip(sizes, image, given, before, strict=True)
+    ]
+    return [*before, *behind]
+
+
+@dataclass
+class _Adding:
+    """Adds node by node; `numbers` are the tensors made of bytes so far."""
+
+    graph: InferenceGraph
+    model: OnnxModel
+    dialect: Dialect
+    made: set[str] = field(default_factory=set)
+
+    def add(self, node: InferenceNode) -> None:
+        """Add the operators of a node, and say what they give."""
+        match node:
+            case InputCoding():
+                self._input(node)
+            case BinaryProduct() | RealProduct():
+                self._product(node)
+            case Threshold():
+                source = self.graph.by_name[node.inputs[0]]
+                self.dialect.threshold(self.model, node, self._numbers(source.name), len(source.shape) + 1)
+            case Affine():
+                self._affine(node)
+            case Pool():
+                self._pool(node)
+            case Add():
+                self._add(node)
+            case Activation():
+                x = self._numbers(node.inputs[0])
+                self.model.node(FUNCTIONS[node.function], [x], tensor_of(node.name))
+            case Flatten():
+                self._flatten(node)
+            case Concat():
+                self.model.node("Concat", [tensor_of(source) for source in node.inputs], tensor_of(node.name), axis=1)
+            case Slice():
+                self._slice(node)
+            case Logits():
+                self.model.node("Identity", [tensor_of(node.inputs[0])], LOGITS)
+                return
+            case _:
+                _refuse(node)
+        dtype = "uint8" if node.gives == BYTES else "float32"
+        info = self.model.described_as(tensor_of(node.name), dtype, channels_first(node.shape))
+        self.model.described.append(info)
+
+    # --- what nodes read ---
+
+    def _numbers(self, source: str) -> str:
+        """A value in floats: bytes u as (2u - 255) / 255."""
+        if self.graph.by_name[source].gives != BYTES:
+            return tensor_of(source)
+        found = f"{source}.numbers"
+        if self._fresh(found):
+            self.model.node("Div", [self._whole(source), self._scalar(BYTE)], found)
+        return found
+
+    def _whole(self, source: str) -> str:
+        """Bytes u as the whole numbers 2u - 255, in floats."""
+        found = f"{source}.integers"
+        if self._fresh(found):
+            codes = self.model.node("Cast", [tensor_of(source)], f"{source}.codes", to=FLOAT)
+            twice = self.model.node("Mul", [codes, self._scalar(2)], f"{source}.twice")
+            self.model.node("Sub", [twice, self._scalar(BYTE)], found)
+        return found
+
+    def _fresh(self, name: str) -> bool:
+        """Whether a tensor is made for the first time."""
+        if name in self.made:
+            return False
+        self.made.add(name)
+        return True
+
+    def _scalar(self, value: float, dtype: type[np.generic] = np.float32) -> str:
+        name = f"{np.dtype(dtype).name}/{value!r}"
+        return self.model.constant(name, np.array(value, dtype))
+
+    def _channels(self, node: InferenceNode, part: str, values: Array) -> str:
+        return self.model.constant(f"{node.name}.{part}", by_channel(values, len(node.shape) + 1))
+
+    # --- nodes ---
+
+    def _input(self, node: InputCoding) -> None:
+        x, rank = IMAGE, len(node.shape) + 1
+        if node.coded:
+            x = self._coded(node)
+        if rank == 2:
+            self.model.node("Identity", [x], tensor_of(node.name))
+            return
+        self.model.node("Transpose", [x], tensor_of(node.name), perm=[0, rank - 1, *range(1, rank - 1)])
+
+    def _coded(self, node: InputCoding) -> str:
+        """Floats as bytes: floor((x - low) * 255 / (high - low) + 1/2), in double precision as linocut has it."""
+        low, step = float(node.low), BYTE / (node.high - node.low)
+        x, name, wide = IMAGE, node.name, np.float64
+        x = self.model.node("Cast", [x], f"{name}.double", to=DOUBLE)
+        x = self.model.node("Sub", [x, self._scalar(low, wide)], f"{name}.above")
+        x = self.model.node("Mul", [x, self._scalar(step, wide)], f"{name}.scaled")
+        x = self.model.node("Add", [x, self._scalar(0.5, wide)], f"{name}.half")
+        x = self.model.node("Clip", [x, self._scalar(0.0, wide), self._scalar(255.0, wide)], f"{name}.clipped")
+        x = self.model.node("Floor", [x], f"{name}.floor")
+        return self.model.node("Cast", [x], f"{name}.bytes", to=UINT8)
+
+    def _product(self, node: BinaryProduct | RealProduct) -> None:
+        self._check_exact(node)
+        exact = node.gives == INTEGERS and self.graph.by_name[node.inputs[0]].gives == BYTES
+        source = node.inputs[0]
+        operands = [self._whole(source) if exact else self._numbers(source), self._weights(node)]
+        bias = node.bias if isinstance(node, RealProduct) else None
+        if bias is not None:
+            operands.append(self.model.constant(f"{node.name}.bias", bias))
+        if node.window is None:
+            self.model.node("Gemm", operands, tensor_of(node.name), transB=1)
+            return
+        window = self._moves(node, node.window)
+        self.model.node("Conv", operands, tensor_of(node.name), **window)
+
+    def _check_exact(self, node: BinaryProduct | RealProduct) -> None:
+        """SpecError where a sum of integers may leave those that floats hold."""
+        if node.gives != INTEGERS:
+            return
+        terms = node.depth * (1 if node.window is None else math.prod(node.window.size))
+        most = (EXACT - 1) // (1 if isinstance(node, BinaryProduct) else BYTE)
+        if terms > most:
+            raise SpecError(
+                f"{node.name} sums {terms:,} inputs, ONNX's 32-bit floats are exact up to {most:,}; "
+                "make the layer narrower, or its window smaller"
+            )
+
+    def _weights(self, node: BinaryProduct | RealProduct) -> str:
+        """Weights (outputs, [rows, columns,] inputs) as (outputs, inputs, [rows, columns])."""
+        signs = isinstance(node, BinaryProduct) or node.binary
+        weights = unpack(node.weights, node.depth) if signs else node.weights
+        if node.window is not None and node.window.flat:
+            weights = weights[:, 0]
+        weights = np.ascontiguousarray(np.moveaxis(weights, -1, 1))
+        name = f"{node.name}.weights"
+        return self.dialect.signs(self.model, name, weights) if signs else self.model.constant(name, weights)
+
+    def _moves(self, node: BinaryProduct | RealProduct | Pool, window: Window) -> dict[str, Any]:
+        """A window's size, strides and padding as attributes."""
+        sizes = window.size[1:] if window.flat else window.size
+        image = self.graph.by_name[node.inputs[0]].shape[:-1]
+        return {
+            "kernel_shape": list(sizes),
+            "strides": [window.stride] * len(sizes),
+            "pads": pads(window, image, node.shape[:-1]),
+        }
+
+    def _affine(self, node: Affine) -> None:
+        """A multiplication by 1 / deviation rounded to float32, as linocut's own; of a deviation of 0 it is 0."""
+        source = node.inputs[0]
+        deviation = node.deviation.astype(np.float64)
+        factor = np.where(deviation > 0, 1 / np.where(deviation > 0, deviation, 1), 0).astype(np.float32)
+        centred = [self._numbers(source), self._channels(node, "mean", node.mean)]
+        x = self.model.node("Sub", centred, f"{node.name}.centred")
+        x = self.model.node("Mul", [x, self._channels(node, "factor", factor)], f"{node.name}.normed")
+        if node.gain is not None:
+            x = self.model.node("Mul", [x, self._channels(node, "gain", node.gain)], f"{node.name}.scaled")
+        self.model.node("Add", [x, self._channels(node, "shift", node.shift)], tensor_of(node.name))
+
+    def _pool(self, node: Pool) -> None:
+        window = self._moves(node, node.window)
+        if node.function == MAX:
+            self.model.node("MaxPool", [tensor_of(node.inputs[0])], tensor_of(node.name), **window)
+            return
+        x = tensor_of(node.inputs[0])
+        self.model.node("AveragePool", [x], tensor_of(node.name), count_include_pad=0, **window)
+
+    def _add(self, node: Add) -> None:
+        first, *others = (self._numbers(source) for source in node.inputs)
+        for number, other in enumerate(others, start=1):
+            last = number == len(others)
+            first = self.model.node("Add", [first, other], tensor_of(node.name) if last else f"{node.name}.sum{number}")
+
+    def _flatten(self, node: Flatten) -> None:
+        """Channels are the last to change in ONNX's images, the first in linocut's."""
+        source = self.graph.by_name[node.inputs[0]]
+        x, rank = tensor_of(source.name), len(source.shape) + 1
+        if rank > 2:
+            x = self.model.node("Transpose", [x], f"{node.name}.channels_last", perm=[0, *range(2, rank), 1])
+        self.model.node("Flatten", [x], tensor_of(node.name), axis=1)
+
+    def _slice(self, node: Slice) -> None:
+        ends = {"starts": node.begin, "ends": node.begin + node.shape[-1], "axes": 1}
+        where = [self.model.constant(f"{node.name}.{part}", np.array([at], np.int64)) for part, at in ends.items()]
+        self.model.node("Slice", [tensor_of(node.inputs[0]), *where], tensor_of(node.name))
+
+
+def _refuse(node: NoReturn) -> NoReturn:
+    """SpecError for a kind of node that is not known here; no node that mypy knows of comes here."""
+    raise SpecError(f"{node.name}: ONNX has no form for a {node.kind}; replace the layer")
