@@ -64,7 +64,10 @@ class Dialect(ABC):
 
     @abstractmethod
     def signs(self, model: OnnxModel, name: str, positive: Array) -> str:
-        """Add weights that are +1 where `positive` (outputs, inputs, ...) and else -1; returns their tensor's name."""
+        """Add weights that are +1 where `positive`, else -1; returns their tensor's name.
+
+        They are (inputs, outputs) of a matrix, (outputs, inputs, ...) of a convolution.
+        """
 
 
 def add_nodes(graph: InferenceGraph, model: OnnxModel, dialect: Dialect) -> None:
@@ -218,17 +221,17 @@ class _Adding:
 
     def _product(self, node: BinaryProduct | RealProduct) -> None:
         self._check_exact(node)
-        exact = node.gives == INTEGERS and self.graph.by_name[node.inputs[0]].gives == BYTES
-        source = node.inputs[0]
+        source, output = node.inputs[0], tensor_of(node.name)
+        exact = node.gives == INTEGERS and self.graph.by_name[source].gives == BYTES
         operands = [self._whole(source) if exact else self._numbers(source), self._weights(node)]
         bias = node.bias if isinstance(node, RealProduct) else None
-        if bias is not None:
-            operands.append(self.model.constant(f"{node.name}.bias", bias))
+        given = output if bias is None else f"{node.name}.sums"
         if node.window is None:
-            self.model.node("Gemm", operands, tensor_of(node.name), transB=1)
-            return
-        window = self._moves(node, node.window)
-        self.model.node("Conv", operands, tensor_of(node.name), **window)
+            self.model.node("MatMul", operands, given)
+        else:
+            self.model.node("Conv", operands, given, **self._moves(node, node.window))
+        if bias is not None:
+            self.model.node("Add", [given, self._channels(node, "bias", bias)], output)
 
     def _check_exact(self, node: BinaryProduct | RealProduct) -> None:
         """SpecError where a sum of integers may leave those that floats hold."""
@@ -243,13 +246,13 @@ class _Adding:
             )
 
     def _weights(self, node: BinaryProduct | RealProduct) -> str:
-        """Weights (outputs, [rows, columns,] inputs) as (outputs, inputs, [rows, columns])."""
+        """Weights (outputs, [rows, columns,] inputs) as (inputs, outputs) or (outputs, inputs, [rows,] columns)."""
         signs = isinstance(node, BinaryProduct) or node.binary
         weights = unpack(node.weights, node.depth) if signs else node.weights
         if node.window is not None and node.window.flat:
             weights = weights[:, 0]
-        weights = np.ascontiguousarray(np.moveaxis(weights, -1, 1))
-        name = f"{node.name}.weights"
+        weights = weights.T if node.window is None else np.moveaxis(weights, -1, 1)
+        weights, name = np.ascontiguousarray(weights), f"{node.name}.weights"
         return self.dialect.signs(self.model, name, weights) if signs else self.model.constant(name, weights)
 
     def _moves(self, node: BinaryProduct | RealProduct | Pool, window: Window) -> dict[str, Any]:
@@ -289,10 +292,10 @@ class _Adding:
             first = self.model.node("Add", [first, other], tensor_of(node.name) if last else f"{node.name}.sum{number}")
 
     def _flatten(self, node: Flatten) -> None:
-        """Channels are the last to change in ONNX's images, the first in linocut's."""
+        """Channels are the first in ONNX's images, but the last to change in linocut's vectors."""
         source = self.graph.by_name[node.inputs[0]]
         x, rank = tensor_of(source.name), len(source.shape) + 1
-        if rank > 2:
+        if source.shape[-1] > 1 and math.prod(source.shape[:-1]) > 1:
             x = self.model.node("Transpose", [x], f"{node.name}.channels_last", perm=[0, *range(2, rank), 1])
         self.model.node("Flatten", [x], tensor_of(node.name), axis=1)
 
