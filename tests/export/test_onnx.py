@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import math
 import subprocess
 import sys
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
-from branched import NETWORKS, OPTIMIZERS, examples
-from node_values import node_values
+from branched import NETWORKS
+from exports import CHANNELS, Wavelet, branched, check_equal, check_predicts_alike, graph_of, pictures, signs_of, small
 from random_graphs import random_network
 
 import linocut as lc
@@ -26,29 +22,21 @@ from linocut.graph.inference import (
     FLOATS,
     INTEGERS,
     KINDS,
-    SIGNS,
     Affine,
     BinaryProduct,
-    Flatten,
     InferenceGraph,
-    InferenceNode,
     InputCoding,
     Logits,
     Pool,
     RealProduct,
-    Threshold,
-    _Node,
 )
 from linocut.layers.window import SAME, line, window
-from linocut.networks import build, resnet
 from linocut.ops.bits import Array, pack
 from linocut.run.predict import Predictor
 
 needs_onnx = "pip install 'linocut[onnx]' onnxruntime to run these"
 onnx = pytest.importorskip("onnx", reason=needs_onnx)
 onnxruntime = pytest.importorskip("onnxruntime", reason=needs_onnx)
-
-CLOSE = 1e-5  # of numbers around 1
 
 
 def exported(graph: InferenceGraph, folder: Path, weights: str = "table") -> Any:
@@ -74,52 +62,6 @@ def run(model: Any, images: Array, *, folded: bool = True) -> dict[str, Array]:
     names = [output.name for output in session.get_outputs()]
     found = dict(zip(names, session.run(names, {"image": images}), strict=True))
     return {name: values if name == "logits" else np.moveaxis(values, 1, -1) for name, values in found.items()}
-
-
-def check_equal(graph: InferenceGraph, images: Array, found: dict[str, Array]) -> int:
-    """Bytes, signs and integers are equal, floats close; how many nodes were compared."""
-    for node, values in zip(graph.nodes, node_values(graph, images).values(), strict=True):
-        other = found["logits" if isinstance(node, Logits) else node.name]
-        assert other.shape == values.shape, node.name
-        if node.gives == FLOATS:
-            assert np.abs(other - values).max() <= CLOSE * max(1.0, np.abs(values).max()), node.name
-        else:
-            assert np.array_equal(other, values), node.name
-    return len(graph.nodes)
-
-
-def check_predicts_alike(graph: InferenceGraph, images: Array, found: dict[str, Array]) -> None:
-    expected = Predictor(graph, batch_size=len(images)).predict(images)
-    assert np.abs(found["logits"] - expected.outputs).max() <= CLOSE
-    assert np.array_equal(np.argmax(found["logits"], axis=1), np.argmax(expected.outputs, axis=1))
-
-
-def pictures(graph: InferenceGraph, count: int = 7) -> Array:
-    rng = np.random.default_rng(5)
-    if graph.input.dtype == "u8":
-        return rng.integers(0, 256, (count, *graph.input.shape), dtype=np.uint8)
-    return rng.uniform(graph.input.low, graph.input.high, (count, *graph.input.shape)).astype(np.float32)
-
-
-@cache
-def branched(network: str, policy: str = "lean") -> InferenceGraph:
-    trainer = lc.Trainer(NETWORKS[network], policy, OPTIMIZERS["adam"], 6, threads=1)
-    trainer.fit(examples(NETWORKS[network], 12), epochs=1)
-    return trainer.inference_graph()
-
-
-@cache
-def small(name: str) -> InferenceGraph:
-    """A network of the paper over small images, after one step."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(resnet, "STAGES", (8, 12, 16, 20))
-        patch.setattr(resnet, "BLOCKS", 2)
-        shape = {"mlp": (9, 7, 1), "cnv": (32, 32, 3), "binarynet": (8, 8, 3)}.get(name, (45, 33, 3))
-        network = build(name, input_shape=shape, classes=10)
-    trainer = lc.Trainer(network, "lean", lc.Adam(0.01), 4, threads=2)
-    rng = np.random.default_rng(0)
-    trainer.fit((rng.integers(0, 256, (4, *shape), dtype=np.uint8), np.arange(4)), epochs=1)
-    return trainer.inference_graph()
 
 
 def test_every_kind_of_node_occurs() -> None:
@@ -159,25 +101,6 @@ def test_random_networks_are_equal_without_a_runtime_changing_the_model(seed: in
 
 
 # --- nodes by hand, judged by arithmetic that is neither linocut's nor ONNX's ---
-
-CHANNELS = 3
-
-
-def graph_of(*nodes: InferenceNode, shape: tuple[int, ...] = (4, 5, CHANNELS)) -> InferenceGraph:
-    """Floats as they are, then the nodes, each of which reads the one before; all of the last are logits."""
-    chain: list[InferenceNode] = [InputCoding("in", (), shape, FLOATS, "f32", -9.0, 9.0, False)]
-    chain += [
-        dataclasses.replace(node, inputs=(last.name,))
-        for node, last in zip(nodes, (chain[0], *nodes[:-1]), strict=True)
-    ]
-    whole = (math.prod(chain[-1].shape),)
-    ends = Flatten("flat", (chain[-1].name,), whole, FLOATS), Logits("end", ("flat",), whole, FLOATS, "identity")
-    return InferenceGraph("hand", (*chain, *ends), 0)
-
-
-def signs_of(name: str, shape: tuple[int, ...], least: Array | None = None) -> Threshold:
-    zeros = np.zeros(shape[-1], np.float32) if least is None else least
-    return Threshold(name, (), shape, SIGNS, zeros)
 
 
 def test_padding_adds_nothing_to_a_product_of_signs(tmp_path: Path) -> None:
@@ -296,13 +219,6 @@ def test_layers_called_like_the_ends_of_the_model(tmp_path: Path) -> None:
 
 
 # --- what cannot be ---
-
-
-@dataclass(frozen=True, eq=False)
-class Wavelet(_Node):
-    """A kind that no exporter knows."""
-
-    kind: ClassVar[str] = "wavelet"
 
 
 def refused(graph: InferenceGraph, folder: Path, **how: str) -> str:

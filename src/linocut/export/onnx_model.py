@@ -33,7 +33,8 @@ class OnnxModel:
     """Nodes and constants in the order in which they are added; tensors are known by their names.
 
     `domains` are operator sets beside ONNX's own, by name. `batch` is the number of examples, or the name that stands
-    for any.
+    for any; where it is fixed all tensors have their shapes in the file, as QONNX's tools want it. `datatypes` are
+    QONNX's names of what tensors of floats hold.
     """
 
     name: str
@@ -42,6 +43,7 @@ class OnnxModel:
     nodes: list[Any] = field(default_factory=list)
     constants: dict[str, Any] = field(default_factory=dict)
     described: list[Any] = field(default_factory=list)
+    datatypes: dict[str, str] = field(default_factory=dict)
     nbytes: int = 0
 
     def __post_init__(self) -> None:
@@ -70,10 +72,13 @@ class OnnxModel:
         return output
 
     def described_as(self, name: str, dtype: str, shape: Sequence[int]) -> Any:
-        """Type ("uint8", "float32") and shape, batch first, of a tensor; of those of layers the model says them."""
+        """Type ("uint8", "float32") and shape of a tensor that has so many numbers for each example."""
+        return self.sized(name, dtype, (self.batch, *shape))
+
+    def sized(self, name: str, dtype: str, shape: Sequence[int | str]) -> Any:
+        """Type and shape of any tensor."""
         helper = self._onnx.helper
-        form = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
-        return helper.make_tensor_value_info(name, form, [self.batch, *shape])
+        return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), list(shape))
 
     def write(self, path: Path, given: Any, found: Any, about: Iterable[tuple[str, str]]) -> None:
         """Write the model that reads `given` and gives `found`, whole or not at all.
@@ -83,15 +88,21 @@ class OnnxModel:
         """
         if path.exists() or path.is_symlink():
             raise SpecError(f"{path} exists; remove it, or give another name")
+        data = self._model(given, found, about).SerializeToString(deterministic=True)
+        with replacing(path) as file:
+            file.write(data)
+
+    def _model(self, given: Any, found: Any, about: Iterable[tuple[str, str]]) -> Any:
         helper = self._onnx.helper
         graph = helper.make_graph(
             self.nodes, self.name, [given], [found], [*self.constants.values()], value_info=self.described
         )
+        for tensor, datatype in self.datatypes.items():
+            annotation = graph.quantization_annotation.add(tensor_name=tensor)
+            annotation.quant_parameter_tensor_names.add(key="finn_datatype", value=datatype)
         opsets = [helper.make_opsetid(domain, version) for domain, version in {"": OPSET, **self.domains}.items()]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=IR, producer_name="linocut")
         model.producer_version = linocut.__version__
         for key, value in about:
             model.metadata_props.add(key=key, value=value)
-        data = model.SerializeToString(deterministic=True)
-        with replacing(path) as file:
-            file.write(data)
+        return model if self.batch == BATCH else module("onnx.shape_inference").infer_shapes(model)

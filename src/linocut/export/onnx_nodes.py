@@ -11,7 +11,7 @@ import json
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
@@ -53,7 +53,13 @@ FUNCTIONS = {RELU: "Relu", TANH: "Tanh", SIGMOID: "Sigmoid"}
 
 
 class Dialect(ABC):
-    """How a format states what ONNX has no words for: signs, and weights that are signs."""
+    """How a format states what ONNX has no words for: signs, and weights that are signs.
+
+    A `bare` one has a chain of operators on floats: bytes are floats from 0 to 255, the model reads images with their
+    channels first, and what it reads and gives is called `image` and `logits` alone.
+    """
+
+    bare: ClassVar[bool] = False
 
     @abstractmethod
     def threshold(self, model: OnnxModel, node: Threshold, x: str, rank: int) -> None:
@@ -121,12 +127,17 @@ def pads(window: Window, image: Shape, given: Shape) -> list[int]:
 
 @dataclass
 class _Adding:
-    """Adds node by node; `numbers` are the tensors made of bytes so far."""
+    """Adds node by node; `made` are the tensors made of bytes so far, `ends` those with names of the model's."""
 
     graph: InferenceGraph
     model: OnnxModel
     dialect: Dialect
     made: set[str] = field(default_factory=set)
+    ends: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.dialect.bare:
+            self.ends = {self.graph.input.name: IMAGE, self.graph.logits.inputs[0]: LOGITS}
 
     def add(self, node: InferenceNode) -> None:
         """Add the operators of a node, and say what they give."""
@@ -146,28 +157,38 @@ class _Adding:
                 self._add(node)
             case Activation():
                 x = self._numbers(node.inputs[0])
-                self.model.node(FUNCTIONS[node.function], [x], tensor_of(node.name))
+                self.model.node(FUNCTIONS[node.function], [x], self._tensor(node.name))
             case Flatten():
                 self._flatten(node)
             case Concat():
-                self.model.node("Concat", [tensor_of(source) for source in node.inputs], tensor_of(node.name), axis=1)
+                self.model.node(
+                    "Concat", [self._tensor(source) for source in node.inputs], self._tensor(node.name), axis=1
+                )
             case Slice():
                 self._slice(node)
             case Logits():
-                self.model.node("Identity", [tensor_of(node.inputs[0])], LOGITS)
+                if not self.dialect.bare:
+                    self.model.node("Identity", [self._tensor(node.inputs[0])], LOGITS)
                 return
             case _:
                 _refuse(node)
-        dtype = "uint8" if node.gives == BYTES else "float32"
-        info = self.model.described_as(tensor_of(node.name), dtype, channels_first(node.shape))
-        self.model.described.append(info)
+        self._describe(node)
+
+    def _describe(self, node: InferenceNode) -> None:
+        """Say what a node gives, unless it is what the model reads or gives: that is said there."""
+        name, dtype = self._tensor(node.name), "uint8" if node.gives == BYTES and not self.dialect.bare else "float32"
+        if name not in (IMAGE, LOGITS):
+            self.model.described.append(self.model.described_as(name, dtype, channels_first(node.shape)))
 
     # --- what nodes read ---
+
+    def _tensor(self, name: str) -> str:
+        return self.ends.get(name) or tensor_of(name)
 
     def _numbers(self, source: str) -> str:
         """A value in floats: bytes u as (2u - 255) / 255."""
         if self.graph.by_name[source].gives != BYTES:
-            return tensor_of(source)
+            return self._tensor(source)
         found = f"{source}.numbers"
         if self._fresh(found):
             self.model.node("Div", [self._whole(source), self._scalar(BYTE)], found)
@@ -177,7 +198,9 @@ class _Adding:
         """Bytes u as the whole numbers 2u - 255, in floats."""
         found = f"{source}.integers"
         if self._fresh(found):
-            codes = self.model.node("Cast", [tensor_of(source)], f"{source}.codes", to=FLOAT)
+            codes = self._tensor(source)
+            if not self.dialect.bare:
+                codes = self.model.node("Cast", [codes], f"{source}.codes", to=FLOAT)
             twice = self.model.node("Mul", [codes, self._scalar(2)], f"{source}.twice")
             self.model.node("Sub", [twice, self._scalar(BYTE)], found)
         return found
@@ -200,12 +223,14 @@ class _Adding:
 
     def _input(self, node: InputCoding) -> None:
         x, rank = IMAGE, len(node.shape) + 1
+        if self.dialect.bare:
+            return
         if node.coded:
             x = self._coded(node)
         if rank == 2:
-            self.model.node("Identity", [x], tensor_of(node.name))
+            self.model.node("Identity", [x], self._tensor(node.name))
             return
-        self.model.node("Transpose", [x], tensor_of(node.name), perm=[0, rank - 1, *range(1, rank - 1)])
+        self.model.node("Transpose", [x], self._tensor(node.name), perm=[0, rank - 1, *range(1, rank - 1)])
 
     def _coded(self, node: InputCoding) -> str:
         """Floats as bytes: floor((x - low) * 255 / (high - low) + 1/2), in double precision as linocut has it."""
@@ -221,7 +246,7 @@ class _Adding:
 
     def _product(self, node: BinaryProduct | RealProduct) -> None:
         self._check_exact(node)
-        source, output = node.inputs[0], tensor_of(node.name)
+        source, output = node.inputs[0], self._tensor(node.name)
         exact = node.gives == INTEGERS and self.graph.by_name[source].gives == BYTES
         operands = [self._whole(source) if exact else self._numbers(source), self._weights(node)]
         bias = node.bias if isinstance(node, RealProduct) else None
@@ -275,34 +300,36 @@ class _Adding:
         x = self.model.node("Mul", [x, self._channels(node, "factor", factor)], f"{node.name}.normed")
         if node.gain is not None:
             x = self.model.node("Mul", [x, self._channels(node, "gain", node.gain)], f"{node.name}.scaled")
-        self.model.node("Add", [x, self._channels(node, "shift", node.shift)], tensor_of(node.name))
+        self.model.node("Add", [x, self._channels(node, "shift", node.shift)], self._tensor(node.name))
 
     def _pool(self, node: Pool) -> None:
         window = self._moves(node, node.window)
         if node.function == MAX:
-            self.model.node("MaxPool", [tensor_of(node.inputs[0])], tensor_of(node.name), **window)
+            self.model.node("MaxPool", [self._tensor(node.inputs[0])], self._tensor(node.name), **window)
             return
-        x = tensor_of(node.inputs[0])
-        self.model.node("AveragePool", [x], tensor_of(node.name), count_include_pad=0, **window)
+        x = self._tensor(node.inputs[0])
+        self.model.node("AveragePool", [x], self._tensor(node.name), count_include_pad=0, **window)
 
     def _add(self, node: Add) -> None:
         first, *others = (self._numbers(source) for source in node.inputs)
         for number, other in enumerate(others, start=1):
             last = number == len(others)
-            first = self.model.node("Add", [first, other], tensor_of(node.name) if last else f"{node.name}.sum{number}")
+            first = self.model.node(
+                "Add", [first, other], self._tensor(node.name) if last else f"{node.name}.sum{number}"
+            )
 
     def _flatten(self, node: Flatten) -> None:
         """Channels are the first in ONNX's images, but the last to change in linocut's vectors."""
         source = self.graph.by_name[node.inputs[0]]
-        x, rank = tensor_of(source.name), len(source.shape) + 1
+        x, rank = self._tensor(source.name), len(source.shape) + 1
         if source.shape[-1] > 1 and math.prod(source.shape[:-1]) > 1:
             x = self.model.node("Transpose", [x], f"{node.name}.channels_last", perm=[0, *range(2, rank), 1])
-        self.model.node("Flatten", [x], tensor_of(node.name), axis=1)
+        self.model.node("Flatten", [x], self._tensor(node.name), axis=1)
 
     def _slice(self, node: Slice) -> None:
         ends = {"starts": node.begin, "ends": node.begin + node.shape[-1], "axes": 1}
         where = [self.model.constant(f"{node.name}.{part}", np.array([at], np.int64)) for part, at in ends.items()]
-        self.model.node("Slice", [tensor_of(node.inputs[0]), *where], tensor_of(node.name))
+        self.model.node("Slice", [self._tensor(node.inputs[0]), *where], self._tensor(node.name))
 
 
 def _refuse(node: NoReturn) -> NoReturn:
