@@ -31,12 +31,16 @@ from linocut.graph.inference import (
     RealProduct,
 )
 from linocut.layers.window import SAME, line, window
+from linocut.networks.toml_file import read_network
 from linocut.ops.bits import Array, pack
 from linocut.run.predict import Predictor
 
 needs_onnx = "pip install 'linocut[onnx]' onnxruntime to run these"
 onnx = pytest.importorskip("onnx", reason=needs_onnx)
 onnxruntime = pytest.importorskip("onnxruntime", reason=needs_onnx)
+
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def exported(graph: InferenceGraph, folder: Path, weights: str = "table") -> Any:
@@ -90,6 +94,17 @@ def test_the_networks_of_the_paper_are_equal_node_by_node(name: str, tmp_path: P
         found = run(model, images[:count])
         assert check_equal(graph, images[:count], found) > 10
         check_predicts_alike(graph, images[:count], found)
+
+
+@pytest.mark.parametrize("name", ["cell", "fashion", "halves"])
+def test_the_examples_are_equal_node_by_node(name: str, tmp_path: Path) -> None:
+    shape = (28, 28, 1) if name == "fashion" else (32, 32, 3)
+    network = read_network(EXAMPLES / f"{name}.toml", shape, 10)
+    graph = lc.Trainer(network, "lean", lc.Adam(0.01), 2, threads=2).inference_graph()
+    images = pictures(graph, 2)
+    found = run(exported(graph, tmp_path), images)
+    assert check_equal(graph, images, found) > 10
+    check_predicts_alike(graph, images, found)
 
 
 @pytest.mark.parametrize("seed", range(8))

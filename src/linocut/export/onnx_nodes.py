@@ -294,7 +294,9 @@ class _Adding:
         """A multiplication by 1 / deviation rounded to float32, as linocut's own; of a deviation of 0 it is 0."""
         source = node.inputs[0]
         deviation = node.deviation.astype(np.float64)
-        factor = np.where(deviation > 0, 1 / np.where(deviation > 0, deviation, 1), 0).astype(np.float32)
+        factor = np.where(deviation > 0, 1 / np.where(deviation > 0, deviation, 1), 0)
+        with np.errstate(over="ignore"):  # of a deviation next to 0 it is infinite, there as here
+            factor = factor.astype(np.float32)
         centred = [self._numbers(source), self._channels(node, "mean", node.mean)]
         x = self.model.node("Sub", centred, f"{node.name}.centred")
         x = self.model.node("Mul", [x, self._channels(node, "factor", factor)], f"{node.name}.normed")
