@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))  # as a script, and in processes that are spawned
 from numpy.testing import assert_array_equal
@@ -288,7 +289,7 @@ def copies(calls: int, outcome: Outcome) -> None:
     for number in range(calls):
         again = ways[number % 3]
 
-        def same(again: Callable[[object], object] = again) -> None:
+        def same(again: Callable[[Any], Any] = again) -> None:
             for thing in equal:
                 assert again(thing) == thing
             found = again(loaded.predict(IMAGES))

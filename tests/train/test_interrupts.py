@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from typing import Any
 
 import pytest
 from small_training import STEPS, examples, interrupt_at, trainer
@@ -39,10 +40,10 @@ def own():
     def handlers():
         return {number: signal.getsignal(number) for number in SIGNALS}
 
-    called = []
+    called: list[int] = []
     for number in SIGNALS:
         signal.signal(number, lambda *given, number=number: called.append(number))
-    handlers.called, handlers.before = called, handlers()
+    handlers.called, handlers.before = called, handlers()  # type: ignore[attr-defined]
     yield handlers
     for number, handler in former.items():
         signal.signal(number, handler)
@@ -128,8 +129,9 @@ def test_what_an_interrupt_is():
     assert not issubclass(lc.Interrupted, Exception)
     with pytest.raises(KeyboardInterrupt, match="interrupted by SIGHUP; give an out folder to have it kept") as caught:
         trainer().fit(examples(), 1, callbacks=[interrupt_at(1, signal.SIGHUP)])
-    assert (caught.value.number, caught.value.folder, caught.value.__cause__) == (signal.SIGHUP, None, None)
-    assert caught.value.__suppress_context__
+    error: Any = caught.value
+    assert (error.number, error.folder, error.__cause__) == (signal.SIGHUP, None, None)
+    assert error.__suppress_context__
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit, Ended])

@@ -76,7 +76,7 @@ def missing(cifar: Cifar, folder: Path) -> list[str]:
 
     They may also lie in one of the folders below it in which they are known to lie.
     """
-    if any((folder / archive).is_file() for archive in cifar.archives):
+    if any(os.path.isfile(folder / archive) for archive in cifar.archives):
         return []
     return min((_lacking(cifar, home, end) for home in _homes(cifar, folder) for end in (".bin", "")), key=len)
 
@@ -108,7 +108,7 @@ def _homes(cifar: Cifar, folder: Path) -> tuple[Path, ...]:
 
 
 def _lacking(cifar: Cifar, folder: Path, end: str) -> list[str]:
-    return [file + end for file in cifar.files if not (folder / (file + end)).is_file()]
+    return [file + end for file in cifar.files if not os.path.isfile(folder / (file + end))]
 
 
 def _binary(cifar: Cifar, folder: Path, cache: Path | None) -> tuple[Path, Named]:
@@ -125,7 +125,7 @@ def _binary(cifar: Cifar, folder: Path, cache: Path | None) -> tuple[Path, Named
             )
     for archive in cifar.archives:
         source = folder / archive
-        if source.is_file():
+        if os.path.isfile(source):
             write = partial(_from_archive, cifar, source)
             return converted([source], copy, write, check, cache), partial(_in_archive, source)
     raise DataError(f"{folder} lacks {', '.join(missing(cifar, folder))}; copy the files there")
@@ -176,7 +176,7 @@ def _check_sizes(cifar: Cifar, folder: Path) -> None:
     """Of a folder in the cache, whose labels were checked when it was made."""
     for file in cifar.files:
         path = folder / f"{file}.bin"
-        _count(cifar, path.stat().st_size if path.is_file() else 0, str(path))
+        _count(cifar, path.stat().st_size if os.path.isfile(path) else 0, str(path))
 
 
 def _from_pickles(cifar: Cifar, folder: Path, part: Path) -> None:

@@ -28,7 +28,7 @@ SHAPE = (32, 32, 3)
 def open_splits(folder: Path) -> tuple[FolderDataset, FolderDataset]:
     """The training and the test data, u8 (32, 32, 3); DataError for a table or pictures that will not do."""
     labels = _table(folder / TABLE)
-    if not (folder / PICTURES).is_dir():
+    if not os.path.isdir(folder / PICTURES):
         raise DataError(f"{folder} holds {TABLE} but no folder {PICTURES}; unpack train.7z there")
     there = {item.name for item in items(folder / PICTURES)}
     entries = [Entry(f"{number}.png", label) for number, label in labels.items()]

@@ -162,7 +162,7 @@ def _format_of(path: Path) -> Callable[[], tuple[Dataset, Dataset]] | None:
         found["CIFAR-100"] = partial(cifar100.open_splits, path, str(path))
     if not svhn.missing(path):
         found["SVHN"] = partial(svhn.open_splits, path, str(path))
-    if (path / KAGGLE).is_file() and not ((path / "train").is_dir() and folders(path / "train")):
+    if os.path.isfile(path / KAGGLE) and not (os.path.isdir(path / "train") and folders(path / "train")):
         found["Kaggle's CIFAR-10"] = partial(_open_kaggle, path)
     if len(found) > 1:
         raise DataError(

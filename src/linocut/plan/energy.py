@@ -123,7 +123,7 @@ def _kind(program: Program, instruction: Instruction) -> str:
     operands = zip(instruction.op.signature.operands, instruction.operands, strict=True)
     read = [program.buffers[index] for operand, index in operands if index is not None and operand.reads]
     if kind == "element":  # statistics of channels do not decide, what they are applied to does
-        return "float_element" if max(read, key=lambda b: b.nbytes).form.is_float else "integer_element"
+        return "float_element" if max(read, key=lambda b: b.nbytes).format in ("f16", "f32") else "integer_element"
     return "float_sign" if kind == "float" and any(b.form.is_bits for b in read) else kind
 
 
