@@ -33,6 +33,7 @@ test: lint
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	@$(BIN)/clang-format --dry-run --Werror $(NATIVE_CODE)
 	$(BIN)/mypy
 
 format: $(VENV)/.installed

@@ -21,8 +21,7 @@ struct Reason {
 };
 
 [[noreturn]] void raise_memory_error(std::uint64_t bytes) {
-    PyErr_Format(PyExc_MemoryError,
-                 "the arena takes %llu bytes, the machine has not that much; use a smaller batch",
+    PyErr_Format(PyExc_MemoryError, "the arena takes %llu bytes, the machine has not that much; use a smaller batch",
                  static_cast<unsigned long long>(bytes));
     throw nb::python_error();
 }
@@ -91,16 +90,14 @@ class Session {
   public:
     Session(const Program& program, int threads, const std::string& isa) : arena_(program.arena_bytes()) {
         Reason reason;
-        session_.reset(lc_session_open(program.get(), arena_.data(), threads, isa.c_str(), reason.text,
-                                       sizeof reason.text));
+        session_.reset(
+            lc_session_open(program.get(), arena_.data(), threads, isa.c_str(), reason.text, sizeof reason.text));
         if (session_ == nullptr) raise_failure(reason);
     }
 
     void run(const std::string& section) {
         Reason reason;
-        if (released([&] {
-                return lc_session_run(session_.get(), section.c_str(), reason.text, sizeof reason.text);
-            }))
+        if (released([&] { return lc_session_run(session_.get(), section.c_str(), reason.text, sizeof reason.text); }))
             raise_failure(reason);
     }
 
@@ -143,8 +140,7 @@ std::vector<std::string> isas() {
 double peak(const std::string& isa, const std::string& kind) {
     Reason reason;
     double per_second = 0.0;
-    if (released(
-            [&] { return lc_peak(isa.c_str(), kind.c_str(), &per_second, reason.text, sizeof reason.text); }))
+    if (released([&] { return lc_peak(isa.c_str(), kind.c_str(), &per_second, reason.text, sizeof reason.text); }))
         throw nb::value_error(reason.text);
     return per_second;
 }
@@ -154,8 +150,7 @@ nb::list signatures() {
     int code = 0;
     const char* name = "";
     const char* signature = "";
-    for (int i = 0; lc_op(i, &code, &name, &signature) == 0; ++i)
-        table.append(nb::make_tuple(code, name, signature));
+    for (int i = 0; lc_op(i, &code, &name, &signature) == 0; ++i) table.append(nb::make_tuple(code, name, signature));
     return table;
 }
 

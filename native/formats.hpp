@@ -19,8 +19,6 @@ const FormatInfo* find_format(std::uint8_t code);
 const FormatInfo* find_format(std::string_view name);
 
 // Of a format that is known to exist.
-inline std::string_view name_of(Format format) {
-    return find_format(static_cast<std::uint8_t>(format))->name;
-}
+inline std::string_view name_of(Format format) { return find_format(static_cast<std::uint8_t>(format))->name; }
 
 }  // namespace linocut

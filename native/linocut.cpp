@@ -52,8 +52,7 @@ auto guarded(char* reason, std::size_t size, Make make) noexcept -> decltype(mak
         tell(reason, size, error.what());
     } catch (const std::system_error& error) {
         failure = LC_NO_THREADS;
-        tell(reason, size,
-             text("the machine gives no more threads (", error.code().message(), "); take fewer"));
+        tell(reason, size, text("the machine gives no more threads (", error.code().message(), "); take fewer"));
     } catch (const std::exception& error) {
         failure = LC_REFUSED;
         tell(reason, size, error.what());
@@ -80,8 +79,7 @@ int run(lc_session* session, const char* name, std::uint64_t* nanoseconds, char*
 
 lc_program* lc_program_load(const void* data, size_t size, char* reason, size_t reason_size) {
     return guarded(reason, reason_size, [&] {
-        return new lc_program{
-            std::make_shared<const Program>(load(static_cast<const std::uint8_t*>(data), size))};
+        return new lc_program{std::make_shared<const Program>(load(static_cast<const std::uint8_t*>(data), size))};
     });
 }
 
@@ -97,8 +95,7 @@ int lc_program_buffer(const lc_program* program, const char* name, uint64_t* off
     return 0;
 }
 
-int lc_program_state(const lc_program* program, int index, const char** name, uint64_t* offset,
-                     uint64_t* bytes) {
+int lc_program_state(const lc_program* program, int index, const char** name, uint64_t* offset, uint64_t* bytes) {
     if (index < 0) return -1;
     for (const Buffer& buffer : program->program->buffers) {
         if (!buffer.persistent || buffer.base != absent || index-- > 0) continue;
@@ -126,12 +123,10 @@ int lc_program_fed(const lc_program* program, const char* section, int index, co
 
 double lc_program_most_loss(const lc_program* program, const char* section) {
     const Section* found = program->program->find_section(section);
-    return found == nullptr ? std::numeric_limits<double>::max()
-                            : most_sensible_loss(*program->program, *found);
+    return found == nullptr ? std::numeric_limits<double>::max() : most_sensible_loss(*program->program, *found);
 }
 
-int lc_program_check_state(const lc_program* program, const void* arena, int whole, char* reason,
-                           size_t reason_size) {
+int lc_program_check_state(const lc_program* program, const void* arena, int whole, char* reason, size_t reason_size) {
     const auto check = [&] {
         check_state(*program->program, static_cast<const std::uint8_t*>(arena), whole != 0);
         return program;
@@ -143,8 +138,8 @@ void* lc_arena_allocate(uint64_t bytes) { return allocate_arena(bytes); }
 
 void lc_arena_free(void* arena, uint64_t bytes) { free_arena(arena, bytes); }
 
-lc_session* lc_session_open(const lc_program* program, void* arena, int threads, const char* isa,
-                            char* reason, size_t reason_size) {
+lc_session* lc_session_open(const lc_program* program, void* arena, int threads, const char* isa, char* reason,
+                            size_t reason_size) {
     return guarded(reason, reason_size, [&] {
         const KernelTable& kernels = find_kernels(isa == nullptr ? "" : isa);
         auto* bytes = static_cast<std::uint8_t*>(arena);
@@ -176,9 +171,8 @@ int lc_session_threads(const lc_session* session) { return session->machine.thre
 
 const char* lc_isa_name(int index) {
     const auto tables = usable_kernels();
-    return index >= 0 && static_cast<std::size_t>(index) < tables.size()
-               ? tables[static_cast<std::size_t>(index)]->isa
-               : nullptr;
+    return index >= 0 && static_cast<std::size_t>(index) < tables.size() ? tables[static_cast<std::size_t>(index)]->isa
+                                                                         : nullptr;
 }
 
 int lc_peak(const char* isa, const char* kind, double* per_second, char* reason, size_t reason_size) {

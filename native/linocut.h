@@ -37,17 +37,16 @@ int lc_failure(void);
 
 /* The program in `size` bytes of its binary form, which are not kept; NULL where they are not one, or not a
  * safe one. */
-lc_program *lc_program_load(const void *data, size_t size, char *reason, size_t reason_size);
+lc_program* lc_program_load(const void* data, size_t size, char* reason, size_t reason_size);
 /* Sessions of the program stay valid. NULL is allowed. */
-void lc_program_free(lc_program *program);
+void lc_program_free(lc_program* program);
 
-uint64_t lc_program_arena_bytes(const lc_program *program);
+uint64_t lc_program_arena_bytes(const lc_program* program);
 /* Where a buffer lies in the arena, in bytes. Returns 0, or -1 where there is no such buffer. */
-int lc_program_buffer(const lc_program *program, const char *name, uint64_t *offset, uint64_t *bytes);
+int lc_program_buffer(const lc_program* program, const char* name, uint64_t* offset, uint64_t* bytes);
 /* The buffers that make up the state, in order: what a program keeps between runs. Returns 0, or -1 past the
  * last. */
-int lc_program_state(const lc_program *program, int index, const char **name, uint64_t *offset,
-                     uint64_t *bytes);
+int lc_program_state(const lc_program* program, int index, const char** name, uint64_t* offset, uint64_t* bytes);
 
 /* The buffers that a section reads before anything in it writes them, and that are no state: what is to be
  * put into the arena before each run. Returns 0, or -1 past the last. */
@@ -57,51 +56,50 @@ double lc_program_most_loss(const lc_program* program, const char* section);
 /* Whether the state in an arena is one that may be kept: its floats are numbers, and bits behind the last are
  * 0. Without `whole` only what is small is looked at, the shifts, norm statistics and metrics. Returns 0 or
  * -1. */
-int lc_program_check_state(const lc_program* program, const void* arena, int whole, char* reason,
-                           size_t reason_size);
+int lc_program_check_state(const lc_program* program, const void* arena, int whole, char* reason, size_t reason_size);
 
 /* --- arenas --- */
 
 /* Zeroed memory for a session, aligned to 64 bytes; NULL where the machine has not that much. A caller may
  * bring its own. */
-void *lc_arena_allocate(uint64_t bytes);
-void lc_arena_free(void *arena, uint64_t bytes);
+void* lc_arena_allocate(uint64_t bytes);
+void lc_arena_free(void* arena, uint64_t bytes);
 
 /* --- sessions: a program at work in an arena --- */
 
 /* `arena` has lc_program_arena_bytes bytes, is aligned to 64, and outlives the session. `threads` counts
  * the caller's, 1 to 256; results do not depend on it. `isa` is one of lc_isa_name, or "" for $LINOCUT_ISA
  * and, without that, the best. */
-lc_session *lc_session_open(const lc_program *program, void *arena, int threads, const char *isa, char *reason,
+lc_session* lc_session_open(const lc_program* program, void* arena, int threads, const char* isa, char* reason,
                             size_t reason_size);
 /* Joins the session's threads; not while it runs. NULL is allowed. */
-void lc_session_free(lc_session *session);
+void lc_session_free(lc_session* session);
 
 /* Run a section to its end. Allocates nothing, but for the first time on a thread, whose stack it looks for, on
  * the first one whose stack is too small for kernels, where a thread is started that stands in for it, and in
  * the child of a fork, where threads are started again. Returns 0, or -1 where there is no such section, after
  * a fork that cut it, or where no thread can be had. Calls from several threads take turns. */
-int lc_session_run(lc_session *session, const char *section, char *reason, size_t reason_size);
+int lc_session_run(lc_session* session, const char* section, char* reason, size_t reason_size);
 /* How many instructions a section has, or -1 where there is no such section. */
-int64_t lc_session_section_length(const lc_session *session, const char *section);
+int64_t lc_session_section_length(const lc_session* session, const char* section);
 /* Like lc_session_run, with the time of each instruction in nanoseconds (lc_session_section_length of
  * them). */
-int lc_session_run_timed(lc_session *session, const char *section, uint64_t *nanoseconds, char *reason,
+int lc_session_run_timed(lc_session* session, const char* section, uint64_t* nanoseconds, char* reason,
                          size_t reason_size);
 
-const char *lc_session_isa(const lc_session *session);
-int lc_session_threads(const lc_session *session);
+const char* lc_session_isa(const lc_session* session);
+int lc_session_threads(const lc_session* session);
 
 /* --- what this build and this machine have --- */
 
 /* Names of the instruction sets usable here, best first; NULL past the last. */
-const char *lc_isa_name(int index);
+const char* lc_isa_name(int index);
 /* Multiplications a second that one thread reaches at most with the bare micro-kernel of an instruction set (as for
  * lc_session_open), for a kind of arithmetic: "xnor", "int8" or "float". Takes a tenth of a second. Returns 0, or -1
  * where there is no such set or kind. */
-int lc_peak(const char *isa, const char *kind, double *per_second, char *reason, size_t reason_size);
+int lc_peak(const char* isa, const char* kind, double* per_second, char* reason, size_t reason_size);
 /* The op table, in order: code, name and signature of an instruction. Returns 0, or -1 past the last. */
-int lc_op(int index, int *code, const char **name, const char **signature);
+int lc_op(int index, int* code, const char** name, const char** signature);
 
 #ifdef __cplusplus
 }

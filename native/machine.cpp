@@ -13,8 +13,7 @@ namespace linocut {
 namespace {
 
 int checked(int threads) {
-    if (threads < 1 || threads > most_threads)
-        refuse("threads is ", threads, ", must be 1 to ", most_threads);
+    if (threads < 1 || threads > most_threads) refuse("threads is ", threads, ", must be 1 to ", most_threads);
     return threads;
 }
 
@@ -27,8 +26,7 @@ const Kernel& find_kernel(const KernelTable& kernels, const Op& op, std::size_t 
 
 }  // namespace
 
-Machine::Machine(std::shared_ptr<const Program> program, std::uint8_t* arena, const KernelTable& kernels,
-                 int threads)
+Machine::Machine(std::shared_ptr<const Program> program, std::uint8_t* arena, const KernelTable& kernels, int threads)
     : program_(std::move(program)),
       isa_(kernels.isa),
       running_(std::make_unique<std::mutex>()),
@@ -71,8 +69,7 @@ void Machine::prepare() {
     const std::uint64_t wanted = std::uint64_t{forks()} << 1;
     for (std::uint64_t found = ready_.load(std::memory_order_acquire); found != wanted;
          found = ready_.load(std::memory_order_acquire)) {
-        if (found == (wanted | 1) ||
-            !ready_.compare_exchange_strong(found, wanted | 1, std::memory_order_acquire)) {
+        if (found == (wanted | 1) || !ready_.compare_exchange_strong(found, wanted | 1, std::memory_order_acquire)) {
             std::this_thread::yield();
             continue;
         }
@@ -116,9 +113,9 @@ StandIn& Machine::stand_in() {
     try {
         stand_in_ = std::make_unique<StandIn>();
     } catch (const std::system_error& error) {
-        throw NoStack(text("this thread's stack is too small for kernels, which take up to ",
-                           kernel_stack_bytes / KiB, " KiB, and the machine gives no other thread (",
-                           error.code().message(), "); give it a larger stack (ulimit -s)"));
+        throw NoStack(text("this thread's stack is too small for kernels, which take up to ", kernel_stack_bytes / KiB,
+                           " KiB, and the machine gives no other thread (", error.code().message(),
+                           "); give it a larger stack (ulimit -s)"));
     }
     return *stand_in_;
 }

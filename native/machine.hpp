@@ -24,8 +24,7 @@ class Machine {
   public:
     // `arena` has program->arena_bytes, aligned to `alignment`, and outlives the machine. Throws Refusal or
     // std::system_error.
-    Machine(std::shared_ptr<const Program> program, std::uint8_t* arena, const KernelTable& kernels,
-            int threads);
+    Machine(std::shared_ptr<const Program> program, std::uint8_t* arena, const KernelTable& kernels, int threads);
 
     const Program& program() const { return *program_; }
     const char* isa() const { return isa_; }

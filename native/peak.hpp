@@ -7,8 +7,8 @@
 
 namespace linocut {
 
-// Multiplications a second of one thread, the most that any of several runs reached; `kind` is "xnor", "int8" or "float", as
-// instructions count their work (src/linocut/ops/base.py). Throws Refusal for another.
+// Multiplications a second of one thread, the most that any of several runs reached; `kind` is "xnor", "int8" or
+// "float", as instructions count their work (src/linocut/ops/base.py). Throws Refusal for another.
 double measure_peak(const KernelTable& kernels, std::string_view kind);
 
 }  // namespace linocut

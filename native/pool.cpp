@@ -33,9 +33,7 @@ bool spin(Ready ready) noexcept {
     return false;
 }
 
-constexpr std::uint32_t generation_of(std::uint64_t ticket) {
-    return static_cast<std::uint32_t>(ticket >> 32);
-}
+constexpr std::uint32_t generation_of(std::uint64_t ticket) { return static_cast<std::uint32_t>(ticket >> 32); }
 constexpr std::uint32_t unclaimed_in(std::uint64_t ticket) { return static_cast<std::uint32_t>(ticket); }
 
 // The first unit of a chunk, or the first chunk of a lane: `all` things go to `parts`, evenly. `all` is below
@@ -56,8 +54,7 @@ void Pool::start() {
     workers_ = std::make_unique<Workers>();
     workers_->reserve(lanes_.size() - 1);
     try {
-        for (std::size_t lane = 1; lane < lanes_.size(); ++lane)
-            workers_->emplace_back([this, lane] { work(lane); });
+        for (std::size_t lane = 1; lane < lanes_.size(); ++lane) workers_->emplace_back([this, lane] { work(lane); });
     } catch (...) {
         stop();
         throw;
@@ -104,8 +101,7 @@ void Pool::run(const Phase& phase, const Call& call, std::int64_t units) noexcep
         lanes_[static_cast<std::size_t>(lane)].ticket.store(
             std::uint64_t{generation} << 32 | static_cast<std::uint64_t>(count), std::memory_order_release);
     }
-    bell_.store(
-        generation);  // sequentially consistent, so that it comes before notify_all's look for sleepers
+    bell_.store(generation);  // sequentially consistent, so that it comes before notify_all's look for sleepers
     bell_.notify_all();
     do_chunks(generation, 0);
     wait_until_done(chunks);

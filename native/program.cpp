@@ -15,12 +15,11 @@ namespace {
 
 constexpr std::string_view magic{"LINOCUT\0", 8};
 constexpr std::uint32_t version = 2;
-constexpr int role_count = 16;                          // src/linocut/roles.py
-constexpr std::uint64_t most_arena_bytes = 1ULL << 47;  // what a 64-bit process can address
-constexpr std::size_t least_buffer =
-    8 + 4 + 4 + 4 + 2;                        // bytes of the shortest buffer, instruction and section:
-constexpr std::size_t least_instruction = 6;  // a count is checked against them before anything is
-constexpr std::size_t least_section = 2 + 8;  // allocated for it
+constexpr int role_count = 16;                           // src/linocut/roles.py
+constexpr std::uint64_t most_arena_bytes = 1ULL << 47;   // what a 64-bit process can address
+constexpr std::size_t least_buffer = 8 + 4 + 4 + 4 + 2;  // bytes of the shortest buffer, instruction and section:
+constexpr std::size_t least_instruction = 6;             // a count is checked against them before anything is
+constexpr std::size_t least_section = 2 + 8;             // allocated for it
 
 // Reads little-endian numbers and refuses to pass the end of the data.
 class Reader {
@@ -79,8 +78,7 @@ std::uint64_t multiply(std::uint64_t a, std::uint64_t b, std::size_t number) {
 std::uint64_t bytes_of(const Buffer& buffer, int bits, std::size_t number) {
     const std::uint64_t cols = buffer.shape().back();
     std::uint64_t bytes = bits == 1 ? (cols + 63) / 64 * 8 : cols * static_cast<std::uint64_t>(bits / 8);
-    for (std::uint32_t size : buffer.shape().first(buffer.dimensions - 1U))
-        bytes = multiply(bytes, size, number);
+    for (std::uint32_t size : buffer.shape().first(buffer.dimensions - 1U)) bytes = multiply(bytes, size, number);
     return bytes;
 }
 
@@ -94,8 +92,7 @@ void check_place(const Buffer& buffer, std::uint64_t arena_bytes, std::size_t nu
 
 void read_shape(Reader& reader, Buffer& buffer, std::size_t number) {
     if (buffer.dimensions < 1 || buffer.dimensions > most_dimensions)
-        refuse("buffer ", number, " has ", int{buffer.dimensions}, " dimensions, must have 1 to ",
-               most_dimensions);
+        refuse("buffer ", number, " has ", int{buffer.dimensions}, " dimensions, must have 1 to ", most_dimensions);
     for (int d = 0; d < buffer.dimensions; ++d) {
         buffer.sizes[static_cast<std::size_t>(d)] = reader.number<std::uint32_t>();
         if (buffer.sizes[static_cast<std::size_t>(d)] == 0)
@@ -134,8 +131,8 @@ void check_bases(const std::vector<Buffer>& buffers) {
             refuse("buffer ", number, " is a view of number ", view.base, ", which has no bytes of its own");
         const Buffer& base = buffers[view.base];
         if (view.offset < base.offset || view.offset + view.bytes > base.offset + base.bytes)
-            refuse("buffer ", number, " at ", view.offset, " + ", view.bytes, " B is a view of number ",
-                   view.base, " at ", base.offset, " + ", base.bytes, " B, must lie within it");
+            refuse("buffer ", number, " at ", view.offset, " + ", view.bytes, " B is a view of number ", view.base,
+                   " at ", base.offset, " + ", base.bytes, " B, must lie within it");
     }
 }
 
@@ -144,11 +141,11 @@ const Op& known_op(const Instruction& instruction, std::size_t number) {
     if (op == nullptr) refuse("instruction ", number, " has op code ", instruction.op, ", which no op has");
     const Signature& takes = op->signature;
     if (instruction.operand_count != takes.operands.size())
-        refuse("instruction ", number, ": ", op->name, " has ", instruction.operand_count,
-               " operands, must have ", takes.operands.size());
+        refuse("instruction ", number, ": ", op->name, " has ", instruction.operand_count, " operands, must have ",
+               takes.operands.size());
     if (instruction.attribute_count != takes.attributes.size())
-        refuse("instruction ", number, ": ", op->name, " has ", instruction.attribute_count,
-               " attributes, must have ", takes.attributes.size());
+        refuse("instruction ", number, ": ", op->name, " has ", instruction.attribute_count, " attributes, must have ",
+               takes.attributes.size());
     return *op;
 }
 
@@ -206,8 +203,7 @@ void check_names(const std::vector<Item>& items, const char* what) {
 
 template <class Item>
 const Item* find_named(const std::vector<Item>& items, std::string_view name) {
-    const auto found =
-        std::find_if(items.begin(), items.end(), [&](const Item& item) { return item.name == name; });
+    const auto found = std::find_if(items.begin(), items.end(), [&](const Item& item) { return item.name == name; });
     return found == items.end() ? nullptr : &*found;
 }
 
@@ -237,8 +233,7 @@ Program load(const std::uint8_t* data, std::size_t size) {
 
     check_count("buffers", buffers, least_buffer, reader.left());
     program.buffers.reserve(buffers);
-    for (std::size_t n = 0; n < buffers; ++n)
-        program.buffers.push_back(read_buffer(reader, program.arena_bytes, n));
+    for (std::size_t n = 0; n < buffers; ++n) program.buffers.push_back(read_buffer(reader, program.arena_bytes, n));
     check_bases(program.buffers);
     check_count("instructions", instructions, least_instruction, reader.left());
     program.instructions.reserve(instructions);
@@ -248,10 +243,8 @@ Program load(const std::uint8_t* data, std::size_t size) {
     }
     check_count("sections", sections, least_section, reader.left());
     program.sections.reserve(sections);
-    for (std::size_t n = 0; n < sections; ++n)
-        program.sections.push_back(read_section(reader, instructions, n));
-    if (reader.left() != 0)
-        refuse("program ends at byte ", reader.at(), ", ", reader.left(), " bytes follow");
+    for (std::size_t n = 0; n < sections; ++n) program.sections.push_back(read_section(reader, instructions, n));
+    if (reader.left() != 0) refuse("program ends at byte ", reader.at(), ", ", reader.left(), " bytes follow");
     check_names(program.buffers, "buffer");
     check_names(program.sections, "section");
     return program;

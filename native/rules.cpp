@@ -27,12 +27,12 @@ struct Word {
 };
 
 constexpr Word vocabulary[] = {
-    {"not", Action::negate, 1},     {"whole", Action::whole, 1},        {"finite", Action::finite, 1},
-    {"words", Action::words, 1},    {"digits", Action::digits, 1},      {"+", Action::add, 2},
-    {"-", Action::subtract, 2},     {"*", Action::multiply, 2},         {"/", Action::divide, 2},
-    {"//", Action::floor_divide, 2}, {"%", Action::remainder, 2},       {"<", Action::less, 2},
-    {"<=", Action::at_most, 2},     {"==", Action::equal, 2},           {"and", Action::both, 2},
-    {"or", Action::either, 2},      {"min", Action::least, 2},          {"if", Action::choose, 3},
+    {"not", Action::negate, 1},      {"whole", Action::whole, 1},   {"finite", Action::finite, 1},
+    {"words", Action::words, 1},     {"digits", Action::digits, 1}, {"+", Action::add, 2},
+    {"-", Action::subtract, 2},      {"*", Action::multiply, 2},    {"/", Action::divide, 2},
+    {"//", Action::floor_divide, 2}, {"%", Action::remainder, 2},   {"<", Action::less, 2},
+    {"<=", Action::at_most, 2},      {"==", Action::equal, 2},      {"and", Action::both, 2},
+    {"or", Action::either, 2},       {"min", Action::least, 2},     {"if", Action::choose, 3},
 };
 
 // --- reading the table ---

@@ -1,5 +1,5 @@
-// Rules: what an instruction can compute beyond its signature, said once, in src/linocut/ops: native/ops.def has them as
-// steps for a stack, in the order that src/linocut/ops/expression.py gives them.
+// Rules: what an instruction can compute beyond its signature, said once, in src/linocut/ops: native/ops.def has them
+// as steps for a stack, in the order that src/linocut/ops/expression.py gives them.
 #pragma once
 
 #include <cstddef>
@@ -18,10 +18,30 @@ struct Signature;
 
 struct Step {
     enum class Action : std::uint8_t {
-        number, size, attribute, has_format, is_absent, same_format,                             // read
-        negate, whole, finite, words, digits,                                                    // of one
-        add, subtract, multiply, divide, floor_divide, remainder, less, at_most, equal, both, either, least,  // of two
-        choose                                                                                   // of three
+        number,
+        size,
+        attribute,
+        has_format,
+        is_absent,
+        same_format,  // read
+        negate,
+        whole,
+        finite,
+        words,
+        digits,  // of one
+        add,
+        subtract,
+        multiply,
+        divide,
+        floor_divide,
+        remainder,
+        less,
+        at_most,
+        equal,
+        both,
+        either,
+        least,  // of two
+        choose  // of three
     };
 
     Action action = Action::number;

@@ -109,8 +109,7 @@ std::string match_shape(Matched& matched, const SignatureOperand& operand, const
             if (bound == 0) bound = size;
             expected = bound;
         }
-        if (size != expected)
-            return text("operand ", operand.name, ": ", dim, " is ", size, ", must be ", expected);
+        if (size != expected) return text("operand ", operand.name, ": ", dim, " is ", size, ", must be ", expected);
     }
     return "";
 }
@@ -129,12 +128,10 @@ bool in_place(const SignatureOperand& out, const Buffer& to, const SignatureOper
 Signature parse_signature(std::string_view text) {
     Signature signature;
     const std::size_t end = std::min(text.find(';'), text.size());
-    for (std::string_view part : split(text.substr(0, end), ' '))
-        signature.operands.push_back(parse_operand(part));
+    for (std::string_view part : split(text.substr(0, end), ' ')) signature.operands.push_back(parse_operand(part));
     signature.attributes = split(text.substr(std::min(end + 1, text.size())), ' ');
     if (signature.operands.size() > most_operands)
-        refuse("signature '", text, "' has ", signature.operands.size(), " operands, at most ",
-               most_operands);
+        refuse("signature '", text, "' has ", signature.operands.size(), " operands, at most ", most_operands);
     return signature;
 }
 
@@ -178,12 +175,10 @@ std::string aliasing(const Matched& matched) {
         for (std::size_t j = i + 1; j < takes.size(); ++j) {
             const Buffer* a = matched.operands[i];
             const Buffer* b = matched.operands[j];
-            if (a == nullptr || b == nullptr || !(takes[i].writes() || takes[j].writes()) || !overlap(*a, *b))
-                continue;
+            if (a == nullptr || b == nullptr || !(takes[i].writes() || takes[j].writes()) || !overlap(*a, *b)) continue;
             if (!in_place(takes[i], *a, takes[j], *b) && !in_place(takes[j], *b, takes[i], *a))
-                return text("operands ", takes[i].name, " at ", a->offset, " + ", a->bytes, " B and ",
-                            takes[j].name, " at ", b->offset, " + ", b->bytes,
-                            " B overlap, and one is written");
+                return text("operands ", takes[i].name, " at ", a->offset, " + ", a->bytes, " B and ", takes[j].name,
+                            " at ", b->offset, " + ", b->bytes, " B overlap, and one is written");
         }
     return "";
 }

@@ -12,7 +12,7 @@ namespace linocut {
 namespace {
 
 constexpr std::uint8_t beta_role = 11, norm_role = 12, control_role = 16;  // src/linocut/roles.py
-constexpr double any_loss = 100.0;  // src/linocut/layers/losses/base.py
+constexpr double any_loss = 100.0;                                         // src/linocut/layers/losses/base.py
 
 // The buffer whose bytes it is a view of, or itself.
 std::uint32_t owner(const Program& program, std::uint32_t number) {
@@ -34,8 +34,7 @@ bool all_numbers(const std::uint8_t* from, std::uint64_t bytes, Bits exponent) {
 bool numbers_in(const Buffer& buffer, const std::uint8_t* from) {
     if (buffer.format == Format::f16) return all_numbers<std::uint16_t>(from, buffer.bytes, 0x7C00);
     if (buffer.format == Format::f32) return all_numbers<std::uint32_t>(from, buffer.bytes, 0x7F800000);
-    if (buffer.format == Format::f64)
-        return all_numbers<std::uint64_t>(from, buffer.bytes, 0x7FF0000000000000);
+    if (buffer.format == Format::f64) return all_numbers<std::uint64_t>(from, buffer.bytes, 0x7FF0000000000000);
     return true;
 }
 

@@ -1,8 +1,8 @@
 // Fuzzes the loader: bytes are refused with a reason, or they are a program that keeps to its buffers when it runs.
 //
-// Of the programs that are accepted and small one in eight runs, on the best instruction set and on the portable one, over an
-// arena of arbitrary bytes of which all that belongs to no buffer is poisoned: AddressSanitizer sees every access there, or
-// beyond the ends. Built and run by `make fuzz`.
+// Of the programs that are accepted and small one in eight runs, on the best instruction set and on the portable one,
+// over an arena of arbitrary bytes of which all that belongs to no buffer is poisoned: AddressSanitizer sees every
+// access there, or beyond the ends. Built and run by `make fuzz`.
 #include <sanitizer/asan_interface.h>
 
 #include <algorithm>
@@ -35,8 +35,7 @@ class Arena {
           data_(static_cast<std::uint8_t*>(operator new(bytes_, std::align_val_t(alignment)))) {
         for (std::uint64_t at = 0; at < bytes_; at += size) std::memcpy(data_ + at, data, std::min(size, bytes_ - at));
         ASAN_POISON_MEMORY_REGION(data_, bytes_);
-        for (const Buffer& buffer : program.buffers)
-            ASAN_UNPOISON_MEMORY_REGION(data_ + buffer.offset, buffer.bytes);
+        for (const Buffer& buffer : program.buffers) ASAN_UNPOISON_MEMORY_REGION(data_ + buffer.offset, buffer.bytes);
     }
     ~Arena() {
         ASAN_UNPOISON_MEMORY_REGION(data_, bytes_);

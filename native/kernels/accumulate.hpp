@@ -1,5 +1,5 @@
-// accumulate: the mean of a gradient over the micro-batches of a step (src/linocut/ops/accumulate.py). A part is a block of
-// elements.
+// accumulate: the mean of a gradient over the micro-batches of a step (src/linocut/ops/accumulate.py). A part is a
+// block of elements.
 #pragma once
 
 #include "micro_batch.hpp"

@@ -15,8 +15,8 @@ inline double corrected_rate(const Operand& control) {
     return clock[control_rate] / (1.0 - clock[control_beta1_power]);
 }
 
-inline FixedStep fixed_step(
-    const Operand& w, const Operand& control, const Operand& random, const Operand& micro, const double* attributes, bool signs) {
+inline FixedStep fixed_step(const Operand& w, const Operand& control, const Operand& random, const Operand& micro,
+                            const double* attributes, bool signs) {
     const double rate = corrected_rate(control) * updates::spreads(signs);
     return {w.format, attributes[BETA1], rate, attributes[CLIP], micro_batch(micro), random, attributes[SALT]};
 }

@@ -1,5 +1,6 @@
-// average_pool: the mean over each window of those of its inputs within the image; average_pool_gradient: the same share of an
-// output's gradient to each of them. Sums in f32, in the reference's order: taps from the first, for the gradient from the last.
+// average_pool: the mean over each window of those of its inputs within the image; average_pool_gradient: the same
+// share of an output's gradient to each of them. Sums in f32, in the reference's order: taps from the first, for the
+// gradient from the last.
 #pragma once
 
 #include "pooling.hpp"

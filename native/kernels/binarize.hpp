@@ -25,11 +25,18 @@ inline void run(const Call& call, i64 begin, i64 end) {
     for (i64 r = begin * rows_per_unit; r < last; ++r) {
         u64* out = bit_row(bits, r);
         switch (values.format) {
-            case Format::q15: signs_of(row<i16>(values, r), values.cols, out, [](i16 v) { return v >= 0; }); break;
-            case Format::q7: signs_of(row<i8>(values, r), values.cols, out, [](i8 v) { return v >= 0; }); break;
-            case Format::f32: signs_of(row<float>(values, r), values.cols, out, [](float v) { return v >= 0.0f; }); break;
+            case Format::q15:
+                signs_of(row<i16>(values, r), values.cols, out, [](i16 v) { return v >= 0; });
+                break;
+            case Format::q7:
+                signs_of(row<i8>(values, r), values.cols, out, [](i8 v) { return v >= 0; });
+                break;
+            case Format::f32:
+                signs_of(row<float>(values, r), values.cols, out, [](float v) { return v >= 0.0f; });
+                break;
             // A half is >= 0 where its sign is clear, or it is -0; NaN is not.
-            default: signs_of(row<u16>(values, r), values.cols, out, [](u16 v) { return v <= 0x7C00u || v == 0x8000u; });
+            default:
+                signs_of(row<u16>(values, r), values.cols, out, [](u16 v) { return v <= 0x7C00u || v == 0x8000u; });
         }
     }
 }

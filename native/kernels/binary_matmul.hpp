@@ -1,8 +1,10 @@
 // binary_matmul: y[r][n] = K - 2 popcount(x[r] ^ w[n]).
 // In:    x, w: rows of 64-bit words; zero tails XOR to 0, so odd widths need no correction.
-// How:   16 rows of w are interleaved word by word into a panel, so that a vector holds one word of several outputs and sums
+// How:   16 rows of w are interleaved word by word into a panel, so that a vector holds one word of several outputs and
+// sums
 //        need no reduction across lanes; four rows of x share each load of the panel.
-// Limit: AVX-512: popcount, XOR and addition, 3 instructions for 512 MACs. NEON: popcount of bytes, XOR and addition, 3 for 128.
+// Limit: AVX-512: popcount, XOR and addition, 3 instructions for 512 MACs. NEON: popcount of bytes, XOR and addition, 3
+// for 128.
 //        AVX2: binary_matmul_avx2.hpp.
 #pragma once
 
@@ -12,10 +14,10 @@
 namespace linocut::LINOCUT_NS::binary_matmul {
 
 inline constexpr i64 rows_at_once = 4;
-inline constexpr i64 block_rows = 128;    // rows whose products are kept while the words are walked
+inline constexpr i64 block_rows = 128;  // rows whose products are kept while the words are walked
 
-// The words of a row that are summed: `count` that follow each other; or several such runs, whose starts lie so many words apart
-// in X's memory and in the panel, as the rows of a window do.
+// The words of a row that are summed: `count` that follow each other; or several such runs, whose starts lie so many
+// words apart in X's memory and in the panel, as the rows of a window do.
 struct Runs {
     i64 count, runs = 1, x_step = 0, panel_step = 0;
 };
@@ -26,8 +28,8 @@ struct Runs {
 namespace linocut::LINOCUT_NS::binary_matmul {
 #else
 
-inline constexpr i64 columns = 16;        // outputs in a panel
-inline constexpr i64 chunk_words = 256;   // a panel of 32 KiB
+inline constexpr i64 columns = 16;          // outputs in a panel
+inline constexpr i64 chunk_words = 256;     // a panel of 32 KiB
 inline constexpr i64 word_panel = columns;  // u64s that a word has in a panel
 
 inline void pack_panel(const Operand& weights, i64 first_output, i64 first_word, i64 count, u64* panel) {
@@ -40,7 +42,8 @@ inline void pack_panel(const Operand& weights, i64 first_output, i64 first_word,
 
 #if defined(__AVX512VPOPCNTDQ__)
 
-// products[i][c] -= 2 popcounts over the words, for as many outputs as asked for or more. A word of the panel has Width outputs.
+// products[i][c] -= 2 popcounts over the words, for as many outputs as asked for or more. A word of the panel has Width
+// outputs.
 template <int R, i64 Width = columns>
 inline void subtract_distances(const u64* const* x, const u64* panel, Runs words, i64, i32 (*products)[Width]) {
     constexpr int V = Width / 8;
@@ -62,8 +65,8 @@ inline void subtract_distances(const u64* const* x, const u64* panel, Runs words
     }
     unrolled<R * V / 2>([&](auto pair) {
         constexpr int i = pair / (V / 2), v = 2 * (pair % (V / 2));
-        const __m512i both = _mm512_inserti64x4(
-            _mm512_castsi256_si512(_mm512_cvtepi64_epi32(sums[i][v])), _mm512_cvtepi64_epi32(sums[i][v + 1]), 1);
+        const __m512i both = _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(sums[i][v])),
+                                                _mm512_cvtepi64_epi32(sums[i][v + 1]), 1);
         const __m512i before = _mm512_loadu_si512(products[i] + 8 * v);
         _mm512_storeu_si512(products[i] + 8 * v, _mm512_sub_epi32(before, _mm512_slli_epi32(both, 1)));
     });
@@ -80,8 +83,8 @@ inline uint16x8_t sum_of_eights(uint8x16_t a, uint8x16_t b, uint8x16_t c, uint8x
 
 // Those of eight outputs, over at most `byte_steps` words.
 template <int R, i64 Width>
-inline void subtract_from_eight(
-    const u64* const* x, i64 first, const u64* panel, i64 count, i64 column, i32 (*products)[Width]) {
+inline void subtract_from_eight(const u64* const* x, i64 first, const u64* panel, i64 count, i64 column,
+                                i32 (*products)[Width]) {
     uint8x16_t sums[R][4];
     unrolled<4 * R>([&](auto i) { sums[i / 4][i % 4] = vdupq_n_u8(0); });
     for (i64 w = 0; w < count; ++w) {
@@ -89,9 +92,8 @@ inline void subtract_from_eight(
         unrolled<4>([&](auto v) { b[v] = vld1q_u64(panel + w * Width + column + 2 * v); });
         unrolled<R>([&](auto i) {
             const uint64x2_t a = vdupq_n_u64(x[i][first + w]);
-            unrolled<4>([&](auto v) {
-                sums[i][v] = vaddq_u8(sums[i][v], vcntq_u8(vreinterpretq_u8_u64(veorq_u64(a, b[v]))));
-            });
+            unrolled<4>(
+                [&](auto v) { sums[i][v] = vaddq_u8(sums[i][v], vcntq_u8(vreinterpretq_u8_u64(veorq_u64(a, b[v])))); });
         });
     }
     unrolled<R>([&](auto i) {
@@ -148,8 +150,12 @@ inline void store_narrow(const i32* products, i64 n, T* out) {
 // Products [first, first + n) of a row, n <= columns.
 inline void store_row(const Operand& y, i64 r, i64 first, i64 n, const i32* products) {
     switch (y.format) {
-        case Format::i32: store_narrow(products, n, row<i32>(y, r) + first); return;
-        case Format::i16: store_narrow(products, n, row<i16>(y, r) + first); return;
+        case Format::i32:
+            store_narrow(products, n, row<i32>(y, r) + first);
+            return;
+        case Format::i16:
+            store_narrow(products, n, row<i16>(y, r) + first);
+            return;
         default: {
             float reals[columns];
             store_narrow(products, n, reals);

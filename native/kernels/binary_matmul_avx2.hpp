@@ -1,17 +1,17 @@
 // The micro-kernel of binary_matmul.hpp for AVX2, which counts no bits: distances of nibbles are looked up.
 //
-// A panel holds nibbles of 64 outputs, a byte each: [word][nibble][output]. A nibble of x chooses one of 16 tables, of its distances
-// to all 16 nibbles, and VPSHUFB looks up those of 32 outputs.
-// Limit: VPSHUFB and an addition for 128 MACs. Counting the bits of whole words takes 8 instructions for 256.
+// A panel holds nibbles of 64 outputs, a byte each: [word][nibble][output]. A nibble of x chooses one of 16 tables, of
+// its distances to all 16 nibbles, and VPSHUFB looks up those of 32 outputs. Limit: VPSHUFB and an addition for 128
+// MACs. Counting the bits of whole words takes 8 instructions for 256.
 #pragma once
 
 namespace linocut::LINOCUT_NS::binary_matmul {
 
-inline constexpr i64 columns = 64;                           // in two vectors
+inline constexpr i64 columns = 64;  // in two vectors
 inline constexpr i64 chunk_words = 64;
-inline constexpr i64 nibbles = 16;                           // of a word
-inline constexpr i64 word_panel = columns * nibbles / 8;     // u64s that a word has in a panel
-inline constexpr i64 byte_steps = 3;                         // words whose distances, at most 4 a nibble, sum to a byte
+inline constexpr i64 nibbles = 16;                        // of a word
+inline constexpr i64 word_panel = columns * nibbles / 8;  // u64s that a word has in a panel
+inline constexpr i64 byte_steps = 3;                      // words whose distances, at most 4 a nibble, sum to a byte
 static_assert(byte_steps * nibbles * 4 <= 255);
 
 struct NibbleDistances {
@@ -27,13 +27,13 @@ inline constexpr NibbleDistances nibble_distances;
 
 inline __m256i* vectors_at(void* at) { return static_cast<__m256i*>(at); }
 
-// The words of 32 outputs -> their nibbles [nibble][32] in rows of `columns` bytes. Outputs 8 to 15 and 16 to 23 change places, so
-// that bytes unpacked to 16 bits within 128-bit lanes are in order.
+// The words of 32 outputs -> their nibbles [nibble][32] in rows of `columns` bytes. Outputs 8 to 15 and 16 to 23 change
+// places, so that bytes unpacked to 16 bits within 128-bit lanes are in order.
 inline void pack_nibbles(const u64* words, u8* out) {
     __m256i rows[8];  // word i and i + 16, i + 8 and i + 24
     for (int i = 0; i < 8; ++i) {
-        rows[i] = _mm256_setr_epi64x(static_cast<i64>(words[i]), static_cast<i64>(words[i + 16]), static_cast<i64>(words[i + 8]),
-                                     static_cast<i64>(words[i + 24]));
+        rows[i] = _mm256_setr_epi64x(static_cast<i64>(words[i]), static_cast<i64>(words[i + 16]),
+                                     static_cast<i64>(words[i + 8]), static_cast<i64>(words[i + 24]));
     }
     __m256i pairs[2][4], fours[2][4], eights[2][4];  // bytes of as many words side by side
     unrolled<4>([&](auto i) {
@@ -55,7 +55,8 @@ inline void pack_nibbles(const u64* words, u8* out) {
         const __m256i a = eights[0][byte / 2], b = eights[1][byte / 2];
         const __m256i all = byte % 2 == 0 ? _mm256_unpacklo_epi64(a, b) : _mm256_unpackhi_epi64(a, b);
         _mm256_storeu_si256(vectors_at(out + 2 * byte * columns), _mm256_and_si256(all, low));
-        _mm256_storeu_si256(vectors_at(out + (2 * byte + 1) * columns), _mm256_and_si256(_mm256_srli_epi16(all, 4), low));
+        _mm256_storeu_si256(vectors_at(out + (2 * byte + 1) * columns),
+                            _mm256_and_si256(_mm256_srli_epi16(all, 4), low));
     });
 }
 
@@ -64,7 +65,8 @@ inline void pack_panel(const Operand& weights, i64 first_output, i64 first_word,
     for (i64 w = 0; w < count; ++w) {
         for (i64 c = 0; c < columns; c += 32) {
             u64 words[32];
-            for (i64 i = 0; i < 32; ++i) words[i] = c + i < n ? bit_row(weights, first_output + c + i)[first_word + w] : 0;
+            for (i64 i = 0; i < 32; ++i)
+                words[i] = c + i < n ? bit_row(weights, first_output + c + i)[first_word + w] : 0;
             pack_nibbles(words, reinterpret_cast<u8*>(panel + w * word_panel) + c);
         }
     }
@@ -81,11 +83,13 @@ inline void add_distances(const u64* const* x, i64 word, i64 count, const u8* pa
 #pragma GCC unroll 16
         for (i64 g = 0; g < nibbles; ++g, panel += columns) {
             __m256i outputs[V];
-            for (int v = 0; v < V; ++v) outputs[v] = _mm256_load_si256(reinterpret_cast<const __m256i*>(panel + 32 * v));
+            for (int v = 0; v < V; ++v)
+                outputs[v] = _mm256_load_si256(reinterpret_cast<const __m256i*>(panel + 32 * v));
             for (int i = 0; i < R; ++i) {
                 const u64 turned = rows[i] >> (4 * g + 60) % 64 | rows[i] << (4 - 4 * g + 64) % 64;
                 const u8* table = nibble_distances.of[0] + (turned & 0xF0);
-                const __m256i distances = _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(table)));
+                const __m256i distances =
+                    _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(table)));
                 for (int v = 0; v < V; ++v) {
                     bytes[i][v] = _mm256_add_epi8(bytes[i][v], _mm256_shuffle_epi8(distances, outputs[v]));
                     asm("" : "+x"(bytes[i][v]));  // now: GCC would look up all, spill what it found, and add then
@@ -101,7 +105,8 @@ inline void add_distances(const u64* const* x, i64 word, i64 count, const u8* pa
 }
 
 template <int R, int V>
-[[gnu::noinline]] void subtract_from(const u64* const* x, const u64* panel, const Runs& words, i32 (*products)[columns]) {
+[[gnu::noinline]] void subtract_from(const u64* const* x, const u64* panel, const Runs& words,
+                                     i32 (*products)[columns]) {
     alignas(32) u16 sums[R][columns] = {};
     u16(*kept)[columns] = sums;
     asm("" : "+r"(kept));  // in memory: there are not registers enough
@@ -120,7 +125,8 @@ template <int R, int V>
 
 // products[i][c] -= 2 distances over the words, for n outputs or more.
 template <int R>
-inline void subtract_distances(const u64* const* x, const u64* panel, const Runs& words, i64 n, i32 (*products)[columns]) {
+inline void subtract_distances(const u64* const* x, const u64* panel, const Runs& words, i64 n,
+                               i32 (*products)[columns]) {
     n > 32 ? subtract_from<R, 2>(x, panel, words, products) : subtract_from<R, 1>(x, panel, words, products);
 }
 

@@ -17,7 +17,8 @@ inline SlowStep slow_step(const Operand& m, const Operand& random, const Operand
 }
 
 // Flips one word of weights by a fixed-point moment; returns how many flipped.
-inline i64 flip_fixed(const SlowStep& step, const Operand& weights, const Operand& m, const u8* positive, i64 r, i64 first, i64 n) {
+inline i64 flip_fixed(const SlowStep& step, const Operand& weights, const Operand& m, const u8* positive, i64 r,
+                      i64 first, i64 n) {
     u64& word = bit_row(weights, r)[first / segment];
     u8 ones[segment];
     alignas(64) u8 flips[segment] = {};

@@ -13,7 +13,9 @@ static_assert(unit_columns == 2 * segment);
 
 inline RowBlocks blocks_of(const Call& call) { return {Outcome::output(call).rows}; }
 
-inline i64 units(const Call& call) { return divide_up(Outcome::output(call).cols, unit_columns) * blocks_of(call).count(); }
+inline i64 units(const Call& call) {
+    return divide_up(Outcome::output(call).cols, unit_columns) * blocks_of(call).count();
+}
 
 inline void run(const Call& call, i64 begin, i64 end) {
     const Operand &x = call.operands[X], &weights = call.operands[WEIGHTS], &to = Outcome::output(call);

@@ -1,8 +1,10 @@
 // byte_matmul: the product of bytes of real_matmul.hpp, for prediction; sums, or their signs by thresholds at once.
-// How:   many rows share panels that are packed for them, as there. Few do not repay that: with S the sum of 2u - 255 over all
-//        inputs, and P that over those whose weight is +1, y = 2 P - S, and P is a sum of the bytes that a row of bits lets pass:
-//        sum (2u - 255) = 2 sum u - 255 popcount.
-// Limit: of few rows, AVX-512 VNNI: a masked 1 and VPDPBUSD for 64 bytes. AVX2: making masks of bits, 6 instructions for 32.
+// How:   many rows share panels that are packed for them, as there. Few do not repay that: with S the sum of 2u - 255
+// over all
+//        inputs, and P that over those whose weight is +1, y = 2 P - S, and P is a sum of the bytes that a row of bits
+//        lets pass: sum (2u - 255) = 2 sum u - 255 popcount.
+// Limit: of few rows, AVX-512 VNNI: a masked 1 and VPDPBUSD for 64 bytes. AVX2: making masks of bits, 6 instructions
+// for 32.
 #pragma once
 
 #include "outcome.hpp"
@@ -142,7 +144,8 @@ inline void run_few(const Operand& x, const Operand& weights, const Outcome& out
         i32 sums[segment] = {};
         for (i64 c = 0; c < outcome.n; c += outputs_at_once) {
             const u64* bits[outputs_at_once];  // the last output stands for those that are not there
-            for (i64 i = 0; i < outputs_at_once; ++i) bits[i] = bit_row(weights, outcome.first + least(c + i, outcome.n - 1));
+            for (i64 i = 0; i < outputs_at_once; ++i)
+                bits[i] = bit_row(weights, outcome.first + least(c + i, outcome.n - 1));
             sum_chosen<outputs_at_once>(bytes, bits, sums + c);
         }
         for (i64 c = 0; c < segment; ++c) sums[c] = 2 * sums[c] - all;

@@ -1,6 +1,7 @@
 // Sums of products of bytes over patches: those of dot8.hpp for a unit of a grid.
 //
-//   tiles[c / 64][m][c % 64] = sum over k of patches(m, k) * weights(k, c), where weights are bits, which stand for signs;
+//   tiles[c / 64][m][c % 64] = sum over k of patches(m, k) * weights(k, c), where weights are bits, which stand for
+//   signs;
 //                              else what is there gains the sum
 #pragma once
 
@@ -20,12 +21,11 @@ struct BytePanels {
     i64 first = -1;
 };
 
-// pack(tile, first, count, panel) packs the weights of elements [first, first + count). Patches longer than a panel are taken in
-// chunks; shorter ones leave the panels for the next call.
+// pack(tile, first, count, panel) packs the weights of elements [first, first + count). Patches longer than a panel are
+// taken in chunks; shorter ones leave the panels for the next call.
 template <Signed S, Range W, class Pack>
-inline void multiply_bytes(
-    const Grid& grid, const Place* places, i64 pixels, const Operand& source, i64 columns, const Pack& pack,
-    BytePanels& packed, ByteTiles& tiles) {
+inline void multiply_bytes(const Grid& grid, const Place* places, i64 pixels, const Operand& source, i64 columns,
+                           const Pack& pack, BytePanels& packed, ByteTiles& tiles) {
     constexpr bool signs = W == Range::bits;
     alignas(64) u8 patches[block_pixels][byte_chunk];
     const i64 total = grid.taps() * source.cols, tile_count = divide_up(columns, tile_columns);
@@ -38,8 +38,8 @@ inline void multiply_bytes(
         for (i64 base = 0; base < pixels; base += block_pixels) {
             const i64 rows = least(block_pixels, pixels - base);
             const i64 padded = signs ? divide_up(count, segment) * segment : 4 * groups;
-            gather(grid, places + base, rows, row<u8>(source, 0), source.cols, {first, first + count}, padded, patches[0],
-                   byte_chunk);
+            gather(grid, places + base, rows, row<u8>(source, 0), source.cols, {first, first + count}, padded,
+                   patches[0], byte_chunk);
             const auto multiply = [&](auto into) {
                 for (i64 t = 0; t < tile_count; ++t) {
                     dot_tile<S, W>(rows, {patches[0], byte_chunk, 4}, packed.panels[t], groups, into, tiles[t] + base);

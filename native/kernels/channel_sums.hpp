@@ -1,5 +1,5 @@
-// channel_sums: the sum over the rows of a, or of a b, in f64 (src/linocut/ops/channel_sums.py). Two phases: parts of the rows;
-// the parts added in order.
+// channel_sums: the sum over the rows of a, or of a b, in f64 (src/linocut/ops/channel_sums.py). Two phases: parts of
+// the rows; the parts added in order.
 #pragma once
 
 #include "norm.hpp"

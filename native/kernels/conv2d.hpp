@@ -1,9 +1,12 @@
 // conv2d: y = sums over the taps of a window, of inputs times weights; padding adds 0.
-// In:    images of pixels, weights (outputs, taps, inputs). Bits times bits, bytes u (that count 2u - 255) or floats times
+// In:    images of pixels, weights (outputs, taps, inputs). Bits times bits, bytes u (that count 2u - 255) or floats
+// times
 //        bits, floats times floats.
-// How:   the windows of a block of pixels are gathered into rows, so that each kind is the product of matrices that it is for
+// How:   the windows of a block of pixels are gathered into rows, so that each kind is the product of matrices that it
+// is for
 //        dense layers; the weights of an output are one row already. A unit is a block of outputs at a block of pixels.
-//        Padding is gathered as zeros. As bits or bytes those stand for -1 or -255: what they will add is taken off first.
+//        Padding is gathered as zeros. As bits or bytes those stand for -1 or -255: what they will add is taken off
+//        first.
 // Limit: that of the dense kernels, and the gathering: a copy of 9 inputs (at 3 x 3) for each 128 outputs.
 #pragma once
 
@@ -19,8 +22,8 @@ enum { STRIDE, PAD_TOP, PAD_LEFT, EXACT };
 
 inline constexpr i64 panel_columns = binary_matmul::columns;
 inline constexpr i64 bit_panels = unit_columns / panel_columns;
-inline constexpr i64 chunk_words = 80;   // packed bits at a time: panels of 80 KiB (AVX2: 160)
-inline constexpr i64 chunk_taps = 64;    // taps whose sums are known at a time
+inline constexpr i64 chunk_words = 80;  // packed bits at a time: panels of 80 KiB (AVX2: 160)
+inline constexpr i64 chunk_taps = 64;   // taps whose sums are known at a time
 
 using BitTiles = i32[bit_panels][unit_pixels][panel_columns];
 
@@ -37,9 +40,7 @@ struct TapSigns {
 };
 
 // Panels of few inputs are packed for more pixels.
-inline i64 pixels_per_unit(const Operand& x) {
-    return (x.format == Format::u8 ? 4 : 1) * unit_pixels;
-}
+inline i64 pixels_per_unit(const Operand& x) { return (x.format == Format::u8 ? 4 : 1) * unit_pixels; }
 
 inline i64 units(const Call& call) {
     const Operand &x = call.operands[X], &y = call.operands[Y];
@@ -86,9 +87,8 @@ inline bool all_see_all(const Grid& grid, const Place* places, i64 pixels) {
 
 // tiles[..][m][..] = base[c], and `scale` times the sum of signs of each tap that sees nothing.
 template <i64 Width>
-inline void start_tiles(
-    const Grid& grid, const Place* places, i64 pixels, const Operand& weights, i64 first, i64 columns, const i32* base,
-    i32 scale, TapSigns& found, i32 (*tiles)[unit_pixels][Width]) {
+inline void start_tiles(const Grid& grid, const Place* places, i64 pixels, const Operand& weights, i64 first,
+                        i64 columns, const i32* base, i32 scale, TapSigns& found, i32 (*tiles)[unit_pixels][Width]) {
     for (i64 t = 0; t * Width < columns; ++t) {
         for (i64 m = 0; m < pixels; ++m) std::memcpy(tiles[t][m], base + t * Width, Width * sizeof(i32));
     }
@@ -117,8 +117,8 @@ inline void start_tiles(
 // Sums that are done after one panel stay in the nearest cache.
 inline i64 pixels_at_once(bool chunked) { return chunked ? unit_pixels : block_pixels; }
 
-inline void multiply_rows(
-    const u64 (*patches)[chunk_words], i64 rows, const u64* panel, i64 count, i64 columns, i32 (*tile)[panel_columns]) {
+inline void multiply_rows(const u64 (*patches)[chunk_words], i64 rows, const u64* panel, i64 count, i64 columns,
+                          i32 (*tile)[panel_columns]) {
     constexpr i64 at_once = binary_matmul::rows_at_once;
     i64 m = 0;
     for (; m + at_once <= rows; m += at_once) {
@@ -132,8 +132,8 @@ inline void multiply_rows(
     }
 }
 
-inline void store_bits(
-    const BitTiles& tiles, const Place* places, i64 pixels, const Operand& y, i64 first, i64 columns) {
+inline void store_bits(const BitTiles& tiles, const Place* places, i64 pixels, const Operand& y, i64 first,
+                       i64 columns) {
     for (i64 m = 0; m < pixels; ++m) {
         for (i64 p = 0; p * panel_columns < columns; ++p) {
             const i64 n = least(panel_columns, columns - p * panel_columns);
@@ -142,9 +142,8 @@ inline void store_bits(
     }
 }
 
-inline void multiply_bits(
-    const Grid& grid, const Place* places, i64 pixels, const Operand& x, const Operand& flat, i64 first, i64 columns,
-    BitPanels& packed, BitTiles& tiles) {
+inline void multiply_bits(const Grid& grid, const Place* places, i64 pixels, const Operand& x, const Operand& flat,
+                          i64 first, i64 columns, BitPanels& packed, BitTiles& tiles) {
     alignas(64) u64 patches[block_pixels][chunk_words];
     const i64 depth = words(x.cols), total = grid.taps() * depth, panel_count = divide_up(columns, panel_columns);
     for (i64 word = 0; word < total; word += chunk_words) {
@@ -163,8 +162,8 @@ inline void multiply_bits(
     }
 }
 
-[[gnu::noinline]] inline void run_bits(
-    const Call& call, const Grid& grid, Place* places, Span pixels, i64 first, i64 columns) {
+[[gnu::noinline]] inline void run_bits(const Call& call, const Grid& grid, Place* places, Span pixels, i64 first,
+                                       i64 columns) {
     const Operand &x = call.operands[X], &weights = call.operands[WEIGHTS];
     const Operand flat = flattened(weights, grid.taps());
     BitPanels panels;
@@ -200,8 +199,8 @@ inline void join_rows(const Operand& weights, i64 first_row, i64 first, i64 coun
     }
 }
 
-// Panel of -2 and +2 (0 past the last element), so that a byte u counts 2u, from elements [first, first + count) of the rows
-// of 64 outputs.
+// Panel of -2 and +2 (0 past the last element), so that a byte u counts 2u, from elements [first, first + count) of the
+// rows of 64 outputs.
 inline void pack_double_signs(const Operand& weights, i64 taps, i64 first_output, i64 first, i64 count, Panel& panel) {
     const i64 outputs = least(tile_columns, weights.rows / taps - first_output), whole = count / 4;
     std::memset(panel, 0, static_cast<std::size_t>(divide_up(count, 4)) * sizeof panel[0]);
@@ -221,8 +220,8 @@ inline void pack_double_signs(const Operand& weights, i64 taps, i64 first_output
 
 // store(pixel, first, n, exact) has sums of 64 outputs, of which n count; the others are 0.
 template <class Store>
-[[gnu::noinline]] inline void run_bytes(const Operand& x, const Operand& weights, const Grid& grid, Place* places, Span pixels,
-                                        i64 first, i64 columns, const Store& store) {
+[[gnu::noinline]] inline void run_bytes(const Operand& x, const Operand& weights, const Grid& grid, Place* places,
+                                        Span pixels, i64 first, i64 columns, const Store& store) {
     constexpr i32 scale = 255;
     const i64 taps = grid.taps();
     BytePanels panels;
@@ -304,8 +303,8 @@ inline void pack_floats(const Operand& flat, i64 first_output, i64 first, i64 co
     }
 }
 
-[[gnu::noinline]] inline void run_floats(
-    const Call& call, const Grid& grid, Place* places, i64 from, i64 pixels, i64 first, i64 columns) {
+[[gnu::noinline]] inline void run_floats(const Call& call, const Grid& grid, Place* places, i64 from, i64 pixels,
+                                         i64 first, i64 columns) {
     const Operand &x = call.operands[X], &weights = call.operands[WEIGHTS], &y = call.operands[Y];
     const i64 taps = grid.taps();
     const Operand flat = flattened(weights, taps);
@@ -328,7 +327,9 @@ inline void run(const Call& call, i64 begin, i64 end) {
     const Operand &x = call.operands[X], &weights = call.operands[WEIGHTS], &y = call.operands[Y];
     const Grid grid = forward_grid(x, conv_window(weights, call.attributes), y);
     const i64 blocks = divide_up(y.cols, unit_columns), per_unit = pixels_per_unit(x);
-    const auto store = [&](i64 pixel, i64 from, i64 n, const i32* exact) { real_matmul::store_exact(y, pixel, from, n, exact); };
+    const auto store = [&](i64 pixel, i64 from, i64 n, const i32* exact) {
+        real_matmul::store_exact(y, pixel, from, n, exact);
+    };
     Place places[unit_pixels];
     for (i64 unit = begin; unit < end; ++unit) {
         const i64 first = unit % blocks * unit_columns, columns = least(unit_columns, y.cols - first);

@@ -1,8 +1,10 @@
 // conv2d_input_gradient: dX = sums over the taps, of dY times the weights.
-// How:   an input is seen through those taps that are equal to its place modulo the stride: inputs are taken phase by phase,
-//        and only through the taps of their phase. Near the border some of these see nothing: in integers, inputs that are seen
-//        through the same taps go together, and only through those. What the taps see of dY is gathered into rows
-//        (patches.hpp); then it is the dense input_gradient. A unit is a block of channels at a block of such pixels.
+// How:   an input is seen through those taps that are equal to its place modulo the stride: inputs are taken phase by
+// phase,
+//        and only through the taps of their phase. Near the border some of these see nothing: in integers, inputs that
+//        are seen through the same taps go together, and only through those. What the taps see of dY is gathered into
+//        rows (patches.hpp); then it is the dense input_gradient. A unit is a block of channels at a block of such
+//        pixels.
 // With weights as bits b: sum dy (2b - 1) = 2 sum dy b - sum dy.
 #pragma once
 
@@ -34,9 +36,8 @@ inline void each_grid(const Call& call, const Visit& visit) {
     const Window w = conv_window(call.operands[WEIGHTS], call.attributes);
     const bool divided = call.operands[DY].format == Format::i8;
     each_axis(dx.height, dy.height, w.height, w.stride, w.pad_top, divided, [&](const Axis& rows) {
-        each_axis(dx.width, dy.width, w.width, w.stride, w.pad_left, divided, [&](const Axis& columns) {
-            visit(Grid{rows, columns, dx.batch, dx.height, dx.width, w.width});
-        });
+        each_axis(dx.width, dy.width, w.width, w.stride, w.pad_left, divided,
+                  [&](const Axis& columns) { visit(Grid{rows, columns, dx.batch, dx.height, dx.width, w.width}); });
     });
 }
 
@@ -61,7 +62,11 @@ struct WeightRows {
     i64 outputs, taps, tap, output, window_tap;
 
     WeightRows(const Grid& of, i64 outputs_of, i64 taps_of, i64 first)
-        : grid(of), outputs(outputs_of), taps(taps_of), tap(first / outputs_of), output(first % outputs_of),
+        : grid(of),
+          outputs(outputs_of),
+          taps(taps_of),
+          tap(first / outputs_of),
+          output(first % outputs_of),
           window_tap(of.window_tap(tap)) {}
 
     i64 next() {
@@ -95,20 +100,21 @@ inline void pack_floats(const Operand& weights, WeightRows rows, i64 channel, i6
     }
 }
 
-inline Seen store_bytes(
-    const ByteTiles& tiles, int shift, const Place* places, i64 pixels, const Operand& dx, i64 first, i64 columns) {
+inline Seen store_bytes(const ByteTiles& tiles, int shift, const Place* places, i64 pixels, const Operand& dx,
+                        i64 first, i64 columns) {
     Seen seen;
     for (i64 m = 0; m < pixels; ++m) {
         for (i64 t = 0; t * tile_columns < columns; ++t) {
             const i64 from = t * tile_columns;
-            store_sums(dx, places[m].pixel, first + from, tiles[t][m], least(tile_columns, columns - from), shift, seen);
+            store_sums(dx, places[m].pixel, first + from, tiles[t][m], least(tile_columns, columns - from), shift,
+                       seen);
         }
     }
     return seen;
 }
 
-[[gnu::noinline]] inline void run_bytes(
-    const Call& call, const Grid& grid, const Place* places, i64 pixels, i64 first, i64 columns) {
+[[gnu::noinline]] inline void run_bytes(const Call& call, const Grid& grid, const Place* places, i64 pixels, i64 first,
+                                        i64 columns) {
     const Operand &dy = call.operands[DY], &weights = call.operands[WEIGHTS], &dx = call.operands[DX];
     const i64 outputs = dy.cols, taps = weights.rows / outputs;
     BytePanels panels;
@@ -121,8 +127,8 @@ inline Seen store_bytes(
     store_bytes(tiles, shift, places, pixels, dx, first, columns).note(call.operands[SCALE]);
 }
 
-[[gnu::noinline]] inline void run_floats(
-    const Call& call, const Grid& grid, const Place* places, i64 pixels, i64 first, i64 columns) {
+[[gnu::noinline]] inline void run_floats(const Call& call, const Grid& grid, const Place* places, i64 pixels, i64 first,
+                                         i64 columns) {
     const Operand &dy = call.operands[DY], &weights = call.operands[WEIGHTS], &dx = call.operands[DX];
     const i64 outputs = dy.cols, taps = weights.rows / outputs;
     alignas(64) FloatTiles tiles;

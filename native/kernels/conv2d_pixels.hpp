@@ -8,7 +8,11 @@
 
 namespace linocut::LINOCUT_NS::conv2d_weight_gradient {
 
-enum { DY, X, WEIGHTS };  // of conv2d_weight_gradient and of its fused updates, whose attributes all start with the window's
+enum {
+    DY,
+    X,
+    WEIGHTS
+};  // of conv2d_weight_gradient and of its fused updates, whose attributes all start with the window's
 
 struct Convolution {
     const Operand &dy, &x;
@@ -16,15 +20,18 @@ struct Convolution {
     Window window;
 
     explicit Convolution(const Call& call)
-        : dy(call.operands[DY]), x(call.operands[X]), input(x), output(dy),
+        : dy(call.operands[DY]),
+          x(call.operands[X]),
+          input(x),
+          output(dy),
           window(conv_window(call.operands[WEIGHTS], call.attributes)) {}
 
     // The row, in the weights' matrix, of a tap of an output.
     i64 weights_row(i64 n, i64 p, i64 q) const { return (n * window.height + p) * window.width + q; }
 };
 
-// Taps [row, row + rows) x [column, column + columns), inputs [first, first + inputs) of one word, outputs [output, output +
-// outputs). The products of a part have a row for each tap's inputs, tap by tap.
+// Taps [row, row + rows) x [column, column + columns), inputs [first, first + inputs) of one word, outputs [output,
+// output + outputs). The products of a part have a row for each tap's inputs, tap by tap.
 struct Part {
     i64 row, rows, column, columns, first, inputs, output, outputs;
 
@@ -36,8 +43,8 @@ struct Part {
 inline constexpr i64 most_rows = 5 * (segment + 1);
 inline constexpr i64 outputs_at_once = 64;
 
-// Whole windows where they are small, else some rows of taps, else a piece of a row. Three parts in all are divided otherwise: two
-// threads would wait for the third.
+// Whole windows where they are small, else some rows of taps, else a piece of a row. Three parts in all are divided
+// otherwise: two threads would wait for the third.
 class Division {
   public:
     Division(const Convolution& conv, i64 outputs_of_part)
@@ -56,10 +63,13 @@ class Division {
 
     Part operator[](i64 unit) const {
         const i64 word = unit % words_, column = unit / words_ % across() * columns_;
-        const i64 row = unit / words_ / across() % down() * rows_, output = unit / words_ / across() / down() * outputs_;
+        const i64 row = unit / words_ / across() % down() * rows_,
+                  output = unit / words_ / across() / down() * outputs_;
         const i64 first = word * segment;
-        return {row, least(rows_, conv_.window.height - row), column, least(columns_, conv_.window.width - column),
-                first, least(segment, conv_.input.channels - first), output, least(outputs_, conv_.output.channels - output)};
+        return {row,    least(rows_, conv_.window.height - row),
+                column, least(columns_, conv_.window.width - column),
+                first,  least(segment, conv_.input.channels - first),
+                output, least(outputs_, conv_.output.channels - output)};
     }
 
   private:
@@ -112,7 +122,8 @@ class Pixels {
     i64 first_, rows_;
 };
 
-// Which taps [begin, end) of a part's row `r` of taps see a pixel of X, and the row in X's matrix of the part's first tap.
+// Which taps [begin, end) of a part's row `r` of taps see a pixel of X, and the row in X's matrix of the part's first
+// tap.
 struct Seen {
     i64 begin, end, at;
 

@@ -1,11 +1,11 @@
 // conv2d_weight_gradient: dW of a convolution; src/linocut/ops/conv2d_weight_gradient.py.
 //
-// For each part (conv2d_pixels.hpp), blocks of pixels are packed once and multiplied for all its taps: rows are the inputs that
-// the taps see, 0 on padding, and the panel holds dY. In integers:
+// For each part (conv2d_pixels.hpp), blocks of pixels are packed once and multiplied for all its taps: rows are the
+// inputs that the taps see, 0 on padding, and the panel holds dY. In integers:
 //   bits b: sum dy (2b - 1) = 2 sum dy b - sum dy; bytes u: sum dy (2u - 255) = 2 sum dy u - 255 sum dy
-// where the last sum goes over the pixels of dY whose tap is not on padding: one more row for each tap, 1 where it sees a pixel.
-// What becomes of a word of gradients is the business of a sink, as in weight_gradient.hpp.
-// Limit: as in dot8.hpp and float_product.hpp; packing costs about a tenth.
+// where the last sum goes over the pixels of dY whose tap is not on padding: one more row for each tap, 1 where it sees
+// a pixel. What becomes of a word of gradients is the business of a sink, as in weight_gradient.hpp. Limit: as in
+// dot8.hpp and float_product.hpp; packing costs about a tenth.
 #pragma once
 
 #include "conv2d_pixels.hpp"
@@ -22,14 +22,17 @@ inline constexpr i64 flush_pixels = 32768;  // sums of so many products of bytes
 
 using Sums = i32[most_rows][outputs_at_once];
 
-inline i64 outputs_of_part(const Operand& x) { return x.format == Format::u8 ? outputs_at_once : most_panels * outputs_at_once; }
+inline i64 outputs_of_part(const Operand& x) {
+    return x.format == Format::u8 ? outputs_at_once : most_panels * outputs_at_once;
+}
 
 inline i64 units(const Call& call) {
     const Convolution conv(call);
     return Division(conv, outputs_of_part(conv.x)).parts();
 }
 
-// --- integers ---------------------------------------------------------------------------------------------------------------
+// --- integers
+// ---------------------------------------------------------------------------------------------------------------
 
 // dY of a block for 64 outputs: the panel.
 inline void pack_gradients(const Operand& dy, const Pixel* pixels, i64 groups, i64 output, i64 n, Panel& panel) {
@@ -94,8 +97,10 @@ inline void pack_rows(const Convolution& conv, const Part& part, const Pixel* pi
     u8 bytes[4][most_rows + short_run];
     const i64 width = part.columns * part.inputs;
     for (i64 r = 0; r < part.rows; ++r) {
-        const Seen seen[4] = {
-            {conv, part, pixels[0], r}, {conv, part, pixels[1], r}, {conv, part, pixels[2], r}, {conv, part, pixels[3], r}};
+        const Seen seen[4] = {{conv, part, pixels[0], r},
+                              {conv, part, pixels[1], r},
+                              {conv, part, pixels[2], r},
+                              {conv, part, pixels[3], r}};
         mark_seen(seen, part.columns, sees + r * part.columns);
         if constexpr (F == Format::bit) {
             pack_bits(conv, part, seen, out + 4 * r * width);
@@ -117,7 +122,8 @@ inline void add_products(const Convolution& conv, const Part& part, const Pixels
     alignas(64) u8 rows[block_groups * 4 * (most_rows + segment)];
     Pixel pixels[block_pixels];
     const i64 count = part.weights() + part.taps();
-    const i64 stride = divide_up(4 * count, 64) * 64 | 64;  // an odd number of cache lines spreads over the cache's sets
+    const i64 stride =
+        divide_up(4 * count, 64) * 64 | 64;  // an odd number of cache lines spreads over the cache's sets
     static_assert(block_groups * (4 * most_rows + 127) + 4 * segment <= static_cast<i64>(sizeof rows));
     for (i64 base = begin; base < end; base += block_pixels) {
         const i64 groups = divide_up(least(block_pixels, end - base), 4);
@@ -156,7 +162,8 @@ inline void each_tap_of_eight(const Part& part, Visit&& visit) {
 }
 
 // gradients[j][c] = 2 sums[c][column + j] - less[column + j] for j < 8 and c < n, and perhaps up to seven more c.
-inline void turn_eight(const i32 (*sums)[outputs_at_once], const i32* less, i64 column, i64 n, i32 (*gradients)[segment]) {
+inline void turn_eight(const i32 (*sums)[outputs_at_once], const i32* less, i64 column, i64 n,
+                       i32 (*gradients)[segment]) {
 #if defined(__AVX2__) && !defined(__AVX512BW__)
     const __m256i off = load_whole(less + column);
     for (i64 c = 0; c < n; c += 8) {
@@ -165,19 +172,23 @@ inline void turn_eight(const i32 (*sums)[outputs_at_once], const i32* less, i64 
             const __m256i sum = load_whole(sums[c + i] + column);
             a[i] = _mm256_castsi256_ps(_mm256_sub_epi32(_mm256_add_epi32(sum, sum), off));
         }
-        for (int i = 0; i < 8; i += 2) b[i] = _mm256_unpacklo_ps(a[i], a[i + 1]), b[i + 1] = _mm256_unpackhi_ps(a[i], a[i + 1]);
+        for (int i = 0; i < 8; i += 2)
+            b[i] = _mm256_unpacklo_ps(a[i], a[i + 1]), b[i + 1] = _mm256_unpackhi_ps(a[i], a[i + 1]);
         for (int i = 0; i < 8; i += 4) {
             a[i] = _mm256_shuffle_ps(b[i], b[i + 2], 0x44), a[i + 1] = _mm256_shuffle_ps(b[i], b[i + 2], 0xEE);
-            a[i + 2] = _mm256_shuffle_ps(b[i + 1], b[i + 3], 0x44), a[i + 3] = _mm256_shuffle_ps(b[i + 1], b[i + 3], 0xEE);
+            a[i + 2] = _mm256_shuffle_ps(b[i + 1], b[i + 3], 0x44),
+                  a[i + 3] = _mm256_shuffle_ps(b[i + 1], b[i + 3], 0xEE);
         }
         for (int i = 0; i < 4; ++i) {
             _mm256_storeu_ps(reinterpret_cast<float*>(gradients[i] + c), _mm256_permute2f128_ps(a[i], a[i + 4], 0x20));
-            _mm256_storeu_ps(reinterpret_cast<float*>(gradients[i + 4] + c), _mm256_permute2f128_ps(a[i], a[i + 4], 0x31));
+            _mm256_storeu_ps(reinterpret_cast<float*>(gradients[i + 4] + c),
+                             _mm256_permute2f128_ps(a[i], a[i + 4], 0x31));
         }
     }
 #else
     for (i64 j = 0; j < 8; ++j) {
-        for (i64 c = 0; c < n; ++c) gradients[j][c] = weight_gradient::difference(sums[c][column + j], less[column + j]);
+        for (i64 c = 0; c < n; ++c)
+            gradients[j][c] = weight_gradient::difference(sums[c][column + j], less[column + j]);
     }
 #endif
 }
@@ -220,8 +231,8 @@ template <class Sink>
     });
 }
 
-// sink(Words): for every tap of every output of the parts [begin, end), the gradients of one word of inputs, i32 from bits, i64
-// from bytes.
+// sink(Words): for every tap of every output of the parts [begin, end), the gradients of one word of inputs, i32 from
+// bits, i64 from bytes.
 template <class Sink>
 inline void integer_gradients(const Call& call, i64 begin, i64 end, Sink&& sink) {
     const Convolution conv(call);
@@ -235,7 +246,8 @@ inline void integer_gradients(const Call& call, i64 begin, i64 end, Sink&& sink)
     }
 }
 
-// --- floats -----------------------------------------------------------------------------------------------------------------
+// --- floats
+// -----------------------------------------------------------------------------------------------------------------
 
 inline constexpr i64 float_block = 64;
 
@@ -264,9 +276,8 @@ inline void load_gradients(const Operand& dy, const Pixel* pixels, i64 count, i6
 
 // What multiply_tile adds, of gradients that are not all finite: a tap on padding adds nothing, not 0 times them.
 template <bool Exact>
-inline void multiply_seen(
-    const Convolution& conv, const Part& part, const Pixel* pixels, i64 count, const float* rows, const FloatPanel& panel,
-    FloatSums& sums) {
+inline void multiply_seen(const Convolution& conv, const Part& part, const Pixel* pixels, i64 count, const float* rows,
+                          const FloatPanel& panel, FloatSums& sums) {
     for (i64 i = 0; i < count; ++i) {
         for (i64 r = 0; r < part.rows; ++r) {
             const Seen seen(conv, part, pixels[i], r);
@@ -328,9 +339,8 @@ inline void run_floats(const Call& call, i64 begin, i64 end) {
 
 inline void run(const Call& call, i64 begin, i64 end) {
     if (call.operands[DY].format == Format::i8) {
-        integer_gradients(call, begin, end, [&](const auto& words) {
-            weight_gradient::store_exact(call.operands[WEIGHTS], words);
-        });
+        integer_gradients(call, begin, end,
+                          [&](const auto& words) { weight_gradient::store_exact(call.operands[WEIGHTS], words); });
     } else {
         run_floats(call, begin, end);
     }

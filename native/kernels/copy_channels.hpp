@@ -1,5 +1,5 @@
-// copy_channels: channels [begin, begin + count) of x in channels [at, at + count) of y; the others of y become 0 where `fresh`
-// is 1 (src/linocut/ops/copy_channels.py). A part is a row.
+// copy_channels: channels [begin, begin + count) of x in channels [at, at + count) of y; the others of y become 0 where
+// `fresh` is 1 (src/linocut/ops/copy_channels.py). A part is a row.
 #pragma once
 
 #include "platform.hpp"
@@ -13,8 +13,10 @@ struct Range {
     bool fresh;
 
     explicit Range(const double* attributes)
-        : begin(static_cast<i64>(attributes[0])), at(static_cast<i64>(attributes[1])),
-          count(static_cast<i64>(attributes[2])), fresh(attributes[3] != 0.0) {}
+        : begin(static_cast<i64>(attributes[0])),
+          at(static_cast<i64>(attributes[1])),
+          count(static_cast<i64>(attributes[2])),
+          fresh(attributes[3] != 0.0) {}
 };
 
 inline i64 units(const Call& call) { return call.operands[Y].rows; }

@@ -1,4 +1,5 @@
-// decay_weights: w <- w (1 - lr rate), in fixed point by dithered rounding that changes no sign (src/linocut/ops/decay_weights.py).
+// decay_weights: w <- w (1 - lr rate), in fixed point by dithered rounding that changes no sign
+// (src/linocut/ops/decay_weights.py).
 #pragma once
 
 #include "updates.hpp"
@@ -8,8 +9,8 @@ namespace linocut::LINOCUT_NS::decay_weights {
 enum { W, CONTROL, RANDOM, MICRO };
 enum { RATE, SALT };
 
-inline constexpr int fraction = 31;            // bits of lr rate
-inline constexpr u32 stream = u32{3} << 30;    // no dither is that of an update, or of its moment
+inline constexpr int fraction = 31;          // bits of lr rate
+inline constexpr u32 stream = u32{3} << 30;  // no dither is that of an update, or of its moment
 
 inline i64 units(const Call& call) { return updates::units(call.operands[W]); }
 

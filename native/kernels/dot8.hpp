@@ -1,15 +1,16 @@
-// Sums of products of bytes, u8 x i8 into 32 bits, in tiles: the arithmetic of the backward pass and of the first layer.
+// Sums of products of bytes, u8 x i8 into 32 bits, in tiles: the arithmetic of the backward pass and of the first
+// layer.
 //
 //   tile[m][c] = (fresh ? 0 : tile[m][c]) + sum over r of rows(m, r) * panel(r, c)
 //
 // The summed index r goes in groups of four, as the dot-product instructions take it:
 //   panel: bytes [group][column 0..63][4]; groups past the end are padded with zeros.
 //   rows:  four bytes of row m and group g at data + m * row_stride + g * group_stride.
-// One of the two factors is unsigned. `Signed::rows` means that the rows are i8 and the panel is u8. `Range` says how large a
-// product is at most.
-// Limit: AVX-512 VNNI: one VPDPBUSD for 64 products. AVX2: VPMADDUBSW and an addition for 32, in sums of 16 bits that are widened
-//        once for `groups_at_once`; 16 bits do not hold even a pair of two whole bytes, 2 * 255 * 127: `Range::wide` splits even
-//        and odd bytes first, for two VPMADDWD and two additions.
+// One of the two factors is unsigned. `Signed::rows` means that the rows are i8 and the panel is u8. `Range` says how
+// large a product is at most. Limit: AVX-512 VNNI: one VPDPBUSD for 64 products. AVX2: VPMADDUBSW and an addition for
+// 32, in sums of 16 bits that are widened
+//        once for `groups_at_once`; 16 bits do not hold even a pair of two whole bytes, 2 * 255 * 127: `Range::wide`
+//        splits even and odd bytes first, for two VPMADDWD and two additions.
 #pragma once
 
 #include "segments.hpp"
@@ -22,7 +23,8 @@ inline constexpr i64 tile_rows = 128;
 inline constexpr i64 chunk_groups = 128;  // a panel of 32 KiB
 
 enum class Signed { rows, panel };
-// Bits: the unsigned factor is 0 or 1. Signs: the signed one is at most 1 in size. Doubled: at most 2. Wide: none of these.
+// Bits: the unsigned factor is 0 or 1. Signs: the signed one is at most 1 in size. Doubled: at most 2. Wide: none of
+// these.
 enum class Range { bits, signs, doubled, wide };
 
 // How many groups a block takes at most.
@@ -83,7 +85,8 @@ inline u32 load_four(const u8* from) {
 inline constexpr int dot_rows = 6;
 
 template <int M, Signed S, Range, class Groups, class Into>
-inline void dot_block(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, Into into, i32 (*tile)[tile_columns]) {
+inline void dot_block(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, Into into,
+                      i32 (*tile)[tile_columns]) {
     __m512i sums[M][4];
     unrolled<4 * M>([&](auto i) {
         const bool zero = Into::of_signs || into.fresh;
@@ -117,8 +120,8 @@ inline void dot_block(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups 
 
 inline constexpr int dot_rows = 4;  // six take the same time in the nearest cache, and longer out of it
 
-// A pair of products is at most 2 * 1 * 128, 2 * 255 * 1 or 2 * 255 * 2 in size. 128 groups of bits would fit too, but not the
-// nearest cache.
+// A pair of products is at most 2 * 1 * 128, 2 * 255 * 1 or 2 * 255 * 2 in size. 128 groups of bits would fit too, but
+// not the nearest cache.
 template <>
 inline constexpr i64 groups_at_once<Range::bits> = 64;
 template <>
@@ -141,12 +144,14 @@ inline void add_to(bool fresh, i32* at, __m256i sum) {
 
 // Vectors of columns that go with M rows: few rows leave registers for more.
 template <int M>
-inline constexpr int narrow_vectors = M == 1 ? 8 : M == 2 ? 4 : 2;
+inline constexpr int narrow_vectors = M == 1   ? 8
+                                      : M == 2 ? 4
+                                               : 2;
 
 // Columns from c of M rows, a few vectors. Each sum is one of pairs of products, in 16 bits.
 template <int M, Signed S, class Groups, class Into>
-[[gnu::always_inline]] inline void dot_narrow(
-    ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, i64 c, Into into, i32 (*tile)[tile_columns]) {
+[[gnu::always_inline]] inline void dot_narrow(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, i64 c,
+                                              Into into, i32 (*tile)[tile_columns]) {
     constexpr int V = narrow_vectors<M>;
     Shorts sums[M][V];
     for (int m = 0; m < M; ++m) {
@@ -191,12 +196,15 @@ inline void widen_rows(ByteRows rows, i64 groups, i32 (*halves)[M][2]) {
 
 // Columns [c, c + 16) of M rows of whole bytes.
 template <int M, bool panel_signed>
-inline void dot_wide(
-    const i32 (*halves)[M][2], const u8 (*panel)[tile_columns][4], i64 groups, i64 c, bool fresh, i32 (*tile)[tile_columns]) {
+inline void dot_wide(const i32 (*halves)[M][2], const u8 (*panel)[tile_columns][4], i64 groups, i64 c, bool fresh,
+                     i32 (*tile)[tile_columns]) {
     const auto even = [](__m256i bytes) {
-        return panel_signed ? _mm256_srai_epi16(_mm256_slli_epi16(bytes, 8), 8) : _mm256_and_si256(bytes, _mm256_set1_epi16(0xFF));
+        return panel_signed ? _mm256_srai_epi16(_mm256_slli_epi16(bytes, 8), 8)
+                            : _mm256_and_si256(bytes, _mm256_set1_epi16(0xFF));
     };
-    const auto odd = [](__m256i bytes) { return panel_signed ? _mm256_srai_epi16(bytes, 8) : _mm256_srli_epi16(bytes, 8); };
+    const auto odd = [](__m256i bytes) {
+        return panel_signed ? _mm256_srai_epi16(bytes, 8) : _mm256_srli_epi16(bytes, 8);
+    };
     Ints sums[M][2];
     for (int m = 0; m < M; ++m) sums[m][0] = sums[m][1] = Ints{};
     const u8* at = panel[0][c];
@@ -217,8 +225,8 @@ inline void dot_wide(
 }
 
 template <int M, Signed S, Range W, class Groups, class Into>
-[[gnu::always_inline]] inline void dot_block(
-    ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, Into into, i32 (*tile)[tile_columns]) {
+[[gnu::always_inline]] inline void dot_block(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups,
+                                             Into into, i32 (*tile)[tile_columns]) {
     if constexpr (W == Range::wide) {
         static_assert(!Groups::listed && !Into::of_signs);
         i32 halves[chunk_groups][M][2];
@@ -227,7 +235,8 @@ template <int M, Signed S, Range W, class Groups, class Into>
             dot_wide<M, S == Signed::panel>(halves, panel, groups.count, c, into.fresh, tile);
         }
     } else {
-        for (i64 c = 0; c < tile_columns; c += 8 * narrow_vectors<M>) dot_narrow<M, S>(rows, panel, groups, c, into, tile);
+        for (i64 c = 0; c < tile_columns; c += 8 * narrow_vectors<M>)
+            dot_narrow<M, S>(rows, panel, groups, c, into, tile);
     }
 }
 
@@ -240,7 +249,8 @@ namespace linocut::LINOCUT_NS {
 inline constexpr int dot_rows = 1;
 
 template <int M, Signed S, Range, class Groups, class Into>
-inline void dot_block(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, Into into, i32 (*tile)[tile_columns]) {
+inline void dot_block(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, Into into,
+                      i32 (*tile)[tile_columns]) {
     static_assert(M == 1);
     u32 sums[tile_columns] = {};  // unsigned: twice a sum may not fit
     for (i64 k = 0; k < groups.count; ++k) {
@@ -264,8 +274,8 @@ inline void dot_block(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups 
 #endif
 
 template <int M, Signed S, Range W, class Groups, class Into>
-inline void dot_rest(
-    i64 left, ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, Into into, i32 (*tile)[tile_columns]) {
+inline void dot_rest(i64 left, ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, Into into,
+                     i32 (*tile)[tile_columns]) {
     if constexpr (M > 0) {
         if (left == M) {
             dot_block<M, S, W>(rows, panel, groups, into, tile);
@@ -277,10 +287,11 @@ inline void dot_rest(
 
 // A function of its own: within a caller's loops GCC keeps the counters of the innermost in memory.
 template <Signed S, Range W, class Into>
-[[gnu::noinline]] void dot_blocks(
-    i64 count, ByteRows rows, const u8 (*panel)[tile_columns][4], AllGroups groups, Into into, i32 (*tile)[tile_columns]) {
+[[gnu::noinline]] void dot_blocks(i64 count, ByteRows rows, const u8 (*panel)[tile_columns][4], AllGroups groups,
+                                  Into into, i32 (*tile)[tile_columns]) {
     i64 m = 0;
-    for (; m + dot_rows <= count; m += dot_rows) dot_block<dot_rows, S, W>(rows.from(m), panel, groups, into.from(m), tile + m);
+    for (; m + dot_rows <= count; m += dot_rows)
+        dot_block<dot_rows, S, W>(rows.from(m), panel, groups, into.from(m), tile + m);
     dot_rest<dot_rows - 1, S, W>(count - m, rows.from(m), panel, groups, into.from(m), tile + m);
 }
 

@@ -1,5 +1,5 @@
-// The tiles of dot8.hpp where rows are contiguous bytes: of any length, and with their zeros passed over where there may be many, as in
-// images of digits.
+// The tiles of dot8.hpp where rows are contiguous bytes: of any length, and with their zeros passed over where there
+// may be many, as in images of digits.
 #pragma once
 
 #include "dot8.hpp"
@@ -58,14 +58,16 @@ inline constexpr int sparse_rows = dot_rows;
 
 // dot_tile of contiguous rows, but groups that are 0 in every row of a block are passed over.
 template <Signed S, Range W, class Into>
-inline void dot_tile_sparse(i64 count, ByteRows rows, const Panel& panel, i64 groups, Into into, i32 (*tile)[tile_columns]) {
+inline void dot_tile_sparse(i64 count, ByteRows rows, const Panel& panel, i64 groups, Into into,
+                            i32 (*tile)[tile_columns]) {
     GroupList list;
     for (i64 m = 0; m < count; m += sparse_rows) {
         const i64 left = least<i64>(sparse_rows, count - m), found = list_groups(rows.from(m), left, groups, list);
         i64 i = 0;
         do {
             const ListedGroups part{least(groups_at_once<W>, found - i), list + i};
-            dot_rest<sparse_rows, S, W>(left, rows.from(m), panel, part, i == 0 ? into.from(m) : into.later(), tile + m);
+            dot_rest<sparse_rows, S, W>(left, rows.from(m), panel, part, i == 0 ? into.from(m) : into.later(),
+                                        tile + m);
         } while ((i += groups_at_once<W>) < found);
     }
 }
@@ -73,10 +75,11 @@ inline void dot_tile_sparse(i64 count, ByteRows rows, const Panel& panel, i64 gr
 // What becomes of factors that are 0.
 enum class Zeros { multiplied, passed_over };
 
-// The same where rows are contiguous bytes of any number `length`: the last group is copied, so that nothing is read past it.
+// The same where rows are contiguous bytes of any number `length`: the last group is copied, so that nothing is read
+// past it.
 template <Signed S, Range W, Zeros Z = Zeros::multiplied, class Into>
-inline void dot_tile_contiguous(
-    i64 count, const u8* data, i64 stride, i64 length, const Panel& panel, Into into, Tile& tile) {
+inline void dot_tile_contiguous(i64 count, const u8* data, i64 stride, i64 length, const Panel& panel, Into into,
+                                Tile& tile) {
     const i64 whole = length / 4, rest = length % 4;
     if constexpr (Z == Zeros::passed_over) {
         dot_tile_sparse<S, W>(count, {data, stride, 4}, panel, whole, into, tile);
@@ -85,7 +88,8 @@ inline void dot_tile_contiguous(
     }
     if (rest == 0) return;
     u8 tails[tile_rows][4] = {};
-    for (i64 m = 0; m < count; ++m) std::memcpy(tails[m], data + m * stride + 4 * whole, static_cast<std::size_t>(rest));
+    for (i64 m = 0; m < count; ++m)
+        std::memcpy(tails[m], data + m * stride + 4 * whole, static_cast<std::size_t>(rest));
     alignas(64) Panel last;
     std::memcpy(last[0], panel[whole], sizeof last[0]);
     dot_tile<S, W>(count, {tails[0], 4, 4}, last, 1, into.later(), tile);

@@ -1,8 +1,8 @@
 // The blocks of dot8.hpp for NEON, with and without the dot-product instructions.
 //
-// NEON multiplies signed bytes with signed ones. Bits are both; of any other unsigned byte u, u - 128 is multiplied, and what
-// that leaves out, 128 times the sum of the other factor, is added at the end.
-// Limit: SDOT: one for 16 products. Without: a sum of 16 bits of each product of a group, SMLAL and SMLAL2 for 16 products,
+// NEON multiplies signed bytes with signed ones. Bits are both; of any other unsigned byte u, u - 128 is multiplied,
+// and what that leaves out, 128 times the sum of the other factor, is added at the end. Limit: SDOT: one for 16
+// products. Without: a sum of 16 bits of each product of a group, SMLAL and SMLAL2 for 16 products,
 //        since 128 groups of products of at most 128 fit; where they do not fit, SMULL, SMULL2 and two SADALP.
 #pragma once
 
@@ -19,7 +19,9 @@ struct WideSum {
     int32x4_t sums = vdupq_n_s32(0);
 
     template <int L>
-    void add(int8x16_t columns, int8x16_t fours) { sums = vdotq_laneq_s32(sums, columns, fours, L); }
+    void add(int8x16_t columns, int8x16_t fours) {
+        sums = vdotq_laneq_s32(sums, columns, fours, L);
+    }
     int32x4_t total() const { return sums; }
 };
 using NarrowSum = WideSum;
@@ -88,7 +90,8 @@ inline int8x16_t as_signed(uint8x16_t bytes) {
 
 // Bits are signed bytes too, so that it does not matter which factor they are.
 template <int M, Signed S, Range W, class Groups, class Into>
-inline void dot_block(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, Into into, i32 (*tile)[tile_columns]) {
+inline void dot_block(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, Into into,
+                      i32 (*tile)[tile_columns]) {
     constexpr bool bits = W == Range::bits;
     constexpr bool shifted_rows = S == Signed::panel && !bits, shifted_panel = S == Signed::rows && !bits;
     constexpr int V = dot_vectors;

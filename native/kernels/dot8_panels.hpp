@@ -1,4 +1,5 @@
-// What the tiles of dot8.hpp are given: four rows of bytes or bits interleaved into groups, panels of them, and sums of bytes.
+// What the tiles of dot8.hpp are given: four rows of bytes or bits interleaved into groups, panels of them, and sums of
+// bytes.
 #pragma once
 
 #include "dot8.hpp"
@@ -50,8 +51,8 @@ inline void interleave(__m512i a, __m512i b, __m512i c, __m512i d, u8* out) {
 }
 
 inline void interleave_bits(const u64* four, u8* out) {
-    interleave(_mm512_maskz_set1_epi8(four[0], 1), _mm512_maskz_set1_epi8(four[1], 1), _mm512_maskz_set1_epi8(four[2], 1),
-               _mm512_maskz_set1_epi8(four[3], 1), out);
+    interleave(_mm512_maskz_set1_epi8(four[0], 1), _mm512_maskz_set1_epi8(four[1], 1),
+               _mm512_maskz_set1_epi8(four[2], 1), _mm512_maskz_set1_epi8(four[3], 1), out);
 }
 
 // `n` bytes of each row (null: zeros); the rest of the 64 columns is zero.
@@ -85,8 +86,8 @@ inline void interleave_bytes(const u8* const* four, i64 n, u8* out) {
     for (i64 c = 0; c < segment; c += 32) interleave(load(0, c), load(1, c), load(2, c), load(3, c), out + 4 * c);
 }
 
-// The bits of four rows -> [64][4] of 0 and 1. An octet of each row, side by side, goes to all columns, each of which keeps
-// its bit.
+// The bits of four rows -> [64][4] of 0 and 1. An octet of each row, side by side, goes to all columns, each of which
+// keeps its bit.
 inline void interleave_bits(const u64* four, u8* out) {
     const auto word = [&](int i) { return _mm_cvtsi64_si128(static_cast<i64>(four[i])); };
     const __m128i ab = _mm_unpacklo_epi8(word(0), word(1)), cd = _mm_unpacklo_epi8(word(2), word(3));
@@ -158,7 +159,8 @@ inline void pack_bit_panel(const Operand& bits, i64 first, i64 count, i64 word, 
     }
 }
 
-// Bytes [column, column + n), n <= 64, of rows [first, first + count), interleaved: out is [group][64][4] or part of wider rows.
+// Bytes [column, column + n), n <= 64, of rows [first, first + count), interleaved: out is [group][64][4] or part of
+// wider rows.
 inline void pack_bytes(const Operand& bytes, i64 first, i64 count, i64 column, i64 n, u8* out, i64 group_stride) {
     for (i64 g = 0; 4 * g < count; ++g) {
         interleave_bytes(GroupRows<4>(bytes, first + 4 * g, count - 4 * g, column).rows, n, out + g * group_stride);
@@ -194,7 +196,8 @@ inline void sum_columns(const u8* from, i64 groups, i64 group_stride, i32* sums)
     for (i64 c = 0; c < segment; c += 16) {
         __m512i total = _mm512_loadu_si512(sums + c);
         for (i64 g = 0; g < groups; ++g) {
-            total = _mm512_dpbusd_epi32(total, _mm512_set1_epi8(1), _mm512_loadu_si512(from + g * group_stride + 4 * c));
+            total =
+                _mm512_dpbusd_epi32(total, _mm512_set1_epi8(1), _mm512_loadu_si512(from + g * group_stride + 4 * c));
         }
         _mm512_storeu_si512(sums + c, total);
     }
@@ -202,7 +205,8 @@ inline void sum_columns(const u8* from, i64 groups, i64 group_stride, i32* sums)
     for (i64 c = 0; c < segment; c += 8) {
         __m256i total = load_whole(sums + c);
         for (i64 g = 0; g < groups; ++g) {
-            const __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi8(1), load_whole(from + g * group_stride + 4 * c));
+            const __m256i pairs =
+                _mm256_maddubs_epi16(_mm256_set1_epi8(1), load_whole(from + g * group_stride + 4 * c));
             total = _mm256_add_epi32(total, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
         }
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(sums + c), total);

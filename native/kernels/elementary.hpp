@@ -1,4 +1,5 @@
-// exp, log, sigmoid, tanh and exponents by plain arithmetic in a fixed order: the twin of src/linocut/ops/elementary.py.
+// exp, log, sigmoid, tanh and exponents by plain arithmetic in a fixed order: the twin of
+// src/linocut/ops/elementary.py.
 #pragma once
 
 #include "platform.hpp"
@@ -28,8 +29,8 @@ struct Series {
 };
 inline constexpr Series series;
 
-// e^x for x <= 0. Without branches and calls, so that loops of it become vectors; 2^k is put together from its bits, k being
-// far from where numbers become subnormal.
+// e^x for x <= 0. Without branches and calls, so that loops of it become vectors; 2^k is put together from its bits, k
+// being far from where numbers become subnormal.
 inline double exponential(double value) {
     const double x = value >= exp_least ? value : exp_least;  // also for what is not a number
     const double k = std::floor(x * log2_e + 0.5);
@@ -42,8 +43,8 @@ inline double exponential(double value) {
     return value >= exp_least ? total * power : value < exp_least ? 0.0 : value;
 }
 
-// ln x for 1 <= x < 2^1023; not a number for what is none. Without branches and calls too: x = mantissa 2^exponent, the mantissa
-// from sqrt(1/2) to sqrt(2).
+// ln x for 1 <= x < 2^1023; not a number for what is none. Without branches and calls too: x = mantissa 2^exponent, the
+// mantissa from sqrt(1/2) to sqrt(2).
 inline double logarithm(double x) {
     constexpr u64 half = u64{1022} << 52, fraction = (u64{1} << 52) - 1;
     const u64 bits = __builtin_bit_cast(u64, x);

@@ -1,12 +1,11 @@
-// Fixed-point updates from gradients in q7, or their signs: the twin of src/linocut/ops/fixed_point.py. Up to 64 weights of a
-// row at once.
+// Fixed-point updates from gradients in q7, or their signs: the twin of src/linocut/ops/fixed_point.py. Up to 64
+// weights of a row at once.
 #pragma once
 
 #include "elementary.hpp"
 #include "micro_batch.hpp"
 
 namespace linocut::LINOCUT_NS {
-
 
 inline constexpr i32 q7_one = 127, q15_one = 32767;
 inline constexpr int decay_fraction = 15, share_fraction = 8, step_fraction = 16, slow_fraction = 24;
@@ -58,8 +57,9 @@ inline void draw_dithers(u32 first, u32 key, u16* dithers) {
 
 // q15 or q7 weights moved along a q7 moment: m <- decay m + (1 - decay) g to nearest, w <- clip(w - m factor)
 // dithered. The dither of q15 weights is a new hash every step; that of q7 weights keeps its hash and turns.
-// In micro-batches the first decays, each adds its part of the fresh gradient, dithered, and the last moves the weights.
-// `ahead`, as Nesterov has it: w moves along decay m + (1 - decay) g, to nearest, m being the new one and g the last gradient.
+// In micro-batches the first decays, each adds its part of the fresh gradient, dithered, and the last moves the
+// weights. `ahead`, as Nesterov has it: w moves along decay m + (1 - decay) g, to nearest, m being the new one and g
+// the last gradient.
 struct FixedStep {
     i32 left, kept, fresh, factor;
     bool dithered, ahead;
@@ -67,13 +67,16 @@ struct FixedStep {
     u16 turn;
 
     // `range`: what the weights' one stands for.
-    FixedStep(Format weights, double decay, double rate, double range, MicroBatch micro, const Operand& random, double salt,
-              bool nesterov = false)
-        : left(static_cast<i32>(half_up(decay * (1 << decay_fraction)))), dithered(micro.count > 1), ahead(nesterov),
+    FixedStep(Format weights, double decay, double rate, double range, MicroBatch micro, const Operand& random,
+              double salt, bool nesterov = false)
+        : left(static_cast<i32>(half_up(decay * (1 << decay_fraction)))),
+          dithered(micro.count > 1),
+          ahead(nesterov),
           moment_key(step_key(random, salt)) {
         const i32 whole = 1 << decay_fraction;
         kept = micro.first() ? left : whole;
-        fresh = static_cast<i32>(half_up(static_cast<double>((whole - left) << share_fraction) / static_cast<double>(micro.count)));
+        fresh = static_cast<i32>(
+            half_up(static_cast<double>((whole - left) << share_fraction) / static_cast<double>(micro.count)));
         const bool wide = weights == Format::q15;
         const double unit = static_cast<double>(wide ? q15_one : q7_one) / q7_one;
         const double scaled = rate / (range > 0.0 ? range : 1.0) * unit * (1 << step_fraction);
@@ -87,16 +90,19 @@ struct FixedStep {
     i64 move(const i8* gradients, T* w, i8* m, i64 n, u32 word) const {
 #if defined(__AVX2__)
         if constexpr (sizeof(T) == 2) {
-            if (n == segment && !dithered && !ahead && kept >= 1 && kept <= 32767) return moved_whole(gradients, w, m, word);
+            if (n == segment && !dithered && !ahead && kept >= 1 && kept <= 32767)
+                return moved_whole(gradients, w, m, word);
         }
 #endif
-        if (ahead) return dithered ? moved<true, true>(gradients, w, m, n, word) : moved<false, true>(gradients, w, m, n, word);
+        if (ahead)
+            return dithered ? moved<true, true>(gradients, w, m, n, word)
+                            : moved<false, true>(gradients, w, m, n, word);
         return dithered ? moved<true, false>(gradients, w, m, n, word) : moved<false, false>(gradients, w, m, n, word);
     }
 
 #if defined(__AVX512BW__)
-    // A whole word of q15 weights, whose dithers never turn, 32 at a time; both shares fit 16 bits. Pairs are interleaved within
-    // 128-bit lanes and packed again, which puts them back.
+    // A whole word of q15 weights, whose dithers never turn, 32 at a time; both shares fit 16 bits. Pairs are
+    // interleaved within 128-bit lanes and packed again, which puts them back.
     i64 moved_whole(const i8* gradients, i16* w, i8* m, u32 word) const {
         alignas(64) u32 dithers[segment / 2];
         draw_pairs(word * (segment / 2), key, dithers);
@@ -107,7 +113,8 @@ struct FixedStep {
         i64 flips = 0;
         for (int i = 0; i < segment; i += 32) {
             const __m512i moment = _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(m + i)));
-            const __m512i given = _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(gradients + i)));
+            const __m512i given =
+                _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(gradients + i)));
             const __m512i dither = _mm512_load_si512(dithers + i / 2), old = _mm512_loadu_si512(w + i);
             const auto decayed = [&](__m512i pairs) {
                 return _mm512_srai_epi32(_mm512_add_epi32(_mm512_madd_epi16(pairs, shares), half), decay_fraction);
@@ -115,7 +122,8 @@ struct FixedStep {
             const auto moves = [&](__m512i moments, __m512i nudge) {
                 return _mm512_srai_epi32(_mm512_add_epi32(_mm512_mullo_epi32(moments, step), nudge), step_fraction);
             };
-            const __m512i low = decayed(_mm512_unpacklo_epi16(moment, given)), high = decayed(_mm512_unpackhi_epi16(moment, given));
+            const __m512i low = decayed(_mm512_unpacklo_epi16(moment, given)),
+                          high = decayed(_mm512_unpackhi_epi16(moment, given));
             const __m512i by = _mm512_packs_epi32(moves(low, _mm512_unpacklo_epi16(dither, zero)),
                                                   moves(high, _mm512_unpackhi_epi16(dither, zero)));
             const __m512i moved = _mm512_max_epi16(_mm512_subs_epi16(old, by), least_weight);
@@ -126,8 +134,8 @@ struct FixedStep {
         return flips;
     }
 #elif defined(__AVX2__)
-    // A whole word of q15 weights, whose dithers never turn, 16 at a time; both shares fit 16 bits. Pairs are interleaved within
-    // 128-bit lanes and packed again, which puts them back.
+    // A whole word of q15 weights, whose dithers never turn, 16 at a time; both shares fit 16 bits. Pairs are
+    // interleaved within 128-bit lanes and packed again, which puts them back.
     i64 moved_whole(const i8* gradients, i16* w, i8* m, u32 word) const {
         alignas(32) u32 dithers[segment / 2];
         draw_pairs(word * (segment / 2), key, dithers);
@@ -149,12 +157,14 @@ struct FixedStep {
             __m256i* at = reinterpret_cast<__m256i*>(w + i);
             const __m256i moment = widened(m + i), given = widened(gradients + i), old = _mm256_loadu_si256(at);
             const __m256i dither = _mm256_load_si256(reinterpret_cast<const __m256i*>(dithers + i / 2));
-            const __m256i low = decayed(_mm256_unpacklo_epi16(moment, given)), high = decayed(_mm256_unpackhi_epi16(moment, given));
+            const __m256i low = decayed(_mm256_unpacklo_epi16(moment, given)),
+                          high = decayed(_mm256_unpackhi_epi16(moment, given));
             const __m256i by = _mm256_packs_epi32(moves(low, _mm256_unpacklo_epi16(dither, zero)),
                                                   moves(high, _mm256_unpackhi_epi16(dither, zero)));
             const __m256i moved = _mm256_max_epi16(_mm256_subs_epi16(old, by), least_weight);
             const __m256i both_moments = _mm256_packs_epi32(low, high);
-            const __m128i moments = _mm_packs_epi16(_mm256_castsi256_si128(both_moments), _mm256_extracti128_si256(both_moments, 1));
+            const __m128i moments =
+                _mm_packs_epi16(_mm256_castsi256_si128(both_moments), _mm256_extracti128_si256(both_moments, 1));
             _mm_storeu_si128(reinterpret_cast<__m128i*>(m + i), moments);
             _mm256_storeu_si256(at, moved);
             const u32 signs = static_cast<u32>(_mm256_movemask_epi8(_mm256_xor_si256(old, moved)));
@@ -191,13 +201,14 @@ struct FixedStep {
     }
 };
 
-// Bits flipped by a slow q7 or q15 moment of signs: m <- m + rate (+-one - m) dithered; a weight flips where w m > threshold.
-// In micro-batches the first forgets, each adds its part, and weights flip in the last.
+// Bits flipped by a slow q7 or q15 moment of signs: m <- m + rate (+-one - m) dithered; a weight flips where w m >
+// threshold. In micro-batches the first forgets, each adds its part, and weights flip in the last.
 struct SlowStep {
     i32 one, fresh, forgotten, threshold;
     u32 key;
 
-    SlowStep(i32 unit, double gamma, double tau, double scale, MicroBatch micro, u32 random_key) : one(unit), key(random_key) {
+    SlowStep(i32 unit, double gamma, double tau, double scale, MicroBatch micro, u32 random_key)
+        : one(unit), key(random_key) {
         const double rate = gamma * (1 << slow_fraction);
         fresh = static_cast<i32>(half_up(rate / static_cast<double>(micro.count)));
         forgotten = micro.first() ? static_cast<i32>(half_up(rate)) : 0;

@@ -26,7 +26,8 @@ inline u64 take_bits(const Operand& x, Cursor& at, i64 wanted, i64& count) {
 
 inline u64 gather_word(const Operand& x, Cursor& at, i64 wanted) {
     u64 word = 0;
-    for (i64 filled = 0, count = 0; filled < wanted; filled += count) word |= take_bits(x, at, wanted - filled, count) << filled;
+    for (i64 filled = 0, count = 0; filled < wanted; filled += count)
+        word |= take_bits(x, at, wanted - filled, count) << filled;
     return word;
 }
 

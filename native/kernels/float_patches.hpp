@@ -14,9 +14,8 @@ using FloatTiles = float[float_tiles][unit_pixels][float_columns];
 
 // pack(tile, first, count, panel) packs the weights of elements [first, first + count).
 template <bool Exact, class T, class Pack>
-inline void multiply_floats_of(
-    const Grid& grid, const Place* places, i64 pixels, const T* source, i64 channels, i64 columns, const Pack& pack,
-    FloatTiles& tiles) {
+inline void multiply_floats_of(const Grid& grid, const Place* places, i64 pixels, const T* source, i64 channels,
+                               i64 columns, const Pack& pack, FloatTiles& tiles) {
     alignas(64) FloatPanel panels[float_tiles];
     alignas(64) float patches[block_pixels][float_chunk];
     const i64 total = grid.taps() * channels, tile_count = divide_up(columns, float_columns);
@@ -38,13 +37,14 @@ inline void multiply_floats_of(
                     continue;
                 }
                 for (i64 m = 0; m < rows; ++m) {
-                    visit(grid, places[base + m], channels, first, first + count,
-                          [&](i64 from, i64 to, i64) {
-                              const i64 at = from - first;
-                              multiply_tile<Exact>(
-                                  1, {patches[m] + at, 0, 1}, panels[t] + at, to - from, tiles[t] + base + m);
-                          },
-                          [](i64, i64) {});
+                    visit(
+                        grid, places[base + m], channels, first, first + count,
+                        [&](i64 from, i64 to, i64) {
+                            const i64 at = from - first;
+                            multiply_tile<Exact>(1, {patches[m] + at, 0, 1}, panels[t] + at, to - from,
+                                                 tiles[t] + base + m);
+                        },
+                        [](i64, i64) {});
                 }
             }
         }
@@ -52,9 +52,8 @@ inline void multiply_floats_of(
 }
 
 template <class Pack>
-inline void multiply_floats(
-    const Grid& grid, const Place* places, i64 pixels, const Operand& source, i64 columns, bool exact, const Pack& pack,
-    FloatTiles& tiles) {
+inline void multiply_floats(const Grid& grid, const Place* places, i64 pixels, const Operand& source, i64 columns,
+                            bool exact, const Pack& pack, FloatTiles& tiles) {
     const bool halves = source.format == Format::f16;
     const float* floats = row<float>(source, 0);
     const u16* half = row<u16>(source, 0);
@@ -65,8 +64,8 @@ inline void multiply_floats(
 }
 
 // The first `columns` of each row of the tiles, to the places' pixels of an image of floats.
-inline void store_tiles(
-    const FloatTiles& tiles, const Place* places, i64 pixels, const Operand& to, i64 first, i64 columns) {
+inline void store_tiles(const FloatTiles& tiles, const Place* places, i64 pixels, const Operand& to, i64 first,
+                        i64 columns) {
     for (i64 m = 0; m < pixels; ++m) {
         for (i64 t = 0; t * float_columns < columns; ++t) {
             const i64 n = least(float_columns, columns - t * float_columns);

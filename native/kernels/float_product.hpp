@@ -2,9 +2,9 @@
 //
 //   tile[m][c] += sum over r of rows(m, r) * panel(r, c)
 //
-// rows(m, r) is data[m * row_stride + r * sum_stride]. Exact: every product is rounded, then added, in the order of r: the same
-// bits on every instruction set (the compiler fuses none: -ffp-contract=off in CMakeLists.txt). Otherwise a fused multiply-add
-// is used where there is one: results agree between sets to rounding.
+// rows(m, r) is data[m * row_stride + r * sum_stride]. Exact: every product is rounded, then added, in the order of r:
+// the same bits on every instruction set (the compiler fuses none: -ffp-contract=off in CMakeLists.txt). Otherwise a
+// fused multiply-add is used where there is one: results agree between sets to rounding.
 #pragma once
 
 #include "segments.hpp"
@@ -57,8 +57,8 @@ inline Vector load_vector(const float* from) {
 
 // M rows, V vectors of columns at a time, up to the column `until`.
 template <int M, int V, bool Exact>
-inline void multiply_block(
-    FloatRows rows, const float (*panel)[float_columns], i64 count, i64 until, float (*tile)[float_columns]) {
+inline void multiply_block(FloatRows rows, const float (*panel)[float_columns], i64 count, i64 until,
+                           float (*tile)[float_columns]) {
     for (i64 c = 0; c < until; c += V * lanes) {
         Vector sums[M][V];
         unrolled<V * M>([&](auto i) { sums[i / V][i % V] = load_vector(tile[i / V] + c + i % V * lanes); });
@@ -72,13 +72,14 @@ inline void multiply_block(
                 });
             });
         }
-        unrolled<V * M>([&](auto i) { std::memcpy(tile[i / V] + c + i % V * lanes, &sums[i / V][i % V], sizeof(Vector)); });
+        unrolled<V * M>(
+            [&](auto i) { std::memcpy(tile[i / V] + c + i % V * lanes, &sums[i / V][i % V], sizeof(Vector)); });
     }
 }
 
 template <int M, int V, bool Exact>
-inline void multiply_rest(
-    i64 left, FloatRows rows, const float (*panel)[float_columns], i64 count, i64 columns, float (*tile)[float_columns]) {
+inline void multiply_rest(i64 left, FloatRows rows, const float (*panel)[float_columns], i64 count, i64 columns,
+                          float (*tile)[float_columns]) {
     if constexpr (M > 0) {
         if (left == M) {
             multiply_block<M, V, Exact>(rows, panel, count, columns, tile);
@@ -89,15 +90,18 @@ inline void multiply_rest(
 }
 
 template <int M, int V, bool Exact>
-inline void multiply_rows(
-    i64 rows_count, FloatRows rows, const float (*panel)[float_columns], i64 count, i64 columns, float (*tile)[float_columns]) {
-    const auto from = [&](i64 m) { return FloatRows{rows.data + m * rows.row_stride, rows.row_stride, rows.sum_stride}; };
+inline void multiply_rows(i64 rows_count, FloatRows rows, const float (*panel)[float_columns], i64 count, i64 columns,
+                          float (*tile)[float_columns]) {
+    const auto from = [&](i64 m) {
+        return FloatRows{rows.data + m * rows.row_stride, rows.row_stride, rows.sum_stride};
+    };
     i64 m = 0;
     for (; m + M <= rows_count; m += M) multiply_block<M, V, Exact>(from(m), panel, count, columns, tile + m);
     multiply_rest<M - 1, V, Exact>(rows_count - m, from(m), panel, count, columns, tile + m);
 }
 
-// Columns beyond `columns` need not be formed: of an image's three channels one vector is enough, for more rows at once.
+// Columns beyond `columns` need not be formed: of an image's three channels one vector is enough, for more rows at
+// once.
 template <bool Exact = false>
 inline void multiply_tile(i64 rows_count, FloatRows rows, const float (*panel)[float_columns], i64 count,
                           float (*tile)[float_columns], i64 columns = float_columns) {
@@ -134,9 +138,10 @@ inline void expand_signs(u64 bits, float* out) {
 #endif
 }
 
-// A part of a float matrix, rows [first_row, ...) and columns [first_column, ...), as floats: in place for f32, converted into
-// `scratch` (of at least float_rows * float_chunk) for f16.
-inline FloatRows float_part(const Operand& from, i64 first_row, i64 rows, i64 first_column, i64 columns, float* scratch) {
+// A part of a float matrix, rows [first_row, ...) and columns [first_column, ...), as floats: in place for f32,
+// converted into `scratch` (of at least float_rows * float_chunk) for f16.
+inline FloatRows float_part(const Operand& from, i64 first_row, i64 rows, i64 first_column, i64 columns,
+                            float* scratch) {
     if (from.format == Format::f32) return {row<float>(from, first_row) + first_column, from.cols, 1};
     for (i64 r = 0; r < rows; ++r) {
         for (i64 c = 0; c < columns; c += segment) {

@@ -32,17 +32,17 @@ inline void move_latent(const Call& call, const FixedStep& step, bool signs, Gra
 }
 
 // Latent weights move as `rule`, adam or sgd, has it.
-#define LINOCUT_LATENT(name, rule)                                                                            \
-    struct name {                                                                                             \
-        template <class Gradients>                                                                            \
-        static void run(const Call& call, const double* attributes, Gradients&& gradients) {                  \
-            const Operand* all = call.operands;                                                               \
-            const bool signs = attributes[rule::SIGNS] != 0.0;                                                \
-            move_latent(call,                                                                                 \
-                        rule::fixed_step(all[WEIGHTS], all[CONTROL], all[LATENT_RANDOM], all[LATENT_MICRO],   \
-                                         attributes, signs),                                                  \
-                        signs, gradients);                                                                    \
-        }                                                                                                     \
+#define LINOCUT_LATENT(name, rule)                                                                          \
+    struct name {                                                                                           \
+        template <class Gradients>                                                                          \
+        static void run(const Call& call, const double* attributes, Gradients&& gradients) {                \
+            const Operand* all = call.operands;                                                             \
+            const bool signs = attributes[rule::SIGNS] != 0.0;                                              \
+            move_latent(call,                                                                               \
+                        rule::fixed_step(all[WEIGHTS], all[CONTROL], all[LATENT_RANDOM], all[LATENT_MICRO], \
+                                         attributes, signs),                                                \
+                        signs, gradients);                                                                  \
+        }                                                                                                   \
     }
 LINOCUT_LATENT(ByAdam, adam);
 LINOCUT_LATENT(BySgd, sgd);

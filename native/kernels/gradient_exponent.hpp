@@ -8,8 +8,8 @@ namespace linocut::LINOCUT_NS::gradient_exponent {
 enum { DY_EXPONENT, DX_EXPONENT, SCALE, COUNTERS };
 enum { PRODUCTS, ELEMENTS, BITS };
 
-inline constexpr i64 rare = 8192;                 // one in so many mantissas may saturate
-inline constexpr i64 sound = i64{1} << 40;        // no exponent is larger; what a damaged arena holds is brought within it
+inline constexpr i64 rare = 8192;           // one in so many mantissas may saturate
+inline constexpr i64 sound = i64{1} << 40;  // no exponent is larger; what a damaged arena holds is brought within it
 
 inline i64 shift_for(i64 largest, i64 bits) {
     i64 length = 0;

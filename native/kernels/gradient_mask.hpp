@@ -1,5 +1,5 @@
-// The gradient that reaches a norm, masked by the straight-through estimator, and its partner: x^, levels of x or x - beta;
-// what both backward kernels of batch norm read (src/linocut/ops/norm_gradient_sums.py). 64 channels at a time.
+// The gradient that reaches a norm, masked by the straight-through estimator, and its partner: x^, levels of x or x -
+// beta; what both backward kernels of batch norm read (src/linocut/ops/norm_gradient_sums.py). 64 channels at a time.
 #pragma once
 
 #include "norm.hpp"
@@ -9,18 +9,25 @@ namespace linocut::LINOCUT_NS::norm {
 struct MaskedGradient {
     const Operand &dx, &x, &mask, &half;
     float beta[segment] = {};
-    bool by_sign;   // the partner is x^
-    bool masks;     // where `mask` is 0
-    bool estimator; // where |x| > 1, x being kept in numbers
+    bool by_sign;    // the partner is x^
+    bool masks;      // where `mask` is 0
+    bool estimator;  // where |x| > 1, x being kept in numbers
     i64 word, first, n;
     i64 used;
 
     MaskedGradient(const Operand& gradient, const Operand& kept, const Operand& passes, const Operand& halves,
                    const Operand& shift, const double* attributes, const Unit& unit)
-        : dx(gradient), x(kept), mask(passes), half(halves), by_sign(attributes[0] == l1),
+        : dx(gradient),
+          x(kept),
+          mask(passes),
+          half(halves),
+          by_sign(attributes[0] == l1),
           masks(attributes[1] != 0.0 && given(passes)),
-          estimator(attributes[1] != 0.0 && kept.format != Format::bit && !given(passes)), word(unit.word),
-          first(unit.first), n(unit.n), used(unit.used()) {
+          estimator(attributes[1] != 0.0 && kept.format != Format::bit && !given(passes)),
+          word(unit.word),
+          first(unit.first),
+          n(unit.n),
+          used(unit.used()) {
         if (given(shift)) load_floats(shift, 0, first, n, beta);
     }
 

@@ -1,5 +1,5 @@
-// The exact 32-bit sums of an integer dX as mantissas, and the notes from which gradient_exponent decides about the next step's
-// (src/linocut/ops/gradient_exponent.py).
+// The exact 32-bit sums of an integer dX as mantissas, and the notes from which gradient_exponent decides about the
+// next step's (src/linocut/ops/gradient_exponent.py).
 #pragma once
 
 #include "dot8.hpp"
@@ -24,8 +24,8 @@ struct Seen {
     void note(const Operand& state) const {
         i64* at = row<i64>(state, 0);
         i64 known = __atomic_load_n(at + scale::largest, __ATOMIC_RELAXED);
-        while (known < largest &&
-               !__atomic_compare_exchange_n(at + scale::largest, &known, i64{largest}, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+        while (known < largest && !__atomic_compare_exchange_n(at + scale::largest, &known, i64{largest}, true,
+                                                               __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
         }
         if (saturated > 0) __atomic_fetch_add(at + scale::saturated, i64{saturated}, __ATOMIC_RELAXED);
         if (near > 0) __atomic_fetch_add(at + scale::near, i64{near}, __ATOMIC_RELAXED);

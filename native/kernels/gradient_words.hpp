@@ -1,5 +1,5 @@
-// What an exact integer gradient of weights becomes, a word of up to 64 side by side at a time: its sign, or q7 in units of the
-// word's spread (src/linocut/ops/fixed_point.py).
+// What an exact integer gradient of weights becomes, a word of up to 64 side by side at a time: its sign, or q7 in
+// units of the word's spread (src/linocut/ops/fixed_point.py).
 #pragma once
 
 #include "segments.hpp"
@@ -8,7 +8,8 @@ namespace linocut::LINOCUT_NS::gradient_words {
 
 inline constexpr i64 words_at_once = 8;
 
-// Words of gradients of the same inputs. What is done to one is a long chain of instructions: several are done side by side.
+// Words of gradients of the same inputs. What is done to one is a long chain of instructions: several are done side by
+// side.
 template <class T>
 struct Words {
     const T (*gradients)[segment];
@@ -17,7 +18,7 @@ struct Words {
     i64 rows[words_at_once] = {};  // of the weights' matrix
 };
 
-inline constexpr double spreads = 3.0;  // that a q7 gradient's one stands for
+inline constexpr double spreads = 3.0;                                          // that a q7 gradient's one stands for
 inline constexpr double q7_of_spread = 127.0 / (spreads * 1.2533141373155003);  // sqrt(pi / 2)
 
 template <class T>
@@ -60,7 +61,8 @@ inline void scale_whole(const i32* gradients, float unit, i8* out) {
     for (int c = 0; c < segment; c += 16) {
         const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_loadu_si512(gradients + c)), by);
         const __m512 within = _mm512_max_ps(_mm512_min_ps(scaled, limit), _mm512_sub_ps(_mm512_setzero_ps(), limit));
-        const __m512i whole = _mm512_sub_epi32(_mm512_cvttps_epi32(_mm512_add_ps(within, shift)), _mm512_set1_epi32(128));
+        const __m512i whole =
+            _mm512_sub_epi32(_mm512_cvttps_epi32(_mm512_add_ps(within, shift)), _mm512_set1_epi32(128));
         _mm_storeu_si128(reinterpret_cast<__m128i*>(out + c), _mm512_cvtepi32_epi8(whole));
     }
 }
@@ -69,7 +71,8 @@ inline i64 size_of_whole(const i32* gradients) {
     const __m256i half = _mm256_set1_epi32(0xFFFF);
     __m256i low = _mm256_setzero_si256(), high = low;
     for (int c = 0; c < segment; c += 16) {
-        const __m256i first = _mm256_abs_epi32(load_whole(gradients + c)), second = _mm256_abs_epi32(load_whole(gradients + c + 8));
+        const __m256i first = _mm256_abs_epi32(load_whole(gradients + c)),
+                      second = _mm256_abs_epi32(load_whole(gradients + c + 8));
         const __m256i size = _mm256_add_epi32(first, second);  // below 2^32
         low = _mm256_add_epi32(low, _mm256_and_si256(size, half));
         high = _mm256_add_epi32(high, _mm256_srli_epi32(size, 16));
@@ -80,8 +83,8 @@ inline i64 size_of_whole(const i32* gradients) {
     return (i64{_mm_extract_epi32(two, 1)} << 16) + i64{_mm_cvtsi128_si32(two)};
 }
 
-// 32 at a time, whose bytes are packed within 128-bit lanes and then put in order. Packing saturates: of 64 gradients none is
-// more than 64 times their mean size, so that 32 bits hold each when scaled.
+// 32 at a time, whose bytes are packed within 128-bit lanes and then put in order. Packing saturates: of 64 gradients
+// none is more than 64 times their mean size, so that 32 bits hold each when scaled.
 inline void scale_whole(const i32* gradients, float unit, i8* out) {
     const __m256 by = _mm256_set1_ps(unit), shift = _mm256_set1_ps(128.5f);
     const auto whole = [&](int c) {
@@ -89,7 +92,8 @@ inline void scale_whole(const i32* gradients, float unit, i8* out) {
         return _mm256_cvttps_epi32(_mm256_add_ps(scaled, shift));  // 1 to 255 are -127 to 127
     };
     for (int c = 0; c < segment; c += 32) {
-        const __m256i low = _mm256_packs_epi32(whole(c), whole(c + 8)), high = _mm256_packs_epi32(whole(c + 16), whole(c + 24));
+        const __m256i low = _mm256_packs_epi32(whole(c), whole(c + 8)),
+                      high = _mm256_packs_epi32(whole(c + 16), whole(c + 24));
         const __m256i mixed = _mm256_max_epu8(_mm256_packus_epi16(low, high), _mm256_set1_epi8(1));
         const __m256i sorted = _mm256_permutevar8x32_epi32(mixed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + c), _mm256_xor_si256(sorted, _mm256_set1_epi8(-128)));
@@ -130,7 +134,9 @@ inline void scale_by(const T* gradients, i64 n, float unit, i8* out) {
 }
 
 template <class T>
-inline void mantissas(const T* gradients, i64 n, i8* out) { scale_by(gradients, n, unit_for(gradients, n), out); }
+inline void mantissas(const T* gradients, i64 n, i8* out) {
+    scale_by(gradients, n, unit_for(gradients, n), out);
+}
 
 // Signs as q7.
 inline void widen(const u8* positive, i64 n, i8* out) {

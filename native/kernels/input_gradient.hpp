@@ -37,8 +37,8 @@ inline void run_bytes(const Call& call, i64 unit) {
         for (i64 k = 0; k < dy.cols; k += chunk) {
             const i64 count = least(chunk, dy.cols - k);
             if (base == 0 || dy.cols > chunk) pack_bit_panel(weights, k, count, unit, panel);
-            dot_tile_contiguous<Signed::rows, Range::bits>(
-                rows, row<u8>(dy, base) + k, dy.cols, count, panel, OfSigns{k == 0, k == 0 ? sums : nullptr}, tile);
+            dot_tile_contiguous<Signed::rows, Range::bits>(rows, row<u8>(dy, base) + k, dy.cols, count, panel,
+                                                           OfSigns{k == 0, k == 0 ? sums : nullptr}, tile);
         }
         for (i64 r = 0; r < rows; ++r) store_sums(dx, base + r, first, tile[r], n, shift, seen);
     }

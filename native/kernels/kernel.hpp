@@ -1,10 +1,10 @@
 // What a kernel is given, and how the virtual machine may divide its work.
 //
-// A kernel is one instruction for one instruction set. `units` says into how many independent parts a call falls; `run` does
-// parts [begin, end). Parts write disjoint outputs (or add to integer counters atomically), so the result depends neither on
-// the number of threads nor on the order of the parts. Most kernels have one phase. One that has several does them in order,
-// each seeing all that those before it wrote; a phase of no units is passed over. Kernels neither allocate nor throw;
-// everything they read was checked when the program was loaded.
+// A kernel is one instruction for one instruction set. `units` says into how many independent parts a call falls; `run`
+// does parts [begin, end). Parts write disjoint outputs (or add to integer counters atomically), so the result depends
+// neither on the number of threads nor on the order of the parts. Most kernels have one phase. One that has several
+// does them in order, each seeing all that those before it wrote; a phase of no units is passed over. Kernels neither
+// allocate nor throw; everything they read was checked when the program was loaded.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,17 @@ namespace linocut {
 
 // Codes as in src/linocut/formats.py. `bit` is packed along the last dimension in 64-bit words, bit 1 = +1, padding 0.
 enum class Format : std::uint8_t {
-    u8 = 1, i8 = 2, i16 = 3, i32 = 4, i64 = 5, f16 = 6, f32 = 7, f64 = 8, bit = 9, q15 = 10, q7 = 11
+    u8 = 1,
+    i8 = 2,
+    i16 = 3,
+    i32 = 4,
+    i64 = 5,
+    f16 = 6,
+    f32 = 7,
+    f64 = 8,
+    bit = 9,
+    q15 = 10,
+    q7 = 11
 };
 
 // A buffer as a matrix: `rows` is the product of all dimensions but the last (1 for a vector), `cols` the last one in

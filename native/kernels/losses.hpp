@@ -1,4 +1,5 @@
-// What the losses share: gradients as mantissas; and those whose outputs have a target each (src/linocut/ops/losses.py).
+// What the losses share: gradients as mantissas; and those whose outputs have a target each
+// (src/linocut/ops/losses.py).
 #pragma once
 
 #include "elementary.hpp"
@@ -130,6 +131,8 @@ class Elementwise {
 };
 
 // What the gradient of one output is divided by: outputs times rows.
-inline double elements(const Operand& outputs) { return static_cast<double>(outputs.cols) * static_cast<double>(outputs.rows); }
+inline double elements(const Operand& outputs) {
+    return static_cast<double>(outputs.cols) * static_cast<double>(outputs.rows);
+}
 
 }  // namespace linocut::LINOCUT_NS::losses

@@ -1,6 +1,6 @@
 // max_pool: the largest of each window and the number of its tap, ties to the first.
-// A segment of 64 channels gives a word of bits that says where a tap is larger than all before it: with it the planes of
-// `index` are updated by boolean logic, and so are packed inputs themselves.
+// A segment of 64 channels gives a word of bits that says where a tap is larger than all before it: with it the planes
+// of `index` are updated by boolean logic, and so are packed inputs themselves.
 #pragma once
 
 #include "pooling.hpp"
@@ -91,7 +91,8 @@ inline void pool_segment(const Call& call, const pooling::Seen& seen, i64 exampl
     digits.set(p0 * width + q0, first_bits(x.cols - unit * segment));
     for (i64 p = p0; p < seen.rows.end; ++p) {
         const i64 line = image.pixel(example, seen.top + p, seen.left);
-        for (i64 q = p == p0 ? q0 + 1 : q0; q < seen.columns.end; ++q) digits.set(p * width + q, largest.raise(line + q));
+        for (i64 q = p == p0 ? q0 + 1 : q0; q < seen.columns.end; ++q)
+            digits.set(p * width + q, largest.raise(line + q));
     }
     largest.store(call.operands[Y], to);
     digits.store(index, to, unit);
@@ -152,10 +153,18 @@ inline void pool_row(const Call& call, i64 unit) {
 inline void run(const Call& call, i64 begin, i64 end) {
     for (i64 unit = begin; unit < end; ++unit) {
         switch (call.operands[X].format) {
-            case Format::bit: pool_row<LargestBits>(call, unit); break;
-            case Format::i16: pool_row<LargestNumbers<i16>>(call, unit); break;
-            case Format::i32: pool_row<LargestNumbers<i32>>(call, unit); break;
-            default: pool_row<LargestNumbers<float>>(call, unit); break;
+            case Format::bit:
+                pool_row<LargestBits>(call, unit);
+                break;
+            case Format::i16:
+                pool_row<LargestNumbers<i16>>(call, unit);
+                break;
+            case Format::i32:
+                pool_row<LargestNumbers<i32>>(call, unit);
+                break;
+            default:
+                pool_row<LargestNumbers<float>>(call, unit);
+                break;
         }
     }
 }

@@ -1,6 +1,6 @@
 // max_pool_gradient: the gradient of an output goes to the tap that it came from.
-// It goes over the pixels of dX, each of which gathers from the outputs whose windows cover it: parts write disjoint pixels,
-// and a number in `index` that no tap has, or one that points into the padding, is never looked for.
+// It goes over the pixels of dX, each of which gathers from the outputs whose windows cover it: parts write disjoint
+// pixels, and a number in `index` that no tap has, or one that points into the padding, is never looked for.
 #pragma once
 
 #include "pooling.hpp"
@@ -15,8 +15,8 @@ inline i64 overlap(const Window& window) {
     return divide_up(window.height, window.stride) * divide_up(window.width, window.stride);
 }
 
-// The right shift after which a sum over all windows that share an input fits the format of one of them: at most 16, since
-// at most 65536 windows share one (src/linocut/ops/max_pool_gradient.py).
+// The right shift after which a sum over all windows that share an input fits the format of one of them: at most 16,
+// since at most 65536 windows share one (src/linocut/ops/max_pool_gradient.py).
 inline int shift_for(const Window& window) {
     int bits = 0;
     while ((overlap(window) - 1) >> bits) ++bits;
@@ -148,9 +148,15 @@ inline void gather_row(const Call& call, i64 unit) {
 inline void run(const Call& call, i64 begin, i64 end) {
     for (i64 unit = begin; unit < end; ++unit) {
         switch (call.operands[DX].format) {
-            case Format::i8: gather_row<Mantissas<i8>>(call, unit); break;
-            case Format::i16: gather_row<Mantissas<i16>>(call, unit); break;
-            default: gather_row<Floats>(call, unit); break;
+            case Format::i8:
+                gather_row<Mantissas<i8>>(call, unit);
+                break;
+            case Format::i16:
+                gather_row<Mantissas<i16>>(call, unit);
+                break;
+            default:
+                gather_row<Floats>(call, unit);
+                break;
         }
     }
     if (begin != 0 || !given(call.operands[DX_EXPONENT])) return;

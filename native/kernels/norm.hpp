@@ -1,4 +1,5 @@
-// What the batch norm kernels share (src/linocut/ops/norm.py). They go through 64 channels, one word of bits, at a time.
+// What the batch norm kernels share (src/linocut/ops/norm.py). They go through 64 channels, one word of bits, at a
+// time.
 #pragma once
 
 #include "segments.hpp"
@@ -15,7 +16,7 @@ inline constexpr i64 narrow_rows = 16384;
 
 // A unit is 64 channels of one part of the rows. Units that follow each other share rows, which then are in the cache.
 struct Unit {
-    i64 word, first, n;  // channels [first, first + n)
+    i64 word, first, n;    // channels [first, first + n)
     i64 part, begin, end;  // rows [begin, end)
 
     Unit(const Operand& elements, i64 parts, i64 number) {
@@ -44,7 +45,9 @@ struct Work {
 
     Work(const Operand& work, i64 quantities) : operand(work), parts(work.rows / quantities) {}
 
-    double* at(i64 quantity, i64 part, i64 first) const { return row<double>(operand, quantity * parts + part) + first; }
+    double* at(i64 quantity, i64 part, i64 first) const {
+        return row<double>(operand, quantity * parts + part) + first;
+    }
 
     void put(i64 quantity, const Unit& unit, const double* values) const {
         std::memcpy(at(quantity, unit.part, unit.first), values, static_cast<std::size_t>(unit.n) * sizeof(double));

@@ -14,7 +14,8 @@ inline void run(const Call& call, i64 begin, i64 end) {
     float x[segment] = {};
     for (i64 number = begin; number < end; ++number) {
         const norm::Unit unit(y, norm::blocks(y), number);
-        const norm::Normaliser normaliser(call.operands[STATS], call.operands[BETA], unit.first, unit.n, call.attributes[0]);
+        const norm::Normaliser normaliser(call.operands[STATS], call.operands[BETA], unit.first, unit.n,
+                                          call.attributes[0]);
         for (i64 r = unit.begin; r < unit.end; ++r) {
             normaliser.apply(y, r, unit.first, unit.n, x);
             norm::store_row(call.operands[X], r, unit.first, unit.n, x);

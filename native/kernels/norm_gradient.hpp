@@ -1,9 +1,8 @@
-// norm_gradient: dY = (g - mean - u slope) / divisor: mean(g) and mean(g u) (l2) or omega mean(g u) (l1), or what is left of g
-// beside 1 and u (scaled l1). And dbeta.
-// An i8 dY is g a - u b - c: from integers where X is bits in 32 bits with 22 fractional bits, where the exponent makes the sum of
-// their sizes <= 2^29, so that nothing overflows; else in doubles. Where g is 0 they are rounded with dithers that depend on the
-// row and the channel alone (src/linocut/ops/norm_gradient.py).
-// Two phases: dbeta and the exponent; blocks of rows.
+// norm_gradient: dY = (g - mean - u slope) / divisor: mean(g) and mean(g u) (l2) or omega mean(g u) (l1), or what is
+// left of g beside 1 and u (scaled l1). And dbeta. An i8 dY is g a - u b - c: from integers where X is bits in 32 bits
+// with 22 fractional bits, where the exponent makes the sum of their sizes <= 2^29, so that nothing overflows; else in
+// doubles. Where g is 0 they are rounded with dithers that depend on the row and the channel alone
+// (src/linocut/ops/norm_gradient.py). Two phases: dbeta and the exponent; blocks of rows.
 #pragma once
 
 #include "elementary.hpp"
@@ -30,8 +29,10 @@ struct Channels {
 
     Channels(const Call& call, i64 first, i64 n) {
         const double rows = static_cast<double>(call.operands[DX].rows);
-        const double *totals = row<double>(call.operands[SUMS], 0) + first, *products = row<double>(call.operands[SUMS], 1) + first;
-        const double *thirds = row<double>(call.operands[SUMS], 3) + first, *squares = row<double>(call.operands[SUMS], 4) + first;
+        const double *totals = row<double>(call.operands[SUMS], 0) + first,
+                     *products = row<double>(call.operands[SUMS], 1) + first;
+        const double *thirds = row<double>(call.operands[SUMS], 3) + first,
+                     *squares = row<double>(call.operands[SUMS], 4) + first;
         const double kind = call.attributes[0];
         for (i64 c = 0; c < n; ++c) {
             total[c] = totals[c];
@@ -69,7 +70,8 @@ inline int finer_of(const Call& call) {
 
 // How large u can be: of numbers the squares sum to the rows (l2) or to `square`.
 inline double reach_of(const Call& call, double square) {
-    if (call.operands[X].format == Format::bit) return given(call.operands[HALF]) ? static_cast<double>(norm::beyond) : 1.0;
+    if (call.operands[X].format == Format::bit)
+        return given(call.operands[HALF]) ? static_cast<double>(norm::beyond) : 1.0;
     if (call.attributes[0] == norm::l1) return 1.0;
     return std::sqrt(call.attributes[0] == norm::l2 ? static_cast<double>(call.operands[DX].rows) : square);
 }
@@ -88,13 +90,15 @@ inline void run_channels(const Call& call, i64, i64) {
         float* dbeta = row<float>(call.operands[DBETA], 0) + first;
         for (i64 c = 0; c < n; ++c) {
             dbeta[c] = static_cast<float>(product ? found.total[c] * unit : std::ldexp(found.total[c], exponent));
-            const double size = largest[first + c] + std::fabs(found.mean[c]) + std::fabs(found.slope[c]) * reach_of(call, found.square[c]);
+            const double size = largest[first + c] + std::fabs(found.mean[c]) +
+                                std::fabs(found.slope[c]) * reach_of(call, found.square[c]);
             bound = most(bound, size * found.inverse[c]);
         }
     }
     if (!given(call.operands[DY_EXPONENT])) return;
     const i64 largest_exponent = i64{exponent} + binary_exponent(bound) - mantissa_bits;
-    *row<i32>(call.operands[DY_EXPONENT], 0) = static_cast<i32>(largest_exponent - choose_finer(call, largest_exponent));
+    *row<i32>(call.operands[DY_EXPONENT], 0) =
+        static_cast<i32>(largest_exponent - choose_finer(call, largest_exponent));
 }
 
 // 2^(7 - k): what turns dY into mantissas of the exponent that holds the largest.
@@ -114,10 +118,12 @@ inline void finish(const Call& call, i64 r, const norm::Unit& unit, const i8* pa
 }
 
 // The dithers of a row's channels from `first` on, in units of 2^-32, start here and turn by channel_turn.
-inline u32 first_dither(i64 r, i64 first) { return static_cast<u32>(r) * row_turn + static_cast<u32>(first) * channel_turn; }
+inline u32 first_dither(i64 r, i64 first) {
+    return static_cast<u32>(r) * row_turn + static_cast<u32>(first) * channel_turn;
+}
 
-// What an i8 dY is made of for 64 channels: g a - u b - c, and the dithers of a row that starts with 0. Unsigned, so that what
-// passes only with channels whose g is all 0 wraps.
+// What an i8 dY is made of for 64 channels: g a - u b - c, and the dithers of a row that starts with 0. Unsigned, so
+// that what passes only with channels whose g is all 0 wraps.
 struct FixedPoint {
     alignas(64) u32 a[segment], b[segment], c[segment], dithers[segment];
     int right;
@@ -144,7 +150,8 @@ struct FixedPoint {
     template <class T>
     __m512i sixteen(const T* from, const T* u, u32 dither, int at) const {
         const __m512i g = wide(from + at), partner = wide(u + at);
-        const __m512i turned = _mm512_add_epi32(_mm512_load_si512(dithers + at), _mm512_set1_epi32(static_cast<int>(dither)));
+        const __m512i turned =
+            _mm512_add_epi32(_mm512_load_si512(dithers + at), _mm512_set1_epi32(static_cast<int>(dither)));
         const __m512i to_nearest = _mm512_set1_epi32(static_cast<int>(nearest));
         const __m512i chosen = _mm512_mask_mov_epi32(turned, _mm512_test_epi32_mask(g, g), to_nearest);
         const __m512i rounding = _mm512_srl_epi32(chosen, _mm_cvtsi32_si128(32 - right));
@@ -166,7 +173,8 @@ struct FixedPoint {
         const __m512i high = _mm512_packs_epi32(sixteen(g, u, dither, 32), sixteen(g, u, dither, 48));
         count(low, seen);
         count(high, seen);
-        const __m512i lanes = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);  // undoes the packing's
+        const __m512i lanes =
+            _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);  // undoes the packing's
         const __m512i packed = _mm512_permutexvar_epi32(lanes, _mm512_packs_epi16(low, high));
         _mm512_storeu_si512(out, _mm512_max_epi8(packed, _mm512_set1_epi8(-127)));
     }
@@ -180,7 +188,9 @@ struct FixedPoint {
 
     template <class T>
     __m256i eight(const T* from, const T* u, u32 dither, int at) const {
-        const auto of = [&](const u32* channels) { return _mm256_load_si256(reinterpret_cast<const __m256i*>(channels + at)); };
+        const auto of = [&](const u32* channels) {
+            return _mm256_load_si256(reinterpret_cast<const __m256i*>(channels + at));
+        };
         const __m256i g = wide(from + at);
         const __m256i turned = _mm256_add_epi32(of(dithers), _mm256_set1_epi32(static_cast<int>(dither)));
         const __m256i to_nearest = _mm256_set1_epi32(static_cast<int>(nearest));
@@ -192,7 +202,9 @@ struct FixedPoint {
         return _mm256_sra_epi32(fixed, _mm_cvtsi32_si128(right));
     }
 
-    static __m256i size_of(__m256i words) { return _mm256_max_epi16(words, _mm256_subs_epi16(_mm256_setzero_si256(), words)); }
+    static __m256i size_of(__m256i words) {
+        return _mm256_max_epi16(words, _mm256_subs_epi16(_mm256_setzero_si256(), words));
+    }
 
     static void count(__m256i size, Seen& seen) {
         const auto beyond = [&](i16 limit) {
@@ -257,9 +269,10 @@ inline void integers(const Call& call, const norm::MaskedGradient& from, const n
     seen.note(call.operands[SCALE]);
 }
 
-// Mantissas of one row, formed as `used` doubles. A dither less 2^31 is a signed integer, which every set turns into doubles.
-inline void store_rounded(
-    const Call& call, i64 r, const norm::Unit& unit, i64 used, const double* values, const float* g, Seen& seen) {
+// Mantissas of one row, formed as `used` doubles. A dither less 2^31 is a signed integer, which every set turns into
+// doubles.
+inline void store_rounded(const Call& call, i64 r, const norm::Unit& unit, i64 used, const double* values,
+                          const float* g, Seen& seen) {
     i8 few[segment];
     i8* __restrict out = target(call, r, unit, few);
     i32 whole[segment] = {}, saturated = 0, near = 0;
@@ -288,7 +301,8 @@ inline void doubles_to_integers(const Call& call, const norm::MaskedGradient& fr
     for (i64 r = unit.begin; r < unit.end; ++r) {
         from.floats(r, g, u);
         for (i64 c = 0; c < from.used; ++c) {
-            values[c] = (static_cast<double>(g[c]) - channels.mean[c] - static_cast<double>(u[c]) * channels.slope[c]) * factor[c];
+            values[c] = (static_cast<double>(g[c]) - channels.mean[c] - static_cast<double>(u[c]) * channels.slope[c]) *
+                        factor[c];
         }
         store_rounded(call, r, unit, from.used, values, g, seen);
     }
@@ -303,7 +317,8 @@ inline void floats(const Call& call, const norm::MaskedGradient& from, const nor
     for (i64 c = 0; c < segment; ++c) {
         mean[c] = static_cast<float>(channels.mean[c]);
         slope[c] = static_cast<float>(channels.slope[c]);
-        inverse[c] = static_cast<float>(exponent == 0 ? channels.inverse[c] : std::ldexp(channels.inverse[c], exponent));
+        inverse[c] =
+            static_cast<float>(exponent == 0 ? channels.inverse[c] : std::ldexp(channels.inverse[c], exponent));
     }
     float g[segment] = {}, u[segment] = {};
     for (i64 r = unit.begin; r < unit.end; ++r) {
@@ -322,8 +337,8 @@ inline void run_blocks(const Call& call, i64 begin, i64 end) {
     const i64 last = block_units(call) - 1;
     for (i64 number = begin; number < end; ++number) {
         const norm::Unit unit(dx, norm::blocks(dx), last - number);
-        const norm::MaskedGradient from(
-            dx, call.operands[X], call.operands[MASK], call.operands[HALF], call.operands[BETA], call.attributes, unit);
+        const norm::MaskedGradient from(dx, call.operands[X], call.operands[MASK], call.operands[HALF],
+                                        call.operands[BETA], call.attributes, unit);
         if (!is_integer(call.operands[DY].format)) {
             floats(call, from, unit);
         } else if (from.x.format == Format::bit && is_integer(dx.format)) {

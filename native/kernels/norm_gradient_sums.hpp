@@ -1,5 +1,5 @@
-// norm_gradient_sums: per channel sum g, sum g u, max |g|, and omega (l1) or sum u and sum u^2 (scaled l1), u being x^, a level
-// of x or x - beta. Two phases: parts of the rows; all.
+// norm_gradient_sums: per channel sum g, sum g u, max |g|, and omega (l1) or sum u and sum u^2 (scaled l1), u being x^,
+// a level of x or x - beta. Two phases: parts of the rows; all.
 #pragma once
 
 #include "gradient_mask.hpp"
@@ -57,8 +57,8 @@ inline void integer_sums(const norm::MaskedGradient& from, const norm::Unit& uni
 
 #if defined(__AVX2__)
 
-// integer_sums of an i8 dX and of levels, 32 channels and two rows at a time: what the rows have side by side VPMADDUBSW adds, in
-// registers throughout.
+// integer_sums of an i8 dX and of levels, 32 channels and two rows at a time: what the rows have side by side
+// VPMADDUBSW adds, in registers throughout.
 struct ByteSums {
     static constexpr i64 channels = 32, added_rows = 12;
     static_assert(added_rows * 127 * norm::beyond <= 32767);
@@ -80,7 +80,8 @@ struct ByteSums {
     Row read(i64 r) {
         const auto of = [&](u64 bits) { return masks_of(static_cast<u32>(bits >> first)); };
         const __m256i below = of(~from.signs(r)), halves = of(bit_row(from.half, r)[from.word]);
-        const __m256i inner = chosen(norm::far, norm::near, halves), outer = chosen(norm::beyond, norm::next_to, halves);
+        const __m256i inner = chosen(norm::far, norm::near, halves),
+                      outer = chosen(norm::beyond, norm::next_to, halves);
         const __m256i inside = given(from.mask) ? of(bit_row(from.mask, r)[from.word]) : _mm256_set1_epi8(-1);
         const __m256i size = _mm256_blendv_epi8(outer, inner, inside);
         const __m256i g = _mm256_and_si256(load_whole(row<i8>(from.dx, r) + from.first + first), of(from.passing(r)));
@@ -97,7 +98,9 @@ struct ByteSums {
         };
         const __m256i ones = _mm256_set1_epi8(1);
         unrolled<2>([&](auto h) {
-            const auto beside = [&](__m256i v, __m256i w) { return h == 0 ? _mm256_unpacklo_epi8(v, w) : _mm256_unpackhi_epi8(v, w); };
+            const auto beside = [&](__m256i v, __m256i w) {
+                return h == 0 ? _mm256_unpacklo_epi8(v, w) : _mm256_unpackhi_epi8(v, w);
+            };
             const __m256i size = beside(a.size, b.size);
             add_pairs(ones, beside(a.g, b.g), sums[0][h]);
             add_pairs(size, beside(a.product, b.product), sums[1][h]);
@@ -130,7 +133,8 @@ struct ByteSums {
     }
 
     static bool fit(const norm::MaskedGradient& from, bool both) {
-        return from.dx.format == Format::i8 && from.x.format == Format::bit && given(from.half) && both && from.n == segment;
+        return from.dx.format == Format::i8 && from.x.format == Format::bit && given(from.half) && both &&
+               from.n == segment;
     }
 
     static void add_all(const norm::MaskedGradient& from, const norm::Unit& unit, Sums& sums) {
@@ -166,7 +170,8 @@ struct ByteSums {
 
 template <bool both>
 inline void integer_sums(const norm::MaskedGradient& from, const norm::Unit& unit, Sums& sums) {
-    from.dx.format == Format::i8 ? integer_sums<i8, i16, both>(from, unit, sums) : integer_sums<i16, i32, both>(from, unit, sums);
+    from.dx.format == Format::i8 ? integer_sums<i8, i16, both>(from, unit, sums)
+                                 : integer_sums<i16, i32, both>(from, unit, sums);
 }
 
 inline void float_sums(const norm::MaskedGradient& from, const norm::Unit& unit, bool sizes, bool both, Sums& sums) {
@@ -191,8 +196,8 @@ inline void float_sums(const norm::MaskedGradient& from, const norm::Unit& unit,
 
 inline void do_part(const Call& call, const norm::Unit& unit) {
     const Operand &dx = call.operands[DX], &x = call.operands[X], &omega = call.operands[OMEGA];
-    const norm::MaskedGradient from(
-        dx, x, call.operands[MASK], call.operands[HALF], call.operands[BETA], call.attributes, unit);
+    const norm::MaskedGradient from(dx, x, call.operands[MASK], call.operands[HALF], call.operands[BETA],
+                                    call.attributes, unit);
     const bool both = call.attributes[0] == norm::scaled_l1;
     Sums sums;
     if (ByteSums::fit(from, both)) {
@@ -248,7 +253,8 @@ inline void run_parts(const Call& call, i64 begin, i64 end) {
 
 inline void run_channels(const Call& call, i64 begin, i64 end) {
     const i64 channels = call.operands[DX].cols;
-    for (i64 word = begin; word < end; ++word) do_channels(call, word * segment, least(segment, channels - word * segment));
+    for (i64 word = begin; word < end; ++word)
+        do_channels(call, word * segment, least(segment, channels - word * segment));
 }
 
 inline constexpr Units units[] = {part_units, channel_units};

@@ -1,7 +1,7 @@
 // norm_sign: batch norm followed by sgn: packed signs, the mask |x| <= 1, `half`, and omega = mean |x|.
-// Integers: with t = mu - beta psi, x >= 0 is y >= ceil(t); |x| <= s is ceil(t - s psi) <= y <= floor(t + s psi): integer
-// comparisons alone; omega from integer sums. Two phases: parts of the rows; omega.
-// `half` is |x| <= 1/2 where |x| <= 1, and |x| <= 2 elsewhere.
+// Integers: with t = mu - beta psi, x >= 0 is y >= ceil(t); |x| <= s is ceil(t - s psi) <= y <= floor(t + s psi):
+// integer comparisons alone; omega from integer sums. Two phases: parts of the rows; omega. `half` is |x| <= 1/2 where
+// |x| <= 1, and |x| <= 2 elsewhere.
 #pragma once
 
 #include "norm.hpp"
@@ -81,7 +81,8 @@ struct Interval {
     T holds(T y, i64 c) const { return static_cast<T>((y >= low[c] ? T{-1} : T{0}) & (y <= high[c] ? T{-1} : T{0})); }
 };
 
-// Wide: an integer that holds the sum of narrow_rows elements. y if x^ = +1, else -y, is y ^ below - below, `below` being 0 or -1.
+// Wide: an integer that holds the sum of narrow_rows elements. y if x^ = +1, else -y, is y ^ below - below, `below`
+// being 0 or -1.
 template <class T, class Wide, bool masks, bool halves, bool sums>
 inline void integers(const Call& call, const norm::Unit& unit) {
     const Operand &y = call.operands[Y], &mask = call.operands[MASK], &bits = call.operands[BITS];
@@ -151,8 +152,8 @@ inline void integers(const Call& call, const norm::Unit& unit) {
 
 inline void floats(const Call& call, const norm::Unit& unit) {
     const Operand &y = call.operands[Y], &mask = call.operands[MASK];
-    const norm::Normaliser normaliser(
-        call.operands[STATS], call.operands[BETA], first_of(call) + unit.first, unit.n, call.attributes[NORM]);
+    const norm::Normaliser normaliser(call.operands[STATS], call.operands[BETA], first_of(call) + unit.first, unit.n,
+                                      call.attributes[NORM]);
     const i64 word = first_of(call) / segment + unit.word;
     const u64 whole_word = ~u64{0} >> (segment - unit.n);
     double sizes[segment] = {}, counts[segment] = {};
@@ -224,7 +225,8 @@ inline void run_parts(const Call& call, i64 begin, i64 end) {
 
 inline void run_channels(const Call& call, i64 begin, i64 end) {
     const i64 channels = call.operands[Y].cols;
-    for (i64 word = begin; word < end; ++word) do_omega(call, word * segment, least(segment, channels - word * segment));
+    for (i64 word = begin; word < end; ++word)
+        do_omega(call, word * segment, least(segment, channels - word * segment));
 }
 
 inline constexpr Units units[] = {part_units, channel_units};

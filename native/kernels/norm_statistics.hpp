@@ -1,6 +1,6 @@
-// norm_statistics: mean and spread of each channel. For integers and the l1 norm only integers are summed: deviations sum to 0,
-// so sum |y - mu| is twice the sum of the positive ones. In three phases, each over all parts: sums, spreads, and what follows
-// from them; a single part does all at once.
+// norm_statistics: mean and spread of each channel. For integers and the l1 norm only integers are summed: deviations
+// sum to 0, so sum |y - mu| is twice the sum of the positive ones. In three phases, each over all parts: sums, spreads,
+// and what follows from them; a single part does all at once.
 #pragma once
 
 #include "norm.hpp"
@@ -15,8 +15,8 @@ inline norm::Work work_of(const Call& call) { return norm::Work(call.operands[WO
 inline bool alone(const Call& call) { return work_of(call).parts == 1; }
 inline bool exact(const Call& call) { return is_integer(call.operands[Y].format) && call.attributes[NORM] != norm::l2; }
 
-// visit(values) for rows [begin, end) of a unit, 64 elements each. Of whole segments nothing is copied: a call in the loop would keep
-// everything out of registers.
+// visit(values) for rows [begin, end) of a unit, 64 elements each. Of whole segments nothing is copied: a call in the
+// loop would keep everything out of registers.
 template <class T, class Visit>
 inline void each_row(const Operand& y, const norm::Unit& unit, i64 begin, i64 end, Visit&& visit) {
     if (unit.n == segment) {
@@ -41,7 +41,8 @@ inline void exact_sums(const Operand& y, const norm::Unit& unit, double* sums) {
 
 // Sum and count of what is above floor(mean).
 template <class T, class Wide>
-inline void exact_spreads(const Operand& y, const norm::Unit& unit, const double* mean, double* spreads, double* counts) {
+inline void exact_spreads(const Operand& y, const norm::Unit& unit, const double* mean, double* spreads,
+                          double* counts) {
     T floors[segment] = {};
     for (i64 c = 0; c < unit.n; ++c) floors[c] = static_cast<T>(std::floor(mean[c]));
     for (i64 r = unit.begin; r < unit.end; r += norm::narrow_rows) {

@@ -1,5 +1,6 @@
-// Element-wise instructions on activations in numbers, all in f32: to_numbers, add, relu, channel_scale, scale_channels.
-// Where no operand has bits rows do not matter: a part is a block of elements, whatever the number of channels.
+// Element-wise instructions on activations in numbers, all in f32: to_numbers, add, relu, channel_scale,
+// scale_channels. Where no operand has bits rows do not matter: a part is a block of elements, whatever the number of
+// channels.
 #pragma once
 
 #include "segments.hpp"
@@ -76,8 +77,8 @@ inline void run(const Call& call, i64 begin, i64 end) {
 
 }  // namespace linocut::LINOCUT_NS::relu
 
-// channel_scale: the mean of |w| of each output, summed in f64 one after another. A part is 8 outputs, whose sums go forward
-// together: one alone would wait for each addition.
+// channel_scale: the mean of |w| of each output, summed in f64 one after another. A part is 8 outputs, whose sums go
+// forward together: one alone would wait for each addition.
 namespace linocut::LINOCUT_NS::channel_scale {
 
 enum { WEIGHTS, SCALE };

@@ -1,5 +1,6 @@
-// What becomes of the sums of 64 outputs in prediction (src/linocut/ops/outcome.py): they are stored as y, or compared with
-// thresholds, which gives a word of bits. The four products have the operands least, bits and y at the same places.
+// What becomes of the sums of 64 outputs in prediction (src/linocut/ops/outcome.py): they are stored as y, or compared
+// with thresholds, which gives a word of bits. The four products have the operands least, bits and y at the same
+// places.
 #pragma once
 
 #include "segments.hpp"
@@ -15,7 +16,9 @@ struct Outcome {
 
     // No sum is so large as 2^31 - 1: outputs that are not there get bits 0.
     Outcome(const Call& call, i64 word)
-        : bits(call.operands[BITS]), y(call.operands[Y]), first(word * segment),
+        : bits(call.operands[BITS]),
+          y(call.operands[Y]),
+          first(word * segment),
           n(LINOCUT_NS::least(segment, output(call).cols - first)) {
         if (!given(bits)) return;
         for (i64 c = n; c < segment; ++c) least[c] = 0x7FFFFFFF;

@@ -1,5 +1,6 @@
-// packed_conv2d: a convolution of bits with weights in panels, for prediction; sums, or their signs by thresholds at once.
-// How:   pixels that see through the same taps go together: each row of these taps sees words of X that follow each other, as do
+// packed_conv2d: a convolution of bits with weights in panels, for prediction; sums, or their signs by thresholds at
+// once. How:   pixels that see through the same taps go together: each row of these taps sees words of X that follow
+// each other, as do
 //        the words of the panel. So nothing is gathered, and padding is passed over.
 // Limit: that of the micro-kernels (packed_product.hpp).
 #pragma once
@@ -16,11 +17,13 @@ inline constexpr i64 places_at_once = 64;
 
 inline Grid grid_of(const Call& call) {
     const auto attribute = [&](int i) { return static_cast<i64>(call.attributes[i]); };
-    const Window window{attribute(HEIGHT), attribute(WIDTH), attribute(STRIDE), attribute(PAD_TOP), attribute(PAD_LEFT)};
+    const Window window{attribute(HEIGHT), attribute(WIDTH), attribute(STRIDE), attribute(PAD_TOP),
+                        attribute(PAD_LEFT)};
     return forward_grid(call.operands[X], window, Outcome::output(call));
 }
 
-// visit(part, pixels of it) for the parts of a grid that see the same taps; [begin, end) are pixels in the order of the parts.
+// visit(part, pixels of it) for the parts of a grid that see the same taps; [begin, end) are pixels in the order of the
+// parts.
 template <class Visit>
 inline void each_part_of(const Grid& grid, Span pixels, const Visit& visit) {
     i64 passed = 0;
@@ -52,16 +55,17 @@ inline void run(const Call& call, i64 begin, i64 end) {
         return bit_row(x, (place.example * grid.rows.size + place.row) * grid.columns.size + place.column);
     };
     const auto to = [&](i64 m) { return places[m].pixel; };
-    packed::each_unit(call, call.operands[PANELS], begin, end, [&](const packed::Panel& panel, const Outcome& outcome, Span all) {
-        each_part_of(grid, all, [&](const Grid& part, Span pixels) {
-            const packed::Seen seen = seen_by(part, x);
-            for (i64 first = pixels.begin; first < pixels.end; first += places_at_once) {
-                const i64 count = least(places_at_once, pixels.end - first);
-                locate(part, first, count, places);
-                packed::multiply(panel, seen, count, from, to, outcome);
-            }
-        });
-    });
+    packed::each_unit(call, call.operands[PANELS], begin, end,
+                      [&](const packed::Panel& panel, const Outcome& outcome, Span all) {
+                          each_part_of(grid, all, [&](const Grid& part, Span pixels) {
+                              const packed::Seen seen = seen_by(part, x);
+                              for (i64 first = pixels.begin; first < pixels.end; first += places_at_once) {
+                                  const i64 count = least(places_at_once, pixels.end - first);
+                                  locate(part, first, count, places);
+                                  packed::multiply(panel, seen, count, from, to, outcome);
+                              }
+                          });
+                      });
 }
 
 }  // namespace linocut::LINOCUT_NS::packed_conv2d

@@ -2,7 +2,8 @@
 //
 //   sums[c] = bits - 2 popcount(x ^ w[c]) for the 64 outputs c of a panel, one word of each side by side
 //
-// How:   the micro-kernels of binary_matmul.hpp read a panel where it lies: 64 outputs at once. Sums stay in registers over all
+// How:   the micro-kernels of binary_matmul.hpp read a panel where it lies: 64 outputs at once. Sums stay in registers
+// over all
 //        words of a row, of several rows of x.
 //        AVX2: packed_product_avx2.hpp.
 #pragma once
@@ -42,7 +43,8 @@ struct Panel {
 
 #endif
 
-// Where words of X and of a panel meet: rows of X that see the same words of the panel, from `first` on; `bits` are summed.
+// Where words of X and of a panel meet: rows of X that see the same words of the panel, from `first` on; `bits` are
+// summed.
 struct Seen {
     i64 first;
     binary_matmul::Runs runs;
@@ -50,8 +52,8 @@ struct Seen {
 };
 
 template <int R, class From, class To>
-inline void multiply_some(
-    const Panel& panel, const Seen& seen, i64 m, const From& from, const To& to, const Outcome& outcome) {
+inline void multiply_some(const Panel& panel, const Seen& seen, i64 m, const From& from, const To& to,
+                          const Outcome& outcome) {
     const u64* x[R];
     alignas(64) i32 sums[R][outputs];
     for (int i = 0; i < R; ++i) {
@@ -63,8 +65,8 @@ inline void multiply_some(
 }
 
 template <int R, class From, class To>
-inline void multiply_rest(
-    const Panel& panel, const Seen& seen, i64 left, i64 m, const From& from, const To& to, const Outcome& outcome) {
+inline void multiply_rest(const Panel& panel, const Seen& seen, i64 left, i64 m, const From& from, const To& to,
+                          const Outcome& outcome) {
     if constexpr (R > 0) {
         if (left == R) {
             multiply_some<R>(panel, seen, m, from, to, outcome);
@@ -76,8 +78,8 @@ inline void multiply_rest(
 
 // Rows m in [0, count): of X from(m) on, whose outcome is row to(m).
 template <class From, class To>
-inline void multiply(
-    const Panel& panel, const Seen& seen, i64 count, const From& from, const To& to, const Outcome& outcome) {
+inline void multiply(const Panel& panel, const Seen& seen, i64 count, const From& from, const To& to,
+                     const Outcome& outcome) {
     i64 m = 0;
     for (; m + rows_at_once <= count; m += rows_at_once) multiply_some<rows_at_once>(panel, seen, m, from, to, outcome);
     multiply_rest<rows_at_once - 1>(panel, seen, count - m, m, from, to, outcome);

@@ -1,7 +1,7 @@
-// The panels of packed_product.hpp for AVX2: made into nibbles for the micro-kernel of binary_matmul_avx2.hpp where rows enough
-// share them; where they are few, or a row has very many words, the bits of whole words are counted, by looking up those of nibbles.
-// Source: Mula, Kurz and Lemire, arXiv:1611.07612.
-// Limit: of counting, 8 instructions for 256 MACs.
+// The panels of packed_product.hpp for AVX2: made into nibbles for the micro-kernel of binary_matmul_avx2.hpp where
+// rows enough share them; where they are few, or a row has very many words, the bits of whole words are counted, by
+// looking up those of nibbles. Source: Mula, Kurz and Lemire, arXiv:1611.07612. Limit: of counting, 8 instructions for
+// 256 MACs.
 #pragma once
 
 namespace linocut::LINOCUT_NS::packed {
@@ -26,7 +26,8 @@ inline void subtract_counted(const u64* x, const u64* panel, i64 count, i32* sum
     for (i64 w = 0; w < count; ++w) {
         const __m256i a = _mm256_set1_epi64x(static_cast<i64>(x[w]));
         unrolled<8>([&](auto v) {
-            bytes[v] = _mm256_add_epi8(bytes[v], count_bits(_mm256_xor_si256(a, load_whole(panel + w * outputs + 4 * v))));
+            bytes[v] =
+                _mm256_add_epi8(bytes[v], count_bits(_mm256_xor_si256(a, load_whole(panel + w * outputs + 4 * v))));
         });
     }
     unrolled<4>([&](auto v) {  // the low halves of four and four sums of 64 bits

@@ -1,5 +1,5 @@
-// How fast the micro-kernels of an instruction set are by themselves: on data that stays in the nearest cache, with nothing
-// packed, gathered or stored. What the kernels are held against.
+// How fast the micro-kernels of an instruction set are by themselves: on data that stays in the nearest cache, with
+// nothing packed, gathered or stored. What the kernels are held against.
 #pragma once
 
 #include "binary_matmul.hpp"
@@ -41,7 +41,8 @@ inline u64 int8(u64 rounds) {
     std::memset(bits, 1, sizeof bits);
     std::memset(tile, 0, sizeof tile);
     for (u64 round = 0; round < rounds; ++round) {
-        dot_tile<Signed::panel, Range::bits>(taken, {bits[0][0], 4, sizeof bits[0]}, panel, depth, AsTheyAre{false}, tile);
+        dot_tile<Signed::panel, Range::bits>(taken, {bits[0][0], 4, sizeof bits[0]}, panel, depth, AsTheyAre{false},
+                                             tile);
     }
     kept = tile[rows - 1][0];
     return rounds * static_cast<u64>(rows * tile_columns * depth * 4);

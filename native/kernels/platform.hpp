@@ -1,5 +1,6 @@
-// What every kernel header needs. Each instruction set compiles all kernels once, in a namespace of its own (LINOCUT_NS), so
-// that no inline function compiled for a newer processor can be linked into the portable code: hence also no std templates.
+// What every kernel header needs. Each instruction set compiles all kernels once, in a namespace of its own
+// (LINOCUT_NS), so that no inline function compiled for a newer processor can be linked into the portable code: hence
+// also no std templates.
 #pragma once
 
 #include <cmath>
@@ -11,7 +12,8 @@
 
 #if defined(__AVX2__)
 #include <immintrin.h>
-#elif defined(LINOCUT_NEON)  // every 64-bit Arm has it: isa_neon.cpp and isa_neon_dot.cpp ask for it, isa_portable.cpp does not
+#elif defined( \
+    LINOCUT_NEON)  // every 64-bit Arm has it: isa_neon.cpp and isa_neon_dot.cpp ask for it, isa_portable.cpp does not
 #include <arm_neon.h>
 #endif
 
@@ -34,11 +36,17 @@ using u64 = std::uint64_t;
 inline constexpr i64 segment = 64;
 
 template <class T>
-inline constexpr T least(T a, T b) { return b < a ? b : a; }
+inline constexpr T least(T a, T b) {
+    return b < a ? b : a;
+}
 template <class T>
-inline T most(T a, T b) { return a < b ? b : a; }
+inline T most(T a, T b) {
+    return a < b ? b : a;
+}
 template <class T>
-inline T clamp(T value, T low, T high) { return most(low, least(high, value)); }
+inline T clamp(T value, T low, T high) {
+    return most(low, least(high, value));
+}
 
 inline i64 divide_up(i64 a, i64 b) { return (a + b - 1) / b; }
 inline i64 words(i64 bits) { return divide_up(bits, segment); }
@@ -46,7 +54,9 @@ inline i64 words(i64 bits) { return divide_up(bits, segment); }
 inline bool given(const Operand& operand) { return operand.data != nullptr; }
 
 template <class T>
-inline T* row(const Operand& operand, i64 index) { return static_cast<T*>(operand.data) + index * operand.cols; }
+inline T* row(const Operand& operand, i64 index) {
+    return static_cast<T*>(operand.data) + index * operand.cols;
+}
 
 inline u64* bit_row(const Operand& operand, i64 index) {
     return static_cast<u64*>(operand.data) + index * words(operand.cols);

@@ -1,6 +1,6 @@
-// What the pools share: which taps of a window lie within the image, and which windows cover an input. Both are found without
-// walking over what lies outside, so that a window far larger than the image costs no more than one of its size. A part is one
-// row of an image.
+// What the pools share: which taps of a window lie within the image, and which windows cover an input. Both are found
+// without walking over what lies outside, so that a window far larger than the image costs no more than one of its
+// size. A part is one row of an image.
 #pragma once
 
 #include "segments.hpp"

@@ -24,7 +24,8 @@ struct SignQuads {
 inline constexpr SignQuads sign_quads;
 
 #if defined(__AVX2__) && !defined(__AVX512BW__)
-// Groups [0, 8) of eight columns: 32 bits each. A column's byte goes to all four of its group, each of which tests its bit.
+// Groups [0, 8) of eight columns: 32 bits each. A column's byte goes to all four of its group, each of which tests its
+// bit.
 inline void expand_signs_of_eight(__m256i bits, u8 (*panel)[tile_columns][4], i64 column) {
     for (int g = 0; g < 8; ++g) {
         const i64 octet = 0x0404040400000000 + 0x0101010101010101 * (g / 2), next = octet + 0x0808080808080808;
@@ -58,9 +59,12 @@ inline void pack_sign_panel(const Operand& weights, i64 first_output, i64 first,
     std::memset(panel + begin, 0, static_cast<std::size_t>(divide_up(count, 4) - begin) * sizeof panel[0]);
     for (i64 c = 0; c < outputs; ++c) {
         const u64* bits = bit_row(weights, first_output + c);
-        const auto nibble = [&](i64 g) { return (bits[(first + 4 * g) / segment] >> ((first + 4 * g) % segment)) & 15; };
+        const auto nibble = [&](i64 g) {
+            return (bits[(first + 4 * g) / segment] >> ((first + 4 * g) % segment)) & 15;
+        };
         for (i64 g = begin; g < whole; ++g) std::memcpy(panel[g][c], sign_quads.bytes[nibble(g)], 4);
-        if (count % 4) std::memcpy(panel[whole][c], sign_quads.bytes[nibble(whole)], static_cast<std::size_t>(count % 4));
+        if (count % 4)
+            std::memcpy(panel[whole][c], sign_quads.bytes[nibble(whole)], static_cast<std::size_t>(count % 4));
     }
 }
 
@@ -100,8 +104,8 @@ inline void run_bytes(const Operand& x, const Operand& weights, i64 unit, const 
         for (i64 k = 0; k < x.cols; k += chunk) {
             const i64 count = least(chunk, x.cols - k);
             if (base == 0 || x.cols > chunk) pack_sign_panel(weights, first, k, count, panel);
-            dot_tile_contiguous<Signed::panel, Range::signs, Zeros::passed_over>(
-                rows, row<u8>(x, base) + k, x.cols, count, panel, AsTheyAre{k == 0}, tile);
+            dot_tile_contiguous<Signed::panel, Range::signs, Zeros::passed_over>(rows, row<u8>(x, base) + k, x.cols,
+                                                                                 count, panel, AsTheyAre{k == 0}, tile);
         }
         for (i64 r = 0; r < rows; ++r) {
             alignas(64) i32 exact[tile_columns];

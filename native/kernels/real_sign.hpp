@@ -1,5 +1,5 @@
-// real_sign: the signs of activations in numbers, with what their estimator needs; gate_gradient: the gradient that it lets
-// through: all of it where none is given. A part is a row.
+// real_sign: the signs of activations in numbers, with what their estimator needs; gate_gradient: the gradient that it
+// lets through: all of it where none is given. A part is a row.
 #pragma once
 
 #include "segments.hpp"
@@ -56,8 +56,8 @@ inline float power_of_two(i32 exponent) {  // -126 to 127
     return value;
 }
 
-// 2^exponent as two factors. A 16-bit integer times the first is exact, unless it overflows as does the product, so that only
-// the second rounds; beyond 2^-252 and 2^252 the product is 0 or infinite as it is there.
+// 2^exponent as two factors. A 16-bit integer times the first is exact, unless it overflows as does the product, so
+// that only the second rounds; beyond 2^-252 and 2^252 the product is 0 or infinite as it is there.
 struct Scale {
     float first = 1.0f, second = 1.0f;
 

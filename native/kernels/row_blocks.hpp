@@ -1,6 +1,6 @@
-// How products in prediction are divided: a unit is a group of outputs at a block of rows, which are pixels where x is images.
-// Blocks of the same outputs follow each other, and those that one thread does are done together: what is packed for a group of
-// outputs is packed once for them.
+// How products in prediction are divided: a unit is a group of outputs at a block of rows, which are pixels where x is
+// images. Blocks of the same outputs follow each other, and those that one thread does are done together: what is
+// packed for a group of outputs is packed once for them.
 #pragma once
 
 #include "window.hpp"

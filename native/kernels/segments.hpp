@@ -1,5 +1,5 @@
-// Segments: up to 64 elements of a row, read from any format into an array of one type, and written back; and between 64
-// packed bits and 64 bytes. What differs per instruction set in the element-wise kernels is here.
+// Segments: up to 64 elements of a row, read from any format into an array of one type, and written back; and between
+// 64 packed bits and 64 bytes. What differs per instruction set in the element-wise kernels is here.
 #pragma once
 
 #include "half.hpp"
@@ -48,7 +48,8 @@ inline u64 pack_masks(const T* masks) {
         } else {
             const __m256i low = _mm256_packs_epi32(load_whole(from), load_whole(from + 8));
             const __m256i high = _mm256_packs_epi32(load_whole(from + 16), load_whole(from + 24));
-            return _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+            return _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high),
+                                               _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
         }
     };
     const auto bits_of = [&](const T* from) { return static_cast<u32>(_mm256_movemask_epi8(bytes_of(from))); };
@@ -65,7 +66,8 @@ inline u64 bits_at_least(const i32* values, const i32* bounds) {
 #if defined(__AVX512BW__)
     u64 bits = 0;
     for (int quarter = 0; quarter < 4; ++quarter) {
-        const __m512i value = _mm512_loadu_si512(values + 16 * quarter), bound = _mm512_loadu_si512(bounds + 16 * quarter);
+        const __m512i value = _mm512_loadu_si512(values + 16 * quarter),
+                      bound = _mm512_loadu_si512(bounds + 16 * quarter);
         bits |= static_cast<u64>(_mm512_cmpge_epi32_mask(value, bound)) << (16 * quarter);
     }
     return bits;
@@ -90,7 +92,8 @@ inline void expand_bits(u64 bits, u8* bytes) {
 #if defined(__AVX512BW__)
     _mm512_storeu_si512(bytes, _mm512_maskz_set1_epi8(bits, 1));
 #elif defined(LINOCUT_NEON)
-    for (int quarter = 0; quarter < 4; ++quarter) vst1q_u8(bytes + 16 * quarter, expand_sixteen(bits >> (16 * quarter)));
+    for (int quarter = 0; quarter < 4; ++quarter)
+        vst1q_u8(bytes + 16 * quarter, expand_sixteen(bits >> (16 * quarter)));
 #else
     for (int octet = 0; octet < 8; ++octet) {
         const u64 eight = (bits >> (8 * octet)) & 0xFFu;
@@ -118,7 +121,8 @@ inline void expand_masks(u64 bits, i8* masks) {
     _mm512_storeu_si512(masks, _mm512_movm_epi8(bits));
 #elif defined(__AVX2__)
     for (int half = 0; half < 2; ++half) {
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(masks + 32 * half), masks_of(static_cast<u32>(bits >> (32 * half))));
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(masks + 32 * half),
+                            masks_of(static_cast<u32>(bits >> (32 * half))));
     }
 #else
     u8 ones[segment];
@@ -175,9 +179,14 @@ inline const T* whole_segment(const T* in, i64 n, T* padded) {
 // Elements [first, first + n) of a row as floats. n <= 64.
 inline void load_floats(const Operand& from, i64 index, i64 first, i64 n, float* out) {
     switch (from.format) {
-        case Format::f32: std::memcpy(out, row<float>(from, index) + first, static_cast<std::size_t>(n) * sizeof(float)); return;
-        case Format::f16: from_halves(row<u16>(from, index) + first, n, out); return;
-        case Format::i16: case Format::q15: {
+        case Format::f32:
+            std::memcpy(out, row<float>(from, index) + first, static_cast<std::size_t>(n) * sizeof(float));
+            return;
+        case Format::f16:
+            from_halves(row<u16>(from, index) + first, n, out);
+            return;
+        case Format::i16:
+        case Format::q15: {
             const i16* in = row<i16>(from, index) + first;
             for (i64 i = 0; i < n; ++i) out[i] = static_cast<float>(in[i]);
             return;
@@ -192,7 +201,8 @@ inline void load_floats(const Operand& from, i64 index, i64 first, i64 n, float*
             for (i64 i = 0; i < n; ++i) out[i] = static_cast<float>(in[i]);
             return;
         }
-        default: return;
+        default:
+            return;
     }
 }
 
@@ -227,6 +237,8 @@ inline void store_float(const Operand& to, i64 index, i64 column, float value) {
     store_floats(to, index, column, 1, &value);
 }
 
-inline bool is_integer(Format format) { return format != Format::f16 && format != Format::f32 && format != Format::f64; }
+inline bool is_integer(Format format) {
+    return format != Format::f16 && format != Format::f32 && format != Format::f64;
+}
 
 }  // namespace linocut::LINOCUT_NS

@@ -10,12 +10,12 @@ enum { MOMENTUM, SCALE, CLIP, SALT, DECAY, NESTEROV, SIGNS };
 
 inline i64 units(const Call& call) { return updates::units(call.operands[W]); }
 
-inline FixedStep fixed_step(
-    const Operand& w, const Operand& control, const Operand& random, const Operand& micro, const double* attributes, bool signs) {
+inline FixedStep fixed_step(const Operand& w, const Operand& control, const Operand& random, const Operand& micro,
+                            const double* attributes, bool signs) {
     const double factor = row<double>(control, 0)[control_rate] * attributes[SCALE] / (1.0 - attributes[MOMENTUM]);
     const double rate = factor * updates::spreads(signs);
-    return {w.format, attributes[MOMENTUM], rate, attributes[CLIP], micro_batch(micro), random, attributes[SALT],
-            attributes[NESTEROV] != 0.0};
+    return {w.format,         attributes[MOMENTUM],       rate, attributes[CLIP], micro_batch(micro), random,
+            attributes[SALT], attributes[NESTEROV] != 0.0};
 }
 
 // How many signs changed. With neither decay nor Nesterov's step nothing of them is in the loop.

@@ -1,6 +1,7 @@
-// softmax_cross_entropy: loss, right answers, gradient. One part: sums run over the rows in order, so that the loss has the same
-// bits everywhere; logits are few. Rows are side by side in vectors, 16 at a time, and classes one after the other.
-// What a row aims at is a type: its label alone, or weights of classes and smoothing too (src/linocut/ops/softmax_cross_entropy.py).
+// softmax_cross_entropy: loss, right answers, gradient. One part: sums run over the rows in order, so that the loss has
+// the same bits everywhere; logits are few. Rows are side by side in vectors, 16 at a time, and classes one after the
+// other. What a row aims at is a type: its label alone, or weights of classes and smoothing too
+// (src/linocut/ops/softmax_cross_entropy.py).
 #pragma once
 
 #include "losses.hpp"
@@ -87,7 +88,6 @@ struct Block {
             }
         }
     }
-
 };
 
 // The label alone.
@@ -133,7 +133,9 @@ struct Smoothed {
     double spread_over_all = 0.0;
 
     explicit Smoothed(const Call& call)
-        : weights(call.operands[WEIGHTS]), classes(call.operands[LOGITS].cols), smoothing(call.attributes[SMOOTHING]),
+        : weights(call.operands[WEIGHTS]),
+          classes(call.operands[LOGITS].cols),
+          smoothing(call.attributes[SMOOTHING]),
           share(smoothing / static_cast<double>(classes)) {
         for (i64 c = 0; c < classes; ++c) spread_over_all += spread(c);
     }
@@ -147,7 +149,8 @@ struct Smoothed {
 
         Aim(const Smoothed& of, const Block& block) : all(of) {
             for (i64 r = 0; r < abreast; ++r) {
-                own[r] = block.label[r] < 0.0 ? 0.0 : (1.0 - of.smoothing) * of.weight(static_cast<i64>(block.label[r]));
+                own[r] =
+                    block.label[r] < 0.0 ? 0.0 : (1.0 - of.smoothing) * of.weight(static_cast<i64>(block.label[r]));
                 whole[r] = own[r] + of.spread_over_all;
             }
         }
@@ -166,7 +169,8 @@ struct Smoothed {
         const auto see = [&](const Columns& x) {
             for (i64 c = 0; c < x.n; ++c) {
                 const double here = static_cast<double>(x.first + c);
-                for (i64 r = 0; r < block.rows; ++r) size = most(size, std::fabs(aim.slope(block, x.of[c][r], r, here, all)));
+                for (i64 r = 0; r < block.rows; ++r)
+                    size = most(size, std::fabs(aim.slope(block, x.of[c][r], r, here, all)));
             }
         };
         if (logits.cols <= segment) {
@@ -229,7 +233,9 @@ struct Blocks {
     double largest_slope(const Target& target) {
         const double all = static_cast<double>(logits.rows);
         double size = 0.0;
-        each([&](const Block& block, Columns& powers) { size = most(size, target.largest_slope(logits, block, powers, all)); });
+        each([&](const Block& block, Columns& powers) {
+            size = most(size, target.largest_slope(logits, block, powers, all));
+        });
         return size;
     }
 };
@@ -279,7 +285,8 @@ inline void store_slopes(const Operand& logits, const Operand& gradient, const T
 
 template <class Target>
 inline void run_towards(const Call& call, const Target& target) {
-    const Operand &logits = call.operands[LOGITS], &gradient = call.operands[GRADIENT], &exponent = call.operands[EXPONENT];
+    const Operand &logits = call.operands[LOGITS], &gradient = call.operands[GRADIENT],
+                  &exponent = call.operands[EXPONENT];
     Blocks blocks(logits, call.operands[LABELS]);
     const losses::Mantissas mantissas(exponent, given(exponent) ? blocks.largest_slope(target) : 0.0);
     i64 correct = 0, examples = 0;

@@ -4,7 +4,8 @@
 //
 // Examples go in groups. A lane is the 32 bits that one input, or one output, has in a group. Of each input is
 // noted in which groups it is not 0; its sums, with a vector of outputs in each register, take those alone.
-// Limit: AVX-512 VNNI: one VPDPBUSD for 64 products. AVX2: two whole bytes fit 16 bits, but not a pair of their products: lanes are
+// Limit: AVX-512 VNNI: one VPDPBUSD for 64 products. AVX2: two whole bytes fit 16 bits, but not a pair of their
+// products: lanes are
 //        of two examples, for one VPMADDWD and an addition for 16.
 #pragma once
 
@@ -28,7 +29,9 @@ inline Vector ones() { return _mm512_set1_epi8(1); }
 
 // The lanes of 64 inputs or outputs.
 template <bool>
-inline void pack_lanes(const u8* const* rows, u32* out) { interleave_bytes(rows, segment, reinterpret_cast<u8*>(out)); }
+inline void pack_lanes(const u8* const* rows, u32* out) {
+    interleave_bytes(rows, segment, reinterpret_cast<u8*>(out));
+}
 
 #else
 
@@ -77,7 +80,8 @@ inline WholeRows<lane_examples> examples_of(const Operand& from, i64 first, i64 
 }
 
 // The lanes of dY; `sums` gain those of each output.
-inline void pack_gradients(const Operand& dy, i64 example, i64 count, i64 output, i64 outputs, Block& block, i32* sums) {
+inline void pack_gradients(const Operand& dy, i64 example, i64 count, i64 output, i64 outputs, Block& block,
+                           i32* sums) {
     const i64 groups = divide_up(count, lane_examples);
     for (i64 g = 0; g < groups; ++g) {
         for (i64 c = 0; c < outputs; c += segment) {
@@ -88,7 +92,8 @@ inline void pack_gradients(const Operand& dy, i64 example, i64 count, i64 output
     }
     for (i64 c = 0; c < divide_up(outputs, segment) * segment; c += lanes_of_vector) {
         Vector sum = load(sums + c);
-        for (i64 g = 0; g < groups; ++g) add_products(sum, load(block.dy[c / outputs_at_once][g] + c % outputs_at_once), ones());
+        for (i64 g = 0; g < groups; ++g)
+            add_products(sum, load(block.dy[c / outputs_at_once][g] + c % outputs_at_once), ones());
         store(sums + c, sum);
     }
 }
@@ -120,7 +125,8 @@ inline void multiply_input(u64 in_use, const u32* x, const u32* dy, bool fresh, 
     for (; in_use != 0; in_use &= in_use - 1) {
         const i64 g = __builtin_ctzll(in_use);
         const Vector input = copied(x[g * tile_columns]);
-        unrolled<vectors>([&](auto v) { add_products(sums[v], load(dy + g * outputs_at_once + v * lanes_of_vector), input); });
+        unrolled<vectors>(
+            [&](auto v) { add_products(sums[v], load(dy + g * outputs_at_once + v * lanes_of_vector), input); });
     }
     unrolled<vectors>([&](auto v) { store(to + v * lanes_of_vector, sums[v]); });
 }

@@ -19,8 +19,10 @@ inline u64 compared(const T* y, const Bound* least, i64 n) {
 inline u64 word_of(const Call& call, i64 r, i64 first, i64 n) {
     const Operand &y = call.operands[Y], &bound = call.operands[LEAST];
     switch (y.format) {
-        case Format::i16: return compared(row<i16>(y, r) + first, row<i32>(bound, 0) + first, n);
-        case Format::i32: return compared(row<i32>(y, r) + first, row<i32>(bound, 0) + first, n);
+        case Format::i16:
+            return compared(row<i16>(y, r) + first, row<i32>(bound, 0) + first, n);
+        case Format::i32:
+            return compared(row<i32>(y, r) + first, row<i32>(bound, 0) + first, n);
         default: {
             float values[segment];
             load_floats(y, r, first, n, values);
@@ -34,7 +36,8 @@ inline void run(const Call& call, i64 begin, i64 end) {
     for (i64 r = begin; r < end; ++r) {
         u64* bits = bit_row(call.operands[BITS], r);
         for (i64 first = 0; first < channels; first += segment) {
-            const i64 n = least(segment, channels - first);  // a whole segment is a loop whose length the compiler knows
+            const i64 n =
+                least(segment, channels - first);  // a whole segment is a loop whose length the compiler knows
             bits[first / segment] = n == segment ? word_of(call, r, first, segment) : word_of(call, r, first, n);
         }
     }

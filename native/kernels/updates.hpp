@@ -8,8 +8,8 @@ namespace linocut::LINOCUT_NS::updates {
 
 inline constexpr i64 rows_per_unit = 16;
 
-// What of a moment in floats is kept, what of a gradient is added, and whether weights move. Gradients in numbers come as the
-// mean over the micro-batches, due in the last; signs and q7 are due in each (src/linocut/ops/updates.py).
+// What of a moment in floats is kept, what of a gradient is added, and whether weights move. Gradients in numbers come
+// as the mean over the micro-batches, due in the last; signs and q7 are due in each (src/linocut/ops/updates.py).
 struct Shares {
     float kept, fresh;
     bool due, moves;
@@ -31,12 +31,15 @@ template <class Visit>
 inline void each_segment(const Operand& weights, i64 begin, i64 end, Visit&& visit) {
     const i64 last = least(end * rows_per_unit, weights.rows);
     for (i64 r = begin * rows_per_unit; r < last; ++r) {
-        for (i64 first = 0; first < weights.cols; first += segment) visit(r, first, least(segment, weights.cols - first));
+        for (i64 first = 0; first < weights.cols; first += segment)
+            visit(r, first, least(segment, weights.cols - first));
     }
 }
 
 // The number of a word of weights, and of its first weight, in the matrix.
-inline u32 word(const Operand& weights, i64 r, i64 first) { return static_cast<u32>(r * words(weights.cols) + first / segment); }
+inline u32 word(const Operand& weights, i64 r, i64 first) {
+    return static_cast<u32>(r * words(weights.cols) + first / segment);
+}
 inline u32 element(const Operand& weights, i64 r, i64 first) { return static_cast<u32>(r * weights.cols + first); }
 
 inline void gradient_bits(const Operand& dw, i64 r, i64 first, u8* positive) {
@@ -76,14 +79,16 @@ inline bool is_fixed(Format format) { return format == Format::q15 || format == 
 inline double spreads(bool signs) { return signs ? 1.0 : gradient_words::spreads; }
 
 // Moves a word of fixed-point weights by gradients in q7. Returns how many signs changed.
-inline i64 move_word(const FixedStep& step, const Operand& w, const Operand& m, const i8* gradients, i64 r, i64 first, i64 n) {
+inline i64 move_word(const FixedStep& step, const Operand& w, const Operand& m, const i8* gradients, i64 r, i64 first,
+                     i64 n) {
     i8* moments = row<i8>(m, r) + first;
     if (w.format == Format::q7) return step.move(gradients, row<i8>(w, r) + first, moments, n, word(w, r, first));
     return step.move(gradients, row<i16>(w, r) + first, moments, n, word(w, r, first));
 }
 
 // Moves the fixed-point weights of the parts [begin, end) by dw, signs or q7. Returns how many signs changed.
-inline i64 move_fixed(const FixedStep& step, const Operand& w, const Operand& m, const Operand& dw, i64 begin, i64 end) {
+inline i64 move_fixed(const FixedStep& step, const Operand& w, const Operand& m, const Operand& dw, i64 begin,
+                      i64 end) {
     i64 flips = 0;
     each_segment(w, begin, end, [&](i64 r, i64 first, i64 n) {
         if (dw.format == Format::q7) {

@@ -1,7 +1,7 @@
-// weight_gradient: dW = X^T dY. A part is 64 inputs, and of an i8 dY 128 outputs: the panel holds X of some examples, rows are the
-// channels of dY^T.
-// Inputs are signs, kept as bits, or bytes u: sum dy (2u - 255) = 2 sum dy u - 255 sum dy.
-// What becomes of a word of 64 gradients is the business of a sink: here it is stored, in fused_updates.hpp it moves weights.
+// weight_gradient: dW = X^T dY. A part is 64 inputs, and of an i8 dY 128 outputs: the panel holds X of some examples,
+// rows are the channels of dY^T. Inputs are signs, kept as bits, or bytes u: sum dy (2u - 255) = 2 sum dy u - 255 sum
+// dy. What becomes of a word of 64 gradients is the business of a sink: here it is stored, in fused_updates.hpp it
+// moves weights.
 #pragma once
 
 #include "dot8_panels.hpp"
@@ -22,13 +22,17 @@ struct Part {
     i64 output, outputs;
 
     Part(const Operand& dy, const Operand& x, i64 unit)
-        : word(unit / tiles_of(dy)), first(word * tile_columns), n(least(tile_columns, x.cols - first)),
-          output(unit % tiles_of(dy) * tile_rows), outputs(least(tile_rows, dy.cols - output)) {}
+        : word(unit / tiles_of(dy)),
+          first(word * tile_columns),
+          n(least(tile_columns, x.cols - first)),
+          output(unit % tiles_of(dy) * tile_rows),
+          outputs(least(tile_rows, dy.cols - output)) {}
 };
 
 using Gradients = i32[tile_columns];
 
-// sink(Words of i32): for every output of a part, the gradients of its word of inputs; `read(output)` points to those of eight.
+// sink(Words of i32): for every output of a part, the gradients of its word of inputs; `read(output)` points to those
+// of eight.
 template <class Read, class Sink>
 inline void give_words(const Part& part, const Read& read, Sink&& sink) {
     for (i64 o = 0; o < part.outputs; o += gradient_words::words_at_once) {
@@ -46,7 +50,8 @@ inline constexpr i64 block_groups = block_examples / 4;
 using Channels = u8[block_groups][tile_rows][4];
 
 // Rows of examples [first, first + count), whose sums `sums` gain.
-inline ByteRows pack_channels(const Operand& dy, const Part& part, i64 first, i64 count, Channels& channels, i32* sums) {
+inline ByteRows pack_channels(const Operand& dy, const Part& part, i64 first, i64 count, Channels& channels,
+                              i32* sums) {
     for (i64 c = 0; c < part.outputs; c += segment) {
         const i64 n = least(segment, part.outputs - c);
         pack_bytes(dy, first, count, part.output + c, n, channels[0][c], sizeof channels[0]);

@@ -1,5 +1,5 @@
-// Windows that move over images (src/linocut/ops/window.py): output (i, j) sees input (i stride + p - pad_top, j stride + q -
-// pad_left) through tap (p, q).
+// Windows that move over images (src/linocut/ops/window.py): output (i, j) sees input (i stride + p - pad_top, j stride
+// + q - pad_left) through tap (p, q).
 #pragma once
 
 #include "platform.hpp"
@@ -41,7 +41,8 @@ struct Window {
     }
 };
 
-// Of a convolution: `weights` are (outputs, height, width, inputs), the attributes start with stride, pad_top and pad_left.
+// Of a convolution: `weights` are (outputs, height, width, inputs), the attributes start with stride, pad_top and
+// pad_left.
 inline Window conv_window(const Operand& weights, const double* attributes) {
     return {weights.shape[1], weights.shape[2], static_cast<i64>(attributes[0]), static_cast<i64>(attributes[1]),
             static_cast<i64>(attributes[2])};

@@ -13,15 +13,14 @@ namespace linocut {
 InputFile::InputFile(const std::string& path) : path_(path), file_(std::fopen(path.c_str(), "rb")) {
     if (file_ == nullptr) refuse(path, " cannot be opened: ", std::strerror(errno));
     struct stat found{};
-    if (fstat(fileno(file_.get()), &found) != 0 || !S_ISREG(found.st_mode))
-        refuse(path, " is not a file; give one");
+    if (fstat(fileno(file_.get()), &found) != 0 || !S_ISREG(found.st_mode)) refuse(path, " is not a file; give one");
     size_ = static_cast<std::uint64_t>(found.st_size);
 }
 
 void InputFile::read(void* to, std::uint64_t bytes) {
     if (bytes > 0 && std::fread(to, 1, bytes, file_.get()) != bytes)
-        throw MachineFailure(text(path_, " cannot be read: ",
-                                  std::ferror(file_.get()) ? std::strerror(errno) : "it became shorter"));
+        throw MachineFailure(
+            text(path_, " cannot be read: ", std::ferror(file_.get()) ? std::strerror(errno) : "it became shorter"));
 }
 
 void InputFile::rewind() { std::rewind(file_.get()); }
@@ -31,9 +30,7 @@ OutputFile::OutputFile(const std::string& path)
     if (file_ == nullptr) fail();
 }
 
-void OutputFile::fail() const {
-    throw MachineFailure(text(path_, " cannot be written: ", std::strerror(errno)));
-}
+void OutputFile::fail() const { throw MachineFailure(text(path_, " cannot be written: ", std::strerror(errno))); }
 
 void OutputFile::write(const void* from, std::uint64_t bytes) {
     if (bytes > 0 && std::fwrite(from, 1, bytes, file_.get()) != bytes) fail();

@@ -41,8 +41,7 @@ struct Place {
 
 class Arena {
   public:
-    explicit Arena(std::uint64_t bytes)
-        : bytes_(bytes), data_(static_cast<std::uint8_t*>(lc_arena_allocate(bytes))) {
+    explicit Arena(std::uint64_t bytes) : bytes_(bytes), data_(static_cast<std::uint8_t*>(lc_arena_allocate(bytes))) {
         if (data_ == nullptr)
             throw MachineFailure(text("the arena takes ", bytes, " bytes, the machine has not that much"));
     }
@@ -85,8 +84,8 @@ class Run {
         char reason[LC_REASON_BYTES] = "";
         const auto processors = static_cast<int>(std::thread::hardware_concurrency());
         const int threads = options.threads > 0 ? options.threads : std::clamp(processors, 1, 256);
-        session_.reset(lc_session_open(program_.get(), arena_.data(), threads, options.isa.c_str(), reason,
-                                       sizeof reason));
+        session_.reset(
+            lc_session_open(program_.get(), arena_.data(), threads, options.isa.c_str(), reason, sizeof reason));
         if (session_ == nullptr) fail(reason);
         if (lc_session_section_length(session_.get(), options.section.c_str()) < 0)
             refuse("no section is called '", printable(options.section), "'");
@@ -112,8 +111,7 @@ class Run {
     template <class Visit>
     void each_fed(const Visit& visit) const {
         const char* name = "";
-        for (int i = 0; lc_program_fed(program_.get(), section_.c_str(), i, &name) == 0; ++i)
-            visit(std::string(name));
+        for (int i = 0; lc_program_fed(program_.get(), section_.c_str(), i, &name) == 0; ++i) visit(std::string(name));
     }
 
     bool has(const std::string& name) const {
@@ -150,8 +148,7 @@ class Run {
 // A file of equal records, one of which goes to the arena before each run.
 class Feed {
   public:
-    Feed(const std::string& path, Place to)
-        : file_(path), to_(to), records_(to.bytes ? file_.size() / to.bytes : 0) {
+    Feed(const std::string& path, Place to) : file_(path), to_(to), records_(to.bytes ? file_.size() / to.bytes : 0) {
         if (records_ == 0 || file_.size() % to.bytes != 0)
             refuse(path, " has ", file_.size(), " bytes, must be a multiple of the ", to.bytes, " of a run");
     }
@@ -193,8 +190,7 @@ double number_at(Place place) {
 
 void check_rate(const std::string& path, std::uint64_t run, double rate) {
     if (!(rate >= 0.0 && rate <= std::numeric_limits<double>::max()))
-        refuse(path, ": the learning rate of run ", run, " is ", rate,
-               ", must be a finite number, 0 or more");
+        refuse(path, ": the learning rate of run ", run, " is ", rate, ", must be a finite number, 0 or more");
 }
 
 // All of them, before the first run.
@@ -246,8 +242,7 @@ class Watch {
         const auto examples = static_cast<double>(found_.examples - before.examples);
         const double loss = (found_.loss - before.loss) / (examples > 0.0 ? examples : 1.0);
         if (const std::string reason = run_.unsound(false); !reason.empty())
-            throw Divergence(
-                text("run ", number, ": ", reason, ": training diverges; take smaller learning rates"));
+            throw Divergence(text("run ", number, ": ", reason, ": training diverges; take smaller learning rates"));
         if (!(loss <= most_loss_))
             throw Divergence(text("run ", number, ": the loss is ", loss, ", must be ", most_loss_,
                                   " or less: training diverges; take smaller learning rates"));
@@ -295,8 +290,7 @@ void read_state(const std::string& path, const Run& run) {
     InputFile file(path);
     std::uint64_t bytes = 0;
     run.each_of_state([&](std::string_view, Place place) { bytes += place.bytes; });
-    if (file.size() != bytes)
-        refuse(path, " has ", file.size(), " bytes, the state of this program has ", bytes);
+    if (file.size() != bytes) refuse(path, " has ", file.size(), " bytes, the state of this program has ", bytes);
     run.each_of_state([&](std::string_view, Place place) { file.read(place.data, place.bytes); });
     if (const std::string reason = run.unsound(true); !reason.empty())
         refuse(path, ": ", reason, "; it is damaged, or another program's");
@@ -327,13 +321,11 @@ void report_metrics(const Run& run) {
     std::int64_t counters[2] = {};  // right answers, examples
     run.each_of_state([&](std::string_view name, Place place) {
         if (name == "loss" && place.bytes >= sizeof loss) loss = number_at(place);
-        if (name == "counters" && place.bytes >= sizeof counters)
-            std::memcpy(counters, place.data, sizeof counters);
+        if (name == "counters" && place.bytes >= sizeof counters) std::memcpy(counters, place.data, sizeof counters);
     });
     if (counters[1] <= 0) return;
     const auto examples = static_cast<double>(counters[1]);
-    std::cout << "loss " << loss / examples << "\naccuracy " << static_cast<double>(counters[0]) / examples
-              << "\n";
+    std::cout << "loss " << loss / examples << "\naccuracy " << static_cast<double>(counters[0]) / examples << "\n";
 }
 
 void execute(const Options& options) {
@@ -343,8 +335,7 @@ void execute(const Options& options) {
     const std::vector<Place> unlabelled = check_fed(options, run);
     Watch watch(run);
     std::vector<Collected> collected;
-    for (const Pairing& pair : options.collected)
-        collected.push_back({OutputFile(pair.path), run.place(pair.buffer)});
+    for (const Pairing& pair : options.collected) collected.push_back({OutputFile(pair.path), run.place(pair.buffer)});
     const std::uint64_t runs = find_runs(options, feeds);
     for (std::uint64_t i = 0; i < runs; ++i) {
         for (Feed& feed : feeds) feed.next();

@@ -32,8 +32,7 @@ class Sha256 {
         update(&mark, 1);
         while (filled_ != block_.size() - sizeof bits) update(&zero, 1);
         std::uint8_t tail[sizeof bits];
-        for (std::size_t i = 0; i < sizeof tail; ++i)
-            tail[i] = static_cast<std::uint8_t>(bits >> (8 * (7 - i)));
+        for (std::size_t i = 0; i < sizeof tail; ++i) tail[i] = static_cast<std::uint8_t>(bits >> (8 * (7 - i)));
         update(tail, sizeof tail);
         std::string digits;
         for (std::uint32_t word : state_)

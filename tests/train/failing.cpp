@@ -11,7 +11,7 @@ namespace {
 
 char folder[4096] = "";
 int error_number = 0;
-long left = -1;   // calls until the one that fails
+long left = -1;  // calls until the one that fails
 long calls = 0;
 
 template <typename Function>
