@@ -196,6 +196,7 @@ def test_json_has_the_keys_that_the_reference_names(run: str, linocut, tmp_path:
         "plan": (),
         "eval": (run, *REFERENCE),
         "predict": (run, "image.png", *REFERENCE),
+        "export": (run, "--out", "device"),
         "bench": ("--hidden", 16, "--steps", 1),
         "data list": (),
         "info": (),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from linocut import networks as models
     from linocut.cli.watch import ProgressBar
     from linocut.errors import DataError, DivergenceError, LinocutError, MachineError, RunError, SpecError
+    from linocut.export.exported import Exported, export
     from linocut.export.load import load
     from linocut.graph.network import Network
     from linocut.optimizers import SGD, Adam, Bop, Optimizer
@@ -35,6 +36,7 @@ __all__ = [
     "DataError",
     "DivergenceError",
     "Evaluation",
+    "Exported",
     "Interrupted",
     "LinocutError",
     "MachineError",
@@ -52,6 +54,7 @@ __all__ = [
     "Trainer",
     "__version__",
     "data",
+    "export",
     "export_steps",
     "layers",
     "lean",
@@ -66,6 +69,7 @@ __all__ = [
 
 _HOMES = {
     "linocut.cli.watch": ("ProgressBar",),
+    "linocut.export.exported": ("Exported",),
     "linocut.export.load": ("load",),
     "linocut.errors": ("DataError", "DivergenceError", "LinocutError", "MachineError", "RunError", "SpecError"),
     "linocut.graph.network": ("Network",),
@@ -78,7 +82,14 @@ _HOMES = {
     "linocut.train": ("Interrupted", "Trainer", "export_steps"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES = {"data": "data", "layers": "layers", "models": "networks", "networks": "networks", "plan": "plan"}
+_MODULES = {
+    "data": "data",
+    "export": "export",
+    "layers": "layers",
+    "models": "networks",
+    "networks": "networks",
+    "plan": "plan",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The command line: `linocut train`, `plan`, `eval`, `predict`, `data` and `info`; one file a command.
+"""The command line: `linocut train`, `plan`, `eval`, `predict`, `export`, `data` and `info`; one file a command.
 
 Heavy modules are imported inside the commands, so that `linocut --help` answers at once.
 """
@@ -18,6 +18,7 @@ from linocut import __version__
 from linocut.cli.bench import bench
 from linocut.cli.data import data
 from linocut.cli.evaluate import evaluate
+from linocut.cli.export import export
 from linocut.cli.group import Group, Stopped
 from linocut.cli.info import info
 from linocut.cli.plan import plan
@@ -40,7 +41,7 @@ def linocut(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (train, plan, evaluate, predict, data, bench, info):
+for command in (train, plan, evaluate, predict, export, data, bench, info):
     linocut.add_command(command)
 
 

@@ -51,7 +51,7 @@ def save(path: Path, model: PackedModel) -> None:
     """Write a model, whole or not at all; MachineError where the disk will not."""
     graph = model.graph
     description = {
-        INFERENCE: {"name": graph.name, "classes": graph.classes, "nodes": [_described(node) for node in graph.nodes]},
+        INFERENCE: {"name": graph.name, "classes": graph.classes, "nodes": [described(node) for node in graph.nodes]},
         "classes": list(model.classes),
         "data": model.data,
         **({} if model.resizing is None else {"resizing": model.resizing}),
@@ -84,7 +84,8 @@ def read(path: Path) -> PackedModel:
     return PackedModel(graph, classes, data, resizing)
 
 
-def _described(node: InferenceNode) -> dict[str, Any]:
+def described(node: InferenceNode) -> dict[str, Any]:
+    """A node's kind and settings, and which tensors it has."""
     settings = {}
     for field in dataclasses.fields(node):
         value = getattr(node, field.name)

@@ -1,0 +1,65 @@
+"""linocut export: a trained network as files for other runtimes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from linocut.cli.options import json_option
+
+if TYPE_CHECKING:
+    from linocut.export.exported import Exported
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--to", default="c", show_default=True, help="The format: c.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Where to: of c a folder, of other formats a file."
+)
+@click.option("--name", help="What the network is called there.  [default: as here]")
+@click.option("--weights", help="The form of weights, where a format has several: table, int8 or float.")
+@click.option("--force", is_flag=True, help="Replace what is there.")
+@click.option("--report", metavar="FILE", type=click.Path(path_type=Path), help="Write what each node takes, as JSON.")
+@json_option
+def export(
+    run: Path,
+    to: str,
+    out: Path,
+    name: str | None,
+    weights: str | None,
+    force: bool,
+    report: Path | None,
+    as_json: bool,
+) -> None:
+    """Write the trained network of the folder RUN, or of a model file, for runtimes other than linocut.
+
+    To c: NAME.h, NAME.c and NAME_test.c in the folder --out, C99 without a library that computes the same bits.
+    """
+    from linocut.errors import SpecError
+    from linocut.export.exported import export as write
+    from linocut.files import write_text
+
+    if report is not None and report.exists() and not force:
+        raise SpecError(f"{report} exists already; give --force to replace it, or another --report")
+    found = write(run, to, out=out, name=name, weights=weights, force=force)
+    if report is not None:
+        write_text(report, json.dumps(found.report(), indent=2) + "\n")
+    click.echo(json.dumps(found.to_json()) if as_json else _told(found))
+
+
+def _told(found: Exported) -> str:
+    """For people: the files, what they take, and how they are tried."""
+    from linocut.sizes import show_size
+
+    lines = [f"wrote {', '.join(str(path) for path in found.files)}"]
+    lines += [f"{what.removesuffix('_bytes')}: {show_size(nbytes)}" for what, nbytes in found.sizes.items()]
+    if found.to == "c":
+        folder, name = found.files[0].parent, found.name
+        lines.append(
+            f"try it: cd {folder} && cc -O2 -ffp-contract=off {name}.c {name}_test.c -o {name}_test && ./{name}_test"
+        )
+    return "\n".join(lines)

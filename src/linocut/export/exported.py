@@ -1,0 +1,148 @@
+"""export: a trained network as files for other runtimes."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+from linocut.errors import SpecError, one_line, unknown_name
+from linocut.export.costs import Cost, checksum, costs
+from linocut.export.formats import Format, find_format
+from linocut.export.load import load
+from linocut.files import expanded
+from linocut.graph.inference import InferenceGraph
+from linocut.run.predict import Predictor
+
+# What a file may not be called: words of C99, and the headers that it includes itself.
+TAKEN = re.compile(
+    "auto|break|case|char|const|continue|default|do|double|else|enum|extern|float|for|goto|if|inline|int|long|register"
+    "|restrict|return|short|signed|sizeof|static|struct|switch|typedef|union|unsigned|void|volatile|while"
+    "|stdint|stdio|string"
+)
+MOST_NAME = 31  # characters that every C compiler tells apart
+
+
+class Trained(Protocol):
+    """What has an inference graph: a Trainer."""
+
+    def inference_graph(self) -> InferenceGraph:
+        """The network as it is now."""
+
+
+Model: TypeAlias = "str | os.PathLike[str] | Predictor | Trained | InferenceGraph"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export wrote: `files` of the format `to`, of the network `name`.
+
+    `sizes` are bytes that the format speaks of, by name: of c flash_bytes, scratch_bytes and stack_bytes. `costs` is
+    what each node takes, `checksum` the SHA-256 of the network.
+    """
+
+    to: str
+    name: str
+    files: tuple[Path, ...]
+    sizes: dict[str, int]
+    costs: tuple[Cost, ...]
+    checksum: str
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it but the nodes, for `--json`."""
+        return {
+            "format": self.to,
+            "name": self.name,
+            "files": [str(path) for path in self.files],
+            "macs": sum(cost.macs for cost in self.costs),
+            "bytes": sum(cost.bytes for cost in self.costs),
+            "sha256": self.checksum,
+            **self.sizes,
+        }
+
+    def report(self) -> dict[str, Any]:
+        """The same, and `nodes`: name, kind, macs, words and bytes of each."""
+        return self.to_json() | {"nodes": [vars(cost) for cost in self.costs]}
+
+
+def export(
+    model: Model,
+    to: str = "c",
+    *,
+    out: str | os.PathLike[str],
+    name: str | None = None,
+    weights: str | None = None,
+    force: bool = False,
+) -> Exported:
+    """Write a trained network as files of the format `to`, for runtimes other than linocut.
+
+    `model` is the folder of a run or a model file, a Predictor, a Trainer, or an inference graph. `out` is the folder
+    that C is written to, or the file of other formats; `name` what the network is called there, by default as it is
+    called here; `weights` the form of weights, where a format has several. Files that are there are replaced with
+    `force` only. The export computes what the Predictor does: of c the same bits.
+
+    SpecError for a format, name or form of weights that cannot be, for what is there already, for a node that the
+    format cannot say, and for a package that is missing; RunError for a run that cannot be read; MachineError where the
+    disk will not. Nothing is then left half-written.
+    """
+    form = find_format(to)
+    graph = _graph(model)
+    called = _name(graph.name if name is None else name, form)
+    chosen = _weights(to, form, weights)
+    path = expanded(out)
+    files = form.files(path, called)
+    _check_free(path, files, force)
+    sizes = form.writer()(graph, path, called, chosen)
+    return Exported(to, called, files, sizes or {}, costs(graph), checksum(graph))
+
+
+def _graph(model: Model) -> InferenceGraph:
+    if isinstance(model, InferenceGraph):
+        return model
+    if isinstance(model, Predictor):
+        return model.graph
+    if isinstance(model, (str, os.PathLike)):
+        return load(model).graph
+    made = getattr(model, "inference_graph", None)
+    if made is None:
+        raise SpecError(
+            f"a {type(model).__name__} cannot be exported; give the folder of a run, a Predictor, a Trainer, or an "
+            "inference graph"
+        )
+    graph: InferenceGraph = made()
+    return graph
+
+
+def _name(name: str, form: Format) -> str:
+    if not form.identifier:
+        return name
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or TAKEN.fullmatch(name) or len(name) > MOST_NAME:
+        raise SpecError(
+            f"the name {one_line(name)!r} is no C identifier of at most {MOST_NAME} characters that is free; give "
+            "another, of letters, digits and _, with --name (name= in Python)"
+        )
+    return name
+
+
+def _weights(to: str, form: Format, weights: str | None) -> str:
+    if weights is None:
+        return form.weights[0]
+    if weights not in form.weights:
+        raise unknown_name(f"form of weights of {to}", weights, form.weights)
+    return weights
+
+
+def _check_free(path: Path, files: Sequence[Path], force: bool) -> None:
+    """SpecError where files would be written over, or cannot be there."""
+    if len(files) > 1 and path.exists() and not path.is_dir():
+        raise SpecError(f"{path} is a file, must be a folder, in which {files[0].name} goes; give another --out")
+    for file in files:
+        if file.is_dir():
+            raise SpecError(f"{file} is a folder; give the name of a file as --out")
+        if file.exists() and not force:
+            raise SpecError(
+                f"{file} exists already; give --force (force=True in Python) to replace it, or another --out"
+            )

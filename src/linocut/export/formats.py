@@ -1,0 +1,67 @@
+"""The formats that networks are exported to, by name. A format is a module with a function, and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from linocut.errors import SpecError, unknown_name
+from linocut.graph.inference import InferenceGraph
+
+TABLE, INT8, FLOAT = "table", "int8", "float"  # forms of weights
+WEIGHTS = (TABLE, INT8, FLOAT)
+
+
+def _one_file(path: Path, name: str) -> tuple[Path, ...]:
+    """Of formats whose PATH is the file itself."""
+    return (path,)
+
+
+def _c_files(path: Path, name: str) -> tuple[Path, ...]:
+    """Of C, whose PATH is a folder."""
+    return tuple(path / f"{name}{ending}" for ending in (".h", ".c", "_test.c"))
+
+
+@dataclass(frozen=True)
+class Format:
+    """Where a format's function is, which is imported when it is used: it may need packages that linocut does not.
+
+    `function(graph, path, name, weights)` writes the files that `files(path, name)` names, all or none; what it returns
+    are sizes by name, or None. `weights` are the forms of weights that it knows, the first by default; `extra` is the
+    extra of linocut's that installs its packages.
+    """
+
+    module: str
+    function: str
+    files: Callable[[Path, str], tuple[Path, ...]] = _one_file
+    weights: tuple[str, ...] = (TABLE,)
+    identifier: bool = False  # whether the name has to be one of C's
+    extra: str | None = None
+
+    def writer(self) -> Callable[[InferenceGraph, Path, str, str], Any]:
+        """The function; SpecError where packages that it needs are not installed."""
+        try:
+            found: Callable[[InferenceGraph, Path, str, str], Any] = getattr(import_module(self.module), self.function)
+        except ModuleNotFoundError as error:
+            if self.extra is None or (error.name or "").startswith("linocut"):
+                raise
+            raise SpecError(
+                f"this format needs the package {error.name}, which is not installed; "
+                f"install it with: pip install 'linocut[{self.extra}]'"
+            ) from None
+        return found
+
+
+FORMATS: dict[str, Format] = {
+    "c": Format("linocut.export.c.exporter", "export_c", _c_files, identifier=True),
+}
+
+
+def find_format(to: str) -> Format:
+    """The format called `to`; SpecError, with those that there are, for another."""
+    if to not in FORMATS:
+        raise unknown_name("format", to, FORMATS)
+    return FORMATS[to]
