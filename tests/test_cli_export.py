@@ -9,7 +9,7 @@ def test_a_run_becomes_c_that_agrees(run, linocut):
     status, out, err = linocut("export", run, "--to", "c", "--out", "device", "--name", "digits")
     assert (status, err) == (0, "")
     assert out.splitlines()[0] == "wrote device/digits.h, device/digits.c, device/digits_test.c"
-    assert "scratch: " in out and "flash: " in out and "stack: 512 B" in out
+    assert "scratch: " in out and "flash: " in out and "stack: 1.00 KiB" in out
     command = [compiler("cc"), "-std=c99", *PLAIN, "digits.c", "digits_test.c", "-o", "digits_test"]
     assert subprocess.run(command, cwd="device").returncode == 0
     assert subprocess.run(["./digits_test"], cwd="device", capture_output=True).returncode == 0

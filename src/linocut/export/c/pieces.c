@@ -1,8 +1,8 @@
 /* The functions that exported networks are put together from (pieces.py takes those that one needs).
 
-   C99 that is C++ too, without a library. Values are images of pixels, pixel by pixel, each of `depth` channels: signs
-   packed in 32-bit words, the least significant bit first, 1 for +1, the bits behind the last 0; sums and numbers a word
-   each; bytes, which count 2u - 255. A marker names a piece and those that it calls. */
+   C99 that is C++ too, without a library. Values are images of pixels, pixel by pixel, each of `depth` channels:
+   signs packed in 32-bit words, the least significant bit first, 1 for +1, the bits behind the last 0; sums and
+   numbers a word each; bytes, which count 2u - 255. A marker names a piece and those that it calls. */
 
 /*@ word */
 /* What scratch memory holds: signs, an exact sum, or a number. */
@@ -146,41 +146,50 @@ static void signs_product_pooled(
 }
 
 /*@ bytes_product: grid finish */
-/* The sum of 2u - 255 over `count` bytes, each times the sign of its bit, from bit `first` of w on. */
-static int32_t signed_sum(const uint8_t *x, const uint32_t *w, int32_t first, int32_t count)
+/* What four bytes of a window add to a sum, for each choice of their signs. At the ends of a run there are fewer:
+   as many as `left`, and as `bit`, the place of the first in its filter, leaves of four. Returns how many. */
+static int32_t signed_sums(const uint8_t *x, int32_t bit, int32_t left, int32_t *sums)
 {
-    int32_t k = 0, sum = 0;
-    while (k < count) {
-        const int32_t skip = (first + k) % 32, until = count - k < 32 - skip ? count : k + 32 - skip;
-        uint32_t bits = w[(first + k) / 32] >> skip;
-        for (; k < until; ++k, bits >>= 1) {
-            const int32_t value = 2 * x[k] - 255;
-            sum += (bits & 1u) ? value : -value;
+    const int32_t first = bit % 4, count = left < 4 - first ? left : 4 - first;
+    int32_t t, m;
+    sums[0] = 0;
+    for (t = 0; t < 4; ++t) {
+        const int32_t value = t >= first && t < first + count ? 2 * x[t - first] - 255 : 0;
+        for (m = 0; m < 1 << t; ++m) {
+            sums[(1 << t) + m] = sums[m] + value;
+            sums[m] -= value;
         }
     }
-    return sum;
+    return count;
 }
 
-/* Bytes times signs. The bits of a filter stand one after the other. */
+/* Bytes times signs, 32 outputs and four bytes at a time. The bits of a filter stand one after the other. */
 static void bytes_product(
     const grid *g, const uint8_t *x, const uint32_t *weights, const int32_t *least, const norm *m, word *y)
 {
     const int32_t line = g->columns * g->depth, filter = (g->rows * line + 31) / 32;
     const int32_t pixel = least ? (g->outputs + 31) / 32 : g->outputs;
-    int32_t i, j, n, p;
+    int32_t i, j, n, p, k, o, choices[16];
     word sums[32];
     for (i = 0; i < g->out_height; ++i) {
         for (j = 0; j < g->out_width; ++j, y += pixel) {
             const seen at = seen_by(g, i, j);
             const int32_t run = (at.q1 - at.q0) * g->depth;
-            for (n = 0; n < g->outputs; ++n) {
-                int32_t sum = 0;
+            for (n = 0; n < g->outputs; n += 32) {
+                const int32_t count = g->outputs - n < 32 ? g->outputs - n : 32;
+                for (o = 0; o < count; ++o) sums[o].sum = 0;
                 for (p = at.p0; p < at.p1; ++p) {
                     const uint8_t *from = x + ((at.row + p) * g->width + at.column + at.q0) * g->depth;
-                    sum += signed_sum(from, weights + n * filter, p * line + at.q0 * g->depth, run);
+                    int32_t bit = p * line + at.q0 * g->depth;
+                    for (k = 0; k < run;) {
+                        const uint32_t *w = weights + n * filter + bit / 32;
+                        const int32_t shift = bit % 32 / 4 * 4, bytes = signed_sums(from + k, bit, run - k, choices);
+                        for (o = 0; o < count; ++o, w += filter) sums[o].sum += choices[(*w >> shift) & 15u];
+                        k += bytes;
+                        bit += bytes;
+                    }
                 }
-                sums[n % 32].sum = sum;
-                if (n % 32 == 31 || n + 1 == g->outputs) finish(least, m, sums, n / 32 * 32, n % 32 + 1, y);
+                finish(least, m, sums, n, count, y);
             }
         }
     }
@@ -291,7 +300,8 @@ static void max_pool_signs(const grid *g, const word *x, word *y)
             for (k = 0; k < words; ++k) {
                 uint32_t any = 0;
                 for (p = at.p0; p < at.p1; ++p) {
-                    for (q = at.q0; q < at.q1; ++q) any |= x[((at.row + p) * g->width + at.column + q) * words + k].bits;
+                    const word *from = x + ((at.row + p) * g->width + at.column) * words + k;
+                    for (q = at.q0; q < at.q1; ++q) any |= from[q * words].bits;
                 }
                 y[k].bits = any;
             }

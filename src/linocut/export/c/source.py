@@ -13,7 +13,7 @@ from linocut.graph.inference import BYTES, InferenceGraph
 from linocut.layers.losses.base import IDENTITY, SIGMOID
 
 SLACK = WORD_BYTES - 1  # scratch may begin anywhere: its first whole word is taken
-STACK_BYTES = 512  # at most, of all calls together: 32 sums and what the functions count with
+STACK_BYTES = 1024  # at most, of all calls together: 32 sums, 16 choices, and what functions count with
 
 
 @dataclass(frozen=True)
