@@ -105,8 +105,8 @@ def _shaken(node, graph, rng):
 def _thresholds(node, graph, rng):
     product = graph.by_name[node.inputs[0]]
     channels = len(node.least)
-    if node.least.dtype == np.float32:
-        return _floats(rng, channels, 1)
+    if node.least.dtype == np.float32:  # many at 0, which numbers are, too
+        return _floats(rng, channels, 1) * (rng.random(channels) < 0.5).astype(np.float32)
     depth = product.depth if isinstance(product, (BinaryProduct, RealProduct)) else 9
     scale = np.sqrt(depth) * (1 if isinstance(product, BinaryProduct) else 140)
     least = np.rint(rng.normal(0, scale, channels)).astype(np.int32)

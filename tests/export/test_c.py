@@ -12,7 +12,7 @@ from pathlib import Path
 import branched
 import numpy as np
 import pytest
-from exported_c import PLAIN, SANITIZED, WARNINGS, built, compiler, same_bits, shaken, written
+from exported_c import PLAIN, SANITIZED, WARNINGS, built, compiler, predicted, same_bits, shaken, written
 
 import linocut as lc
 from linocut.export.c import steps
@@ -20,8 +20,22 @@ from linocut.export.c.pieces import chosen, pieces
 from linocut.export.c.source import STACK_BYTES, Source
 from linocut.export.c.tables import filter_words, table, tap_words
 from linocut.formats import words
-from linocut.graph.inference import InferenceGraph
-from linocut.layers import BatchNorm, BinaryConv2D, BinaryDense, Flatten, Input, Layer, MaxPool2D, Network, Sign
+from linocut.graph.inference import Activation, InferenceGraph, InputCoding, Logits
+from linocut.layers import (
+    Add,
+    BatchNorm,
+    BinaryConv2D,
+    BinaryDense,
+    Dense,
+    Flatten,
+    Input,
+    Layer,
+    MaxPool2D,
+    Network,
+    ReLU,
+    Sign,
+    Tanh,
+)
 from linocut.layers import SoftmaxCrossEntropy as Loss
 from linocut.networks import resnet
 from linocut.ops.bits import pack, unpack
@@ -46,6 +60,17 @@ def cnv() -> Network:
     return Network("cnv", tuple(layers))
 
 
+# Numbers of which several things are made, and signs of numbers that often are 0.
+TWICE = Network(
+    "twice",
+    (
+        *(Input((11,)), BinaryDense(37), BatchNorm().named("x"), ReLU().named("a"), Tanh().after("x").named("b")),
+        *(Add().after("a", "b", "x").named("sum"), Sign().after("a"), BinaryDense(37), BatchNorm().named("y")),
+        *(Add().after("y", "sum"), Dense(5), BatchNorm(), Loss()),
+    ),
+)
+
+
 @cache
 def graphs() -> dict[str, InferenceGraph]:
     """The paper's five networks, small, and those that have every layer between them."""
@@ -55,11 +80,18 @@ def graphs() -> dict[str, InferenceGraph]:
         residual = [lc.models.resnete18((16, 16, 3), 5), lc.models.bireal18((16, 16, 3), 5)]
     finally:
         resnet.STAGES = kept
-    networks = [lc.models.mlp((5, 5, 1), 4, (33, 64)), cnv(), binarynet(), *residual, *branched.NETWORKS.values()]
+    networks = [
+        lc.models.mlp((5, 5, 1), 4, (33, 64)),
+        cnv(),
+        binarynet(),
+        *residual,
+        *branched.NETWORKS.values(),
+        TWICE,
+    ]
     return {network.name: shaken(network) for network in networks}
 
 
-NAMES = ("mlp", "cnv", "binarynet", "resnete18", "bireal18", "cell", "sequence", "real", "one")
+NAMES = ("mlp", "cnv", "binarynet", "resnete18", "bireal18", "cell", "sequence", "real", "one", "twice")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -185,6 +217,19 @@ def test_what_c_cannot_count_is_refused_by_name(monkeypatch) -> None:
     monkeypatch.setattr(steps, "MOST", 200)
     with pytest.raises(lc.SpecError, match="sign1: it gives 5,760 values, C counts 200; take"):
         Source(graphs()["cnv"], "net", "0").code()
+
+
+@pytest.mark.parametrize("function", ["relu", "tanh", "sigmoid"])
+def test_activations_far_off_and_next_to_0(function: str, tmp_path: Path) -> None:
+    given = InputCoding("in", (), (7,), "floats", "f32", -1e30, 1e30, False)
+    activation = Activation("y", ("in",), (7,), "floats", function)
+    graph = InferenceGraph("f", (given, activation, Logits("out", ("y",), (7,), "floats", "identity")), 0)
+    written(graph, tmp_path)
+    sizes = np.concatenate([[0, 1e-45, 1e-30, 1 / 4096, 349, 350, 1e30], np.geomspace(1e-6, 1e3, 56)])
+    values = np.stack([sizes, -sizes]).astype(np.float32).reshape(-1, 7)
+    _, found = predicted(built([compiler("cc"), "-std=c99", *SANITIZED], tmp_path), values, 7)
+    expected = lc.Predictor(graph, threads=1).predict(values).outputs
+    assert np.array_equal(found.view(np.uint32), expected.view(np.uint32))
 
 
 def test_only_pieces_that_are_needed_are_taken() -> None:
