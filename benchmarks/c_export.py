@@ -1,6 +1,6 @@
 """What networks take as exported C, and how long a prediction takes, beside linocut's own on one thread, in one run.
 
-    python benchmarks/c_export.py [--model cnv] [--input 32x32x3] [--flags "-O2"] [--rounds 20]
+    python benchmarks/c_export.py [--model cnv] [--input 32x32x3] [--flags "-O3 -march=native"] [--rounds 20]
 
 Weights are initial ones and the example is a fixed one: neither changes the time of linocut, and of C that of pools
 only, which leave out what cannot change their signs. Times are the processor's, the least of all rounds. The compiler
