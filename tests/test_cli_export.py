@@ -2,6 +2,7 @@ import json
 import subprocess
 from pathlib import Path
 
+import pytest
 from exported_c import PLAIN, compiler
 
 
@@ -53,3 +54,20 @@ def test_help_names_the_formats_that_there_are(linocut):
     status, out, _ = linocut("export", "--help")
     assert status == 0
     assert f"The format: {', '.join(FORMATS)}." in " ".join(out.split())
+
+
+def test_models_in_onnx_and_its_dialects(run, linocut):
+    pytest.importorskip("onnx")
+    for words in (("--to", "onnx"), ("--to", "onnx", "--weights", "int8"), ("--to", "qonnx")):
+        status, out, err = linocut("export", run, "--out", "model.onnx", *words, "--force", "--json")
+        assert (status, err) == (0, "")
+        assert json.loads(out)["files"] == ["model.onnx"] and Path("model.onnx").stat().st_size > 500
+    status, _, err = linocut("export", run, "--out", "finn.onnx", "--to", "qonnx", "--finn")
+    assert (status, err) == (0, "") and Path("finn.onnx").exists()
+    for words, reason in (
+        (("--to", "c", "--finn"), "finn is a form of qonnx, not of c; give --to qonnx"),
+        (("--to", "onnx", "--weights", "int9"), "form of weights of onnx is called 'int9'"),
+    ):
+        status, out, err = linocut("export", run, "--out", "other.onnx", *words)
+        assert (status, out) == (2, "") and reason in err
+    assert not Path("other.onnx").exists()

@@ -278,9 +278,12 @@ def test_unknown_forms_of_weights_and_names_are_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_exists_is_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "m.onnx").write_text("mine")
-    with pytest.raises(SpecError, match=r"m\.onnx exists; remove it, or give another name"):
-        export_onnx(branched("one"), tmp_path / "m.onnx", "net")
+    with pytest.raises(SpecError, match=r"m\.onnx exists already; give --force"):
+        lc.export(branched("one"), "onnx", out=tmp_path / "m.onnx")
     assert (tmp_path / "m.onnx").read_text() == "mine" and len(list(tmp_path.iterdir())) == 1
+    export_onnx(branched("one"), tmp_path / "same.onnx", "branched")
+    lc.export(branched("one"), "onnx", out=tmp_path / "m.onnx", name="branched", force=True)
+    assert (tmp_path / "m.onnx").read_bytes() == (tmp_path / "same.onnx").read_bytes()
 
 
 def test_without_onnx_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

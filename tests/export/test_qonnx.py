@@ -16,7 +16,7 @@ from node_values import node_values
 
 import linocut as lc
 from linocut.errors import SpecError
-from linocut.export.qonnx import DOMAIN, export_qonnx
+from linocut.export.qonnx import DOMAIN, export_finn, export_qonnx
 from linocut.graph.inference import INTEGERS, BinaryProduct, InferenceGraph, Threshold
 from linocut.layers import (
     BatchNorm,
@@ -62,7 +62,7 @@ class MultiThreshold(op_run.OpRun):  # type: ignore[name-defined]
 def exported(graph: InferenceGraph, folder: Path, *, finn: bool = False) -> Any:
     path = folder / "q.onnx"
     path.unlink(missing_ok=True)
-    export_qonnx(graph, path, "net", finn)
+    (export_finn if finn else export_qonnx)(graph, path, "net")
     model = onnx.load(path)
     onnx.checker.check_model(model, full_check=True)
     return model
@@ -218,7 +218,7 @@ REFUSED = {
 
 def refused(graph: InferenceGraph, folder: Path, finn: bool = True) -> str:
     with pytest.raises(SpecError) as error:
-        export_qonnx(graph, folder / "out.onnx", "net", finn)
+        (export_finn if finn else export_qonnx)(graph, folder / "out.onnx", "net")
     assert not list(folder.iterdir()) and "\n" not in str(error.value)
     return str(error.value)
 

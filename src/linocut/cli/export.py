@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--to", default="c", show_default=True, help="The format: c.")
+@click.option("--to", default="c", show_default=True, help="The format: c, onnx, qonnx.")
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="Where to: of c a folder, of other formats a file."
 )
 @click.option("--name", help="What the network is called there.  [default: as here]")
 @click.option("--weights", help="The form of weights, where a format has several: table, int8 or float.")
+@click.option("--finn", is_flag=True, help="Of qonnx, the form that FINN reads.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @click.option("--report", metavar="FILE", type=click.Path(path_type=Path), help="Write what each node takes, as JSON.")
 @json_option
@@ -31,13 +32,15 @@ def export(
     out: Path,
     name: str | None,
     weights: str | None,
+    finn: bool,
     force: bool,
     report: Path | None,
     as_json: bool,
 ) -> None:
     """Write the trained network of the folder RUN, or of a model file, for runtimes other than linocut.
 
-    To c: NAME.h, NAME.c and NAME_test.c in the folder --out, C99 without a library that computes the same bits.
+    To c: NAME.h, NAME.c and NAME_test.c in the folder --out, C99 without a library that computes the same bits. To onnx
+    and qonnx: a model in the file --out, which needs the extra `onnx`.
     """
     from linocut.errors import SpecError
     from linocut.export.exported import export as write
@@ -45,7 +48,7 @@ def export(
 
     if report is not None and report.exists() and not force:
         raise SpecError(f"{report} exists already; give --force to replace it, or another --report")
-    found = write(run, to, out=out, name=name, weights=weights, force=force)
+    found = write(run, to, out=out, name=name, weights=weights, finn=finn, force=force)
     if report is not None:
         write_text(report, json.dumps(found.report(), indent=2) + "\n")
     click.echo(json.dumps(found.to_json()) if as_json else _told(found))

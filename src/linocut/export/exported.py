@@ -75,20 +75,21 @@ def export(
     out: str | os.PathLike[str],
     name: str | None = None,
     weights: str | None = None,
+    finn: bool = False,
     force: bool = False,
 ) -> Exported:
     """Write a trained network as files of the format `to`, for runtimes other than linocut.
 
     `model` is the folder of a run or a model file, a Predictor, a Trainer, or an inference graph. `out` is the folder
     that C is written to, or the file of other formats; `name` what the network is called there, by default as it is
-    called here; `weights` the form of weights, where a format has several. Files that are there are replaced with
-    `force` only. The export computes what the Predictor does: of c the same bits.
+    called here; `weights` the form of weights, where a format has several; `finn` is the form of qonnx that FINN reads.
+    Files that are there are replaced with `force` only. The export computes what the Predictor does, of c to the bit.
 
     SpecError for a format, name or form of weights that cannot be, for what is there already, for a node that the
     format cannot say, and for a package that is missing; RunError for a run that cannot be read; MachineError where the
     disk will not. Nothing is then left half-written.
     """
-    form = find_format(to)
+    form = find_format(to, finn)
     graph = _graph(model)
     called = _name(graph.name if name is None else name, form)
     chosen = _weights(to, form, weights)

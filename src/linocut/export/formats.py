@@ -57,11 +57,16 @@ class Format:
 
 FORMATS: dict[str, Format] = {
     "c": Format("linocut.export.c.exporter", "export_c", _c_files, identifier=True),
+    "onnx": Format("linocut.export.onnx", "export_onnx", weights=WEIGHTS, extra="onnx"),
+    "qonnx": Format("linocut.export.qonnx", "export_qonnx", weights=(FLOAT,), extra="onnx"),
 }
+FINN = Format("linocut.export.qonnx", "export_finn", weights=(FLOAT,), extra="onnx")  # a form of qonnx
 
 
-def find_format(to: str) -> Format:
-    """The format called `to`; SpecError, with those that there are, for another."""
+def find_format(to: str, finn: bool = False) -> Format:
+    """The format called `to`, of qonnx also the form for FINN; SpecError, with those that there are, for another."""
     if to not in FORMATS:
         raise unknown_name("format", to, FORMATS)
-    return FORMATS[to]
+    if finn and to != "qonnx":
+        raise SpecError(f"finn is a form of qonnx, not of {to}; give --to qonnx")
+    return FINN if finn else FORMATS[to]

@@ -29,8 +29,8 @@ def export_onnx(graph: InferenceGraph, path: Path, name: str, weights: str = "ta
     """Write an inference graph as the ONNX model `name`; binary weights are a "table", "int8" or "float".
 
     A table takes an eighth of a byte a weight; int8 and float, a byte and four, are for runtimes that do not fold
-    constants. SpecError without onnx, for an unknown form of weights, a file that exists, or a layer that ONNX cannot
-    say exactly; MachineError where the disk will not. Nothing is written then.
+    constants. SpecError without onnx, for an unknown form of weights, or a layer that ONNX cannot say
+    exactly; MachineError where the disk will not. Nothing is written then.
     """
     if weights not in WEIGHTS:
         raise unknown_name("form of weights", weights, WEIGHTS)

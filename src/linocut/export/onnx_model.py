@@ -83,11 +83,8 @@ class OnnxModel:
     def write(self, path: Path, given: Any, found: Any, about: Iterable[tuple[str, str]]) -> None:
         """Write the model that reads `given` and gives `found`, whole or not at all.
 
-        `about` becomes its metadata. SpecError where there is something of that name, MachineError where the disk will
-        not.
+        `about` becomes its metadata. MachineError where the disk will not.
         """
-        if path.exists() or path.is_symlink():
-            raise SpecError(f"{path} exists; remove it, or give another name")
         data = self._model(given, found, about).SerializeToString(deterministic=True)
         with replacing(path) as file:
             file.write(data)

@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from linocut.export.finn import check_finn
+from linocut.export.formats import FLOAT
 from linocut.export.onnx_model import OnnxModel
 from linocut.export.onnx_nodes import (
     IMAGE,
@@ -32,17 +33,23 @@ BIPOLAR, UINT8 = "BIPOLAR", "UINT8"  # names of QONNX's data types
 LAYOUTS = {2: "NC", 3: "NCW", 4: "NCHW"}
 
 
-def export_qonnx(graph: InferenceGraph, path: Path, name: str, finn: bool = False) -> None:
-    """Write an inference graph as the QONNX model `name`, or in the form that `finn` reads.
+def export_qonnx(graph: InferenceGraph, path: Path, name: str, weights: str = FLOAT) -> None:
+    """Write an inference graph as the QONNX model `name`; its weights are floats.
 
-    It reads `image` (1, *shape) uint8, or float32 where the network takes floats; of FINN's form (1, channels, height,
-    width) float32 that hold bytes. It gives `logits` (1, outputs) float32.
-
-    SpecError without onnx, for a file that exists, or a layer that the format cannot say exactly; MachineError where
-    the disk will not. Nothing is written then.
+    It reads `image` (1, *shape) uint8, or float32 where the network takes floats, and gives `logits` (1, outputs)
+    float32. SpecError without onnx, or for a layer that the format cannot say exactly; MachineError where the disk will
+    not. Nothing is written then.
     """
-    if finn:
-        check_finn(graph)
+    _write(graph, path, name, finn=False)
+
+
+def export_finn(graph: InferenceGraph, path: Path, name: str, weights: str = FLOAT) -> None:
+    """The same in the form that FINN reads: `image` is (1, channels, height, width) float32 that hold bytes."""
+    check_finn(graph)
+    _write(graph, path, name, finn=True)
+
+
+def _write(graph: InferenceGraph, path: Path, name: str, *, finn: bool) -> None:
     model = OnnxModel(name, {DOMAIN: VERSION}, batch=1)
     add_nodes(graph, model, _Finn() if finn else _Quantised())
     shape, dtype = graph.input.shape, "uint8" if graph.input.dtype == "u8" else "float32"
