@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 import subprocess
@@ -230,6 +231,12 @@ def test_activations_far_off_and_next_to_0(function: str, tmp_path: Path) -> Non
     _, found = predicted(built([compiler("cc"), "-std=c99", *SANITIZED], tmp_path), values, 7)
     expected = lc.Predictor(graph, threads=1).predict(values).outputs
     assert np.array_equal(found.view(np.uint32), expected.view(np.uint32))
+
+
+def test_a_name_of_any_text_stays_in_its_comment() -> None:
+    graph = dataclasses.replace(graphs()["one"], name='*/ #error "ä" \\')
+    for text in (Source(graph, "net", "0").header(), Source(graph, "net", "0").code()):
+        assert text.startswith("/* ?? ?error ??? ?, exported by linocut 0.\n")
 
 
 def test_only_pieces_that_are_needed_are_taken() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -81,7 +82,7 @@ class Source:
     def about(self) -> str:
         """The comment that begins each file."""
         return _ABOUT.format(
-            name=self.graph.name,
+            name=re.sub(r"[^\w .-]", "?", self.graph.name, flags=re.ASCII),  # any text, which may not end the comment
             version=self.version,
             flash=self.flash_bytes,
             scratch=self.scratch_bytes,
@@ -135,8 +136,8 @@ class Source:
         given = self.graph.input
         shape = " x ".join(map(str, given.shape))
         if self.element == "uint8_t":
-            return f"{shape} bytes, the last size changing first"
-        return f"{shape} floats from {given.low:g} to {given.high:g}, the last size changing first"
+            return f"{shape} bytes, in C order"
+        return f"{shape} floats from {given.low:g} to {given.high:g}, in C order"
 
     def _returned(self) -> str:
         if self.graph.logits.function == IDENTITY:
