@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from linocut.cli.options import json_option
+from linocut.export.formats import FORMATS
 
 if TYPE_CHECKING:
     from linocut.export.exported import Exported
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--to", default="c", show_default=True, help="The format: c, onnx, qonnx.")
+@click.option("--to", default="c", show_default=True, help=f"The format: {', '.join(FORMATS)}.")
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="Where to: of c a folder, of other formats a file."
 )

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from linocut.errors import SpecError, unknown_name
-from linocut.graph.inference import InferenceGraph
+
+if TYPE_CHECKING:
+    from linocut.graph.inference import InferenceGraph
 
 TABLE, INT8, FLOAT = "table", "int8", "float"  # forms of weights
 WEIGHTS = (TABLE, INT8, FLOAT)
