@@ -1,4 +1,4 @@
-// linocut._native: the C interface in Python. Nothing is decided here.
+// linocut._native: the C interface and the check of JPEGs in Python. Nothing is decided here.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "jpeg/check.hpp"
 #include "linocut.h"
 
 namespace nb = nanobind;
@@ -145,6 +146,13 @@ double peak(const std::string& isa, const std::string& kind) {
     return per_second;
 }
 
+std::string jpeg_fault(const nb::bytes& data) {
+    const auto* bytes = static_cast<const std::uint8_t*>(data.data());
+    const std::size_t size = data.size();
+    const nb::gil_scoped_release released;
+    return linocut::jpeg::fault(bytes, size);
+}
+
 nb::list signatures() {
     nb::list table;
     int code = 0;
@@ -170,6 +178,7 @@ NB_MODULE(_native, m) {
         .def("run", &Session::run, "section"_a)
         .def("run_timed", &Session::run_timed, "section"_a);
     m.def("isas", &isas);
+    m.def("jpeg_fault", &jpeg_fault, "data"_a);
     m.def("peak", &peak, "isa"_a, "kind"_a);
     m.def("signatures", &signatures);
 }

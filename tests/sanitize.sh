@@ -37,6 +37,7 @@ check() {
 address() {
     build build/sanitize-address address,undefined
     check build/sanitize-address libasan.so tests/test_native_loader.py tests/test_native_session.py tests/fuzz/test_corpus.py \
+        tests/data/test_jpeg_damage.py \
         tests/ops/test_edges.py tests/ops/test_native_matches_reference.py tests/ops/test_conv2d_weight_gradient_blocks.py \
         tests/ops/test_micro_batch.py tests/ops/test_panels.py tests/run/test_golden.py tests/run/test_runner.py tests/run/test_tiled_same_bits.py \
         tests/run/test_small_stacks.py \

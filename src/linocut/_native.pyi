@@ -38,6 +38,9 @@ class Session:
 def isas() -> list[str]:
     """The instruction sets that this machine can use, best first."""
 
+def jpeg_fault(data: bytes) -> str:
+    """Why the JPEG in these bytes is damaged, "" if nothing shows it (native/jpeg/check.hpp)."""
+
 def peak(isa: str, kind: str) -> float:
     """Multiplications a second of one thread in the bare micro-kernel for "xnor", "int8" or "float".
 

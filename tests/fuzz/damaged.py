@@ -6,8 +6,11 @@ import pickle
 import struct
 import zlib
 
+import numpy as np
 from checksums import joined, mended, split
-from readers import LABELS, READERS, TOML, cifar, cifar100_pickle, cifar_pickle, idx, image, mat, table, tar
+from picture_files import png as png_file
+from picture_files import tiff
+from readers import LABELS, READERS, TOML, cifar, cifar100_pickle, cifar_pickle, deep_png, idx, image, mat, table, tar
 
 
 def described(name, change):
@@ -44,6 +47,13 @@ def png(width, height):
 
     parts = chunk(b"IHDR", sizes), chunk(b"IDAT", zlib.compress(bytes(1000))), chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def of_many_scans():
+    """A JPEG of few bytes that passes over each of its blocks again and again."""
+    sound = image("JPEG", progressive=True)
+    last = sound.rindex(b"\xff\xda")
+    return sound[:last] + sound[last:-2] * 600 + b"\xff\xd9"
 
 
 class Evil:
@@ -196,6 +206,22 @@ CORPUS = [
     ("PNG", png(0, 5)),
     ("PNG", EPS),  # which Pillow would hand to Ghostscript
     ("PNG", image("PNG")[:60]),
+    ("PNG", png_file(np.zeros((9, 7, 1), int), 8, 3, palette=b"")),
+    ("PNG", png_file(np.zeros((900, 700, 3), int), 8, 2, pixels=zlib.compress(bytes(2101 * 899)))),  # a row lacks
+    ("PNG", png_file(np.zeros((9, 7, 3), int), 8, 2, flips={b"IDAT": 1})),
+    ("deep PNG", deep_png()[:-30]),
+    ("palette PNG", png_file(np.full((9, 7, 1), 255), 8, 3, palette=bytes(9))),
+    ("JPEG", image("JPEG")[:-9] + b"\xff\xd9"),
+    ("JPEG", image("JPEG")[:-2] + bytes(range(1, 50)) + b"\xff\xd9"),
+    ("JPEG", image("JPEG").replace(b"\xff\xc0\x00\x11\x08\x00\x09\x00\x07", b"\xff\xc0\x00\x11\x08\x1f\xff\x1f\xff")),
+    ("progressive JPEG", image("JPEG", progressive=True)[:-30] + b"\xff\xd9"),
+    ("progressive JPEG", of_many_scans()),
+    ("TIFF", tiff(7, 9, 8, 2, [bytes(189)], samples=3, counts=[188])),
+    ("TIFF", tiff(7, 9, 8, 2, [bytes(84)], samples=3, more={278: [4]})),  # one strip of three
+    ("TIFF", tiff(7, 9, 8, 2, [bytes(189)], samples=3, more={278: [2**32 - 1], 322: [0], 323: [0], 324: [8]})),
+    ("TIFF", tiff(7, 9, 16, 1, [bytes(126)], more={339: [2]})),
+    ("TIFF", tiff(7, 9, 1, 1, [bytes(9)], more={259: [4]})),
+    ("PGM of 15", b"P5 7 9 15\n" + bytes(62) + b"\x10"),
     ("GIF", image("GIF")[:-4]),
     ("PPM", b"P6 99999999 99999999 255\n" + bytes(100)),
     ("PPM", b"P6 8 8 255\n" + bytes(10)),

@@ -10,6 +10,7 @@ from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
+from picture_files import png
 from PIL import Image
 from small_training import examples, trainer
 
@@ -108,10 +109,15 @@ def mat(packed):
     return head + matrix(b"X", 9, 2, (32, 32, 3, 2), pixels * 2) + matrix(b"y", 6, 2, (2, 1), b"\x01\x0a")
 
 
-def image(form):
+def image(form, mode="RGB", **options):
     data = io.BytesIO()
-    Image.fromarray(GENERATOR.integers(0, 256, (9, 7, 3), dtype=np.uint8)).save(data, form)
+    Image.fromarray(GENERATOR.integers(0, 256, (9, 7, 3), dtype=np.uint8)).convert(mode).save(data, form, **options)
     return data.getvalue()
+
+
+def deep_png():
+    """Of 16 bits, with a colour that is transparent."""
+    return png(GENERATOR.integers(0, 65536, (9, 7, 3)), 16, 2, transparent=bytes(6))
 
 
 @cache
@@ -258,6 +264,12 @@ READERS = {
     "mat": (lambda: mat(False), read_mat),
     "mat packed": (lambda: mat(True), read_mat),
     **{form: ((lambda form=form: image(form)), read_picture) for form in PILLOWS},
+    "progressive JPEG": (lambda: image("JPEG", progressive=True), read_picture),
+    "deep PNG": (deep_png, read_picture),
+    "palette PNG": (lambda: image("PNG", "P"), read_picture),
+    "fax TIFF": (lambda: image("TIFF", "1", compression="group4"), read_picture),
+    "JPEG TIFF": (lambda: image("TIFF", compression="jpeg"), read_picture),
+    "PGM of 15": (lambda: b"P5 7 9 15\n" + bytes(n % 16 for n in range(63)), read_picture),
     "toml": (lambda: TOML, read_toml),
     "checkpoint": (lambda: run("checkpoint.safetensors"), read_checkpoint),
     "model": (lambda: run("model.safetensors"), read_model),

@@ -35,7 +35,8 @@ class Entry:
 class FolderDataset(Dataset):
     """The images at `entries` below `root`, as u8 (height, width, channels); `sizes_differ` lets them be resized.
 
-    `skipped` has the paths of images of the class folders that were left out, as they are corrupt.
+    `skipped` has the paths of images of the class folders that were left out, as they are corrupt. A file is looked at
+    for damage the first time that it is read, unless all were before (`sound`).
     """
 
     crops = True
@@ -51,6 +52,7 @@ class FolderDataset(Dataset):
         sizes_differ: bool,
         skipped: tuple[Path, ...] = (),
         notes: tuple[str, ...] = (),
+        sound: bool = False,
     ) -> None:
         """Keep the names; `open_folder` has checked them."""
         self.name = name
@@ -64,6 +66,7 @@ class FolderDataset(Dataset):
         self._paths = [entry.path for entry in entries]
         self._labels = np.array([entry.label for entry in entries], np.int32)
         self._sizes_differ = sizes_differ
+        self._sound = np.full(len(entries), sound)
 
     def __len__(self) -> int:
         """How many examples there are."""
@@ -94,7 +97,9 @@ class FolderDataset(Dataset):
         labels[...] = self._labels[indices]
         for row, index in enumerate(indices.tolist()):
             crop = None if boxes is None else partial(boxes, row)
-            images[row] = decode(self._root / self._paths[index], shape, resizing=resizing, crop=crop)
+            path, sound = self._root / self._paths[index], bool(self._sound[index])
+            images[row] = decode(path, shape, resizing=resizing, crop=crop, sound=sound)
+            self._sound[index] = True
 
 
 def open_folder(
@@ -173,7 +178,8 @@ def open_folder(
     resizing = _resizing(looked[0], shape) if resizing is None else find_resizing(resizing)
     sets = [
         FolderDataset(
-            *(str(root), folder, entries, shape, classes, resizing, size is not None, tuple(found.errors), notes)
+            *(str(root), folder, entries, shape, classes, resizing, size is not None, tuple(found.errors), notes),
+            sound=skip_corrupt,
         )
         for folder, entries, found in zip((train_root, test_root), sound, looked, strict=True)
     ]

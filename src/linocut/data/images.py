@@ -1,11 +1,12 @@
 """Image files, decoded by Pillow to u8 arrays (height, width, channels).
 
-Grey images have 1 channel, all others 3 (red, green, blue). Transparent pixels are laid over white; 16-bit
-grey is scaled to 8 bits. Pictures are upright: the orientation that a camera noted is applied (orientation.py).
+Grey images have 1 channel, all others 3 (red, green, blue). Other depths and transparent pixels are brought to that as
+pixels.py says. Pictures are upright: the orientation that a camera noted is applied (orientation.py). What Pillow would
+read of damaged files as if they were sound is looked for first (damage.py).
 
 Whatever a file is called, only the common formats below are decoded, none of which runs another program as Pillow's
 EPS does, and AVIF and HEIC where Pillow can; and none of more pixels than MOST_PIXELS, as a few bytes may claim any
-number of them. Colours are converted strip by strip, so that decoding takes no more than MOST_BYTES a pixel.
+number of them. Decoding takes no more than MOST_BYTES a pixel.
 
 Images of another size than wanted are resized as resizing.py says, the same way in training and in predicting.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import math
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -23,9 +25,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from linocut.data.damage import check, check_kind
 from linocut.data.dataset import Box, Resizing
 from linocut.data.orientation import orientation
+from linocut.data.pixels import channels, converted
 from linocut.data.resizing import WHOLE, find_resizing, part
+from linocut.data.strict import strictly
 from linocut.errors import DataError
 from linocut.files import open_plain
 
@@ -37,25 +42,29 @@ FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 MOST_PIXELS = 1 << 26  # 64 megapixels
 MOST_BYTES = 24  # of memory for a pixel: what Pillow takes for a WebP or a turned TIFF; half of them for most others
 MOST_PIXELS_OF_MORE = 1 << 24  # of AVIF and HEIC: decoders of video may keep many frames, of which few bytes may tell
-STRIP = 1 << 18  # pixels that are converted together
 ENDS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82", "GIF": b";"}
 MORE = ("AVIF", "HEIF")  # formats that only some Pillows decode; HEIF, the files called .heic, with pillow-heif
 BRAND = slice(4, 8), b"ftyp"  # where files of these formats have what
-GREY_MODES = frozenset(("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N"))
+BEGINNINGS = {
+    **{b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"BM": "BMP", b"RIFF": "WEBP"},
+    **{b"II*\0": "TIFF", b"MM\0*": "TIFF", b"II+\0": "TIFF", b"MM\0+": "TIFF"},
+    **{b"P%d" % number: "PPM" for number in range(1, 7)},
+}
 
 
 def image_shape(path: Path, *, whole: bool = False) -> tuple[int, int, int]:
     """Height, width and channels by the file's header; DataError for a file that is no image.
 
     So is one for a file that does not end as its format does, as a download does that was broken off. If `whole`, all
-    pixels are decoded, and forgotten, so that damage anywhere in the file is a DataError too.
+    pixels are decoded and converted, and forgotten, so that damage anywhere in the file is a DataError too.
     """
     with _opened(path) as image:
-        channels = 1 if image.mode in GREY_MODES else 3
-        if whole or not _ends_well(path, image.format):
-            image.load()  # whether what lacks is needed: some files have something else behind the image
+        count = channels(image, path)
+        if whole or not _ends_well(path, image.format):  # whether what lacks is needed: some have more behind the image
+            check(path, image)
+            converted(image, count, path)
         turn = orientation(image, path)
-        return *turn.size(image.height, image.width), channels
+        return *turn.size(image.height, image.width), count
 
 
 def _ends_well(path: Path, form: str | None) -> bool:
@@ -87,14 +96,18 @@ def decode(
     *,
     resizing: Resizing | None,
     crop: Callable[[int, int], Box] | None = None,
+    sound: bool = False,
 ) -> NDArray[np.uint8]:
     """The pixels of the file as `shape` (height, width, channels): in training, evaluating and predicting alike.
 
     An image of another size is refused where `resizing` is None. `crop` (height, width) says which part to take, by
-    default that of `resizing`; it is resized bilinearly, antialiased.
+    default that of `resizing`; it is resized bilinearly, antialiased. A file that was looked at for damage before is
+    `sound`, which saves up to half of the time.
     """
-    size, channels = shape[:2], shape[2]
+    size, count = shape[:2], shape[2]
     with _opened(path) as image:
+        if not sound:
+            check(path, image)
         turn = orientation(image, path)
         found = turn.size(image.height, image.width)
         if resizing is None and found != size:
@@ -104,14 +117,14 @@ def decode(
             )
         height, width = turn.size(*size)  # as it is stored
         if crop is None and found == size:
-            pixels = _converted(image, channels)
+            pixels = converted(image, count, path)
         else:
             box = crop(*found) if crop else part(resizing or WHOLE, *found, size)
             box = _reduced(image, turn.stored(box, *found), (height, width))
             from PIL.Image import Resampling
 
-            pixels = _converted(image, channels).resize((width, height), Resampling.BILINEAR, box)
-        return turn.upright(np.asarray(pixels, np.uint8).reshape(height, width, channels))
+            pixels = converted(image, count, path).resize((width, height), Resampling.BILINEAR, box)
+        return turn.upright(np.asarray(pixels, np.uint8).reshape(height, width, count))
 
 
 def _reduced(image: Image, box: Box, size: tuple[int, int]) -> Box:
@@ -146,6 +159,8 @@ def _open(path: Path) -> Image:
     """The image in one of FORMATS, or of MORE as far as they can be decoded; Pillow's errors for others."""
     from PIL import Image, UnidentifiedImageError
 
+    if not stat.S_ISREG(kind := path.stat().st_mode) and not stat.S_ISDIR(kind):
+        raise DataError(f"{path} is no plain file; give the file of an image")  # a pipe would be waited for
     try:
         return Image.open(path, formats=FORMATS)
     except UnidentifiedImageError:
@@ -163,6 +178,16 @@ def _open(path: Path) -> Image:
     )
 
 
+def _unidentified(path: Path) -> str:
+    """What a file is that Pillow does not know."""
+    with open(path, "rb") as file:
+        head = file.read(8)
+    form = next((form for mark, form in BEGINNINGS.items() if head.startswith(mark)), None)
+    if form is None:
+        return f"is not an image in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+    return f"begins as a {form} does, but is damaged, or of a kind that Pillow does not read"
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Image]:
     """The image, its pixels not yet decoded; whatever Pillow raises in the block becomes a DataError."""
@@ -170,53 +195,21 @@ def _opened(path: Path) -> Iterator[Image]:
 
     try:
         os.close(open_plain(path))  # else Pillow waits at a pipe
-        with _open(path) as image:
+        with strictly(), _open(path) as image:
             most = MOST_PIXELS_OF_MORE if image.format in MORE else MOST_PIXELS
             if image.width * image.height > most:
                 raise DataError(
                     f"{path} is {image.height:,} x {image.width:,} pixels (height x width), must have {most:,} "
                     "or fewer; make it smaller"
                 )
-            if image.mode == "F":
-                raise DataError(f"{path} has floating-point pixels, must have 8 or 16 bits; convert the file")
+            check_kind(path, image)
             yield image
     except (DataError, MemoryError):
         raise
     except UnidentifiedImageError:
-        raise DataError(
-            f"{path} is not an image in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}; replace or remove the file"
-        ) from None
+        raise DataError(f"{path} {_unidentified(path)}; replace or remove the file") from None
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; check the path") from None
     except Exception as error:  # decoders raise OSError, SyntaxError, ValueError, struct.error and more
         reason = getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
         raise DataError(f"{path} cannot be read as an image: {reason}; replace or remove the file") from None
-
-
-def _converted(image: Image, channels: int) -> Image:
-    """The image in grey (1) or in colours (3), a strip at a time."""
-    from PIL import Image as pil
-
-    mode, rows = "L" if channels == 1 else "RGB", max(1, STRIP // image.width)
-    if image.mode == mode and "transparency" not in image.info:
-        return image
-    if image.height <= rows:
-        return _strip(image, mode)
-    whole = pil.new(mode, image.size)
-    for top in range(0, image.height, rows):
-        below = min(top + rows, image.height)
-        whole.paste(_strip(image.crop((0, top, image.width, below)), mode), (0, top))
-    return whole
-
-
-def _strip(image: Image, mode: str) -> Image:
-    """The image in a mode, its transparent pixels over white."""
-    from PIL import Image as pil
-
-    if image.mode.startswith("I"):  # 16 bits; Pillow's own conversion would clip them
-        wide = np.asarray(image).astype(np.int64).clip(0, 65535)
-        image = pil.fromarray(((wide + 128) // 257).astype(np.uint8))
-    elif image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
-        colours = image.convert("RGBA")
-        image = pil.alpha_composite(pil.new("RGBA", colours.size, "white"), colours)
-    return image.convert(mode)
