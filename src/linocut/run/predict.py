@@ -117,6 +117,8 @@ class Predictor:
         plain = type(example) is np.ndarray  # a subclass may have a mask
         if not plain or example.shape != one.input.shape or example.dtype != one.input.dtype:
             example = unlabelled_example(example, now.graph)
+        elif type(example) is not np.ndarray:
+            example = as_array(example, "the values of an example")
         if self._bounds is not None:
             check_values(example, *self._bounds)
         np.copyto(one.input, example)
