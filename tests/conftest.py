@@ -1,5 +1,7 @@
 """Its place makes pytest find the modules beside it, such as small_training, from every folder of tests."""
 
+import signal
+
 import hypothesis
 import pytest
 from small_command import SMALL
@@ -8,6 +10,10 @@ from linocut.cli import main
 
 hypothesis.settings.register_profile("linocut", deadline=None)  # machines are shared: a time tells nothing
 hypothesis.settings.load_profile("linocut")
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of what a script runs in its background, and nobody's wish here
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

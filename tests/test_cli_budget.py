@@ -39,6 +39,8 @@ def test_by_bisection_of_the_lower_bound_first():
     assert largest_batch(lambda n: 10 * n + 300 * (n > 5), 1005, 2, 2**20, lambda n: 10 * n) == 70
     with pytest.raises(lc.SpecError, match=r"a batch of 2 takes 27 B \(27 B\); give at least 27 B"):
         largest_batch(total, 26, 2)
+    with pytest.raises(lc.SpecError, match=r"a batch of 2 takes 27 B"):
+        largest_batch(total, 26, 2, 99, lambda batch: 10 * batch)  # which the lower bound would let pass
 
 
 def test_the_largest_batch_is_no_larger_than_the_data():

@@ -177,10 +177,13 @@ def test_a_full_standard_output(arguments):
     assert (done.returncode, done.stderr) == (1, "error: cannot write to standard output: No space left on device\n")
 
 
-def test_a_reader_that_has_gone(run):
-    command = f"{sys.executable} -m linocut eval run --backend reference --json"
-    reader = subprocess.run(
-        ["sh", "-c", f"({command}; echo status $? >&2) | true"], capture_output=True, text=True, check=True
-    )
-    assert "Traceback" not in reader.stderr
-    assert reader.stderr.startswith("status ")
+@pytest.mark.parametrize("arguments", [["--help"], ["info"], ["eval", "run", *REFERENCE], ["plan", "--json"]])
+def test_a_reader_that_has_gone(run, arguments):
+    """Nothing is said, as nobody is there to hear it, but the status tells; a mistake has its own all the same."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    for words, status, lines in ((arguments, 1, 0), (["plan", "--nothing"], 2, 1)):
+        command = [sys.executable, "-m", "linocut", *words]
+        done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True)
+        assert (done.returncode, done.stderr.count("\n")) == (status, lines), done.stderr
+    os.close(writing)

@@ -69,6 +69,23 @@ def test_a_batch_that_does_not_fit_goes_in_the_largest_parts_that_do() -> None:
     assert (trainer.settings.batch_size, trainer.settings.micro_batch) == (100, 20)
 
 
+def test_a_budget_between_the_lower_bound_and_the_arena_does_not_hold_it() -> None:
+    """Of many networks the two are equal, and which of them is asked does not show."""
+    network, training, sizes = NETWORK, TRAINING, Sizes(100, 100)
+    bound, taken = training.bound(sizes), training.arena(sizes)
+    assert bound < taken
+    for budget in (bound, taken - 1):
+        assert not training.holds(sizes, budget)
+        whole = lc.Trainer(network, budget=budget)
+        assert whole.settings.batch_size < 100 and whole.plan.total_bytes <= budget
+        parts = lc.Trainer(network, batch_size=100, budget=budget)
+        assert parts.settings.micro_batch < 100 and parts.plan.total_bytes <= budget
+        with pytest.raises(lc.SpecError, match=rf"but a batch of 100 takes .* \({taken:,} B\)"):
+            lc.Trainer(network, batch_size=100, micro_batch=100, budget=budget)
+    assert training.holds(sizes, taken)
+    assert lc.Trainer(network, batch_size=100, budget=taken).settings.micro_batch == 100
+
+
 def test_the_data_bound_the_batch_that_a_budget_fills() -> None:
     """As `linocut train --budget` does, which knows the data before: the runs are the same."""
     data = images(50)

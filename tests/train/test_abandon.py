@@ -48,6 +48,38 @@ def test_a_folder_with_train_and_test_is_known_by_its_own_path(tmp_path: Path) -
     assert len(again) == len(train) == 16
 
 
+class Killed(BaseException):
+    """As if the process were gone."""
+
+
+@pytest.mark.parametrize("nth", range(4))
+def test_a_process_that_ends_while_it_removes_a_run_leaves_one_that_can_be_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nth: int
+) -> None:
+    """Or none: never files that stop a new run, and belong to none."""
+    train, _ = lc.data.load("digits")
+    left, real = [nth], Path.unlink
+
+    def dying(path: Path, missing_ok: bool = False) -> None:
+        if path.parent.name == "run":
+            if not left[0]:
+                raise Killed
+            left[0] -= 1
+        real(path, missing_ok)
+
+    def fail(event: object) -> None:
+        monkeypatch.setattr(Path, "unlink", dying)
+        raise lc.DataError("an image is damaged")
+
+    with pytest.raises(Killed):
+        trainer(train.shape, 10).fit(train, 1, out=tmp_path / "run", callbacks=[fail])
+    monkeypatch.undo()
+    assert len(list((tmp_path / "run").iterdir())) == 4 - nth
+    again = lc.Trainer.resume(tmp_path / "run", threads=1)
+    assert not again.progress.begun
+    again.fit(train, 1)
+
+
 @pytest.mark.parametrize("name", ["config.toml", "log.jsonl", "model.safetensors"])
 def test_files_of_others_are_not_written_over(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("precious")

@@ -1,5 +1,6 @@
 """One process writes a run folder at a time; others are told which, and may read what is there."""
 
+import fcntl
 import json
 import multiprocessing
 import os
@@ -283,6 +284,29 @@ def test_a_lock_file_that_is_removed_lets_nobody_in(tmp_path):
     one = trainer()
     one.fit(examples(), 2, out=tmp_path, callbacks=[at_step(2, remove)])
     assert sorted(os.listdir(tmp_path)) == ["checkpoint.safetensors", "config.toml", "log.jsonl", "model.safetensors"]
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_lock_file_that_vanishes_between_opening_and_locking_it(tmp_path, monkeypatch, times):
+    """Its holder had just ended: whoever opened it then has locked what nobody else will find."""
+    real, left, before = fcntl.flock, [times], os.listdir("/proc/self/fd")
+
+    def vanishing(descriptor, operation):
+        if left[0]:
+            left[0] -= 1
+            (tmp_path / ".lock").unlink()
+        return real(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", vanishing)
+    with Lock(tmp_path):
+        monkeypatch.undo()
+        assert left == [0]
+        assert (tmp_path / ".lock").read_text() == f"{os.getpid()}\n"
+        script = f"import fcntl; fcntl.flock(open({str(tmp_path / '.lock')!r}), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+        other = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+        assert "BlockingIOError" in other.stderr
+    assert not os.listdir(tmp_path)
+    assert len(os.listdir("/proc/self/fd")) == len(before)
 
 
 def test_another_s_lock_file_is_not_removed(tmp_path):

@@ -11,7 +11,7 @@ from linocut.compile.lower import TRAIN, compile_network
 from linocut.data import ArrayDataset
 from linocut.layers import Dense, Flatten, Input, Network, SoftmaxCrossEntropy
 from linocut.policies import find_policy
-from linocut.run import REFERENCE, initialise, open_session
+from linocut.run import NATIVE, REFERENCE, initialise, open_session
 
 BATCH, MICRO = 12, 4
 PARTS = BATCH // MICRO
@@ -168,3 +168,32 @@ def test_the_smallest_sizes_are_read_again(batch):
     settings = trainer(network=Network("small", layers), policy="standard", batch_size=batch, micro_batch=1).settings
     assert (settings.batch_size, settings.micro_batch) == (batch, 1)
     assert type(settings).from_dict(settings.to_dict()) == settings
+
+
+@pytest.mark.parametrize("backend", [REFERENCE, NATIVE])
+@pytest.mark.parametrize("optimizer", [lc.SGD(1.0), lc.Adam(1.0)])
+def test_a_step_of_the_most_micro_batches(backend, optimizer):
+    """The weights move in the last of 2**20, and in none before; each of them counts as one of so many."""
+    layers = (lc.layers.Input((3,), "f32"), lc.layers.Dense(2), lc.layers.SoftmaxCrossEntropy())
+    most = 2**20
+    compiled = compile_network(lc.layers.Network("own", layers), lc.standard, optimizer, most, 1)
+    session = open_session(compiled.program, backend=backend, threads=1)
+    initialise(session, compiled.initial, seed=5)
+    session.array("control")[...] = (optimizer.learning_rate, 1.0, 0.9, 0.999)
+    session.array("input")[...] = 1.0
+    session.array("labels")[...] = 1
+    session.array("micro")[...] = (most - 2, most)
+    weights, total = session.array("dense1.weights"), session.array("dense1.gradient")
+    total[0], total[1] = most, -most
+    before, summed = weights.copy(), total.copy()
+    session.run(TRAIN)
+    assert session.array("micro").tolist() == [most - 1, most]
+    assert np.array_equal(weights, before) and not np.array_equal(total, summed)
+    session.run(TRAIN)
+    assert session.array("micro").tolist() == [most, most]
+    assert not np.array_equal(weights, before)
+    assert np.allclose(total[0], 1, rtol=1e-5) and np.allclose(total[1], -1, rtol=1e-5)  # the mean of all
+    session.run(TRAIN)
+    assert session.array("micro").tolist() == [1, most]
+    with pytest.raises(lc.SpecError, match=r"batch size is 1048577, must be a whole number from 1 to 1,048,576"):
+        compile_network(lc.layers.Network("own", layers), lc.standard, optimizer, most + 1, 1)
