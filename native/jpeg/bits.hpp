@@ -56,8 +56,8 @@ class Bits {
   private:
     void fill() {
         if (count_ <= 32 && end_ - at_ >= 4) {  // four at once, where none is 255
-            const std::uint32_t four = std::uint32_t{at_[0]} << 24 | std::uint32_t{at_[1]} << 16 |
-                                       std::uint32_t{at_[2]} << 8 | at_[3];
+            const std::uint32_t four =
+                std::uint32_t{at_[0]} << 24 | std::uint32_t{at_[1]} << 16 | std::uint32_t{at_[2]} << 8 | at_[3];
             if (((~four - 0x01010101) & four & 0x80808080) == 0) {
                 held_ = held_ << 32 | four;
                 count_ += 32;

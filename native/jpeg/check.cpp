@@ -12,8 +12,8 @@ namespace linocut::jpeg {
 namespace {
 
 constexpr std::uint64_t most_blocks = 5u << 20;  // those of 2**26 pixels in 4 components, and some
-constexpr unsigned most_scans = 500;      // each may pass over all blocks in few bytes; usual are a dozen
-constexpr std::int32_t most_mean = 1536;  // of white it is 1016; damage to one block's shifts those behind it
+constexpr unsigned most_scans = 500;             // each may pass over all blocks in few bytes; usual are a dozen
+constexpr std::int32_t most_mean = 1536;         // of white it is 1016; damage to one block's shifts those behind it
 
 struct NotLookedAt {};  // thrown for what this does not know
 
@@ -60,8 +60,7 @@ Frame read_frame(Segment segment, bool progressive) {
         component.quantised = static_cast<std::uint8_t>(segment.byte() & 3);
         component.across = sampling >> 4;
         component.down = sampling & 15;
-        if (component.across - 1 > 3 || component.down - 1 > 3)
-            refuse("its header has a sampling of ", sampling);
+        if (component.across - 1 > 3 || component.down - 1 > 3) refuse("its header has a sampling of ", sampling);
         across = std::max(across, component.across);
         down = std::max(down, component.down);
         component.lowest.fill(missing);
@@ -112,12 +111,18 @@ class Walk {
         if (size < 2 || size > static_cast<std::size_t>(end_ - at_)) refuse("a part of its header is cut");
         Segment segment(at_ + 2, size - 2);
         at_ += size;
-        if (mark == 0xC4) read_codes(segment);
-        else if (mark == 0xDB) read_steps(segment);
-        else if (mark == 0xDD) restart_ = segment.word();
-        else if (mark == 0xDA) read_data(segment);
-        else if (mark == 0xC0 || mark == 0xC1 || mark == 0xC2) start_frame(segment, mark == 0xC2);
-        else if (mark >= 0xC3 && mark <= 0xCF && mark != 0xC8 && mark != 0xCC) throw NotLookedAt{};
+        if (mark == 0xC4)
+            read_codes(segment);
+        else if (mark == 0xDB)
+            read_steps(segment);
+        else if (mark == 0xDD)
+            restart_ = segment.word();
+        else if (mark == 0xDA)
+            read_data(segment);
+        else if (mark == 0xC0 || mark == 0xC1 || mark == 0xC2)
+            start_frame(segment, mark == 0xC2);
+        else if (mark >= 0xC3 && mark <= 0xCF && mark != 0xC8 && mark != 0xCC)
+            throw NotLookedAt{};
         return true;
     }
 
@@ -194,7 +199,7 @@ class Walk {
     const std::uint8_t* end_;
     std::optional<Frame> frame_;
     std::array<std::array<Codes, 4>, 2> codes_;  // of DC, of AC
-    std::array<std::int32_t, 4> steps_{};  // of a block's mean
+    std::array<std::int32_t, 4> steps_{};        // of a block's mean
     std::uint32_t restart_ = 0;
     unsigned scans_ = 0;
 };

@@ -12,7 +12,7 @@ inline constexpr int missing = 99;            // no bit of a coefficient was the
 
 struct Component {
     std::uint8_t id = 0;
-    std::uint8_t quantised = 0;  // by which table
+    std::uint8_t quantised = 0;              // by which table
     std::uint32_t across = 1, down = 1;      // blocks of it in a unit of an interleaved scan
     std::uint32_t width = 0, height = 0;     // in blocks
     std::uint32_t stride = 0;                // blocks of a row of `nonzero`: whole units

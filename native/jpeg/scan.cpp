@@ -24,8 +24,10 @@ class Blocks {
             read_dc(bits, part);
             read_whole(bits, *part.ac);
         } else if (scan_.begin == 0) {
-            if (scan_.high == 0) read_dc(bits, part);
-            else bits.drop(1);
+            if (scan_.high == 0)
+                read_dc(bits, part);
+            else
+                bits.drop(1);
         } else if (scan_.high == 0) {
             read_first(bits, *part.ac, part.component->nonzero[block]);
         } else {
@@ -93,8 +95,10 @@ class Blocks {
             if (size > 1) throw BadCode{};
             bits.drop(size);  // the sign
             for (; k <= scan_.end; ++k) {
-                if (nonzero >> k & 1) bits.drop(1);
-                else if (zeros-- == 0) break;
+                if (nonzero >> k & 1)
+                    bits.drop(1);
+                else if (zeros-- == 0)
+                    break;
             }
             if (size == 0) continue;
             if (k > scan_.end) throw BadCode{};
@@ -143,8 +147,7 @@ Bits behind_mark(Bits& bits, std::uint64_t number, const std::uint8_t* end) {
 
 }  // namespace
 
-const std::uint8_t* read_scan(const Frame& frame, const Scan& scan, const std::uint8_t* at,
-                              const std::uint8_t* end) {
+const std::uint8_t* read_scan(const Frame& frame, const Scan& scan, const std::uint8_t* at, const std::uint8_t* end) {
     const bool alone = scan.parts.size() == 1;
     const Component& first = *scan.parts.front().component;
     const std::uint32_t units_across = alone ? first.width : frame.units_across;

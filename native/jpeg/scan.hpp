@@ -25,7 +25,6 @@ struct Scan {
 
 // Reads the data that begin at `at` and notes what they bring; returns where the mark behind them begins.
 // Throws Refusal for data that end early, go on, or are damaged.
-const std::uint8_t* read_scan(const Frame& frame, const Scan& scan, const std::uint8_t* at,
-                              const std::uint8_t* end);
+const std::uint8_t* read_scan(const Frame& frame, const Scan& scan, const std::uint8_t* at, const std::uint8_t* end);
 
 }  // namespace linocut::jpeg
