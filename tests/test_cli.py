@@ -144,6 +144,28 @@ def test_predict(linocut, run):
     assert out == f"0.png  {expected.classes[0]}  {expected.confidences[0]:.1%}\n"
 
 
+def test_predict_more_images_than_at_a_time(linocut, run):
+    """Each with its own answer, bad ones among them, over the edges of what is predicted together."""
+    train, _ = lc.data.load("digits")
+    images, labels = np.empty((230, 8, 8, 1), np.uint8), np.empty(230, np.int32)
+    train.read(np.arange(230), images, labels)
+    names = [f"{number}.png" for number in range(230)]
+    for name, image in zip(names, images, strict=True):
+        Image.fromarray(image[..., 0]).save(name)
+    bad = [0, 99, 100, 101, 199, 229]
+    for number in bad:
+        with open(names[number], "wb") as file:
+            file.write(b"none")
+    status, out, err = linocut("predict", run, *names, "--json", *REFERENCE)
+    expected = lc.load(run, backend="reference").predict(images)
+    good = [number for number in range(230) if number not in bad]
+    found = objects(out)
+    assert status == 2 and len(err.splitlines()) == len(bad)
+    assert [each["file"] for each in found] == [names[number] for number in good]
+    assert [int(each["class"]) for each in found] == expected.classes[good].tolist()
+    assert [each["confidence"] for each in found] == pytest.approx(expected.confidences[good].tolist())
+
+
 def test_predict_numbers(linocut):
     """A network of numbers has no classes to name."""
     layers = [lc.layers.Input((2, 3, 1)), lc.layers.Flatten(), lc.layers.Dense(2), lc.layers.MeanSquaredError()]

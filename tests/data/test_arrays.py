@@ -68,6 +68,43 @@ def test_refuses(images, labels, classes, message):
         ArrayDataset(images, labels, classes)
 
 
+@pytest.mark.parametrize("place", [0, 255, 256, 511, 700])
+@pytest.mark.parametrize("value", [-1.25, 1.25])
+def test_a_value_out_of_range_in_any_piece(place, value):
+    images = np.zeros((701, 3), np.float32)
+    images[place, 2] = value
+    dataset = ArrayDataset(images, np.arange(701) % 2)
+    dataset.check_range(-2, 2)
+    with pytest.raises(DataError, match=f"a value of example {place} is {value}, must be -1 to 1; scale the data"):
+        dataset.check_range(-1, 1)
+
+
+GAP = np.ma.masked_array(ONES, ONES > 9)
+GAP[1, 2] = np.ma.masked
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "what"),
+    [
+        (GAP, [0, 1, 0], "images"),
+        (GAP.astype(np.float32), [0, 1, 0], "images"),
+        (list(GAP), [0, 1, 0], "images"),
+        (ONES, np.ma.masked_array([0, 1, 0], [False, True, False]), "labels"),
+        (ONES, [0, np.ma.masked, 1], "labels"),
+    ],
+)
+def test_masked_values_are_refused(images, labels, what):
+    """What lies beneath a mask would be learned."""
+    with pytest.raises(DataError, match=f"arrays: {what} have masked elements; fill them"):
+        ArrayDataset(images, labels)
+
+
+def test_masked_arrays_without_masked_values_are_arrays():
+    dataset = ArrayDataset(np.ma.masked_array(ONES * 7), np.ma.masked_array([0, 1, 0]))
+    images, labels = read(dataset, [2, 1])
+    assert (images == 7).all() and labels.tolist() == [0, 1]
+
+
 @pytest.mark.parametrize(
     ("indices", "images", "labels", "message"),
     [

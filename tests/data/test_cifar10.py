@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cifar_files import FORMS, LABELS, PLANES, binary, contents, make, read, tar
+from cifar_files import FORMS, LABELS, PLANES, binary, contents, make, python2, read, tar
 
 from linocut.data import load
 from linocut.data.cache import converted
@@ -131,6 +131,24 @@ def test_two_files_that_exchange_bytes_are_other_files(tmp_path):
     assert copies[0] == copies[2] != copies[1]
 
 
+@pytest.mark.parametrize("place", [0, 2**20 - 1, 2**20, 2**21 + 5, 2_500_000 - 1])
+def test_any_byte_of_a_large_file_makes_it_another(tmp_path, place):
+    """Wherever it is; it is digested piece by piece."""
+    source, made = tmp_path / "source", []
+
+    def write(part: Path) -> None:
+        part.write_bytes(source.read_bytes())
+        made.append(part)
+
+    data = bytes(2_500_000)
+    source.write_bytes(data)
+    for whole in (data, data, data[:place] + b"x" + data[place + 1 :]):
+        if whole != source.read_bytes():
+            same_size_and_times(source, whole)
+        assert converted([source], "it", write, lambda copy: None, tmp_path / "cache").read_bytes() == whole
+    assert len(made) == 2
+
+
 def test_a_file_that_changes_while_it_is_converted(tmp_path):
     """What was made of half of the one and half of the other is not kept."""
     source = tmp_path / "source"
@@ -185,6 +203,69 @@ def test_refuses_truncated_archives(tmp_path, form, cut):
     with pytest.raises(DataError, match=rf"{form} is damaged, not a whole tar.gz archive \(.*\); get the file again"):
         open_splits(tmp_path / "data")
     assert not [entry for entry in (tmp_path / "cache").rglob("*") if entry.name != "linocut" and entry.is_file()]
+
+
+@pytest.fixture(scope="module")
+def many():
+    """600 records: more than are looked at, copied, or turned together."""
+    random = np.random.default_rng(600)
+    return random.integers(0, 256, (600, 3, 32, 32), np.uint8), random.integers(0, 10, 600).astype(np.uint8)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_files_of_many_records(tmp_path, form, many):
+    """Each is where it belongs, in any order."""
+    planes, labels = many
+    whole = np.concatenate([labels[:, None], planes.reshape(600, -1)], axis=1).tobytes()
+    if "py" in form:
+        whole = python2("data_batch_3", labels.tolist(), planes.tobytes())
+    end = ".bin" if "bin" in form else ""
+    files = {**contents(form), f"data_batch_3{end}": whole}
+    if "tar" in form:
+        below = "cifar-10-batches-bin" if "bin" in form else "cifar-10-batches-py"
+        tar(tmp_path / form, {f"{below}/{name}": data for name, data in files.items()})
+    else:
+        for name, data in files.items():
+            (tmp_path / name).write_bytes(data)
+    train, _ = open_splits(tmp_path)
+    order = np.random.default_rng(1).permutation(600)
+    images, found = read(train, 8 + order)
+    assert np.array_equal(images, planes[order].transpose(0, 2, 3, 1)) and found.tolist() == labels[order].tolist()
+    assert train.labels[8:608].tolist() == labels.tolist()
+
+
+@pytest.mark.parametrize("archive", [False, True])
+@pytest.mark.parametrize("place", [255, 256, 511, 512, 599])
+def test_a_wrong_label_in_any_piece_of_a_file(tmp_path, many, place, archive):
+    planes, labels = many
+    rows = np.concatenate([labels[:, None], planes.reshape(600, -1)], axis=1)
+    rows[place, 0] = 77
+    files = {**contents("bin"), "data_batch_3.bin": rows.tobytes()}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    if archive:
+        for name in files:
+            (tmp_path / name).unlink()
+        tar(tmp_path / FORMS[2], {f"cifar-10-batches-bin/{name}": data for name, data in files.items()})
+    with pytest.raises(DataError, match=f"label of example {place} is 77, must be 0 to 9"):
+        open_splits(tmp_path)
+
+
+@pytest.mark.parametrize("form", FORMS[2:])
+def test_damage_in_any_piece_of_an_archive(tmp_path, form, many):
+    """Its checksum is of all of it."""
+    planes, labels = many
+    data = python2("data_batch_3", labels.tolist(), planes.tobytes())
+    if "bin" in form:
+        data = np.concatenate([labels[:, None], planes.reshape(600, -1)], axis=1).tobytes()
+    name = "data_batch_3.bin" if "bin" in form else "data_batch_3"
+    path = tar(tmp_path / form, {**contents(form), name: data})
+    packed = path.read_bytes()
+    assert len(packed) > 20 * (1 << 16)
+    for place in range(100, len(packed), 200_003):
+        path.write_bytes(packed[:place] + bytes([packed[place] ^ 8]) + packed[place + 1 :])
+        with pytest.raises(DataError, match=form):
+            open_splits(tmp_path)
 
 
 @pytest.mark.parametrize("form", FORMS[2:])
