@@ -121,7 +121,8 @@ training_options = combined(
 data_options = combined(
     click.option(
         "--data",
-        help="digits, mnist, fashion-mnist, cifar10, svhn, svhn-extra, or a folder of class folders of images.",
+        help="digits, mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse, svhn, svhn-extra, or a folder of class "
+        "folders of images.",
     ),
     click.option("--data-dir", type=PATH, help="Where the files of data sets lie."),
 )
