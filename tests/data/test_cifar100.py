@@ -120,6 +120,7 @@ def test_a_folder_with_files_of_two_data_sets_is_not_guessed_at(home):
     make(home / "given" / "cifar-10-batches-py", "py")
     with pytest.raises(DataError, match=r"given holds files of CIFAR-10 and CIFAR-100; give the folder of one, or its"):
         load(home / "given")
+    assert not lc.data.is_image_folder(home / "given")
     assert len(load("cifar10", home / "given")[0].classes) == 10
     assert len(load("cifar100", home / "given")[0].classes) == 100
 

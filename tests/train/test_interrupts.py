@@ -118,7 +118,7 @@ def test_a_second_signal_while_the_state_is_written(tmp_path, monkeypatch, call)
         trainer().fit(examples(), 2, out=tmp_path, callbacks=[at_step(3, begin)])
     monkeypatch.undo()
     assert caught.value.number == signal.SIGHUP
-    assert len(sent) >= 4  # checkpoint, model and log
+    assert len(sent) >= 3  # checkpoint and model
     assert sorted(os.listdir(tmp_path)) == ["checkpoint.safetensors", "config.toml", "log.jsonl", "model.safetensors"]
     assert lc.Trainer.resume(tmp_path, backend="reference").progress.step == 3
 

@@ -51,7 +51,8 @@ def extract(path: Path, wanted: Mapping[str, Member], inside: str = "") -> None:
     try:
         with _plain(path) as plain, tarfile.open(fileobj=plain, mode="r|") as archive:
             for info in archive:
-                name = info.name.removeprefix("./").removeprefix(f"{inside}/")
+                name = info.name.removeprefix("./")
+                name = name.removeprefix(f"{inside}/") if inside else name
                 member = left.get(name)
                 if member is None:
                     continue

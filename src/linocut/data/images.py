@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import math
 import os
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -159,8 +158,6 @@ def _open(path: Path) -> Image:
     """The image in one of FORMATS, or of MORE as far as they can be decoded; Pillow's errors for others."""
     from PIL import Image, UnidentifiedImageError
 
-    if not stat.S_ISREG(kind := path.stat().st_mode) and not stat.S_ISDIR(kind):
-        raise DataError(f"{path} is no plain file; give the file of an image")  # a pipe would be waited for
     try:
         return Image.open(path, formats=FORMATS)
     except UnidentifiedImageError:

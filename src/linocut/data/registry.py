@@ -17,6 +17,8 @@ from linocut.data.sources import SOURCES, Source
 from linocut.errors import DataError
 from linocut.files import expanded
 
+Opener = Callable[[], tuple[Dataset, Dataset]]
+
 SYSTEM = Path("/usr/share/datasets")  # where Debian's dataset packages install
 KAGGLE = "trainLabels.csv"  # beside the folder of Kaggle's pictures of CIFAR-10, which are in no class folders
 
@@ -83,7 +85,7 @@ def is_image_folder(name: str | os.PathLike[str]) -> bool:
     if not _is_path(name) and _is_known(os.fspath(name)):
         return False
     path = expanded(name)
-    return bool(os.fspath(name)) and os.path.isdir(path) and _format_of(path) is None
+    return bool(os.fspath(name)) and os.path.isdir(path) and not _formats(path)
 
 
 def resizing_of(data: str | None) -> Resizing | None:
@@ -147,12 +149,22 @@ def _refuse_image_settings(
             raise DataError(f"{what} is {given!r}, but {name} is no folder of images; leave it out")
 
 
-def _format_of(path: Path) -> Callable[[], tuple[Dataset, Dataset]] | None:
+def _format_of(path: Path) -> Opener | None:
     """How to open the files of a data set's format that a folder holds; None if it holds others.
 
     DataError where it holds those of several.
     """
-    found: dict[str, Callable[[], tuple[Dataset, Dataset]]] = {}
+    found = _formats(path)
+    if len(found) > 1:
+        raise DataError(
+            f"{path} holds files of {' and '.join(found)}; give the folder of one, or its name and this as --data-dir"
+        )
+    return next(iter(found.values()), None)
+
+
+def _formats(path: Path) -> dict[str, Opener]:
+    """The formats of data sets whose files a folder holds, and how to open each."""
+    found: dict[str, Opener] = {}
     lacking = idx.missing(path)
     if len(lacking) < len(idx.PARTS) * len(idx.KINDS):
         found["MNIST"] = partial(_open_idx, path, lacking)
@@ -164,11 +176,7 @@ def _format_of(path: Path) -> Callable[[], tuple[Dataset, Dataset]] | None:
         found["SVHN"] = partial(svhn.open_splits, path, str(path))
     if os.path.isfile(path / KAGGLE) and not (os.path.isdir(path / "train") and folders(path / "train")):
         found["Kaggle's CIFAR-10"] = partial(_open_kaggle, path)
-    if len(found) > 1:
-        raise DataError(
-            f"{path} holds files of {' and '.join(found)}; give the folder of one, or its name and this as --data-dir"
-        )
-    return next(iter(found.values()), None)
+    return found
 
 
 def _open_kaggle(path: Path) -> tuple[Dataset, Dataset]:
