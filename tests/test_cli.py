@@ -1,5 +1,6 @@
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -476,3 +477,20 @@ def test_a_mistake_of_ours(linocut, monkeypatch):
     assert status == 1
     assert err.startswith("Traceback")
     assert err.endswith("error: unexpected TypeError: what a pity; please report it\n")
+
+
+@pytest.mark.parametrize("name", ["-r5", "two words", "a;b", "$x"])
+def test_the_commands_of_the_report_can_be_pasted(elsewhere, linocut, name):
+    """Whatever the folder is called: they are read by a shell, and then as options."""
+    status, out, _ = linocut("train", *SMALL, "--epochs", 1, f"--out={name}")
+    assert status == 0
+    commands = [line.partition("  ")[2].strip() for line in out.splitlines() if "  linocut " in line]
+    assert len(commands) == 3
+    words = [shlex.split(command)[1:] for command in commands]
+    assert linocut(*words[0], *REFERENCE)[0] == 0
+    assert linocut(*[word for word in words[1] if word != "IMAGE..."], "none.png", *REFERENCE)[2].startswith(
+        "error: none.png"
+    )
+    assert linocut(*words[2], *REFERENCE)[0] == 0
+    status, out, _ = linocut("export", words[0][1], "--to", "c", f"--out={name} c")
+    assert status == 0 and Path(shlex.split(out.partition("try it: ")[2])[1]).is_dir()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from linocut.cli.options import json_option
+from linocut.cli.options import json_option, quoted
 from linocut.export.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _told(found: Exported) -> str:
     lines = [f"wrote {', '.join(str(path) for path in found.files)}"]
     lines += [f"{what.removesuffix('_bytes')}: {show_size(nbytes)}" for what, nbytes in found.sizes.items()]
     if found.to == "c":
-        folder, name = found.files[0].parent, found.name
+        folder, name = quoted(found.files[0].parent), found.name
         lines.append(
             f"try it: cd {folder} && cc -O2 -ffp-contract=off {name}.c {name}_test.c -o {name}_test && ./{name}_test"
         )

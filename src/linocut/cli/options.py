@@ -6,6 +6,7 @@ import dataclasses
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -230,3 +231,9 @@ def tell_skipped(*datasets: Dataset) -> None:
     if skipped:
         images = "image" if len(skipped) == 1 else "images"
         click.echo(printable(f"skipped {len(skipped):,} corrupt {images}: {named(skipped)}"), err=True)
+
+
+def quoted(path: object) -> str:
+    """A path as a word of a command that can be pasted into a shell: in quotes where need be, and no option."""
+    text = str(path)
+    return quote(f"./{text}" if text.startswith("-") else text)

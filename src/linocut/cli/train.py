@@ -7,7 +7,6 @@ import signal
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,6 +24,7 @@ from linocut.cli.options import (
     json_option,
     machine_options,
     model_options,
+    quoted,
     skip_corrupt_option,
     tell_skipped,
     training_options,
@@ -99,7 +99,7 @@ def train(context: click.Context, /, go_on: bool, as_json: bool, **given: Any) -
             _train_for_people(trainer, splits, options)
     except Interrupted as stop:
         name = signal.Signals(stop.number).name
-        again = quote(str(stop.folder)) + (" --skip-corrupt" if options.skip_corrupt else "")
+        again = quoted(str(stop.folder)) + (" --skip-corrupt" if options.skip_corrupt else "")
         with suppress(OSError):  # the terminal that closed
             click.echo(f"interrupted by {name}; go on with: linocut train --resume --out {printable(again)}", err=True)
         context.exit(SIGNALLED + stop.number)
@@ -216,8 +216,8 @@ def _report(trainer: Trainer, history: tuple[EpochEnded, ...], options: Options)
 
     program, real = trainer.compiled.program, int(trainer.session.arena.nbytes)
     planned = "as planned" if real == program.arena_bytes else f"planned were {program.arena_bytes:,} B"
-    out = quote(str(options.out))
-    below = (f" --data-dir {quote(str(options.data_dir))}" if options.data_dir else "") + (
+    out = quoted(options.out)
+    below = (f" --data-dir {quoted(options.data_dir)}" if options.data_dir else "") + (
         " --skip-corrupt" if options.skip_corrupt else ""
     )
     accuracy = history[-1].accuracy if history else None
