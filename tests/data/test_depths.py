@@ -125,6 +125,16 @@ def test_deep_colours_that_are_resized(tmp_path):
         assert np.array_equal(read_image(path, shape), read_image(plain, shape))
 
 
+@pytest.mark.parametrize("note", [1, 3, 6])
+def test_deep_colours_that_are_turned(tmp_path, note):
+    """Pillow decodes a TIFF with an orientation before anybody asks for its pixels."""
+    samples = some(65535, 3)
+    path = tmp_path / "turned.tif"
+    path.write_bytes(tiff(SIDE, SIDE, 16, 2, [samples.astype("<u2").tobytes()], samples=3, more={274: [note]}))
+    expected = {1: samples, 3: samples[::-1, ::-1], 6: np.rot90(samples, -1)}[note]
+    assert np.array_equal(read_image(path, (SIDE, SIDE, 3)), level(expected / 65535))
+
+
 def test_samples_of_many_strips(tmp_path, monkeypatch):
     monkeypatch.setattr("linocut.data.deep.STRIP", SIDE * 5)
     monkeypatch.setattr("linocut.data.pixels.STRIP", SIDE * 5)

@@ -44,11 +44,15 @@ def of_png(png: Png) -> Deep | None:
     return Deep(f"{mode};16B", f"{mode};16L", transparent=png.transparent) if mode else None
 
 
-def of_tiff(image: Any) -> Deep | None:
-    """How the colours of a TIFF whose pixels are not decoded yet are, None where they are no deep ones."""
-    if Tiff(image).depth != 16 or image.mode not in ("RGB", "RGBX", "RGBA", "CMYK") or not image.tile:
+def of_tiff(image: Image, path: Path) -> Deep | None:
+    """How the colours of a TIFF are, None where they are no deep ones."""
+    from PIL import Image as pil
+
+    if Tiff(image).depth != 16 or image.mode not in ("RGB", "RGBX", "RGBA", "CMYK"):
         return None
-    arguments = image.tile[0][3]
+    opened: Any
+    with pil.open(path, formats=("TIFF",)) as opened:  # again: one whose pixels are decoded does not say it any more
+        arguments = opened.tile[0][3]
     unpacked = arguments if isinstance(arguments, str) else arguments[0]
     high, order = unpacked.replace("RGBa", "RGBA")[:-1], unpacked[-1]
     return (

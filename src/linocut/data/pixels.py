@@ -68,7 +68,7 @@ def _kind(image: Image, path: Path) -> deep.Deep | Grey | None:
         tiff = Tiff(image)
         if image.mode.startswith("I;16"):
             return Grey((1 << tiff.depth) - 1, tiff.inverted)
-        return deep.of_tiff(image)
+        return deep.of_tiff(image, path)
     return Grey(65535) if image.mode.startswith("I") else None  # PGM
 
 
