@@ -209,7 +209,12 @@ def test_grey_tiffs_with_opacity(read):
             expected_now = level(given[..., :1] / 255 + 1 - given[..., 1:] / 255)
         else:
             expected_now = expected if kind == 2 else samples[..., :1]
-        found = read(tiff(SIDE, SIDE, 8, 1, [strip(given, 8)], samples=2, more={338: [kind]}))
+        data = tiff(SIDE, SIDE, 8, 1, [strip(given, 8)], samples=2, more={338: [kind]})
+        try:
+            found = read(data)
+        except DataError as error:  # Pillow knows all three from version 13 on
+            assert kind != 2 and "of a kind that Pillow does not read" in str(error)
+            continue
         assert np.abs(found - expected_now).max() <= 2  # Pillow divides by the opacity, and multiplies again
 
 
