@@ -221,6 +221,8 @@ CORPUS = [
     ("TIFF", tiff(7, 9, 8, 2, [bytes(189)], samples=3, more={278: [2**32 - 1], 322: [0], 323: [0], 324: [8]})),
     ("TIFF", tiff(7, 9, 16, 1, [bytes(126)], more={339: [2]})),
     ("TIFF", tiff(7, 9, 1, 1, [bytes(9)], more={259: [4]})),
+    ("fax TIFF", tiff(7, 9, 1, 1, [bytes(9)], counts=[2**31], more={259: [4]})),  # a strip of 2 GiB
+    ("JPEG TIFF", tiff(7, 9, 8, 2, [image("JPEG")[:-9]], samples=3, counts=[2**31], more={259: [7]})),
     ("PGM of 15", b"P5 7 9 15\n" + bytes(62) + b"\x10"),
     ("GIF", image("GIF")[:-4]),
     ("PPM", b"P6 99999999 99999999 255\n" + bytes(100)),

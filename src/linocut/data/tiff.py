@@ -5,6 +5,7 @@ Source: TIFF 6.0, and Pillow's TiffImagePlugin, which leaves black what lacks, a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -140,7 +141,7 @@ def _fault(tiff: Tiff, part: tuple[int, int, int], file: IO[bytes]) -> str:
         return f"are {count:,} of {wanted:,} B" if count < wanted else ""
     if tiff.compression in (GROUP3, GROUP4, JPEG):
         file.seek(begin)
-        data = file.read(count)
+        data = file.read(min(count, max(0, os.fstat(file.fileno()).st_size - begin)))  # room is made for what is asked
         if tiff.compression == JPEG:
             tables = tiff.tables()
             return jpeg.fault(tables[:-2] + data[2:] if tables else data)
