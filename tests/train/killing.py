@@ -1,12 +1,12 @@
 """Kills training at random moments, until each run is at its end; resumes each time. A script: FOLDER SEED KILLS.
 
 It loads linocut once and forks a process for each attempt, which takes milliseconds where an interpreter takes a
-second. Half of the kills come after a random time, half at a random file that is being written. Runs go through all
-policies, schedules and networks, micro-batches, budgets and augmentation. Prints, as JSON, how many kills there were,
-how many of them left a half-written file, and of each run what it came to.
+second. Every other kill comes after a random time; the others, as the first of each run, when a file has been written
+and has not taken its name. Runs go through all policies, schedules and networks, micro-batches, budgets and
+augmentation. Prints, as JSON, how many kills there were, how many of them left such a file, and of each run what it
+came to.
 """
 
-import contextlib
 import json
 import os
 import random
@@ -96,12 +96,27 @@ def trained(folder, number):
     return {"run": how, "state": trainer.session.state_sha256(), "history": lasting, "counted": counted}
 
 
-def attempt(folder, number):
-    """A process that trains."""
+def kill_at_replacement(number):
+    """Kill this process when it has written so many files, with the last one still under the name of a part."""
+    left, replace = [number], os.replace
+
+    def replaced(*paths):
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        replace(*paths)
+
+    os.replace = replaced
+
+
+def attempt(folder, number, replacement=None):
+    """A process that trains, and kills itself at the writing of a file if that is asked for."""
     child = os.fork()
     if child:
         return child
     try:
+        if replacement:
+            kill_at_replacement(replacement)
         trained(folder, number)
         os._exit(0)
     except BaseException as error:
@@ -110,20 +125,8 @@ def attempt(folder, number):
         os._exit(1)
 
 
-def wait(child, folder, chance, longest):
-    """Let time go by, or files be written."""
-    if chance.random() < 0.5:
-        time.sleep(chance.uniform(0, longest))
-        return
-    seen, wanted, end = set(), chance.randrange(1, 20), time.monotonic() + longest
-    while len(seen) < wanted and time.monotonic() < end:
-        with contextlib.suppress(OSError):
-            seen.update(entry.inode() for entry in os.scandir(folder) if entry.name.endswith(".part"))
-
-
 def killed(child):
-    """Kill it; whether it was still at work. It must not have failed by itself."""
-    os.kill(child, signal.SIGKILL)
+    """Whether it was killed while it was at work. It must not have failed by itself."""
     _, status = os.waitpid(child, 0)
     if not os.WIFSIGNALED(status) and os.waitstatus_to_exitcode(status) != 0:
         raise SystemExit("training failed after a kill")
@@ -138,10 +141,13 @@ def main(root, seed, kills):
         begin = time.monotonic()
         whole = trained(root / f"{number}-whole", number)
         longest = (time.monotonic() - begin) / 2  # so that it takes several attempts
-        folder, working = root / str(number), True
+        folder, working, at_file = root / str(number), True, False
         while working:
-            child = attempt(folder, number)
-            wait(child, folder, chance, longest)
+            at_file = not at_file
+            child = attempt(folder, number, chance.randint(1, 3) if at_file else None)
+            if not at_file:
+                time.sleep(chance.uniform(0, longest))
+                os.kill(child, signal.SIGKILL)
             working = killed(child)
             found["kills"] += working
             found["halves"] += any(folder.glob(".*.part"))
