@@ -20,7 +20,7 @@ namespace linocut::LINOCUT_NS::conv2d {
 enum { X, WEIGHTS, Y };
 enum { STRIDE, PAD_TOP, PAD_LEFT, EXACT };
 
-inline constexpr i64 panel_columns = binary_matmul::columns;
+inline constexpr i64 panel_columns = distances::columns;
 inline constexpr i64 bit_panels = unit_columns / panel_columns;
 inline constexpr i64 chunk_words = 80;  // packed bits at a time: panels of 80 KiB (AVX2: 160)
 inline constexpr i64 chunk_taps = 64;   // taps whose sums are known at a time
@@ -29,7 +29,7 @@ using BitTiles = i32[bit_panels][unit_pixels][panel_columns];
 
 // The panels of a unit; `first` is the word that they start at, -1 before they are packed.
 struct BitPanels {
-    alignas(64) u64 panels[bit_panels][chunk_words * binary_matmul::word_panel];
+    alignas(64) u64 panels[bit_panels][chunk_words * distances::word_panel];
     i64 first = -1;
 };
 
@@ -119,16 +119,16 @@ inline i64 pixels_at_once(bool chunked) { return chunked ? unit_pixels : block_p
 
 inline void multiply_rows(const u64 (*patches)[chunk_words], i64 rows, const u64* panel, i64 count, i64 columns,
                           i32 (*tile)[panel_columns]) {
-    constexpr i64 at_once = binary_matmul::rows_at_once;
+    constexpr i64 at_once = distances::rows_at_once;
     i64 m = 0;
     for (; m + at_once <= rows; m += at_once) {
         const u64* from[at_once];
         for (i64 i = 0; i < at_once; ++i) from[i] = patches[m + i];
-        binary_matmul::subtract_distances<at_once>(from, panel, {count}, columns, tile + m);
+        distances::subtract_distances<at_once>(from, panel, {count}, columns, tile + m);
     }
     for (; m < rows; ++m) {
         const u64* from[1] = {patches[m]};
-        binary_matmul::subtract_distances<1>(from, panel, {count}, columns, tile + m);
+        distances::subtract_distances<1>(from, panel, {count}, columns, tile + m);
     }
 }
 
@@ -149,7 +149,7 @@ inline void multiply_bits(const Grid& grid, const Place* places, i64 pixels, con
     for (i64 word = 0; word < total; word += chunk_words) {
         const i64 count = least(chunk_words, total - word);
         for (i64 p = 0; packed.first != word && p < panel_count; ++p) {
-            binary_matmul::pack_panel(flat, first + p * panel_columns, word, count, packed.panels[p]);
+            distances::pack_panel(flat, first + p * panel_columns, word, count, packed.panels[p]);
         }
         packed.first = word;
         for (i64 m = 0; m < pixels; m += block_pixels) {
@@ -261,23 +261,6 @@ inline void pack_signs(const Operand& weights, i64 taps, i64 first_output, i64 f
             bits += words(weights.cols);
         }
     }
-}
-
-// Four rows of four floats -> four columns of them.
-inline void transpose_four(const float* const* rows, i64 at, float (*out)[float_columns], i64 column) {
-#if defined(__AVX2__)
-    __m128 a = _mm_loadu_ps(rows[0] + at), b = _mm_loadu_ps(rows[1] + at);
-    __m128 c = _mm_loadu_ps(rows[2] + at), d = _mm_loadu_ps(rows[3] + at);
-    _MM_TRANSPOSE4_PS(a, b, c, d);
-    _mm_storeu_ps(out[0] + column, a);
-    _mm_storeu_ps(out[1] + column, b);
-    _mm_storeu_ps(out[2] + column, c);
-    _mm_storeu_ps(out[3] + column, d);
-#else
-    for (i64 k = 0; k < 4; ++k) {
-        for (i64 c = 0; c < 4; ++c) out[k][column + c] = rows[c][at + k];
-    }
-#endif
 }
 
 // Elements [first, first + count) of the rows of 64 outputs, transposed.

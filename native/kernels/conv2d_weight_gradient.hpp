@@ -161,38 +161,6 @@ inline void each_tap_of_eight(const Part& part, Visit&& visit) {
     }
 }
 
-// gradients[j][c] = 2 sums[c][column + j] - less[column + j] for j < 8 and c < n, and perhaps up to seven more c.
-inline void turn_eight(const i32 (*sums)[outputs_at_once], const i32* less, i64 column, i64 n,
-                       i32 (*gradients)[segment]) {
-#if defined(__AVX2__) && !defined(__AVX512BW__)
-    const __m256i off = load_whole(less + column);
-    for (i64 c = 0; c < n; c += 8) {
-        __m256 a[8], b[8];
-        for (int i = 0; i < 8; ++i) {
-            const __m256i sum = load_whole(sums[c + i] + column);
-            a[i] = _mm256_castsi256_ps(_mm256_sub_epi32(_mm256_add_epi32(sum, sum), off));
-        }
-        for (int i = 0; i < 8; i += 2)
-            b[i] = _mm256_unpacklo_ps(a[i], a[i + 1]), b[i + 1] = _mm256_unpackhi_ps(a[i], a[i + 1]);
-        for (int i = 0; i < 8; i += 4) {
-            a[i] = _mm256_shuffle_ps(b[i], b[i + 2], 0x44), a[i + 1] = _mm256_shuffle_ps(b[i], b[i + 2], 0xEE);
-            a[i + 2] = _mm256_shuffle_ps(b[i + 1], b[i + 3], 0x44),
-                  a[i + 3] = _mm256_shuffle_ps(b[i + 1], b[i + 3], 0xEE);
-        }
-        for (int i = 0; i < 4; ++i) {
-            _mm256_storeu_ps(reinterpret_cast<float*>(gradients[i] + c), _mm256_permute2f128_ps(a[i], a[i + 4], 0x20));
-            _mm256_storeu_ps(reinterpret_cast<float*>(gradients[i + 4] + c),
-                             _mm256_permute2f128_ps(a[i], a[i + 4], 0x31));
-        }
-    }
-#else
-    for (i64 j = 0; j < 8; ++j) {
-        for (i64 c = 0; c < n; ++c)
-            gradients[j][c] = weight_gradient::difference(sums[c][column + j], less[column + j]);
-    }
-#endif
-}
-
 template <class Sink>
 [[gnu::noinline]] void bit_gradients(const Convolution& conv, const Part& part, Sink&& sink) {
     alignas(64) Sums sums[most_panels];
@@ -203,7 +171,7 @@ template <class Sink>
     each_tap_of_eight(part, [&](i64 o, i64 outputs, i64 t) {
         const Sums& tile = sums[o / outputs_at_once];
         alignas(64) i32 gradients[8][segment];
-        turn_eight(tile + t * part.inputs, tile[part.weights() + t], o % outputs_at_once, part.inputs, gradients);
+        turn_eight(tile + t * part.inputs, o % outputs_at_once, tile[part.weights() + t], part.inputs, gradients);
         gradient_words::Words<i32> found{gradients, part.first, part.inputs, outputs};
         for (i64 j = 0; j < outputs; ++j) found.rows[j] = row_of(conv, part, o + j, t);
         sink(found);

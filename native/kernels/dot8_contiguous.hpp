@@ -27,20 +27,10 @@ inline i64 list_groups(ByteRows rows, i64 count, i64 groups, GroupList& list) {
     i64 found = 0;
     for (i64 g = 0; g < groups; g += 8) {
         u32 used = 0;
-#if defined(__AVX2__)
         if (g + 8 <= groups) {
-            __m256i all = load_whole(rows.data + 4 * g);
-            for (i64 m = 1; m < count; ++m) all = _mm256_or_si256(all, load_whole(rows.from(m).data + 4 * g));
-            const __m256i unused = _mm256_cmpeq_epi32(all, _mm256_setzero_si256());
-            used = static_cast<u32>(_mm256_movemask_ps(_mm256_castsi256_ps(unused))) ^ 0xFFu;
-        } else
-#endif
-        {
-            for (i64 i = 0; i < least<i64>(8, groups - g); ++i) {
-                u32 all = 0;
-                for (i64 m = 0; m < count; ++m) all |= load_four(rows.from(m).data + 4 * (g + i));
-                used |= u32{all != 0} << i;
-            }
+            used = used_of_eight(rows, count, g);
+        } else {
+            for (i64 i = 0; i < groups - g; ++i) used |= is_used(rows, count, g + i) << i;
         }
         const u64 numbers = ones_of_octets.numbers[used] + 0x0101010101010101u * static_cast<u64>(g);
         std::memcpy(list + found, &numbers, sizeof numbers);
@@ -48,13 +38,6 @@ inline i64 list_groups(ByteRows rows, i64 count, i64 groups, GroupList& list) {
     }
     return found;
 }
-
-// Rows at once that share a list: the fewer, the more is passed over.
-#if defined(__AVX2__) && !defined(__AVX512VNNI__)
-inline constexpr int sparse_rows = 1;
-#else
-inline constexpr int sparse_rows = dot_rows;
-#endif
 
 // dot_tile of contiguous rows, but groups that are 0 in every row of a block are passed over.
 template <Signed S, Range W, class Into>

@@ -2,6 +2,7 @@
 // weights of a row at once.
 #pragma once
 
+#include "../simd/simd.hpp"
 #include "elementary.hpp"
 #include "micro_batch.hpp"
 
@@ -86,93 +87,48 @@ struct FixedStep {
     }
 
     // `word` is the number of the weights' word in their matrix. Returns how many signs changed.
-    template <class T>
+    template <class T, class I = Integers>
     i64 move(const i8* gradients, T* w, i8* m, i64 n, u32 word) const {
-#if defined(__AVX2__)
-        if constexpr (sizeof(T) == 2) {
+        if constexpr (I::usable && sizeof(T) == sizeof(i16)) {
             if (n == segment && !dithered && !ahead && kept >= 1 && kept <= 32767)
-                return moved_whole(gradients, w, m, word);
+                return moved_whole<I>(gradients, w, m, word);
         }
-#endif
         if (ahead)
             return dithered ? moved<true, true>(gradients, w, m, n, word)
                             : moved<false, true>(gradients, w, m, n, word);
         return dithered ? moved<true, false>(gradients, w, m, n, word) : moved<false, false>(gradients, w, m, n, word);
     }
 
-#if defined(__AVX512BW__)
-    // A whole word of q15 weights, whose dithers never turn, 32 at a time; both shares fit 16 bits. Pairs are
-    // interleaved within 128-bit lanes and packed again, which puts them back.
+    // A whole word of q15 weights, whose dithers never turn, by the instruction set's vectors; both shares fit 16 bits.
+    // Pairs are interleaved within 128-bit lanes and packed again, which puts them back.
+    template <class I>
     i64 moved_whole(const i8* gradients, i16* w, i8* m, u32 word) const {
+        using V = typename I::V;
         alignas(64) u32 dithers[segment / 2];
         draw_pairs(word * (segment / 2), key, dithers);
         const u32 both = static_cast<u32>(fresh >> share_fraction) << 16 | static_cast<u32>(kept);
-        const __m512i shares = _mm512_set1_epi32(static_cast<i32>(both)), step = _mm512_set1_epi32(factor);
-        const __m512i half = _mm512_set1_epi32(1 << (decay_fraction - 1)), zero = _mm512_setzero_si512();
-        const __m512i least_weight = _mm512_set1_epi16(-q15_one);
+        const V shares = I::all_longs(static_cast<i32>(both)), step = I::all_longs(factor);
+        const V half = I::all_longs(1 << (decay_fraction - 1)), least_weight = I::all_shorts(-q15_one);
+        const auto decayed = [&](V pairs) {
+            return I::shift_right(I::add(I::add_products(pairs, shares), half), decay_fraction);
+        };
+        const auto moves = [&](V moments, V nudge) {
+            return I::shift_right(I::add(I::multiply(moments, step), nudge), step_fraction);
+        };
         i64 flips = 0;
-        for (int i = 0; i < segment; i += 32) {
-            const __m512i moment = _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(m + i)));
-            const __m512i given =
-                _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(gradients + i)));
-            const __m512i dither = _mm512_load_si512(dithers + i / 2), old = _mm512_loadu_si512(w + i);
-            const auto decayed = [&](__m512i pairs) {
-                return _mm512_srai_epi32(_mm512_add_epi32(_mm512_madd_epi16(pairs, shares), half), decay_fraction);
-            };
-            const auto moves = [&](__m512i moments, __m512i nudge) {
-                return _mm512_srai_epi32(_mm512_add_epi32(_mm512_mullo_epi32(moments, step), nudge), step_fraction);
-            };
-            const __m512i low = decayed(_mm512_unpacklo_epi16(moment, given)),
-                          high = decayed(_mm512_unpackhi_epi16(moment, given));
-            const __m512i by = _mm512_packs_epi32(moves(low, _mm512_unpacklo_epi16(dither, zero)),
-                                                  moves(high, _mm512_unpackhi_epi16(dither, zero)));
-            const __m512i moved = _mm512_max_epi16(_mm512_subs_epi16(old, by), least_weight);
-            _mm256_storeu_si256(reinterpret_cast<__m256i*>(m + i), _mm512_cvtepi16_epi8(_mm512_packs_epi32(low, high)));
-            _mm512_storeu_si512(w + i, moved);
-            flips += __builtin_popcount(_mm512_movepi16_mask(_mm512_xor_si512(old, moved)));
+        for (int i = 0; i < segment; i += I::shorts) {
+            const V moment = I::bytes_as_shorts(m + i), given = I::bytes_as_shorts(gradients + i), old = I::load(w + i);
+            const V dither = I::load(dithers + i / 2);
+            const V low = decayed(I::unpack_low(moment, given)), high = decayed(I::unpack_high(moment, given));
+            const V by =
+                I::pack(moves(low, I::unpack_low(dither, I::zero())), moves(high, I::unpack_high(dither, I::zero())));
+            const V moved = I::larger_shorts(I::subtract_shorts(old, by), least_weight);
+            I::store_bytes(m + i, I::pack(low, high));
+            I::store(w + i, moved);
+            flips += I::count_sign_changes(old, moved);
         }
         return flips;
     }
-#elif defined(__AVX2__)
-    // A whole word of q15 weights, whose dithers never turn, 16 at a time; both shares fit 16 bits. Pairs are
-    // interleaved within 128-bit lanes and packed again, which puts them back.
-    i64 moved_whole(const i8* gradients, i16* w, i8* m, u32 word) const {
-        alignas(32) u32 dithers[segment / 2];
-        draw_pairs(word * (segment / 2), key, dithers);
-        const u32 both = static_cast<u32>(fresh >> share_fraction) << 16 | static_cast<u32>(kept);
-        const __m256i shares = _mm256_set1_epi32(static_cast<i32>(both)), step = _mm256_set1_epi32(factor);
-        const __m256i half = _mm256_set1_epi32(1 << (decay_fraction - 1)), zero = _mm256_setzero_si256();
-        const __m256i least_weight = _mm256_set1_epi16(-q15_one);
-        const auto widened = [](const i8* from) {
-            return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
-        };
-        const auto decayed = [&](__m256i pairs) {
-            return _mm256_srai_epi32(_mm256_add_epi32(_mm256_madd_epi16(pairs, shares), half), decay_fraction);
-        };
-        const auto moves = [&](__m256i moments, __m256i nudge) {
-            return _mm256_srai_epi32(_mm256_add_epi32(_mm256_mullo_epi32(moments, step), nudge), step_fraction);
-        };
-        i64 flips = 0;
-        for (int i = 0; i < segment; i += 16) {
-            __m256i* at = reinterpret_cast<__m256i*>(w + i);
-            const __m256i moment = widened(m + i), given = widened(gradients + i), old = _mm256_loadu_si256(at);
-            const __m256i dither = _mm256_load_si256(reinterpret_cast<const __m256i*>(dithers + i / 2));
-            const __m256i low = decayed(_mm256_unpacklo_epi16(moment, given)),
-                          high = decayed(_mm256_unpackhi_epi16(moment, given));
-            const __m256i by = _mm256_packs_epi32(moves(low, _mm256_unpacklo_epi16(dither, zero)),
-                                                  moves(high, _mm256_unpackhi_epi16(dither, zero)));
-            const __m256i moved = _mm256_max_epi16(_mm256_subs_epi16(old, by), least_weight);
-            const __m256i both_moments = _mm256_packs_epi32(low, high);
-            const __m128i moments =
-                _mm_packs_epi16(_mm256_castsi256_si128(both_moments), _mm256_extracti128_si256(both_moments, 1));
-            _mm_storeu_si128(reinterpret_cast<__m128i*>(m + i), moments);
-            _mm256_storeu_si256(at, moved);
-            const u32 signs = static_cast<u32>(_mm256_movemask_epi8(_mm256_xor_si256(old, moved)));
-            flips += __builtin_popcount(signs & 0xAAAAAAAAu);
-        }
-        return flips;
-    }
-#endif
 
     template <bool dither_moments, bool look_ahead, class T>
     i64 moved(const i8* gradients, T* w, i8* m, i64 n, u32 word) const {

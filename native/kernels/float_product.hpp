@@ -25,28 +25,7 @@ struct FloatRows {
     i64 sum_stride;
 };
 
-#if defined(__AVX512F__)
-using Vector = __m512;
-inline constexpr int vectors_at_once = 4, float_rows_at_once = 6;
-inline Vector splat(float v) { return _mm512_set1_ps(v); }
-inline Vector multiply_add(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
-#elif defined(__AVX2__)
-using Vector = __m256;
-inline constexpr int vectors_at_once = 2, float_rows_at_once = 6;
-inline Vector splat(float v) { return _mm256_set1_ps(v); }
-inline Vector multiply_add(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
-#elif defined(LINOCUT_NEON)
-using Vector = float32x4_t;
-inline constexpr int vectors_at_once = 4, float_rows_at_once = 4;
-inline Vector splat(float v) { return vdupq_n_f32(v); }
-inline Vector multiply_add(Vector a, Vector b, Vector c) { return vfmaq_f32(c, a, b); }
-#else
-typedef float Vector __attribute__((vector_size(16)));
-inline constexpr int vectors_at_once = 2, float_rows_at_once = 4;
-inline Vector splat(float v) { return Vector{v, v, v, v}; }
-inline Vector multiply_add(Vector a, Vector b, Vector c) { return a * b + c; }
-#endif
-
+// Vector, splat, multiply_add and how many go together are the instruction set's (simd/floats/).
 inline constexpr i64 lanes = sizeof(Vector) / sizeof(float);
 
 inline Vector load_vector(const float* from) {
@@ -122,20 +101,6 @@ inline bool all_finite(const FloatPanel& panel, i64 count) {
         infinite |= (bits & 0x7F800000u) == 0x7F800000u;
     }
     return infinite == 0;
-}
-
-// Bit i -> +1 or -1.
-inline void expand_signs(u64 bits, float* out) {
-#if defined(__AVX512F__)
-    for (int v = 0; v < 4; ++v) {
-        const __mmask16 positive = static_cast<__mmask16>(bits >> (16 * v));
-        _mm512_storeu_ps(out + 16 * v, _mm512_mask_blend_ps(positive, _mm512_set1_ps(-1.0f), _mm512_set1_ps(1.0f)));
-    }
-#else
-    u8 ones[segment];
-    expand_bits(bits, ones);
-    for (i64 i = 0; i < segment; ++i) out[i] = static_cast<float>(2 * ones[i] - 1);
-#endif
 }
 
 // A part of a float matrix, rows [first_row, ...) and columns [first_column, ...), as floats: in place for f32,

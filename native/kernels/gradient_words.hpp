@@ -44,89 +44,29 @@ inline i64 size_of(const i32* gradients, i64 n) {
     return (i64{high} << 16) + i64{low};
 }
 
-#if defined(__AVX512F__)
-inline i64 size_of_whole(const i32* gradients) {
-    const __m512i half = _mm512_set1_epi32(0xFFFF);
-    __m512i low = _mm512_setzero_si512(), high = low;
-    for (int c = 0; c < segment; c += 16) {
-        const __m512i size = _mm512_abs_epi32(_mm512_loadu_si512(gradients + c));
-        low = _mm512_add_epi32(low, _mm512_and_si512(size, half));
-        high = _mm512_add_epi32(high, _mm512_srli_epi32(size, 16));
-    }
-    return (i64{_mm512_reduce_add_epi32(high)} << 16) + i64{_mm512_reduce_add_epi32(low)};
-}
-
-inline void scale_whole(const i32* gradients, float unit, i8* out) {
-    const __m512 by = _mm512_set1_ps(unit), limit = _mm512_set1_ps(127.0f), shift = _mm512_set1_ps(128.5f);
-    for (int c = 0; c < segment; c += 16) {
-        const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_loadu_si512(gradients + c)), by);
-        const __m512 within = _mm512_max_ps(_mm512_min_ps(scaled, limit), _mm512_sub_ps(_mm512_setzero_ps(), limit));
-        const __m512i whole =
-            _mm512_sub_epi32(_mm512_cvttps_epi32(_mm512_add_ps(within, shift)), _mm512_set1_epi32(128));
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(out + c), _mm512_cvtepi32_epi8(whole));
-    }
-}
-#elif defined(__AVX2__)
-inline i64 size_of_whole(const i32* gradients) {
-    const __m256i half = _mm256_set1_epi32(0xFFFF);
-    __m256i low = _mm256_setzero_si256(), high = low;
-    for (int c = 0; c < segment; c += 16) {
-        const __m256i first = _mm256_abs_epi32(load_whole(gradients + c)),
-                      second = _mm256_abs_epi32(load_whole(gradients + c + 8));
-        const __m256i size = _mm256_add_epi32(first, second);  // below 2^32
-        low = _mm256_add_epi32(low, _mm256_and_si256(size, half));
-        high = _mm256_add_epi32(high, _mm256_srli_epi32(size, 16));
-    }
-    const __m256i eight = _mm256_hadd_epi32(low, high);  // twice two sums of each
-    const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
-    const __m128i two = _mm_hadd_epi32(four, four);
-    return (i64{_mm_extract_epi32(two, 1)} << 16) + i64{_mm_cvtsi128_si32(two)};
-}
-
-// 32 at a time, whose bytes are packed within 128-bit lanes and then put in order. Packing saturates: of 64 gradients
-// none is more than 64 times their mean size, so that 32 bits hold each when scaled.
-inline void scale_whole(const i32* gradients, float unit, i8* out) {
-    const __m256 by = _mm256_set1_ps(unit), shift = _mm256_set1_ps(128.5f);
-    const auto whole = [&](int c) {
-        const __m256 scaled = _mm256_mul_ps(_mm256_cvtepi32_ps(load_whole(gradients + c)), by);
-        return _mm256_cvttps_epi32(_mm256_add_ps(scaled, shift));  // 1 to 255 are -127 to 127
-    };
-    for (int c = 0; c < segment; c += 32) {
-        const __m256i low = _mm256_packs_epi32(whole(c), whole(c + 8)),
-                      high = _mm256_packs_epi32(whole(c + 16), whole(c + 24));
-        const __m256i mixed = _mm256_max_epu8(_mm256_packus_epi16(low, high), _mm256_set1_epi8(1));
-        const __m256i sorted = _mm256_permutevar8x32_epi32(mixed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + c), _mm256_xor_si256(sorted, _mm256_set1_epi8(-128)));
-    }
-}
-#endif
-
 inline float unit_of(i64 size, i64 n) {
     return static_cast<float>(size > 0 ? q7_of_spread * static_cast<double>(n) / static_cast<double>(size) : 0.0);
 }
 
 // What a word's gradients are multiplied by.
-template <class T>
+template <class I = Integers, class T>
 inline float unit_for(const T* gradients, i64 n) {
-#if defined(__AVX2__)
-    if constexpr (sizeof(T) == 4) {
-        if (n == segment) return unit_of(size_of_whole(gradients), n);
+    if constexpr (I::usable && sizeof(T) == sizeof(i32)) {
+        if (n == segment) return unit_of(I::sum_of_sizes(gradients), n);
     }
-#endif
     return unit_of(size_of(gradients, n), n);
 }
 
-// Rounded by truncating what is positive: an instruction on every set.
-template <class T>
+// Rounded by truncating what is positive: an instruction on every set. Of 64 gradients none is more than 64 times their
+// mean size, so that 32 bits hold each when scaled.
+template <class I = Integers, class T>
 inline void scale_by(const T* gradients, i64 n, float unit, i8* out) {
-#if defined(__AVX2__)
-    if constexpr (sizeof(T) == 4) {
+    if constexpr (I::usable && sizeof(T) == sizeof(i32)) {
         if (n == segment) {
-            scale_whole(gradients, unit, out);
+            I::scale(gradients, unit, out);
             return;
         }
     }
-#endif
     for (i64 c = 0; c < n; ++c) {
         const float scaled = clamp(static_cast<float>(gradients[c]) * unit, -127.0f, 127.0f);
         out[c] = static_cast<i8>(static_cast<i32>(scaled + 128.5f) - 128);

@@ -1,5 +1,6 @@
 // All kernels for avx2; CMakeLists.txt compiles this file with that instruction set's flags.
 #define LINOCUT_NS avx2
+#define LINOCUT_SIMD "avx2.hpp"
 #include "table.hpp"
 
 namespace linocut {

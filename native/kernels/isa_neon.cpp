@@ -1,6 +1,6 @@
 // All kernels for neon; CMakeLists.txt compiles this file with that instruction set's flags.
 #define LINOCUT_NS neon
-#define LINOCUT_NEON
+#define LINOCUT_SIMD "neon.hpp"
 #include "table.hpp"
 
 namespace linocut {

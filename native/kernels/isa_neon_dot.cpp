@@ -1,6 +1,6 @@
 // All kernels for neon_dot; CMakeLists.txt compiles this file with that instruction set's flags.
 #define LINOCUT_NS neon_dot
-#define LINOCUT_NEON
+#define LINOCUT_SIMD "neon_dot.hpp"
 #include "table.hpp"
 
 namespace linocut {

@@ -1,5 +1,6 @@
 // All kernels for portable; CMakeLists.txt compiles this file with that instruction set's flags.
 #define LINOCUT_NS portable
+#define LINOCUT_SIMD "portable.hpp"
 #include "table.hpp"
 
 namespace linocut {

@@ -139,102 +139,51 @@ struct FixedPoint {
         }
     }
 
-#if defined(__AVX512BW__)
-    static __m512i wide(const i8* from) {
-        return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
-    }
-    static __m512i wide(const i16* from) {
-        return _mm512_cvtepi16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
-    }
-
-    template <class T>
-    __m512i sixteen(const T* from, const T* u, u32 dither, int at) const {
-        const __m512i g = wide(from + at), partner = wide(u + at);
-        const __m512i turned =
-            _mm512_add_epi32(_mm512_load_si512(dithers + at), _mm512_set1_epi32(static_cast<int>(dither)));
-        const __m512i to_nearest = _mm512_set1_epi32(static_cast<int>(nearest));
-        const __m512i chosen = _mm512_mask_mov_epi32(turned, _mm512_test_epi32_mask(g, g), to_nearest);
-        const __m512i rounding = _mm512_srl_epi32(chosen, _mm_cvtsi32_si128(32 - right));
-        const __m512i less_c = _mm512_sub_epi32(rounding, _mm512_load_si512(c + at));
-        const __m512i offset = _mm512_sub_epi32(less_c, _mm512_mullo_epi32(partner, _mm512_load_si512(b + at)));
-        const __m512i fixed = _mm512_add_epi32(_mm512_mullo_epi32(g, _mm512_load_si512(a + at)), offset);
-        return _mm512_sra_epi32(fixed, _mm_cvtsi32_si128(right));
-    }
-
-    static void count(__m512i words, Seen& seen) {
-        const __m512i size = _mm512_abs_epi16(words);
-        seen.saturated += __builtin_popcount(_mm512_cmpgt_epu16_mask(size, _mm512_set1_epi16(127)));
-        seen.near += __builtin_popcount(_mm512_cmpgt_epu16_mask(size, _mm512_set1_epi16(63)));
-    }
-
-    template <class T>
+    template <class T, class I = Integers>
     void row(const T* g, const T* u, u32 dither, i8* out, Seen& seen) const {
-        const __m512i low = _mm512_packs_epi32(sixteen(g, u, dither, 0), sixteen(g, u, dither, 16));
-        const __m512i high = _mm512_packs_epi32(sixteen(g, u, dither, 32), sixteen(g, u, dither, 48));
-        count(low, seen);
-        count(high, seen);
-        const __m512i lanes =
-            _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);  // undoes the packing's
-        const __m512i packed = _mm512_permutexvar_epi32(lanes, _mm512_packs_epi16(low, high));
-        _mm512_storeu_si512(out, _mm512_max_epi8(packed, _mm512_set1_epi8(-127)));
-    }
-#elif defined(__AVX2__)
-    static __m256i wide(const i8* from) {
-        return _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
-    }
-    static __m256i wide(const i16* from) {
-        return _mm256_cvtepi16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
-    }
-
-    template <class T>
-    __m256i eight(const T* from, const T* u, u32 dither, int at) const {
-        const auto of = [&](const u32* channels) {
-            return _mm256_load_si256(reinterpret_cast<const __m256i*>(channels + at));
-        };
-        const __m256i g = wide(from + at);
-        const __m256i turned = _mm256_add_epi32(of(dithers), _mm256_set1_epi32(static_cast<int>(dither)));
-        const __m256i to_nearest = _mm256_set1_epi32(static_cast<int>(nearest));
-        const __m256i chosen = _mm256_blendv_epi8(to_nearest, turned, _mm256_cmpeq_epi32(g, _mm256_setzero_si256()));
-        const __m256i rounding = _mm256_srl_epi32(chosen, _mm_cvtsi32_si128(32 - right));
-        const __m256i less_c = _mm256_sub_epi32(rounding, of(c));
-        const __m256i offset = _mm256_sub_epi32(less_c, _mm256_mullo_epi32(wide(u + at), of(b)));
-        const __m256i fixed = _mm256_add_epi32(_mm256_mullo_epi32(g, of(a)), offset);
-        return _mm256_sra_epi32(fixed, _mm_cvtsi32_si128(right));
-    }
-
-    static __m256i size_of(__m256i words) {
-        return _mm256_max_epi16(words, _mm256_subs_epi16(_mm256_setzero_si256(), words));
-    }
-
-    static void count(__m256i size, Seen& seen) {
-        const auto beyond = [&](i16 limit) {
-            const __m256i found = _mm256_cmpgt_epi16(size, _mm256_set1_epi16(limit));
-            return __builtin_popcount(static_cast<u32>(_mm256_movemask_epi8(found))) / 2;
-        };
-        seen.saturated += beyond(127);
-        seen.near += beyond(63);
-    }
-
-    template <class T>
-    void row(const T* g, const T* u, u32 dither, i8* out, Seen& seen) const {
-        for (int at = 0; at < segment; at += 32) {
-            const auto mantissas = [&](int i) { return eight(g, u, dither, at + i); };
-            const __m256i low = _mm256_packs_epi32(mantissas(0), mantissas(8));
-            const __m256i high = _mm256_packs_epi32(mantissas(16), mantissas(24));
-            const __m256i sizes[2] = {size_of(low), size_of(high)};
-            const __m256i near = _mm256_cmpgt_epi16(_mm256_max_epi16(sizes[0], sizes[1]), _mm256_set1_epi16(63));
-            if (!_mm256_testz_si256(near, near)) {  // seldom
-                count(sizes[0], seen);
-                count(sizes[1], seen);
-            }
-            const __m256i lanes = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);  // undoes the packing's
-            const __m256i packed = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), lanes);
-            _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + at), _mm256_max_epi8(packed, _mm256_set1_epi8(-127)));
+        if constexpr (I::usable) {
+            row_in_vectors<I>(g, u, dither, out, seen);
+        } else {
+            row_by_numbers(g, u, dither, out, seen);
         }
     }
-#else
+
+  private:
+    template <class I, class T>
+    void row_in_vectors(const T* g, const T* u, u32 dither, i8* out, Seen& seen) const {
+        using V = typename I::V;
+        const auto count = [&](V sizes) {
+            seen.saturated += I::count_above(sizes, 127);
+            seen.near += I::count_above(sizes, 63);
+        };
+        for (int at = 0; at < segment; at += 2 * I::shorts) {
+            const auto packed = [&](int i) {
+                return I::pack(numbers<I>(g, u, dither, at + i), numbers<I>(g, u, dither, at + i + I::longs));
+            };
+            const V low = packed(0), high = packed(I::shorts);
+            const V sizes[2] = {I::sizes(low), I::sizes(high)};
+            if (I::any_above(I::larger_sizes(sizes[0], sizes[1]), 63)) {  // seldom
+                count(sizes[0]);
+                count(sizes[1]);
+            }
+            I::store_packed_bytes(out + at, low, high, -127);
+        }
+    }
+
+    template <class I, class T>
+    typename I::V numbers(const T* from, const T* u, u32 dither, int at) const {
+        using V = typename I::V;
+        const V g = I::as_longs(from + at);
+        const V turned = I::add(I::load(dithers + at), I::all_longs(static_cast<i32>(dither)));
+        const V chosen = I::choose_by_zero(g, turned, I::all_longs(static_cast<i32>(nearest)));
+        const V less_c = I::subtract(I::shift_right_unsigned(chosen, 32 - right), I::load(c + at));
+        const V offset = I::subtract(less_c, I::multiply(I::as_longs(u + at), I::load(b + at)));
+        return I::shift_right(I::add(I::multiply(g, I::load(a + at)), offset), right);
+    }
+
     template <class T>
-    void row(const T* __restrict from, const T* __restrict u, u32 dither, i8* __restrict out, Seen& seen) const {
+    void row_by_numbers(const T* __restrict from, const T* __restrict u, u32 dither, i8* __restrict out,
+                        Seen& seen) const {
         i32 saturated = 0, near = 0;
         for (i64 i = 0; i < segment; ++i) {
             const i32 g = from[i];
@@ -249,7 +198,6 @@ struct FixedPoint {
         seen.saturated += saturated;
         seen.near += near;
     }
-#endif
 };
 
 // T is dX's.

@@ -55,95 +55,76 @@ inline void integer_sums(const norm::MaskedGradient& from, const norm::Unit& uni
     for (i64 c = 0; c < segment; ++c) sums.largest[c] = most(static_cast<i32>(high[c]), -static_cast<i32>(low[c]));
 }
 
-#if defined(__AVX2__)
-
-// integer_sums of an i8 dX and of levels, 32 channels and two rows at a time: what the rows have side by side
-// VPMADDUBSW adds, in registers throughout.
+// integer_sums of an i8 dX and of levels, by the instruction set's vectors of bytes, two rows at a time: what the rows
+// have side by side is multiplied and added, in registers throughout.
+template <class B>
 struct ByteSums {
-    static constexpr i64 channels = 32, added_rows = 12;
+    using V = typename B::V;
+    static constexpr i64 added_rows = 12;
     static_assert(added_rows * 127 * norm::beyond <= 32767);
 
     const norm::MaskedGradient& from;
     i64 first;  // of the segment
-    __m256i high = _mm256_setzero_si256(), low = high;
+    V high = B::zero(), low = high;
 
     // What a row has: g, the size of u, and u and g with the sign of u.
     struct Row {
-        __m256i g, size, u, product;
+        V g, size, u, product;
     };
 
-    static __m256i chosen(i16 zero, i16 one, __m256i mask) {
-        const __m256i differ = _mm256_set1_epi8(static_cast<i8>(zero ^ one));
-        return _mm256_xor_si256(_mm256_set1_epi8(static_cast<i8>(zero)), _mm256_and_si256(differ, mask));
+    static V chosen(i16 zero, i16 one, V mask) {
+        const V differ = B::all(static_cast<i8>(zero ^ one));
+        return B::differing(B::all(static_cast<i8>(zero)), B::both(differ, mask));
     }
 
     Row read(i64 r) {
-        const auto of = [&](u64 bits) { return masks_of(static_cast<u32>(bits >> first)); };
-        const __m256i below = of(~from.signs(r)), halves = of(bit_row(from.half, r)[from.word]);
-        const __m256i inner = chosen(norm::far, norm::near, halves),
-                      outer = chosen(norm::beyond, norm::next_to, halves);
-        const __m256i inside = given(from.mask) ? of(bit_row(from.mask, r)[from.word]) : _mm256_set1_epi8(-1);
-        const __m256i size = _mm256_blendv_epi8(outer, inner, inside);
-        const __m256i g = _mm256_and_si256(load_whole(row<i8>(from.dx, r) + from.first + first), of(from.passing(r)));
-        high = _mm256_max_epi8(high, g);
-        low = _mm256_min_epi8(low, g);
-        const auto negated = [&](__m256i v) { return _mm256_sub_epi8(_mm256_xor_si256(v, below), below); };
+        const auto of = [&](u64 bits) { return B::masks(bits >> first); };
+        const V below = of(~from.signs(r)), halves = of(bit_row(from.half, r)[from.word]);
+        const V inner = chosen(norm::far, norm::near, halves), outer = chosen(norm::beyond, norm::next_to, halves);
+        const V inside = given(from.mask) ? of(bit_row(from.mask, r)[from.word]) : B::all(-1);
+        const V size = B::choose(outer, inner, inside);
+        const V g = B::both(B::load(row<i8>(from.dx, r) + from.first + first), of(from.passing(r)));
+        high = B::larger(high, g);
+        low = B::smaller(low, g);
+        const auto negated = [&](V v) { return B::subtract(B::differing(v, below), below); };
         return {g, size, negated(size), negated(g)};
     }
 
-    // sums: total, product, third and square, each of channels 0 to 7 and 16 to 23, then of the others.
-    static void add(const Row& a, const Row& b, __m256i (&sums)[4][2]) {
-        const auto add_pairs = [](__m256i sizes, __m256i numbers, __m256i& sum) {
-            sum = _mm256_add_epi16(sum, _mm256_maddubs_epi16(sizes, numbers));
-        };
-        const __m256i ones = _mm256_set1_epi8(1);
+    // sums: total, product, third and square, each of one half of the channels, then of the other.
+    static void add(const Row& a, const Row& b, V (&sums)[4][2]) {
+        const V ones = B::all(1);
         unrolled<2>([&](auto h) {
-            const auto beside = [&](__m256i v, __m256i w) {
-                return h == 0 ? _mm256_unpacklo_epi8(v, w) : _mm256_unpackhi_epi8(v, w);
-            };
-            const __m256i size = beside(a.size, b.size);
-            add_pairs(ones, beside(a.g, b.g), sums[0][h]);
-            add_pairs(size, beside(a.product, b.product), sums[1][h]);
-            add_pairs(ones, beside(a.u, b.u), sums[2][h]);
-            add_pairs(size, size, sums[3][h]);
+            const auto beside = [&](V v, V w) { return B::template beside<h == 1>(v, w); };
+            const V size = beside(a.size, b.size);
+            sums[0][h] = B::add_pairs(sums[0][h], ones, beside(a.g, b.g));
+            sums[1][h] = B::add_pairs(sums[1][h], size, beside(a.product, b.product));
+            sums[2][h] = B::add_pairs(sums[2][h], ones, beside(a.u, b.u));
+            sums[3][h] = B::add_pairs(sums[3][h], size, size);
         });
     }
 
     // totals: those sums in 32 bits.
-    void run(i64 begin, i64 end, i32 (*totals)[2][16]) {
+    void run(i64 begin, i64 end, i32 (*totals)[2][B::count / 2]) {
         for (i64 r = begin; r < end;) {
             const i64 stop = least(end, r + added_rows);
-            __m256i sums[4][2];
-            unrolled<8>([&](auto i) { sums[i / 2][i % 2] = _mm256_setzero_si256(); });
+            V sums[4][2];
+            unrolled<8>([&](auto i) { sums[i / 2][i % 2] = B::zero(); });
             for (; r + 2 <= stop; r += 2) {
                 const Row a = read(r), b = read(r + 1);
                 add(a, b, sums);
             }
-            if (r < stop) {
-                const __m256i nothing = _mm256_setzero_si256();
-                add(read(r++), {nothing, nothing, nothing, nothing}, sums);
-            }
-            unrolled<8>([&](auto i) {
-                __m256i* to = reinterpret_cast<__m256i*>(totals[i / 2][i % 2]);
-                const __m256i sum = sums[i / 2][i % 2];
-                to[0] = _mm256_add_epi32(to[0], _mm256_cvtepi16_epi32(_mm256_castsi256_si128(sum)));
-                to[1] = _mm256_add_epi32(to[1], _mm256_cvtepi16_epi32(_mm256_extracti128_si256(sum, 1)));
-            });
+            if (r < stop) add(read(r++), {B::zero(), B::zero(), B::zero(), B::zero()}, sums);
+            unrolled<8>([&](auto i) { B::add_to(totals[i / 2][i % 2], sums[i / 2][i % 2]); });
         }
     }
 
-    static bool fit(const norm::MaskedGradient& from, bool both) {
-        return from.dx.format == Format::i8 && from.x.format == Format::bit && given(from.half) && both &&
-               from.n == segment;
-    }
-
     static void add_all(const norm::MaskedGradient& from, const norm::Unit& unit, Sums& sums) {
-        for (i64 first = 0; first < segment; first += channels) {
+        for (i64 first = 0; first < segment; first += B::count) {
             ByteSums bytes{from, first};
             for (i64 r = unit.begin; r < unit.end; r += norm::narrow_rows) {
-                alignas(32) i32 totals[4][2][16] = {};
+                alignas(64) i32 totals[4][2][B::count / 2] = {};
                 bytes.run(r, least(unit.end, r + norm::narrow_rows), totals);
-                for (i64 c = 0; c < channels; ++c) {
+                for (i64 c = 0; c < B::count; ++c) {
                     const i64 h = c / 8 % 2, at = c / 16 * 8 + c % 8;
                     sums.total[first + c] += totals[0][h][at];
                     sums.product[first + c] += totals[1][h][at];
@@ -151,22 +132,26 @@ struct ByteSums {
                     sums.square[first + c] += totals[3][h][at];
                 }
             }
-            alignas(32) i8 high[channels], low[channels];
-            _mm256_store_si256(reinterpret_cast<__m256i*>(high), bytes.high);
-            _mm256_store_si256(reinterpret_cast<__m256i*>(low), bytes.low);
-            for (i64 c = 0; c < channels; ++c) sums.largest[first + c] = most<i32>(high[c], -low[c]);
+            alignas(64) i8 high[B::count], low[B::count];
+            B::store(high, bytes.high);
+            B::store(low, bytes.low);
+            for (i64 c = 0; c < B::count; ++c) sums.largest[first + c] = most<i32>(high[c], -low[c]);
         }
     }
 };
 
-#else
-
-struct ByteSums {
-    static bool fit(const norm::MaskedGradient&, bool) { return false; }
-    static void add_all(const norm::MaskedGradient&, const norm::Unit&, Sums&) {}
-};
-
-#endif
+// Whether they are for such sums, and were added.
+template <class B>
+inline bool add_bytes(const norm::MaskedGradient& from, const norm::Unit& unit, bool both, Sums& sums) {
+    if constexpr (B::usable) {
+        const bool levels = from.x.format == Format::bit && given(from.half);
+        if (from.dx.format != Format::i8 || !levels || !both || from.n != segment) return false;
+        ByteSums<B>::add_all(from, unit, sums);
+        return true;
+    } else {
+        return false;
+    }
+}
 
 template <bool both>
 inline void integer_sums(const norm::MaskedGradient& from, const norm::Unit& unit, Sums& sums) {
@@ -194,20 +179,23 @@ inline void float_sums(const norm::MaskedGradient& from, const norm::Unit& unit,
     for (i64 c = 0; c < segment; ++c) sums.largest[c] = largest[c];
 }
 
-inline void do_part(const Call& call, const norm::Unit& unit) {
-    const Operand &dx = call.operands[DX], &x = call.operands[X], &omega = call.operands[OMEGA];
-    const norm::MaskedGradient from(dx, x, call.operands[MASK], call.operands[HALF], call.operands[BETA],
-                                    call.attributes, unit);
-    const bool both = call.attributes[0] == norm::scaled_l1;
-    Sums sums;
-    if (ByteSums::fit(from, both)) {
-        ByteSums::add_all(from, unit, sums);
-    } else if (is_integer(dx.format) && x.format == Format::bit) {
+inline void add_part(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit, Sums& sums) {
+    const bool bits = from.x.format == Format::bit, both = call.attributes[0] == norm::scaled_l1;
+    if (add_bytes<Bytes>(from, unit, both, sums)) return;
+    if (is_integer(from.dx.format) && bits) {
         both ? integer_sums<true>(from, unit, sums) : integer_sums<false>(from, unit, sums);
     } else {
-        const bool sizes = call.attributes[0] == norm::l1 && x.format != Format::bit && !given(omega);
+        const bool sizes = call.attributes[0] == norm::l1 && !bits && !given(call.operands[OMEGA]);
         float_sums(from, unit, sizes, both, sums);
     }
+}
+
+inline void do_part(const Call& call, const norm::Unit& unit) {
+    Sums sums;
+    add_part(call,
+             {call.operands[DX], call.operands[X], call.operands[MASK], call.operands[HALF], call.operands[BETA],
+              call.attributes, unit},
+             unit, sums);
     const norm::Work work = work_of(call);
     work.put(total, unit, sums.total);
     work.put(product, unit, sums.product);

@@ -2,10 +2,8 @@
 //
 //   sums[c] = bits - 2 popcount(x ^ w[c]) for the 64 outputs c of a panel, one word of each side by side
 //
-// How:   the micro-kernels of binary_matmul.hpp read a panel where it lies: 64 outputs at once. Sums stay in registers
-// over all
-//        words of a row, of several rows of x.
-//        AVX2: packed_product_avx2.hpp.
+// How:   a panel is read where it lies, 64 outputs at once, or made into what the instruction set likes better
+//        (simd/distances/); sums stay in registers over all words of a row, of several rows of x.
 #pragma once
 
 #include "binary_matmul.hpp"
@@ -14,40 +12,15 @@
 
 namespace linocut::LINOCUT_NS::packed {
 
-inline constexpr i64 outputs = segment;  // of a panel
-
-#if defined(__AVX2__) && !defined(__AVX512VPOPCNTDQ__)
-
-}  // namespace linocut::LINOCUT_NS::packed
-#include "packed_product_avx2.hpp"
-namespace linocut::LINOCUT_NS::packed {
-#else
-
-// AVX-512: 24 sums in registers. NEON takes eight outputs after the other.
-#if defined(__AVX512VPOPCNTDQ__)
-inline constexpr int rows_at_once = 3;
-#else
-inline constexpr int rows_at_once = binary_matmul::rows_at_once;
-#endif
-
-struct Panel {
-    const u64* words;
-
-    void take(const Operand& panels, i64 number, i64) { words = bit_row(panels, number * panels.shape[1]); }
-
-    template <int R>
-    void subtract(const u64* const* x, i64 first, binary_matmul::Runs runs, i64 n, i32 (*sums)[outputs]) const {
-        binary_matmul::subtract_distances<R, outputs>(x, words + first * outputs, runs, n, sums);
-    }
-};
-
-#endif
+using distances::Panel;
+inline constexpr i64 outputs = distances::panel_outputs;
+inline constexpr int rows_at_once = distances::panel_rows_at_once;
 
 // Where words of X and of a panel meet: rows of X that see the same words of the panel, from `first` on; `bits` are
 // summed.
 struct Seen {
     i64 first;
-    binary_matmul::Runs runs;
+    distances::Runs runs;
     i32 bits;
 };
 

@@ -195,19 +195,6 @@ inline void visit(const Grid& grid, const Place& place, i64 channels, i64 begin,
     }
 }
 
-// memcpy for runs that are mostly short.
-inline void copy_run(void* to, const void* from, i64 bytes) {
-#if defined(__AVX512BW__)
-    u8* out = static_cast<u8*>(to);
-    const u8* in = static_cast<const u8*>(from);
-    for (; bytes >= 64; bytes -= 64, in += 64, out += 64) _mm512_storeu_si512(out, _mm512_loadu_si512(in));
-    const __mmask64 rest = (u64{1} << bytes) - 1;
-    if (rest) _mm512_mask_storeu_epi8(out, rest, _mm512_maskz_loadu_epi8(rest, in));
-#else
-    std::memcpy(to, from, static_cast<std::size_t>(bytes));
-#endif
-}
-
 inline void copy_elements(float* to, const u16* from, i64 n) { from_halves(from, n, to); }
 template <class T>
 inline void copy_elements(T* to, const T* from, i64 n) {

@@ -16,21 +16,21 @@ inline volatile i32 kept;
 inline volatile i64 taken = rows;
 
 inline u64 xnor(u64 rounds) {
-    constexpr i64 depth = least(peak::depth, 2048 / binary_matmul::word_panel);  // a panel of 16 KiB at most
-    alignas(64) static u64 panel[depth * binary_matmul::word_panel], words[rows][depth];
-    alignas(64) i32 products[rows][binary_matmul::columns] = {};
-    constexpr int at_once = static_cast<int>(binary_matmul::rows_at_once);
-    for (i64 i = 0; i < depth * binary_matmul::word_panel; ++i) panel[i] = static_cast<u64>(i) * 0x9E3779B97F4A7C15u;
+    constexpr i64 depth = least(peak::depth, 2048 / distances::word_panel);  // a panel of 16 KiB at most
+    alignas(64) static u64 panel[depth * distances::word_panel], words[rows][depth];
+    alignas(64) i32 products[rows][distances::columns] = {};
+    constexpr int at_once = static_cast<int>(distances::rows_at_once);
+    for (i64 i = 0; i < depth * distances::word_panel; ++i) panel[i] = static_cast<u64>(i) * 0x9E3779B97F4A7C15u;
     for (i64 i = 0; i < rows * depth; ++i) words[i / depth][i % depth] = static_cast<u64>(i) * 0xBF58476D1CE4E5B9u;
     for (u64 round = 0; round < rounds; ++round) {
         for (i64 r = 0; r < rows; r += at_once) {
             const u64* x[at_once];
             for (int i = 0; i < at_once; ++i) x[i] = words[r + i];
-            binary_matmul::subtract_distances<at_once>(x, panel, {depth}, binary_matmul::columns, products + r);
+            distances::subtract_distances<at_once>(x, panel, {depth}, distances::columns, products + r);
         }
     }
     kept = products[rows - 1][0];
-    return rounds * static_cast<u64>(rows * binary_matmul::columns * depth * segment);
+    return rounds * static_cast<u64>(rows * distances::columns * depth * segment);
 }
 
 inline u64 int8(u64 rounds) {

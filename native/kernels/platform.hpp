@@ -10,13 +10,6 @@
 #include "control.hpp"
 #include "kernel.hpp"
 
-#if defined(__AVX2__)
-#include <immintrin.h>
-#elif defined( \
-    LINOCUT_NEON)  // every 64-bit Arm has it: isa_neon.cpp and isa_neon_dot.cpp ask for it, isa_portable.cpp does not
-#include <arm_neon.h>
-#endif
-
 #ifndef LINOCUT_NS
 #error "define LINOCUT_NS, the namespace of the instruction set, before including kernels"
 #endif

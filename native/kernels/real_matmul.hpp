@@ -23,26 +23,11 @@ struct SignQuads {
 };
 inline constexpr SignQuads sign_quads;
 
-#if defined(__AVX2__) && !defined(__AVX512BW__)
-// Groups [0, 8) of eight columns: 32 bits each. A column's byte goes to all four of its group, each of which tests its
-// bit.
-inline void expand_signs_of_eight(__m256i bits, u8 (*panel)[tile_columns][4], i64 column) {
-    for (int g = 0; g < 8; ++g) {
-        const i64 octet = 0x0404040400000000 + 0x0101010101010101 * (g / 2), next = octet + 0x0808080808080808;
-        const __m256i copied = _mm256_shuffle_epi8(bits, _mm256_setr_epi64x(octet, next, octet, next));
-        const __m256i places = _mm256_set1_epi32(g % 2 == 0 ? 0x08040201 : static_cast<i32>(0x80402010u));
-        const __m256i unset = _mm256_cmpeq_epi8(_mm256_and_si256(copied, places), _mm256_setzero_si256());
-        _mm256_store_si256(reinterpret_cast<__m256i*>(panel[g][column]), _mm256_or_si256(unset, _mm256_set1_epi8(1)));
-    }
-}
-#endif
-
 // Panel of -1 and +1 (0 past the last input) from inputs [first, first + count) of 64 outputs.
 inline void pack_sign_panel(const Operand& weights, i64 first_output, i64 first, i64 count, Panel& panel) {
     const i64 outputs = least(tile_columns, weights.rows - first_output), whole = count / 4;
     i64 begin = 0;  // the first group that is left
-#if defined(__AVX2__) && !defined(__AVX512BW__)
-    if (outputs == tile_columns && first % 32 == 0) {
+    if (expands_signs_of_eight && outputs == tile_columns && first % 32 == 0) {
         for (; begin + 8 <= whole; begin += 8) {
             const i64 half = (first + 4 * begin) / 32;  // of a word
             for (i64 c = 0; c < tile_columns; c += 8) {
@@ -51,11 +36,10 @@ inline void pack_sign_panel(const Operand& weights, i64 first_output, i64 first,
                     const u64 word = bit_row(weights, first_output + c + i)[half / 2];
                     bits[i] = static_cast<i32>(word >> (32 * (half % 2)));
                 }
-                expand_signs_of_eight(load_whole(bits), panel + begin, c);
+                expand_signs_of_eight(bits, panel + begin, c);
             }
         }
     }
-#endif
     std::memset(panel + begin, 0, static_cast<std::size_t>(divide_up(count, 4) - begin) * sizeof panel[0]);
     for (i64 c = 0; c < outputs; ++c) {
         const u64* bits = bit_row(weights, first_output + c);

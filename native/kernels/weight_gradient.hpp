@@ -86,32 +86,29 @@ inline i32 difference(i32 doubled, i32 less) {
     return static_cast<i32>(2u * static_cast<u32>(doubled) - static_cast<u32>(less));
 }
 
-#if defined(__AVX2__)
-
-// Zeros are passed over.
-template <class Sink>
-inline void byte_gradients(const Operand& dy, const Operand& x, const Part& part, Sink&& sink) {
-    alignas(64) sparse_bytes::Block block;
-    alignas(64) sparse_bytes::Sums products;
+// Of lanes, whose zeros are passed over.
+template <class Lanes, class Sink>
+inline void lane_gradients(const Operand& dy, const Operand& x, const Part& part, Sink&& sink) {
+    using Sparse = SparseBytes<Lanes>;
+    alignas(64) typename Sparse::Block block;
+    alignas(64) typename Sparse::Sums products;
     alignas(64) i32 gradients[gradient_words::words_at_once][tile_columns];
     i32 sums[tile_rows] = {};
-    each_block(dy.rows, sparse_bytes::block_examples, [&](i64 example, i64 count, bool fresh) {
-        sparse_bytes::pack_gradients(dy, example, count, part.output, part.outputs, block, sums);
-        sparse_bytes::pack_inputs(x, example, count, part.first, part.n, block);
-        sparse_bytes::multiply(block, part.outputs, fresh, products);
+    each_block(dy.rows, Sparse::block_examples, [&](i64 example, i64 count, bool fresh) {
+        Sparse::pack_gradients(dy, example, count, part.output, part.outputs, block, sums);
+        Sparse::pack_inputs(x, example, count, part.first, part.n, block);
+        Sparse::multiply(block, part.outputs, fresh, products);
     });
     for (i32& sum : sums) sum *= 255;
     const auto read = [&](i64 output) -> const Gradients* {
-        sparse_bytes::read_gradients(products, output, sums + output, gradients);
+        turn_eight(products, output, sums, tile_columns, gradients);
         return gradients;
     };
     give_words(part, read, sink);
 }
 
-#else
-
 template <class Sink>
-inline void byte_gradients(const Operand& dy, const Operand& x, const Part& part, Sink&& sink) {
+inline void tile_gradients(const Operand& dy, const Operand& x, const Part& part, Sink&& sink) {
     alignas(64) Panel panel;
     alignas(64) Tile tile;
     alignas(64) Channels channels;
@@ -127,13 +124,20 @@ inline void byte_gradients(const Operand& dy, const Operand& x, const Part& part
     give_words(part, [&](i64 output) -> const Gradients* { return tile + output; }, sink);
 }
 
-#endif
+template <class Lanes, class Sink>
+inline void byte_gradients(const Operand& dy, const Operand& x, const Part& part, Sink&& sink) {
+    if constexpr (Lanes::usable) {
+        lane_gradients<Lanes>(dy, x, part, sink);
+    } else {
+        tile_gradients(dy, x, part, sink);
+    }
+}
 
 // sink(Words of i32): for every output of one part, the gradients of its word of inputs.
 template <class Sink>
 inline void integer_gradients(const Operand& dy, const Operand& x, i64 unit, Sink&& sink) {
     const Part part(dy, x, unit);
-    x.format == Format::bit ? bit_gradients(dy, x, part, sink) : byte_gradients(dy, x, part, sink);
+    x.format == Format::bit ? bit_gradients(dy, x, part, sink) : byte_gradients<ByteLanes>(dy, x, part, sink);
 }
 
 // One word of inputs of one example as floats; a byte u counts as 2u - 255, bits as +-1, beyond the last input is 0.

@@ -1,12 +1,14 @@
-// The panels of packed_product.hpp for AVX2: made into nibbles for the micro-kernel of binary_matmul_avx2.hpp where
-// rows enough share them; where they are few, or a row has very many words, the bits of whole words are counted, by
-// looking up those of nibbles. Source: Mula, Kurz and Lemire, arXiv:1611.07612. Limit: of counting, 8 instructions for
-// 256 MACs.
+// Panels of 64 outputs for AVX2: made into nibbles where rows enough share them; where they are few, or a row has very
+// many words, the bits of whole words are counted, by looking up those of nibbles. Source: Mula, Kurz and Lemire,
+// arXiv:1611.07612. Limit: of counting, 8 instructions for 256 MACs.
 #pragma once
 
-namespace linocut::LINOCUT_NS::packed {
+#include "avx2.hpp"
 
-inline constexpr int rows_at_once = binary_matmul::rows_at_once;
+namespace linocut::LINOCUT_NS::distances {
+
+inline constexpr i64 panel_outputs = segment;
+inline constexpr int panel_rows_at_once = rows_at_once;
 inline constexpr i64 few_rows = 14;       // for which making nibbles takes longer than counting
 inline constexpr i64 nibble_words = 384;  // 384 KiB
 inline constexpr i64 counted_words = 31;  // whose bits, at most 8 a byte, sum to a byte
@@ -26,8 +28,8 @@ inline void subtract_counted(const u64* x, const u64* panel, i64 count, i32* sum
     for (i64 w = 0; w < count; ++w) {
         const __m256i a = _mm256_set1_epi64x(static_cast<i64>(x[w]));
         unrolled<8>([&](auto v) {
-            bytes[v] =
-                _mm256_add_epi8(bytes[v], count_bits(_mm256_xor_si256(a, load_whole(panel + w * outputs + 4 * v))));
+            bytes[v] = _mm256_add_epi8(bytes[v],
+                                       count_bits(_mm256_xor_si256(a, load_whole(panel + w * panel_outputs + 4 * v))));
         });
     }
     unrolled<4>([&](auto v) {  // the low halves of four and four sums of 64 bits
@@ -43,7 +45,7 @@ inline void subtract_counted(const u64* x, const u64* panel, i64 count, i32* sum
 struct Panel {
     const u64* words;
     bool counts = true;  // else `nibbles` are there
-    alignas(64) u64 nibbles[nibble_words * binary_matmul::word_panel];
+    alignas(64) u64 nibbles[nibble_words * word_panel];
 
     Panel() {}
 
@@ -52,25 +54,25 @@ struct Panel {
         words = bit_row(panels, number * row_words);
         counts = rows <= few_rows || row_words > nibble_words;
         for (i64 w = 0; w < (counts ? 0 : row_words); ++w) {
-            u8* to = reinterpret_cast<u8*>(nibbles + w * binary_matmul::word_panel);
-            for (i64 c = 0; c < outputs; c += 32) binary_matmul::pack_nibbles(words + w * outputs + c, to + c);
+            u8* to = reinterpret_cast<u8*>(nibbles + w * word_panel);
+            for (i64 c = 0; c < panel_outputs; c += 32) pack_nibbles(words + w * panel_outputs + c, to + c);
         }
     }
 
     template <int R>
-    void subtract(const u64* const* x, i64 first, binary_matmul::Runs runs, i64 n, i32 (*sums)[outputs]) const {
+    void subtract(const u64* const* x, i64 first, Runs runs, i64 n, i32 (*sums)[panel_outputs]) const {
         if (!counts) {
-            const u64* from = nibbles + first * binary_matmul::word_panel;
-            binary_matmul::subtract_distances<R>(x, from, runs, n, sums);
+            const u64* from = nibbles + first * word_panel;
+            subtract_distances<R>(x, from, runs, n, sums);
             return;
         }
         for (i64 run = 0; run < runs.runs; ++run) {
-            const u64* at = words + (first + run * runs.panel_step) * outputs;
+            const u64* at = words + (first + run * runs.panel_step) * panel_outputs;
             for (i64 w = 0; w < runs.count; w += counted_words) {
                 const i64 count = least(counted_words, runs.count - w);
                 for (int i = 0; i < R; ++i) {
                     for (i64 c = 0; c < n; c += 32) {
-                        subtract_counted(x[i] + run * runs.x_step + w, at + w * outputs + c, count, sums[i] + c);
+                        subtract_counted(x[i] + run * runs.x_step + w, at + w * panel_outputs + c, count, sums[i] + c);
                     }
                 }
             }
@@ -78,4 +80,4 @@ struct Panel {
     }
 };
 
-}  // namespace linocut::LINOCUT_NS::packed
+}  // namespace linocut::LINOCUT_NS::distances

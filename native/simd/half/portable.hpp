@@ -1,21 +1,9 @@
-// Conversion between 16-bit and 32-bit floats, to nearest even, by hardware where the instruction set has it.
+// 16-bit floats by arithmetic on their bits, rounded to nearest even.
 #pragma once
 
-#include "platform.hpp"
+#include "../../kernels/platform.hpp"
 
 namespace linocut::LINOCUT_NS {
-
-#if defined(__F16C__)
-
-inline float from_half(u16 half) { return _cvtsh_ss(half); }
-inline u16 to_half(float value) { return static_cast<u16>(_cvtss_sh(value, _MM_FROUND_TO_NEAREST_INT)); }
-
-#elif defined(LINOCUT_NEON)
-
-inline float from_half(u16 half) { return vgetq_lane_f32(vcvt_f32_f16(vreinterpret_f16_u16(vdup_n_u16(half))), 0); }
-inline u16 to_half(float value) { return vget_lane_u16(vreinterpret_u16_f16(vcvt_f16_f32(vdupq_n_f32(value))), 0); }
-
-#else
 
 inline float bits_as_float(u32 bits) {
     float value;
@@ -53,31 +41,12 @@ inline u16 to_half(float value) {
     return static_cast<u16>(sign | (float_as_bits(shifted) - 0x3F000000u));
 }
 
-#endif
-
 inline void from_halves(const u16* in, i64 n, float* out) {
-    i64 i = 0;
-#if defined(__F16C__)
-    for (; i + 8 <= n; i += 8) {
-        _mm256_storeu_ps(out + i, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(in + i))));
-    }
-#elif defined(LINOCUT_NEON)
-    for (; i + 4 <= n; i += 4) vst1q_f32(out + i, vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(in + i))));
-#endif
-    for (; i < n; ++i) out[i] = from_half(in[i]);
+    for (i64 i = 0; i < n; ++i) out[i] = from_half(in[i]);
 }
 
 inline void to_halves(const float* in, i64 n, u16* out) {
-    i64 i = 0;
-#if defined(__F16C__)
-    for (; i + 8 <= n; i += 8) {
-        const __m128i halves = _mm256_cvtps_ph(_mm256_loadu_ps(in + i), _MM_FROUND_TO_NEAREST_INT);
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i), halves);
-    }
-#elif defined(LINOCUT_NEON)
-    for (; i + 4 <= n; i += 4) vst1_u16(out + i, vreinterpret_u16_f16(vcvt_f16_f32(vld1q_f32(in + i))));
-#endif
-    for (; i < n; ++i) out[i] = to_half(in[i]);
+    for (i64 i = 0; i < n; ++i) out[i] = to_half(in[i]);
 }
 
 }  // namespace linocut::LINOCUT_NS

@@ -1,65 +1,18 @@
-// The blocks of dot8.hpp for NEON, with and without the dot-product instructions.
+// Tiles of products of bytes by NEON, with sums (NarrowSum, WideSum) by dot products or by multiplying.
 //
 // NEON multiplies signed bytes with signed ones. Bits are both; of any other unsigned byte u, u - 128 is multiplied,
-// and what that leaves out, 128 times the sum of the other factor, is added at the end. Limit: SDOT: one for 16
-// products. Without: a sum of 16 bits of each product of a group, SMLAL and SMLAL2 for 16 products,
-//        since 128 groups of products of at most 128 fit; where they do not fit, SMULL, SMULL2 and two SADALP.
+// and what that leaves out, 128 times the sum of the other factor, is added at the end.
 #pragma once
+
+#include <arm_neon.h>
+
+#include "../../kernels/unroll.hpp"
+#include "tiles.hpp"
+#include "used_portable.hpp"
 
 namespace linocut::LINOCUT_NS {
 
-inline constexpr int dot_rows = 4;
-
-// A sum has the products of four columns: columns' bytes times the four bytes in lane L of `fours`.
-#if defined(__ARM_FEATURE_DOTPROD)
-
-inline constexpr int dot_vectors = 4;
-
-struct WideSum {
-    int32x4_t sums = vdupq_n_s32(0);
-
-    template <int L>
-    void add(int8x16_t columns, int8x16_t fours) {
-        sums = vdotq_laneq_s32(sums, columns, fours, L);
-    }
-    int32x4_t total() const { return sums; }
-};
-using NarrowSum = WideSum;
-
-#else
-
-inline constexpr int dot_vectors = 2;
-
-template <int L>
-inline int8x8_t lane_of(int8x16_t fours) {
-    return vreinterpret_s8_s32(vdup_laneq_s32(vreinterpretq_s32_s8(fours), L));
-}
-
-// Of products of which one factor is at most 1 in size.
-struct NarrowSum {
-    int16x8_t low = vdupq_n_s16(0), high = vdupq_n_s16(0);
-    static_assert(chunk_groups * 128 <= 32767);
-
-    template <int L>
-    void add(int8x16_t columns, int8x16_t fours) {
-        low = vmlal_s8(low, vget_low_s8(columns), lane_of<L>(fours));
-        high = vmlal_s8(high, vget_high_s8(columns), lane_of<L>(fours));
-    }
-    int32x4_t total() const { return vpaddq_s32(vpaddlq_s16(low), vpaddlq_s16(high)); }
-};
-
-struct WideSum {
-    int32x4_t low = vdupq_n_s32(0), high = vdupq_n_s32(0);
-
-    template <int L>
-    void add(int8x16_t columns, int8x16_t fours) {
-        low = vpadalq_s16(low, vmull_s8(vget_low_s8(columns), lane_of<L>(fours)));
-        high = vpadalq_s16(high, vmull_s8(vget_high_s8(columns), lane_of<L>(fours)));
-    }
-    int32x4_t total() const { return vpaddq_s32(low, high); }
-};
-
-#endif
+inline constexpr int dot_rows = 4, sparse_rows = dot_rows;
 
 template <bool first, class A, class B>
 struct Choice {

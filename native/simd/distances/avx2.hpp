@@ -1,11 +1,15 @@
-// The micro-kernel of binary_matmul.hpp for AVX2, which counts no bits: distances of nibbles are looked up.
+// Products of bits by AVX2, which counts no bits: distances of nibbles are looked up.
 //
 // A panel holds nibbles of 64 outputs, a byte each: [word][nibble][output]. A nibble of x chooses one of 16 tables, of
 // its distances to all 16 nibbles, and VPSHUFB looks up those of 32 outputs. Limit: VPSHUFB and an addition for 128
 // MACs. Counting the bits of whole words takes 8 instructions for 256.
 #pragma once
 
-namespace linocut::LINOCUT_NS::binary_matmul {
+#include "../../kernels/unroll.hpp"
+#include "../x86.hpp"
+#include "runs.hpp"
+
+namespace linocut::LINOCUT_NS::distances {
 
 inline constexpr i64 columns = 64;  // in two vectors
 inline constexpr i64 chunk_words = 64;
@@ -130,4 +134,4 @@ inline void subtract_distances(const u64* const* x, const u64* panel, const Runs
     n > 32 ? subtract_from<R, 2>(x, panel, words, products) : subtract_from<R, 1>(x, panel, words, products);
 }
 
-}  // namespace linocut::LINOCUT_NS::binary_matmul
+}  // namespace linocut::LINOCUT_NS::distances

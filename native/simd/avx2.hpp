@@ -1,0 +1,20 @@
+// AVX2, with FMA, F16C and BMI2.
+#pragma once
+
+#include "bits/avx2.hpp"
+#include "bits/expand_portable.hpp"
+#include "bits/through_masks.hpp"
+#include "byte_lanes/avx2.hpp"
+#include "bytes/avx2.hpp"
+#include "copy/portable.hpp"
+#include "distances/avx2.hpp"
+#include "distances/nibble_panel.hpp"
+#include "dot/avx2.hpp"
+#include "floats/avx2.hpp"
+#include "floats/transpose_sse.hpp"
+#include "half/f16c.hpp"
+#include "integers/avx2.hpp"
+#include "interleave/avx2.hpp"
+#include "signs/avx2.hpp"
+#include "sums/avx2.hpp"
+#include "turn/avx2.hpp"

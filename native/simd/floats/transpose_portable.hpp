@@ -1,0 +1,16 @@
+// Small transposes of floats.
+#pragma once
+
+#include "../../kernels/platform.hpp"
+
+namespace linocut::LINOCUT_NS {
+
+// out[k][column + c] = rows[c][at + k]: four rows of four floats -> four columns of them.
+template <i64 Width>
+inline void transpose_four(const float* const* rows, i64 at, float (*out)[Width], i64 column) {
+    for (i64 k = 0; k < 4; ++k) {
+        for (i64 c = 0; c < 4; ++c) out[k][column + c] = rows[c][at + k];
+    }
+}
+
+}  // namespace linocut::LINOCUT_NS

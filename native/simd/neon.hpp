@@ -1,0 +1,5 @@
+// NEON, as every 64-bit Arm has it.
+#pragma once
+
+#include "dot/sums_by_multiplying.hpp"
+#include "neon_parts.hpp"

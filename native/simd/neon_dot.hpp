@@ -1,0 +1,5 @@
+// NEON with the dot products of Armv8.2.
+#pragma once
+
+#include "dot/sums_by_dot_products.hpp"
+#include "neon_parts.hpp"

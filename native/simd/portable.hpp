@@ -1,0 +1,22 @@
+// Plain C++, for every processor.
+#pragma once
+
+#include "bits/expand_portable.hpp"
+#include "bits/masks_portable.hpp"
+#include "bits/pack_portable.hpp"
+#include "bits/through_masks.hpp"
+#include "byte_lanes/none.hpp"
+#include "bytes/none.hpp"
+#include "copy/portable.hpp"
+#include "distances/in_place.hpp"
+#include "distances/portable.hpp"
+#include "dot/portable.hpp"
+#include "floats/portable.hpp"
+#include "floats/transpose_portable.hpp"
+#include "half/portable.hpp"
+#include "integers/none.hpp"
+#include "interleave/portable.hpp"
+#include "signs/portable.hpp"
+#include "sums/chosen_portable.hpp"
+#include "sums/portable.hpp"
+#include "turn/portable.hpp"
