@@ -31,6 +31,7 @@ ROOMS = (
     ("plan",),
     ("export",),
     ("train",),
+    ("importing",),
     ("report",),
     ("cli",),
 )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from linocut.export.exported import Exported, export
     from linocut.export.load import load
     from linocut.graph.network import Network
+    from linocut.importing import import_larq, import_pytorch
     from linocut.optimizers import SGD, Adam, Bop, Optimizer
     from linocut.plan.account import Account
     from linocut.plan.planned import plan
@@ -56,6 +57,8 @@ __all__ = [
     "data",
     "export",
     "export_steps",
+    "import_larq",
+    "import_pytorch",
     "layers",
     "lean",
     "lean8",
@@ -73,6 +76,7 @@ _HOMES = {
     "linocut.export.load": ("load",),
     "linocut.errors": ("DataError", "DivergenceError", "LinocutError", "MachineError", "RunError", "SpecError"),
     "linocut.graph.network": ("Network",),
+    "linocut.importing": ("import_larq", "import_pytorch"),
     "linocut.optimizers": ("SGD", "Adam", "Bop", "Optimizer"),
     "linocut.plan.account": ("Account",),
     "linocut.policies": ("Policy", "lean", "lean8", "standard", "wang2021"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from linocut.graph.graph import Graph, Node
-from linocut.layers import Add, BatchNorm, MaxPool, Sign
+from linocut.layers import Activation, Add, BatchNorm, BinaryConvolution, BinaryDense, Flatten, MaxPool, Sign
+from linocut.layers.shape import Shape
 
 
 def norms(graph: Graph) -> tuple[Node, ...]:
@@ -29,3 +30,38 @@ def max_pools(graph: Graph) -> tuple[Node, ...]:
 def sums(graph: Graph) -> tuple[Node, ...]:
     """The nodes that add what several others give, such as the ends of residuals."""
     return tuple(node for node in graph.nodes if isinstance(node.layer, Add))
+
+
+def norm_behind(graph: Graph, node: Node) -> Node | None:
+    """The batch norm that alone reads what a node gives, with max-pools between at most."""
+    reader = graph.only_reader(node.name)
+    while reader is not None and isinstance(reader.layer, MaxPool):
+        reader = graph.only_reader(reader.name)
+    return reader if reader is not None and isinstance(reader.layer, BatchNorm) else None
+
+
+def binary_product_before(graph: Graph, norm: Node) -> Node | None:
+    """The layer with binary weights whose products a batch norm reads, with max-pools between at most."""
+    giver = graph.giver(norm)
+    while isinstance(giver.layer, MaxPool):
+        giver = graph.giver(giver)
+    return giver if isinstance(giver.layer, (BinaryConvolution, BinaryDense)) else None
+
+
+def is_scaled(product: Node) -> bool:
+    """Whether a layer with binary weights scales its outputs by the mean size of their weights."""
+    return isinstance(product.layer, BinaryConvolution) and product.layer.scaled
+
+
+def is_signed(graph: Graph, node: Node) -> bool:
+    """Whether of what a node gives signs alone are taken."""
+    return all(isinstance(reader.layer, Sign) for reader in graph.readers(node.name))
+
+
+def flattened_image(graph: Graph, node: Node) -> Shape | None:
+    """The shape (height, width, channels) whose flattened elements a node reads, None where it reads another thing."""
+    while isinstance(graph.giver(node).layer, (Sign, BatchNorm, Activation)):
+        node = graph.giver(node)
+    flatten = graph.giver(node)
+    shape = flatten.input.shape
+    return shape if isinstance(flatten.layer, Flatten) and len(shape) == 3 else None

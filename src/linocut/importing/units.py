@@ -1,0 +1,45 @@
+"""units: how many times larger what a norm reads is here than elsewhere.
+
+Integer policies keep the sums of bytes u as they are, 255 times those of (2 u - 255) / 255, and leave out the factor
+mean|w| of scaled convolutions, which their norms cancel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from linocut.errors import SpecError
+from linocut.graph.graph import Graph, Node
+from linocut.graph.queries import binary_product_before, is_scaled
+from linocut.layers.kinds import INPUT
+from linocut.ops.bits import Array
+from linocut.ops.limits import U8_SCALE
+from linocut.policies import Policy
+
+
+def units(graph: Graph, policy: Policy, norm: Node, values: Mapping[str, Array]) -> float | Array:
+    """The factor of what `norm` reads, one for all channels or (channels,); `values` has the weights."""
+    product = binary_product_before(graph, norm)
+    if product is None or not policy.integer:
+        return 1.0
+    factor: float | Array = _of_bytes(graph, policy) if product.input.kind == INPUT else 1.0
+    if is_scaled(product):
+        weights = np.abs(values[f"{product.name}.weights"])
+        sizes = weights.reshape(len(weights), -1).mean(axis=1)
+        factor = factor / np.where(sizes > 0, sizes, 1.0)
+    return factor
+
+
+def _of_bytes(graph: Graph, policy: Policy) -> float:
+    layer = graph.input
+    if layer.dtype == "u8":
+        return float(U8_SCALE)
+    if layer.low != -layer.high:
+        raise SpecError(
+            f"inputs of {graph.name} from {layer.low:g} to {layer.high:g} are coded around "
+            f"{(layer.low + layer.high) / 2:g} under {policy.name}; import under standard, or give the input a range "
+            "around 0"
+        )
+    return float(U8_SCALE) / layer.high
