@@ -118,7 +118,11 @@ def test_resume_takes_the_same_settings_again(linocut, run):
 def test_evaluate(linocut, run):
     status, out, err = linocut("eval", run, "--limit", 120, "--json", *REFERENCE)
     (found,) = objects(out)
-    assert (status, err, list(found)) == (0, "", ["accuracy", "loss", "examples"])
+    assert (status, err, list(found)) == (
+        0,
+        "",
+        ["accuracy", "loss", "examples", "top_k", "per_class", "confusion", "errors"],
+    )
     with open("run/log.jsonl") as log:
         assert found["accuracy"] == objects(log.read())[-1]["accuracy"]
     status, out, _ = linocut("eval", run, "--data", "digits", *REFERENCE)

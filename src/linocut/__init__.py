@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from linocut.plan.account import Account
     from linocut.plan.planned import plan
     from linocut.policies import Policy, lean, lean8, standard, wang2021
+    from linocut.run.assessment import Assessment
     from linocut.run.predict import Predictor
     from linocut.run.predictions import Evaluation, Predictions
     from linocut.schedules import Constant, Cosine, Plateau, Schedule, Step
@@ -30,6 +31,7 @@ __all__ = [
     "SGD",
     "Account",
     "Adam",
+    "Assessment",
     "Bop",
     "Constant",
     "Cosine",
@@ -76,6 +78,7 @@ _HOMES = {
     "linocut.optimizers": ("SGD", "Adam", "Bop", "Optimizer"),
     "linocut.plan.account": ("Account",),
     "linocut.policies": ("Policy", "lean", "lean8", "standard", "wang2021"),
+    "linocut.run.assessment": ("Assessment",),
     "linocut.run.predict": ("Predictor",),
     "linocut.run.predictions": ("Evaluation", "Predictions"),
     "linocut.schedules": ("Constant", "Cosine", "Plateau", "Schedule", "Step"),

@@ -9,9 +9,10 @@ import numpy as np
 
 from linocut.data.arrays import ArrayDataset, as_array
 from linocut.data.dataset import Dataset
-from linocut.errors import DataError
-from linocut.layers.losses.base import IDENTITY, SIGMOID
+from linocut.errors import DataError, SpecError
+from linocut.layers.losses.base import IDENTITY
 from linocut.run.feed import check_fits
+from linocut.run.probabilities import chosen, likeliest, probabilities
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -34,46 +35,55 @@ class _Chosen(NamedTuple):
 class Predictions(_Chosen):
     """For n examples: the class numbers (n,) int64, and the probability of each chosen class (n,) float32.
 
-    `outputs` (n, outputs) float32 are the network's own numbers. Of a network whose outputs are numbers there are no
-    classes: they are 0, and confidences are 1. One sigmoid tells two classes apart; of several the likeliest is chosen.
+    `outputs` (n, outputs) float32 are the network's own numbers, and `function` is what makes probabilities of them. Of
+    a network whose outputs are numbers there are no classes: they are 0, and confidences are 1. One sigmoid tells two
+    classes apart; of several the likeliest is chosen.
     """
 
     outputs: NDArray[np.float32]
+    function: str
 
     @staticmethod
     def of(outputs: NDArray[np.float32], function: str) -> Predictions:
         """What the outputs of a network mean, whose loss has this function."""
-        choose = {IDENTITY: _none, SIGMOID: _by_sigmoids}.get(function, _by_softmax)
-        found = Predictions(*choose(outputs))
-        found.outputs = outputs
+        found = Predictions(chosen(outputs, function), _confidences(outputs, function))
+        found.outputs, found.function = outputs, function
         return found
+
+    @property
+    def probabilities(self) -> NDArray[np.float32]:
+        """The probability of every class (n, classes) float32, formed when asked for.
+
+        Rows add up to 1, but for several sigmoids, of which each is a label by itself. SpecError where outputs are
+        numbers.
+        """
+        return probabilities(self.outputs, self.function)
+
+    def top(self, count: int) -> _Chosen:
+        """The `count` likeliest classes of each example, the likeliest first, and their probabilities, (n, count) each.
+
+        All classes where there are fewer. SpecError for less than 1, and where outputs are numbers.
+        """
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise SpecError(f"top is {count!r}, must be a whole number, 1 or more")
+        shares = self.probabilities
+        first = likeliest(self.outputs, self.function, count)
+        return _Chosen(first, np.take_along_axis(shares, first, axis=1))
 
 
 AT_ONCE = 1024
 
 
-def _none(outputs: NDArray[np.float32]) -> _Chosen:
-    return _Chosen(np.zeros(len(outputs), np.int64), np.ones(len(outputs), np.float32))
-
-
-def _by_softmax(outputs: NDArray[np.float32]) -> _Chosen:
-    """A part of the examples at a time, so that no second copy of all outputs is made."""
-    found = _Chosen(np.empty(len(outputs), np.int64), np.empty(len(outputs), np.float32))
+def _confidences(outputs: NDArray[np.float32], function: str) -> NDArray[np.float32]:
+    """Of a part of the examples at a time, so that no second copy of all outputs is made."""
+    found = np.ones(len(outputs), np.float32)
+    if function == IDENTITY:
+        return found
     for begin in range(0, len(outputs), AT_ONCE):
         some = outputs[begin : begin + AT_ONCE]
-        powers = np.exp(some - some.max(axis=1, keepdims=True))
-        found.classes[begin : begin + AT_ONCE] = some.argmax(axis=1)
-        found.confidences[begin : begin + AT_ONCE] = powers.max(axis=1) / powers.sum(axis=1)
+        shares = probabilities(some, function)
+        found[begin : begin + AT_ONCE] = shares[np.arange(len(some)), chosen(some, function)]
     return found
-
-
-def _by_sigmoids(outputs: NDArray[np.float32]) -> _Chosen:
-    likely = 0.5 * (1.0 + np.tanh(0.5 * outputs.astype(np.float64)))
-    if outputs.shape[1] == 1:
-        classes = (outputs[:, 0] >= 0).astype(np.int64)
-        return _Chosen(classes, np.where(classes == 1, likely[:, 0], 1.0 - likely[:, 0]).astype(np.float32))
-    classes = outputs.argmax(axis=1)
-    return _Chosen(classes, likely[np.arange(len(outputs)), classes].astype(np.float32))
 
 
 def unlabelled(images: ArrayLike | Dataset, network: str, shape: tuple[int, ...], dtype: str) -> Dataset:
