@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from linocut.run.predict import Predictor
     from linocut.run.predictions import Evaluation, Predictions
     from linocut.schedules import Constant, Cosine, Plateau, Schedule, Step
-    from linocut.train import Interrupted, Trainer, export_steps
+    from linocut.train import Interrupted, Trainer, export_steps, loggers
 
 __version__ = "0.1.0"
 __all__ = [
@@ -62,6 +62,7 @@ __all__ = [
     "lean",
     "lean8",
     "load",
+    "loggers",
     "models",
     "networks",
     "plan",
@@ -89,6 +90,7 @@ _MODULES = {
     "data": "data",
     "export": "export",
     "layers": "layers",
+    "loggers": "train.loggers",
     "models": "networks",
     "networks": "networks",
     "plan": "plan",
