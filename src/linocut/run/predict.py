@@ -27,6 +27,7 @@ from linocut.graph.inference_state import InferenceState
 from linocut.layers import Loss, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from linocut.run.constants import put_constants
 from linocut.run.feed import as_dataset_of, check_names, check_resizing, check_values, input_bounds
+from linocut.run.pictures import as_examples
 from linocut.run.predictions import Evaluation, Predictions, unlabelled
 from linocut.run.session import NATIVE, Session, find_backend, find_threads, open_session
 from linocut.run.tally import tally_of
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from linocut.compile.inference import Prediction
     from linocut.run.assessment import Assessment
     from linocut.run.feed import Examples
+    from linocut.run.pictures import Pictures
     from linocut.run.tally import Tally
 
 _LOSSES: dict[str, Loss] = {
@@ -145,11 +147,17 @@ class Predictor:
             raise DataError(f"network {self.graph.name} takes {wanted.dtype} values, not images; give it arrays")
         return read_image(Path(path), wanted.shape, self.resizing)
 
-    def predict(self, images: ArrayLike | Dataset) -> Predictions:
-        """The classes of images (n, *shape), the confidence in each, and the network's outputs."""
+    def predict(self, images: Pictures) -> Predictions:
+        """The classes of images, the confidence in each, and the network's outputs.
+
+        Images are an array of examples (n, *shape) or of one (*shape), of grey ones also without channels; or pictures
+        of any size: a path, a picture of Pillow's, an array (height, width) or (height, width, channels) of bytes, or a
+        list of these, which are converted and brought to size as in training. DataError for what fits none of these.
+        """
         now = self._now
         source = now.graph.input
-        dataset = unlabelled(images, now.graph.name, source.shape, source.dtype)
+        given = as_examples(images, now.graph, self.resizing)
+        dataset = unlabelled(given, now.graph.name, source.shape, source.dtype)
         outputs = np.empty((len(dataset), now.graph.outputs), np.float32)
         begin = 0
         for found, _ in self._run(now, dataset):

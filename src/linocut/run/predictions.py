@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -87,7 +87,7 @@ def _confidences(outputs: NDArray[np.float32], function: str) -> NDArray[np.floa
 
 
 def unlabelled(images: ArrayLike | Dataset, network: str, shape: tuple[int, ...], dtype: str) -> Dataset:
-    """Images (n, *shape), grey ones also (n, height, width), as a data set; or one, whose labels do not matter.
+    """Images (n, *shape), grey ones also (n, height, width), or one example, as a data set; or one, unlabelled.
 
     DataError where they do not fit.
     """
@@ -95,9 +95,26 @@ def unlabelled(images: ArrayLike | Dataset, network: str, shape: tuple[int, ...]
         check_fits(images, network, shape, dtype)
         return images
     array = as_array(images, "images")
-    if array.shape == shape:
-        raise DataError(f"images have shape {shape}, that of one example; give an array of examples, as images[None]")
+    if array.shape == shape or (len(shape) == 3 and shape[2] == 1 and array.shape == shape[:2]):
+        array = array[None]
     none = np.zeros(len(array) if array.ndim else 0, np.int32)
     dataset = ArrayDataset(array, none, ["0"], "images", shape=shape)
+    if dataset.dtype == "f32" and dtype == "u8":
+        raise DataError(
+            f"images has values of type f32, network {network} takes u8; convert the data to bytes, as the network "
+            f"takes pixels of 0 to 255: {_as_bytes(array)}"
+        )
     check_fits(dataset, network, shape, dtype)
     return dataset
+
+
+def _as_bytes(floats: NDArray[Any]) -> str:
+    """How floats become pixels, by what they lie between."""
+    low, high = float(floats.min()), float(floats.max())
+    if low >= 0 and high <= 1:
+        return "these are 0 to 1, (255 * images).round().astype('uint8')"
+    if low >= -1 and high <= 1:
+        return "these are -1 to 1, (127.5 * (images + 1)).round().astype('uint8')"
+    if low >= 0 and high <= 255:
+        return "images.round().astype('uint8')"
+    return f"these are {low:g} to {high:g}, and were scaled otherwise; give them as they were before"
