@@ -53,7 +53,7 @@ def test_several_pictures_of_any_kind(tmp_path):
         Image.fromarray(array).save(paths[-1])
     expected = np.concatenate([COLOUR.predict(path).outputs for path in paths])
     mixed = [str(paths[0]), Image.open(paths[1]), *list(ARRAYS.values())[2:]]
-    for given in (paths, tuple(paths), iter(paths), mixed, list(ARRAYS.values()), lc.data.find_pictures(tmp_path)):
+    for given in (paths, tuple(paths), mixed, list(ARRAYS.values()), lc.data.find_pictures(tmp_path)):
         assert np.array_equal(COLOUR.predict(given).outputs, expected)
 
 
@@ -102,6 +102,8 @@ def test_of_an_animation_the_frame_that_is_shown(tmp_path):
         ([Image.new("L", (8, 8)), 3], r"a picture is an array of int64 \(\), must be uint8"),
         (np.zeros((4, 9, 9, 3), np.uint8), "has examples of shape 9 x 9 x 3, network small takes 8 x 12 x 3"),
         (np.zeros((9, 9, 2), np.uint8), "shape 9 x 2 x 1, network small takes 8 x 12 x 3"),
+        (np.zeros((5, 8 * 12 * 3), np.uint8), "has examples of shape 288, network small takes 8 x 12 x 3"),  # made flat
+        (np.ma.array(ARRAYS["grey"], mask=ARRAYS["grey"] > 9), "have masked elements; fill them"),
         ([], "images have dtype float64|none of them 0"),
     ],
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
+from linocut.data.arrays import as_array
 from linocut.data.dataset import Dataset, Resizing
 from linocut.data.images import fitted, read_image
 from linocut.errors import DataError
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     Picture: TypeAlias = str | os.PathLike[str] | Image | NDArray[Any]
-    Pictures: TypeAlias = Picture | Sequence[Picture] | Iterator[Picture] | ArrayLike | Dataset
+    Pictures: TypeAlias = Picture | Sequence[Picture] | ArrayLike | Dataset
 
 CHANNELS = (1, 3, 4)  # of an array that can be one picture: grey, colours, colours and opacity
 
@@ -27,14 +29,12 @@ def as_examples(given: Pictures, graph: InferenceGraph, resizing: Resizing) -> A
     """Pictures as an array (n, *shape) of what a network reads; anything else as it is.
 
     One picture is a path, a picture of Pillow's, or an array of bytes (height, width) or (height, width, channels) of a
-    size other than the network's; several are a sequence of these. They are converted and brought to size as
-    training's were. An array of examples is none: it must have their shape. DataError for pictures where the network
-    does not take them.
+    size other than the network's; several are a list of these. They are converted and brought to size as training's
+    were. An array of examples is none: it must have their shape; nor is one of rows as long as an example has values,
+    which are examples that were made flat. DataError for pictures where the network does not take them.
     """
     if isinstance(given, Dataset):
         return given
-    if isinstance(given, Iterator):
-        given = list(given)
     if _is_named(given) or _is_array(given, graph.input):
         return _read(given, graph, resizing)[None]
     if isinstance(given, (list, tuple)) and any(_is_named(one) or _is_array(one, graph.input) for one in given):
@@ -56,6 +56,8 @@ def _is_array(given: object, source: InputCoding) -> bool:
         return False
     if not (given.ndim == 2 or (given.ndim == 3 and given.shape[2] in CHANNELS)) or 0 in given.shape:
         return False
+    if given.ndim == 2 and given.shape[1] == math.prod(shape):
+        return False
     grey = shape[2] == 1
     return not (given.shape == shape or (grey and shape[:2] in (given.shape, given.shape[1:])))
 
@@ -75,7 +77,7 @@ def _read(given: Any, graph: InferenceGraph, resizing: Resizing) -> NDArray[np.u
 def _as_picture(given: Any) -> Image:
     from PIL import Image
 
-    array = np.asarray(given)
+    array = as_array(given, "a picture's pixels")
     if array.dtype != np.uint8 or not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] in CHANNELS)):
         raise DataError(
             f"a picture is an array of {array.dtype} {array.shape}, must be uint8 (height, width) or "
