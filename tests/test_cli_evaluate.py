@@ -59,6 +59,8 @@ def test_mistakes_of_a_folder_are_files(linocut, tmp_path):
         assert guess.confidences[0] == pytest.approx(mistake["confidence"])
     sure = [mistake["confidence"] for mistake in found["errors"]]
     assert sure == sorted(sure, reverse=True)
+    _, test = lc.data.load("photos")
+    assert lc.data.take(test, 3).file_of(2) == test.file_of(2) is not None
     first = linocut("eval", "r", "--errors", 1, "--limit", 12, *REFERENCE)[1].splitlines()[-1]
     assert first.endswith(" ü.png")
 

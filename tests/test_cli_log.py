@@ -189,6 +189,7 @@ def test_tensorboard_itself_reads_it(linocut, run):
         (b"\xff\n", "cannot be read: 'utf-8' codec"),
         ("[" * 100000 + "\n", "cannot be read"),
     ],
+    ids=range(12),
 )
 def test_damaged_logs(linocut, text, message):
     Path("r").mkdir()

@@ -122,6 +122,7 @@ def test_each_frame_is_a_line_before_the_next_comes(run):
         (bytes(64 + 7), 1, "frame 1 has 7 B, must have 64 (8 x 8 x 1): standard input ended within it"),
         (b"", 0, "standard input held no frame; send frames of 64 B (8 x 8 x 1)"),
     ],
+    ids=["part of one", "none"],
 )
 def test_frames_that_are_none(linocut, run, monkeypatch, data, lines, message):
     frames(monkeypatch, data)

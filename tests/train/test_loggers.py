@@ -123,10 +123,15 @@ def expected(run):
 def test_records_are_read_by_others(tmp_path):
     path = tmp_path / "events"
     values = {"loss/training": 0.1, "ü": -3.0, "large": 1e300, "small": -1e300, "x" * 300: 2.5}
-    path.write_bytes(version_record(12.5) + scalars_record(13.25, 300, values) + scalars_record(14.0, 2**31, {}))
+    path.write_bytes(
+        version_record(12.5)
+        + scalars_record(13.25, 300, values)
+        + scalars_record(14.0, 2**31, {})
+        + scalars_record(15.0, 128, {})
+    )
     found = read(path)
     rounded = {**values, "loss/training": as_f32(0.1), "large": math.inf, "small": -math.inf}
-    assert found == {300: rounded, 2**31: {}}
+    assert found == {300: rounded, 2**31: {}, 128: {}}
 
 
 def test_tensorboard_has_what_the_log_has(tmp_path):
