@@ -41,7 +41,7 @@ def predict(
     """Name the class of each IMAGE, and how sure the network of the folder RUN is of it.
 
     An IMAGE is a file, a folder of pictures (with the folders below it), or a pattern in quotes such as
-    'photos/**/*.jpg'. Of a network without classes, of numbers, the outputs are named instead.
+    'photos/robin?.jpg'. Of a network without classes, of numbers, the outputs are named instead.
 
     Images of another size are brought to what the network takes as in training: whole, or for a folder of images with
     --size their middle; for a grey network they are made grey. One that cannot be read costs a line and the exit
