@@ -27,12 +27,14 @@ class Evaluation:
     examples: int
 
 
-class _Chosen(NamedTuple):
+class Chosen(NamedTuple):
+    """Numbers of classes, and their probabilities, of each example one or several."""
+
     classes: NDArray[np.int64]
     confidences: NDArray[np.float32]
 
 
-class Predictions(_Chosen):
+class Predictions(Chosen):
     """For n examples: the class numbers (n,) int64, and the probability of each chosen class (n,) float32.
 
     `outputs` (n, outputs) float32 are the network's own numbers, and `function` is what makes probabilities of them. Of
@@ -59,7 +61,7 @@ class Predictions(_Chosen):
         """
         return probabilities(self.outputs, self.function)
 
-    def top(self, count: int) -> _Chosen:
+    def top(self, count: int) -> Chosen:
         """The `count` likeliest classes of each example, the likeliest first, and their probabilities, (n, count) each.
 
         All classes where there are fewer. SpecError for less than 1, and where outputs are numbers.
@@ -68,7 +70,7 @@ class Predictions(_Chosen):
             raise SpecError(f"top is {count!r}, must be a whole number, 1 or more")
         shares = self.probabilities
         first = likeliest(self.outputs, self.function, count)
-        return _Chosen(first, np.take_along_axis(shares, first, axis=1))
+        return Chosen(first, np.take_along_axis(shares, first, axis=1))
 
 
 AT_ONCE = 1024
