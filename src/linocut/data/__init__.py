@@ -5,6 +5,7 @@ from linocut.data.augmentation import Augmentation, find_augmentation
 from linocut.data.batches import Batches, epoch_order
 from linocut.data.dataset import Dataset
 from linocut.data.download import get
+from linocut.data.gather import find_pictures
 from linocut.data.images import read_image
 from linocut.data.registry import Available, available, is_image_folder, load
 from linocut.data.subset import take
@@ -20,6 +21,7 @@ __all__ = [
     "available",
     "epoch_order",
     "find_augmentation",
+    "find_pictures",
     "get",
     "is_image_folder",
     "load",

@@ -40,6 +40,10 @@ class Subset(Dataset):
         labels = self._dataset.labels
         return None if labels is None else labels[: self._count]
 
+    def file_of(self, index: int) -> str | None:
+        """That of the example in the whole data set; see Dataset.file_of."""
+        return self._dataset.file_of(index)
+
     def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32]) -> None:
         """Read the examples at `indices`; see Dataset.read."""
         check_read(self, indices, images, labels)
