@@ -58,13 +58,13 @@ std::vector<const KernelTable*> detect() {
     std::vector<const KernelTable*> tables;
 #ifdef LINOCUT_X86
     __builtin_cpu_init();
-    if (has_avx512()) tables.push_back(&avx512_kernels());
-    if (has_avx2()) tables.push_back(&avx2_kernels());
+    if (has_avx512()) tables.push_back(&avx512::kernel_table());
+    if (has_avx2()) tables.push_back(&avx2::kernel_table());
 #elif defined(LINOCUT_ARM64)
-    if (has_dot_product()) tables.push_back(&neon_dot_kernels());
-    tables.push_back(&neon_kernels());  // part of every such processor
+    if (has_dot_product()) tables.push_back(&neon_dot::kernel_table());
+    tables.push_back(&neon::kernel_table());  // part of every such processor
 #endif
-    tables.push_back(&portable_kernels());
+    tables.push_back(&portable::kernel_table());
     return tables;
 }
 

@@ -11,9 +11,9 @@
 
 #include "arena.hpp"
 #include "error.hpp"
+#include "guarded.hpp"
 #include "isa.hpp"
 #include "machine.hpp"
-#include "peak.hpp"
 #include "program.hpp"
 #include "signature.hpp"
 #include "soundness.hpp"
@@ -29,36 +29,6 @@ struct lc_session {
 };
 
 namespace {
-
-void tell(char* reason, std::size_t size, std::string_view text) {
-    if (reason == nullptr || size == 0) return;
-    const std::size_t length = std::min(text.size(), size - 1);
-    std::memcpy(reason, text.data(), length);
-    reason[length] = '\0';
-}
-
-thread_local int failure = LC_REFUSED;
-
-// Nothing thrown passes the C interface: the result of `make`, or nullptr and the reason.
-template <class Make>
-auto guarded(char* reason, std::size_t size, Make make) noexcept -> decltype(make()) {
-    try {
-        return make();
-    } catch (const std::bad_alloc&) {
-        failure = LC_NO_MEMORY;
-        tell(reason, size, "the machine has not enough memory");
-    } catch (const NoStack& error) {
-        failure = LC_NO_THREADS;
-        tell(reason, size, error.what());
-    } catch (const std::system_error& error) {
-        failure = LC_NO_THREADS;
-        tell(reason, size, text("the machine gives no more threads (", error.code().message(), "); take fewer"));
-    } catch (const std::exception& error) {
-        failure = LC_REFUSED;
-        tell(reason, size, error.what());
-    }
-    return nullptr;
-}
 
 const Section* find_section(const lc_session* session, const char* name, char* reason, std::size_t size) {
     return guarded(reason, size, [&] {
@@ -163,7 +133,7 @@ int lc_session_run_timed(lc_session* session, const char* section, uint64_t* nan
     return run(session, section, nanoseconds, reason, reason_size);
 }
 
-int lc_failure(void) { return failure; }
+int lc_failure(void) { return last_failure; }
 
 const char* lc_session_isa(const lc_session* session) { return session->machine.isa(); }
 
@@ -173,14 +143,6 @@ const char* lc_isa_name(int index) {
     const auto tables = usable_kernels();
     return index >= 0 && static_cast<std::size_t>(index) < tables.size() ? tables[static_cast<std::size_t>(index)]->isa
                                                                          : nullptr;
-}
-
-int lc_peak(const char* isa, const char* kind, double* per_second, char* reason, size_t reason_size) {
-    const auto measure = [&] {
-        *per_second = measure_peak(find_kernels(isa == nullptr ? "" : isa), kind);
-        return per_second;
-    };
-    return guarded(reason, reason_size, measure) == nullptr ? -1 : 0;
 }
 
 int lc_op(int index, int* code, const char** name, const char** signature) {

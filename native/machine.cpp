@@ -19,7 +19,7 @@ int checked(int threads) {
 
 // What a set has no kernel for, the portable one does.
 const Kernel& find_kernel(const KernelTable& kernels, const Op& op, std::size_t number) {
-    for (const KernelTable* table : {&kernels, &portable_kernels()})
+    for (const KernelTable* table : {&kernels, &portable::kernel_table()})
         if (table->kernels[op.code].phases[0].run != nullptr) return table->kernels[op.code];
     refuse("instruction ", number, ": ", op.name, " has no kernel in ", kernels.isa, " or portable");
 }

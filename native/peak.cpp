@@ -1,10 +1,14 @@
-#include "peak.hpp"
+// lc_peak: the measured peak of this machine for one kind of arithmetic. Apart from the rest of the C interface, so
+// that what does not ask for it links no peaks.
 
 #include <algorithm>
 #include <chrono>
 
 #include "error.hpp"
 #include "floating_point.hpp"
+#include "guarded.hpp"
+#include "isa.hpp"
+#include "linocut.h"
 
 namespace linocut {
 namespace {
@@ -12,10 +16,19 @@ namespace {
 constexpr int runs = 20;
 constexpr double seconds_of_a_run = 0.005;
 
-Peak find(const KernelTable& kernels, std::string_view kind) {
-    if (kind == "xnor") return kernels.peaks.xnor;
-    if (kind == "int8") return kernels.peaks.int8;
-    if (kind == "float") return kernels.peaks.floats;
+Peaks peaks_of(std::string_view isa) {
+#define LINOCUT_PEAKS(name) \
+    if (isa == #name) return name::measured_peaks();
+    LINOCUT_SETS(LINOCUT_PEAKS)
+#undef LINOCUT_PEAKS
+    return portable::measured_peaks();
+}
+
+Peak find(std::string_view isa, std::string_view kind) {
+    const Peaks peaks = peaks_of(isa);
+    if (kind == "xnor") return peaks.xnor;
+    if (kind == "int8") return peaks.int8;
+    if (kind == "float") return peaks.floats;
     refuse("kind of arithmetic '", printable(kind), "' has no peak, must be xnor, int8 or float");
 }
 
@@ -29,11 +42,10 @@ Timed run(Peak peak, std::uint64_t rounds) {
     return {std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), operations};
 }
 
-}  // namespace
-
-double measure_peak(const KernelTable& kernels, std::string_view kind) {
+// Multiplications a second, the most that any of several runs reached.
+double measure(std::string_view isa, std::string_view kind) {
     const DefaultFloatingPoint guard;
-    const Peak peak = find(kernels, kind);
+    const Peak peak = find(isa, kind);
     std::uint64_t rounds = 1;
     while (run(peak, rounds).seconds < seconds_of_a_run) rounds *= 2;
     double best = 0.0;
@@ -44,4 +56,13 @@ double measure_peak(const KernelTable& kernels, std::string_view kind) {
     return best;
 }
 
+}  // namespace
 }  // namespace linocut
+
+int lc_peak(const char* isa, const char* kind, double* per_second, char* reason, size_t reason_size) {
+    const auto measured = [&] {
+        *per_second = linocut::measure(linocut::find_kernels(isa == nullptr ? "" : isa).isa, kind);
+        return per_second;
+    };
+    return linocut::guarded(reason, reason_size, measured) == nullptr ? -1 : 0;
+}

@@ -67,7 +67,7 @@ void try_program(const std::uint8_t* data, std::size_t size) {
     if (!is_run(*program, data, size)) return;
     const Arena arena(*program, data, size);
     run_all(program, *usable_kernels().front(), arena.data());
-    run_all(program, portable_kernels(), arena.data());
+    run_all(program, portable::kernel_table(), arena.data());
 }
 
 }  // namespace

@@ -76,17 +76,24 @@ struct Peaks {
 struct KernelTable {
     const char* isa = "";
     Kernel kernels[most_ops] = {};
-    Peaks peaks;
 };
 
-// One function per instruction set, in files of their own (kernels/isa_*.cpp).
-const KernelTable& portable_kernels();
+// The instruction sets that this build has. Of each kernels/kernels.cpp and kernels/peaks.cpp make a table of kernels,
+// and peaks, in a namespace called like it.
 #ifdef LINOCUT_X86
-const KernelTable& avx2_kernels();
-const KernelTable& avx512_kernels();
+#define LINOCUT_SETS(DO) DO(portable) DO(avx2) DO(avx512)
 #elif defined(LINOCUT_ARM64)
-const KernelTable& neon_kernels();
-const KernelTable& neon_dot_kernels();
+#define LINOCUT_SETS(DO) DO(portable) DO(neon) DO(neon_dot)
+#else
+#define LINOCUT_SETS(DO) DO(portable)
 #endif
+
+#define LINOCUT_DECLARE(name)          \
+    namespace name {                   \
+    const KernelTable& kernel_table(); \
+    Peaks measured_peaks();            \
+    }
+LINOCUT_SETS(LINOCUT_DECLARE)
+#undef LINOCUT_DECLARE
 
 }  // namespace linocut

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "instructions.inc"
-#include "peak.hpp"
+#include "platform.hpp"
 
 namespace linocut::LINOCUT_NS {
 
@@ -23,7 +23,6 @@ inline KernelTable make_table(const char* isa) {
 #define OP(code, name, signature, rules) table.kernels[code] = kernel_of(name::units, name::run);
 #include "../ops.def"
 #undef OP
-    table.peaks = {peak::xnor, peak::int8, peak::floats};
     return table;
 }
 

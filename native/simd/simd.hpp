@@ -1,13 +1,12 @@
 // The vector operations of the instruction set that this file is compiled for. Kernels are written with these alone:
 // nothing else tells sets apart.
 //
-// A set is a file of this folder, which lists of what it is made, one part of each folder; kernels/isa_NAME.cpp names
-// it. A part is written for one kind of vectors, or as plain C++ ("portable", "none": right on every set), and defines
+// A set is a file of this folder, which lists of what it is made, one part of each folder. A part is written for one
+// kind of vectors, or as plain C++ ("portable", "none": right on every set), and defines
 //
 //   half         from_half, to_half, from_halves, to_halves: 16-bit floats
 //   bits         pack_flags, pack_masks, bits_at_least, expand_bits, expand_masks, expand_signs, keep_floats: between
-//   64
-//                bits and 64 elements
+//                64 bits and 64 elements
 //   copy         copy_run: memcpy of short runs
 //   interleave   interleave_bytes, interleave_bits: four rows side by side, as dot products take them
 //   sums         sum_bytes, sum_columns, ChosenBytes: sums of bytes without a factor

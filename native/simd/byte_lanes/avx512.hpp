@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../interleave/avx512.hpp"
+#include "../vnni.hpp"
 #include "mark_used.hpp"
 
 namespace linocut::LINOCUT_NS {
@@ -10,14 +11,16 @@ struct ByteLanes {
     static constexpr bool usable = true;
     static constexpr int examples = 4;           // of a lane
     static constexpr i64 outputs_at_once = 128;  // in registers
-    using Vector = __m512i;
+    using Vector = Sums512;
 
-    static Vector load(const void* from) { return _mm512_loadu_si512(from); }
-    static void store(void* to, Vector v) { _mm512_storeu_si512(to, v); }
-    static Vector copied(u32 lane) { return _mm512_set1_epi32(static_cast<i32>(lane)); }
-    static Vector ones() { return _mm512_set1_epi8(1); }
+    static Vector load(const void* from) { return load_sums(from); }
+    static void store(void* to, Vector v) { store_sums(to, v); }
+    static Vector copied(u32 lane) { return Vector{} + lane; }
+    static Vector ones() { return copied(0x01010101); }
     // sums += dy x, of signed and of unsigned bytes.
-    static void add_products(Vector& sums, Vector dy, Vector x) { sums = _mm512_dpbusd_epi32(sums, x, dy); }
+    static void add_products(Vector& sums, Vector dy, Vector x) {
+        sums = add_dots(sums, reinterpret_cast<__m512i>(x), reinterpret_cast<__m512i>(dy));
+    }
 
     // The lanes of 64 inputs (unsigned) or outputs (signed), of a row for each example.
     template <bool is_signed>

@@ -2,23 +2,21 @@
 #pragma once
 
 #include "../../kernels/unroll.hpp"
-#include "../x86.hpp"
+#include "../vnni.hpp"
 #include "tiles.hpp"
 #include "used_x86.hpp"
 
 namespace linocut::LINOCUT_NS {
 
-inline constexpr int sparse_rows = 6;
-inline constexpr int dot_rows = 6;
+inline constexpr int dot_rows = 6, sparse_rows = dot_rows;
 
 template <int M, Signed S, Range, class Groups, class Into>
 inline void dot_block(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, Into into,
                       i32 (*tile)[tile_columns]) {
-    __m512i sums[M][4];
-    unrolled<4 * M>([&](auto i) {
-        const bool zero = Into::of_signs || into.fresh;
-        sums[i / 4][i % 4] = zero ? _mm512_setzero_si512() : _mm512_loadu_si512(tile[i / 4] + 16 * (i % 4));
-    });
+    Sums512 sums[M][4];
+    unrolled<4 * M>([&](auto i) { sums[i / 4][i % 4] = Sums512{}; });
+    if (!Into::of_signs && !into.fresh)
+        unrolled<4 * M>([&](auto i) { sums[i / 4][i % 4] = load_sums(tile[i / 4] + 16 * (i % 4)); });
     for (i64 i = 0; i < groups.count; ++i) {
         const i64 g = groups[i];
         __m512i columns[4];
@@ -27,19 +25,19 @@ inline void dot_block(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups 
             const u8* at = rows.data + m * rows.row_stride + g * rows.group_stride;
             const __m512i four = _mm512_set1_epi32(static_cast<i32>(load_four(at)));
             unrolled<4>([&](auto v) {
-                sums[m][v] = S == Signed::rows ? _mm512_dpbusd_epi32(sums[m][v], columns[v], four)
-                                               : _mm512_dpbusd_epi32(sums[m][v], four, columns[v]);
+                sums[m][v] =
+                    S == Signed::rows ? add_dots(sums[m][v], columns[v], four) : add_dots(sums[m][v], four, columns[v]);
             });
         });
     }
     unrolled<4 * M>([&](auto i) {
         i32* to = tile[i / 4] + 16 * (i % 4);
-        __m512i sum = sums[i / 4][i % 4];
+        Sums512 sum = sums[i / 4][i % 4];
         if constexpr (Into::of_signs) {
-            sum = _mm512_add_epi32(_mm512_slli_epi32(sum, 1), _mm512_set1_epi32(into.start(i / 4)));
-            if (!into.fresh) sum = _mm512_add_epi32(sum, _mm512_loadu_si512(to));
+            sum = 2 * sum + static_cast<u32>(into.start(i / 4));
+            if (!into.fresh) sum += load_sums(to);
         }
-        _mm512_storeu_si512(to, sum);
+        store_sums(to, sum);
     });
 }
 

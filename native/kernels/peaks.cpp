@@ -1,0 +1,8 @@
+// The peaks of one instruction set, compiled like its kernels. Only what asks for them links them.
+#include "peak.hpp"
+
+namespace linocut {
+
+Peaks LINOCUT_NS::measured_peaks() { return {peak::xnor, peak::int8, peak::floats}; }
+
+}  // namespace linocut
