@@ -18,11 +18,14 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from linocut.data.coding import Coding
+from linocut.data.form import ARRAYS, Form
+from linocut.data.scaling import Scaling
 from linocut.errors import DataError, SpecError
 from linocut.networks.classifier import CLASSIFICATION, REGRESSION
 from linocut.networks.mlp import REAL, mlp
 from linocut.optimizers import Adam
 from linocut.run.predict import Predictor
+from linocut.run.units import in_units
 from linocut.train.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -84,7 +87,8 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     def run(self, folder: str | os.PathLike[str]) -> Path:
         """Write model.safetensors into a new or empty folder, for `linocut.load`, `linocut export` and devices.
 
-        It takes bytes, those of `coding_.codes(X)`. Returns its path. RunError where a run is there already.
+        It takes bytes, those of `coding_.codes(X)`, or .npz files of X. Returns its path. RunError where a run is there
+        already.
         """
         from linocut.errors import RunError
         from linocut.export import packed
@@ -94,7 +98,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         if os.path.lexists(path):
             raise RunError(f"{path} exists already; give another folder")
         path.parent.mkdir(parents=True, exist_ok=True)
-        packed.save(path, packed.PackedModel(self.predictor_.graph, self.predictor_.classes))
+        packed.save(path, packed.PackedModel(self.predictor_.graph, self.predictor_.classes, form=self.predictor_.form))
         return path
 
     def _begin(self, x: NDArray[Any], outputs: int) -> None:
@@ -117,7 +121,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             )
         return self.network
 
-    def _train(self, x: NDArray[Any], truth: NDArray[Any], epochs: int, schedule: str | Schedule, names: Any) -> None:
+    def _train(self, x: NDArray[Any], truth: NDArray[Any], epochs: int, schedule: str | Schedule, form: Form) -> None:
         """So many epochs, from the weights that there are, or from random ones."""
         codes = self._codes(x)
         kept, held = self._parts(len(codes))
@@ -136,7 +140,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         self.history_ += trainer.fit((codes[kept], truth[kept]), epochs, validate=validate)
         self.n_iter_ += epochs
         self._state = dict(trainer.state)
-        self.predictor_ = Predictor(trainer.inference_graph(), names, threads=1)
+        self.predictor_ = Predictor(in_units(trainer.inference_graph(), form), form.classes, threads=1, form=form)
 
     def _parts(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Which examples are trained on, and which only scored."""
@@ -230,14 +234,15 @@ class BinaryClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]  # sc
 
     def _learn(self, x: NDArray[Any], labels: NDArray[Any], epochs: int, schedule: str | Schedule) -> None:
         truth = np.searchsorted(self.classes_, labels).astype(np.int64)
-        self._train(x, truth, epochs, schedule, tuple(str(label) for label in self.classes_))
+        names = tuple(str(label) for label in self.classes_)
+        self._train(x, truth, epochs, schedule, Form(ARRAYS, self.task, classes=names, coding=self.coding_))
 
 
 class BinaryRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]  # scikit-learn has no types
     """A binary neural network for numbers of any size: it learns y less its mean, by its standard deviation.
 
-    Attributes: `mean_` and `scale_` of y (outputs,), `coding_`, `network_`, `predictor_` (whose outputs are learned
-    ones: y is mean_ + scale_ * outputs), `history_`, `n_iter_`, `n_features_in_`, `feature_names_in_`.
+    Attributes: `scaling_` of y, `coding_`, `network_`, `predictor_`, `history_`, `n_iter_`, `n_features_in_`,
+    `feature_names_in_`.
     """
 
     task = REGRESSION
@@ -246,18 +251,18 @@ class BinaryRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]  # scik
         """Train on X (n, features) and y, (n,) or (n, outputs), numbers; ValueError for others."""
         x, given = validate_data(self, X, y, dtype=FLOATS, multi_output=True, y_numeric=True, ensure_min_samples=2)
         self._flat = given.ndim == 1
-        truth = given.reshape(len(given), -1).astype(np.float64)
-        self.mean_, deviation = truth.mean(axis=0), truth.std(axis=0)
-        self.scale_ = np.where(deviation > 0, deviation, 1.0)
+        truth = given.reshape(len(given), -1)
+        self.scaling_ = Scaling.of(truth)
         self._begin(x, truth.shape[1])
-        self._train(x, (truth - self.mean_) / self.scale_, self.epochs, self.schedule, ())
+        labels = tuple(str(number) for number in range(truth.shape[1]))
+        form = Form(ARRAYS, self.task, labels=labels, coding=self.coding_, scaling=self.scaling_)
+        self._train(x, self.scaling_.scaled(truth), self.epochs, self.schedule, form)
         return self
 
-    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
+    def predict(self, X: ArrayLike) -> NDArray[np.float32]:
         """The numbers (n,) or (n, outputs), as those of `fit`."""
         outputs = self._outputs(X)
-        found: NDArray[np.float64] = self.mean_ + self.scale_ * outputs
-        return found[:, 0] if self._flat else found
+        return outputs[:, 0] if self._flat else outputs
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

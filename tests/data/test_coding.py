@@ -1,5 +1,6 @@
 """Coding: numbers as bytes, by the range of the training data."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -58,7 +59,7 @@ def test_ranges_of_the_largest_and_the_smallest_floats() -> None:
 
 def test_it_goes_through_a_file_and_others_are_refused() -> None:
     coding = Coding.of(np.random.default_rng(0).normal(size=(10, 3)))
-    assert Coding.from_dict(json.loads(json.dumps(coding.to_dict()))) == coding
+    assert Coding.from_dict(json.loads(json.dumps(dataclasses.asdict(coding)))) == coding
     for wrong, message in (
         ({"low": [0.0], "high": []}, "1 low and 0 high ends"),
         ({"low": [1.0], "high": [0.0]}, "range of channel 0 is 1.0 to 0.0, must not fall"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from linocut.cli.numbers import scores_of
 from linocut.cli.options import (
     DEFAULT_BATCH,
     PATH,
@@ -20,6 +21,7 @@ from linocut.cli.options import (
     tell_skipped,
 )
 from linocut.errors import one_line
+from linocut.files import expanded
 
 
 @click.command("eval")
@@ -48,12 +50,16 @@ def evaluate(
     if name is None:
         raise click.UsageError(f"{run} does not say what it was trained on; give --data")
     resizing = predictor.resizing if predictor.resizing_known else None
-    test = load_like(name, data_dir, predictor.graph.input.shape, skip_corrupt, resizing)[1]
+    shape, own = predictor.graph.input.shape, predictor.data in (name, str(expanded(name).resolve()))
+    test = load_like(name, data_dir, shape, skip_corrupt, resizing, predictor.form, whole=not own)[1]
     tell_notes(test)
     tell_skipped(test)
-    found = predictor.evaluate(datasets.take(test, limit))
+    test = datasets.take(test, limit)
+    found, (scores, lines) = predictor.evaluate(test), scores_of(predictor, test)
     if as_json:
-        click.echo(json.dumps(dataclasses.asdict(found)))
+        click.echo(json.dumps({**dataclasses.asdict(found), **scores}))
     else:
         right = "" if found.accuracy is None else f"accuracy {found.accuracy:.2%}  "
         click.echo(f"{right}loss {found.loss:.4f}  on {found.examples:,} examples of {one_line(name)}")
+        for line in lines:
+            click.echo(line)

@@ -21,6 +21,8 @@ class Options:
     data_dir: Path | None
     size: tuple[int, int] | None
     colour: bool | None
+    labels: tuple[str, ...]
+    task: str | None
     limit: int | None
     epochs: int
     lr: float | None

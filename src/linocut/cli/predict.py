@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from linocut.cli.numbers import answer_of, predict_files
 from linocut.cli.options import DEFAULT_BATCH, PATH, json_option, machine_options, tell_assumed
 from linocut.errors import DataError, one_line
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from linocut.run.predict import Predictor
-    from linocut.run.predictions import Predictions
 
 
 @click.command()
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 def predict(run: Path, images: tuple[Path, ...], threads: int | None, backend: str, as_json: bool) -> None:
     """Name the class of each IMAGE, and how sure the network of the folder RUN is of it.
 
-    Of a network without classes, of numbers, the outputs are named instead.
+    Of a network without classes, of numbers, the outputs are named instead. A network that was trained on a CSV table
+    or an .npz file takes such files, and names each of their rows.
 
     Images of another size are brought to what the network takes as in training: whole, or for a folder of images with
     --size their middle; for a grey network they are made grey. One that cannot be read costs a line and the exit
@@ -43,6 +44,9 @@ def predict(run: Path, images: tuple[Path, ...], threads: int | None, backend: s
         raise click.UsageError(
             f"the network of {run} takes {wanted.dtype} values, not images; use linocut.load in Python"
         )
+    if predictor.form is not None:
+        predict_files(predictor, images, as_json)
+        return
     tell_assumed(predictor, run)
     width, bad = max(len(one_line(path)) for path in images), 0
     for begin in range(0, len(images), DEFAULT_BATCH):
@@ -53,7 +57,7 @@ def predict(run: Path, images: tuple[Path, ...], threads: int | None, backend: s
             continue
         found = predictor.predict(np.stack([image for _, image in read]))
         for row, (path, _) in enumerate(read):
-            answer, text = _answer(predictor, found, row)
+            answer, text = answer_of(predictor, found, row)
             click.echo(json.dumps({"file": str(path), **answer}) if as_json else f"{one_line(path):{width}}  {text}")
     if bad:
         click.get_current_context().exit(DataError.exit_status)
@@ -66,12 +70,3 @@ def _read(predictor: Predictor, path: Path) -> NDArray[np.uint8] | None:
     except DataError as error:
         click.echo(f"error: {one_line(error)}", err=True)
         return None
-
-
-def _answer(predictor: Predictor, found: Predictions, row: int) -> tuple[dict[str, object], str]:
-    """For programs and for people: the class, or the outputs of a network of numbers."""
-    outputs, confidence = found.outputs[row], float(found.confidences[row])
-    if not predictor.graph.classes:
-        return {"outputs": outputs.tolist()}, "  ".join(f"{value:g}" for value in outputs)
-    name = predictor.class_name(int(found.classes[row]))
-    return {"class": name, "confidence": confidence}, f"{one_line(name)}  {confidence:.1%}"

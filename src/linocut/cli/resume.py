@@ -38,7 +38,7 @@ def resumed(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options
     if facts is None:
         raise RunError(f"{options.out} was never trained; train it anew into another folder")
     name = facts.name if options.data is None else options.data
-    training, test = load_like(name, options.data_dir, facts.shape, options.skip_corrupt, facts.resizing)
+    training, test = load_like(name, options.data_dir, facts.shape, options.skip_corrupt, facts.resizing, facts.form)
     tell_skipped(training, test)
     limit = options.limit
     if "limit" not in options.explicit and facts.examples < len(training):
@@ -73,6 +73,10 @@ def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts,
         pairs.append(("schedule", find_schedule(options.schedule), run.schedule))
     if "augment" in explicit:
         pairs.append(("augmentation", find_augmentation(options.augment), run.augmentation))
+    if "labels" in explicit:
+        pairs.append(("label", ",".join(options.labels), ",".join(facts.form.labels) if facts.form else "none"))
+    if "task" in explicit:
+        pairs.append(("task", options.task, facts.form.task if facts.form else "classification"))
     if "batch" in explicit:
         pairs.append(("batch", options.batch, run.batch_size))
     if "micro_batch" in explicit:

@@ -22,6 +22,7 @@ from linocut.cli.options import (
     find_optimizer,
     image_size_option,
     json_option,
+    label_options,
     machine_options,
     model_options,
     quoted,
@@ -48,6 +49,7 @@ SIGNALLED = 128  # added to a signal's number, the exit status of shells
 @click.command()
 @model_options
 @data_options
+@label_options
 @image_size_option
 @colour_option
 @skip_corrupt_option
@@ -107,6 +109,7 @@ def train(context: click.Context, /, go_on: bool, as_json: bool, **given: Any) -
 
 def _begun(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options]:
     from linocut import data
+    from linocut.data.number_names import is_called_numbers
     from linocut.train import Trainer
 
     if options.data is None:
@@ -114,13 +117,20 @@ def _begun(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options]
             "--data is not given; take digits, which are inside the package, or see: linocut data list"
         )
     training, test = data.load(
-        options.data, options.data_dir, options.size, options.skip_corrupt, colour=options.colour
+        options.data,
+        options.data_dir,
+        options.size,
+        options.skip_corrupt,
+        colour=options.colour,
+        labels=options.labels,
+        task=options.task,
     )
     tell_skipped(training, test)
     training, test = data.take(training, options.limit), data.take(test, options.limit)
     network = find_network(options.model, options.hidden, training)
     optimizer = find_optimizer(options.optimizer, options.of_optimizer)
-    out = options.out or _free_folder(f"{Path(options.model).stem}-{Path(options.data).name}")
+    named = Path(options.data).stem if is_called_numbers(options.data) else Path(options.data).name
+    out = options.out or _free_folder(f"{Path(options.model).stem}-{named}")
     options = replace(_within_budget(options, network, optimizer, len(training)), out=out)
     trainer = Trainer(
         network,
@@ -229,7 +239,7 @@ def _report(trainer: Trainer, history: tuple[EpochEnded, ...], options: Options)
         ("time of training", f"{sum(epoch.seconds for epoch in history):.1f} s"),
         ("kept in", str(options.out)),
         ("evaluate it", f"linocut eval {out}{below}"),
-        ("use it", f"linocut predict {out} IMAGE..."),
+        ("use it", f"linocut predict {out} {'FILE' if trainer.data and trainer.data.form else 'IMAGE'}..."),
         ("train on", f"linocut train --resume --out {out}{below} --epochs {2 * trainer.progress.epoch}"),
     ]
     if trainer.settings.schedule.fixed_length:

@@ -66,20 +66,12 @@ class Coding:
                 out[begin : begin + CHUNK] = np.rint((some + 1.0) * (LARGEST / 2))
         return out
 
-    def to_dict(self) -> dict[str, Any]:
-        """Both ends, for a file."""
-        return {"low": list(self.low), "high": list(self.high)}
-
     @staticmethod
     def from_dict(data: object) -> Coding:
-        """What `to_dict` wrote; SpecError for anything else."""
+        """What `dataclasses.asdict` gave, through JSON; SpecError for anything else."""
         about = fields.mapping(data, "coding")
         fields.only(about, {"low", "high"}, "coding")
-        ends = [
-            tuple(float(fields.number(value, f"coding {end}")) for value in fields.entries(about[end], f"coding {end}"))
-            for end in ("low", "high")
-        ]
-        return Coding(*ends)
+        return Coding(fields.floats(about["low"], "coding low"), fields.floats(about["high"], "coding high"))
 
 
 def _rows(values: NDArray[Any]) -> Iterator[NDArray[np.float64]]:

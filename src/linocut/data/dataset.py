@@ -13,6 +13,8 @@ from linocut.errors import DataError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from linocut.data.form import Form
+
 Dtype = Literal["u8", "f32"]
 
 NUMPY_DTYPES: dict[Dtype, np.dtype[Any]] = {"u8": np.dtype(np.uint8), "f32": np.dtype(np.float32)}
@@ -36,6 +38,7 @@ class Dataset(ABC):
     `handed` says that a mirrored example is none of its class any more, as it is of digits; `crops` that
     `read_crops` works, as the examples are made of images of their own sizes; `resizing` how a picture of another size
     becomes such an example (see resizing.py). `notes` are lines on what was left out or chosen when it was opened.
+    `form` says how examples were made of numbers in files, None where they were not.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Dataset(ABC):
     crops: bool = False
     resizing: Resizing = "whole"
     notes: tuple[str, ...] = ()
+    form: Form | None = None
 
     @abstractmethod
     def __len__(self) -> int:

@@ -27,6 +27,7 @@ class Subset(Dataset):
         self.targets = dataset.targets
         self.resizing = dataset.resizing
         self.notes = dataset.notes
+        self.form = dataset.form
         self._dataset = dataset
         self._count = count
 

@@ -13,6 +13,7 @@ from linocut.data.resizing import CROP
 
 if TYPE_CHECKING:
     from linocut.data.dataset import Resizing
+    from linocut.data.form import Form
 
 HANDFUL = 10  # with fewer examples little is learned of a class
 MOST_CLASSES = 100  # with more of them, a line names only the smallest and the largest
@@ -32,13 +33,14 @@ class Summary:
     resizing: Resizing
     train: tuple[int, ...] | None
     test: tuple[int, ...] | None
+    form: Form | None = None
 
     @staticmethod
     def of(train: Dataset, test: Dataset) -> Summary:
         """Count; nothing but labels is read."""
         return Summary(
             *(train.name, tuple(train.shape), tuple(train.classes), train.resizing),
-            *(_counts(train), _counts(test)),
+            *(_counts(train), _counts(test), train.form),
         )
 
     def __str__(self) -> str:
@@ -52,6 +54,8 @@ class Summary:
             height, width, channels = self.shape
             cropped = ", the middle of larger ones" if self.resizing == CROP else ""
             parts.append(f"images {height} x {width} in {'grey' if channels == 1 else 'colour'}{cropped}")
+        if self.form is not None:
+            parts.append(str(self.form))
         return f"{self.name}: " + "; ".join(parts)
 
     def few(self) -> Iterator[str]:

@@ -18,6 +18,7 @@ from linocut.data.arrays import as_array
 from linocut.data.batches import Batches
 from linocut.data.dataset import Dataset, Resizing
 from linocut.data.images import read_image
+from linocut.data.number_files import read_numbers
 from linocut.data.registry import resizing_of
 from linocut.data.resizing import ASSUMED, find_resizing
 from linocut.errors import DataError, SpecError
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from linocut.compile.inference import Prediction
+    from linocut.data.form import Form
     from linocut.run.feed import Examples
 
 _LOSSES: dict[str, Loss] = {
@@ -55,7 +57,8 @@ class Predictor:
     goes along is its graph and what it was given.
 
     `resizing`, "whole" or "crop", is how `read_image` brings pictures to size: as the network's training did. Where
-    that is not known, which is so of some older files, `resizing_known` is False, and "crop" is assumed.
+    that is not known, which is so of some older files, `resizing_known` is False, and "crop" is assumed. `form` is how
+    its training read files of numbers, None of others.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Predictor:
         threads: int | None = None,
         backend: str = NATIVE,
         resizing: Resizing | None = None,
+        form: Form | None = None,
     ) -> None:
         """Compile the program; SpecError for a batch size, threads, a backend or a resizing that cannot be."""
         if not isinstance(graph, InferenceGraph):
@@ -75,7 +79,7 @@ class Predictor:
                 f"a predictor is given {type(graph).__name__}, must be an inference graph; take that of "
                 "trainer.inference_graph(), or linocut.load(run)"
             )
-        self.classes, self.data = classes, data
+        self.classes, self.data, self.form = classes, data, form
         known = resizing_of(data) if resizing is None else find_resizing(resizing)
         self.resizing, self.resizing_known = known or ASSUMED, known is not None
         self._trained_on = None if resizing is None and data is None else known
@@ -93,7 +97,7 @@ class Predictor:
         """Its graph and what it was given, for pickle and copy; arenas are taken anew."""
         threads, resizing = self._given
         kwargs = {"batch_size": self._now.prediction.batch, "threads": threads, "backend": self._backend}
-        return _predictor, ((self.graph, self.classes, self.data), {**kwargs, "resizing": resizing})
+        return _predictor, ((self.graph, self.classes, self.data), {**kwargs, "resizing": resizing, "form": self.form})
 
     def after_fork(self) -> None:
         """In the child: locks that were held by threads of the parent are free again."""
@@ -142,6 +146,15 @@ class Predictor:
             raise DataError(f"network {self.graph.name} takes {wanted.dtype} values, not images; give it arrays")
         return read_image(Path(path), wanted.shape, self.resizing)
 
+    def read(self, path: str | os.PathLike[str]) -> NDArray[np.uint8]:
+        """The examples (n, *shape) of a file, read as those of training were; DataError for what does not fit.
+
+        A picture is one example. Of a CSV file the columns that were features in training are taken, of an .npz x.
+        """
+        if self.form is None:
+            return self.read_image(path)[None]
+        return read_numbers(Path(path), self.form)
+
     def predict(self, images: ArrayLike | Dataset) -> Predictions:
         """The classes of images (n, *shape), the confidence in each, and the network's outputs."""
         now = self._now
@@ -161,8 +174,10 @@ class Predictor:
         source = now.graph.input
         dataset = as_dataset_of(examples, now.graph.name, source.shape, source.dtype, loss, now.graph.outputs)
         check_resizing(dataset, now.graph.name, self._trained_on)
+        scaling = dataset.form.scaling if dataset.form else None
         total, correct, count = 0.0, 0, 0
         for found, truth in self._run(now, dataset):
+            truth = truth if scaling is None else scaling.in_units(truth)
             score = loss.score(found, loss.as_truth(truth))
             total, correct, count = total + score.loss, correct + (score.correct or 0), count + score.examples
         return Evaluation(correct / count if now.graph.classes else None, total / count, count)

@@ -44,7 +44,7 @@ class Checkpoint:
         tensors = {buffer.name: session.state_bytes(buffer.name) for buffer in session.program.persistent()}
         description = {
             "settings": self.settings.to_dict(),
-            "data": None if self.data is None else dataclasses.asdict(self.data),
+            "data": None if self.data is None else self.data.to_dict(),
             "progress": self.progress.to_dict(),
             "save_every": self.save_every,
             "log": dataclasses.asdict(self.log or Mark()),

@@ -20,6 +20,7 @@ from linocut.export import packed
 from linocut.files import extended, remove_parts, replacing, write_text
 from linocut.run import Session
 from linocut.run.trained import trained_graph
+from linocut.run.units import in_units
 from linocut.tensor_file import TensorFile
 from linocut.train import checkpoint, run_log
 from linocut.train.checkpoint import Checkpoint
@@ -142,8 +143,8 @@ class RunFolder:
     def save_model(self, kept: Checkpoint, compiled: Compiled, session: Session) -> None:
         """Write what others predict with, like the checkpoint."""
         data = kept.data
-        known = (data.classes, data.name, data.resizing) if data else ((), None, None)
-        model = packed.PackedModel(trained_graph(compiled, session), *known)
+        known = (data.classes, data.name, data.resizing, data.form) if data else ((), None, None, None)
+        model = packed.PackedModel(in_units(trained_graph(compiled, session), known[-1]), *known)
         self._check()
         packed.save(self.path / packed.NAME, model)
 

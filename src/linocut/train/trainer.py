@@ -27,6 +27,7 @@ from linocut.run.feed import Feed, as_dataset, check_range, check_resizing
 from linocut.run.predictions import Evaluation, Predictions
 from linocut.run.session import find_backend, find_threads
 from linocut.run.trained import apart, trained_graph
+from linocut.run.units import in_units
 from linocut.schedules import Schedule, find_schedule
 from linocut.settings_of import as_plain
 from linocut.train import checkpoint
@@ -186,7 +187,8 @@ class Trainer:
     def inference_graph(self) -> InferenceGraph:
         """What has been learned by now, in the form that prediction and exports read."""
         with self.using("inference_graph"):
-            return apart(trained_graph(self.compiled, self.session), self.session.arena)
+            graph = apart(trained_graph(self.compiled, self.session), self.session.arena)
+            return in_units(graph, self.data.form if self.data else None)
 
     def capture(self, images: ArrayLike, names: Sequence[str]) -> dict[str, NDArray[Any]]:
         """What the layers called `names` give for images (n, *shape), as in prediction: (n, ...), signs as -1 and +1.
@@ -311,10 +313,14 @@ class Trainer:
             return scoring.evaluate(session, feed, graph, dataset)
 
     def predict(self, images: ArrayLike) -> Predictions:
-        """The classes of images (n, *shape), and the confidence in each."""
+        """The classes of images (n, *shape), the confidence in each; of a regression numbers in units of the data."""
         with self.using("predict"):
             session, feed = self._opened()
-            return scoring.predict(session, feed, self.network.graph, images)
+            found = scoring.predict(session, feed, self.network.graph, images)
+            form = self.data.form if self.data else None
+            if form is not None and form.scaling is not None:
+                found.outputs = form.scaling.in_units(found.outputs)
+            return found
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write a run folder, for `Trainer.resume` and `linocut.load`; RunError if another run is there.
