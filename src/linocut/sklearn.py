@@ -259,9 +259,9 @@ class BinaryRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]  # scik
         self._train(x, self.scaling_.scaled(truth), self.epochs, self.schedule, form)
         return self
 
-    def predict(self, X: ArrayLike) -> NDArray[np.float32]:
+    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """The numbers (n,) or (n, outputs), as those of `fit`."""
-        outputs = self._outputs(X)
+        outputs = self._outputs(X).astype(np.float64)
         return outputs[:, 0] if self._flat else outputs
 
     def __sklearn_tags__(self) -> Any:
