@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from number_files import TABLE, classes_table, features, kinds, labels_table, numbers_table, sums
 from small_command import objects
+from wav_files import tones
 
 import linocut as lc
 
@@ -147,3 +148,20 @@ def test_arrays_train_a_network_of_a_file_and_a_file_that_does_not_fit_costs_a_l
     status, out, err = linocut("predict", "run", "other.npz", "waves.npz")
     assert (status, len(out.splitlines())) == (2, 200)
     assert "other.npz has 1 channels, the network was trained on 2" in err
+
+
+def test_recordings_train_a_network_over_time(linocut, tmp_path: Path) -> None:
+    tones(Path("sounds"), 40)
+    model = Path(__file__).parents[1] / "examples" / "spoken-digits.toml"
+    command = ("train", "--model", model, "--data", "sounds", "--batch", 16, "--lr", 0.01, "--epochs", 6)
+    assert linocut(*command, "--out", "run")[0] == 0
+    assert objects(linocut("eval", "run", "--json")[1])[0]["accuracy"] > 0.9
+    status, out, _ = linocut("predict", "run", "sounds/low/003.wav", "sounds/high/003.wav", "--json")
+    assert (status, [(one["file"], one["class"]) for one in objects(out)]) == (
+        0,
+        [("sounds/low/003.wav", "low"), ("sounds/high/003.wav", "high")],
+    )
+    assert linocut("train", "--resume", "--out", "run", "--epochs", 7)[0] == 0
+    (tmp_path / "bad.wav").write_bytes(b"RIFF")
+    status, out, err = linocut("predict", "run", "bad.wav", "sounds/low/003.wav")
+    assert (status, len(out.splitlines())) == (2, 1) and "bad.wav ends at byte 4, before its samples" in err

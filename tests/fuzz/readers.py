@@ -13,6 +13,7 @@ import numpy as np
 from picture_files import png
 from PIL import Image
 from small_training import examples, trainer
+from wav_files import riff
 
 from linocut.data import cifar as cifar_files
 from linocut.data import kaggle
@@ -24,6 +25,7 @@ from linocut.data.images import image_shape, read_image
 from linocut.data.npz import open_npz
 from linocut.data.svhn import _convert
 from linocut.data.table import open_table
+from linocut.data.wav import read_wav
 from linocut.export import packed
 from linocut.graph.network import Network
 from linocut.layers import (
@@ -288,6 +290,7 @@ READERS = {
     },
     "table": (table, read_table),
     "tar": (tar, read_tar),
+    **{f"wav {bits}": ((lambda bits=bits: riff(1, 1, bits, bytes(range(240)))), read_wav) for bits in (8, 16, 24)},
     "csv": (lambda: csv_table(), read_csv_table),
     "npz": (lambda: npz(np.savez), read_npz),
     "npz packed": (lambda: npz(np.savez_compressed), read_npz),

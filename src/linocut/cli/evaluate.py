@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 import click
@@ -50,7 +51,7 @@ def evaluate(
     if name is None:
         raise click.UsageError(f"{run} does not say what it was trained on; give --data")
     resizing = predictor.resizing if predictor.resizing_known else None
-    shape, own = predictor.graph.input.shape, predictor.data in (name, str(expanded(name).resolve()))
+    shape, own = predictor.graph.input.shape, predictor.data in (name, os.path.realpath(expanded(name)))
     test = load_like(name, data_dir, shape, skip_corrupt, resizing, predictor.form, whole=not own)[1]
     tell_notes(test)
     tell_skipped(test)

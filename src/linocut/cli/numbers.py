@@ -51,7 +51,9 @@ def _shown(value: object) -> str:
 
 def predict_files(predictor: Predictor, paths: tuple[Path, ...], as_json: bool) -> None:
     """A line for each example of each file; one that cannot be read costs a line and the exit status."""
-    bad = 0
+    from linocut.data.form import SOUND
+
+    bad, rows = 0, predictor.form is not None and predictor.form.kind != SOUND
     for path in paths:
         try:
             found = predictor.predict(predictor.read(path))
@@ -61,10 +63,11 @@ def predict_files(predictor: Predictor, paths: tuple[Path, ...], as_json: bool) 
             continue
         for row in range(len(found.classes)):
             answer, text = answer_of(predictor, found, row)
+            at, place = ({"row": row + 1}, f":{row + 1}") if rows else ({}, "")
             if as_json:
-                click.echo(json.dumps({"file": str(path), "row": row + 1, **answer}))
+                click.echo(json.dumps({"file": str(path), **at, **answer}))
             else:
-                click.echo(f"{one_line(path)}:{row + 1}  {text}")
+                click.echo(f"{one_line(path)}{place}  {text}")
     if bad:
         click.get_current_context().exit(DataError.exit_status)
 

@@ -67,18 +67,19 @@ def completed(form: Form, train: Raw, name: str) -> Form:
 
 def coded(raw: Raw, form: Form, name: str) -> Dataset:
     """The data set of some examples; DataError for labels that were not trained on, or are none."""
-    codes = coded_examples(raw.x, form, name)
-    dataset: Dataset
-    if isinstance(raw.truth, list):
-        dataset = ArrayDataset(
-            codes, class_numbers(raw.truth, form.classes, name), form.classes, name, shape=codes.shape[1:]
-        )
+    return dataset_of(coded_examples(raw.x, form, name), raw.truth, form, name)
+
+
+def dataset_of(codes: NDArray[np.uint8], truth: list[str] | NDArray[Any], form: Form, name: str) -> Dataset:
+    """The data set of examples that are coded already, see `coded`."""
+    if isinstance(truth, list):
+        labels: NDArray[Any] = class_numbers(truth, form.classes, name)
     else:
-        truth = raw.truth
         if form.task == MULTILABEL:
             check_flags(truth, form.labels, name)
-        scaled = truth if form.scaling is None else form.scaling.scaled(truth)
-        dataset = ArrayDataset(codes, scaled, form.classes, name, shape=codes.shape[1:], numbers=True)
+        labels = truth if form.scaling is None else form.scaling.scaled(truth)
+    numbers = not isinstance(truth, list)
+    dataset = ArrayDataset(codes, labels, form.classes, name, shape=codes.shape[1:], numbers=numbers)
     dataset.form = form
     dataset.handed = True  # a mirrored sequence or table is another one
     return dataset

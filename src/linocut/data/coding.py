@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,18 +40,25 @@ class Coding:
 
     @staticmethod
     def of(values: NDArray[Any]) -> Coding:
-        """That of finite training data (n, ..., channels): their range, but no further than 4 deviations from the mean.
+        """That of finite training data (n, ..., channels), see `over`."""
+        return Coding.over(values[begin : begin + CHUNK] for begin in range(0, len(values), CHUNK))
 
-        So one outlier does not leave all other values with a few bytes. Deviations are standard deviations.
+    @staticmethod
+    def over(parts: Iterable[NDArray[Any]]) -> Coding:
+        """That of finite training data in one or more parts (m, ..., channels).
+
+        It is their range, but no further than 4 standard deviations from the mean, so that one outlier does not leave
+        all other values with a few bytes.
         """
-        flat = values.reshape(-1, values.shape[-1])
-        low, high = flat.min(axis=0).astype(np.float64), flat.max(axis=0).astype(np.float64)
+        total = _Moments.of(next(rows := iter(parts)))
+        for part in rows:
+            total = total.with_part(_Moments.of(part))
+        low, high = total.low, total.high
         with np.errstate(over="ignore", invalid="ignore"):
-            mean = _mean(_rows(values))
-            reach = DEVIATIONS * np.sqrt(_mean((rows - mean) ** 2 for rows in _rows(values)))
-            sure = np.isfinite(mean) & np.isfinite(reach) & (reach > 0)  # squares may over- and underflow
-            low = np.where(sure, np.maximum(low, mean - reach), low)
-            high = np.where(sure, np.minimum(high, mean + reach), high)
+            reach = DEVIATIONS * np.sqrt(total.squares / total.count)
+            sure = np.isfinite(total.mean) & np.isfinite(reach) & (reach > 0)  # squares may over- and underflow
+            low = np.where(sure, np.maximum(low, total.mean - reach), low)
+            high = np.where(sure, np.minimum(high, total.mean + reach), high)
         return Coding(tuple(low.tolist()), tuple(np.maximum(low, high).tolist()))
 
     def codes(self, values: NDArray[Any]) -> NDArray[np.uint8]:
@@ -74,16 +81,29 @@ class Coding:
         return Coding(fields.floats(about["low"], "coding low"), fields.floats(about["high"], "coding high"))
 
 
-def _rows(values: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
-    """The channels (m, channels) of some examples at a time, in float64."""
-    for begin in range(0, len(values), CHUNK):
-        yield values[begin : begin + CHUNK].reshape(-1, values.shape[-1]).astype(np.float64)
+@dataclass(frozen=True)
+class _Moments:
+    """Of some rows, by channel: their count, ends and mean, and the sum of squared distances from that."""
 
+    count: int
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    squares: NDArray[np.float64]
 
-def _mean(parts: Iterator[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """The mean (channels,) of all rows of the parts (m, channels)."""
-    total: Any = 0.0
-    count = 0
-    for rows in parts:
-        total, count = total + rows.sum(axis=0), count + len(rows)
-    return np.asarray(total / count)
+    @staticmethod
+    def of(part: NDArray[Any]) -> _Moments:
+        rows = part.reshape(-1, part.shape[-1]).astype(np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = rows.mean(axis=0)
+            squares = ((rows - mean) ** 2).sum(axis=0)
+        return _Moments(len(rows), rows.min(axis=0), rows.max(axis=0), mean, squares)
+
+    def with_part(self, other: _Moments) -> _Moments:
+        """Of the rows of both (Chan, Golub and LeVeque, Updating Formulae, 1979)."""
+        count = self.count + other.count
+        with np.errstate(over="ignore", invalid="ignore"):
+            apart = other.mean - self.mean
+            mean = self.mean + apart * (other.count / count)
+            squares = self.squares + other.squares + apart**2 * (self.count * other.count / count)
+        return _Moments(count, np.minimum(self.low, other.low), np.maximum(self.high, other.high), mean, squares)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linocut.data.number_names import ARRAYS
+from linocut.data.sound_names import is_recording
 from linocut.errors import DataError, unknown_name
 from linocut.networks.classifier import CLASSIFICATION, TASKS
 
@@ -43,6 +44,10 @@ def read_numbers(path: Path, form: Form) -> NDArray[np.uint8]:
         from linocut.data.npz import read_examples
 
         return read_examples(path, form)
+    if is_recording(path.name):
+        from linocut.data.sound import read_sound
+
+        return read_sound(path, form)
     from linocut.data.table import read_rows
 
     return read_rows(path, form)

@@ -16,6 +16,7 @@ from linocut.data.number_files import open_numbers
 from linocut.data.number_names import holds_numbers, is_called_numbers
 from linocut.data.resizing import WHOLE
 from linocut.data.scan import folders
+from linocut.data.sound_names import holds_recordings
 from linocut.data.sources import SOURCES, Source
 from linocut.errors import DataError
 from linocut.files import expanded
@@ -64,6 +65,8 @@ def load(
     that cannot be decoded; those left out are the `skipped` of what is returned, and all else that was left out or
     chosen is in its `notes`.
 
+    A folder may also hold recordings, .wav, in class folders or called CLASS_anything.wav (see sound.py).
+
     Files of numbers are CSV (see table.py), whose `labels` name the columns to predict, and .npz (see npz.py). `task`
     is "classification", or "regression" or "multilabel" of them. How a trained network reads them is its `form`
     (`predictor.form`), which says all this itself; with `whole` all examples of a file without test data are for
@@ -73,7 +76,7 @@ def load(
     is_path = _is_path(name)
     named = not is_path and _is_known(text)
     if not named and holds_numbers(text):
-        path = expanded(text).resolve()
+        path = Path(os.path.realpath(expanded(text)))  # known by it: the same from wherever a run is resumed
         _refuse_image_settings(str(path), size, skip_corrupt, colour, resizing)
         return open_numbers(path, labels, task, form, whole)
     if labels or task is not None:
@@ -89,6 +92,11 @@ def load(
     if text and os.path.isdir(path):  # which is of no name that is too long
         path = path.resolve()  # known by it: the same from wherever a run is resumed
         opener = _format_of(path)
+        if opener is None and holds_recordings(path):
+            from linocut.data.sound import open_sounds
+
+            _refuse_image_settings(str(path), size, skip_corrupt, colour, resizing)
+            return open_sounds(path, form)
         if opener is None:
             from linocut.data.folder import open_folder
 
@@ -107,7 +115,11 @@ def is_image_folder(name: str | os.PathLike[str]) -> bool:
     if not _is_path(name) and _is_known(os.fspath(name)):
         return False
     path = expanded(name)
-    return bool(os.fspath(name)) and os.path.isdir(path) and not _formats(path) and not holds_numbers(path)
+    return (
+        bool(os.fspath(name))
+        and os.path.isdir(path)
+        and not (_formats(path) or holds_numbers(path) or holds_recordings(path))
+    )
 
 
 def resizing_of(data: str | None) -> Resizing | None:

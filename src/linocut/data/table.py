@@ -47,6 +47,8 @@ def open_table(
 
 def read_rows(path: Path, form: Form) -> NDArray[np.uint8]:
     """The rows of a table as examples, for a network of this form; other columns are passed over."""
+    if form.kind != TABLE:
+        raise DataError(f"{path} is read as a table, the network was trained on {form}; give it such a file")
     return coded_examples(read_csv(path, form.columns).numbers, form, str(path))
 
 
