@@ -30,6 +30,8 @@ class Options:
     weight_decay: float | None
     nesterov: bool | None
     schedule: str
+    class_weights: str | None
+    label_smoothing: float | None
     seed: int
     threads: int | None
     backend: str

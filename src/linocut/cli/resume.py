@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from linocut.cli.loss import OPTIONS, with_loss
 from linocut.cli.options import find_network, find_optimizer, load_like, tell_skipped
 
 if TYPE_CHECKING:
@@ -62,8 +63,13 @@ def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts,
         pairs.append(("data", given, facts))
     if explicit & {"model", "hidden"}:
         wanted = find_network(options.model, options.hidden, training)
+        if type(wanted.loss) is type(run.network.loss):
+            wanted = wanted.with_loss(run.network.loss)  # which other options are about
         if wanted != run.network:
             pairs.append(("network", *_described(wanted, run.network)))
+    if explicit & OPTIONS:
+        wanted = with_loss(run.network, options, training)
+        pairs.append(("loss", wanted.loss, run.network.loss))
     if explicit & {"optimizer", "lr", "momentum", "weight_decay", "nesterov"}:
         base = options.optimizer if "optimizer" in explicit else run.optimizer
         pairs.append(("optimizer", find_optimizer(base, options.of_optimizer), run.optimizer))

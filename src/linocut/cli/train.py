@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from linocut.cli import resume
 from linocut.cli.given import Options
+from linocut.cli.loss import loss_options, with_loss
 from linocut.cli.options import (
     PATH,
     colour_option,
@@ -70,6 +71,7 @@ SIGNALLED = 128  # added to a signal's number, the exit status of shells
 )
 @click.option("--nesterov", is_flag=True, default=None, help="Nesterov's momentum, of sgd.")
 @click.option("--schedule", default="constant", show_default=True, help="constant, step, cosine or plateau.")
+@loss_options
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides weights and order of the data.")
 @machine_options
 @click.option(
@@ -127,7 +129,7 @@ def _begun(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options]
     )
     tell_skipped(training, test)
     training, test = data.take(training, options.limit), data.take(test, options.limit)
-    network = find_network(options.model, options.hidden, training)
+    network = with_loss(find_network(options.model, options.hidden, training), options, training)
     optimizer = find_optimizer(options.optimizer, options.of_optimizer)
     named = Path(options.data).stem if is_called_numbers(options.data) else Path(options.data).name
     out = options.out or _free_folder(f"{Path(options.model).stem}-{named}")

@@ -1,8 +1,9 @@
-"""Data sets: named ones, folders, IDX files and arrays, and the batches made of them."""
+"""Data sets: named ones, folders of images and recordings, tables and arrays, and the batches made of them."""
 
 from linocut.data.arrays import ArrayDataset
 from linocut.data.augmentation import Augmentation, find_augmentation
 from linocut.data.batches import Batches, epoch_order
+from linocut.data.class_weights import balanced_weights
 from linocut.data.dataset import Dataset
 from linocut.data.download import get
 from linocut.data.images import read_image
@@ -18,6 +19,7 @@ __all__ = [
     "Dataset",
     "Summary",
     "available",
+    "balanced_weights",
     "epoch_order",
     "find_augmentation",
     "get",

@@ -82,6 +82,12 @@ class Network:
         """How many classes the loss tells apart, 0 for none."""
         return self.graph.classes
 
+    def with_loss(self, loss: Loss) -> Network:
+        """The same network with another loss in its place."""
+        last = self.layers[-1]
+        entry = dataclasses.replace(last, layer=loss) if isinstance(last, Wired) else loss
+        return dataclasses.replace(self, layers=(*self.layers[:-1], entry))
+
     def to_dict(self) -> dict[str, Any]:
         """Name and layers with their settings, for a file."""
         return {"name": self.name, "layers": [_described(layer) for layer in self.layers]}
