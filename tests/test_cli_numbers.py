@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +15,7 @@ from small_command import objects
 from wav_files import tones
 
 import linocut as lc
+from linocut.data.form import Form
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
 
@@ -82,7 +87,55 @@ def test_a_regression_is_exported_in_its_units(linocut, tmp_path: Path) -> None:
     session = onnxruntime.InferenceSession("model.onnx")
     found = session.run(None, {session.get_inputs()[0].name: codes[:1]})[0]
     np.testing.assert_allclose(found, loaded.predict(codes[:1]).outputs, rtol=1e-5)
-    assert linocut("export", "run", "--to", "c", "--out", "device")[0] == 0
+    (about,) = [one for one in onnx_metadata("model.onnx") if one.key == "linocut.form"]
+    assert Form.from_dict(json.loads(about.value)) == loaded.form
+
+
+def onnx_metadata(path: str) -> list[Any]:
+    import onnx
+
+    return list(onnx.load(path).metadata_props)
+
+
+MAIN = """
+#include <stdio.h>
+#include "net.h"
+int main(void)
+{
+    float values[3], logits[NET_CLASSES];
+    uint8_t image[NET_INPUT_BYTES], scratch[NET_SCRATCH_BYTES];
+    while (fread(values, sizeof values, 1, stdin) == 1) {
+        net_code(values, image);
+        printf("%d %d %d %d\\n", image[0], image[1], image[2], net_predict(image, scratch, logits));
+    }
+    return 0;
+}
+"""
+
+
+def test_exported_c_codes_numbers_as_training_did(linocut, tmp_path: Path) -> None:
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler here")
+    classes_table(Path("things.csv"))
+    assert linocut("train", "--data", "things.csv", "--label", "kind", *TABLE, "--epochs", 2, "--out", "run")[0] == 0
+    assert linocut("export", "run", "--to", "c", "--out", "device", "--name", "net")[0] == 0
+    Path("device/main.c").write_text(MAIN)
+    flags = ["-std=c99", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror", "-ffp-contract=off"]
+    subprocess.run([compiler, *flags, "net.c", "main.c", "-o", "main"], cwd="device", check=True)
+    loaded = lc.load("run")
+    assert loaded.form is not None and loaded.form.coding is not None
+    low, high = np.array(loaded.form.coding.low), np.array(loaded.form.coding.high)
+    ties = low + (high - low) * np.linspace(-0.1, 1.1, 613)[:, None]
+    values = np.concatenate([features(2, 400), ties, [[np.inf, -np.inf, 3e38]]]).astype(np.float32)
+    out = subprocess.run(["device/main"], input=values.tobytes(), capture_output=True, check=True).stdout
+    found = np.array(out.split(), int).reshape(-1, 4)
+    codes = loaded.form.coding.codes(values)
+    np.testing.assert_array_equal(found[:, :3], codes)
+    np.testing.assert_array_equal(found[:, 3], loaded.predict(codes).classes)
+    test = ["net.c", "net_test.c", "-o", "check"]
+    subprocess.run([compiler, *flags, *test], cwd="device", check=True)
+    subprocess.run(["device/check"], check=True, capture_output=True)
 
 
 def test_several_labels_are_told_one_by_one(linocut) -> None:
@@ -165,3 +218,13 @@ def test_recordings_train_a_network_over_time(linocut, tmp_path: Path) -> None:
     (tmp_path / "bad.wav").write_bytes(b"RIFF")
     status, out, err = linocut("predict", "run", "bad.wav", "sounds/low/003.wav")
     assert (status, len(out.splitlines())) == (2, 1) and "bad.wav ends at byte 4, before its samples" in err
+
+
+def test_a_table_is_planned_as_it_is_trained(linocut) -> None:
+    classes_table(Path("things.csv"))
+    numbers = ("--data", "things.csv", "--label", "kind", "--hidden", "32,32", "--batch", 20)
+    planned = objects(linocut("plan", *numbers, "--json")[1])[0]
+    trained = objects(linocut("train", *numbers, "--epochs", 1, "--json")[1])
+    assert planned["total_bytes"] == trained[0]["arena_bytes"]
+    status, _, err = linocut("plan", "--label", "kind")
+    assert status == 2 and "--label and --task are for the numbers of --data" in err

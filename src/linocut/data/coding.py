@@ -63,8 +63,7 @@ class Coding:
 
     def codes(self, values: NDArray[Any]) -> NDArray[np.uint8]:
         """The bytes of numbers (..., channels), of the same shape; no number may be NaN."""
-        low, high = np.array(self.low), np.array(self.high)
-        middle, half = low / 2 + high / 2, high / 2 - low / 2
+        middle, half = self.middle_and_half()
         out = np.empty(values.shape, np.uint8)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for begin in range(0, len(values), CHUNK):
@@ -72,6 +71,11 @@ class Coding:
                 some = np.where(half > 0, np.clip(some, -1.0, 1.0), 0.0)
                 out[begin : begin + CHUNK] = np.rint((some + 1.0) * (LARGEST / 2))
         return out
+
+    def middle_and_half(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The middle of each range and half of its length (channels,): of the largest floats too these are finite."""
+        low, high = np.array(self.low), np.array(self.high)
+        return low / 2 + high / 2, high / 2 - low / 2
 
     @staticmethod
     def from_dict(data: object) -> Coding:
