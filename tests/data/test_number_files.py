@@ -13,7 +13,8 @@ import pytest
 from number_files import COUNT, NAMES, classes_table, features, kinds, labels_table, numbers_table, write_table
 from numpy.testing import assert_array_equal
 
-from linocut.data import Summary, load, take
+import linocut as lc
+from linocut.data import Summary, from_arrays, is_image_folder, load, take
 from linocut.data.coding import Coding
 from linocut.data.dataset import NUMPY_DTYPES, truth_form
 from linocut.data.form import Form
@@ -160,7 +161,7 @@ def test_a_form_goes_through_a_file(tmp_path: Path) -> None:
         ("a,kimd\n1,x\n", r"has no column 'kind'; there are a, kimd; did you mean 'kimd'\?"),
         ('a,kind\n1,"x\n', r"is no CSV file: unexpected end of data; save it as CSV"),
         ("a,kind\n" + "1,x\n" * 40, r"all examples are of class 'x'; give examples of at least two classes"),
-        ("a,kind\n1,x\n", r"has 1 examples, too few to test on one in 5; add examples"),
+        ("a,kind\n1,x\n2,y\n3,y\n", r"has 3 examples, too few to test on one in 5; add examples"),
         ("a,kind\n" + "".join(f"1,{n}.5\n" for n in range(40)), r"classes for \d+ examples; for numbers give --task"),
     ],
 )
@@ -234,3 +235,51 @@ def test_an_array_that_claims_more_than_is_there_takes_no_memory(tmp_path: Path)
         archive.writestr("y.npy", header.getvalue() + bytes(64))
     with pytest.raises(DataError, match=r"x is float64 \(1099511627776, 3\), 26,388,279,066,624 B, but 64 B are there"):
         load(tmp_path / "a.npz")
+
+
+def test_a_class_of_few_rows_is_trained_on(tmp_path: Path) -> None:
+    """Though all of them would be among those that are kept for testing."""
+    rows = [[row, "rare" if _is_test(row) and row < 20 else "common"] for row in range(100)]
+    train, test = load(write_table(tmp_path / "a.csv", ("a", "kind"), rows), labels=["kind"])
+    counts = Summary.of(train, test)
+    assert counts.train is not None and counts.test is not None
+    assert counts.train[1] == sum(kind == "rare" for _, kind in rows) and counts.test[1] == 0 < counts.test[0]
+
+
+def test_tables_beside_folders_are_of_these(tmp_path: Path) -> None:
+    classes_table(tmp_path / "train.csv")
+    classes_table(tmp_path / "test.csv")
+    (tmp_path / "cats").mkdir()
+    assert is_image_folder(tmp_path)
+
+
+def test_arrays_in_memory_are_coded_and_predicted_in_the_same_way(tmp_path: Path) -> None:
+    x, names = features(0, 400), kinds(features(0, 400))
+    train = from_arrays(x[:300], names[:300])
+    test = from_arrays(x[300:], names[300:], form=train.form)
+    network = lc.models.mlp(train.shape, len(train.classes), (32, 32), ends="real")
+    trainer = lc.Trainer(network, optimizer=lc.Adam(0.01), batch_size=20, threads=1)
+    trainer.fit(train, 15, validate=test, out=tmp_path / "run")
+    loaded = lc.load(tmp_path / "run")
+    assert loaded.form == train.form and loaded.classes == ("heavy", "light", "middle")
+    found = loaded.predict(x[300:])
+    assert [loaded.class_name(label) for label in found.classes.tolist()].count("heavy") > 5
+    assert_array_equal(found.outputs, loaded.predict(content(test)[0]).outputs)
+    numbers = content(test)[1]
+    assert loaded.evaluate((x[300:], numbers)) == loaded.evaluate(test)
+    assert loaded.evaluate(test).accuracy > 0.75
+    with pytest.raises(DataError, match="examples has 2 channels, the network was trained on 3"):
+        loaded.predict(x[:, :2])
+    with pytest.raises(DataError, match="examples: example 1 of x has a value that is not finite"):
+        loaded.predict(np.array([[1.0, 2, 3], [np.nan, 2, 3]]))
+
+
+def test_arrays_in_memory_that_are_refused() -> None:
+    with pytest.raises(DataError, match="arrays: y is float64, must be whole numbers or texts"):
+        from_arrays(features(), np.zeros(COUNT))
+    with pytest.raises(SpecError, match="no task is called 'guess'"):
+        from_arrays(features(), np.zeros(COUNT), task="guess")
+    form = from_arrays(features(), features()[:, 0], task="regression").form
+    assert from_arrays(features(1), features(1)[:, 0], form=form).targets == 1
+    with pytest.raises(DataError, match="task of arrays is multilabel, but its form is of regression"):
+        from_arrays(features(), np.zeros(COUNT), task="multilabel", form=form)

@@ -7,6 +7,7 @@ from linocut.data.class_weights import balanced_weights
 from linocut.data.dataset import Dataset
 from linocut.data.download import get
 from linocut.data.images import read_image
+from linocut.data.raw_arrays import from_arrays
 from linocut.data.registry import Available, available, is_image_folder, load
 from linocut.data.subset import take
 from linocut.data.summary import Summary
@@ -22,6 +23,7 @@ __all__ = [
     "balanced_weights",
     "epoch_order",
     "find_augmentation",
+    "from_arrays",
     "get",
     "is_image_folder",
     "load",

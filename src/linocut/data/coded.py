@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +43,15 @@ class Raw:
 
 
 def parted(raw: Raw, name: str) -> tuple[Raw, Raw]:
-    """About four of five examples to train on and one to test on, by a hash of their numbers; DataError for too few."""
+    """About four of five examples to train on and one to test on, by a hash of their numbers; DataError for too few.
+
+    A class of which all examples would be tested on is trained on instead.
+    """
     testing = np.array([is_for_testing(str(row)) for row in range(len(raw))])
+    if isinstance(raw.truth, list):
+        classes_of(raw.truth, name)
+        trained = {value for value, tested in zip(raw.truth, testing.tolist(), strict=True) if not tested}
+        testing &= np.array([value in trained for value in raw.truth])
     if testing.all() or not testing.any():
         raise DataError(f"{name} has {len(raw)} examples, too few to test on one in 5; add examples")
     return raw.rows(~testing), raw.rows(testing)
@@ -95,8 +101,3 @@ def coded_examples(x: NDArray[Any], form: Form, name: str) -> NDArray[np.uint8]:
     if x.shape[-1] != channels:
         raise DataError(f"{name} has {x.shape[-1]} channels, the network was trained on {channels}; give as many")
     return form.coding.codes(x)
-
-
-def numbered(labels: Sequence[str], count: int) -> tuple[str, ...]:
-    """Names of so many labels: those given, else their numbers."""
-    return tuple(labels) or tuple(str(number) for number in range(count))

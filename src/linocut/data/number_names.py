@@ -25,9 +25,20 @@ def holds_numbers(name: str | os.PathLike[str]) -> bool:
 
 
 def table_folder(path: Path) -> tuple[Path, Path] | None:
-    """The tables to train and to test on in a folder, None where it does not hold both."""
+    """The tables to train and to test on in a folder, None where it does not hold both, or folders beside them."""
+    if not os.path.isdir(path) or _holds_folders(path):
+        return None
     for suffix in TABLES:
         train, test = path / f"{TRAIN}{suffix}", path / f"{TEST}{suffix}"
         if os.path.isfile(train) and os.path.isfile(test):
             return train, test
     return None
+
+
+def _holds_folders(path: Path) -> bool:
+    """As folders of pictures do, whose tables say what these show."""
+    try:
+        with os.scandir(path) as found:
+            return any(item.is_dir() and not item.name.startswith(".") for item in found)
+    except OSError:
+        return True

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 SUFFIX = ".wav"
 DEEPEST = 2  # train, and a class in it
+LOOKED_AT = 3  # folders
 
 
 def is_recording(name: str) -> bool:
@@ -16,20 +18,22 @@ def is_recording(name: str) -> bool:
 
 
 def holds_recordings(folder: Path) -> bool:
-    """Whether there are recordings in a folder, or as the first files in the folders below it."""
-    return any(_first_files(folder, DEEPEST))
+    """Whether there are recordings in a folder, or in the first folders below it that hold files."""
+    return any(islice(_with_files(folder, DEEPEST), LOOKED_AT))
 
 
-def _first_files(folder: Path, deep: int) -> Iterator[bool]:
+def _with_files(folder: Path, deep: int) -> Iterator[bool]:
+    """Of each folder that holds files, whether there are recordings among them."""
     try:
         with os.scandir(folder) as found:
             inner = sorted((item.name, item.is_dir()) for item in found if not item.name.startswith("."))
     except OSError:
         return
     files = [name for name, is_folder in inner if not is_folder]
-    if any(is_recording(name) for name in files):
-        yield True
-    elif deep and not files:
+    recordings = any(is_recording(name) for name in files)
+    if recordings or (files and deep < DEEPEST):
+        yield recordings
+    elif deep:
         for name, is_folder in inner:
             if is_folder:
-                yield from _first_files(folder / name, deep - 1)
+                yield from _with_files(folder / name, deep - 1)

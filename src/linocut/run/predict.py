@@ -16,9 +16,11 @@ from linocut.compile.inference import INPUT, LOGITS, compile_inference
 from linocut.compile.lower import PREDICT
 from linocut.data.arrays import as_array
 from linocut.data.batches import Batches
+from linocut.data.coded import coded_examples
 from linocut.data.dataset import Dataset, Resizing
 from linocut.data.images import read_image
 from linocut.data.number_files import read_numbers
+from linocut.data.raw_arrays import raw_examples
 from linocut.data.registry import resizing_of
 from linocut.data.resizing import ASSUMED, find_resizing
 from linocut.errors import DataError, SpecError
@@ -156,8 +158,13 @@ class Predictor:
         return read_numbers(Path(path), self.form)
 
     def predict(self, images: ArrayLike | Dataset) -> Predictions:
-        """The classes of images (n, *shape), the confidence in each, and the network's outputs."""
+        """The classes of images (n, *shape), the confidence in each, and the network's outputs.
+
+        Where training coded numbers as bytes (`form`), numbers are coded in the same way; bytes are taken as coded.
+        """
         now = self._now
+        if not isinstance(images, Dataset):
+            images = self._coded(images)
         source = now.graph.input
         dataset = unlabelled(images, now.graph.name, source.shape, source.dtype)
         outputs = np.empty((len(dataset), now.graph.outputs), np.float32)
@@ -169,6 +176,8 @@ class Predictor:
 
     def evaluate(self, examples: Examples) -> Evaluation:
         """Accuracy and loss, unweighted and unsmoothed, over a data set or a pair of arrays (examples, labels)."""
+        if self.form is not None and isinstance(examples, tuple) and len(examples) == 2:
+            examples = self._coded(examples[0]), examples[1]
         now = self._now
         loss = _LOSSES[now.graph.logits.function]
         source = now.graph.input
@@ -181,6 +190,15 @@ class Predictor:
             score = loss.score(found, loss.as_truth(truth))
             total, correct, count = total + score.loss, correct + (score.correct or 0), count + score.examples
         return Evaluation(correct / count if now.graph.classes else None, total / count, count)
+
+    def _coded(self, images: ArrayLike) -> ArrayLike:
+        """Numbers as the bytes that training made of such."""
+        if self.form is None or self.form.coding is None:
+            return images
+        array = as_array(images, "examples")
+        return (
+            array if array.dtype == np.uint8 else coded_examples(raw_examples(array, "examples"), self.form, "examples")
+        )
 
     def class_name(self, label: int) -> str:
         """The name of a class, its number where it has none."""
