@@ -5,8 +5,10 @@ from linocut.data.augmentation import Augmentation, find_augmentation
 from linocut.data.batches import Batches, epoch_order
 from linocut.data.dataset import Dataset
 from linocut.data.download import get
+from linocut.data.hold_out import hold_out
 from linocut.data.images import read_image
-from linocut.data.registry import Available, available, is_image_folder, load
+from linocut.data.loaded import Loaded
+from linocut.data.registry import Available, available, is_image_folder, load, load_splits
 from linocut.data.subset import take
 from linocut.data.summary import Summary
 
@@ -16,13 +18,16 @@ __all__ = [
     "Available",
     "Batches",
     "Dataset",
+    "Loaded",
     "Summary",
     "available",
     "epoch_order",
     "find_augmentation",
     "get",
+    "hold_out",
     "is_image_folder",
     "load",
+    "load_splits",
     "read_image",
     "take",
 ]

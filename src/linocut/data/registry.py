@@ -11,6 +11,7 @@ from pathlib import Path
 from linocut.data import cifar10, cifar100, idx, svhn
 from linocut.data.cache import known_cache
 from linocut.data.dataset import Dataset, Resizing
+from linocut.data.loaded import Loaded
 from linocut.data.resizing import WHOLE
 from linocut.data.scan import folders
 from linocut.data.sources import SOURCES, Source
@@ -52,8 +53,23 @@ def load(
     middle where sizes differ; give a trained network's (`predictor.resizing`) to test it. `colour` says whether images
     have 3 channels or 1, by default 3 if any of them has colours. `skip_corrupt` leaves out images of class folders
     that cannot be decoded; those left out are the `skipped` of what is returned, and all else that was left out or
-    chosen is in its `notes`. Raises DataError for an unknown name and for files that are missing or damaged.
+    chosen is in its `notes`. A validation folder beside the others is in `load_splits` only. Raises DataError for an
+    unknown name and for files that are missing or damaged.
     """
+    loaded = load_splits(name, data_dir, size, skip_corrupt, colour=colour, resizing=resizing)
+    return loaded.train, loaded.test
+
+
+def load_splits(
+    name: str | os.PathLike[str],
+    data_dir: str | os.PathLike[str] | None = None,
+    size: tuple[int, int] | None = None,
+    skip_corrupt: bool = False,
+    *,
+    colour: bool | None = None,
+    resizing: Resizing | None = None,
+) -> Loaded:
+    """Like `load`, with the examples to validate on where a folder has `val` beside `train` and `test`."""
     text = os.fspath(name)
     is_path = _is_path(name)
     if not is_path and _is_known(text):
@@ -61,8 +77,8 @@ def load(
         if text == "digits":
             from linocut.data.digits import open_digits  # late: its imports cost memory
 
-            return open_digits()
-        return _load_source(SOURCES[text], data_dir)
+            return Loaded(*open_digits())
+        return Loaded(*_load_source(SOURCES[text], data_dir))
     path = expanded(text)
     if text and os.path.isdir(path):  # which is of no name that is too long
         path = path.resolve()  # known by it: the same from wherever a run is resumed
@@ -72,7 +88,7 @@ def load(
 
             return open_folder(path, size, skip_corrupt, colour, resizing)
         _refuse_image_settings(str(path), size, skip_corrupt, colour, resizing)
-        return opener()
+        return Loaded(*opener())
     if is_path:
         raise DataError(f"{path} is not a folder; give a folder of class folders, or one of {', '.join(_names())}")
     raise DataError(
