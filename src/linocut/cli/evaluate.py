@@ -48,7 +48,7 @@ def evaluate(
     if name is None:
         raise click.UsageError(f"{run} does not say what it was trained on; give --data")
     resizing = predictor.resizing if predictor.resizing_known else None
-    test = load_like(name, data_dir, predictor.graph.input.shape, skip_corrupt, resizing)[1]
+    test = load_like(name, data_dir, predictor.graph.input.shape, skip_corrupt, resizing).test
     tell_notes(test)
     tell_skipped(test)
     found = predictor.evaluate(datasets.take(test, limit))

@@ -22,6 +22,9 @@ class Options:
     size: tuple[int, int] | None
     colour: bool | None
     limit: int | None
+    validation: float | None
+    keep: str | None
+    patience: int | None
     epochs: int
     lr: float | None
     momentum: float | None

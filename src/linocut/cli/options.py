@@ -16,6 +16,7 @@ from linocut.sizes import parse_size
 
 if TYPE_CHECKING:
     from linocut.data.dataset import Dataset, Resizing
+    from linocut.data.loaded import Loaded
     from linocut.graph.network import Network
     from linocut.optimizers import Optimizer
     from linocut.run.predict import Predictor
@@ -194,16 +195,17 @@ def load_like(
     shape: tuple[int, ...],
     skip_corrupt: bool = False,
     resizing: Resizing | None = None,
-) -> tuple[Dataset, Dataset]:
-    """Training and test data for a network that takes `shape`; the images of a folder are made that size and colour.
+) -> Loaded:
+    """The data for a network that takes `shape`; the images of a folder are made that size and colour.
 
     As `resizing` says, the run's own, or where that is None as `load` does by itself.
     """
-    from linocut.data import is_image_folder, load
+    from linocut.data import is_image_folder, load_splits
 
     if len(shape) == 3 and is_image_folder(name):
-        return load(name, data_dir, (shape[0], shape[1]), skip_corrupt, colour=shape[2] != 1, resizing=resizing)
-    return load(name, data_dir, None, skip_corrupt)
+        size = shape[0], shape[1]
+        return load_splits(name, data_dir, size, skip_corrupt, colour=shape[2] != 1, resizing=resizing)
+    return load_splits(name, data_dir, None, skip_corrupt)
 
 
 def tell_assumed(predictor: Predictor, run: Path) -> None:

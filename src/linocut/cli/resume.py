@@ -8,22 +8,24 @@ from typing import TYPE_CHECKING
 
 import click
 
+from linocut.cli.choosing import split
 from linocut.cli.options import find_network, find_optimizer, load_like, tell_skipped
 
 if TYPE_CHECKING:
     from linocut.cli.given import Options
     from linocut.data.dataset import Dataset
+    from linocut.data.loaded import Loaded
     from linocut.graph.network import Network
     from linocut.train import Trainer
+    from linocut.train.choosing import Choosing
     from linocut.train.settings import DataFacts, Settings
 
 
-def resumed(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options]:
+def resumed(options: Options) -> tuple[Trainer, Loaded, Options]:
     """The trainer as the folder --out has it, its data, and the options completed from the run.
 
     RunError, with both values, where an option that was given is not what the run has.
     """
-    from linocut.data import take
     from linocut.errors import RunError
     from linocut.train import Trainer
 
@@ -38,20 +40,30 @@ def resumed(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options
     if facts is None:
         raise RunError(f"{options.out} was never trained; train it anew into another folder")
     name = facts.name if options.data is None else options.data
-    training, test = load_like(name, options.data_dir, facts.shape, options.skip_corrupt, facts.resizing)
-    tell_skipped(training, test)
-    limit = options.limit
-    if "limit" not in options.explicit and facts.examples < len(training):
-        limit = facts.examples
-    training, test = take(training, limit), take(test, limit)
-    _agree(options, trainer.settings, training, facts, options.out)
+    loaded = load_like(name, options.data_dir, facts.shape, options.skip_corrupt, facts.resizing)
+    tell_skipped(*filter(None, loaded))
+    _agree_on_choosing(options, trainer.choosing, options.out)
+    loaded = _split(options, trainer, loaded, facts)
+    _agree(options, trainer.settings, loaded.train, facts, options.out)
     epochs = options.epochs if "epochs" in options.explicit else trainer.progress.epochs
-    return trainer, (training, test), replace(options, epochs=epochs)
+    return trainer, loaded, replace(options, epochs=epochs)
+
+
+def _split(options: Options, trainer: Trainer, loaded: Loaded, facts: DataFacts) -> Loaded:
+    """The data as the run split them: what it did not validate on at its beginning, it does not later."""
+    on, begun = trainer.choosing.validation, trainer.progress.begun
+    if on is None and begun:
+        loaded = loaded._replace(validation=None)
+    fraction = None if on is None else on.fraction
+    examples = facts.examples if on is None or on.of is None else on.of
+    limit = options.limit
+    if "limit" not in options.explicit and examples < len(loaded.train):
+        limit = examples
+    return split(loaded, limit, fraction, trainer.settings.seed)
 
 
 def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts, folder: Path) -> None:
     from linocut.data import find_augmentation
-    from linocut.errors import RunError
     from linocut.policies import find_policy
     from linocut.schedules import find_schedule
     from linocut.train.settings import DataFacts
@@ -83,11 +95,25 @@ def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts,
     if "seed" in explicit:
         pairs.append(("seed", options.seed, run.seed))
     for what, value, own in pairs:
-        if value != own:
-            raise RunError(
-                f"{folder} holds a run of {what} {own}, not {value}; leave out the option to go on with it, "
-                "or give another folder"
-            )
+        _refuse_other(folder, what, value, own)
+
+
+def _agree_on_choosing(options: Options, run: Choosing, folder: Path) -> None:
+    """RunError for another validation than the run has; its patience may be another."""
+    if options.validation is not None:
+        _refuse_other(folder, "validation", options.validation, run.validation and run.validation.fraction)
+    if options.keep is not None:
+        _refuse_other(folder, "keep", options.keep, run.keep)
+
+
+def _refuse_other(folder: Path, what: str, value: object, own: object) -> None:
+    from linocut.errors import RunError
+
+    if value != own:
+        raise RunError(
+            f"{folder} holds a run of {what} {own}, not {value}; leave out the option to go on with it, "
+            "or give another folder"
+        )
 
 
 def _described(given: Network, own: Network) -> tuple[str, str]:

@@ -33,11 +33,12 @@ class Stepped:
 class EpochEnded:
     """After an epoch (from 1); accuracies are None where the network's outputs are numbers.
 
-    `loss` and `train_accuracy` are means over its steps, `accuracy` that of the validation data (None
-    without), `flip_ratio` the weights that changed sign by weights and steps, `seconds` the time of its
-    steps, `step_ms` the median of the latest of them (None where a resumed run had none left). `saturated` counts
-    mantissas of integer gradients that did not fit, `dead_channels` the channels of batch norms whose spread was 0 in
-    every step (both None where an older linocut did not count); `warnings` name layer, role and step.
+    `loss` and `train_accuracy` are means over its steps; `validation_loss` and `validation_accuracy` are of the
+    validation data, `accuracy` of the test data (None without; beside validation data only `Done` has it).
+    `flip_ratio` is the weights that changed sign by weights and steps, `seconds` the time of its steps, `step_ms` the
+    median of the latest of them (None where a resumed run had none left). `saturated` counts mantissas of integer
+    gradients that did not fit, `dead_channels` the channels of batch norms whose spread was 0 in every step (both None
+    where an older linocut did not count); `warnings` name layer, role and step.
     """
 
     epoch: int
@@ -50,11 +51,17 @@ class EpochEnded:
     saturated: int | None = None
     dead_channels: int | None = None
     warnings: tuple[str, ...] = ()
+    validation_loss: float | None = None
+    validation_accuracy: float | None = None
 
 
 @dataclass(frozen=True)
 class Done:
-    """After the last epoch. `weights_sha256` is over the persistent state, `out` the run folder."""
+    """After the last epoch. `weights_sha256` is over the persistent state, `out` the run folder.
+
+    `accuracy` is that of the test data by the model that is kept, which is of the end of `kept_epoch` (0: of before);
+    `stopped` says what ended training early: "patience" or "callback".
+    """
 
     epochs: int
     accuracy: float | None
@@ -62,6 +69,8 @@ class Done:
     peak_rss_bytes: int
     weights_sha256: str
     out: str | None
+    kept_epoch: int = 0
+    stopped: str | None = None
 
 
 Event: TypeAlias = Planned | Stepped | EpochEnded | Done
