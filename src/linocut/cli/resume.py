@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from linocut.graph.network import Network
     from linocut.train import Trainer
     from linocut.train.choosing import Choosing
-    from linocut.train.settings import DataFacts, Settings
+    from linocut.train.data_facts import DataFacts
+    from linocut.train.settings import Settings
 
 
 def resumed(options: Options) -> tuple[Trainer, Loaded, Options]:
@@ -39,39 +41,67 @@ def resumed(options: Options) -> tuple[Trainer, Loaded, Options]:
     facts = trainer.data
     if facts is None:
         raise RunError(f"{options.out} was never trained; train it anew into another folder")
-    name = facts.name if options.data is None else options.data
+    name = _name_of_data(facts) if options.data is None else options.data
     loaded = load_like(name, options.data_dir, facts.shape, options.skip_corrupt, facts.resizing)
     tell_skipped(*filter(None, loaded))
     _agree_on_choosing(options, trainer.choosing, options.out)
     loaded = _split(options, trainer, loaded, facts)
+    _refuse_changed(options.out, facts, loaded.train)
     _agree(options, trainer.settings, loaded.train, facts, options.out)
     epochs = options.epochs if "epochs" in options.explicit else trainer.progress.epochs
     return trainer, loaded, replace(options, epochs=epochs)
 
 
+def _name_of_data(facts: DataFacts) -> str:
+    """What the run's data are called; RunError where they were in a folder that is none any more."""
+    from linocut.errors import RunError, one_line
+
+    if os.path.isabs(facts.name) and not os.path.exists(facts.name):
+        raise RunError(
+            f"the run's data were in {one_line(facts.name)}, where nothing is now; if they have moved, say where they "
+            "are: --data FOLDER; they are known by their content"
+        )
+    return facts.name
+
+
+def _refuse_changed(folder: Path, facts: DataFacts, training: Dataset) -> None:
+    """RunError, with what has changed, for other data than the run's, wherever they lie."""
+    from linocut.errors import RunError
+    from linocut.train.data_facts import DataFacts
+
+    given = DataFacts.of(training)
+    if changes := facts.changes(given):
+        raise RunError(
+            f"{folder} holds a run of data {facts}, not {given}; give it the same data, or begin another run: "
+            + "; ".join(changes)
+        )
+
+
 def _split(options: Options, trainer: Trainer, loaded: Loaded, facts: DataFacts) -> Loaded:
     """The data as the run split them: what it did not validate on at its beginning, it does not later."""
+    from linocut.train.data_facts import DataFacts
+
     on, begun = trainer.choosing.validation, trainer.progress.begun
     if on is None and begun:
         loaded = loaded._replace(validation=None)
     fraction = None if on is None else on.fraction
     examples = facts.examples if on is None or on.of is None else on.of
-    limit = options.limit
+    limit, seed = options.limit, trainer.settings.seed
     if "limit" not in options.explicit and examples < len(loaded.train):
-        limit = examples
-    return split(loaded, limit, fraction, trainer.settings.seed)
+        # Fewer: of a limit that the run was given, or of a folder that has grown, which then is what has changed.
+        limited = split(loaded, examples, fraction, seed)
+        if not facts.changes(DataFacts.of(limited.train)):
+            return limited
+    return split(loaded, limit, fraction, seed)
 
 
 def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts, folder: Path) -> None:
     from linocut.data import find_augmentation
     from linocut.policies import find_policy
     from linocut.schedules import find_schedule
-    from linocut.train.settings import DataFacts
 
-    given, explicit = DataFacts.of(training), options.explicit
+    explicit = options.explicit
     pairs: list[tuple[str, object, object]] = []
-    if not facts.agrees(given):
-        pairs.append(("data", given, facts))
     if explicit & {"model", "hidden"}:
         wanted = find_network(options.model, options.hidden, training)
         if wanted != run.network:

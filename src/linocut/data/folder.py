@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linocut.data.dataset import Crops, Dataset, Resizing, check_read
+from linocut.data.file_print import file_print
 from linocut.data.images import decode
 from linocut.data.loaded import Loaded
 from linocut.data.resizing import CROP, WHOLE, find_resizing
@@ -78,6 +79,12 @@ class FolderDataset(Dataset):
     def labels(self) -> NDArray[np.int32]:
         """Those of all examples; see Dataset.labels."""
         return self._labels
+
+    def prints(self, indices: NDArray[np.int64]) -> Iterator[bytes]:
+        """The path below the folder of classes, and the file; see file_print."""
+        for index in indices.tolist():
+            path = self._paths[index]
+            yield os.fsencode(path) + b"\0" + file_print(self._root / path)
 
     def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32]) -> None:
         """Decode the images at `indices`; see Dataset.read."""

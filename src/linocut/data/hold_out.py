@@ -8,7 +8,8 @@ import numpy as np
 
 from linocut import fields
 from linocut.data import pcg64
-from linocut.data.dataset import NUMPY_DTYPES, Dataset, truth_form
+from linocut.data.dataset import Dataset
+from linocut.data.labels import labels_of
 from linocut.data.subset import Subset
 from linocut.errors import DataError, SpecError
 from linocut.settings_of import as_plain
@@ -17,10 +18,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 STREAM = 1  # beside the seed: orders of epochs are drawn from [seed, epoch], these from [seed, 0, STREAM]
-AT_ONCE = 256  # examples that are read together for their labels
 
 
-class HeldOut(Subset):
+class Left(Subset):
+    """What is left to train on, known by the whole that it is a part of."""
+
+    @property
+    def whole(self) -> Dataset:
+        """What it was split from."""
+        return self._dataset
+
+
+class HeldOut(Left):
     """What was held out: about the part `fraction` of `of` examples."""
 
     def __init__(self, dataset: Dataset, places: NDArray[np.int64], fraction: float) -> None:
@@ -47,7 +56,7 @@ def hold_out(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Hel
     DataError where nothing could be held out.
     """
     fraction = find_fraction(fraction)
-    classes = _classes(dataset)
+    classes = labels_of(dataset)
     held = np.zeros(len(dataset), np.bool_)
     # Sorted by class, and within it by random numbers; the sort is stable, so that equal ones do no harm.
     order = np.lexsort((pcg64.raw([seed, 0, STREAM], len(dataset)), classes))
@@ -61,25 +70,8 @@ def hold_out(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Hel
             "stay in training; add examples, or give validation data of their own"
         )
     left, kept = (np.flatnonzero(which).astype(np.int64, copy=False) for which in (~held, held))
-    return Subset(dataset, left), HeldOut(dataset, kept, fraction)
+    return Left(dataset, left), HeldOut(dataset, kept, fraction)
 
 
 def _part(count: int, fraction: float) -> int:
     return min(max(1, int(fraction * count + 0.5)), count - 1) if count else 0
-
-
-def _classes(dataset: Dataset) -> NDArray[np.int32]:
-    """The class of each example, (n,): one class for all where there are targets."""
-    if dataset.targets:
-        return np.zeros(len(dataset), np.int32)
-    if dataset.labels is not None:
-        return np.asarray(dataset.labels, np.int32)
-    labels = np.empty(len(dataset), np.int32)
-    images = np.empty((AT_ONCE, *dataset.shape), NUMPY_DTYPES[dataset.dtype])
-    for begin in range(0, len(dataset), AT_ONCE):
-        some = labels[begin : begin + AT_ONCE]
-        shape, dtype = truth_form(dataset, len(some))
-        truth = np.empty(shape, dtype)
-        dataset.read(np.arange(begin, begin + len(some), dtype=np.int64), images[: len(some)], truth)
-        some[...] = truth
-    return labels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,6 +45,10 @@ class Subset(Dataset):
         """Read the examples at `indices`; see Dataset.read."""
         check_read(self, indices, images, labels)
         self._dataset.read(self._places[indices], images, labels)
+
+    def prints(self, indices: NDArray[np.int64]) -> Iterator[bytes]:
+        """What tells the examples at `indices`; see Dataset.prints."""
+        return self._dataset.prints(self._places[indices])
 
     def read_crops(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[Any], boxes: Crops) -> None:
         """Read parts of the examples at `indices`; see Dataset.read_crops."""

@@ -15,9 +15,10 @@ from linocut.ops.bits import padding_is_zero
 from linocut.run import Session
 from linocut.tensor_file import TensorFile
 from linocut.train.choosing import Choosing
+from linocut.train.data_facts import DataFacts
 from linocut.train.progress import Progress
 from linocut.train.run_log import Mark, epoch_of
-from linocut.train.settings import DataFacts, Settings
+from linocut.train.settings import Settings
 
 if TYPE_CHECKING:
     from linocut.train.events import EpochEnded

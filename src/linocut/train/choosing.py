@@ -16,7 +16,7 @@ from linocut.data.hold_out import HeldOut
 from linocut.errors import RunError, SpecError
 from linocut.run.predictions import Evaluation
 from linocut.settings_of import as_plain
-from linocut.train.settings import DataFacts
+from linocut.train.data_facts import DataFacts
 
 BEST, LAST = "best", "last"
 
@@ -37,7 +37,7 @@ class Validation:
 
     def agrees(self, other: Validation) -> bool:
         """Whether both are of one data set, as far as both say."""
-        return (self.fraction, self.of) == (other.fraction, other.of) and self.data.agrees(other.data)
+        return (self.fraction, self.of) == (other.fraction, other.of) and not self.data.changes(other.data)
 
     def __str__(self) -> str:
         """For people."""

@@ -32,6 +32,7 @@ from linocut.schedules import Schedule, find_schedule
 from linocut.train import checkpoint
 from linocut.train.checkpoint import Checkpoint
 from linocut.train.choosing import BEST, LAST, Choosing, better
+from linocut.train.data_facts import DataFacts
 from linocut.train.epoch import Metrics, run_epoch
 from linocut.train.events import Callback, Done, EpochEnded, Event, Planned, Stepped
 from linocut.train.finite import check_state
@@ -42,7 +43,7 @@ from linocut.train.peak_memory import peak_rss_bytes
 from linocut.train.progress import Progress
 from linocut.train.run_folder import RunFolder
 from linocut.train.run_folders import RunFolders
-from linocut.train.settings import DataFacts, Settings
+from linocut.train.settings import Settings
 from linocut.train.use import IN_FIT, Use
 
 if TYPE_CHECKING:
@@ -418,8 +419,8 @@ class Trainer:
         self.settings.augmentation.check_dataset(dataset)
         if not self.progress.begun:
             return
-        if self.data is not None and not self.data.agrees(DataFacts.of(dataset)):
-            raise RunError(f"the run was on {self.data}, not on {DataFacts.of(dataset)}; give it the same data")
+        if self.data is not None:
+            self.data.check_same(DataFacts.of(dataset))
         if epochs < self.progress.epoch + (self.progress.step > 0):
             raise RunError(f"epochs is {epochs}, but the run is at {self.progress}; give more epochs")
         if self.settings.schedule.fixed_length and epochs != self.progress.epochs:
