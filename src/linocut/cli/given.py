@@ -22,6 +22,7 @@ class Options:
     size: tuple[int, int] | None
     colour: bool | None
     limit: int | None
+    source: Path | None
     validation: float | None
     keep: str | None
     patience: int | None

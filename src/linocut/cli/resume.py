@@ -35,6 +35,8 @@ def resumed(options: Options) -> tuple[Trainer, Loaded, Options]:
         raise click.UsageError("--resume needs --out, the folder of the run to go on with")
     if options.budget is not None:
         raise click.UsageError("--budget is for a new run; a resumed one has the sizes that it began with")
+    if options.source is not None:
+        raise click.UsageError("--from is for a new run; a resumed one goes on from its own checkpoint")
     trainer = Trainer.resume(options.out, options.threads, options.backend)
     if trainer.progress.forgotten:
         click.echo(f"{options.out} has lost its log, and the figures of {trainer.progress.forgotten} epochs", err=True)

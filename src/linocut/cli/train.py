@@ -30,6 +30,7 @@ from linocut.cli.options import (
     tell_skipped,
     training_options,
 )
+from linocut.cli.start import default_name, from_option, load_as, network_of, source_run, tell_of_start, with_policy_of
 from linocut.errors import printable
 from linocut.sizes import show_size
 
@@ -55,6 +56,7 @@ SIGNALLED = 128  # added to a signal's number, the exit status of shells
 @skip_corrupt_option
 @click.option("--limit", type=int, help="Use the first N examples only, for training and for testing.")
 @choosing_options
+@from_option
 @training_options
 @click.option(
     "--augment",
@@ -109,20 +111,21 @@ def train(context: click.Context, /, go_on: bool, as_json: bool, **given: Any) -
 
 
 def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
-    from linocut import data
     from linocut.train import Trainer
 
     if options.data is None:
         raise click.UsageError(
             "--data is not given; take digits, which are inside the package, or see: linocut data list"
         )
-    loaded = data.load_splits(options.data, options.data_dir, options.size, options.skip_corrupt, colour=options.colour)
+    run = source_run(options)
+    options = with_policy_of(run, options)
+    loaded = load_as(run, options)
     tell_skipped(*filter(None, loaded))
     loaded = split(loaded, options.limit, options.validation, options.seed)
     training = loaded.train
-    network = find_network(options.model, options.hidden, training)
+    network = network_of(run, options, len(training.classes)) or find_network(options.model, options.hidden, training)
     optimizer = find_optimizer(options.optimizer, options.of_optimizer)
-    out = options.out or _free_folder(f"{Path(options.model).stem}-{Path(options.data).name}")
+    out = options.out or _free_folder(f"{default_name(run, options)}-{Path(str(options.data)).name}")
     options = replace(_within_budget(options, network, optimizer, len(training)), out=out)
     trainer = Trainer(
         network,
@@ -137,6 +140,8 @@ def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
         options.micro_batch,
     )
     trainer.settings.augmentation.check_dataset(training)
+    if options.source is not None:
+        trainer.start_from(options.source)
     return trainer, loaded, options
 
 
@@ -164,6 +169,8 @@ def _notes(trainer: Trainer, options: Options, splits: Loaded) -> Iterator[str]:
 
     batch, examples = trainer.settings.batch_size, len(splits.train)
     yield from dict.fromkeys(note for part in filter(None, splits) for note in part.notes)
+    if trainer.started is not None:
+        yield from tell_of_start(trainer.started)
     yield from tell_of_choosing(trainer.settings.schedule, splits)
     if options.budget is not None:
         if not options.explicit & {"batch", "micro_batch"}:

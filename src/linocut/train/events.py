@@ -9,6 +9,19 @@ from typing import Any, TypeAlias
 
 
 @dataclass(frozen=True)
+class Started:
+    """Before the first step of a training that begins from a trained network: the layers that it took from there.
+
+    `new` says why others start anew; `unused` are those of the source that found no place.
+    """
+
+    source: str
+    taken: tuple[str, ...]
+    new: dict[str, str]
+    unused: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Planned:
     """Before the first step: the arena of the session, and the least that any placement of its buffers takes."""
 
@@ -73,10 +86,16 @@ class Done:
     stopped: str | None = None
 
 
-Event: TypeAlias = Planned | Stepped | EpochEnded | Done
+Event: TypeAlias = Started | Planned | Stepped | EpochEnded | Done
 Callback: TypeAlias = Callable[[Event], None]
 
-_NAMES: dict[type[Event], str] = {Planned: "plan", Stepped: "step", EpochEnded: "epoch", Done: "done"}
+_NAMES: dict[type[Event], str] = {
+    Started: "start",
+    Planned: "plan",
+    Stepped: "step",
+    EpochEnded: "epoch",
+    Done: "done",
+}
 
 
 def to_json(event: Event) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from linocut.data.augmentation import Augmentation, find_augmentation
 from linocut.data.dataset import Dataset
 from linocut.errors import DataError, DivergenceError, LinocutError, MachineError, RunError, SpecError
+from linocut.graph.carry import Target
 from linocut.graph.inference import InferenceGraph
 from linocut.graph.network import Network
 from linocut.graph.state import State
@@ -34,7 +35,7 @@ from linocut.train.checkpoint import Checkpoint
 from linocut.train.choosing import BEST, LAST, Choosing, better
 from linocut.train.data_facts import DataFacts
 from linocut.train.epoch import Metrics, run_epoch
-from linocut.train.events import Callback, Done, EpochEnded, Event, Planned, Stepped
+from linocut.train.events import Callback, Done, EpochEnded, Event, Planned, Started, Stepped
 from linocut.train.finite import check_state
 from linocut.train.given import Given
 from linocut.train.interrupts import Interrupted, Interrupts, Noted
@@ -44,6 +45,7 @@ from linocut.train.progress import Progress
 from linocut.train.run_folder import RunFolder
 from linocut.train.run_folders import RunFolders
 from linocut.train.settings import Settings
+from linocut.train.start import start
 from linocut.train.use import IN_FIT, Use
 
 if TYPE_CHECKING:
@@ -134,6 +136,7 @@ class Trainer:
         self.choosing = Choosing()
         self._kept_model = KeptModel()
         self._stopping = False
+        self.started: Started | None = None
         self._threads, self._backend = find_threads(threads), find_backend(backend)
         self._open: tuple[Session, Feed] | None = None
         self._folders = RunFolders()
@@ -268,6 +271,8 @@ class Trainer:
             if folder is not None:
                 self.folder = folder.path
             with self._abandoning(folder, DataError, when=lambda written: new and not self._folders.begun(written)):
+                if self.started is not None and not self.progress.begun:
+                    fit.emit(self.started)
                 fit.emit(planned)
                 accuracy = self._epochs(fit)
             done = self._done(folder, accuracy)
@@ -348,6 +353,24 @@ class Trainer:
         graph, resizing = self._kept_model.graph(), fit.given.dataset.resizing
         how = partial(Predictor, batch_size=self.settings.micro_batch, threads=self._threads, backend=self._backend)
         return how(graph, resizing=resizing).evaluate(fit.given.test).accuracy
+
+    def start_from(self, source: str | os.PathLike[str] | InferenceGraph) -> Started:
+        """Begin from a trained network: a run folder, a model file, or an inference graph; returns what was taken.
+
+        Layers whose names and shapes fit keep their weights, norms and biases; all others, and all moments, start anew,
+        so that data, rate, batch, optimizer, policy and the number of classes may be others. Of a run folder the state
+        of the latest epoch is taken, weights as they were; of a model, whose weights are signs, these times what the
+        standard deviation of weights is at first. Under the same policy it predicts as the source does. RunError for a
+        training that has begun, for what is no trained network, and where nothing fits.
+        """
+        with self.using("start_from"):
+            if self.progress.begun:
+                raise RunError(f"the run is at {self.progress}, it can begin from nothing any more; make a new Trainer")
+            session, settings = self._opened()[0], self.settings
+            state = State(self.compiled.layout, session.array)
+            target = Target(self.network.graph, settings.policy, state, settings.optimizer.latent)
+            self.started = start(source, target)
+        return self.started
 
     def evaluate(self, examples: Examples) -> Evaluation:
         """Accuracy and loss over a data set or a pair of arrays (images, labels)."""
