@@ -10,7 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from number_files import TABLE, classes_table, features, kinds, labels_table, numbers_table, sums
+from number_files import (
+    NAMES,
+    TABLE,
+    classes_table,
+    features,
+    kinds,
+    labels_table,
+    numbers_table,
+    sums,
+    write_table,
+)
 from small_command import objects
 from wav_files import tones
 
@@ -228,3 +238,30 @@ def test_a_table_is_planned_as_it_is_trained(linocut) -> None:
     assert planned["total_bytes"] == trained[0]["arena_bytes"]
     status, _, err = linocut("plan", "--label", "kind")
     assert status == 2 and "--label and --task are for the numbers of --data" in err
+
+
+def test_a_network_that_goes_on_with_other_rows_keeps_its_ranges_and_learns_new_classes(linocut) -> None:
+    classes_table(Path("things.csv"))
+    common = (*TABLE, "--epochs", 1)
+    assert linocut("train", "--data", "things.csv", "--label", "kind", *common, "--out", "run")[0] == 0
+    before = lc.load("run").form
+    assert before is not None
+    x = 3 * features(4, 80)
+    rows = [
+        [*row, "huge" if at % 4 == 0 else kind] for at, (row, kind) in enumerate(zip(x.tolist(), kinds(x), strict=True))
+    ]
+    write_table(Path("more.csv"), (*NAMES, "kind"), rows)
+    given = ("--batch", 10, "--lr", 0.01, "--threads", 1, "--epochs", 1)
+    status, _, err = linocut("train", "--from", "run", "--data", "more.csv", *given, "--out", "later")
+    assert status == 0, err
+    later = lc.load("later")
+    assert later.form is not None and later.form.coding == before.coding
+    assert later.classes == tuple(sorted({kind for *_, kind in rows})) and "huge" in later.classes
+
+
+def test_validation_is_held_out_of_a_table(linocut) -> None:
+    classes_table(Path("things.csv"), count=300)
+    command = ("train", "--data", "things.csv", "--label", "kind", *TABLE, "--epochs", 2, "--validation", 0.2, "--json")
+    _, *epochs, _ = objects(linocut(*command, "--out", "run")[1])
+    assert all(0 < epoch["validation_accuracy"] <= 1 for epoch in epochs)
+    assert objects(linocut("train", "--resume", "--out", "run", "--epochs", 3, "--json")[1])[-1]["epochs"] == 3

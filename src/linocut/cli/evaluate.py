@@ -52,7 +52,7 @@ def evaluate(
         raise click.UsageError(f"{run} does not say what it was trained on; give --data")
     resizing = predictor.resizing if predictor.resizing_known else None
     shape, own = predictor.graph.input.shape, predictor.data in (name, os.path.realpath(expanded(name)))
-    test = load_like(name, data_dir, shape, skip_corrupt, resizing, predictor.form, whole=not own)[1]
+    test = load_like(name, data_dir, shape, skip_corrupt, resizing, predictor.form, whole=not own).test
     tell_notes(test)
     tell_skipped(test)
     test = datasets.take(test, limit)

@@ -24,6 +24,10 @@ class Options:
     labels: tuple[str, ...]
     task: str | None
     limit: int | None
+    source: Path | None
+    validation: float | None
+    keep: str | None
+    patience: int | None
     epochs: int
     lr: float | None
     momentum: float | None

@@ -17,6 +17,7 @@ from linocut.sizes import parse_size
 if TYPE_CHECKING:
     from linocut.data.dataset import Dataset, Resizing
     from linocut.data.form import Form
+    from linocut.data.loaded import Loaded
     from linocut.graph.network import Network
     from linocut.optimizers import Optimizer
     from linocut.run.predict import Predictor
@@ -220,17 +221,18 @@ def load_like(
     resizing: Resizing | None = None,
     form: Form | None = None,
     whole: bool = False,
-) -> tuple[Dataset, Dataset]:
-    """Training and test data for a network that takes `shape`; the images of a folder are made that size and colour.
+) -> Loaded:
+    """The data for a network that takes `shape`; the images of a folder are made that size and colour.
 
     As `resizing` says, the run's own, or where that is None as `load` does by itself. Numbers are read in the run's
     `form`; with `whole` a file of them is for testing as a whole.
     """
-    from linocut.data import is_image_folder, load
+    from linocut.data import is_image_folder, load_splits
 
     if len(shape) == 3 and is_image_folder(name):
-        return load(name, data_dir, (shape[0], shape[1]), skip_corrupt, colour=shape[2] != 1, resizing=resizing)
-    return load(name, data_dir, None, skip_corrupt, form=form, whole=whole)
+        size = shape[0], shape[1]
+        return load_splits(name, data_dir, size, skip_corrupt, colour=shape[2] != 1, resizing=resizing)
+    return load_splits(name, data_dir, None, skip_corrupt, form=form, whole=whole)
 
 
 def tell_assumed(predictor: Predictor, run: Path) -> None:

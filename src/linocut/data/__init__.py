@@ -6,9 +6,11 @@ from linocut.data.batches import Batches, epoch_order
 from linocut.data.class_weights import balanced_weights
 from linocut.data.dataset import Dataset
 from linocut.data.download import get
+from linocut.data.hold_out import hold_out
 from linocut.data.images import read_image
+from linocut.data.loaded import Loaded
 from linocut.data.raw_arrays import from_arrays
-from linocut.data.registry import Available, available, is_image_folder, load
+from linocut.data.registry import Available, available, is_image_folder, load, load_splits
 from linocut.data.subset import take
 from linocut.data.summary import Summary
 
@@ -18,6 +20,7 @@ __all__ = [
     "Available",
     "Batches",
     "Dataset",
+    "Loaded",
     "Summary",
     "available",
     "balanced_weights",
@@ -25,8 +28,10 @@ __all__ = [
     "find_augmentation",
     "from_arrays",
     "get",
+    "hold_out",
     "is_image_folder",
     "load",
+    "load_splits",
     "read_image",
     "take",
 ]

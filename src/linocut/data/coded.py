@@ -71,6 +71,13 @@ def completed(form: Form, train: Raw, name: str) -> Form:
     return replace(form, classes=classes, coding=coding, scaling=scaling)
 
 
+def renewed(form: Form, truth: list[str] | NDArray[Any], name: str) -> Form:
+    """The form of a trained network, of the classes of other training data where it names none itself."""
+    if form.classes or not isinstance(truth, list):
+        return form
+    return replace(form, classes=classes_of(truth, name))
+
+
 def coded(raw: Raw, form: Form, name: str) -> Dataset:
     """The data set of some examples; DataError for labels that were not trained on, or are none."""
     return dataset_of(coded_examples(raw.x, form, name), raw.truth, form, name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -57,6 +57,11 @@ class Dataset(ABC):
         """How many examples there are."""
 
     @property
+    def whole(self) -> Dataset:
+        """What it is known by: itself, or what a split took it from."""
+        return self
+
+    @property
     def labels(self) -> NDArray[Any] | None:
         """The class numbers (n,) of all examples, not to be written to; None where they are not at hand, or targets."""
         return None
@@ -70,6 +75,14 @@ class Dataset(ABC):
         The outputs are C-contiguous. Raises DataError for indices out of range, outputs that do not fit, or
         an example that is damaged.
         """
+
+    def prints(self, indices: NDArray[np.int64]) -> Iterator[bytes]:
+        """Of the examples at `indices`, in their order, bytes that tell each of them from others: place and values."""
+        images = np.empty((len(indices), *self.shape), NUMPY_DTYPES[self.dtype])
+        truth = np.empty(*truth_form(self, len(indices)))
+        self.read(indices, images, truth)
+        for place, image, label in zip(indices, images, truth, strict=True):
+            yield place.tobytes() + image.tobytes() + label.tobytes()
 
     def read_crops(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[Any], boxes: Crops) -> None:
         """Like `read`, but of each image the part that `boxes` says, resized to `shape`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from linocut.data.coded import Raw, coded, coded_examples, completed, parted
+from linocut.data.coded import Raw, coded, coded_examples, completed, parted, renewed
 from linocut.data.dataset import Dataset
 from linocut.data.form import ARRAYS, Form
 from linocut.data.npz_file import npz_names, read_npz
@@ -40,6 +40,8 @@ def open_npz(
         train, test = parted(train, str(path))
     if form is None:
         wanted = completed(array_form(task, train), train, str(path))
+    else:
+        wanted = renewed(form, train.truth, str(path))
     return coded(train, wanted, str(path)), coded(test, wanted, str(path))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from linocut.data import cifar10, cifar100, idx, svhn
 from linocut.data.cache import known_cache
 from linocut.data.dataset import Dataset, Resizing
+from linocut.data.loaded import Loaded
 from linocut.data.number_files import open_numbers
 from linocut.data.number_names import holds_numbers, is_called_numbers
 from linocut.data.resizing import WHOLE
@@ -63,7 +64,7 @@ def load(
     middle where sizes differ; give a trained network's (`predictor.resizing`) to test it. `colour` says whether images
     have 3 channels or 1, by default 3 if any of them has colours. `skip_corrupt` leaves out images of class folders
     that cannot be decoded; those left out are the `skipped` of what is returned, and all else that was left out or
-    chosen is in its `notes`.
+    chosen is in its `notes`. A validation folder beside the others is in `load_splits` only.
 
     A folder may also hold recordings, .wav, in class folders or called CLASS_anything.wav (see sound.py).
 
@@ -72,13 +73,42 @@ def load(
     (`predictor.form`), which says all this itself; with `whole` all examples of a file without test data are for
     testing, not one in five. Raises DataError for an unknown name and for files that are missing or damaged.
     """
+    loaded = load_splits(
+        name,
+        data_dir,
+        size,
+        skip_corrupt,
+        colour=colour,
+        resizing=resizing,
+        labels=labels,
+        task=task,
+        form=form,
+        whole=whole,
+    )
+    return loaded.train, loaded.test
+
+
+def load_splits(
+    name: str | os.PathLike[str],
+    data_dir: str | os.PathLike[str] | None = None,
+    size: tuple[int, int] | None = None,
+    skip_corrupt: bool = False,
+    *,
+    colour: bool | None = None,
+    resizing: Resizing | None = None,
+    labels: Sequence[str] = (),
+    task: str | None = None,
+    form: Form | None = None,
+    whole: bool = False,
+) -> Loaded:
+    """Like `load`, with the examples to validate on where a folder has `val` beside `train` and `test`."""
     text = os.fspath(name)
     is_path = _is_path(name)
     named = not is_path and _is_known(text)
     if not named and holds_numbers(text):
         path = Path(os.path.realpath(expanded(text)))  # known by it: the same from wherever a run is resumed
         _refuse_image_settings(str(path), size, skip_corrupt, colour, resizing)
-        return open_numbers(path, labels, task, form, whole)
+        return Loaded(*open_numbers(path, labels, task, form, whole))
     if labels or task is not None:
         raise DataError(f"{text} has labels of its own; a label and a task are for CSV and .npz files, leave them out")
     if named:
@@ -86,8 +116,8 @@ def load(
         if text == "digits":
             from linocut.data.digits import open_digits  # late: its imports cost memory
 
-            return open_digits()
-        return _load_source(SOURCES[text], data_dir)
+            return Loaded(*open_digits())
+        return Loaded(*_load_source(SOURCES[text], data_dir))
     path = expanded(text)
     if text and os.path.isdir(path):  # which is of no name that is too long
         path = path.resolve()  # known by it: the same from wherever a run is resumed
@@ -96,13 +126,13 @@ def load(
             from linocut.data.sound import open_sounds
 
             _refuse_image_settings(str(path), size, skip_corrupt, colour, resizing)
-            return open_sounds(path, form)
+            return Loaded(*open_sounds(path, form))
         if opener is None:
             from linocut.data.folder import open_folder
 
             return open_folder(path, size, skip_corrupt, colour, resizing)
         _refuse_image_settings(str(path), size, skip_corrupt, colour, resizing)
-        return opener()
+        return Loaded(*opener())
     if is_path:
         raise DataError(f"{path} is not a folder; give a folder of class folders, or one of {', '.join(_names())}")
     raise DataError(

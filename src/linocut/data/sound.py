@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from linocut.data.coded import dataset_of
+from linocut.data.coded import dataset_of, renewed
 from linocut.data.coding import Coding
 from linocut.data.dataset import Dataset
 from linocut.data.form import SOUND, Form
@@ -30,7 +30,7 @@ def open_sounds(root: Path, form: Form | None = None) -> tuple[Dataset, Dataset]
     that of a trained network. DataError for what does not fit.
     """
     found = find_recordings(root)
-    form = _form(found) if form is None else form
+    form = _form(found) if form is None else renewed(form, [name for _, name in found.train], str(root))
     sets = [
         dataset_of(_codes([path for path, _ in part], form), [name for _, name in part], form, str(root))
         for part in (found.train, found.test)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from linocut.data.coded import Raw, coded, coded_examples, completed, parted
+from linocut.data.coded import Raw, coded, coded_examples, completed, parted, renewed
 from linocut.data.csv_file import named, read_csv, read_header
 from linocut.data.dataset import Dataset
 from linocut.data.form import TABLE, Form
@@ -40,8 +40,8 @@ def open_table(
     test = _read(files[1], wanted) if files else train
     if not files and not whole:
         train, test = parted(train, str(path))
-    if form is None:
-        wanted = completed(wanted, train, str(first))
+    name = str(first)
+    wanted = completed(wanted, train, name) if form is None else renewed(form, train.truth, name)
     return coded(train, wanted, str(path)), coded(test, wanted, str(path))
 
 
