@@ -128,7 +128,11 @@ def test_resume_takes_the_same_settings_again(linocut, run):
 def test_evaluate(linocut, run):
     status, out, err = linocut("eval", run, "--limit", 120, "--json", *REFERENCE)
     (found,) = objects(out)
-    assert (status, err, list(found)) == (0, "", ["accuracy", "loss", "examples"])
+    assert (status, err, list(found)) == (
+        0,
+        "",
+        ["accuracy", "loss", "examples", "top_k", "per_class", "confusion", "errors"],
+    )
     with open("run/log.jsonl") as log:
         assert found["accuracy"] == objects(log.read())[-1]["accuracy"]
     status, out, _ = linocut("eval", run, "--data", "digits", *REFERENCE)
@@ -327,7 +331,7 @@ TRAIN = ["train", "--data", "digits"]
         (
             ["trian"],
             2,
-            "no command is called 'trian'; there are train, plan, eval, predict, export, data, bench, info; "
+            "no command is called 'trian'; there are train, plan, eval, log, predict, export, data, bench, info; "
             "did you mean train?",
         ),
         ([*TRAIN, "--epoch", "3"], 2, "--epochs"),

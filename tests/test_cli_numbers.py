@@ -70,7 +70,7 @@ def test_a_regression_predicts_in_the_units_of_the_table(linocut) -> None:
     assert min(one["r2"] for one in found["targets"]) > 0.7
     assert found["loss"] == pytest.approx(np.mean([one["mse"] for one in found["targets"]]), rel=1e-4)
     text = linocut("eval", "run")[1]
-    assert text.splitlines()[1].split() == ["target", "mse", "mae", "r2"] and "price" in text
+    assert text.splitlines()[2].split() == ["target", "mse", "mae", "r2"] and "price" in text
     numbers_table(Path("more.csv"), 1, 50)
     rows = np.array([one["outputs"] for one in objects(linocut("predict", "run", "more.csv", "--json")[1])])
     total = sums(features(1, 50))
@@ -155,7 +155,7 @@ def test_several_labels_are_told_one_by_one(linocut) -> None:
     found = objects(linocut("eval", "run", "--json")[1])[0]
     for one in found["labels"]:
         assert one["accuracy"] > 0.8 and 0 < one["f1"] <= 1, one
-    assert linocut("eval", "run")[1].splitlines()[1].split()[:2] == ["label", "accuracy"]
+    assert linocut("eval", "run")[1].splitlines()[2].split()[:2] == ["label", "accuracy"]
     rows = objects(linocut("predict", "run", "things.csv", "--json")[1])
     assert {tuple(row["labels"]) for row in rows} == {(), ("wide",), ("high",), ("wide", "high")}
     lines = linocut("predict", "run", "things.csv")[1].splitlines()

@@ -195,6 +195,7 @@ def test_json_has_the_keys_that_the_reference_names(run: str, linocut, tmp_path:
         "train": (*SMALL, "--from", run, "--epochs", 1, "--out", "other"),
         "plan": (),
         "eval": (run, *REFERENCE),
+        "log": (run,),
         "predict": (run, "image.png", *REFERENCE),
         "export": (run, "--out", "device"),
         "bench": ("--hidden", 16, "--steps", 1),

@@ -128,7 +128,7 @@ def test_structure_is_read_in_two_rooms_only() -> None:
             assert not STRUCTURE.search(line), f"{path}:{number} reads structure: {line.strip()}"
 
 
-HEAVY = ("torch", "tensorflow", "scipy", "pandas", "matplotlib", "onnx", "sklearn")
+HEAVY = ("torch", "tensorflow", "scipy", "pandas", "matplotlib", "onnx", "sklearn", "mlflow", "wandb")
 
 
 def test_heavy_libraries_are_imported_in_their_own_rooms_only() -> None:

@@ -20,16 +20,18 @@ if TYPE_CHECKING:
     from linocut.plan.account import Account
     from linocut.plan.planned import plan
     from linocut.policies import Policy, lean, lean8, standard, wang2021
+    from linocut.run.assessment import Assessment
     from linocut.run.predict import Predictor
     from linocut.run.predictions import Evaluation, Predictions
     from linocut.schedules import Constant, Cosine, Plateau, Schedule, Step
-    from linocut.train import Interrupted, Trainer, export_steps
+    from linocut.train import Interrupted, Trainer, export_steps, loggers
 
 __version__ = "0.1.0"
 __all__ = [
     "SGD",
     "Account",
     "Adam",
+    "Assessment",
     "Bop",
     "Constant",
     "Cosine",
@@ -60,6 +62,7 @@ __all__ = [
     "lean",
     "lean8",
     "load",
+    "loggers",
     "models",
     "networks",
     "plan",
@@ -76,6 +79,7 @@ _HOMES = {
     "linocut.optimizers": ("SGD", "Adam", "Bop", "Optimizer"),
     "linocut.plan.account": ("Account",),
     "linocut.policies": ("Policy", "lean", "lean8", "standard", "wang2021"),
+    "linocut.run.assessment": ("Assessment",),
     "linocut.run.predict": ("Predictor",),
     "linocut.run.predictions": ("Evaluation", "Predictions"),
     "linocut.schedules": ("Constant", "Cosine", "Plateau", "Schedule", "Step"),
@@ -86,6 +90,7 @@ _MODULES = {
     "data": "data",
     "export": "export",
     "layers": "layers",
+    "loggers": "train.loggers",
     "models": "networks",
     "networks": "networks",
     "plan": "plan",

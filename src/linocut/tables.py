@@ -19,6 +19,11 @@ def table(rows: Iterable[tuple[str, ...]], left: int, rules: tuple[int, ...]) ->
     return lines
 
 
+def percent(part: float | None) -> str:
+    """A part of one in percent, with one decimal: 97.5%; a dash where there is none."""
+    return "-" if part is None else f"{part:.1%}"
+
+
 def compared(name: str, values: Sequence[float], show: Callable[[Any], str]) -> tuple[str, ...]:
     """A table's cells: values side by side, `-` for 0, and after each but the first how many times less it is."""
     cells = [show(values[0]) if values[0] else "-"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,4 +36,16 @@ def test_a_picture(tmp_path: Path) -> None:
     with matplotlib.rc_context({"svg.fonttype": "none"}):
         plot(batch_report(NETWORK, lc.SGD(), (4, 30)), tmp_path / "batches.svg")
     drawn = (tmp_path / "batches.svg").read_text()
-    assert ">lean<" in drawn and ">lean, the paper's<" in drawn
+    assert ">lean: the arena<" in drawn and ">lean: as the paper counts<" in drawn
+
+
+def test_ticks_are_at_the_sizes_that_were_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figure = pytest.importorskip("matplotlib.figure").Figure
+    drawn: list[Any] = []
+    monkeypatch.setattr(figure, "savefig", lambda self, *args, **given: drawn.append(self))
+    plot(batch_report(NETWORK, lc.SGD(), (2000, 4, 30)), tmp_path / "batches.png")
+    (axes,) = drawn[0].axes
+    ticks = zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+    assert [(tick, label.get_text()) for tick, label in ticks] == [(4, "4"), (30, "30"), (2000, "2,000")]
+    assert not len(axes.xaxis.get_minorticklocs())
+    assert all(f"{tick:e}"[0] in "125" for tick in axes.get_yticks())

@@ -96,7 +96,7 @@ REFUSED = {
     "none": (lambda x: x[:0], "none of them 0|an example has shape"),
     "an empty list": (lambda x: [], "none of them 0|an example has shape"),
     "nothing": (lambda x: None, "dtype object|an example has shape"),
-    "a text": (lambda x: "abc", "dtype <U3|an example has shape"),
+    "a text": (lambda x: "abc", "abc does not exist|takes f32 values, not pictures|an example has shape"),
     "lists of several lengths": (lambda x: [[1], [1, 2]], "make no array; give all examples one shape"),
     "too few rows": (lambda x: x[:, :4], r"shape 4 x 8 x 1, network small takes 8 x 8 x 1|an example has shape"),
     "too many dimensions": (lambda x: x[..., None], r"\(40, 8, 8, 1, 1\)|an example has shape"),
@@ -139,10 +139,17 @@ def test_values_out_of_range(value):
 def test_floats_for_bytes_and_one_for_many():
     graph, images = TRAINED["u8"]
     predictor = lc.Predictor(graph)
-    with pytest.raises(lc.DataError, match="has values of type f32, network small takes u8; convert the data"):
-        predictor.predict(images.astype(np.float32))
-    with pytest.raises(lc.DataError, match=r"that of one example; give an array of examples, as images\[None\]"):
-        predictor.predict(images[0])
+    for floats, mend in (
+        (images / 255, r"these are 0 to 1, \(255 \* images\)\.round\(\)\.astype\('uint8'\)"),
+        (images / 127.5 - 1, r"these are -1 to 1, \(127\.5 \* \(images \+ 1\)\)\.round\(\)\.astype\('uint8'\)"),
+        (images.astype(np.float32), r"0 to 255: images\.round\(\)\.astype\('uint8'\)"),
+        (images - 300.0, r"these are -300 to -45, and were scaled otherwise"),
+    ):
+        message = f"has values of type f32, network small takes u8; convert the data to bytes.*{mend}"
+        with pytest.raises(lc.DataError, match=message):
+            predictor.predict(floats)
+    for one in (images[0], images[0, :, :, 0]):
+        assert np.array_equal(predictor.predict(one).outputs, predictor.predict(images[:1]).outputs)
     with pytest.raises(lc.DataError, match="for several at once call predict"):
         predictor(images)
     assert predictor.predict(images[0][None]).outputs.shape == (1, CLASSES)

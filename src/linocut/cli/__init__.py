@@ -1,4 +1,4 @@
-"""The command line: `linocut train`, `plan`, `eval`, `predict`, `export`, `data` and `info`; one file a command.
+"""The command line: `linocut train`, `plan`, `eval`, `log`, `predict`, `export`, `data` and others; one file a command.
 
 Heavy modules are imported inside the commands, so that `linocut --help` answers at once.
 """
@@ -21,6 +21,7 @@ from linocut.cli.evaluate import evaluate
 from linocut.cli.export import export
 from linocut.cli.group import Group, Stopped
 from linocut.cli.info import info
+from linocut.cli.log import log
 from linocut.cli.plan import plan
 from linocut.cli.predict import predict
 from linocut.cli.train import train
@@ -41,7 +42,7 @@ def linocut(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (train, plan, evaluate, predict, export, data, bench, info):
+for command in (train, plan, evaluate, log, predict, export, data, bench, info):
     linocut.add_command(command)
 
 

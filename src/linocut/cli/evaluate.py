@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -24,12 +26,23 @@ from linocut.cli.options import (
 from linocut.errors import one_line
 from linocut.files import expanded
 
+if TYPE_CHECKING:
+    from linocut.run.assessment import Assessment
+
 
 @click.command("eval")
 @click.argument("run", type=PATH)
 @data_options
 @click.option("--limit", type=int, help="Use the first N test examples only.")
 @skip_corrupt_option
+@click.option("--confusion", is_flag=True, help="Print how many examples of each class were taken for which.")
+@click.option("--plot", type=PATH, help="Draw that table into this file.")
+@click.option(
+    "--errors",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Print the N most confident mistakes, by file or by number.",
+)
 @machine_options
 @json_option
 def evaluate(
@@ -38,14 +51,25 @@ def evaluate(
     data_dir: Path | None,
     limit: int | None,
     skip_corrupt: bool,
+    confusion: bool,
+    plot: Path | None,
+    errors: int | None,
     threads: int | None,
     backend: str,
     as_json: bool,
 ) -> None:
-    """Evaluate the network of the folder RUN on test data, by default of the data set that it was trained on."""
+    """Evaluate the network of the folder RUN on test data, by default of the data set that it was trained on.
+
+    Accuracy, also of the 5 likeliest classes where there are more, the mean loss, and for each class precision (of what
+    was taken for it, the part that is), recall (of what is, the part that was found), F1 (their harmonic mean) and
+    support (how many examples there are).
+    """
     from linocut import data as datasets
     from linocut.export.load import load
+    from linocut.report import figures
 
+    if plot is not None:
+        figures.check(plot)
     predictor = load(run, batch_size=DEFAULT_BATCH, threads=threads, backend=backend)
     name = predictor.data if data is None else data
     if name is None:
@@ -56,11 +80,25 @@ def evaluate(
     tell_notes(test)
     tell_skipped(test)
     test = datasets.take(test, limit)
-    found, (scores, lines) = predictor.evaluate(test), scores_of(predictor, test)
+    found, (scores, lines) = predictor.assess(test, errors=errors or 0), scores_of(predictor, test)
     if as_json:
-        click.echo(json.dumps({**dataclasses.asdict(found), **scores}))
+        click.echo(json.dumps({**found.to_json(), **scores}))
     else:
-        right = "" if found.accuracy is None else f"accuracy {found.accuracy:.2%}  "
-        click.echo(f"{right}loss {found.loss:.4f}  on {found.examples:,} examples of {one_line(name)}")
-        for line in lines:
-            click.echo(line)
+        click.echo(f"{found.line}  on {found.examples:,} examples of {one_line(name)}")
+        click.echo("\n".join(["", *lines] if lines else _tables(found, confusion, errors)))
+    if plot is not None:
+        from linocut.report.confusion_plot import plot as draw
+
+        draw(found, plot, f"{one_line(run)} on {one_line(name)}: {found.line}")
+        click.echo(f"wrote {one_line(plot)}", err=True)
+
+
+def _tables(found: Assessment, confusion: bool, errors: int | None) -> Iterator[str]:
+    from linocut.report.confusion import confusion_table, mistakes_table
+
+    if found.per_class:
+        yield from ("", *found.by_class())
+    if confusion:
+        yield from ("", *confusion_table(found, shutil.get_terminal_size().columns))
+    if errors is not None:
+        yield from ("", *mistakes_table(found.errors))

@@ -12,7 +12,7 @@ import click
 from linocut.errors import DataError, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from linocut.data.dataset import Dataset
     from linocut.run.number_scores import LabelScore, NumberScore
@@ -49,11 +49,14 @@ def _shown(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else one_line(value)
 
 
-def predict_files(predictor: Predictor, paths: tuple[Path, ...], as_json: bool) -> None:
-    """A line for each example of each file; one that cannot be read costs a line and the exit status."""
+def predict_files(predictor: Predictor, paths: Sequence[Path], as_json: bool, bad: int = 0) -> None:
+    """A line for each example of each file; one that cannot be read costs a line and the exit status.
+
+    So did as many others as are `bad`.
+    """
     from linocut.data.form import SOUND
 
-    bad, rows = 0, predictor.form is not None and predictor.form.kind != SOUND
+    rows = predictor.form is not None and predictor.form.kind != SOUND
     for path in paths:
         try:
             found = predictor.predict(predictor.read(path))

@@ -1,14 +1,16 @@
-"""linocut predict: the classes of images."""
+"""linocut predict: the classes of images, and of frames on standard input."""
 
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from linocut.cli.numbers import answer_of, predict_files
+from linocut.cli.numbers import predict_files
 from linocut.cli.options import DEFAULT_BATCH, PATH, json_option, machine_options, tell_assumed
 from linocut.errors import DataError, one_line
 
@@ -18,49 +20,105 @@ if TYPE_CHECKING:
 
     from linocut.run.predict import Predictor
 
+STDIN = "-"
+
 
 @click.command()
 @click.argument("run", type=PATH)
-@click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=PATH)
+@click.argument("images", metavar="IMAGE...", nargs=-1, type=PATH)
+@click.option("--stdin", is_flag=True, help="Read frames from standard input, as the IMAGE - does.")
+@click.option("--top", metavar="K", type=click.IntRange(min=1), help="Name the K likeliest classes.")
 @machine_options
 @json_option
-def predict(run: Path, images: tuple[Path, ...], threads: int | None, backend: str, as_json: bool) -> None:
+def predict(
+    run: Path,
+    images: tuple[Path, ...],
+    stdin: bool,
+    top: int | None,
+    threads: int | None,
+    backend: str,
+    as_json: bool,
+) -> None:
     """Name the class of each IMAGE, and how sure the network of the folder RUN is of it.
 
-    Of a network without classes, of numbers, the outputs are named instead. A network that was trained on a CSV table
-    or an .npz file takes such files, and names each of their rows.
+    An IMAGE is a file, a folder of pictures (with the folders below it), or a pattern in quotes such as
+    'photos/robin?.jpg'. Of a network without classes, of numbers, the outputs are named instead. A network that was
+    trained on a CSV table, an .npz file or recordings takes such files, and names each of their rows.
 
     Images of another size are brought to what the network takes as in training: whole, or for a folder of images with
     --size their middle; for a grey network they are made grey. One that cannot be read costs a line and the exit
     status; the others are named all the same.
-    """
-    import numpy as np
 
+    The IMAGE - stands for frames on standard input: raw bytes (height x width x channels) of the network's size, one
+    behind the other until the end. Each is a line as soon as it is there.
+    """
     from linocut.export.load import load
 
-    predictor = load(run, batch_size=min(len(images), DEFAULT_BATCH), threads=threads, backend=backend)
+    frames = stdin or STDIN in map(str, images)
+    if frames and len(images) > (not stdin):
+        raise click.UsageError("frames on standard input are read alone; leave out the other images, or - and --stdin")
+    if not (frames or images):
+        raise click.UsageError("Missing argument 'IMAGE...'")
+    paths, bad = ([], 0) if frames else _found(images)
+    batch = 1 if frames else max(1, min(len(paths), DEFAULT_BATCH))
+    predictor = load(run, batch_size=batch, threads=threads, backend=backend)
     wanted = predictor.graph.input
     if wanted.dtype != "u8":
         raise click.UsageError(
             f"the network of {run} takes {wanted.dtype} values, not images; use linocut.load in Python"
         )
     if predictor.form is not None:
-        predict_files(predictor, images, as_json)
+        if frames or top is not None:
+            raise click.UsageError(f"the network of {run} reads numbers from files; leave out - , --stdin and --top")
+        predict_files(predictor, paths, as_json, bad)
+        return
+    if top is not None and not predictor.graph.classes:
+        raise click.UsageError(f"the network of {run} gives numbers, which have no likeliest; leave out --top")
+    show = _Shown(predictor, top, as_json)
+    if frames:
+        for number, frame in enumerate(_of_frames(predictor, sys.stdin.buffer)):
+            show(frame, {"file": STDIN, "frame": number}, str(number))
         return
     tell_assumed(predictor, run)
-    width, bad = max(len(one_line(path)) for path in images), 0
-    for begin in range(0, len(images), DEFAULT_BATCH):
-        given = images[begin : begin + DEFAULT_BATCH]
-        read = [(path, image) for path in given if (image := _read(predictor, path)) is not None]
-        bad += len(given) - len(read)
-        if not read:
-            continue
-        found = predictor.predict(np.stack([image for _, image in read]))
-        for row, (path, _) in enumerate(read):
-            answer, text = answer_of(predictor, found, row)
-            click.echo(json.dumps({"file": str(path), **answer}) if as_json else f"{one_line(path):{width}}  {text}")
+    width = max((len(one_line(path)) for path in paths), default=0)
+    for path, outputs in _of_files(predictor, paths):
+        if outputs is None:
+            bad += 1
+        else:
+            show(outputs, {"file": str(path)}, f"{one_line(path):{width}}")
     if bad:
         click.get_current_context().exit(DataError.exit_status)
+
+
+def _found(images: tuple[Path, ...]) -> tuple[list[Path], int]:
+    """The pictures that were named, and how many names stand for none, of which each is a line."""
+    from linocut.data.gather import find_pictures
+
+    paths, bad = [], 0
+    for name in images:
+        try:
+            paths += find_pictures(name, note=lambda line: click.echo(one_line(line), err=True))
+        except DataError as error:
+            click.echo(f"error: {one_line(error)}", err=True)
+            bad += 1
+    return paths, bad
+
+
+def _of_files(predictor: Predictor, paths: list[Path]) -> Iterator[tuple[Path, NDArray[np.float32] | None]]:
+    """The outputs (outputs,) for each picture that can be read; None for others, after a line about them."""
+    import numpy as np
+
+    for begin in range(0, len(paths), DEFAULT_BATCH):
+        read = []
+        for path in paths[begin : begin + DEFAULT_BATCH]:
+            image = _read(predictor, path)
+            if image is None:
+                yield path, None
+            else:
+                read.append((path, image))
+        if read:
+            found = predictor.predict(np.stack([image for _, image in read]))
+            yield from zip([path for path, _ in read], found.outputs, strict=True)
 
 
 def _read(predictor: Predictor, path: Path) -> NDArray[np.uint8] | None:
@@ -70,3 +128,50 @@ def _read(predictor: Predictor, path: Path) -> NDArray[np.uint8] | None:
     except DataError as error:
         click.echo(f"error: {one_line(error)}", err=True)
         return None
+
+
+def _of_frames(predictor: Predictor, stream: BinaryIO) -> Iterator[NDArray[np.float32]]:
+    """The outputs (outputs,) for each frame as it comes; DataError for part of one at the end, and for none at all."""
+    import numpy as np
+
+    shape, count = predictor.graph.input.shape, 0
+    nbytes, size = int(np.prod(shape)), " x ".join(map(str, shape))
+    if stream.isatty():
+        raise click.UsageError(f"standard input is a terminal; pipe frames of {size} bytes into it")
+    while data := stream.read(nbytes):
+        if len(data) < nbytes:
+            raise DataError(
+                f"frame {count:,} has {len(data):,} B, must have {nbytes:,} ({size}): standard input ended within it; "
+                "send frames of the network's size, one byte a value"
+            )
+        yield predictor(np.frombuffer(data, np.uint8).reshape(shape))
+        count += 1
+    if not count:
+        raise DataError(f"standard input held no frame; send frames of {nbytes:,} B ({size})")
+
+
+class _Shown:
+    """Prints predictions, a line each: the class, the likeliest ones, or the outputs of a network of numbers."""
+
+    def __init__(self, predictor: Predictor, top: int | None, as_json: bool) -> None:
+        self._predictor, self._top, self._as_json = predictor, top, as_json
+
+    def __call__(self, outputs: NDArray[np.float32], about: dict[str, object], label: str) -> None:
+        """Those of one picture, of which programs are told `about` and people `label`."""
+        answer, text = self._classes(outputs) if self._predictor.graph.classes else _numbers(outputs)
+        click.echo(json.dumps({**about, **answer}) if self._as_json else f"{label}  {text}")
+
+    def _classes(self, outputs: NDArray[np.float32]) -> tuple[dict[str, object], str]:
+        from linocut.run.predictions import Predictions
+
+        best = Predictions.of(outputs[None], self._predictor.graph.logits.function).top(self._top or 1)
+        likeliest = [
+            {"class": self._predictor.class_name(label), "confidence": confidence}
+            for label, confidence in zip(best.classes[0].tolist(), best.confidences[0].tolist(), strict=True)
+        ]
+        text = "  ".join(f"{one_line(one['class'])}  {one['confidence']:.1%}" for one in likeliest)
+        return {**likeliest[0], **({} if self._top is None else {"top": likeliest})}, text
+
+
+def _numbers(outputs: NDArray[np.float32]) -> tuple[dict[str, object], str]:
+    return {"outputs": outputs.tolist()}, "  ".join(f"{value:g}" for value in outputs)

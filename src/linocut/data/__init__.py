@@ -6,6 +6,7 @@ from linocut.data.batches import Batches, epoch_order
 from linocut.data.class_weights import balanced_weights
 from linocut.data.dataset import Dataset
 from linocut.data.download import get
+from linocut.data.gather import find_pictures
 from linocut.data.hold_out import hold_out
 from linocut.data.images import read_image
 from linocut.data.loaded import Loaded
@@ -26,6 +27,7 @@ __all__ = [
     "balanced_weights",
     "epoch_order",
     "find_augmentation",
+    "find_pictures",
     "from_arrays",
     "get",
     "hold_out",

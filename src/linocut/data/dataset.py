@@ -66,6 +66,10 @@ class Dataset(ABC):
         """The class numbers (n,) of all examples, not to be written to; None where they are not at hand, or targets."""
         return None
 
+    def file_of(self, index: int) -> str | None:
+        """The path of the file that an example is; None where it is no file of its own."""
+        return None
+
     @abstractmethod
     def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[Any]) -> None:
         """Write the examples at `indices` (n,) into `images` (n, *shape) and `labels` (n,) int32.

@@ -86,6 +86,10 @@ class FolderDataset(Dataset):
             path = self._paths[index]
             yield os.fsencode(path) + b"\0" + file_print(self._root / path)
 
+    def file_of(self, index: int) -> str:
+        """The path of an image; see Dataset.file_of."""
+        return str(self._root / self._paths[index])
+
     def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32]) -> None:
         """Decode the images at `indices`; see Dataset.read."""
         self._read(indices, images, labels, None)

@@ -26,7 +26,7 @@ import numpy as np
 
 from linocut.data.damage import check, check_kind
 from linocut.data.dataset import Box, Resizing
-from linocut.data.orientation import orientation
+from linocut.data.orientation import Orientation, orientation
 from linocut.data.pixels import channels, converted
 from linocut.data.resizing import WHOLE, find_resizing, part
 from linocut.data.strict import strictly
@@ -81,12 +81,44 @@ def read_image(path: str | Path, shape: tuple[int, ...], resizing: Resizing = WH
 
     For a trained network call `predictor.read_image(path)`, which resizes as its training did.
     """
+    return decode(Path(path), _of_pictures(shape, path), resizing=find_resizing(resizing))
+
+
+def fitted(image: Image, shape: tuple[int, ...], resizing: Resizing = WHOLE) -> NDArray[np.uint8]:
+    """A picture that Pillow holds, as `read_image` makes one of a file: upright where its EXIF says how; it is copied.
+
+    One that was opened and not yet decoded is read from its file, as training reads files: a large JPEG is decoded
+    smaller, and deep samples are scaled exactly. Of others the pixels are what Pillow made of them. DataError for one
+    that cannot be decoded.
+    """
+    if (path := _undecoded(image)) is not None:
+        return read_image(path, shape, resizing)
+    name = Path(getattr(image, "filename", "") or "the picture")
+    height, width, count = _of_pictures(shape, name)
+    if image.mode == "F":
+        raise DataError(f"{name} has floats as pixels; give it as bytes: an array of uint8, 0 to 255")
+    with _explained(name), strictly():
+        copy = image.copy()
+        return _made(copy, name, (height, width, count), find_resizing(resizing), None, orientation(copy, name))
+
+
+def _undecoded(image: Image) -> Path | None:
+    """The file of a picture that is as it was opened: its first frame, no pixel of which was asked for."""
+    from PIL.ImageFile import ImageFile
+
+    fresh = isinstance(image, ImageFile) and image.tile and image.tell() == 0
+    name = getattr(image, "filename", "")
+    return Path(os.fsdecode(name)) if fresh and name and os.path.isfile(name) else None
+
+
+def _of_pictures(shape: tuple[int, ...], what: object) -> tuple[int, int, int]:
+    """The shape of an example; DataError where it is not that of a picture."""
     if len(shape) != 3 or shape[2] not in (1, 3):
         raise DataError(
-            f"{path}: the network takes examples of shape {shape}, an image has (height, width, 1 or 3); "
+            f"{what}: the network takes examples of shape {shape}, an image has (height, width, 1 or 3); "
             "give it examples as arrays"
         )
-    return decode(Path(path), (shape[0], shape[1], shape[2]), resizing=find_resizing(resizing))
+    return shape[0], shape[1], shape[2]
 
 
 def decode(
@@ -103,7 +135,7 @@ def decode(
     default that of `resizing`; it is resized bilinearly, antialiased. A file that was looked at for damage before is
     `sound`, which saves up to half of the time.
     """
-    size, count = shape[:2], shape[2]
+    size = shape[:2]
     with _opened(path) as image:
         if not sound:
             check(path, image)
@@ -114,16 +146,29 @@ def decode(
                 f"{path} is {found[0]} x {found[1]} pixels (height x width), must be "
                 f"{size[0]} x {size[1]}; it has changed since it was opened: restore it, or give a size"
             )
-        height, width = turn.size(*size)  # as it is stored
-        if crop is None and found == size:
-            pixels = converted(image, count, path)
-        else:
-            box = crop(*found) if crop else part(resizing or WHOLE, *found, size)
-            box = _reduced(image, turn.stored(box, *found), (height, width))
-            from PIL.Image import Resampling
+        return _made(image, path, shape, resizing or WHOLE, crop, turn)
 
-            pixels = converted(image, count, path).resize((width, height), Resampling.BILINEAR, box)
-        return turn.upright(np.asarray(pixels, np.uint8).reshape(height, width, count))
+
+def _made(
+    image: Image,
+    path: Path,
+    shape: tuple[int, int, int],
+    resizing: Resizing,
+    crop: Callable[[int, int], Box] | None,
+    turn: Orientation,
+) -> NDArray[np.uint8]:
+    """The pixels of an opened picture, which `turn` puts upright, as `shape`."""
+    size, count, found = shape[:2], shape[2], turn.size(image.height, image.width)
+    height, width = turn.size(*size)  # as it is stored
+    if crop is None and found == size:
+        pixels = converted(image, count, path)
+    else:
+        box = crop(*found) if crop else part(resizing, *found, size)
+        box = _reduced(image, turn.stored(box, *found), (height, width))
+        from PIL.Image import Resampling
+
+        pixels = converted(image, count, path).resize((width, height), Resampling.BILINEAR, box)
+    return turn.upright(np.asarray(pixels, np.uint8).reshape(height, width, count))
 
 
 def _reduced(image: Image, box: Box, size: tuple[int, int]) -> Box:
@@ -188,9 +233,7 @@ def _unidentified(path: Path) -> str:
 @contextmanager
 def _opened(path: Path) -> Iterator[Image]:
     """The image, its pixels not yet decoded; whatever Pillow raises in the block becomes a DataError."""
-    from PIL import UnidentifiedImageError
-
-    try:
+    with _explained(path):
         os.close(open_plain(path))  # else Pillow waits at a pipe
         with strictly(), _open(path) as image:
             most = MOST_PIXELS_OF_MORE if image.format in MORE else MOST_PIXELS
@@ -201,6 +244,15 @@ def _opened(path: Path) -> Iterator[Image]:
                 )
             check_kind(path, image)
             yield image
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """A block in which whatever Pillow raises becomes a DataError that says what it is of."""
+    from PIL import UnidentifiedImageError
+
+    try:
+        yield
     except (DataError, MemoryError):
         raise
     except UnidentifiedImageError:

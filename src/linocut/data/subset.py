@@ -42,6 +42,10 @@ class Subset(Dataset):
         labels = self._dataset.labels
         return None if labels is None else labels[self._places]
 
+    def file_of(self, index: int) -> str | None:
+        """That of the example in the whole data set; see Dataset.file_of."""
+        return self._dataset.file_of(int(self._places[index]))
+
     def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[Any]) -> None:
         """Read the examples at `indices`; see Dataset.read."""
         check_read(self, indices, images, labels)

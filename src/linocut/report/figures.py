@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
 from linocut.errors import SpecError
 from linocut.files import replacing
+
+MEND = "give a name that ends in .png, .svg or .pdf"
 
 
 def module(name: str) -> Any:
@@ -19,17 +22,35 @@ def module(name: str) -> Any:
         raise SpecError("--plot needs matplotlib, which is not installed: pip install 'linocut[plot]'") from None
 
 
+def check(path: Path) -> None:
+    """Find out before long work whether a picture can be made; the errors are those of `save`, before it is drawn."""
+    kinds = module("matplotlib.backend_bases").FigureCanvasBase.get_supported_filetypes()
+    if path.suffix.removeprefix(".").lower() not in kinds:
+        raise SpecError(f"{path} cannot be drawn: {_ending(path)} is no kind of picture; {MEND}")
+    _check_place(path)
+
+
 def save(figure: Any, path: Path) -> None:
     """Write a figure into a file, whole or not at all; its suffix decides on its form.
 
     SpecError for a suffix that is not known, and for what is there and is no file; MachineError where the file cannot
     be written.
     """
-    target = Path(os.path.realpath(path))  # links stay what they are
-    if os.path.lexists(target) and not os.path.isfile(target):
-        raise SpecError(f"{path} is there, and no file to be written; move it away, or give another place")
-    with replacing(target) as file:
+    with replacing(_check_place(path)) as file, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # of names in scripts that the font lacks: boxes stand there
         try:
             figure.savefig(file, format=path.suffix.removeprefix("."))
         except ValueError as error:
-            raise SpecError(f"{path} cannot be drawn: {error}; give a name that ends in .png, .svg or .pdf") from None
+            raise SpecError(f"{path} cannot be drawn: {error}; {MEND}") from None
+
+
+def _check_place(path: Path) -> Path:
+    """Where a file is to be written."""
+    target = Path(os.path.realpath(path))  # links stay what they are
+    if os.path.lexists(target) and not os.path.isfile(target):
+        raise SpecError(f"{path} is there, and no file to be written; move it away, or give another place")
+    return target
+
+
+def _ending(path: Path) -> str:
+    return repr(path.suffix) if path.suffix else "a name without an ending"

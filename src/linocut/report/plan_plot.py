@@ -8,11 +8,14 @@ from typing import Any
 from linocut.compile.lower import PREDICT, TRAIN, Compiled
 from linocut.compile.placement.lifetimes import Lifetime, live_bytes
 from linocut.report import figures
+from linocut.report.words import ROLE_WORDS, buffer_words
+from linocut.roles import ROLES
 from linocut.sizes import UNITS, show_size
 
 INCHES = (14, 8)
 LETTER, LINE = 0.0055, 0.014  # how wide and how high text is, as parts of the picture
 FONT = 6.5
+SECTIONS = {TRAIN: "a training step", PREDICT: "prediction"}
 DARK = 1.4  # red, green and blue summed, of 3
 LARGE = 8  # from so many of a unit on, sizes are in it
 
@@ -29,8 +32,8 @@ def plot(compiled: Compiled, path: Path) -> None:
     program = compiled.program
     unit, scale = next((entry for entry in UNITS[1:] if program.arena_bytes >= LARGE * entry[1]), UNITS[-1])
     axes.set(xlim=(0, len(program.instructions)), ylim=(0, program.arena_bytes / scale))
-    axes.set(xlabel="instruction", ylabel=f"place in the arena, {unit}")
-    above.set(ylabel=f"live, {unit}")
+    axes.set(xlabel="instruction, in the order in which they run", ylabel=f"place in the arena, {unit}")
+    above.set(ylabel=f"in use, {unit}")
     above.set_title(_title(compiled), loc="left", pad=18)
     _draw_live_bytes(above, compiled, scale)
     _draw_buffers(axes, compiled, scale)
@@ -43,31 +46,38 @@ def plot(compiled: Compiled, path: Path) -> None:
 
 def _draw_buffers(axes: Any, compiled: Compiled, scale: int) -> None:
     program, colours = compiled.program, figures.module("matplotlib").colormaps["tab20"]
-    roles = sorted({program.buffers[block.buffer].role for block in compiled.blocks})
+    there = {program.buffers[block.buffer].role for block in compiled.blocks}
     whole = program.arena_bytes / scale
     for block in compiled.blocks:
         buffer = program.buffers[block.buffer]
-        colour = colours(roles.index(buffer.role) % colours.N)
+        colour = colours(ROLES.index(buffer.role) % colours.N)  # the same one in every picture
         where, width, height = (block.first, buffer.offset / scale), _instructions(block), buffer.nbytes / scale
         axes.add_patch(_box(where, width, height, colour))
-        label = f"{buffer.name.removeprefix(f'{TRAIN}.').removeprefix(f'{PREDICT}.')} {buffer.format}"
+        labels = buffer_words(buffer.name, buffer.role, buffer.format)
         parts = width / len(program.instructions), height / whole
-        _write(axes, label, where, width, height, *parts, dark=sum(colour[:3]) < DARK)
-    for number, role in enumerate(roles):
-        axes.plot([], [], "s", color=colours(number % colours.N), label=role)
+        _write(axes, labels, where, width, height, *parts, dark=sum(colour[:3]) < DARK)
+    for number, role in enumerate(ROLES):
+        if role in there:
+            axes.plot([], [], "s", color=colours(number % colours.N), label=ROLE_WORDS[role])
 
 
 def _write(
-    axes: Any, text: str, where: tuple[float, float], width: float, height: float, wide: float, high: float, dark: bool
+    axes: Any,
+    texts: tuple[str, ...],
+    where: tuple[float, float],
+    width: float,
+    height: float,
+    wide: float,
+    high: float,
+    dark: bool,
 ) -> None:
-    """A text within a box that is so `wide` and `high` as a part of the picture; none where it has no room."""
-    length, across = len(text) * LETTER, wide > LINE * INCHES[1] / INCHES[0]
-    if length <= wide and high > LINE:
-        turned = 0
-    elif across and length * INCHES[0] / INCHES[1] <= high:
-        turned = 90
-    else:
+    """The first text that has room within a box which is so `wide` and `high` as a part of the picture, if any has."""
+    along = [text for text in texts if len(text) * LETTER <= wide] if high > LINE else []
+    across, slope = wide > LINE * INCHES[1] / INCHES[0], INCHES[0] / INCHES[1]
+    upwards = [text for text in texts if len(text) * LETTER * slope <= high] if across else []
+    if not (along or upwards):
         return
+    text, turned = (along[0], 0) if along else (upwards[0], 90)
     middle = where[0] + width / 2, where[1] + height / 2
     axes.text(
         *middle, text, ha="center", va="center", fontsize=FONT, rotation=turned, color="white" if dark else "black"
@@ -85,16 +95,22 @@ def _mark_sections(above: Any, axes: Any, compiled: Compiled) -> None:
     for section in compiled.program.sections:
         for part in (above, axes):
             part.axvline(section.begin, color="black", linewidth=0.8)
-        above.text((section.begin + section.end) / 2, 1.04, section.name, transform=place, ha="center")
+        above.text(
+            (section.begin + section.end) / 2,
+            1.04,
+            SECTIONS.get(section.name, section.name),
+            transform=place,
+            ha="center",
+        )
 
 
 def _mark_peak(above: Any, axes: Any, compiled: Compiled) -> None:
     levels = live_bytes(compiled.blocks)
     at = levels.index(max(levels))
     name = compiled.program.instructions[at].op.name
-    label = f"peak: {show_size(levels[at])} live at\ninstruction {at} ({name})"
+    label = f"peak: {show_size(levels[at])} in use at\ninstruction {at} ({name})"
     for part in (above, axes):
-        part.axvline(at + 0.5, color="red", linewidth=1, linestyle="--", label=label if part is above else None)
+        part.axvline(at + 0.5, color="black", linewidth=1, linestyle="--", label=label if part is above else None)
 
 
 def _box(where: tuple[float, float], width: float, height: float, colour: Any) -> Any:

@@ -145,6 +145,20 @@ def check_truth(dataset: Dataset, network: str, loss: Loss, outputs: int) -> Non
         )
 
 
+def check_names(dataset: Dataset, network: str, classes: tuple[str, ...]) -> None:
+    """DataError where the classes of a data set are called otherwise than those that the network was trained on.
+
+    Labels are numbers: the third class of other data need not be the network's third. Names that are numbers themselves
+    tell nothing.
+    """
+    for number, (name, trained) in enumerate(zip(dataset.classes, classes, strict=False)):
+        if name != trained and not (name.isdecimal() or trained.isdecimal()):
+            raise DataError(
+                f"class {number} of {dataset.name} is {name}, of network {network} {trained}: classes are told by "
+                "their numbers; give data of the classes that it was trained on, called and ordered as they were"
+            )
+
+
 class Feed:
     """Writes batches into the arena of a training session. `coded`: the network's f32 input is coded over its range."""
 

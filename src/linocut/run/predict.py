@@ -29,9 +29,11 @@ from linocut.graph.inference import InferenceGraph
 from linocut.graph.inference_state import InferenceState
 from linocut.layers import Loss, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from linocut.run.constants import put_constants
-from linocut.run.feed import as_dataset_of, check_resizing, check_values, input_bounds
+from linocut.run.feed import as_dataset_of, check_names, check_resizing, check_values, input_bounds
+from linocut.run.pictures import as_examples
 from linocut.run.predictions import Evaluation, Predictions, unlabelled
 from linocut.run.session import NATIVE, Session, find_backend, find_threads, open_session
+from linocut.run.tally import tally_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +42,10 @@ if TYPE_CHECKING:
 
     from linocut.compile.inference import Prediction
     from linocut.data.form import Form
+    from linocut.run.assessment import Assessment
     from linocut.run.feed import Examples
+    from linocut.run.pictures import Pictures
+    from linocut.run.tally import Tally
 
 _LOSSES: dict[str, Loss] = {
     loss.function: loss for loss in (SoftmaxCrossEntropy(), SigmoidCrossEntropy(), MeanSquaredError())
@@ -157,16 +162,20 @@ class Predictor:
             return self.read_image(path)[None]
         return read_numbers(Path(path), self.form)
 
-    def predict(self, images: ArrayLike | Dataset) -> Predictions:
-        """The classes of images (n, *shape), the confidence in each, and the network's outputs.
+    def predict(self, images: Pictures) -> Predictions:
+        """The classes of images, the confidence in each, and the network's outputs.
 
+        Images are an array of examples (n, *shape) or of one (*shape), of grey ones also without channels; or pictures
+        of any size: a path, a picture of Pillow's, an array (height, width) or (height, width, channels) of bytes, or a
+        list of these, which are converted and brought to size as in training. DataError for what fits none of these.
         Where training coded numbers as bytes (`form`), numbers are coded in the same way; bytes are taken as coded.
         """
         now = self._now
-        if not isinstance(images, Dataset):
-            images = self._coded(images)
         source = now.graph.input
-        dataset = unlabelled(images, now.graph.name, source.shape, source.dtype)
+        given = as_examples(images, now.graph, self.resizing)
+        if not isinstance(given, Dataset):
+            given = self._coded(given)
+        dataset = unlabelled(given, now.graph.name, source.shape, source.dtype)
         outputs = np.empty((len(dataset), now.graph.outputs), np.float32)
         begin = 0
         for found, _ in self._run(now, dataset):
@@ -176,19 +185,43 @@ class Predictor:
 
     def evaluate(self, examples: Examples) -> Evaluation:
         """Accuracy and loss, unweighted and unsmoothed, over a data set or a pair of arrays (examples, labels)."""
+        now = self._now
+        return self._evaluate(now, self._judged(now, examples), None)
+
+    def assess(self, examples: Examples, *, errors: int = 0) -> Assessment:
+        """How it does on a data set or a pair of arrays (examples, labels), class by class.
+
+        Beside the loss and accuracy of `evaluate` it has top-k accuracy, precision, recall and F1 of each class, the
+        confusion matrix, and the `errors` most confident mistakes. SpecError for less than 0 of them.
+        """
+        if isinstance(errors, bool) or not isinstance(errors, int) or errors < 0:
+            raise SpecError(f"errors is {errors!r}, must be how many mistakes to keep, 0 or more")
+        now = self._now
+        dataset, tally = self._judged(now, examples), tally_of(now.graph, errors)
+        scored = self._evaluate(now, dataset, tally)
+        return tally.assessment(scored, [self.class_name(label) for label in range(now.graph.classes)], dataset)
+
+    def _judged(self, now: _Version, examples: Examples) -> Dataset:
+        """The data set that the network is held against; DataError where it does not fit."""
         if self.form is not None and isinstance(examples, tuple) and len(examples) == 2:
             examples = self._coded(examples[0]), examples[1]
-        now = self._now
-        loss = _LOSSES[now.graph.logits.function]
-        source = now.graph.input
+        source, loss = now.graph.input, _LOSSES[now.graph.logits.function]
         dataset = as_dataset_of(examples, now.graph.name, source.shape, source.dtype, loss, now.graph.outputs)
         check_resizing(dataset, now.graph.name, self._trained_on)
+        check_names(dataset, now.graph.name, self.classes)
+        return dataset
+
+    def _evaluate(self, now: _Version, dataset: Dataset, tally: Tally | None) -> Evaluation:
+        """Loss and accuracy over the data set, each batch of which is counted too."""
+        loss = _LOSSES[now.graph.logits.function]
         scaling = dataset.form.scaling if dataset.form else None
         total, correct, count = 0.0, 0, 0
         for found, truth in self._run(now, dataset):
             truth = truth if scaling is None else scaling.in_units(truth)
             score = loss.score(found, loss.as_truth(truth))
             total, correct, count = total + score.loss, correct + (score.correct or 0), count + score.examples
+            if tally is not None:
+                tally.add(found, truth)
         return Evaluation(correct / count if now.graph.classes else None, total / count, count)
 
     def _coded(self, images: ArrayLike) -> ArrayLike:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from linocut.data.arrays import ArrayDataset, as_array
 from linocut.data.dataset import Dataset
-from linocut.errors import DataError
-from linocut.layers.losses.base import IDENTITY, SIGMOID
+from linocut.errors import DataError, SpecError
+from linocut.layers.losses.base import IDENTITY
 from linocut.run.feed import check_fits
+from linocut.run.probabilities import chosen, likeliest, probabilities
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -26,58 +27,69 @@ class Evaluation:
     examples: int
 
 
-class _Chosen(NamedTuple):
+class Chosen(NamedTuple):
+    """Numbers of classes, and their probabilities, of each example one or several."""
+
     classes: NDArray[np.int64]
     confidences: NDArray[np.float32]
 
 
-class Predictions(_Chosen):
+class Predictions(Chosen):
     """For n examples: the class numbers (n,) int64, and the probability of each chosen class (n,) float32.
 
-    `outputs` (n, outputs) float32 are the network's own numbers. Of a network whose outputs are numbers there are no
-    classes: they are 0, and confidences are 1. One sigmoid tells two classes apart; of several the likeliest is chosen.
+    `outputs` (n, outputs) float32 are the network's own numbers, and `function` is what makes probabilities of them. Of
+    a network whose outputs are numbers there are no classes: they are 0, and confidences are 1. One sigmoid tells two
+    classes apart; of several the likeliest is chosen.
     """
 
     outputs: NDArray[np.float32]
+    function: str
 
     @staticmethod
     def of(outputs: NDArray[np.float32], function: str) -> Predictions:
         """What the outputs of a network mean, whose loss has this function."""
-        choose = {IDENTITY: _none, SIGMOID: _by_sigmoids}.get(function, _by_softmax)
-        found = Predictions(*choose(outputs))
-        found.outputs = outputs
+        found = Predictions(chosen(outputs, function), _confidences(outputs, function))
+        found.outputs, found.function = outputs, function
         return found
+
+    @property
+    def probabilities(self) -> NDArray[np.float32]:
+        """The probability of every class (n, classes) float32, formed when asked for.
+
+        Rows add up to 1, but for several sigmoids, of which each is a label by itself. SpecError where outputs are
+        numbers.
+        """
+        return probabilities(self.outputs, self.function)
+
+    def top(self, count: int) -> Chosen:
+        """The `count` likeliest classes of each example, the likeliest first, and their probabilities, (n, count) each.
+
+        All classes where there are fewer. SpecError for less than 1, and where outputs are numbers.
+        """
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise SpecError(f"top is {count!r}, must be a whole number, 1 or more")
+        shares = self.probabilities
+        first = likeliest(self.outputs, self.function, count)
+        return Chosen(first, np.take_along_axis(shares, first, axis=1))
 
 
 AT_ONCE = 1024
 
 
-def _none(outputs: NDArray[np.float32]) -> _Chosen:
-    return _Chosen(np.zeros(len(outputs), np.int64), np.ones(len(outputs), np.float32))
-
-
-def _by_softmax(outputs: NDArray[np.float32]) -> _Chosen:
-    """A part of the examples at a time, so that no second copy of all outputs is made."""
-    found = _Chosen(np.empty(len(outputs), np.int64), np.empty(len(outputs), np.float32))
+def _confidences(outputs: NDArray[np.float32], function: str) -> NDArray[np.float32]:
+    """Of a part of the examples at a time, so that no second copy of all outputs is made."""
+    found = np.ones(len(outputs), np.float32)
+    if function == IDENTITY:
+        return found
     for begin in range(0, len(outputs), AT_ONCE):
         some = outputs[begin : begin + AT_ONCE]
-        powers = np.exp(some - some.max(axis=1, keepdims=True))
-        found.classes[begin : begin + AT_ONCE] = some.argmax(axis=1)
-        found.confidences[begin : begin + AT_ONCE] = powers.max(axis=1) / powers.sum(axis=1)
+        shares = probabilities(some, function)
+        found[begin : begin + AT_ONCE] = shares[np.arange(len(some)), chosen(some, function)]
     return found
 
 
-def _by_sigmoids(outputs: NDArray[np.float32]) -> _Chosen:
-    likely = 0.5 * (1.0 + np.tanh(0.5 * outputs.astype(np.float64)))
-    if outputs.shape[1] == 1:
-        classes = (outputs[:, 0] >= 0).astype(np.int64)
-        return _Chosen(classes, np.where(classes == 1, likely[:, 0], 1.0 - likely[:, 0]).astype(np.float32))
-    classes = outputs.argmax(axis=1)
-    return _Chosen(classes, likely[np.arange(len(outputs)), classes].astype(np.float32))
-
-
 def unlabelled(images: ArrayLike | Dataset, network: str, shape: tuple[int, ...], dtype: str) -> Dataset:
-    """Images (n, *shape), grey ones also (n, height, width), as a data set; or one, whose labels do not matter.
+    """Images (n, *shape), grey ones also (n, height, width), or one example, as a data set; or one, unlabelled.
 
     DataError where they do not fit.
     """
@@ -85,9 +97,26 @@ def unlabelled(images: ArrayLike | Dataset, network: str, shape: tuple[int, ...]
         check_fits(images, network, shape, dtype)
         return images
     array = as_array(images, "images")
-    if array.shape == shape:
-        raise DataError(f"images have shape {shape}, that of one example; give an array of examples, as images[None]")
+    if array.shape == shape or (len(shape) == 3 and shape[2] == 1 and array.shape == shape[:2]):
+        array = array[None]
     none = np.zeros(len(array) if array.ndim else 0, np.int32)
     dataset = ArrayDataset(array, none, ["0"], "images", shape=shape)
+    if dataset.dtype == "f32" and dtype == "u8":
+        raise DataError(
+            f"images has values of type f32, network {network} takes u8; convert the data to bytes, as the network "
+            f"takes pixels of 0 to 255: {_as_bytes(array)}"
+        )
     check_fits(dataset, network, shape, dtype)
     return dataset
+
+
+def _as_bytes(floats: NDArray[Any]) -> str:
+    """How floats become pixels, by what they lie between."""
+    low, high = float(floats.min()), float(floats.max())
+    if low >= 0 and high <= 1:
+        return "these are 0 to 1, (255 * images).round().astype('uint8')"
+    if low >= -1 and high <= 1:
+        return "these are -1 to 1, (127.5 * (images + 1)).round().astype('uint8')"
+    if low >= 0 and high <= 255:
+        return "images.round().astype('uint8')"
+    return f"these are {low:g} to {high:g}, and were scaled otherwise; give them as they were before"
