@@ -15,8 +15,18 @@ from linocut.cli.budget import largest_batch
 from linocut.sizes import parse_size, show_size
 
 EPOCH_KEYS = ["event", "epoch", "loss", "train_accuracy", "accuracy", "flip_ratio", "seconds", "step_ms"]
-EPOCH_KEYS += ["saturated", "dead_channels", "warnings"]
-DONE_KEYS = ["event", "epochs", "accuracy", "arena_bytes", "peak_rss_bytes", "weights_sha256", "out"]
+EPOCH_KEYS += ["saturated", "dead_channels", "warnings", "validation_loss", "validation_accuracy"]
+DONE_KEYS = [
+    "event",
+    "epochs",
+    "accuracy",
+    "arena_bytes",
+    "peak_rss_bytes",
+    "weights_sha256",
+    "out",
+    "kept_epoch",
+    "stopped",
+]
 
 
 pytestmark = pytest.mark.usefixtures("elsewhere")

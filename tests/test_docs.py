@@ -192,7 +192,7 @@ def test_the_reference_has_every_public_name() -> None:
 def test_json_has_the_keys_that_the_reference_names(run: str, linocut, tmp_path: Path) -> None:
     Image.new("L", (8, 8)).save(tmp_path / "image.png")
     calls = {
-        "train": (*SMALL, "--epochs", 1, "--out", "other"),
+        "train": (*SMALL, "--from", run, "--epochs", 1, "--out", "other"),
         "plan": (),
         "eval": (run, *REFERENCE),
         "log": (run,),

@@ -43,6 +43,16 @@ def number_or_none(value: object, what: str) -> float | None:
     return None if value is None else number(value, what)
 
 
+def floats(value: object, what: str) -> tuple[float, ...]:
+    """The value, an array of finite numbers."""
+    return tuple(float(number(item, what)) for item in entries(value, what))
+
+
+def texts(value: object, what: str) -> tuple[str, ...]:
+    """The value, an array of texts."""
+    return tuple(text(item, what) for item in entries(value, what))
+
+
 def text(value: object, what: str) -> str:
     """The value, a text."""
     if not isinstance(value, str):

@@ -34,10 +34,11 @@ class State:
 
 @dataclass(frozen=True)
 class Schedule(ABC):
-    """A rule for the learning rate. `fixed_length` says that it depends on how many epochs are planned."""
+    """A rule for the learning rate. `fixed_length`: it depends on how many epochs are planned; `observes`: on loss."""
 
     kind: ClassVar[str]
     fixed_length: ClassVar[bool] = False
+    observes: ClassVar[bool] = False
 
     def rate(self, base: float, position: Position, state: State) -> float:
         """The learning rate of the step at `position`, given that of the optimizer."""
@@ -48,7 +49,7 @@ class Schedule(ABC):
         """What the base rate is multiplied by, above 0."""
 
     def observe(self, state: State, loss: float) -> State:
-        """The state after an epoch that ended with `loss` (of validation where there is one, else of training)."""
+        """The state after an epoch that ended with `loss` (of validation, else of test data, else of training)."""
         return state
 
     def to_dict(self) -> dict[str, Any]:
@@ -105,6 +106,7 @@ class Plateau(Schedule):
     """The rate is multiplied by `gamma` when the loss has not fallen by a part `threshold` in `patience` epochs."""
 
     kind: ClassVar[str] = "plateau"
+    observes: ClassVar[bool] = True
     gamma: float = 0.1
     patience: int = 10
     threshold: float = 1e-4

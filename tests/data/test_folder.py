@@ -1,13 +1,14 @@
 """Folders of class folders of images, and single image files."""
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, features
 
-from linocut.data import find_augmentation, load, read_image, take
+from linocut.data import find_augmentation, load, load_splits, read_image, take
 from linocut.data.augment import Augmenter
 from linocut.data.folder import _digest, open_folder
 from linocut.data.images import decode
@@ -49,6 +50,10 @@ def contents(dataset) -> set[tuple[str, bytes]]:
     return {(dataset.classes[label], image.tobytes()) for image, label in zip(*read_all(dataset), strict=True)}
 
 
+def skipped(dataset) -> tuple[Path, ...]:
+    return tuple(vars(dataset)["skipped"])
+
+
 def test_splits_by_the_names(tmp_path):
     """All images once, the same split wherever the folder lies, classes mixed, other files ignored."""
     images = fill(tmp_path / "one")
@@ -69,7 +74,7 @@ def test_splits_by_the_names(tmp_path):
 def test_a_new_image_moves_no_other(tmp_path):
     """What was for testing stays so: nothing leaks into training as a folder grows."""
     fill(tmp_path)
-    _, test = open_folder(tmp_path)
+    _, test, _ = open_folder(tmp_path)
     before = contents(test)
     for i in range(20):
         save(tmp_path / "a" / f"new{i}.png", grey())
@@ -80,7 +85,7 @@ def test_a_new_image_moves_no_other(tmp_path):
 def test_uses_the_folders_of_a_split(tmp_path, name):
     """The test folder may lack a class, and its labels are those of training."""
     train_images, test_images = fill(tmp_path / "train", "abc", 2), fill(tmp_path / name, "c", 3)
-    train, test = open_folder(tmp_path)
+    train, test, _ = open_folder(tmp_path)
     assert train.classes == test.classes == ("a", "b", "c")
     assert contents(train) == {(path[0], image.tobytes()) for path, image in train_images.items()}
     assert contents(test) == {("c", image.tobytes()) for image in test_images.values()}
@@ -136,7 +141,7 @@ def test_only_folders_of_images_have_a_choice_of_colour_and_resizing(tmp_path):
     ("train", "test", "taken"),
     [
         *(("train", ["TEST"], "TEST"), ("train", ["tests"], "tests"), ("Train", ["Validation", "Val"], "Val")),
-        *(("training", ["testing"], "testing"), ("train", ["val", "Test"], "Test"), ("TRAIN", ["Valid"], "Valid")),
+        *(("training", ["testing"], "testing"), ("train", ["Test", "old"], "Test"), ("TRAIN", ["Valid"], "Valid")),
     ],
 )
 def test_folders_of_a_split_in_any_spelling(tmp_path, train, test, taken):
@@ -149,6 +154,38 @@ def test_folders_of_a_split_in_any_spelling(tmp_path, train, test, taken):
     assert found[1].notes[0] == f"trains on {tmp_path / train}, tests on {tmp_path / taken}"
     left = [f"left out {tmp_path / name}, beside {tmp_path / train}" for name in test if name != taken]
     assert list(found[0].notes[1:]) == left
+
+
+@pytest.mark.parametrize("name", ["val", "valid", "Validation"])
+def test_a_validation_folder_beside_a_test_folder_chooses(tmp_path, name):
+    """Three parts, and `load` has the two that it always had; without a test folder it is for testing."""
+    images = {part: fill(tmp_path / part, count=number) for part, number in (("train", 3), ("test", 2), (name, 1))}
+    found = load_splits(tmp_path)
+    for part, dataset in zip(("train", "test", name), found, strict=True):
+        assert contents(dataset) == {(path[0], image.tobytes()) for path, image in images[part].items()}
+        assert dataset.classes == ("a", "b")
+    told = f"trains on {tmp_path}/train, validates on {tmp_path / name}, tests on {tmp_path}/test"
+    assert found.train.notes == (() if name == "val" else (told,))
+    for ours, both in zip(load(tmp_path), found[:2], strict=True):
+        assert contents(ours) == contents(both)
+    shutil.rmtree(tmp_path / "test")
+    assert load_splits(tmp_path).validation is None and contents(load(tmp_path)[1]) == contents(found.validation)
+
+
+def test_validation_images_are_held_to_the_same_rules(tmp_path):
+    for part in ("train", "test", "val"):
+        fill(tmp_path / part, count=2)
+    save(tmp_path / "val" / "c" / "1.png", grey())
+    with pytest.raises(DataError, match=f"{tmp_path}/val/c is a class that {tmp_path}/train lacks"):
+        open_folder(tmp_path)
+    shutil.rmtree(tmp_path / "val" / "c")
+    (tmp_path / "val" / "a" / "bad.png").write_bytes(b"x")
+    with pytest.raises(DataError, match=r"of 13 images 1 cannot be read: .*val/a/bad.png"):
+        open_folder(tmp_path)
+    assert len(open_folder(tmp_path, skip_corrupt=True).validation) == 4
+    save(tmp_path / "val" / "a" / "bad.png", np.zeros((9, 9), np.uint8))
+    with pytest.raises(DataError, match=r"val/a/bad.png is 9 x 9 pixels"):
+        open_folder(tmp_path)
 
 
 def test_a_test_folder_without_a_train_folder_is_no_class(tmp_path):
@@ -172,7 +209,7 @@ def test_images_below_class_folders_are_of_the_class(tmp_path):
         images[f"c/only/below/{number}.png"] = grey()
         save(tmp_path / f"c/only/below/{number}.png", images[f"c/only/below/{number}.png"])
     (tmp_path / "a" / "by me" / "round").symlink_to(tmp_path / "a" / "by me", target_is_directory=True)
-    train, test = open_folder(tmp_path)
+    train, test, _ = open_folder(tmp_path)
     assert contents(train) | contents(test) == {(path[0], image.tobytes()) for path, image in images.items()}
     assert len(train) + len(test) == len(images)
     assert (
@@ -204,7 +241,7 @@ def test_size_resizes(tmp_path):
     for i, end in enumerate((*ends, *([".avif"] if features.check("avif") else []))):
         for name in "ab":
             save(tmp_path / name / f"{i}{end}", np.full((5 + i, 9), 100 if name == "a" else 200, np.uint8), "L")
-    train, test = open_folder(tmp_path, size=(6, 3))
+    train, test, _ = open_folder(tmp_path, size=(6, 3))
     assert train.shape[:2] == (6, 3) and len(train) + len(test) == 2 * (i + 1)
     images, labels = read_all(train)
     assert (np.abs(images.astype(int) - np.array([100, 200])[labels][:, None, None, None]) <= 2).all()
@@ -285,13 +322,13 @@ def test_what_is_behind_an_image_does_no_harm(tmp_path):
     fill(tmp_path)
     with open(tmp_path / "b" / "7.png", "ab") as file:
         file.write(b"made by hand")
-    assert sum(map(len, open_folder(tmp_path))) == 40
+    assert sum(map(len, open_folder(tmp_path)[:2])) == 40
 
 
 def test_images_damaged_after_their_header_are_named_when_read(tmp_path):
     """Cut, replaced by another size, or removed since."""
     fill(tmp_path)
-    train, test = open_folder(tmp_path)
+    train, test, _ = open_folder(tmp_path)
     victim = tmp_path / "b" / "7.png"
     whole = victim.read_bytes()
 
@@ -421,7 +458,7 @@ def test_random_crops(tmp_path):
     for name in "ab":
         for number in range(10):
             save(tmp_path / name / f"{number}.png", gradient(60, 90))
-    train, _ = open_folder(tmp_path, size=(16, 16))
+    train, _, _ = open_folder(tmp_path, size=(16, 16))
 
     def epoch(dataset, number: int) -> np.ndarray:
         count = len(dataset)
@@ -458,14 +495,14 @@ def test_corrupt_images_are_counted_and_named(tmp_path):
 def test_corrupt_images_are_skipped_if_asked(tmp_path):
     """Those cut in their pixels too, which their headers do not show; the others stay where they were."""
     images = fill(tmp_path)
-    train, test = open_folder(tmp_path)
+    train, test, _ = open_folder(tmp_path)
     before = contents(train), contents(test)
-    assert (train.skipped, test.skipped) == ((), ())
+    assert (skipped(train), skipped(test)) == ((), ())
     bad = {tmp_path / "a" / "4.png": b"hello", tmp_path / "b" / "7.png": b"", tmp_path / "b" / "8.png": None}
     for path, data in bad.items():
         path.write_bytes(path.read_bytes()[:45] if data is None else data)
     train, test = load(tmp_path, skip_corrupt=True)
-    assert set(train.skipped) | set(test.skipped) == set(bad)
+    assert set(skipped(train)) | set(skipped(test)) == set(bad)
     lost = {("a", images["a/4.png"].tobytes()), ("b", images["b/7.png"].tobytes()), ("b", images["b/8.png"].tobytes())}
     assert (contents(train), contents(test)) == (before[0] - lost, before[1] - lost)
     for path in (tmp_path / "a").iterdir():
@@ -512,6 +549,6 @@ def test_heic_where_pillow_heif_is_installed(tmp_path):
         for number in range(10):
             stored = Image.fromarray(upright).transpose(Image.Transpose.ROTATE_90)
             stored.save(tmp_path / name / f"{number}.HEIC", exif=exif.tobytes(), quality=95)
-    train, test = open_folder(tmp_path)
+    train, test, _ = open_folder(tmp_path)
     assert len(train) + len(test) == 20 and train.shape == (40, 30, 3)
     assert np.abs(read_all(train)[0].astype(int) - upright).mean() < 4

@@ -124,13 +124,14 @@ def test_a_missing_extra_is_named(trained, tmp_path: Path, monkeypatch) -> None:
 
 def test_a_format_is_a_module_and_a_line(trained, tmp_path: Path, monkeypatch) -> None:
     (tmp_path / "lines.py").write_text(
-        "def export_lines(graph, path, name, weights):\n    path.write_text(f'{name} {weights} {len(graph.nodes)}')\n"
+        "def export_lines(graph, path, name, weights, form):\n"
+        "    path.write_text(f'{name} {weights} {len(graph.nodes)} {form}')\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(formats.FORMATS, "lines", Format("lines", "export_lines", weights=("table", "float")))
     found = lc.export(trained, "lines", out=tmp_path / "out.txt", name="my-net", weights="float")
     assert found.files == (tmp_path / "out.txt",)
-    assert (tmp_path / "out.txt").read_text() == f"my-net float {len(trained.inference_graph().nodes)}"
+    assert (tmp_path / "out.txt").read_text() == f"my-net float {len(trained.inference_graph().nodes)} None"
 
 
 def test_every_format_has_its_function() -> None:

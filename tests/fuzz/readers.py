@@ -13,6 +13,7 @@ import numpy as np
 from picture_files import png
 from PIL import Image
 from small_training import examples, trainer
+from wav_files import riff
 
 from linocut.data import cifar as cifar_files
 from linocut.data import kaggle
@@ -21,7 +22,10 @@ from linocut.data.cifar10 import CIFAR10, CLASSES
 from linocut.data.cifar100 import CIFAR100, FINE
 from linocut.data.idx import IdxDataset
 from linocut.data.images import image_shape, read_image
+from linocut.data.npz import open_npz
 from linocut.data.svhn import _convert
+from linocut.data.table import open_table
+from linocut.data.wav import read_wav
 from linocut.export import packed
 from linocut.graph.network import Network
 from linocut.layers import (
@@ -247,6 +251,31 @@ def read_model(path):
             predictor.predict(given)
 
 
+def csv_table():
+    """Numbers and a label of texts, which needs quotes."""
+    return b"a;b;kind\r\n" + b"".join(f'{n}.5;-{n}e3;"k;{n % 2}"\r\n'.encode() for n in range(40))
+
+
+def npz(save):
+    file = io.BytesIO()
+    save(file, x=np.arange(240.0).reshape(40, 3, 2, order="F"), y=np.array(["cat", "dog"])[np.arange(40) % 2])
+    return file.getvalue()
+
+
+def read_csv_table(path):
+    read_examples(open_table(path, ["kind"]))
+
+
+def read_npz(path):
+    read_examples(open_npz(path))
+
+
+def read_examples(datasets):
+    for dataset in datasets:
+        images, labels = np.empty((len(dataset), *dataset.shape), np.uint8), np.empty(len(dataset), np.int32)
+        dataset.read(np.arange(len(dataset)), images, labels)
+
+
 READERS = {
     "idx images": (lambda: idx("images"), partial(read_idx, kind="images")),
     "idx labels": (lambda: idx("labels"), partial(read_idx, kind="labels")),
@@ -261,6 +290,10 @@ READERS = {
     },
     "table": (table, read_table),
     "tar": (tar, read_tar),
+    **{f"wav {bits}": ((lambda bits=bits: riff(1, 1, bits, bytes(range(240)))), read_wav) for bits in (8, 16, 24)},
+    "csv": (lambda: csv_table(), read_csv_table),
+    "npz": (lambda: npz(np.savez), read_npz),
+    "npz packed": (lambda: npz(np.savez_compressed), read_npz),
     "mat": (lambda: mat(False), read_mat),
     "mat packed": (lambda: mat(True), read_mat),
     **{form: ((lambda form=form: image(form)), read_picture) for form in PILLOWS},

@@ -2,11 +2,12 @@
 
 It loads linocut once and forks a process for each attempt, which takes milliseconds where an interpreter takes a
 second. Every other kill comes after a random time; the others, as the first of each run, when a file has been written
-and has not taken its name. Runs go through all policies, schedules and networks, micro-batches, budgets and
-augmentation. Prints, as JSON, how many kills there were, how many of them left such a file, and of each run what it
+and has not taken its name. Runs go through all policies, schedules and networks, micro-batches, budgets, augmentation
+and validation. Prints, as JSON, how many kills there were, how many of them left such a file, and of each run what it
 came to.
 """
 
+import hashlib
 import json
 import os
 import random
@@ -56,6 +57,7 @@ SIZES = (
     {"batch_size": 20, "augment": "shift"},
     {"batch_size": 24, "budget": "40KiB"},
 )
+VALIDATION = (0.2, None)
 OPTIMIZERS = (
     Adam(0.01),
     SGD(0.05),
@@ -88,12 +90,14 @@ def trained(folder, number):
     examples = data.take(data.load("digits")[0], 120)
     trainer = None if (folder / "checkpoint.safetensors").exists() else begun(number)
     trainer = trainer or Trainer.resume(folder, threads=1)
-    history = trainer.fit(examples, EPOCHS, examples, folder, save_every=SAVE_EVERY)
+    validation = of(VALIDATION, number)
+    history = trainer.fit(examples, EPOCHS, examples, folder, save_every=SAVE_EVERY, validation=validation)
     lasting = [(e.epoch, e.loss, e.train_accuracy, e.accuracy, e.flip_ratio, e.saturated) for e in history]
-    counted = [(e.dead_channels, e.warnings) for e in history]
+    counted = [(e.dead_channels, e.warnings, e.validation_loss, e.validation_accuracy) for e in history]
     settings = trainer.settings
+    model = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
     how = [settings.network.name, settings.policy.name, settings.schedule.kind, settings.micro_batch]
-    return {"run": how, "state": trainer.session.state_sha256(), "history": lasting, "counted": counted}
+    return {"run": how, "state": trainer.session.state_sha256(), "history": lasting, "counted": counted, "model": model}
 
 
 def kill_at_replacement(number):

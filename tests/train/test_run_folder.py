@@ -116,8 +116,8 @@ def test_foreign_and_newer_files(run):
     path.write_bytes((run / "model.safetensors").read_bytes())
     with pytest.raises(lc.RunError, match="is of the format 'linocut-model'"):
         lc.Trainer.resume(run)
-    tensor_file.save(path, {}, "linocut-checkpoint", 4, {})
-    with pytest.raises(lc.RunError, match="has version '4' of its format, this linocut reads 1 to 3"):
+    tensor_file.save(path, {}, "linocut-checkpoint", 5, {})
+    with pytest.raises(lc.RunError, match="has version '5' of its format, this linocut reads 1 to 4"):
         lc.Trainer.resume(run)
 
 
@@ -136,23 +136,23 @@ def test_foreign_and_newer_files(run):
 )
 def test_descriptions_that_do_not_describe_a_run(run, spoil):
     path = run / "checkpoint.safetensors"
-    about = tensor_file.TensorFile(path, "linocut-checkpoint", 3).description
+    about = tensor_file.TensorFile(path, "linocut-checkpoint", 4).description
     spoil(about)
-    tensor_file.save(path, tensors_of(path), "linocut-checkpoint", 3, about)
+    tensor_file.save(path, tensors_of(path), "linocut-checkpoint", 4, about)
     with pytest.raises(lc.RunError, match=r"does not describe a run: .*it is damaged"):
         lc.Trainer.resume(run)
 
 
 def test_tensors_that_do_not_fit(run):
     path = run / "checkpoint.safetensors"
-    about = tensor_file.TensorFile(path, "linocut-checkpoint", 3).description
+    about = tensor_file.TensorFile(path, "linocut-checkpoint", 4).description
     tensors = tensors_of(path)
     some = next(iter(tensors))
-    tensor_file.save(path, {**tensors, some: tensors[some][:-1]}, "linocut-checkpoint", 3, about)
+    tensor_file.save(path, {**tensors, some: tensors[some][:-1]}, "linocut-checkpoint", 4, about)
     with pytest.raises(lc.RunError, match=f"tensor '{some}' is uint8"):
         lc.Trainer.resume(run, backend="reference")
     del tensors[some]
-    tensor_file.save(path, tensors, "linocut-checkpoint", 3, about)
+    tensor_file.save(path, tensors, "linocut-checkpoint", 4, about)
     with pytest.raises(lc.RunError, match=f"lacks the tensor '{some}'"):
         lc.Trainer.resume(run, backend="reference")
 
@@ -212,7 +212,7 @@ def test_a_run_of_version_1_goes_on(tmp_path):
     again = lc.Trainer.resume(tmp_path, backend="reference")
     again.fit(examples(), 3)
     assert again.session.state_sha256() == whole.session.state_sha256()
-    assert split((tmp_path / "checkpoint.safetensors").read_bytes())[0]["__metadata__"]["version"] == "3"
+    assert split((tmp_path / "checkpoint.safetensors").read_bytes())[0]["__metadata__"]["version"] == "4"
 
 
 def test_damage_in_the_state_is_found_before_it_is_used(run):

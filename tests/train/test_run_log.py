@@ -219,7 +219,7 @@ def test_a_damaged_log_is_told_of_and_left_as_it_is(run, damage):
 def test_every_bit_of_a_history_is_watched(run):
     log = run / "log.jsonl"
     data = log.read_bytes()
-    counted = tensor_file.TensorFile(run / "checkpoint.safetensors", "linocut-checkpoint", 3).description["log"]
+    counted = tensor_file.TensorFile(run / "checkpoint.safetensors", "linocut-checkpoint", 4).description["log"]
     for place in range(0, counted["nbytes"], 7):
         log.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
         with pytest.raises(lc.RunError, match="log"):
@@ -280,7 +280,7 @@ def test_a_checkpoint_of_version_2_brings_its_history_into_the_log(run):
         about["progress"]["history"] = history
 
     def save(version):
-        file = tensor_file.TensorFile(path, "linocut-checkpoint", 3)
+        file = tensor_file.TensorFile(path, "linocut-checkpoint", 4)
         about = file.description
         older(about)
         tensors = {b.name: file.read(b.name, (b.nbytes,), "u1") for b in one.session.program.persistent()}

@@ -127,7 +127,10 @@ def test_settings_that_cannot_be(settings, message):
         (Fixed(0, 4), "a label is 4, must be 0 to 3"),
         (Fixed(0, -2), "a label is -2, must be 0 to 3"),
         (Fixed(0, 0, classes=5), "fixed has 5 classes, network mlp tells 4 apart"),
-        ([1, 2], "examples are list, must be a data set or a pair"),
+        (3, r"examples are int, must be a data set, a pair \(images, labels\), or an object that gives pairs"),
+        ("mnist", "examples are str, must be a data set, a pair"),
+        (np.zeros((20, 6, 6, 1), np.uint8), "examples are ndarray, must be a data set, a pair"),
+        ([1, 2], r"list: example 0 is int, must be a pair \(x, y\) of an example and its label"),
     ],
 )
 def test_data_that_does_not_fit(data, message):

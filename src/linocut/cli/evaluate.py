@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from linocut.cli.numbers import scores_of
 from linocut.cli.options import (
     DEFAULT_BATCH,
     PATH,
@@ -22,6 +24,7 @@ from linocut.cli.options import (
     tell_skipped,
 )
 from linocut.errors import one_line
+from linocut.files import expanded
 
 if TYPE_CHECKING:
     from linocut.run.assessment import Assessment
@@ -72,15 +75,17 @@ def evaluate(
     if name is None:
         raise click.UsageError(f"{run} does not say what it was trained on; give --data")
     resizing = predictor.resizing if predictor.resizing_known else None
-    test = load_like(name, data_dir, predictor.graph.input.shape, skip_corrupt, resizing)[1]
+    shape, own = predictor.graph.input.shape, predictor.data in (name, os.path.realpath(expanded(name)))
+    test = load_like(name, data_dir, shape, skip_corrupt, resizing, predictor.form, whole=not own).test
     tell_notes(test)
     tell_skipped(test)
-    found = predictor.assess(datasets.take(test, limit), errors=errors or 0)
+    test = datasets.take(test, limit)
+    found, (scores, lines) = predictor.assess(test, errors=errors or 0), scores_of(predictor, test)
     if as_json:
-        click.echo(json.dumps(found.to_json()))
+        click.echo(json.dumps({**found.to_json(), **scores}))
     else:
         click.echo(f"{found.line}  on {found.examples:,} examples of {one_line(name)}")
-        click.echo("\n".join(_tables(found, confusion, errors)))
+        click.echo("\n".join(["", *lines] if lines else _tables(found, confusion, errors)))
     if plot is not None:
         from linocut.report.confusion_plot import plot as draw
 

@@ -21,13 +21,21 @@ class Options:
     data_dir: Path | None
     size: tuple[int, int] | None
     colour: bool | None
+    labels: tuple[str, ...]
+    task: str | None
     limit: int | None
+    source: Path | None
+    validation: float | None
+    keep: str | None
+    patience: int | None
     epochs: int
     lr: float | None
     momentum: float | None
     weight_decay: float | None
     nesterov: bool | None
     schedule: str
+    class_weights: str | None
+    label_smoothing: float | None
     seed: int
     threads: int | None
     backend: str

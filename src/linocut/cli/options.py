@@ -16,6 +16,8 @@ from linocut.sizes import parse_size
 
 if TYPE_CHECKING:
     from linocut.data.dataset import Dataset, Resizing
+    from linocut.data.form import Form
+    from linocut.data.loaded import Loaded
     from linocut.graph.network import Network
     from linocut.optimizers import Optimizer
     from linocut.run.predict import Predictor
@@ -122,8 +124,8 @@ training_options = combined(
 data_options = combined(
     click.option(
         "--data",
-        help="digits, mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse, svhn, svhn-extra, or a folder of class "
-        "folders of images.",
+        help="digits, mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse, svhn, svhn-extra, a folder of class "
+        "folders of images, a CSV table, or an .npz file of arrays.",
     ),
     click.option("--data-dir", type=PATH, help="Where the files of data sets lie."),
 )
@@ -145,6 +147,20 @@ image_size_option = click.option(
 colour_option = click.option(
     "--colour/--grey", default=None, help="Read a folder's images so.  [default: in colour if any of them is]"
 )
+label_options = combined(
+    click.option(
+        "--label",
+        "labels",
+        metavar="COLUMN",
+        multiple=True,
+        help="The column of a CSV table to predict; several, with commas or the option again, for numbers.",
+    ),
+    click.option(
+        "--task",
+        help="Of a CSV table or an .npz file: classification, or of numbers regression, of several labels that are 0 "
+        "or 1 multilabel.  [default: classification]",
+    ),
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, and nothing else.")
 
 
@@ -158,11 +174,13 @@ def find_network(
     """The network, shaped for the data set or as given, or as it is by itself; SpecError for an unknown one."""
     from linocut import networks as models
     from linocut.errors import SpecError
+    from linocut.networks.mlp import REAL
     from linocut.networks.toml_file import read_network
 
     given: dict[str, Any] = {"shape": shape, "classes": classes}
     if dataset is not None:
-        given = {"shape": dataset.shape, "classes": len(dataset.classes), "dtype": dataset.dtype}
+        outputs = dataset.targets or len(dataset.classes)
+        given = {"shape": dataset.shape, "classes": outputs, "dtype": dataset.dtype, "task": _task_of(dataset)}
     given = {name: value for name, value in given.items() if value is not None}
     if model.endswith(".toml"):
         if hidden is not None:
@@ -170,7 +188,14 @@ def find_network(
         return read_network(Path(model), **given)
     if "shape" in given:
         given["input_shape"] = given.pop("shape")
+    if model == DEFAULT_MODEL and dataset is not None and dataset.form is not None:
+        given["ends"] = REAL  # of few numbers binary weights learn little
     return models.build(model, **given, **({} if hidden is None else {"hidden": hidden}))
+
+
+def _task_of(dataset: Dataset) -> str | None:
+    """The task of numbers, None where examples have classes."""
+    return dataset.form.task if dataset.form is not None and dataset.targets else None
 
 
 def find_optimizer(optimizer: str | Optimizer, given: Mapping[str, Any]) -> Optimizer:
@@ -194,16 +219,20 @@ def load_like(
     shape: tuple[int, ...],
     skip_corrupt: bool = False,
     resizing: Resizing | None = None,
-) -> tuple[Dataset, Dataset]:
-    """Training and test data for a network that takes `shape`; the images of a folder are made that size and colour.
+    form: Form | None = None,
+    whole: bool = False,
+) -> Loaded:
+    """The data for a network that takes `shape`; the images of a folder are made that size and colour.
 
-    As `resizing` says, the run's own, or where that is None as `load` does by itself.
+    As `resizing` says, the run's own, or where that is None as `load` does by itself. Numbers are read in the run's
+    `form`; with `whole` a file of them is for testing as a whole.
     """
-    from linocut.data import is_image_folder, load
+    from linocut.data import is_image_folder, load_splits
 
     if len(shape) == 3 and is_image_folder(name):
-        return load(name, data_dir, (shape[0], shape[1]), skip_corrupt, colour=shape[2] != 1, resizing=resizing)
-    return load(name, data_dir, None, skip_corrupt)
+        size = shape[0], shape[1]
+        return load_splits(name, data_dir, size, skip_corrupt, colour=shape[2] != 1, resizing=resizing)
+    return load_splits(name, data_dir, None, skip_corrupt, form=form, whole=whole)
 
 
 def tell_assumed(predictor: Predictor, run: Path) -> None:

@@ -17,6 +17,7 @@ from linocut.cli.options import (
     find_network,
     image_size_option,
     json_option,
+    label_options,
     model_options,
     training_options,
 )
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 @model_options
 @training_options
 @data_options
+@label_options
 @image_size_option
 @colour_option
 @click.option("--input", "shape", metavar="HxWxC", callback=dimensions, help="Examples of this shape, without --data.")
@@ -66,6 +68,8 @@ def plan(
     budget: int | None,
     data: str | None,
     data_dir: Path | None,
+    labels: tuple[str, ...],
+    task: str | None,
     size: tuple[int, int] | None,
     colour: bool | None,
     shape: tuple[int, ...] | None,
@@ -103,7 +107,9 @@ def plan(
         raise click.UsageError("--size is for the images of --data; give that, or --input HxWxC", context)
     if data is None and colour is not None:
         raise click.UsageError("--colour and --grey are for the images of --data; give --input HxWxC", context)
-    dataset = None if data is None else load(data, data_dir, size, colour=colour)[0]
+    if data is None and (labels or task is not None):
+        raise click.UsageError("--label and --task are for the numbers of --data; give --input and --classes", context)
+    dataset = None if data is None else load(data, data_dir, size, colour=colour, labels=labels, task=task)[0]
     if dataset is not None and (shape is not None or classes is not None):
         raise click.UsageError("--data says the shape and the classes; leave out --input and --classes", context)
     network = find_network(model, hidden, dataset, shape, classes)

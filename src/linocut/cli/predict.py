@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from linocut.cli.numbers import predict_files
 from linocut.cli.options import DEFAULT_BATCH, PATH, json_option, machine_options, tell_assumed
 from linocut.errors import DataError, one_line
 
@@ -41,7 +42,8 @@ def predict(
     """Name the class of each IMAGE, and how sure the network of the folder RUN is of it.
 
     An IMAGE is a file, a folder of pictures (with the folders below it), or a pattern in quotes such as
-    'photos/robin?.jpg'. Of a network without classes, of numbers, the outputs are named instead.
+    'photos/robin?.jpg'. Of a network without classes, of numbers, the outputs are named instead. A network that was
+    trained on a CSV table, an .npz file or recordings takes such files, and names each of their rows.
 
     Images of another size are brought to what the network takes as in training: whole, or for a folder of images with
     --size their middle; for a grey network they are made grey. One that cannot be read costs a line and the exit
@@ -65,6 +67,11 @@ def predict(
         raise click.UsageError(
             f"the network of {run} takes {wanted.dtype} values, not images; use linocut.load in Python"
         )
+    if predictor.form is not None:
+        if frames or top is not None:
+            raise click.UsageError(f"the network of {run} reads numbers from files; leave out - , --stdin and --top")
+        predict_files(predictor, paths, as_json, bad)
+        return
     if top is not None and not predictor.graph.classes:
         raise click.UsageError(f"the network of {run} gives numbers, which have no likeliest; leave out --top")
     show = _Shown(predictor, top, as_json)

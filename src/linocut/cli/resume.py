@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from linocut.cli.choosing import split
+from linocut.cli.loss import OPTIONS, with_loss
 from linocut.cli.options import find_network, find_optimizer, load_like, tell_skipped
 
 if TYPE_CHECKING:
     from linocut.cli.given import Options
     from linocut.data.dataset import Dataset
+    from linocut.data.loaded import Loaded
     from linocut.graph.network import Network
     from linocut.train import Trainer
-    from linocut.train.settings import DataFacts, Settings
+    from linocut.train.choosing import Choosing
+    from linocut.train.data_facts import DataFacts
+    from linocut.train.settings import Settings
 
 
-def resumed(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options]:
+def resumed(options: Options) -> tuple[Trainer, Loaded, Options]:
     """The trainer as the folder --out has it, its data, and the options completed from the run.
 
     RunError, with both values, where an option that was given is not what the run has.
     """
-    from linocut.data import take
     from linocut.errors import RunError
     from linocut.train import Trainer
 
@@ -31,39 +36,84 @@ def resumed(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options
         raise click.UsageError("--resume needs --out, the folder of the run to go on with")
     if options.budget is not None:
         raise click.UsageError("--budget is for a new run; a resumed one has the sizes that it began with")
+    if options.source is not None:
+        raise click.UsageError("--from is for a new run; a resumed one goes on from its own checkpoint")
     trainer = Trainer.resume(options.out, options.threads, options.backend)
     if trainer.progress.forgotten:
         click.echo(f"{options.out} has lost its log, and the figures of {trainer.progress.forgotten} epochs", err=True)
     facts = trainer.data
     if facts is None:
         raise RunError(f"{options.out} was never trained; train it anew into another folder")
-    name = facts.name if options.data is None else options.data
-    training, test = load_like(name, options.data_dir, facts.shape, options.skip_corrupt, facts.resizing)
-    tell_skipped(training, test)
-    limit = options.limit
-    if "limit" not in options.explicit and facts.examples < len(training):
-        limit = facts.examples
-    training, test = take(training, limit), take(test, limit)
-    _agree(options, trainer.settings, training, facts, options.out)
+    name = _name_of_data(facts) if options.data is None else options.data
+    loaded = load_like(name, options.data_dir, facts.shape, options.skip_corrupt, facts.resizing, facts.form)
+    tell_skipped(*filter(None, loaded))
+    _agree_on_choosing(options, trainer.choosing, options.out)
+    loaded = _split(options, trainer, loaded, facts)
+    _refuse_changed(options.out, facts, loaded.train)
+    _agree(options, trainer.settings, loaded.train, facts, options.out)
     epochs = options.epochs if "epochs" in options.explicit else trainer.progress.epochs
-    return trainer, (training, test), replace(options, epochs=epochs)
+    return trainer, loaded, replace(options, epochs=epochs)
+
+
+def _name_of_data(facts: DataFacts) -> str:
+    """What the run's data are called; RunError where they were in a folder that is none any more."""
+    from linocut.errors import RunError, one_line
+
+    if os.path.isabs(facts.name) and not os.path.exists(facts.name):
+        raise RunError(
+            f"the run's data were in {one_line(facts.name)}, where nothing is now; if they have moved, say where they "
+            "are: --data FOLDER; they are known by their content"
+        )
+    return facts.name
+
+
+def _refuse_changed(folder: Path, facts: DataFacts, training: Dataset) -> None:
+    """RunError, with what has changed, for other data than the run's, wherever they lie."""
+    from linocut.errors import RunError
+    from linocut.train.data_facts import DataFacts
+
+    given = DataFacts.of(training)
+    if changes := facts.changes(given):
+        raise RunError(
+            f"{folder} holds a run of data {facts}, not {given}; give it the same data, or begin another run: "
+            + "; ".join(changes)
+        )
+
+
+def _split(options: Options, trainer: Trainer, loaded: Loaded, facts: DataFacts) -> Loaded:
+    """The data as the run split them: what it did not validate on at its beginning, it does not later."""
+    from linocut.train.data_facts import DataFacts
+
+    on, begun = trainer.choosing.validation, trainer.progress.begun
+    if on is None and begun:
+        loaded = loaded._replace(validation=None)
+    fraction = None if on is None else on.fraction
+    examples = facts.examples if on is None or on.of is None else on.of
+    limit, seed = options.limit, trainer.settings.seed
+    if "limit" not in options.explicit and examples < len(loaded.train):
+        # Fewer: of a limit that the run was given, or of a folder that has grown, which then is what has changed.
+        limited = split(loaded, examples, fraction, seed)
+        if not facts.changes(DataFacts.of(limited.train)):
+            return limited
+    return split(loaded, limit, fraction, seed)
 
 
 def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts, folder: Path) -> None:
     from linocut.data import find_augmentation
-    from linocut.errors import RunError
     from linocut.policies import find_policy
     from linocut.schedules import find_schedule
-    from linocut.train.settings import DataFacts
 
-    given, explicit = DataFacts.of(training), options.explicit
+    explicit = options.explicit
     pairs: list[tuple[str, object, object]] = []
-    if not facts.agrees(given):
-        pairs.append(("data", given, facts))
     if explicit & {"model", "hidden"}:
         wanted = find_network(options.model, options.hidden, training)
+        if type(wanted.loss) is type(run.network.loss):
+            wanted = wanted.with_loss(run.network.loss)  # which other options are about
         if wanted != run.network:
             pairs.append(("network", *_described(wanted, run.network)))
+    if explicit & OPTIONS:
+        wanted = with_loss(run.network, options, training)
+        pairs.append(("loss", wanted.loss, run.network.loss))
     if explicit & {"optimizer", "lr", "momentum", "weight_decay", "nesterov"}:
         base = options.optimizer if "optimizer" in explicit else run.optimizer
         pairs.append(("optimizer", find_optimizer(base, options.of_optimizer), run.optimizer))
@@ -73,6 +123,10 @@ def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts,
         pairs.append(("schedule", find_schedule(options.schedule), run.schedule))
     if "augment" in explicit:
         pairs.append(("augmentation", find_augmentation(options.augment), run.augmentation))
+    if "labels" in explicit:
+        pairs.append(("label", ",".join(options.labels), ",".join(facts.form.labels) if facts.form else "none"))
+    if "task" in explicit:
+        pairs.append(("task", options.task, facts.form.task if facts.form else "classification"))
     if "batch" in explicit:
         pairs.append(("batch", options.batch, run.batch_size))
     if "micro_batch" in explicit:
@@ -83,11 +137,25 @@ def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts,
     if "seed" in explicit:
         pairs.append(("seed", options.seed, run.seed))
     for what, value, own in pairs:
-        if value != own:
-            raise RunError(
-                f"{folder} holds a run of {what} {own}, not {value}; leave out the option to go on with it, "
-                "or give another folder"
-            )
+        _refuse_other(folder, what, value, own)
+
+
+def _agree_on_choosing(options: Options, run: Choosing, folder: Path) -> None:
+    """RunError for another validation than the run has; its patience may be another."""
+    if options.validation is not None:
+        _refuse_other(folder, "validation", options.validation, run.validation and run.validation.fraction)
+    if options.keep is not None:
+        _refuse_other(folder, "keep", options.keep, run.keep)
+
+
+def _refuse_other(folder: Path, what: str, value: object, own: object) -> None:
+    from linocut.errors import RunError
+
+    if value != own:
+        raise RunError(
+            f"{folder} holds a run of {what} {own}, not {value}; leave out the option to go on with it, "
+            "or give another folder"
+        )
 
 
 def _described(given: Network, own: Network) -> tuple[str, str]:

@@ -13,7 +13,9 @@ import click
 from click.core import ParameterSource
 
 from linocut.cli import resume
+from linocut.cli.choosing import choosing_options, ended_early, kept_model, longer, split, tell_of_choosing
 from linocut.cli.given import Options
+from linocut.cli.loss import loss_options, with_loss
 from linocut.cli.options import (
     PATH,
     colour_option,
@@ -22,6 +24,7 @@ from linocut.cli.options import (
     find_optimizer,
     image_size_option,
     json_option,
+    label_options,
     machine_options,
     model_options,
     quoted,
@@ -29,16 +32,18 @@ from linocut.cli.options import (
     tell_skipped,
     training_options,
 )
+from linocut.cli.start import default_name, from_option, load_as, network_of, source_run, tell_of_start, with_policy_of
 from linocut.errors import printable
 from linocut.sizes import show_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from linocut.data.dataset import Dataset
+    from linocut.data.loaded import Loaded
     from linocut.graph.network import Network
     from linocut.optimizers import Optimizer
-    from linocut.train import EpochEnded, Trainer
+    from linocut.train import Done, EpochEnded, Event, Trainer
+    from linocut.train.events import Callback
 
 DEFAULT_EPOCHS = 10
 FEW_STEPS = 100  # of an epoch
@@ -48,10 +53,13 @@ SIGNALLED = 128  # added to a signal's number, the exit status of shells
 @click.command()
 @model_options
 @data_options
+@label_options
 @image_size_option
 @colour_option
 @skip_corrupt_option
 @click.option("--limit", type=int, help="Use the first N examples only, for training and for testing.")
+@choosing_options
+@from_option
 @training_options
 @click.option(
     "--augment",
@@ -68,6 +76,7 @@ SIGNALLED = 128  # added to a signal's number, the exit status of shells
 )
 @click.option("--nesterov", is_flag=True, default=None, help="Nesterov's momentum, of sgd.")
 @click.option("--schedule", default="constant", show_default=True, help="constant, step, cosine or plateau.")
+@loss_options
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides weights and order of the data.")
 @machine_options
 @click.option(
@@ -105,22 +114,27 @@ def train(context: click.Context, /, go_on: bool, as_json: bool, **given: Any) -
         context.exit(SIGNALLED + stop.number)
 
 
-def _begun(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options]:
-    from linocut import data
+def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
+    from linocut.data.number_names import is_called_numbers
     from linocut.train import Trainer
 
     if options.data is None:
         raise click.UsageError(
             "--data is not given; take digits, which are inside the package, or see: linocut data list"
         )
-    training, test = data.load(
-        options.data, options.data_dir, options.size, options.skip_corrupt, colour=options.colour
-    )
-    tell_skipped(training, test)
-    training, test = data.take(training, options.limit), data.take(test, options.limit)
-    network = find_network(options.model, options.hidden, training)
+    run = source_run(options)
+    options = with_policy_of(run, options)
+    loaded = load_as(run, options)
+    tell_skipped(*filter(None, loaded))
+    loaded = split(loaded, options.limit, options.validation, options.seed)
+    training = loaded.train
+    network = network_of(run, options, len(training.classes)) or find_network(options.model, options.hidden, training)
+    network = with_loss(network, options, training)
     optimizer = find_optimizer(options.optimizer, options.of_optimizer)
-    out = options.out or _free_folder(f"{Path(options.model).stem}-{Path(options.data).name}")
+    path = Path(str(options.data))
+    out = options.out or _free_folder(
+        f"{default_name(run, options)}-{path.stem if is_called_numbers(path) else path.name}"
+    )
     options = replace(_within_budget(options, network, optimizer, len(training)), out=out)
     trainer = Trainer(
         network,
@@ -135,7 +149,9 @@ def _begun(options: Options) -> tuple[Trainer, tuple[Dataset, Dataset], Options]
         options.micro_batch,
     )
     trainer.settings.augmentation.check_dataset(training)
-    return trainer, (training, test), options
+    if options.source is not None:
+        trainer.start_from(options.source)
+    return trainer, loaded, options
 
 
 def _within_budget(options: Options, network: Network, optimizer: Optimizer, examples: int) -> Options:
@@ -155,13 +171,16 @@ def _within_budget(options: Options, network: Network, optimizer: Optimizer, exa
     return replace(options, batch=sizes.batch, micro_batch=sizes.micro_batch)
 
 
-def _notes(trainer: Trainer, options: Options, splits: tuple[Dataset, Dataset]) -> Iterator[str]:
+def _notes(trainer: Trainer, options: Options, splits: Loaded) -> Iterator[str]:
     """What was left out of the data or chosen, and what a budget and micro-batches mean for this run."""
     from linocut.cli.budget import explained, process_total
     from linocut.plan.training import Sizes
 
-    batch, examples = trainer.settings.batch_size, len(splits[0])
-    yield from dict.fromkeys((*splits[0].notes, *splits[1].notes))
+    batch, examples = trainer.settings.batch_size, len(splits.train)
+    yield from dict.fromkeys(note for part in filter(None, splits) for note in part.notes)
+    if trainer.started is not None:
+        yield from tell_of_start(trainer.started)
+    yield from tell_of_choosing(trainer.settings.schedule, splits)
     if options.budget is not None:
         if not options.explicit & {"batch", "micro_batch"}:
             steps = examples // batch
@@ -181,37 +200,64 @@ def _free_folder(name: str) -> Path:
     return path
 
 
-def _train_for_programs(trainer: Trainer, splits: tuple[Dataset, Dataset], options: Options) -> None:
+def _fitted(
+    trainer: Trainer, splits: Loaded, options: Options, watcher: Callback
+) -> tuple[tuple[EpochEnded, ...], list[Done]]:
+    """The epochs, and what the training came to in the end."""
+    from linocut.train import Done
+
+    ends: list[Done] = []
+
+    def at_the_end(event: Event) -> None:
+        if isinstance(event, Done):
+            ends.append(event)
+
+    history = trainer.fit(
+        splits.train,
+        options.epochs,
+        out=options.out,
+        callbacks=[watcher, at_the_end],
+        save_every=options.save_every,
+        validation=splits.validation,
+        test=splits.test,
+        keep=options.keep,
+        patience=options.patience,
+    )
+    return history, ends
+
+
+def _train_for_programs(trainer: Trainer, splits: Loaded, options: Options) -> None:
     from linocut.cli.watch import print_json
 
     for note in _notes(trainer, options, splits):
         click.echo(printable(note), err=True)
-    trainer.fit(splits[0], options.epochs, splits[1], options.out, [print_json], options.save_every)
+    _fitted(trainer, splits, options, print_json)
 
 
-def _train_for_people(trainer: Trainer, splits: tuple[Dataset, Dataset], options: Options) -> None:
+def _train_for_people(trainer: Trainer, splits: Loaded, options: Options) -> None:
     from linocut.cli.watch import ProgressBar
     from linocut.data.summary import Summary, left_out_of_epochs
 
     settings = trainer.settings
+    examples = " + ".join(f"{len(part):,}" for part in (splits.train, splits.validation, splits.test) if part)
     click.echo(
-        f"{settings.network.name} on {printable(splits[0].name)} ({len(splits[0]):,} + {len(splits[1]):,} examples), "
+        f"{settings.network.name} on {printable(splits.train.name)} ({examples} examples), "
         f"policy {settings.policy.name}, {settings.optimizer.kind} {settings.optimizer.learning_rate:g}, "
         f"{settings.schedule.kind} schedule, batch {settings.batch_size}, seed {settings.seed}"
         + (f", augmented by {settings.augmentation}" if settings.augmentation else "")
     )
     summary = Summary.of(*splits)
     click.echo(printable(str(summary)))
-    left_out = left_out_of_epochs(len(splits[0]), settings.batch_size)
+    left_out = left_out_of_epochs(len(splits.train), settings.batch_size)
     for note in (*_notes(trainer, options, splits), *summary.few(), *([left_out] if left_out else [])):
         click.echo(printable(note))
     click.echo(f"{trainer.plan}\n")
     with ProgressBar() as bar:
-        history = trainer.fit(splits[0], options.epochs, splits[1], options.out, [bar], options.save_every)
-    click.echo(_report(trainer, history, options))
+        history, (done,) = _fitted(trainer, splits, options, bar)
+    click.echo(_report(trainer, history, done, options))
 
 
-def _report(trainer: Trainer, history: tuple[EpochEnded, ...], options: Options) -> str:
+def _report(trainer: Trainer, history: tuple[EpochEnded, ...], done: Done, options: Options) -> str:
     from linocut.train.peak_memory import peak_rss_bytes
 
     program, real = trainer.compiled.program, int(trainer.session.arena.nbytes)
@@ -220,18 +266,19 @@ def _report(trainer: Trainer, history: tuple[EpochEnded, ...], options: Options)
     below = (f" --data-dir {quoted(options.data_dir)}" if options.data_dir else "") + (
         " --skip-corrupt" if options.skip_corrupt else ""
     )
-    accuracy = history[-1].accuracy if history else None
     rows = [
-        ("test accuracy", "-" if accuracy is None else f"{accuracy:.2%}"),
+        *(("ended early", reason) for reason in ended_early(trainer, done)),
+        *(("kept model", text) for text in kept_model(trainer, done)),
+        ("test accuracy", "-" if done.accuracy is None else f"{done.accuracy:.2%}"),
         ("arena", f"{show_size(real)} ({real:,} B, {planned})"),
         ("its lower bound", f"{show_size(program.lower_bound_bytes)} ({program.lower_bound_bytes:,} B)"),
         ("process's peak", show_size(peak_rss_bytes())),
         ("time of training", f"{sum(epoch.seconds for epoch in history):.1f} s"),
         ("kept in", str(options.out)),
         ("evaluate it", f"linocut eval {out}{below}"),
-        ("use it", f"linocut predict {out} IMAGE..."),
-        ("train on", f"linocut train --resume --out {out}{below} --epochs {2 * trainer.progress.epoch}"),
+        ("use it", f"linocut predict {out} {'FILE' if trainer.data and trainer.data.form else 'IMAGE'}..."),
+        ("train on", f"linocut train --resume --out {out}{below} {longer(trainer, done)}"),
     ]
-    if trainer.settings.schedule.fixed_length:
+    if trainer.settings.schedule.fixed_length and done.stopped is None:
         rows.pop()  # its length is part of the run
     return "\n" + "\n".join(f"{name:16}  {printable(value)}" for name, value in rows)

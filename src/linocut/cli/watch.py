@@ -68,11 +68,14 @@ class ProgressBar:
 
     def _line(self, event: EpochEnded) -> str:
         trained = "" if event.train_accuracy is None else f"train {event.train_accuracy:6.2%}  "
+        chosen = "" if event.validation_accuracy is None else f"validation {event.validation_accuracy:6.2%}  "
+        if event.validation_accuracy is None and event.validation_loss is not None:
+            chosen = f"validation loss {event.validation_loss:.4f}  "
         tested = "" if event.accuracy is None else f"test {event.accuracy:6.2%}  "
         step = "" if event.step_ms is None else f", {event.step_ms:.2f} ms a step"
         return (
             f"epoch {event.epoch:{len(str(self._epochs))}}/{self._epochs or event.epoch}  loss {event.loss:.4f}  "
-            f"{trained}{tested}flips {event.flip_ratio:.3%}  {event.seconds:.1f} s{step}"
+            f"{trained}{chosen}{tested}flips {event.flip_ratio:.3%}  {event.seconds:.1f} s{step}"
         )
 
     def _show(self, line: str) -> None:

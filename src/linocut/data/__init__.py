@@ -1,13 +1,17 @@
-"""Data sets: named ones, folders, IDX files and arrays, and the batches made of them."""
+"""Data sets: named ones, folders of images and recordings, tables and arrays, and the batches made of them."""
 
 from linocut.data.arrays import ArrayDataset
 from linocut.data.augmentation import Augmentation, find_augmentation
 from linocut.data.batches import Batches, epoch_order
+from linocut.data.class_weights import balanced_weights
 from linocut.data.dataset import Dataset
 from linocut.data.download import get
 from linocut.data.gather import find_pictures
+from linocut.data.hold_out import hold_out
 from linocut.data.images import read_image
-from linocut.data.registry import Available, available, is_image_folder, load
+from linocut.data.loaded import Loaded
+from linocut.data.raw_arrays import from_arrays
+from linocut.data.registry import Available, available, is_image_folder, load, load_splits
 from linocut.data.subset import take
 from linocut.data.summary import Summary
 
@@ -17,14 +21,19 @@ __all__ = [
     "Available",
     "Batches",
     "Dataset",
+    "Loaded",
     "Summary",
     "available",
+    "balanced_weights",
     "epoch_order",
     "find_augmentation",
     "find_pictures",
+    "from_arrays",
     "get",
+    "hold_out",
     "is_image_folder",
     "load",
+    "load_splits",
     "read_image",
     "take",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -12,6 +12,8 @@ from linocut.errors import DataError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from linocut.data.form import Form
 
 Dtype = Literal["u8", "f32"]
 
@@ -36,6 +38,7 @@ class Dataset(ABC):
     `handed` says that a mirrored example is none of its class any more, as it is of digits; `crops` that
     `read_crops` works, as the examples are made of images of their own sizes; `resizing` how a picture of another size
     becomes such an example (see resizing.py). `notes` are lines on what was left out or chosen when it was opened.
+    `form` says how examples were made of numbers in files, None where they were not.
     """
 
     name: str
@@ -47,10 +50,16 @@ class Dataset(ABC):
     crops: bool = False
     resizing: Resizing = "whole"
     notes: tuple[str, ...] = ()
+    form: Form | None = None
 
     @abstractmethod
     def __len__(self) -> int:
         """How many examples there are."""
+
+    @property
+    def whole(self) -> Dataset:
+        """What it is known by: itself, or what a split took it from."""
+        return self
 
     @property
     def labels(self) -> NDArray[Any] | None:
@@ -70,6 +79,14 @@ class Dataset(ABC):
         The outputs are C-contiguous. Raises DataError for indices out of range, outputs that do not fit, or
         an example that is damaged.
         """
+
+    def prints(self, indices: NDArray[np.int64]) -> Iterator[bytes]:
+        """Of the examples at `indices`, in their order, bytes that tell each of them from others: place and values."""
+        images = np.empty((len(indices), *self.shape), NUMPY_DTYPES[self.dtype])
+        truth = np.empty(*truth_form(self, len(indices)))
+        self.read(indices, images, truth)
+        for place, image, label in zip(indices, images, truth, strict=True):
+            yield place.tobytes() + image.tobytes() + label.tobytes()
 
     def read_crops(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[Any], boxes: Crops) -> None:
         """Like `read`, but of each image the part that `boxes` says, resized to `shape`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linocut.data.dataset import Crops, Dataset, Resizing, check_read
+from linocut.data.file_print import file_print
 from linocut.data.images import decode
+from linocut.data.loaded import Loaded
 from linocut.data.resizing import CROP, WHOLE, find_resizing
 from linocut.data.scan import SUFFIXES, Scan, folders, scan
 from linocut.data.soundness import Looked, look_at, refusal
-from linocut.data.splits import find_splits
+from linocut.data.splits import Splits, find_splits
 from linocut.errors import DataError
 
 if TYPE_CHECKING:
@@ -77,6 +80,12 @@ class FolderDataset(Dataset):
         """Those of all examples; see Dataset.labels."""
         return self._labels
 
+    def prints(self, indices: NDArray[np.int64]) -> Iterator[bytes]:
+        """The path below the folder of classes, and the file; see file_print."""
+        for index in indices.tolist():
+            path = self._paths[index]
+            yield os.fsencode(path) + b"\0" + file_print(self._root / path)
+
     def file_of(self, index: int) -> str:
         """The path of an image; see Dataset.file_of."""
         return str(self._root / self._paths[index])
@@ -112,10 +121,10 @@ def open_folder(
     skip_corrupt: bool = False,
     colour: bool | None = None,
     resizing: Resizing | None = None,
-) -> tuple[FolderDataset, FolderDataset]:
-    """The training and the test images below `root`.
+) -> Loaded:
+    """The training and the test images below `root`, and those of validation where there is a folder of them.
 
-    They come from `root/train` and `root/test` (in some spelling, see splits.py) where these hold class folders.
+    They come from `root/train`, `root/test` and `root/val` (in any spelling, see splits.py) where there are such.
     Otherwise a hash of each image's path below `root` picks about one in five for testing, the same ones on
     every machine. Classes are the sorted names of the class folders; images in folders below are the class's too.
     Images are read with 3 channels if any of them all has colours, or as `colour` says. Unless `size` = (height,
@@ -134,60 +143,65 @@ def open_folder(
     if not os.path.isdir(root):
         raise DataError(f"{root} is not a folder; give a folder that holds one folder of images for each class")
     splits, seen = find_splits(root), Scan()
-    train_root, test_root = splits.train, splits.test
-    classes = tuple(folders(train_root))
+    classes = tuple(folders(splits.train))
     if len(classes) < 2:
         held = f"only one class folder ({classes[0]})" if classes else "no class folders"
-        raise DataError(f"{train_root} holds {held}, must hold at least 2, each with the images of a class")
-    train, test = _entries(train_root, classes, classes, seen), []
-    if test_root is not None:
-        found_test = folders(test_root)
-        for name in found_test:
-            if name not in classes:
-                raise DataError(
-                    f"{test_root / name} is a class that {train_root} lacks (it has {', '.join(classes)}); "
-                    "rename or remove it"
-                )
-        test = _entries(test_root, tuple(found_test), classes, seen)
-    else:
-        test_root = train_root
-        test = [entry for entry in train if is_for_testing(entry.path)]
-        train = [entry for entry in train if not is_for_testing(entry.path)]
-    looked = [
-        look_at(folder, [entry.path for entry in entries], whole=skip_corrupt)
-        for folder, entries in ((train_root, train), (test_root, test))
-    ]
-    corrupt = {**looked[0].errors, **looked[1].errors}
+        raise DataError(f"{splits.train} holds {held}, must hold at least 2, each with the images of a class")
+    parts = list(_parts(splits, classes, seen))
+    looked = [look_at(folder, [entry.path for entry in entries], whole=skip_corrupt) for folder, entries in parts]
+    corrupt = {path: error for found in looked for path, error in found.errors.items()}
     if corrupt and not skip_corrupt:
-        raise refusal(corrupt, len(train) + len(test))
+        raise refusal(corrupt, sum(len(entries) for _, entries in parts))
     sound = [
         [entry for entry, good in zip(entries, found.sound.tolist(), strict=True) if good]
-        for entries, found in zip((train, test), looked, strict=True)
+        for (_, entries), found in zip(parts, looked, strict=True)
     ]
     if not all(sound):
         raise DataError(
-            f"{root} holds {len(sound[0]) + len(sound[1])} images, too few to test on one in {TEST_PART}; "
+            f"{root} holds {sum(map(len, sound))} images, too few to test on one in {TEST_PART}; "
             "add images, or put them into train and test folders"
         )
+    (train_root, train), whole = parts[0], looked[0]
     _check_classes(train_root, sound[0], classes, {path.parent for path in corrupt})
-    first = min((number for number, good in enumerate(looked[0].sound) if good), key=lambda number: train[number].path)
-    shape = _shape(looked[0].shapes[first])
+    first = min((number for number, good in enumerate(whole.sound) if good), key=lambda number: train[number].path)
+    shape = _shape(whole.shapes[first])
     if size is None:
-        for folder, entries, found in ((train_root, train, looked[0]), (test_root, test, looked[1])):
+        for (folder, entries), found in zip(parts, looked, strict=True):
             _check_sizes(folder, entries, found.shapes, shape, train_root / train[first].path)
     found_channels = np.concatenate([found.shapes[found.sound, 2] for found in looked])
     channels = int(found_channels.max()) if colour is None else 3 if colour else 1
     shape = (*(size or shape[:2]), channels)
     notes = (*splits.notes, *seen.notes(), *(_mixed(found_channels) if colour is None else ()))
-    resizing = _resizing(looked[0], shape) if resizing is None else find_resizing(resizing)
-    sets = [
-        FolderDataset(
-            *(str(root), folder, entries, shape, classes, resizing, size is not None, tuple(found.errors), notes),
-            sound=skip_corrupt,
+    resizing = _resizing(whole, shape) if resizing is None else find_resizing(resizing)
+    return Loaded(
+        *(
+            FolderDataset(
+                *(str(root), folder, entries, shape, classes, resizing, size is not None, tuple(found.errors), notes),
+                sound=skip_corrupt,
+            )
+            for (folder, _), entries, found in zip(parts, sound, looked, strict=True)
         )
-        for folder, entries, found in zip((train_root, test_root), sound, looked, strict=True)
-    ]
-    return sets[0], sets[1]
+    )
+
+
+def _parts(splits: Splits, classes: tuple[str, ...], seen: Scan) -> Iterator[tuple[Path, list[Entry]]]:
+    """The folder and the images of training, test and, where there is a folder for it, validation."""
+    train = _entries(splits.train, classes, classes, seen)
+    if splits.test is None:
+        yield splits.train, [entry for entry in train if not is_for_testing(entry.path)]
+        yield splits.train, [entry for entry in train if is_for_testing(entry.path)]
+        return
+    yield splits.train, train
+    for folder in (splits.test, splits.validation):
+        if folder is None:
+            continue
+        for name in folders(folder):
+            if name not in classes:
+                raise DataError(
+                    f"{folder / name} is a class that {splits.train} lacks (it has {', '.join(classes)}); "
+                    "rename or remove it"
+                )
+        yield folder, _entries(folder, tuple(folders(folder)), classes, seen)
 
 
 def _resizing(train: Looked, shape: tuple[int, int, int]) -> Resizing:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from linocut.data import cifar10, cifar100, idx, svhn
 from linocut.data.cache import known_cache
 from linocut.data.dataset import Dataset, Resizing
+from linocut.data.loaded import Loaded
+from linocut.data.number_files import open_numbers
+from linocut.data.number_names import holds_numbers, is_called_numbers
 from linocut.data.resizing import WHOLE
 from linocut.data.scan import folders
+from linocut.data.sound_names import holds_recordings
 from linocut.data.sources import SOURCES, Source
 from linocut.errors import DataError
 from linocut.files import expanded
+
+if TYPE_CHECKING:
+    from linocut.data.form import Form
 
 Opener = Callable[[], tuple[Dataset, Dataset]]
 
@@ -43,8 +51,12 @@ def load(
     *,
     colour: bool | None = None,
     resizing: Resizing | None = None,
+    labels: Sequence[str] = (),
+    task: str | None = None,
+    form: Form | None = None,
+    whole: bool = False,
 ) -> tuple[Dataset, Dataset]:
-    """The training and the test data of `name`: a name in `available()`, or the path of a folder.
+    """The training and the test data of `name`: a name in `available()`, or the path of a folder or a file.
 
     The files of a named data set are looked for in `data_dir`, `$LINOCUT_DATA`, the cache and
     /usr/share/datasets. A folder holds class folders of images (see folder.py), which `size` = (height,
@@ -52,27 +64,75 @@ def load(
     middle where sizes differ; give a trained network's (`predictor.resizing`) to test it. `colour` says whether images
     have 3 channels or 1, by default 3 if any of them has colours. `skip_corrupt` leaves out images of class folders
     that cannot be decoded; those left out are the `skipped` of what is returned, and all else that was left out or
-    chosen is in its `notes`. Raises DataError for an unknown name and for files that are missing or damaged.
+    chosen is in its `notes`. A validation folder beside the others is in `load_splits` only.
+
+    A folder may also hold recordings, .wav, in class folders or called CLASS_anything.wav (see sound.py).
+
+    Files of numbers are CSV (see table.py), whose `labels` name the columns to predict, and .npz (see npz.py). `task`
+    is "classification", or "regression" or "multilabel" of them. How a trained network reads them is its `form`
+    (`predictor.form`), which says all this itself; with `whole` all examples of a file without test data are for
+    testing, not one in five. Raises DataError for an unknown name and for files that are missing or damaged.
     """
+    loaded = load_splits(
+        name,
+        data_dir,
+        size,
+        skip_corrupt,
+        colour=colour,
+        resizing=resizing,
+        labels=labels,
+        task=task,
+        form=form,
+        whole=whole,
+    )
+    return loaded.train, loaded.test
+
+
+def load_splits(
+    name: str | os.PathLike[str],
+    data_dir: str | os.PathLike[str] | None = None,
+    size: tuple[int, int] | None = None,
+    skip_corrupt: bool = False,
+    *,
+    colour: bool | None = None,
+    resizing: Resizing | None = None,
+    labels: Sequence[str] = (),
+    task: str | None = None,
+    form: Form | None = None,
+    whole: bool = False,
+) -> Loaded:
+    """Like `load`, with the examples to validate on where a folder has `val` beside `train` and `test`."""
     text = os.fspath(name)
     is_path = _is_path(name)
-    if not is_path and _is_known(text):
+    named = not is_path and _is_known(text)
+    if not named and holds_numbers(text):
+        path = Path(os.path.realpath(expanded(text)))  # known by it: the same from wherever a run is resumed
+        _refuse_image_settings(str(path), size, skip_corrupt, colour, resizing)
+        return Loaded(*open_numbers(path, labels, task, form, whole))
+    if labels or task is not None:
+        raise DataError(f"{text} has labels of its own; a label and a task are for CSV and .npz files, leave them out")
+    if named:
         _refuse_image_settings(text, size, skip_corrupt, colour, resizing)
         if text == "digits":
             from linocut.data.digits import open_digits  # late: its imports cost memory
 
-            return open_digits()
-        return _load_source(SOURCES[text], data_dir)
+            return Loaded(*open_digits())
+        return Loaded(*_load_source(SOURCES[text], data_dir))
     path = expanded(text)
     if text and os.path.isdir(path):  # which is of no name that is too long
         path = path.resolve()  # known by it: the same from wherever a run is resumed
         opener = _format_of(path)
+        if opener is None and holds_recordings(path):
+            from linocut.data.sound import open_sounds
+
+            _refuse_image_settings(str(path), size, skip_corrupt, colour, resizing)
+            return Loaded(*open_sounds(path, form))
         if opener is None:
             from linocut.data.folder import open_folder
 
             return open_folder(path, size, skip_corrupt, colour, resizing)
         _refuse_image_settings(str(path), size, skip_corrupt, colour, resizing)
-        return opener()
+        return Loaded(*opener())
     if is_path:
         raise DataError(f"{path} is not a folder; give a folder of class folders, or one of {', '.join(_names())}")
     raise DataError(
@@ -85,7 +145,11 @@ def is_image_folder(name: str | os.PathLike[str]) -> bool:
     if not _is_path(name) and _is_known(os.fspath(name)):
         return False
     path = expanded(name)
-    return bool(os.fspath(name)) and os.path.isdir(path) and not _formats(path)
+    return (
+        bool(os.fspath(name))
+        and os.path.isdir(path)
+        and not (_formats(path) or holds_numbers(path) or holds_recordings(path))
+    )
 
 
 def resizing_of(data: str | None) -> Resizing | None:
@@ -128,7 +192,7 @@ def _meant(text: str) -> str:
 def _is_path(name: str | os.PathLike[str]) -> bool:
     """Whether a name can only be that of a folder."""
     text = os.fspath(name)
-    return not isinstance(name, str) or os.sep in text or text in (".", "..")
+    return not isinstance(name, str) or os.sep in text or text in (".", "..") or is_called_numbers(text)
 
 
 def _is_known(text: str) -> bool:

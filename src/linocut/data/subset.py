@@ -1,7 +1,8 @@
-"""take: the first examples of a data set, for quick trials (`--limit N`)."""
+"""Subset: some examples of a data set: the first ones, for quick trials (`--limit N`), or those of a split."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class Subset(Dataset):
-    """The first `count` examples of `dataset`, read through it."""
+    """The examples of `dataset` at `places` (n,) int64, in this order, read through it."""
 
-    def __init__(self, dataset: Dataset, count: int) -> None:
-        """Keep the data set and the count, 1 to len(dataset); `take` checks it."""
+    def __init__(self, dataset: Dataset, places: NDArray[np.int64]) -> None:
+        """Keep the data set and the places, each from 0 to len(dataset) - 1."""
         self.name = dataset.name
         self.shape = dataset.shape
         self.dtype = dataset.dtype
@@ -27,34 +28,37 @@ class Subset(Dataset):
         self.targets = dataset.targets
         self.resizing = dataset.resizing
         self.notes = dataset.notes
+        self.form = dataset.form
         self._dataset = dataset
-        self._count = count
+        self._places = places
 
     def __len__(self) -> int:
         """How many examples there are."""
-        return self._count
+        return len(self._places)
 
     @property
     def labels(self) -> NDArray[Any] | None:
         """Those of its examples; see Dataset.labels."""
         labels = self._dataset.labels
-        return None if labels is None else labels[: self._count]
+        return None if labels is None else labels[self._places]
 
     def file_of(self, index: int) -> str | None:
         """That of the example in the whole data set; see Dataset.file_of."""
-        return self._dataset.file_of(index)
+        return self._dataset.file_of(int(self._places[index]))
 
-    def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32]) -> None:
+    def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[Any]) -> None:
         """Read the examples at `indices`; see Dataset.read."""
         check_read(self, indices, images, labels)
-        self._dataset.read(indices, images, labels)
+        self._dataset.read(self._places[indices], images, labels)
 
-    def read_crops(
-        self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32], boxes: Crops
-    ) -> None:
+    def prints(self, indices: NDArray[np.int64]) -> Iterator[bytes]:
+        """What tells the examples at `indices`; see Dataset.prints."""
+        return self._dataset.prints(self._places[indices])
+
+    def read_crops(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[Any], boxes: Crops) -> None:
         """Read parts of the examples at `indices`; see Dataset.read_crops."""
         check_read(self, indices, images, labels)
-        self._dataset.read_crops(indices, images, labels, boxes)
+        self._dataset.read_crops(self._places[indices], images, labels, boxes)
 
 
 def take(dataset: Dataset, limit: int | None) -> Dataset:
@@ -63,4 +67,4 @@ def take(dataset: Dataset, limit: int | None) -> Dataset:
         return dataset
     if limit < 1:
         raise DataError(f"limit is {limit}, must be 1 or more (or leave it out for all {len(dataset):,} examples)")
-    return dataset if limit >= len(dataset) else Subset(dataset, limit)
+    return dataset if limit >= len(dataset) else Subset(dataset, np.arange(limit, dtype=np.int64))

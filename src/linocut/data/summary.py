@@ -13,6 +13,7 @@ from linocut.data.resizing import CROP
 
 if TYPE_CHECKING:
     from linocut.data.dataset import Resizing
+    from linocut.data.form import Form
 
 HANDFUL = 10  # with fewer examples little is learned of a class
 MOST_CLASSES = 100  # with more of them, a line names only the smallest and the largest
@@ -21,7 +22,9 @@ MOST_NAMED = 5
 
 @dataclass(frozen=True)
 class Summary:
-    """Of a pair of data sets; `train` and `test` count the examples of each class, None where that is not known.
+    """Of the parts of a data set; `train`, `test` and `validation` count the examples of each class.
+
+    They are None where that is not known, or where there is no such part.
 
     Printed it is one line; `few` are further ones.
     """
@@ -32,26 +35,34 @@ class Summary:
     resizing: Resizing
     train: tuple[int, ...] | None
     test: tuple[int, ...] | None
+    validation: tuple[int, ...] | None = None
+    form: Form | None = None
 
     @staticmethod
-    def of(train: Dataset, test: Dataset) -> Summary:
+    def of(train: Dataset, test: Dataset, validation: Dataset | None = None) -> Summary:
         """Count; nothing but labels is read."""
         return Summary(
             *(train.name, tuple(train.shape), tuple(train.classes), train.resizing),
-            *(_counts(train), _counts(test)),
+            *(_counts(train), _counts(test), None if validation is None else _counts(validation), train.form),
         )
 
     def __str__(self) -> str:
         """The counts, and what examples are."""
         parts = [
             f"{what} {_listed(self.classes, counts)}"
-            for what, counts in (("to train on", self.train), ("to test on", self.test))
+            for what, counts in (
+                ("to train on", self.train),
+                ("to validate on", self.validation),
+                ("to test on", self.test),
+            )
             if counts is not None
         ]
         if len(self.shape) == 3 and self.shape[2] in (1, 3):
             height, width, channels = self.shape
             cropped = ", the middle of larger ones" if self.resizing == CROP else ""
             parts.append(f"images {height} x {width} in {'grey' if channels == 1 else 'colour'}{cropped}")
+        if self.form is not None:
+            parts.append(str(self.form))
         return f"{self.name}: " + "; ".join(parts)
 
     def few(self) -> Iterator[str]:

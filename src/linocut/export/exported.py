@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+from linocut.data.form import Form
 from linocut.errors import SpecError, one_line, unknown_name
 from linocut.export.costs import Cost, checksum, costs
 from linocut.export.formats import Format, find_format
@@ -90,23 +91,24 @@ def export(
     disk will not. Nothing is then left half-written.
     """
     form = find_format(to, finn)
-    graph = _graph(model)
+    graph, read_as = _graph(model)
     called = _name(graph.name if name is None else name, form)
     chosen = _weights(to, form, weights)
     path = expanded(out)
     files = form.files(path, called)
     _check_free(path, files, force)
-    sizes = form.writer()(graph, path, called, chosen)
+    sizes = form.writer()(graph, path, called, chosen, read_as)
     return Exported(to, called, files, sizes or {}, costs(graph), checksum(graph))
 
 
-def _graph(model: Model) -> InferenceGraph:
+def _graph(model: Model) -> tuple[InferenceGraph, Form | None]:
+    """The network, and how files of numbers were read in its training, where that is known."""
     if isinstance(model, InferenceGraph):
-        return model
-    if isinstance(model, Predictor):
-        return model.graph
+        return model, None
     if isinstance(model, (str, os.PathLike)):
-        return load(model).graph
+        model = load(model)
+    if isinstance(model, Predictor):
+        return model.graph, model.form
     made = getattr(model, "inference_graph", None)
     if made is None:
         raise SpecError(
@@ -114,7 +116,7 @@ def _graph(model: Model) -> InferenceGraph:
             "inference graph"
         )
     graph: InferenceGraph = made()
-    return graph
+    return graph, getattr(getattr(model, "data", None), "form", None)
 
 
 def _name(name: str, form: Format) -> str:

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from linocut.errors import SpecError, unknown_name
 
 if TYPE_CHECKING:
+    from linocut.data.form import Form
     from linocut.graph.inference import InferenceGraph
+
+    Writer: TypeAlias = Callable[[InferenceGraph, Path, str, str, Form | None], Any]
 
 TABLE, INT8, FLOAT = "table", "int8", "float"  # forms of weights
 WEIGHTS = (TABLE, INT8, FLOAT)
@@ -31,9 +34,10 @@ def _c_files(path: Path, name: str) -> tuple[Path, ...]:
 class Format:
     """Where a format's function is, which is imported when it is used: it may need packages that linocut does not.
 
-    `function(graph, path, name, weights)` writes the files that `files(path, name)` names, all or none; what it returns
-    are sizes by name, or None. `weights` are the forms of weights that it knows, the first by default; `extra` is the
-    extra of linocut's that installs its packages.
+    `function(graph, path, name, weights, form)` writes the files that `files(path, name)` names, all or none; what it
+    returns are sizes by name, or None. `form` is how files of numbers were read in training, None of other data.
+    `weights` are the forms of weights that it knows, the first by default; `extra` is the extra of linocut's that
+    installs its packages.
     """
 
     module: str
@@ -43,10 +47,10 @@ class Format:
     identifier: bool = False  # whether the name has to be one of C's
     extra: str | None = None
 
-    def writer(self) -> Callable[[InferenceGraph, Path, str, str], Any]:
+    def writer(self) -> Writer:
         """The function; SpecError where packages that it needs are not installed."""
         try:
-            found: Callable[[InferenceGraph, Path, str, str], Any] = getattr(import_module(self.module), self.function)
+            found: Writer = getattr(import_module(self.module), self.function)
         except ModuleNotFoundError as error:
             if self.extra is None or (error.name or "").startswith("linocut"):
                 raise

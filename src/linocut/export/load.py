@@ -31,8 +31,16 @@ def load(
     elif not os.path.exists(path):
         raise RunError(f"{path} does not exist; give the folder of a run, as linocut train --out wrote it")
     model = packed.read(path)
-    about = model.graph, model.classes, model.data
     try:
-        return Predictor(*about, batch_size=batch_size, threads=chosen, backend=known, resizing=model.resizing)
+        return Predictor(
+            model.graph,
+            model.classes,
+            model.data,
+            batch_size=batch_size,
+            threads=chosen,
+            backend=known,
+            resizing=model.resizing,
+            form=model.form,
+        )
     except SpecError as error:
         raise RunError(f"{path}: {one_line(error)}") from None

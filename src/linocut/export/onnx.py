@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from linocut.data.form import Form
 from linocut.errors import unknown_name
 from linocut.export.onnx_model import OnnxModel
 from linocut.export.onnx_nodes import FLOAT, IMAGE, INT32, LOGITS, Dialect, add_nodes, by_channel, metadata, tensor_of
@@ -25,7 +26,7 @@ from linocut.ops.bits import Array
 WeightsForm: TypeAlias = Callable[[OnnxModel, str, Array], str]
 
 
-def export_onnx(graph: InferenceGraph, path: Path, name: str, weights: str = "table") -> None:
+def export_onnx(graph: InferenceGraph, path: Path, name: str, weights: str = "table", form: Form | None = None) -> None:
     """Write an inference graph as the ONNX model `name`; binary weights are a "table", "int8" or "float".
 
     A table takes an eighth of a byte a weight; int8 and float, a byte and four, are for runtimes that do not fold
@@ -39,7 +40,7 @@ def export_onnx(graph: InferenceGraph, path: Path, name: str, weights: str = "ta
     dtype = "uint8" if graph.input.dtype == "u8" else "float32"
     given = model.described_as(IMAGE, dtype, graph.input.shape)
     found = model.described_as(LOGITS, "float32", graph.logits.shape)
-    model.write(path, given, found, metadata(graph))
+    model.write(path, given, found, metadata(graph, form))
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 
 import linocut
+from linocut.data.form import Form
 from linocut.digest import sha256
 from linocut.errors import SpecError
 from linocut.export.onnx_model import OnnxModel
@@ -83,8 +84,11 @@ def add_nodes(graph: InferenceGraph, model: OnnxModel, dialect: Dialect) -> None
         adding.add(node)
 
 
-def metadata(graph: InferenceGraph) -> list[tuple[str, str]]:
-    """What a model says of itself: version, network, outputs, and the SHA-256 of the graph's tensors in their order."""
+def metadata(graph: InferenceGraph, form: Form | None) -> list[tuple[str, str]]:
+    """What a model says of itself: version, network, outputs, and the SHA-256 of the graph's tensors in their order.
+
+    And how the numbers in its image are coded, where training read them from files of numbers (data/form.py).
+    """
     digest = sha256()
     for node, part, array in graph.tensors():
         digest.update(memoryview(f"{node}.{part} {array.dtype} {array.shape}\n".encode()))
@@ -96,6 +100,7 @@ def metadata(graph: InferenceGraph) -> list[tuple[str, str]]:
         ("linocut.outputs_are", graph.logits.function),
         ("linocut.layers", json.dumps([node.name for node in graph.nodes])),
         ("linocut.tensors_sha256", digest.hexdigest()),
+        *([] if form is None else [("linocut.form", json.dumps(form.to_dict()))]),
     ]
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from linocut import fields, tensor_file
 from linocut.data.dataset import Resizing
+from linocut.data.form import Form
 from linocut.data.registry import resizing_of
 from linocut.data.resizing import find_resizing
 from linocut.errors import LinocutError, RunError, SpecError, one_line
@@ -33,13 +34,15 @@ _NONE: Array = np.empty(0, np.float32)  # for tensors that are yet to be read
 class PackedModel:
     """An inference graph, the names of its classes, and of the data set that it was trained on (None: not known).
 
-    `resizing` is how pictures became its examples, None where an older file does not say it and it cannot be known.
+    `resizing` is how pictures became its examples, None where an older file does not say it and it cannot be known;
+    `form` how files of numbers did, None where there were none.
     """
 
     graph: InferenceGraph
     classes: tuple[str, ...] = ()
     data: str | None = None
     resizing: Resizing | None = None
+    form: Form | None = None
 
     @property
     def nbytes(self) -> int:
@@ -55,6 +58,7 @@ def save(path: Path, model: PackedModel) -> None:
         "classes": list(model.classes),
         "data": model.data,
         **({} if model.resizing is None else {"resizing": model.resizing}),
+        **({} if model.form is None else {"form": model.form.to_dict()}),
     }
     tensors = {f"{node}.{part}": array for node, part, array in graph.tensors()}
     tensor_file.save(path, tensors, KIND, VERSION, description)
@@ -66,13 +70,14 @@ def read(path: Path) -> PackedModel:
     about = file.description
     try:
         if file.version >= INFERENCE_SINCE:
-            fields.only(about, {INFERENCE, "classes", "data"} | ({"resizing"} & set(about)), "it")
+            fields.only(about, {INFERENCE, "classes", "data"} | ({"resizing", "form"} & set(about)), "it")
             graph = _graph(file, about[INFERENCE])
         else:
             graph = packed_network.read(file)
         classes = tuple(fields.text(name, "a class") for name in fields.entries(about["classes"], "classes"))
         data = None if about["data"] is None else fields.text(about["data"], "data")
         resizing = find_resizing(about["resizing"]) if "resizing" in about else resizing_of(data)
+        form = Form.from_dict(about["form"]) if "form" in about else None
     except RunError:
         raise
     except KeyError as error:
@@ -81,7 +86,7 @@ def read(path: Path) -> PackedModel:
         raise RunError(f"{path} does not describe a network: {one_line(error)}; it is damaged") from None
     if len(classes) > graph.classes:
         raise RunError(f"{path} has {len(classes)} class names for {graph.classes} classes; it is damaged")
-    return PackedModel(graph, classes, data, resizing)
+    return PackedModel(graph, classes, data, resizing, form)
 
 
 def described(node: InferenceNode) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from linocut.data.form import Form
 from linocut.export.finn import check_finn
 from linocut.export.formats import FLOAT
 from linocut.export.onnx_model import OnnxModel
@@ -33,23 +34,23 @@ BIPOLAR, UINT8 = "BIPOLAR", "UINT8"  # names of QONNX's data types
 LAYOUTS = {2: "NC", 3: "NCW", 4: "NCHW"}
 
 
-def export_qonnx(graph: InferenceGraph, path: Path, name: str, weights: str = FLOAT) -> None:
+def export_qonnx(graph: InferenceGraph, path: Path, name: str, weights: str = FLOAT, form: Form | None = None) -> None:
     """Write an inference graph as the QONNX model `name`; its weights are floats.
 
     It reads `image` (1, *shape) uint8, or float32 where the network takes floats, and gives `logits` (1, outputs)
     float32. SpecError without onnx, or for a layer that the format cannot say exactly; MachineError where the disk will
     not. Nothing is written then.
     """
-    _write(graph, path, name, finn=False)
+    _write(graph, path, name, form, finn=False)
 
 
-def export_finn(graph: InferenceGraph, path: Path, name: str, weights: str = FLOAT) -> None:
+def export_finn(graph: InferenceGraph, path: Path, name: str, weights: str = FLOAT, form: Form | None = None) -> None:
     """The same in the form that FINN reads: `image` is (1, channels, height, width) float32 that hold bytes."""
     check_finn(graph)
-    _write(graph, path, name, finn=True)
+    _write(graph, path, name, form, finn=True)
 
 
-def _write(graph: InferenceGraph, path: Path, name: str, *, finn: bool) -> None:
+def _write(graph: InferenceGraph, path: Path, name: str, form: Form | None, *, finn: bool) -> None:
     model = OnnxModel(name, {DOMAIN: VERSION}, batch=1)
     add_nodes(graph, model, _Finn() if finn else _Quantised())
     shape, dtype = graph.input.shape, "uint8" if graph.input.dtype == "u8" else "float32"
@@ -57,7 +58,7 @@ def _write(graph: InferenceGraph, path: Path, name: str, *, finn: bool) -> None:
         shape, dtype = channels_first(shape), "float32"
         model.datatypes[IMAGE] = UINT8
     given = model.described_as(IMAGE, dtype, shape)
-    model.write(path, given, model.described_as(LOGITS, "float32", graph.logits.shape), metadata(graph))
+    model.write(path, given, model.described_as(LOGITS, "float32", graph.logits.shape), metadata(graph, form))
 
 
 class _Quantised(Dialect):

@@ -82,6 +82,31 @@ class Network:
         """How many classes the loss tells apart, 0 for none."""
         return self.graph.classes
 
+    def with_loss(self, loss: Loss) -> Network:
+        """The same network with another loss in its place."""
+        last = self.layers[-1]
+        entry = dataclasses.replace(last, layer=loss) if isinstance(last, Wired) else loss
+        return dataclasses.replace(self, layers=(*self.layers[:-1], entry))
+
+    def with_classes(self, classes: int) -> Network:
+        """The same network with so many outputs: those of the last layer that has weights.
+
+        SpecError where that stands in a residual or gives more than one number for each class.
+        """
+        if classes == self.classes:
+            return self
+        for number, entry in reversed(list(enumerate(self.layers))):
+            layer = _layer_of(entry)
+            for size in ("units", "filters"):
+                if getattr(layer, size, None) == self.graph.outputs:
+                    changed: Any = dataclasses.replace(layer, **{size: classes})
+                    wired = dataclasses.replace(entry, layer=changed) if isinstance(entry, Wired) else changed
+                    return Network(self.name, (*self.layers[:number], wired, *self.layers[number + 1 :]))
+        raise SpecError(
+            f"{self.name} tells {self.classes} classes apart, and has no last layer of so many outputs that could have "
+            f"{classes}; describe the network with {classes} classes (--model)"
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Name and layers with their settings, for a file."""
         return {"name": self.name, "layers": [_described(layer) for layer in self.layers]}

@@ -14,12 +14,21 @@ def norms(graph: Graph) -> tuple[Node, ...]:
 
 def signed_norms(graph: Graph) -> tuple[Node, ...]:
     """Those of which a sign alone reads what they give."""
-    found = []
-    for node in norms(graph):
-        reader = graph.only_reader(node.name)
-        if reader is not None and isinstance(reader.layer, Sign):
-            found.append(node)
-    return tuple(found)
+    return tuple(node for node in norms(graph) if sign_of(graph, node) is not None)
+
+
+def sign_of(graph: Graph, norm: Node) -> Node | None:
+    """The sign that alone reads what a norm gives, None for any other reader."""
+    reader = graph.only_reader(norm.name)
+    return reader if reader is not None and isinstance(reader.layer, Sign) else None
+
+
+def product_of(graph: Graph, norm: Node) -> Node | None:
+    """The layer with binary weights whose products, pooled or not, a norm is of; None for any other input."""
+    node = graph.by_name.get(norm.input.node)
+    while node is not None and isinstance(node.layer, MaxPool):
+        node = graph.by_name.get(node.input.node)
+    return node if node is not None and isinstance(node.layer, (BinaryDense, BinaryConvolution)) else None
 
 
 def max_pools(graph: Graph) -> tuple[Node, ...]:

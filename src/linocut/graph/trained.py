@@ -39,14 +39,14 @@ class Trained(Source):
         return self._state[f"{node.name}.bias"][0]
 
     def norm(self, node: Node, product: Node | None) -> Norm:
-        """Mean, deviation and shift, for a Y that may be larger than it was in training (`_growth`)."""
+        """Mean, deviation and shift, for a Y that may be larger than it was in training (`growth`)."""
         of_logits = self._graph.feeds_loss(node.name)
         running = self._state[f"{node.name}.{RUNNING}"]
         by = divisor(View(running, "f32", running.shape[-1]), NORMS[norm_name(self._policy, of_logits)])
         shift = self._state[f"{node.name}.{BETA}"][0].astype(np.float64)
         scaled = any(parameter.part == GAMMA for parameter in node.parameters)
         gain = self._state[f"{node.name}.{GAMMA}"][0].astype(np.float64) if scaled else None
-        growth = 1.0 if product is None else self._growth(product)
+        growth = 1.0 if product is None else self.growth(product)
         return Norm(running[0].astype(np.float64) * growth, by * growth, shift, gain)
 
     def least(self, node: Node, product: Node, *, whole: bool) -> Array:
@@ -59,7 +59,7 @@ class Trained(Source):
         found = np.clip(np.where(norm.deviation > 0, first, constant), -limit, limit)
         return found.astype(np.int32 if whole else np.float32)
 
-    def _growth(self, product: Node) -> float | Array:
+    def growth(self, product: Node) -> float | Array:
         """How many times larger Y is in prediction than in training: its integers were divided, or scaled."""
         if self._policy.integer:
             return 1.0

@@ -15,23 +15,31 @@ from typing import Any
 
 from linocut.errors import SpecError, one_line
 from linocut.graph.network import Network
-from linocut.layers import Input, SoftmaxCrossEntropy
-from linocut.layers.losses import LOSSES
+from linocut.layers import Input
+from linocut.layers.losses import LOSSES, Loss
+from linocut.networks.classifier import CLASSIFICATION, loss_of
 from linocut.toml_text import read_toml
 
 CLASSES = "classes"
 
 
 def read_network(
-    path: Path, shape: tuple[int, ...] | None = None, classes: int | None = None, dtype: str = "u8"
+    path: Path,
+    shape: tuple[int, ...] | None = None,
+    classes: int | None = None,
+    dtype: str = "u8",
+    task: str = CLASSIFICATION,
 ) -> Network:
     """The network in a file, for examples of `shape` and `dtype` and so many classes where the file leaves them open.
+
+    A file without a loss gets that of the task (see classifier.py); for others than classification `classes` counts
+    outputs.
 
     SpecError, naming the file, for one that cannot be read, has unknown layers or settings, or does not fit.
     """
     described = read_toml(path, "a network")
     try:
-        network = Network.from_dict(_completed(described, one_line(path.stem), shape, classes, dtype))
+        network = Network.from_dict(_completed(described, one_line(path.stem), shape, classes, dtype, loss_of(task)))
         _check_fits(network, shape, classes)
     except SpecError as error:
         raise SpecError(f"{path}: {one_line(error)}") from None
@@ -53,7 +61,12 @@ def _check_fits(network: Network, shape: tuple[int, ...] | None, classes: int | 
 
 
 def _completed(
-    described: dict[str, Any], name: str, shape: tuple[int, ...] | None, classes: int | None, dtype: str
+    described: dict[str, Any],
+    name: str,
+    shape: tuple[int, ...] | None,
+    classes: int | None,
+    dtype: str,
+    loss: Loss,
 ) -> dict[str, Any]:
     """The description with a name, an input, the number of classes and a loss."""
     if odd := set(described) - {"name", "layers"}:
@@ -71,7 +84,7 @@ def _completed(
             raise SpecError("it has no input layer, and no data says what shape it takes; add one, or give --data")
         layers.insert(0, {"layer": Input.kind, "shape": list(shape), "dtype": dtype})
     if not any(kinds[-1:] == [loss] for loss in LOSSES):
-        layers.append({"layer": SoftmaxCrossEntropy.kind})
+        layers.append({"layer": loss.kind})
     return {"name": name, "layers": layers}
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from linocut.data.arrays import ArrayDataset, as_array
 from linocut.data.dataset import Dataset, Resizing
+from linocut.data.items import Indexed, ItemDataset, Wanted, collected
 from linocut.data.resizing import CROP, WHOLE
 from linocut.errors import DataError
 from linocut.graph.graph import Graph
@@ -18,13 +20,15 @@ from linocut.run.session import Session
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    Examples: TypeAlias = Dataset | tuple[ArrayLike, ArrayLike]
+    Examples: TypeAlias = Dataset | tuple[ArrayLike, ArrayLike] | Indexed | Iterable[Any]
 
 
 def as_dataset(examples: Examples, graph: Graph) -> Dataset:
-    """The data set itself, or one of the arrays (examples, labels); DataError where it does not fit the network.
+    """The data set itself, or one of the arrays (examples, labels), or of what gives pairs (example, label).
 
-    Labels are class numbers (n,), or for losses of numbers targets (n,) or (n, outputs).
+    Such are data sets in PyTorch's style, with a length and an example at each index, and iterables, whose examples
+    are held in memory. DataError where it does not fit the network. Labels are class numbers (n,), or for losses of
+    numbers targets (n,) or (n, outputs).
     """
     return as_dataset_of(examples, graph.name, graph.input.shape, graph.input.dtype, graph.loss, graph.outputs)
 
@@ -36,22 +40,47 @@ def as_dataset_of(
     if isinstance(examples, Dataset):
         dataset = examples
     elif isinstance(examples, tuple) and len(examples) == 2:
-        dataset = _arrays(*examples, shape, loss, outputs)
+        images, labels = examples
+        dataset = _arrays(images, labels, shape, loss, outputs)
     else:
-        raise DataError(f"examples are {type(examples).__name__}, must be a data set or a pair (images, labels)")
+        dataset = _items(examples, shape, dtype, loss, outputs)
     check_fits(dataset, network, shape, dtype)
     check_truth(dataset, network, loss, outputs)
     return dataset
 
 
-def _arrays(examples: ArrayLike, labels: ArrayLike, shape: tuple[int, ...], loss: Loss, outputs: int) -> Dataset:
+def _items(examples: Any, shape: tuple[int, ...], dtype: str, loss: Loss, outputs: int) -> Dataset:
+    """Of an object that gives its examples one by one."""
+    name, classes = type(examples).__name__, loss.classes(outputs)
+    by_class = loss.by_class or (outputs, classes) == (1, 2)
+    wanted = Wanted(shape, dtype, classes if by_class else 0, 0 if by_class else outputs)
+    if not isinstance(examples, (str, bytes, Mapping, np.ndarray)):
+        if isinstance(examples, Indexed):
+            return ItemDataset(examples, wanted, name)
+        if isinstance(examples, Iterable):
+            images, labels = collected(examples, wanted, name)
+            return _arrays(images, labels, shape, loss, outputs, name)
+    raise DataError(
+        f"examples are {name}, must be a data set, a pair (images, labels), or an object that gives pairs "
+        "(image, label)"
+    )
+
+
+def _arrays(
+    examples: ArrayLike,
+    labels: ArrayLike,
+    shape: tuple[int, ...],
+    loss: Loss,
+    outputs: int,
+    name: str = "arrays",
+) -> Dataset:
     truth, classes = as_array(labels, "labels"), loss.classes(outputs)
     by_sign = (outputs, classes) == (1, 2) and truth.ndim == 1 and truth.dtype.kind in "iu"
     names = [str(label) for label in range(classes)]
     numbers = not (loss.by_class or by_sign)
     if numbers and loss.targets is not None:
         _check_targets(truth, *loss.targets)
-    return ArrayDataset(examples, truth, names, shape=shape, numbers=numbers)
+    return ArrayDataset(examples, truth, names, name, shape=shape, numbers=numbers)
 
 
 def _check_targets(truth: NDArray[Any], low: float, high: float) -> None:

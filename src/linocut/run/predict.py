@@ -16,8 +16,11 @@ from linocut.compile.inference import INPUT, LOGITS, compile_inference
 from linocut.compile.lower import PREDICT
 from linocut.data.arrays import as_array
 from linocut.data.batches import Batches
+from linocut.data.coded import coded_examples
 from linocut.data.dataset import Dataset, Resizing
 from linocut.data.images import read_image
+from linocut.data.number_files import read_numbers
+from linocut.data.raw_arrays import raw_examples
 from linocut.data.registry import resizing_of
 from linocut.data.resizing import ASSUMED, find_resizing
 from linocut.errors import DataError, SpecError
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from linocut.compile.inference import Prediction
+    from linocut.data.form import Form
     from linocut.run.assessment import Assessment
     from linocut.run.feed import Examples
     from linocut.run.pictures import Pictures
@@ -60,7 +64,8 @@ class Predictor:
     goes along is its graph and what it was given.
 
     `resizing`, "whole" or "crop", is how `read_image` brings pictures to size: as the network's training did. Where
-    that is not known, which is so of some older files, `resizing_known` is False, and "crop" is assumed.
+    that is not known, which is so of some older files, `resizing_known` is False, and "crop" is assumed. `form` is how
+    its training read files of numbers, None of others.
     """
 
     def __init__(
@@ -73,6 +78,7 @@ class Predictor:
         threads: int | None = None,
         backend: str = NATIVE,
         resizing: Resizing | None = None,
+        form: Form | None = None,
     ) -> None:
         """Compile the program; SpecError for a batch size, threads, a backend or a resizing that cannot be."""
         if not isinstance(graph, InferenceGraph):
@@ -80,7 +86,7 @@ class Predictor:
                 f"a predictor is given {type(graph).__name__}, must be an inference graph; take that of "
                 "trainer.inference_graph(), or linocut.load(run)"
             )
-        self.classes, self.data = classes, data
+        self.classes, self.data, self.form = classes, data, form
         known = resizing_of(data) if resizing is None else find_resizing(resizing)
         self.resizing, self.resizing_known = known or ASSUMED, known is not None
         self._trained_on = None if resizing is None and data is None else known
@@ -98,7 +104,7 @@ class Predictor:
         """Its graph and what it was given, for pickle and copy; arenas are taken anew."""
         threads, resizing = self._given
         kwargs = {"batch_size": self._now.prediction.batch, "threads": threads, "backend": self._backend}
-        return _predictor, ((self.graph, self.classes, self.data), {**kwargs, "resizing": resizing})
+        return _predictor, ((self.graph, self.classes, self.data), {**kwargs, "resizing": resizing, "form": self.form})
 
     def after_fork(self) -> None:
         """In the child: locks that were held by threads of the parent are free again."""
@@ -147,16 +153,28 @@ class Predictor:
             raise DataError(f"network {self.graph.name} takes {wanted.dtype} values, not images; give it arrays")
         return read_image(Path(path), wanted.shape, self.resizing)
 
+    def read(self, path: str | os.PathLike[str]) -> NDArray[np.uint8]:
+        """The examples (n, *shape) of a file, read as those of training were; DataError for what does not fit.
+
+        A picture is one example. Of a CSV file the columns that were features in training are taken, of an .npz x.
+        """
+        if self.form is None:
+            return self.read_image(path)[None]
+        return read_numbers(Path(path), self.form)
+
     def predict(self, images: Pictures) -> Predictions:
         """The classes of images, the confidence in each, and the network's outputs.
 
         Images are an array of examples (n, *shape) or of one (*shape), of grey ones also without channels; or pictures
         of any size: a path, a picture of Pillow's, an array (height, width) or (height, width, channels) of bytes, or a
         list of these, which are converted and brought to size as in training. DataError for what fits none of these.
+        Where training coded numbers as bytes (`form`), numbers are coded in the same way; bytes are taken as coded.
         """
         now = self._now
         source = now.graph.input
         given = as_examples(images, now.graph, self.resizing)
+        if not isinstance(given, Dataset):
+            given = self._coded(given)
         dataset = unlabelled(given, now.graph.name, source.shape, source.dtype)
         outputs = np.empty((len(dataset), now.graph.outputs), np.float32)
         begin = 0
@@ -185,6 +203,8 @@ class Predictor:
 
     def _judged(self, now: _Version, examples: Examples) -> Dataset:
         """The data set that the network is held against; DataError where it does not fit."""
+        if self.form is not None and isinstance(examples, tuple) and len(examples) == 2:
+            examples = self._coded(examples[0]), examples[1]
         source, loss = now.graph.input, _LOSSES[now.graph.logits.function]
         dataset = as_dataset_of(examples, now.graph.name, source.shape, source.dtype, loss, now.graph.outputs)
         check_resizing(dataset, now.graph.name, self._trained_on)
@@ -194,13 +214,24 @@ class Predictor:
     def _evaluate(self, now: _Version, dataset: Dataset, tally: Tally | None) -> Evaluation:
         """Loss and accuracy over the data set, each batch of which is counted too."""
         loss = _LOSSES[now.graph.logits.function]
+        scaling = dataset.form.scaling if dataset.form else None
         total, correct, count = 0.0, 0, 0
         for found, truth in self._run(now, dataset):
+            truth = truth if scaling is None else scaling.in_units(truth)
             score = loss.score(found, loss.as_truth(truth))
             total, correct, count = total + score.loss, correct + (score.correct or 0), count + score.examples
             if tally is not None:
                 tally.add(found, truth)
         return Evaluation(correct / count if now.graph.classes else None, total / count, count)
+
+    def _coded(self, images: ArrayLike) -> ArrayLike:
+        """Numbers as the bytes that training made of such."""
+        if self.form is None or self.form.coding is None:
+            return images
+        array = as_array(images, "examples")
+        return (
+            array if array.dtype == np.uint8 else coded_examples(raw_examples(array, "examples"), self.form, "examples")
+        )
 
     def class_name(self, label: int) -> str:
         """The name of a class, its number where it has none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,15 +14,18 @@ from linocut.errors import LinocutError, RunError, SpecError, one_line
 from linocut.ops.bits import padding_is_zero
 from linocut.run import Session
 from linocut.tensor_file import TensorFile
+from linocut.train.choosing import Choosing
+from linocut.train.data_facts import DataFacts
 from linocut.train.progress import Progress
 from linocut.train.run_log import Mark, epoch_of
-from linocut.train.settings import DataFacts, Settings
+from linocut.train.settings import Settings
 
 if TYPE_CHECKING:
     from linocut.train.events import EpochEnded
 
-KIND, VERSION = "linocut-checkpoint", 3  # 1 had no checksum, 1 and 2 held the history
+KIND, VERSION = "linocut-checkpoint", 4  # 1 had no checksum, 1 and 2 held the history, 1 to 3 knew no validation
 LOGGED = 3  # the first version whose history is in the log
+CHOOSING = 4  # the first version that says how a run is validated
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,8 @@ class Checkpoint:
     """What a checkpoint says, apart from the state itself, which `restore` puts into a session.
 
     `save_every` is after how many steps of an epoch it is written, None for only after epochs. `log` is how far the log
-    beside it tells of this run, None in a file of an older version, which holds the history itself.
+    beside it tells of this run, None in a file of an older version, which holds the history itself. `choosing` is what
+    validation decides.
     """
 
     settings: Settings
@@ -38,15 +42,17 @@ class Checkpoint:
     progress: Progress
     save_every: int | None = None
     log: Mark | None = None
+    choosing: Choosing = field(default_factory=Choosing)
 
     def save(self, path: Path, session: Session) -> None:
         """Write it, with the session's persistent buffers as bytes, whole or not at all (else MachineError)."""
         tensors = {buffer.name: session.state_bytes(buffer.name) for buffer in session.program.persistent()}
         description = {
             "settings": self.settings.to_dict(),
-            "data": None if self.data is None else dataclasses.asdict(self.data),
+            "data": None if self.data is None else self.data.to_dict(),
             "progress": self.progress.to_dict(),
             "save_every": self.save_every,
+            "choosing": self.choosing.to_dict(),
             "log": dataclasses.asdict(self.log or Mark()),
         }
         tensor_file.save(path, tensors, KIND, VERSION, description)
@@ -76,7 +82,8 @@ def read(path: Path) -> tuple[Checkpoint, TensorFile]:
             fields.whole(save_every, "save_every", 1)
         history = _own_history(about["progress"]) if file.version < LOGGED else None
         log = Mark.from_dict(about["log"]) if history is None else None
-        checkpoint = Checkpoint(settings, data, Progress.from_dict(about["progress"]), save_every, log)
+        choosing = Choosing.from_dict(about["choosing"]) if file.version >= CHOOSING else Choosing()
+        checkpoint = Checkpoint(settings, data, Progress.from_dict(about["progress"]), save_every, log, choosing)
         _check_place(checkpoint)
         if history is not None:
             _check_own(history, checkpoint.progress.epoch)

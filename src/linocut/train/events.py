@@ -9,6 +9,19 @@ from typing import Any, TypeAlias
 
 
 @dataclass(frozen=True)
+class Started:
+    """Before the first step of a training that begins from a trained network: the layers that it took from there.
+
+    `new` says why others start anew; `unused` are those of the source that found no place.
+    """
+
+    source: str
+    taken: tuple[str, ...]
+    new: dict[str, str]
+    unused: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Planned:
     """Before the first step: the arena of the session, and the least that any placement of its buffers takes."""
 
@@ -33,11 +46,12 @@ class Stepped:
 class EpochEnded:
     """After an epoch (from 1); accuracies are None where the network's outputs are numbers.
 
-    `loss` and `train_accuracy` are means over its steps, `accuracy` that of the validation data (None
-    without), `flip_ratio` the weights that changed sign by weights and steps, `seconds` the time of its
-    steps, `step_ms` the median of the latest of them (None where a resumed run had none left). `saturated` counts
-    mantissas of integer gradients that did not fit, `dead_channels` the channels of batch norms whose spread was 0 in
-    every step (both None where an older linocut did not count); `warnings` name layer, role and step.
+    `loss` and `train_accuracy` are means over its steps; `validation_loss` and `validation_accuracy` are of the
+    validation data, `accuracy` of the test data (None without; beside validation data only `Done` has it).
+    `flip_ratio` is the weights that changed sign by weights and steps, `seconds` the time of its steps, `step_ms` the
+    median of the latest of them (None where a resumed run had none left). `saturated` counts mantissas of integer
+    gradients that did not fit, `dead_channels` the channels of batch norms whose spread was 0 in every step (both None
+    where an older linocut did not count); `warnings` name layer, role and step.
     """
 
     epoch: int
@@ -50,11 +64,17 @@ class EpochEnded:
     saturated: int | None = None
     dead_channels: int | None = None
     warnings: tuple[str, ...] = ()
+    validation_loss: float | None = None
+    validation_accuracy: float | None = None
 
 
 @dataclass(frozen=True)
 class Done:
-    """After the last epoch. `weights_sha256` is over the persistent state, `out` the run folder."""
+    """After the last epoch. `weights_sha256` is over the persistent state, `out` the run folder.
+
+    `accuracy` is that of the test data by the model that is kept, which is of the end of `kept_epoch` (0: of before);
+    `stopped` says what ended training early: "patience" or "callback".
+    """
 
     epochs: int
     accuracy: float | None
@@ -62,12 +82,20 @@ class Done:
     peak_rss_bytes: int
     weights_sha256: str
     out: str | None
+    kept_epoch: int = 0
+    stopped: str | None = None
 
 
-Event: TypeAlias = Planned | Stepped | EpochEnded | Done
+Event: TypeAlias = Started | Planned | Stepped | EpochEnded | Done
 Callback: TypeAlias = Callable[[Event], None]
 
-_NAMES: dict[type[Event], str] = {Planned: "plan", Stepped: "step", EpochEnded: "epoch", Done: "done"}
+_NAMES: dict[type[Event], str] = {
+    Started: "start",
+    Planned: "plan",
+    Stepped: "step",
+    EpochEnded: "epoch",
+    Done: "done",
+}
 
 
 def to_json(event: Event) -> dict[str, Any]:

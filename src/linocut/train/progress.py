@@ -9,6 +9,7 @@ from typing import Any
 from linocut import fields
 from linocut.errors import SpecError
 from linocut.schedules import State
+from linocut.train.choosing import Best
 from linocut.train.events import EpochEnded
 from linocut.train.findings import Findings
 
@@ -20,7 +21,8 @@ class Progress:
     """`epoch` of `epochs` are done, and `step` steps of the next, which took `seconds` and came to the `findings`.
 
     With the persistent buffers of the arena, the metrics of the unfinished epoch among them, this is all that
-    going on needs, but for the `history`, what the latest epochs came to, which is kept for people.
+    going on needs, but for the `history`, what the latest epochs came to, which is kept for people. `best` is the best
+    epoch, of those that were validated.
     """
 
     epochs: int = 0
@@ -30,6 +32,17 @@ class Progress:
     schedule: State = field(default_factory=State)
     history: list[EpochEnded] = field(default_factory=list)
     findings: Findings = field(default_factory=Findings)
+    best: Best | None = None
+
+    @property
+    def waited(self) -> int:
+        """How many epochs have ended since the best one."""
+        return self.epoch - (self.best.epoch if self.best else 0)
+
+    @property
+    def at_best(self) -> bool:
+        """Whether the state is that of the best epoch's end; also where no epoch is known to be better."""
+        return self.best is None or (self.waited == 0 and self.step == 0)
 
     @property
     def forgotten(self) -> int:
@@ -57,9 +70,9 @@ class Progress:
     def from_dict(data: dict[str, Any]) -> Progress:
         """What `to_dict` wrote; SpecError for anything else, and for numbers that contradict each other.
 
-        Checkpoints of version 1 have no findings.
+        Checkpoints of version 1 have no findings, those of 1 to 3 no best epoch.
         """
-        data = {"findings": dataclasses.asdict(Findings()), **fields.mapping(data, "progress")}
+        data = {"findings": dataclasses.asdict(Findings()), "best": None, **fields.mapping(data, "progress")}
         fields.only(data, {field.name for field in dataclasses.fields(Progress)} - {"history"}, "progress")
         epochs, epoch, step = (fields.whole(data[name], f"progress {name}") for name in ("epochs", "epoch", "step"))
         if epochs > MOST_EPOCHS:
@@ -68,7 +81,10 @@ class Progress:
             raise SpecError(f"progress is at epoch {epoch} and step {step}, but epochs is {epochs}")
         seconds = fields.number(data["seconds"], "progress seconds")
         findings = Findings.from_dict(data["findings"])
-        return Progress(epochs, epoch, step, seconds, _state(data["schedule"]), [], findings)
+        best = None if data["best"] is None else Best.from_dict(data["best"])
+        if best is not None and best.epoch > epoch:
+            raise SpecError(f"progress is at epoch {epoch}, but its best is {best.epoch}")
+        return Progress(epochs, epoch, step, seconds, _state(data["schedule"]), [], findings, best)
 
     def __str__(self) -> str:
         """How far, for people."""

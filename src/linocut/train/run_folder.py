@@ -14,15 +14,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from linocut.compile.lower import Compiled
 from linocut.errors import LinocutError, RunError, SpecError
 from linocut.export import packed
 from linocut.files import extended, remove_parts, replacing, write_text
+from linocut.graph.inference import InferenceGraph
 from linocut.run import Session
-from linocut.run.trained import trained_graph
 from linocut.tensor_file import TensorFile
 from linocut.train import checkpoint, run_log
 from linocut.train.checkpoint import Checkpoint
+from linocut.train.choosing import Choosing
 from linocut.train.lock import Lock
 
 Stamp: TypeAlias = tuple[int, int, int]
@@ -139,13 +139,12 @@ class RunFolder:
         self._check()
         kept.save(self.path / CHECKPOINT, session)
 
-    def save_model(self, kept: Checkpoint, compiled: Compiled, session: Session) -> None:
+    def save_model(self, kept: Checkpoint, graph: InferenceGraph) -> None:
         """Write what others predict with, like the checkpoint."""
         data = kept.data
-        known = (data.classes, data.name, data.resizing) if data else ((), None, None)
-        model = packed.PackedModel(trained_graph(compiled, session), *known)
+        known = (data.classes, data.name, data.resizing, data.form) if data else ((), None, None, None)
         self._check()
-        packed.save(self.path / packed.NAME, model)
+        packed.save(self.path / packed.NAME, packed.PackedModel(graph, *known))
 
     def write_log(self, lines: bytes) -> None:
         """Write a log, whole or not at all; MachineError where the disk will not."""
@@ -167,12 +166,21 @@ def _as_hex(byte: re.Match[str]) -> str:
     return rf"\\x{ord(byte[0]) & 0xFF:02x}"
 
 
+def _chosen(choosing: Choosing) -> dict[str, Any]:
+    """What validation decides, where there is any."""
+    on = choosing.validation
+    if on is None:
+        return {}
+    patience = {} if choosing.patience is None else {"patience": choosing.patience}
+    return {"validation": on.fraction or on.data.name, "keep": choosing.keep, **patience}
+
+
 def _config(kept: Checkpoint) -> dict[str, Any]:
     config = kept.settings.to_dict()
     network = config.pop("network")
     sizes = {name: config.pop(name) for name in ("batch_size", "micro_batch", "seed")}
     every = {} if kept.save_every is None else {"save_every": kept.save_every}
-    run = {"epochs": kept.progress.epochs, **sizes, **every}
+    run = {"epochs": kept.progress.epochs, **sizes, **every, **_chosen(kept.choosing)}
     data = {}
     if kept.data is not None:
         data = {"data": {"name": kept.data.name, "examples": kept.data.examples, "shape": list(kept.data.shape)}}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from linocut.compile.lower import Compiled
+from linocut.graph.inference import InferenceGraph
 from linocut.run import Session
 from linocut.train import run_log
 from linocut.train.checkpoint import Checkpoint
@@ -52,9 +52,18 @@ class RunFolders:
         self._save(folder, replace(kept, log=before.log), session, before.logged)
 
     def save(
-        self, folder: RunFolder, kept: Checkpoint, compiled: Compiled, session: Session, planned: Planned, *done: Done
+        self,
+        folder: RunFolder,
+        kept: Checkpoint,
+        session: Session,
+        model: Callable[[], InferenceGraph] | None,
+        planned: Planned,
+        *done: Done,
     ) -> None:
-        """Write the checkpoint, and what others read of the run: the model, and the log as far as `done`."""
+        """Write the checkpoint, and what others read of the run: the log as far as `done`, and, unless None, the model.
+
+        The model is made when the checkpoint is written, so that what of it is no view is there no longer than need be.
+        """
         before, at = self._kept.get(folder.place), kept.progress
         mark = before.log if before else None
         more = run_log.lines_of(_since(at, before.logged)) if before else b""
@@ -69,7 +78,8 @@ class RunFolders:
         self._save(folder, replace(kept, log=mark), session, at.epoch)
         if whole and not before:  # a log without a checkpoint would be of no run
             folder.write_log(whole)
-        folder.save_model(kept, compiled, session)
+        if model is not None:
+            folder.save_model(kept, model())
         if done:
             folder.extend_log(mark, run_log.lines_of(done))
 

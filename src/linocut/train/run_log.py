@@ -104,11 +104,12 @@ def _plain(path: str, flags: int) -> int:
 
 
 def epoch_of(entry: object, what: str) -> EpochEnded:
-    """An epoch as a file has it; SpecError for anything else. Older ones do not count what went wrong."""
-    data: dict[str, Any] = {"saturated": None, "dead_channels": None, "warnings": [], **fields.mapping(entry, what)}
+    """An epoch as a file has it; SpecError for anything else. Older ones lack what they did not count."""
+    unsaid = dict.fromkeys(("saturated", "dead_channels", "validation_loss", "validation_accuracy"))
+    data: dict[str, Any] = {**unsaid, "warnings": [], **fields.mapping(entry, what)}
     fields.only(data, set(EpochEnded.__dataclass_fields__), what)
     fields.whole(data["epoch"], f"{what}: epoch", 1)
-    for name in ("accuracy", "train_accuracy", "step_ms", "saturated", "dead_channels"):
+    for name in ("accuracy", "train_accuracy", "step_ms", *unsaid):
         fields.number_or_none(data[name], f"{what}: {name}")
     for name in ("loss", "flip_ratio", "seconds"):
         fields.number(data[name], f"{what}: {name}")

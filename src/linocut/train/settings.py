@@ -11,12 +11,8 @@ from linocut.compile.batch import find_micro_batch
 from linocut.compile.lower import Compiled, compile_network
 from linocut.data import augmentation as augmentations
 from linocut.data.augmentation import Augmentation
-from linocut.data.dataset import NUMPY_DTYPES, Dataset, Resizing
-from linocut.data.registry import resizing_of
-from linocut.data.resizing import CROP, find_resizing
-from linocut.errors import SpecError, one_line
+from linocut.errors import SpecError
 from linocut.graph.network import Network
-from linocut.layers.input import MOST_SIZES
 from linocut.optimizers import Optimizer, find_optimizer
 from linocut.policies import Policy, find_policy
 from linocut.schedules import Schedule, find_schedule
@@ -91,61 +87,3 @@ class Settings:
             augmentations.from_dict(data["augmentation"]),
             fields.whole(data["micro_batch"], "micro_batch", 1),
         )
-
-
-@dataclass(frozen=True)
-class DataFacts:
-    """What is kept of a data set, to know it again: it must be the same one for a run to go on.
-
-    `resizing` is how pictures become its examples, None where an older checkpoint does not say it and it cannot be
-    known.
-    """
-
-    name: str
-    examples: int
-    shape: tuple[int, ...]
-    dtype: str
-    classes: tuple[str, ...]
-    resizing: Resizing | None = None
-
-    @staticmethod
-    def of(dataset: Dataset) -> DataFacts:
-        """The facts of a data set."""
-        shape, classes = tuple(dataset.shape), tuple(dataset.classes)
-        return DataFacts(dataset.name, len(dataset), shape, dataset.dtype, classes, dataset.resizing)
-
-    def agrees(self, other: DataFacts) -> bool:
-        """Whether both are of one data set, as far as both say."""
-        unsaid = self.resizing is None or other.resizing is None
-        return dataclasses.replace(self, resizing=other.resizing if unsaid else self.resizing) == other
-
-    @staticmethod
-    def from_dict(data: dict[str, Any]) -> DataFacts:
-        """What `dataclasses.asdict` gave, through JSON; SpecError for anything else.
-
-        Checkpoints of before pictures could be resized in two ways do not say how.
-        """
-        if isinstance(data, dict):
-            data = {"resizing": None, **data}
-        fields.only(fields.mapping(data, "data"), {field.name for field in dataclasses.fields(DataFacts)}, "data")
-        name, dtype = fields.text(data["name"], "data name"), fields.text(data["dtype"], "data dtype")
-        if dtype not in NUMPY_DTYPES:
-            raise SpecError(f"data dtype is {dtype!r}, must be {' or '.join(NUMPY_DTYPES)}")
-        sizes = fields.entries(data["shape"], "data shape")
-        if len(sizes) > MOST_SIZES:
-            raise SpecError(f"data shape has {len(sizes):,} sizes, must have {MOST_SIZES} or fewer")
-        return DataFacts(
-            name,
-            fields.whole(data["examples"], "data examples", 1),
-            tuple(fields.whole(size, "data shape", 1) for size in sizes),
-            dtype,
-            tuple(fields.text(one, "a data class") for one in fields.entries(data["classes"], "data classes")),
-            resizing_of(name) if data["resizing"] is None else find_resizing(data["resizing"]),
-        )
-
-    def __str__(self) -> str:
-        """The facts, for people."""
-        shape = " x ".join(map(str, self.shape))
-        cropped = ", of larger images" if self.resizing == CROP else ""
-        examples = f"{self.examples:,} examples of {shape} {self.dtype}{cropped}"
-        return f"{one_line(self.name)} ({examples}, {len(self.classes)} classes)"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from linocut.data.augmentation import Augmentation, find_augmentation
 from linocut.data.dataset import Dataset
 from linocut.errors import DataError, DivergenceError, LinocutError, MachineError, RunError, SpecError
+from linocut.graph.carry import Target
 from linocut.graph.inference import InferenceGraph
 from linocut.graph.network import Network
 from linocut.graph.state import State
@@ -23,23 +25,28 @@ from linocut.plan.training import Training
 from linocut.policies import Policy, find_policy
 from linocut.run import NATIVE, Session, initialise, open_session, scoring
 from linocut.run.captured import captured
-from linocut.run.feed import Feed, as_dataset, check_range, check_resizing
+from linocut.run.feed import Feed, as_dataset, check_resizing
 from linocut.run.predictions import Evaluation, Predictions
 from linocut.run.session import find_backend, find_threads
 from linocut.run.trained import apart, trained_graph
+from linocut.run.units import in_units
 from linocut.schedules import Schedule, find_schedule
-from linocut.settings_of import as_plain
 from linocut.train import checkpoint
 from linocut.train.checkpoint import Checkpoint
+from linocut.train.choosing import BEST, LAST, Choosing, better
+from linocut.train.data_facts import DataFacts
 from linocut.train.epoch import Metrics, run_epoch
-from linocut.train.events import Callback, Done, EpochEnded, Event, Planned, Stepped
+from linocut.train.events import Callback, Done, EpochEnded, Event, Planned, Started, Stepped
 from linocut.train.finite import check_state
+from linocut.train.given import Given
 from linocut.train.interrupts import Interrupted, Interrupts, Noted
+from linocut.train.kept_model import KeptModel
 from linocut.train.peak_memory import peak_rss_bytes
-from linocut.train.progress import MOST_EPOCHS, Progress
+from linocut.train.progress import Progress
 from linocut.train.run_folder import RunFolder
 from linocut.train.run_folders import RunFolders
-from linocut.train.settings import DataFacts, Settings
+from linocut.train.settings import Settings
+from linocut.train.start import start
 from linocut.train.use import IN_FIT, Use
 
 if TYPE_CHECKING:
@@ -49,21 +56,18 @@ if TYPE_CHECKING:
     from linocut.run.feed import Examples
 
 
+class _Stopped(Exception):
+    """Raised between two steps, as a callback has asked for the end of training."""
+
+
 @dataclass(frozen=True)
 class _Fit:
     """What one call of `fit` was given, its folder claimed."""
 
-    dataset: Dataset
-    validation: Dataset | None
+    given: Given
     folder: RunFolder | None
     planned: Planned
     emit: Callback
-
-
-def _check_callbacks(callbacks: Sequence[Callback]) -> tuple[Callback, ...]:
-    if not isinstance(callbacks, Sequence) or not all(callable(callback) for callback in callbacks):
-        raise SpecError(f"callbacks are {callbacks!r}, must be a list of functions, each of which takes an event")
-    return tuple(callbacks)
 
 
 class Trainer:
@@ -130,6 +134,10 @@ class Trainer:
         self.data: DataFacts | None = None
         self.folder: Path | None = None
         self.save_every: int | None = None
+        self.choosing = Choosing()
+        self._kept_model = KeptModel()
+        self._stopping = False
+        self.started: Started | None = None
         self._threads, self._backend = find_threads(threads), find_backend(backend)
         self._open: tuple[Session, Feed] | None = None
         self._folders = RunFolders()
@@ -148,7 +156,10 @@ class Trainer:
         trainer = Trainer.from_settings(kept.settings, threads, backend)
         checkpoint.restore(file, trainer.session)
         trainer.progress, trainer.data, trainer.folder = kept.progress, kept.data, path
-        trainer.save_every = kept.save_every
+        trainer.save_every, trainer.choosing = kept.save_every, kept.choosing
+        if not trainer._at_kept:
+            trainer._kept_model.lies_in(run.place)
+            trainer._kept_model.check()
         trainer._folders.keep(run, stamp, kept)
         return trainer
 
@@ -186,7 +197,11 @@ class Trainer:
     def inference_graph(self) -> InferenceGraph:
         """What has been learned by now, in the form that prediction and exports read."""
         with self.using("inference_graph"):
-            return apart(trained_graph(self.compiled, self.session), self.session.arena)
+            return apart(self._trained(), self.session.arena)
+
+    def _trained(self) -> InferenceGraph:
+        """What has been learned, whose arrays may be views of the arena; numbers in units of the data."""
+        return in_units(trained_graph(self.compiled, self.session), self.data.form if self.data else None)
 
     def capture(self, images: ArrayLike, names: Sequence[str]) -> dict[str, NDArray[Any]]:
         """What the layers called `names` give for images (n, *shape), as in prediction: (n, ...), signs as -1 and +1.
@@ -204,60 +219,70 @@ class Trainer:
         out: str | os.PathLike[str] | None = None,
         callbacks: Sequence[Callback] = (),
         save_every: int | None = None,
+        *,
+        validation: Examples | float | None = None,
+        test: Examples | None = None,
+        keep: str | None = None,
+        patience: int | None = None,
     ) -> tuple[EpochEnded, ...]:
         """Train until `epochs` are done in all, those of a resumed run counted; returns what each came to (as far as
         the run's log tells of it).
 
+        `validation` is what to choose by: examples, or the part of `train` to hold out (0.1; of every class, the same
+        for the same seed). Its loss and accuracy are told after each epoch, a plateau schedule follows its loss, `keep`
+        says whether the run folder keeps the model of the "best" epoch by it (the default; by accuracy, then loss, then
+        the earlier) or of the "last", and with `patience` training ends after so many epochs without a better one. A
+        run that goes on is validated as it was: only its patience may be another.
+        `test` (`validate` is an older name of it) chooses nothing: it is looked at once, at the end, by the model that
+        is kept. Without validation data it is looked at after each epoch, and a plateau schedule follows its loss.
+
         `out` is the run folder, by default the one it was resumed from; it is written after every epoch, and its
         checkpoint also after every `save_every` steps of an epoch, so that a power cut costs no more than these; a
         resumed run keeps the number that it had, unless it is given another.
-        `callbacks` are called with every event. SIGINT, SIGTERM and SIGHUP end training after the step at hand: the
-        checkpoint is written, then Interrupted (a KeyboardInterrupt) is raised. DataError, SpecError,
+        `callbacks` are called with every event; `stop` ends training. SIGINT, SIGTERM and SIGHUP end it after the step
+        at hand: the checkpoint is written, then Interrupted (a KeyboardInterrupt) is raised. DataError, SpecError,
         RunError for what does not fit together.
         """
         with self.using(IN_FIT):
-            return self._fit(train, epochs, validate, out, callbacks, save_every)
+            if test is not None and validate is not None:
+                raise SpecError("test and validate are both given, which are names of one thing; leave out validate")
+            tested = validate if test is None else test
+            known = self.choosing.validation
+            given = Given.of(self.settings, known, train, validation, tested, epochs, save_every, callbacks)
+            self._stopping = False
+            self._fit(given, keep, patience, out)
+        return tuple(self.progress.history)
 
-    def _fit(
-        self,
-        train: Examples,
-        epochs: int,
-        validate: Examples | None,
-        out: str | os.PathLike[str] | None,
-        callbacks: Sequence[Callback],
-        save_every: int | None,
-    ) -> tuple[EpochEnded, ...]:
-        dataset = as_dataset(train, self.network.graph)
-        validation = None if validate is None else as_dataset(validate, self.network.graph)
-        if validation is not None:
-            check_resizing(validation, self.network.name, dataset.resizing)
-        for given in (dataset, validation):
-            if given is not None:
-                check_range(given, self.network.graph, coded=self.settings.policy.integer)
-        epochs, save_every, callbacks = as_plain(epochs), as_plain(save_every), _check_callbacks(callbacks)
-        settings = self._within(len(dataset))
-        self._check(settings, dataset, epochs)
-        whole = isinstance(save_every, int) and not isinstance(save_every, bool)
-        if save_every is not None and not (whole and save_every >= 1):
-            raise SpecError(f"save_every is {save_every!r}, must be a number of steps, 1 or more")
+    def stop(self) -> None:
+        """End the training that is under way after the step at hand, as if no more epochs had been asked for.
+
+        For callbacks, and for other threads. The run folder then holds a run that can be resumed.
+        """
+        self._stopping = True
+
+    def _fit(self, given: Given, keep: str | None, patience: int | None, out: str | os.PathLike[str] | None) -> None:
+        choosing = self.choosing.of(given.validation, keep, patience, begun=self.progress.begun)
+        settings = self._within(len(given.dataset))
+        self._check(settings, given.dataset, given.epochs)
         with self._claimed(out) as folder:
             self._take(settings)
-            self.data, self.progress.epochs = DataFacts.of(dataset), epochs
-            self.save_every = save_every or self.save_every
+            self.data, self.progress.epochs, self.choosing = DataFacts.of(given.dataset), given.epochs, choosing
+            self.save_every = given.save_every or self.save_every
             planned = Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes)
-            fit = _Fit(dataset, validation, folder, planned, partial(self._emit, callbacks))
+            fit = _Fit(given, folder, planned, partial(self._emit, given.callbacks))
             new = folder is not None and not folder.holds_run
             with self._abandoning(folder, LinocutError, when=lambda _: new):
                 self._begin(folder, planned)
             if folder is not None:
                 self.folder = folder.path
             with self._abandoning(folder, DataError, when=lambda written: new and not self._folders.begun(written)):
+                if self.started is not None and not self.progress.begun:
+                    fit.emit(self.started)
                 fit.emit(planned)
-                self._epochs(fit)
-            done = self._done(folder)
+                accuracy = self._epochs(fit)
+            done = self._done(folder, accuracy)
             self._save(folder, planned, done)
             fit.emit(done)
-        return tuple(self.progress.history)
 
     @contextmanager
     def _abandoning(
@@ -280,14 +305,19 @@ class Trainer:
         self._save(folder, planned)
         folder.describe(self._kept())
 
-    def _epochs(self, fit: _Fit) -> None:
+    def _epochs(self, fit: _Fit) -> float | None:
+        """Train to the end; returns the accuracy on the test data, None where there are none."""
         with Interrupts() as interrupts:
             try:
-                while self.progress.epoch < self.progress.epochs:
-                    ended = self._epoch(fit, interrupts)
-                    self._save(fit.folder, fit.planned)
-                    fit.emit(ended)
-                    interrupts.check()
+                with suppress(_Stopped):
+                    while self.progress.epoch < self.progress.epochs and self._stopped is None:
+                        ended = self._epoch(fit, interrupts)
+                        self._save(fit.folder, fit.planned)
+                        fit.emit(ended)
+                        interrupts.check()
+                accuracy = self._tested(fit, interrupts)
+                interrupts.check()
+                return accuracy
             except DivergenceError as error:
                 kept = "no state before was kept"
                 if fit.folder is not None:
@@ -301,6 +331,52 @@ class Trainer:
                 assert interrupts.number is not None
                 raise Interrupted(interrupts.number, str(fit.folder.path) if fit.folder else None) from None
 
+    @property
+    def _stopped(self) -> str | None:
+        """What ends training before its last epoch."""
+        if self._stopping:
+            return "callback"
+        patience = self.choosing.patience
+        return None if patience is None or self.progress.waited < patience else "patience"
+
+    @property
+    def _at_kept(self) -> bool:
+        """Whether the model that is kept is that of the state that there is."""
+        return self.choosing.keep == LAST or self.progress.at_best
+
+    def _tested(self, fit: _Fit, interrupts: Interrupts) -> float | None:
+        """The accuracy on the test data of the model that is kept."""
+        if self.choosing.validation is None:
+            return self.progress.history[-1].accuracy if self.progress.history else None
+        if fit.given.test is None:
+            return None
+        if self._at_kept:
+            found = self._scored(fit.given.test, interrupts)
+            return None if found is None else found.accuracy
+        from linocut.run.predict import Predictor  # late: few runs need it
+
+        graph, resizing = self._kept_model.graph(), fit.given.dataset.resizing
+        how = partial(Predictor, batch_size=self.settings.micro_batch, threads=self._threads, backend=self._backend)
+        return how(graph, resizing=resizing).evaluate(fit.given.test).accuracy
+
+    def start_from(self, source: str | os.PathLike[str] | InferenceGraph) -> Started:
+        """Begin from a trained network: a run folder, a model file, or an inference graph; returns what was taken.
+
+        Layers whose names and shapes fit keep their weights, norms and biases; all others, and all moments, start anew,
+        so that data, rate, batch, optimizer, policy and the number of classes may be others. Of a run folder the state
+        of the latest epoch is taken, weights as they were; of a model, whose weights are signs, these times what the
+        standard deviation of weights is at first. Under the same policy it predicts as the source does. RunError for a
+        training that has begun, for what is no trained network, and where nothing fits.
+        """
+        with self.using("start_from"):
+            if self.progress.begun:
+                raise RunError(f"the run is at {self.progress}, it can begin from nothing any more; make a new Trainer")
+            session, settings = self._opened()[0], self.settings
+            state = State(self.compiled.layout, session.array)
+            target = Target(self.network.graph, settings.policy, state, settings.optimizer.latent)
+            self.started = start(source, target)
+        return self.started
+
     def evaluate(self, examples: Examples) -> Evaluation:
         """Accuracy and loss over a data set or a pair of arrays (images, labels)."""
         with self.using("evaluate"):
@@ -311,10 +387,14 @@ class Trainer:
             return scoring.evaluate(session, feed, graph, dataset)
 
     def predict(self, images: ArrayLike) -> Predictions:
-        """The classes of images (n, *shape), and the confidence in each."""
+        """The classes of images (n, *shape), the confidence in each; of a regression numbers in units of the data."""
         with self.using("predict"):
             session, feed = self._opened()
-            return scoring.predict(session, feed, self.network.graph, images)
+            found = scoring.predict(session, feed, self.network.graph, images)
+            form = self.data.form if self.data else None
+            if form is not None and form.scaling is not None:
+                found.outputs = form.scaling.in_units(found.outputs)
+            return found
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write a run folder, for `Trainer.resume` and `linocut.load`; RunError if another run is there.
@@ -363,8 +443,6 @@ class Trainer:
 
     def _check(self, settings: Settings, dataset: Dataset, epochs: int) -> None:
         """That the data set and the number of epochs are such as this run can go on with."""
-        if isinstance(epochs, bool) or not isinstance(epochs, int) or not 1 <= epochs <= MOST_EPOCHS:
-            raise SpecError(f"epochs is {epochs!r}, must be a whole number, 1 or more, up to {MOST_EPOCHS:,}")
         if settings.batch_size > len(dataset):
             raise DataError(
                 f"batch size is {settings.batch_size:,}, but {dataset.name} has {len(dataset):,} examples; "
@@ -373,8 +451,8 @@ class Trainer:
         self.settings.augmentation.check_dataset(dataset)
         if not self.progress.begun:
             return
-        if self.data is not None and not self.data.agrees(DataFacts.of(dataset)):
-            raise RunError(f"the run was on {self.data}, not on {DataFacts.of(dataset)}; give it the same data")
+        if self.data is not None:
+            self.data.check_same(DataFacts.of(dataset))
         if epochs < self.progress.epoch + (self.progress.step > 0):
             raise RunError(f"epochs is {epochs}, but the run is at {self.progress}; give more epochs")
         if self.settings.schedule.fixed_length and epochs != self.progress.epochs:
@@ -397,56 +475,79 @@ class Trainer:
 
     def _epoch(self, fit: _Fit, interrupts: Interrupts) -> EpochEnded:
         session, feed = self._opened()
-        progress = self.progress
+        progress, given = self.progress, fit.given
 
         def after_step(event: Stepped) -> None:
             fit.emit(event)
-            if self.save_every and event.step % self.save_every == 0 and event.step < event.steps:
-                self._save_checkpoint(fit.folder)
+            if event.step < event.steps:
+                if self._stopping:
+                    raise _Stopped
+                if self.save_every and event.step % self.save_every == 0:
+                    self._save_checkpoint(fit.folder)
             interrupts.check()
 
-        step_ms = run_epoch(session, feed, self.compiled, self.settings, fit.dataset, progress, after_step)
+        step_ms = run_epoch(session, feed, self.compiled, self.settings, given.dataset, progress, after_step)
         metrics = Metrics.of(session, self.network.graph)
-        found = None
-        if fit.validation is not None:
-            found = scoring.evaluate(session, feed, self.network.graph, fit.validation, interrupts.check)
+        chosen = self._scored(given.validation, interrupts)
+        tested = self._scored(given.test, interrupts) if given.validation is None else None
         ended = EpochEnded(
             progress.epoch + 1,
             metrics.loss,
             metrics.accuracy,
-            None if found is None else found.accuracy,
+            None if tested is None else tested.accuracy,
             metrics.flips / max(1, self._weights() * progress.step),
             progress.seconds,
             step_ms,
             progress.findings.saturated,
             progress.findings.dead_channels,
             progress.findings.all_warnings(progress.step),
+            chosen.loss if chosen and math.isfinite(chosen.loss) else None,
+            None if chosen is None else chosen.accuracy,
         )
-        loss = metrics.loss if found is None else found.loss
-        progress.end_epoch(ended, self.settings.schedule.observe(progress.schedule, loss))
+        followed = (chosen or tested or metrics).loss
+        progress.end_epoch(ended, self.settings.schedule.observe(progress.schedule, followed))
+        if chosen is not None:
+            progress.best = better(progress.best, progress.epoch, chosen)
+        if fit.folder is None and self.choosing.keep == BEST and progress.at_best:
+            self._kept_model.hold(apart(self._trained(), session.arena))
         return ended
+
+    def _scored(self, examples: Dataset | None, interrupts: Interrupts) -> Evaluation | None:
+        """How the state that there is does on examples."""
+        if examples is None:
+            return None
+        session, feed = self._opened()
+        return scoring.evaluate(session, feed, self.network.graph, examples, interrupts.check)
 
     def _weights(self) -> int:
         return sum(node.cost.binary_parameters for node in self.network.graph.nodes)
 
-    def _done(self, folder: RunFolder | None) -> Done:
+    def _done(self, folder: RunFolder | None, accuracy: float | None) -> Done:
+        best = self.progress.best
         return Done(
             self.progress.epoch,
-            self.progress.history[-1].accuracy if self.progress.history else None,
+            accuracy,
             int(self.session.arena.nbytes),
             peak_rss_bytes(),
             self.session.state_sha256(),
             str(folder.path) if folder else None,
+            best.epoch if best and self.choosing.keep == BEST else self.progress.epoch,
+            self._stopped if self.progress.epoch < self.progress.epochs else None,
         )
 
     def _kept(self) -> Checkpoint:
-        return Checkpoint(self.settings, self.data, self.progress, self.save_every)
+        return Checkpoint(self.settings, self.data, self.progress, self.save_every, choosing=self.choosing)
 
     def _save(self, folder: RunFolder | None, planned: Planned, *done: Done) -> None:
         if folder is None:
             return
         self._check_state()
-        self._folders.save(folder, self._kept(), self.compiled, self.session, planned, *done)
+        model: Callable[[], InferenceGraph] | None = self._trained
+        if not self._at_kept:
+            model = None if self._kept_model.is_in(folder.place) else self._kept_model.graph
+        self._folders.save(folder, self._kept(), self.session, model, planned, *done)
+        if self.choosing.keep == BEST and model is not None:
+            self._kept_model.lies_in(folder.place)
 
     def _save_checkpoint(self, folder: RunFolder | None) -> None:
         if folder is None:

@@ -5,19 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from linocut import __version__
+from linocut.data.form import Form
 from linocut.export.c.check import test_file
 from linocut.export.c.source import Source
 from linocut.export.written import write_all
 from linocut.graph.inference import InferenceGraph
 
 
-def export_c(graph: InferenceGraph, path: Path, name: str, weights: str) -> dict[str, int]:
+def export_c(graph: InferenceGraph, path: Path, name: str, weights: str, form: Form | None = None) -> dict[str, int]:
     """Write the three files into the folder `path`, all or none; gives flash_bytes, scratch_bytes and stack_bytes.
 
-    `weights` has no choice here: signs are bits. SpecError where C cannot say a node, MachineError where the disk will
+    `weights` has no choice here: signs are bits. Numbers that training coded in the ranges of a `form` are coded by a
+    function of their own. SpecError where C cannot say a node, MachineError where the disk will
     not.
     """
-    source = Source(graph, name, __version__)
+    source = Source(graph, name, __version__, None if form is None else form.coding)
     texts = {".h": source.header(), ".c": source.code(), "_test.c": test_file(source)}
     write_all({path / f"{name}{ending}": text for ending, text in texts.items()})
     return source.sizes()

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from linocut.data.coding import Coding
+from linocut.export.c import coding
 from linocut.export.c.pieces import chosen
 from linocut.export.c.steps import IMAGE, WORD_BYTES, Argument, Steps, Value, steps_of
 from linocut.export.c.tables import table
@@ -19,11 +21,15 @@ STACK_BYTES = 1024  # at most, of all calls together: 32 sums, 16 choices, and w
 
 @dataclass(frozen=True)
 class Source:
-    """An inference graph as C, its functions and files called after `name`; `version` is linocut's."""
+    """An inference graph as C, its functions and files called after `name`; `version` is linocut's.
+
+    With `ranges` of what it reads there is a function that codes it too.
+    """
 
     graph: InferenceGraph
     name: str
     version: str
+    ranges: Coding | None = None
 
     @cached_property
     def steps(self) -> Steps:
@@ -38,7 +44,8 @@ class Source:
     @property
     def flash_bytes(self) -> int:
         """Of all constants, without the code."""
-        return sum(one.values.nbytes for one in self.steps.tables)
+        ranges = 0 if self.ranges is None else coding.BYTES * len(self.ranges.low)
+        return sum(one.values.nbytes for one in self.steps.tables) + ranges
 
     def sizes(self) -> dict[str, int]:
         """What a device has to have, by name."""
@@ -77,6 +84,7 @@ class Source:
             prototype=self.prototype,
             image=self._image(),
             returned=self._returned(),
+            code="" if self.ranges is None else f"\n{coding.declared(self.name)}",
         )
 
     def about(self) -> str:
@@ -103,6 +111,7 @@ class Source:
             "\n".join(steps.structures),
             "\n/* --- the network --- */\n",
             self._predict(),
+            *([] if self.ranges is None else [coding.defined(self.name, self.ranges, self.input_count)]),
         )
         return "\n".join(parts) + "\n"
 
@@ -179,7 +188,7 @@ extern "C" {{
    logits:  {macro}_CLASSES floats, written
    The three do not overlap. Nothing else is written: threads may call it at once, each with a scratch of its own. */
 {prototype};
-
+{code}
 #ifdef __cplusplus
 }}
 #endif

@@ -1,0 +1,94 @@
+"""What `linocut eval` and `linocut predict` say of networks of numbers, and of the rows of files."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from linocut.errors import DataError, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from linocut.data.dataset import Dataset
+    from linocut.run.number_scores import LabelScore, NumberScore
+    from linocut.run.predict import Predictor
+    from linocut.run.predictions import Predictions
+
+
+def scores_of(predictor: Predictor, dataset: Dataset) -> tuple[dict[str, Any], list[str]]:
+    """Figures of a regression or a multi-label task, for programs and for people; nothing of other networks."""
+    from linocut.networks.classifier import CLASSIFICATION
+    from linocut.run.number_scores import NumberScore, number_scores
+
+    form = predictor.form
+    if form is None or form.task == CLASSIFICATION:
+        return {}, []
+    scores = number_scores(predictor, dataset, form)
+    what = "targets" if isinstance(scores[0], NumberScore) else "labels"
+    return {what: [dataclasses.asdict(score) for score in scores]}, list(_table(scores))
+
+
+def _table(scores: list[NumberScore] | list[LabelScore]) -> Iterator[str]:
+    """A line for each score, under their names."""
+    names = [field.name for field in dataclasses.fields(scores[0])]
+    rows = [names, *([_shown(getattr(score, name)) for name in names] for score in scores)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(names))]
+    for row in rows:
+        first, *others = (f"{cell:{'<' if at == 0 else '>'}{widths[at]}}" for at, cell in enumerate(row))
+        yield "  ".join((first, *others)).rstrip()
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else one_line(value)
+
+
+def predict_files(predictor: Predictor, paths: Sequence[Path], as_json: bool, bad: int = 0) -> None:
+    """A line for each example of each file; one that cannot be read costs a line and the exit status.
+
+    So did as many others as are `bad`.
+    """
+    from linocut.data.form import SOUND
+
+    rows = predictor.form is not None and predictor.form.kind != SOUND
+    for path in paths:
+        try:
+            found = predictor.predict(predictor.read(path))
+        except DataError as error:
+            click.echo(f"error: {one_line(error)}", err=True)
+            bad += 1
+            continue
+        for row in range(len(found.classes)):
+            answer, text = answer_of(predictor, found, row)
+            at, place = ({"row": row + 1}, f":{row + 1}") if rows else ({}, "")
+            if as_json:
+                click.echo(json.dumps({"file": str(path), **at, **answer}))
+            else:
+                click.echo(f"{one_line(path)}{place}  {text}")
+    if bad:
+        click.get_current_context().exit(DataError.exit_status)
+
+
+def answer_of(predictor: Predictor, found: Predictions, row: int) -> tuple[dict[str, object], str]:
+    """For programs and for people: the class, the labels, or the outputs of a network of numbers."""
+    from linocut.networks.classifier import MULTILABEL
+
+    outputs, confidence, form = found.outputs[row], float(found.confidences[row]), predictor.form
+    if form is not None and form.task == MULTILABEL:
+        given = [name for name, output in zip(form.labels, outputs.tolist(), strict=True) if output >= 0]
+        text = ", ".join(one_line(name) for name in given) or "none"
+        return {"labels": given, "outputs": outputs.tolist()}, text
+    if not predictor.graph.classes:
+        names = form.labels if form is not None and len(outputs) > 1 else ()
+        shown = [f"{value:g}" for value in outputs]
+        if names:
+            shown = [f"{one_line(name)} {value}" for name, value in zip(names, shown, strict=True)]
+        return {"outputs": outputs.tolist()}, "  ".join(shown)
+    name = predictor.class_name(int(found.classes[row]))
+    return {"class": name, "confidence": confidence}, f"{one_line(name)}  {confidence:.1%}"

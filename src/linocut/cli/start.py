@@ -1,0 +1,97 @@
+"""train --from: the network and the policy of a trained run for new data, and what people are told of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from linocut.cli.options import PATH, load_like
+
+if TYPE_CHECKING:
+    from linocut.cli.given import Options
+    from linocut.data.loaded import Loaded
+    from linocut.graph.network import Network
+    from linocut.train import Started
+    from linocut.train.checkpoint import Checkpoint
+
+from_option = click.option(
+    "--from",
+    "source",
+    metavar="RUN",
+    type=PATH,
+    help="Begin from a trained network, the folder of a run or a model.safetensors: layers that fit by name and shape "
+    "keep their weights. Of a run the model and the policy are the defaults.",
+)
+
+
+def source_run(options: Options) -> Checkpoint | None:
+    """The run that training begins from, None where it is a model alone, whose network --model describes."""
+    from linocut.train.run_folder import RunFolder
+
+    if options.source is None:
+        return None
+    folder = RunFolder(options.source)
+    if folder.holds_run:
+        return folder.read()[0]
+    if "model" not in options.explicit:
+        raise click.UsageError(
+            f"{options.source} is no run that says how its network is trained; give --model, of the same layers"
+        )
+    return None
+
+
+def with_policy_of(run: Checkpoint | None, options: Options) -> Options:
+    """The options with the run's policy, unless another is given."""
+    if run is None or "policy" in options.explicit:
+        return options
+    return replace(options, policy=run.settings.policy.name)
+
+
+def load_as(run: Checkpoint | None, options: Options) -> Loaded:
+    """The data, pictures as the run saw them unless a size is given."""
+    from linocut import data
+
+    assert options.data is not None
+    form = None if run is None or run.data is None else run.data.form
+    if form is not None and not options.explicit & {"labels", "task"}:
+        form = replace(form, classes=())  # ranges that the weights know; the classes may be others
+        return data.load_splits(options.data, options.data_dir, form=form)
+    if run is not None and run.data is not None and options.size is None and options.colour is None:
+        return load_like(options.data, options.data_dir, run.data.shape, options.skip_corrupt, run.data.resizing)
+    return data.load_splits(
+        options.data,
+        options.data_dir,
+        options.size,
+        options.skip_corrupt,
+        colour=options.colour,
+        labels=options.labels,
+        task=options.task,
+    )
+
+
+def network_of(run: Checkpoint | None, options: Options, classes: int) -> Network | None:
+    """The run's network, with so many classes as the data have; None where --model is to say it."""
+    if run is None or options.explicit & {"model", "hidden"}:
+        return None
+    network = run.settings.network
+    return network.with_classes(classes) if classes and network.classes else network
+
+
+def default_name(run: Checkpoint | None, options: Options) -> str:
+    """What the model is called in the name of a run folder."""
+    if run is None or options.explicit & {"model", "hidden"}:
+        return os.path.splitext(os.path.basename(options.model))[0]
+    return run.settings.network.name
+
+
+def tell_of_start(started: Started) -> Iterator[str]:
+    """What was taken, what begins anew and why, and what found no place."""
+    yield f"begins from {started.source}: {', '.join(started.taken)} as they were there"
+    for name, why in started.new.items():
+        yield f"{name} begins anew: {why}"
+    if started.unused:
+        yield f"not taken from there: {', '.join(started.unused)}"

@@ -1,0 +1,113 @@
+"""Coding: numbers as bytes, by the range that each of them has in the training data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from linocut import fields
+from linocut.errors import SpecError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+DEVIATIONS = 4.0  # from the mean, beyond which values count as outliers
+CHUNK = 1024  # examples looked at together: keeps the temporary arrays small
+LARGEST = 255  # byte
+
+
+@dataclass(frozen=True)
+class Coding:
+    """The range of each channel, in the units of the data; a channel is an index of the last dimension.
+
+    A value v becomes the byte round(255 (v - low) / (high - low)), of a value outside of the range the nearer end: a
+    network reads it as -1 to 1. A channel that does not vary has low = high, and is always the byte 128.
+    """
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        """SpecError for ranges that fall, or lack an end."""
+        if not self.low or len(self.low) != len(self.high):
+            raise SpecError(f"a coding has {len(self.low)} low and {len(self.high)} high ends, must have one of each")
+        for channel, (low, high) in enumerate(zip(self.low, self.high, strict=True)):
+            if not low <= high:
+                raise SpecError(f"the range of channel {channel} is {low} to {high}, must not fall")
+
+    @staticmethod
+    def of(values: NDArray[Any]) -> Coding:
+        """That of finite training data (n, ..., channels), see `over`."""
+        return Coding.over(values[begin : begin + CHUNK] for begin in range(0, len(values), CHUNK))
+
+    @staticmethod
+    def over(parts: Iterable[NDArray[Any]]) -> Coding:
+        """That of finite training data in one or more parts (m, ..., channels).
+
+        It is their range, but no further than 4 standard deviations from the mean, so that one outlier does not leave
+        all other values with a few bytes.
+        """
+        total = _Moments.of(next(rows := iter(parts)))
+        for part in rows:
+            total = total.with_part(_Moments.of(part))
+        low, high = total.low, total.high
+        with np.errstate(over="ignore", invalid="ignore"):
+            reach = DEVIATIONS * np.sqrt(total.squares / total.count)
+            sure = np.isfinite(total.mean) & np.isfinite(reach) & (reach > 0)  # squares may over- and underflow
+            low = np.where(sure, np.maximum(low, total.mean - reach), low)
+            high = np.where(sure, np.minimum(high, total.mean + reach), high)
+        return Coding(tuple(low.tolist()), tuple(np.maximum(low, high).tolist()))
+
+    def codes(self, values: NDArray[Any]) -> NDArray[np.uint8]:
+        """The bytes of numbers (..., channels), of the same shape; no number may be NaN."""
+        middle, half = self.middle_and_half()
+        out = np.empty(values.shape, np.uint8)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for begin in range(0, len(values), CHUNK):
+                some = (values[begin : begin + CHUNK].astype(np.float64) - middle) / half
+                some = np.where(half > 0, np.clip(some, -1.0, 1.0), 0.0)
+                out[begin : begin + CHUNK] = np.rint((some + 1.0) * (LARGEST / 2))
+        return out
+
+    def middle_and_half(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The middle of each range and half of its length (channels,): of the largest floats too these are finite."""
+        low, high = np.array(self.low), np.array(self.high)
+        return low / 2 + high / 2, high / 2 - low / 2
+
+    @staticmethod
+    def from_dict(data: object) -> Coding:
+        """What `dataclasses.asdict` gave, through JSON; SpecError for anything else."""
+        about = fields.mapping(data, "coding")
+        fields.only(about, {"low", "high"}, "coding")
+        return Coding(fields.floats(about["low"], "coding low"), fields.floats(about["high"], "coding high"))
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """Of some rows, by channel: their count, ends and mean, and the sum of squared distances from that."""
+
+    count: int
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    squares: NDArray[np.float64]
+
+    @staticmethod
+    def of(part: NDArray[Any]) -> _Moments:
+        rows = part.reshape(-1, part.shape[-1]).astype(np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = rows.mean(axis=0)
+            squares = ((rows - mean) ** 2).sum(axis=0)
+        return _Moments(len(rows), rows.min(axis=0), rows.max(axis=0), mean, squares)
+
+    def with_part(self, other: _Moments) -> _Moments:
+        """Of the rows of both (Chan, Golub and LeVeque, Updating Formulae, 1979)."""
+        count = self.count + other.count
+        with np.errstate(over="ignore", invalid="ignore"):
+            apart = other.mean - self.mean
+            mean = self.mean + apart * (other.count / count)
+            squares = self.squares + other.squares + apart**2 * (self.count * other.count / count)
+        return _Moments(count, np.minimum(self.low, other.low), np.maximum(self.high, other.high), mean, squares)

@@ -1,0 +1,83 @@
+"""train --from: a trained network on other data, with more classes, another rate; what is taken is said."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+from small_command import REFERENCE, SMALL, objects
+
+import linocut as lc
+
+SMALLEST = ["--batch", 5, "--epochs", 1, *REFERENCE]
+
+
+@pytest.fixture
+def photos(elsewhere, tmp_path):
+    """Noise in classes of different brightness, of a size that differs."""
+
+    def made(name, classes):
+        generator = np.random.default_rng(len(name))
+        for number, one in enumerate(classes):
+            folder = tmp_path / name / one
+            folder.mkdir(parents=True)
+            for picture in range(20):
+                pixels = generator.integers(60 * number, 60 * number + 70, (9 + picture % 3, 10, 3)).astype(np.uint8)
+                Image.fromarray(pixels).save(folder / f"{picture}.png")
+        return tmp_path / name
+
+    return made
+
+
+def test_a_run_goes_on_with_more_classes(photos, linocut):
+    """The network, the policy and how pictures are read are the run's; the head is new."""
+    first, more = photos("first", ["a", "b"]), photos("more", ["a", "b", "c"])
+    options = ["--data", first, "--size", "8x8", "--hidden", "12", "--policy", "lean8", *SMALLEST]
+    assert linocut("train", *options, "--out", "run")[0] == 0
+    status, out, err = linocut("train", "--from", "run", "--data", more, *SMALLEST, "--lr", 0.02, "--json")
+    assert status == 0
+    start, *_, done = objects(out)
+    assert start == {
+        "event": "start",
+        "source": "run",
+        "taken": ["binary_dense1", "batch_norm1"],
+        "new": {
+            "binary_dense2": "its weights are (3, 12), there (2, 12)",
+            "batch_norm2": "its beta are (1, 3), there (1, 2)",
+        },
+        "unused": ["binary_dense2", "batch_norm2"],
+    }
+    assert "begins from run: binary_dense1, batch_norm1 as they were there" in err
+    assert "binary_dense2 begins anew: its weights are (3, 12), there (2, 12)" in err
+    assert done["out"] == os.path.join("runs", "mlp-more")
+    run = lc.Trainer.resume(done["out"], backend="reference")
+    assert run.network == lc.models.mlp((8, 8, 3), 3, (12,)) and run.settings.policy == lc.lean8
+    assert run.settings.optimizer.learning_rate == 0.02
+    assert linocut("train", "--resume", "--out", done["out"], "--epochs", 2, *REFERENCE)[0] == 0
+
+
+def test_it_begins_where_the_run_ended(run, linocut):
+    """With so small a rate that nothing moves, the accuracy after an epoch is that of the run."""
+    found = json.loads(linocut("eval", run, "--limit", 120, "--json", *REFERENCE)[1])
+    for source in ([run], [f"{run}/model.safetensors", "--model", "mlp", "--hidden", "16"]):
+        status, out, _ = linocut("train", "--from", *source, *SMALL[:4], "--batch", 120, *REFERENCE, "--epochs", 1)
+        assert status == 0 and "begins from " in out
+    own = lc.Trainer(lc.models.mlp((8, 8, 1), 10, (16,)), backend="reference")
+    own.start_from(run)
+    assert own.evaluate(lc.data.take(lc.data.load("digits")[1], 120)).accuracy == found["accuracy"]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["--from", "none"], "none is no run that says how its network is trained; give --model"),
+        (["--from", "none", "--model", "mlp"], "none is no run and no model to begin from"),
+        (["--from", "run", "--resume", "--out", "run"], "--from is for a new run; a resumed one goes on from its own"),
+        (["--from", "run", "--hidden", "5", "--model", "mlp"], "run has nothing that mlp could begin from"),
+    ],
+)
+def test_what_cannot_be_begun_from_is_refused(run, linocut, given, message):
+    status, _, err = linocut("train", *SMALL[:4], "--batch", 20, *REFERENCE, *given)
+    assert (status, len(err.splitlines())) == (2, 1) and message in err
+    assert not os.path.exists("runs")
