@@ -15,6 +15,7 @@ from linocut.data.augmentation import Augmentation, find_augmentation
 from linocut.data.dataset import Dataset
 from linocut.errors import DataError, DivergenceError, LinocutError, MachineError, RunError, SpecError
 from linocut.graph.carry import Target
+from linocut.graph.frozen import find_frozen
 from linocut.graph.inference import InferenceGraph
 from linocut.graph.network import Network
 from linocut.graph.state import State
@@ -55,6 +56,12 @@ if TYPE_CHECKING:
     from linocut.run.feed import Examples
 
 
+def _names(given: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(given, str) or not all(isinstance(name, str) for name in given):
+        raise SpecError(f"freeze is {given!r}, must be a list of names of layers, such as ['binary_dense1']")
+    return tuple(given)
+
+
 class _Stopped(Exception):
     """Raised between two steps, as a callback has asked for the end of training."""
 
@@ -77,6 +84,8 @@ class Trainer:
     in training is over the changed ones, evaluation is of the examples as they are.
     With a `micro_batch` that divides the batch, a step goes over so many examples at a time, in less memory, and
     updates the weights once: batch norms then norm over the micro-batch.
+    Layers that `freeze` names, also by patterns such as "batch_norm*", do not move, and batch norms among them use the
+    running statistics; gradients go through them to layers before. With all norms frozen a batch may be 1.
     A `budget`, "48MiB" or bytes, keeps the arena within it: without a `batch_size` by the largest batch that fits, and
     that `fit` makes no larger than its data before training begins; with one, by the largest `micro_batch` that divides
     it and fits. Without a budget the batch is 100.
@@ -100,9 +109,12 @@ class Trainer:
         augment: str | Augmentation | None = None,
         micro_batch: int | None = None,
         budget: str | int | None = None,
+        freeze: Sequence[str] = (),
     ) -> None:
         """Check the settings and compile the program."""
         training = Training(network, find_policy(policy), find_optimizer(optimizer))
+        if freeze:
+            training = replace(training, frozen=find_frozen(network.graph, _names(freeze)))
         held = None if budget is None else find_budget(budget)
         sizes = find_sizes(training, held, batch_size, micro_batch)
         settings = Settings(
@@ -114,6 +126,7 @@ class Trainer:
             seed,
             find_augmentation(augment),
             sizes.micro_batch,
+            training.frozen,
         )
         filled = held if batch_size is None and micro_batch is None else None
         self._set_up(settings, threads, backend, filled)
@@ -411,7 +424,8 @@ class Trainer:
         """The settings, with a batch that fills the budget no larger than the data, as long as nothing was trained."""
         if self._budget is None or self.progress.begun or self.settings.batch_size <= examples:
             return self.settings
-        training = Training(self.network, self.settings.policy, self.settings.optimizer)
+        own = self.settings
+        training = Training(self.network, own.policy, own.optimizer, own.frozen)
         sizes = find_sizes(training, self._budget, None, None, examples)
         return replace(self.settings, batch_size=sizes.batch, micro_batch=sizes.micro_batch)
 
