@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -33,11 +32,11 @@ from linocut.run.trained import apart, trained_graph
 from linocut.schedules import Schedule, find_schedule
 from linocut.train import checkpoint
 from linocut.train.checkpoint import Checkpoint
-from linocut.train.choosing import BEST, LAST, Choosing, better
+from linocut.train.choosing import BEST, Choosing
 from linocut.train.data_facts import DataFacts
-from linocut.train.epoch import Metrics, run_epoch
-from linocut.train.events import Callback, Done, EpochEnded, Event, Planned, Started, Stepped
+from linocut.train.events import Callback, Done, EpochEnded, Event, Planned, Started
 from linocut.train.finite import check_state
+from linocut.train.fitting import Fitting
 from linocut.train.given import Given
 from linocut.train.interrupts import Interrupted, Interrupts, Noted
 from linocut.train.kept_model import KeptModel
@@ -60,20 +59,6 @@ def _names(given: Sequence[str]) -> tuple[str, ...]:
     if isinstance(given, str) or not all(isinstance(name, str) for name in given):
         raise SpecError(f"freeze is {given!r}, must be a list of names of layers, such as ['binary_dense1']")
     return tuple(given)
-
-
-class _Stopped(Exception):
-    """Raised between two steps, as a callback has asked for the end of training."""
-
-
-@dataclass(frozen=True)
-class _Fit:
-    """What one call of `fit` was given, its folder claimed."""
-
-    given: Given
-    folder: RunFolder | None
-    planned: Planned
-    emit: Callback
 
 
 class Trainer:
@@ -169,8 +154,9 @@ class Trainer:
         checkpoint.restore(file, trainer.session)
         trainer.progress, trainer.data, trainer.folder = kept.progress, kept.data, path
         trainer.save_every, trainer.choosing = kept.save_every, kept.choosing
-        if not trainer._at_kept:
-            trainer._kept_model.lies_in(run.place)
+        if not kept.progress.at_kept(kept.choosing.keep):
+            assert kept.progress.best is not None
+            trainer._kept_model.lies_in(run.place, kept.progress.best.epoch)
             trainer._kept_model.check()
         trainer._folders.keep(run, stamp, kept)
         return trainer
@@ -277,7 +263,7 @@ class Trainer:
             self.data, self.progress.epochs, self.choosing = DataFacts.of(given.dataset), given.epochs, choosing
             self.save_every = given.save_every or self.save_every
             planned = Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes)
-            fit = _Fit(given, folder, planned, partial(self._emit, given.callbacks))
+            fitting = self._fitting(given, folder, planned)
             new = folder is not None and not folder.holds_run
             with self._abandoning(folder, LinocutError, when=lambda _: new):
                 self._begin(folder, planned)
@@ -285,12 +271,29 @@ class Trainer:
                 self.folder = folder.path
             with self._abandoning(folder, DataError, when=lambda written: new and not self._folders.begun(written)):
                 if self.started is not None and not self.progress.begun:
-                    fit.emit(self.started)
-                fit.emit(planned)
-                accuracy = self._epochs(fit)
-            done = self._done(folder, accuracy)
+                    fitting.emit(self.started)
+                fitting.emit(planned)
+                accuracy = self._fitted(fitting, folder)
+            done = self._done(folder, accuracy, fitting.stopped)
             self._save(folder, planned, done)
-            fit.emit(done)
+            fitting.emit(done)
+
+    def _fitting(self, given: Given, folder: RunFolder | None, planned: Planned) -> Fitting:
+        return Fitting(
+            *self._opened(),
+            self.compiled,
+            self.settings,
+            self.progress,
+            self.choosing,
+            self._kept_model,
+            given,
+            partial(self._emit, given.callbacks),
+            lambda: self._stopping,
+            partial(self._save, folder, planned),
+            partial(self._save_checkpoint, folder),
+            self.save_every,
+            folder is not None,
+        )
 
     @contextmanager
     def _abandoning(
@@ -313,59 +316,23 @@ class Trainer:
         self._save(folder, planned)
         folder.describe(self._kept())
 
-    def _epochs(self, fit: _Fit) -> float | None:
-        """Train to the end; returns the accuracy on the test data, None where there are none."""
+    def _fitted(self, fitting: Fitting, folder: RunFolder | None) -> float | None:
+        """Train to the end, in a state that is kept whatever ends it; the accuracy on the test data."""
         with Interrupts() as interrupts:
             try:
-                with suppress(_Stopped):
-                    while self.progress.epoch < self.progress.epochs and self._stopped is None:
-                        ended = self._epoch(fit, interrupts)
-                        self._save(fit.folder, fit.planned)
-                        fit.emit(ended)
-                        interrupts.check()
-                accuracy = self._tested(fit, interrupts)
-                interrupts.check()
-                return accuracy
+                return fitting.to_the_end(interrupts)
             except DivergenceError as error:
                 kept = "no state before was kept"
-                if fit.folder is not None:
-                    kept = f"{fit.folder.path} keeps {self._folders.at(fit.folder)}"
+                if folder is not None:
+                    kept = f"{folder.path} keeps {self._folders.at(folder)}"
                 raise DivergenceError(f"{error}; {kept}") from None
             except (Noted, OSError) as error:
                 if interrupts.number is None or isinstance(error, MachineError):
                     raise
                 # An OSError is of a callback that writes to the terminal whose end the signal tells of.
-                self._save(fit.folder, fit.planned)
+                fitting.save()
                 assert interrupts.number is not None
-                raise Interrupted(interrupts.number, str(fit.folder.path) if fit.folder else None) from None
-
-    @property
-    def _stopped(self) -> str | None:
-        """What ends training before its last epoch."""
-        if self._stopping:
-            return "callback"
-        patience = self.choosing.patience
-        return None if patience is None or self.progress.waited < patience else "patience"
-
-    @property
-    def _at_kept(self) -> bool:
-        """Whether the model that is kept is that of the state that there is."""
-        return self.choosing.keep == LAST or self.progress.at_best
-
-    def _tested(self, fit: _Fit, interrupts: Interrupts) -> float | None:
-        """The accuracy on the test data of the model that is kept."""
-        if self.choosing.validation is None:
-            return self.progress.history[-1].accuracy if self.progress.history else None
-        if fit.given.test is None:
-            return None
-        if self._at_kept:
-            found = self._scored(fit.given.test, interrupts)
-            return None if found is None else found.accuracy
-        from linocut.run.predict import Predictor  # late: few runs need it
-
-        graph, resizing = self._kept_model.graph(), fit.given.dataset.resizing
-        how = partial(Predictor, batch_size=self.settings.micro_batch, threads=self._threads, backend=self._backend)
-        return how(graph, resizing=resizing).evaluate(fit.given.test).accuracy
+                raise Interrupted(interrupts.number, str(folder.path) if folder else None) from None
 
     def start_from(self, source: str | os.PathLike[str] | InferenceGraph) -> Started:
         """Begin from a trained network: a run folder, a model file, or an inference graph; returns what was taken.
@@ -478,66 +445,17 @@ class Trainer:
         with self._folders.claimed(path) as folder:
             yield folder
 
-    def _epoch(self, fit: _Fit, interrupts: Interrupts) -> EpochEnded:
-        session, feed = self._opened()
-        progress, given = self.progress, fit.given
-
-        def after_step(event: Stepped) -> None:
-            fit.emit(event)
-            if event.step < event.steps:
-                if self._stopping:
-                    raise _Stopped
-                if self.save_every and event.step % self.save_every == 0:
-                    self._save_checkpoint(fit.folder)
-            interrupts.check()
-
-        step_ms = run_epoch(session, feed, self.compiled, self.settings, given.dataset, progress, after_step)
-        metrics = Metrics.of(session, self.network.graph)
-        chosen = self._scored(given.validation, interrupts)
-        tested = self._scored(given.test, interrupts) if given.validation is None else None
-        ended = EpochEnded(
-            progress.epoch + 1,
-            metrics.loss,
-            metrics.accuracy,
-            None if tested is None else tested.accuracy,
-            metrics.flips / max(1, self._weights() * progress.step),
-            progress.seconds,
-            step_ms,
-            progress.findings.saturated,
-            progress.findings.dead_channels,
-            progress.findings.all_warnings(progress.step),
-            chosen.loss if chosen and math.isfinite(chosen.loss) else None,
-            None if chosen is None else chosen.accuracy,
-        )
-        followed = (chosen or tested or metrics).loss
-        progress.end_epoch(ended, self.settings.schedule.observe(progress.schedule, followed))
-        if chosen is not None:
-            progress.best = better(progress.best, progress.epoch, chosen)
-        if fit.folder is None and self.choosing.keep == BEST and progress.at_best:
-            self._kept_model.hold(apart(trained_graph(self.compiled, session), session.arena))
-        return ended
-
-    def _scored(self, examples: Dataset | None, interrupts: Interrupts) -> Evaluation | None:
-        """How the state that there is does on examples."""
-        if examples is None:
-            return None
-        session, feed = self._opened()
-        return scoring.evaluate(session, feed, self.network.graph, examples, interrupts.check)
-
-    def _weights(self) -> int:
-        return sum(node.cost.binary_parameters for node in self.network.graph.nodes)
-
-    def _done(self, folder: RunFolder | None, accuracy: float | None) -> Done:
-        best = self.progress.best
+    def _done(self, folder: RunFolder | None, accuracy: float | None, stopped: str | None) -> Done:
+        best, at = self.progress.best, self.progress
         return Done(
-            self.progress.epoch,
+            at.epoch,
             accuracy,
             int(self.session.arena.nbytes),
             peak_rss_bytes(),
             self.session.state_sha256(),
             str(folder.path) if folder else None,
-            best.epoch if best and self.choosing.keep == BEST else self.progress.epoch,
-            self._stopped if self.progress.epoch < self.progress.epochs else None,
+            best.epoch if best and self.choosing.keep == BEST else at.epoch,
+            stopped if at.epoch < at.epochs else None,
         )
 
     def _kept(self) -> Checkpoint:
@@ -548,11 +466,12 @@ class Trainer:
             return
         self._check_state()
         model: Callable[[], InferenceGraph] | None = partial(trained_graph, self.compiled, self.session)
-        if not self._at_kept:
+        best = self.progress.best if self.choosing.keep == BEST else None
+        if not self.progress.at_kept(self.choosing.keep):
             model = None if self._kept_model.is_in(folder.place) else self._kept_model.graph
         self._folders.save(folder, self._kept(), self.session, model, planned, *done)
-        if self.choosing.keep == BEST and model is not None:
-            self._kept_model.lies_in(folder.place)
+        if model is not None and best is not None:
+            self._kept_model.lies_in(folder.place, best.epoch)
 
     def _save_checkpoint(self, folder: RunFolder | None) -> None:
         if folder is None:
