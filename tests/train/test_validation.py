@@ -232,3 +232,11 @@ def test_a_run_that_lost_its_best_model_is_refused(tmp_path):
     (tmp_path / "model.safetensors").unlink()
     with pytest.raises(lc.RunError, match=r"has lost its model\.safetensors, which kept the model of the best epoch"):
         lc.Trainer.resume(tmp_path, backend="reference")
+
+
+def test_the_next_steps_for_a_device_are_of_what_is_trained_on(tmp_path):
+    own = trainer()
+    own.fit(examples(), 1, validation=0.2)
+    steps = own.data.examples // 10
+    assert steps < len(examples()[0]) // 10
+    assert lc.export_steps(own, examples(), tmp_path) == steps

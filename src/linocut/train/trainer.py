@@ -135,6 +135,7 @@ class Trainer:
         self._kept_model = KeptModel()
         self._stopping = False
         self.started: Started | None = None
+        self.source: str | None = None
         self._threads, self._backend = find_threads(threads), find_backend(backend)
         self._open: tuple[Session, Feed] | None = None
         self._folders = RunFolders()
@@ -153,7 +154,7 @@ class Trainer:
         trainer = Trainer.from_settings(kept.settings, threads, backend)
         checkpoint.restore(file, trainer.session)
         trainer.progress, trainer.data, trainer.folder = kept.progress, kept.data, path
-        trainer.save_every, trainer.choosing = kept.save_every, kept.choosing
+        trainer.save_every, trainer.choosing, trainer.source = kept.save_every, kept.choosing, kept.source
         if not kept.progress.at_kept(kept.choosing.keep):
             assert kept.progress.best is not None
             trainer._kept_model.lies_in(run.place, kept.progress.best.epoch)
@@ -350,6 +351,7 @@ class Trainer:
             state = State(self.compiled.layout, session.array)
             target = Target(self.network.graph, settings.policy, state, settings.optimizer.latent)
             self.started = start(source, target)
+            self.source = self.started.source
         return self.started
 
     def evaluate(self, examples: Examples) -> Evaluation:
@@ -459,7 +461,8 @@ class Trainer:
         )
 
     def _kept(self) -> Checkpoint:
-        return Checkpoint(self.settings, self.data, self.progress, self.save_every, choosing=self.choosing)
+        every, choosing, source = self.save_every, self.choosing, self.source
+        return Checkpoint(self.settings, self.data, self.progress, every, choosing=choosing, source=source)
 
     def _save(self, folder: RunFolder | None, planned: Planned, *done: Done) -> None:
         if folder is None:
