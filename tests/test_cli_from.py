@@ -55,6 +55,8 @@ def test_a_run_goes_on_with_more_classes(photos, linocut):
     assert run.network == lc.models.mlp((8, 8, 3), 3, (12,)) and run.settings.policy == lc.lean8
     assert run.settings.optimizer.learning_rate == 0.02
     assert linocut("train", "--resume", "--out", done["out"], "--epochs", 2, *REFERENCE)[0] == 0
+    assert 'from = "run"' in (run.folder / "config.toml").read_text().splitlines()
+    assert lc.Trainer.resume(done["out"], backend="reference").source == "run"
 
 
 def test_it_begins_where_the_run_ended(run, linocut):

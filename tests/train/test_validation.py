@@ -1,6 +1,7 @@
 """What validation decides, and what it does not: the model that is kept, the end of training, the rate of a plateau."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -78,6 +79,20 @@ def test_without_a_folder_the_best_is_held_until_it_is_saved(tmp_path):
     assert of(events, "Done")[0].accuracy == lc.load(tmp_path / "run", backend="reference").evaluate(TEST).accuracy
     lc.Trainer.resume(tmp_path / "saved", backend="reference").save(tmp_path / "copied")
     assert model(tmp_path / "copied") == model(tmp_path / "run")
+
+
+def test_a_copy_that_a_callback_saves_may_go_again(tmp_path):
+    """The model of the best epoch stays where the run writes, whatever becomes of other folders with it."""
+    own = trainer(optimizer=RATE)
+
+    def copy(event):
+        if isinstance(event, lc.train.EpochEnded):
+            own.save(tmp_path / f"copy{event.epoch}")
+            shutil.rmtree(tmp_path / f"copy{event.epoch}")
+
+    own.fit(examples(), EPOCHS, out=tmp_path / "run", callbacks=[copy], validation=VALID)
+    fitted(tmp_path / "plain")
+    assert not own.progress.at_best and model(tmp_path / "run") == model(tmp_path / "plain")
 
 
 def test_the_test_data_choose_nothing(tmp_path):
@@ -217,3 +232,11 @@ def test_a_run_that_lost_its_best_model_is_refused(tmp_path):
     (tmp_path / "model.safetensors").unlink()
     with pytest.raises(lc.RunError, match=r"has lost its model\.safetensors, which kept the model of the best epoch"):
         lc.Trainer.resume(tmp_path, backend="reference")
+
+
+def test_the_next_steps_for_a_device_are_of_what_is_trained_on(tmp_path):
+    own = trainer()
+    own.fit(examples(), 1, validation=0.2)
+    steps = own.data.examples // 10
+    assert steps < len(examples()[0]) // 10
+    assert lc.export_steps(own, examples(), tmp_path) == steps

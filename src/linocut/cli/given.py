@@ -25,6 +25,7 @@ class Options:
     task: str | None
     limit: int | None
     source: Path | None
+    freeze: str | None
     validation: float | None
     keep: str | None
     patience: int | None
@@ -44,6 +45,11 @@ class Options:
     save_every: int | None
     out: Path | None
     explicit: frozenset[str]
+
+    @property
+    def frozen(self) -> tuple[str, ...]:
+        """The layers that --freeze names."""
+        return tuple(name.strip() for name in self.freeze.split(",")) if self.freeze else ()
 
     @property
     def of_optimizer(self) -> dict[str, float | bool | None]:

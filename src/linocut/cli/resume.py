@@ -100,6 +100,7 @@ def _split(options: Options, trainer: Trainer, loaded: Loaded, facts: DataFacts)
 
 def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts, folder: Path) -> None:
     from linocut.data import find_augmentation
+    from linocut.graph.frozen import find_frozen
     from linocut.policies import find_policy
     from linocut.schedules import find_schedule
 
@@ -134,6 +135,8 @@ def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts,
     if "colour" in explicit:
         own_colour = "grey" if facts.shape[2:] == (1,) else "colours"
         pairs.append(("images in", "colours" if options.colour else "grey", own_colour))
+    if "freeze" in explicit:
+        pairs.append(("frozen layers", find_frozen(run.network.graph, options.frozen), run.frozen))
     if "seed" in explicit:
         pairs.append(("seed", options.seed, run.seed))
     for what, value, own in pairs:

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from linocut.train import Started
     from linocut.train.checkpoint import Checkpoint
 
+freeze_option = click.option(
+    "--freeze",
+    metavar="LAYERS",
+    help="Layers that do not move, such as 'binary_conv2d*,batch_norm*': their batch norms use the running statistics, "
+    "so that with all norms frozen a --batch may be 1.",
+)
 from_option = click.option(
     "--from",
     "source",

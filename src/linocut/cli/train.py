@@ -32,7 +32,16 @@ from linocut.cli.options import (
     tell_skipped,
     training_options,
 )
-from linocut.cli.start import default_name, from_option, load_as, network_of, source_run, tell_of_start, with_policy_of
+from linocut.cli.start import (
+    default_name,
+    freeze_option,
+    from_option,
+    load_as,
+    network_of,
+    source_run,
+    tell_of_start,
+    with_policy_of,
+)
 from linocut.errors import printable
 from linocut.sizes import show_size
 
@@ -60,6 +69,7 @@ SIGNALLED = 128  # added to a signal's number, the exit status of shells
 @click.option("--limit", type=int, help="Use the first N examples only, for training and for testing.")
 @choosing_options
 @from_option
+@freeze_option
 @training_options
 @click.option(
     "--augment",
@@ -147,6 +157,7 @@ def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
         options.backend,
         options.augment,
         options.micro_batch,
+        freeze=options.frozen,
     )
     trainer.settings.augmentation.check_dataset(training)
     if options.source is not None:
@@ -157,12 +168,14 @@ def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
 def _within_budget(options: Options, network: Network, optimizer: Optimizer, examples: int) -> Options:
     """The options with the batch and the micro-batch that --budget asks for; SpecError where it holds none."""
     from linocut.cli.budget import largest_within, sizes_within
+    from linocut.graph.frozen import find_frozen
     from linocut.plan.training import Sizes, Training
     from linocut.policies import find_policy
 
     if options.budget is None:
         return options
-    training = Training(network, find_policy(options.policy), optimizer)
+    frozen = find_frozen(network.graph, options.frozen)
+    training = Training(network, find_policy(options.policy), optimizer, frozen)
     if options.explicit & {"batch", "micro_batch"}:
         sizes = sizes_within(training, options.budget, options.batch, options.micro_batch)
     else:

@@ -68,9 +68,9 @@ class ProgressBar:
 
     def _line(self, event: EpochEnded) -> str:
         trained = "" if event.train_accuracy is None else f"train {event.train_accuracy:6.2%}  "
-        chosen = "" if event.validation_accuracy is None else f"validation {event.validation_accuracy:6.2%}  "
-        if event.validation_accuracy is None and event.validation_loss is not None:
-            chosen = f"validation loss {event.validation_loss:.4f}  "
+        loss, right = event.validation_loss, event.validation_accuracy
+        accuracy = "" if right is None else f" {right:6.2%}"
+        chosen = "" if loss is None else f"validation{accuracy} (loss {loss:.4f})  "
         tested = "" if event.accuracy is None else f"test {event.accuracy:6.2%}  "
         step = "" if event.step_ms is None else f", {event.step_ms:.2f} ms a step"
         return (

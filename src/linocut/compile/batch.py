@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Iterator
 
 from linocut.errors import SpecError
 from linocut.graph.graph import Graph, Node
@@ -49,30 +50,36 @@ def nearest_divisors(number: int, wanted: int) -> list[int]:
     return below + [n for n in found if n > wanted][:1]
 
 
-def check_norms(graph: Graph, micro_batch: int) -> None:
-    """SpecError where a batch norm would see a single row, which has no variance to train with."""
-    for node in norms(graph):
+def check_norms(graph: Graph, micro_batch: int, frozen: Collection[str] = ()) -> None:
+    """SpecError where a batch norm that is not frozen would see a single row, which has no variance to train with."""
+    for node in _observing(graph, frozen):
         rows = micro_batch * _rows(node)
         if rows < LEAST_ROWS:
+            least, steady = least_batch(graph, frozen), steady_batch(graph, frozen)
             raise SpecError(
                 f"batch is {micro_batch}, and {node.name} of {graph.name} sees one row of it, which has no "
-                f"variance to norm by; train with batches or micro-batches of at least {least_batch(graph)}, better "
-                f"{steady_batch(graph)} or more (to predict, 1 will do)"
+                f"variance to norm by; train with batches or micro-batches of at least {least}, better {steady} or "
+                "more (to predict, 1 will do)"
             )
 
 
-def least_batch(graph: Graph) -> int:
+def least_batch(graph: Graph, frozen: Collection[str] = ()) -> int:
     """The smallest batch whose norms have a variance."""
-    return _batch_of_rows(graph, LEAST_ROWS)
+    return _batch_of_rows(graph, LEAST_ROWS, frozen)
 
 
-def steady_batch(graph: Graph) -> int:
+def steady_batch(graph: Graph, frozen: Collection[str] = ()) -> int:
     """The smallest batch whose norms see STEADY_ROWS rows: 8 where a norm follows a dense layer."""
-    return _batch_of_rows(graph, STEADY_ROWS)
+    return _batch_of_rows(graph, STEADY_ROWS, frozen)
 
 
-def _batch_of_rows(graph: Graph, rows: int) -> int:
-    return max((-(-rows // _rows(node)) for node in norms(graph)), default=1)
+def _batch_of_rows(graph: Graph, rows: int, frozen: Collection[str]) -> int:
+    return max((-(-rows // _rows(node)) for node in _observing(graph, frozen)), default=1)
+
+
+def _observing(graph: Graph, frozen: Collection[str]) -> Iterator[Node]:
+    """The norms that take their statistics from the batch."""
+    return (node for node in norms(graph) if node.name not in frozen)
 
 
 def _rows(node: Node) -> int:

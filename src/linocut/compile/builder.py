@@ -6,7 +6,8 @@ section.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from linocut import roles
@@ -15,6 +16,7 @@ from linocut.compile.recorder import Recorder
 from linocut.compile.storage import storage_of
 from linocut.graph.graph import Graph
 from linocut.graph.state import Layout, Place, buffer_of, memory_buffer, moment_buffer
+from linocut.layers.lowering import ZEROS
 from linocut.layers.parameters import WEIGHT, Initial, Parameter
 from linocut.layers.shape import Shape
 from linocut.layers.values import Gradient
@@ -38,6 +40,7 @@ class Builder(Recorder):
     optimizer: Optimizer
     batch: int
     micro_batches: int = 1
+    frozen: frozenset[str] = frozenset()
     initial: dict[str, Initial] = field(default_factory=dict)
     training: bool = True
     updates_wait: bool = False  # for a section of their own
@@ -84,7 +87,22 @@ class Builder(Recorder):
         self.instructions[self._begin :] = fuse_updates(self.buffers, self.instructions, self._begin)
         super().finish()
 
+    @contextmanager
+    def as_in_prediction(self) -> Iterator[None]:
+        """A block that lowers what no gradient goes to: nothing is kept for a backward pass, and none is lowered."""
+        training, steps = self.training, len(self._tape)
+        self.training = False
+        try:
+            yield
+        finally:
+            self.training = training
+            del self._tape[steps:]
+
     # --- the graph ---
+
+    def learns(self, node: str) -> bool:
+        """Whether the optimizer moves a node's parameters."""
+        return node not in self.frozen
 
     def feeds_loss(self, node: str) -> bool:
         """Whether the loss reads what a node gives."""
@@ -129,10 +147,11 @@ class Builder(Recorder):
 
     # --- buffers ---
 
-    def memory(self, node: str, part: str, role: str, shape: Shape, form: str) -> int:
-        """A buffer of a node's that keeps its bytes between runs and starts as zeros; the same in every section."""
+    def memory(self, node: str, part: str, role: str, shape: Shape, form: str, initial: Initial = ZEROS) -> int:
+        """A buffer of a node's that keeps its bytes between runs, at first zeros; the same in every section."""
         name = memory_buffer(node, part)
         self.layout.owners[name] = (node, part)
+        self.initial[name] = initial
         return self.persistent(name, role, shape, form)
 
     def persistent(self, name: str, role: str, shape: Shape, form: str) -> int:

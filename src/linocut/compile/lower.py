@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from linocut.compile.batch import check_norms, find_micro_batch
@@ -14,6 +14,7 @@ from linocut.compile.placement.lifetimes import Lifetime, live_bytes
 from linocut.compile.placement.offsets import place
 from linocut.compile.program import Buffer, Program
 from linocut.errors import SpecError, unknown_name
+from linocut.graph.frozen import find_frozen, reached
 from linocut.graph.graph import Graph, Node
 from linocut.graph.network import Network
 from linocut.graph.state import Layout
@@ -64,6 +65,7 @@ def compile_network(
     sections: Sequence[str] = WHOLE,
     capture: Sequence[str] = (),
     tile_bytes: int | None = TILE_BYTES,
+    frozen: Collection[str] = (),
 ) -> Compiled:
     """`sections` over one arena, by default "train" and "predict" (logits, loss and right answers).
 
@@ -72,10 +74,11 @@ def compile_network(
     many of them in this order as are wanted: they are run one after the other, and gradients of parameters may be
     looked at between. What the nodes called `capture` give is kept to the end of each section that computes it, in
     buffers SECTION.captured.NODE. `tile_bytes` is how large the tiles of a buffer are where an integer policy's program
-    is tiled; None leaves it whole, with the same results. SpecError for what cannot be.
+    is tiled; None leaves it whole, with the same results. Layers that are `frozen` are not moved, and their batch norms
+    use the running statistics. SpecError for what cannot be.
     """
     micro_batch = find_micro_batch(batch, micro_batch)
-    builder = _lowered(network.graph, policy, optimizer, batch, micro_batch, sections, capture)
+    builder = _lowered(network.graph, policy, optimizer, batch, micro_batch, sections, capture, frozen)
     draft = _divided(builder, tile_bytes)
     blocks = draft.blocks()
     offsets, arena = place(blocks)
@@ -86,10 +89,16 @@ def compile_network(
 
 
 def lower_bound(
-    network: Network, policy: Policy, optimizer: Optimizer, batch: int, micro_batch: int | None = None
+    network: Network,
+    policy: Policy,
+    optimizer: Optimizer,
+    batch: int,
+    micro_batch: int | None = None,
+    frozen: Collection[str] = (),
 ) -> int:
     """The lower bound of the arena, without the search for offsets: what compiling takes is mostly that."""
-    builder = _lowered(network.graph, policy, optimizer, batch, find_micro_batch(batch, micro_batch), WHOLE, ())
+    micro_batch = find_micro_batch(batch, micro_batch)
+    builder = _lowered(network.graph, policy, optimizer, batch, micro_batch, WHOLE, (), frozen)
     draft = _divided(builder, TILE_BYTES)
     blocks = draft.blocks()
     return finished(draft, blocks, {}, max(live_bytes(blocks))).lower_bound_bytes
@@ -132,14 +141,18 @@ def _lowered(
     micro_batch: int,
     sections: Sequence[str],
     captured: Sequence[str],
+    frozen: Collection[str],
 ) -> Builder:
     step = _check_sections(sections)
     for name in captured:
         _ = graph.node(name)
     parts = batch // micro_batch
-    builder = Builder(graph=graph, policy=policy, optimizer=optimizer, batch=micro_batch, micro_batches=parts)
+    still = frozenset(find_frozen(graph, frozen))
+    builder = Builder(
+        graph=graph, policy=policy, optimizer=optimizer, batch=micro_batch, micro_batches=parts, frozen=still
+    )
     if step:
-        check_norms(graph, micro_batch)
+        check_norms(graph, micro_batch, still)
         builder.updates_wait = step[0] != TRAIN
         _lower_step(builder, step, captured)
     if PREDICT in sections:
@@ -182,14 +195,25 @@ def _lower_step(builder: Builder, step: Sequence[str], captured: Sequence[str]) 
 def _forward(builder: Builder, captured: Sequence[str]) -> None:
     """Lower each node; what it gives is formed at once, unless its only reader may want less than numbers."""
     values: dict[str, Value] = {}
+    learning = reached(builder.graph, builder.frozen)
     for node in builder.graph.nodes:
         inputs = [values.get(edge.node, Value()) for edge in node.inputs]
-        value = node.layer.lower_all(builder, node.name, inputs)
-        if isinstance(value, Normed) and _is_formed(builder.graph, node):
-            value = as_numbers(builder, node.name, value)
+        if node.name in learning:
+            value = _lowered_node(builder, node, inputs)
+        else:
+            with builder.as_in_prediction():
+                value = _lowered_node(builder, node, inputs)
+            value.wanted = False
         if node.name in captured:
             keep_captured(builder, node.name, value)
         values[node.name] = value
+
+
+def _lowered_node(builder: Builder, node: Node, inputs: Sequence[Value]) -> Value:
+    value = node.layer.lower_all(builder, node.name, inputs)
+    if isinstance(value, Normed) and _is_formed(builder.graph, node):
+        return as_numbers(builder, node.name, value)
+    return value
 
 
 def _is_formed(graph: Graph, node: Node) -> bool:

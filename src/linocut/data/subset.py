@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class Subset(Dataset):
-    """The examples of `dataset` at `places` (n,) int64, in this order, read through it."""
+    """The examples of `dataset` at `places` (n,), in this order, read through it."""
 
     def __init__(self, dataset: Dataset, places: NDArray[np.int64]) -> None:
-        """Keep the data set and the places, each from 0 to len(dataset) - 1."""
+        """Keep the data set and the places, each from 0 to len(dataset) - 1, in as few bytes as hold them."""
         self.name = dataset.name
         self.shape = dataset.shape
         self.dtype = dataset.dtype
@@ -30,7 +30,7 @@ class Subset(Dataset):
         self.notes = dataset.notes
         self.form = dataset.form
         self._dataset = dataset
-        self._places = places
+        self._places = places.astype(np.min_scalar_type(len(dataset)))
 
     def __len__(self) -> int:
         """How many examples there are."""
@@ -49,16 +49,19 @@ class Subset(Dataset):
     def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[Any]) -> None:
         """Read the examples at `indices`; see Dataset.read."""
         check_read(self, indices, images, labels)
-        self._dataset.read(self._places[indices], images, labels)
+        self._dataset.read(self._at(indices), images, labels)
+
+    def _at(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+        return self._places[indices].astype(np.int64)
 
     def prints(self, indices: NDArray[np.int64]) -> Iterator[bytes]:
         """What tells the examples at `indices`; see Dataset.prints."""
-        return self._dataset.prints(self._places[indices])
+        return self._dataset.prints(self._at(indices))
 
     def read_crops(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[Any], boxes: Crops) -> None:
         """Read parts of the examples at `indices`; see Dataset.read_crops."""
         check_read(self, indices, images, labels)
-        self._dataset.read_crops(self._places[indices], images, labels, boxes)
+        self._dataset.read_crops(self._at(indices), images, labels, boxes)
 
 
 def take(dataset: Dataset, limit: int | None) -> Dataset:

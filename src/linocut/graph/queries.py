@@ -49,14 +49,6 @@ def norm_behind(graph: Graph, node: Node) -> Node | None:
     return reader if reader is not None and isinstance(reader.layer, BatchNorm) else None
 
 
-def binary_product_before(graph: Graph, norm: Node) -> Node | None:
-    """The layer with binary weights whose products a batch norm reads, with max-pools between at most."""
-    giver = graph.giver(norm)
-    while isinstance(giver.layer, MaxPool):
-        giver = graph.giver(giver)
-    return giver if isinstance(giver.layer, (BinaryConvolution, BinaryDense)) else None
-
-
 def is_scaled(product: Node) -> bool:
     """Whether a layer with binary weights scales its outputs by the mean size of their weights."""
     return isinstance(product.layer, BinaryConvolution) and product.layer.scaled

@@ -12,7 +12,7 @@ import numpy as np
 
 from linocut.errors import SpecError
 from linocut.graph.graph import Graph, Node
-from linocut.graph.queries import binary_product_before, is_scaled
+from linocut.graph.queries import product_of, is_scaled
 from linocut.layers.kinds import INPUT
 from linocut.ops.bits import Array
 from linocut.ops.limits import U8_SCALE
@@ -21,7 +21,7 @@ from linocut.policies import Policy
 
 def units(graph: Graph, policy: Policy, norm: Node, values: Mapping[str, Array]) -> float | Array:
     """The factor of what `norm` reads, one for all channels or (channels,); `values` has the weights."""
-    product = binary_product_before(graph, norm)
+    product = product_of(graph, norm)
     if product is None or not policy.integer:
         return 1.0
     factor: float | Array = _of_bytes(graph, policy) if product.input.kind == INPUT else 1.0

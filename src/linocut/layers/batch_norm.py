@@ -14,7 +14,7 @@ from linocut.layers.kinds import INPUT, NORMED, PRODUCT, REAL
 from linocut.layers.norm_output import norm_work
 from linocut.layers.numbers import as_numbers, real_gradient
 from linocut.layers.parameters import SCALE, STATISTIC, Initial, Parameter, bias
-from linocut.layers.values import Given, Gradient, Normed, Product, Real, Value
+from linocut.layers.values import Gradient, Normed, Product, Real, Value
 from linocut.ops import norm_gradient_sums, norm_statistics
 from linocut.ops.norm import NORMS
 
@@ -70,16 +70,16 @@ class BatchNorm(Layer):
         """Forward: the statistics. The consumer forms x or its signs. Backward: dY, dbeta and beta's update."""
         y = value if isinstance(value, Product) else as_numbers(builder, name, value)
         beta = None if self.scale else builder.parameter(name, BETA)
-        normed = self._normed(builder, name, y, beta, wanted=not isinstance(value, Given))
+        normed = self._normed(builder, name, y, beta)
         return _scaled(builder, name, normed) if self.scale else normed
 
-    def _normed(self, builder: Lowering, name: str, y: Product | Real, beta: int | None, wanted: bool) -> Normed:
+    def _normed(self, builder: Lowering, name: str, y: Product | Real, beta: int | None) -> Normed:
         channels = builder.shape(y.buffer)[-1]
         policy = builder.policy
         norm = NORMS[norm_name(policy, builder.feeds_loss(name))]
         running = builder.parameter(name, RUNNING)
         stats = running
-        if builder.training:
+        if builder.training and builder.learns(name):
             stats = builder.transient(f"{name}.statistics", roles.NORM, (2, channels), policy.statistics)
             work = norm_work(builder, name, norm_statistics.QUANTITIES, builder.shape(y.buffer))
             operands = {"y": y.buffer, "stats": stats, "running": running, "work": work}
@@ -87,7 +87,7 @@ class BatchNorm(Layer):
             attributes = {"norm": norm, "momentum": momentum, "first": 0.0}
             builder.emit("norm_statistics", operands, attributes)
         out = Normed(name, y.buffer, stats, beta, norm)
-        builder.on_backward(lambda: _backward(builder, out, y, wanted))
+        builder.on_backward(lambda: _backward(builder, out, y))
         return out
 
 
@@ -116,27 +116,47 @@ def _scaled(builder: Lowering, name: str, normed: Normed) -> Real:
     return out
 
 
-def _backward(builder: Lowering, out: Normed, y: Product | Real, wanted: bool) -> None:
-    """`wanted` says whether the gradient of y is; that of beta always is."""
+def _backward(builder: Lowering, out: Normed, y: Product | Real) -> None:
+    """The gradient of y, where that is wanted, and of beta, where it learns."""
     kept, dx, name = out.kept, out.taken(), out.name
     assert kept is not None, "the consumer of a norm says what it kept"
     shape = builder.shape(y.buffer)
     channels = shape[-1]
     attributes = {"norm": out.norm, "ste": float(kept.ste)}
-    sums = builder.transient(f"{name}.sums", roles.WORKSPACE, (norm_gradient_sums.QUANTITIES, channels), "f64")
-    known = {"x": kept.x, "mask": kept.mask, "half": kept.half}
-    common = {"dx": dx.buffer, **known, "beta": out.beta, "sums": sums}
-    work = norm_work(builder, name, norm_gradient_sums.QUANTITIES, shape)
-    builder.emit("norm_gradient_sums", {**common, "omega": kept.omega, "work": work}, attributes)
+    common = {"dx": dx.buffer, "x": kept.x, "mask": kept.mask, "half": kept.half, "beta": out.beta}
+    if builder.learns(name):
+        sums = builder.transient(f"{name}.sums", roles.WORKSPACE, (norm_gradient_sums.QUANTITIES, channels), "f64")
+        work = norm_work(builder, name, norm_gradient_sums.QUANTITIES, shape)
+        operands = {**common, "sums": sums, "omega": kept.omega, "work": work}
+        builder.emit("norm_gradient_sums", operands, attributes)
+    else:
+        sums = _sums_of_frozen(builder, name, y, dx)
+    common["sums"] = sums
     dy = _dy(builder, f"{name}.dY", shape, dx, isinstance(y, Product))
     dbeta = builder.transient(f"{name}.dbeta", roles.BETA, (1, channels), "f32")
     written = {"dy": dy.buffer, "dy_exponent": dy.exponent, "dbeta": dbeta}
     written["scale"] = None if dy.exponent is None else gradient_scale(builder, name, "dY")
     builder.emit("norm_gradient", {**common, "dx_exponent": dx.exponent, "stats": out.stats, **written}, attributes)
-    if wanted:
+    if y.wanted:
         y.give(builder, dy)
-    if out.beta is not None:
+    if out.beta is not None and builder.learns(name):
         builder.update(name, BETA, dbeta)
+
+
+def _sums_of_frozen(builder: Lowering, name: str, y: Product | Real, dx: Gradient) -> int:
+    """What makes norm_gradient a division by the deviation: no sums, as the statistics do not depend on the batch.
+
+    Mantissas are as large as their format has them: the exponent of dY comes down to those that there are. SpecError
+    for a gradient in floats that is to become integers: how large it is, is not known.
+    """
+    largest = {"i8": 127.0, "i16": 32767.0}.get(builder.form(dx.buffer), 0.0)
+    if not largest and isinstance(y, Product) and builder.policy.integer:
+        raise SpecError(
+            f"{name} is frozen, but gradients in floats go through it to a layer with binary weights, which "
+            f"{builder.policy.name} cannot; freeze all layers that learn before it too, or take the policy standard"
+        )
+    shape = norm_gradient_sums.QUANTITIES, builder.shape(y.buffer)[-1]
+    return builder.memory(name, "sums", roles.WORKSPACE, shape, "f64", Initial(rows=(0.0, 0.0, largest, 0.0, 0.0)))
 
 
 def _dy(builder: Lowering, name: str, shape: Shape, dx: Gradient, binary: bool) -> Gradient:

@@ -19,7 +19,12 @@ def add_bias(builder: Lowering, name: str, y: int, part: str = "bias") -> None:
 
 
 def update_by_sums(builder: Lowering, name: str, part: str, dy: int, x: int | None = None) -> None:
-    """The gradient of a shift, the sum of dY over all rows, or of a scale, that of dY x; and the optimizer's step."""
+    """The gradient of a shift, the sum of dY over all rows, or of a scale, that of dY x; and the optimizer's step.
+
+    Nothing of frozen ones.
+    """
+    if not builder.learns(name):
+        return
     shape = builder.shape(dy)
     sums = builder.transient(f"{name}.d{part}", roles.BETA, (1, shape[-1]), "f32")
     work = norm_work(builder, f"{name}.{part}", SUMS, shape)

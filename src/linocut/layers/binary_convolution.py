@@ -72,7 +72,7 @@ class BinaryConvolution(Convolution):
             dy = out.taken()
             if scale is not None:
                 dy = Gradient(_scaled(builder, f"{name}.dY", roles.DY, dy.buffer, scale))
-            if isinstance(value, Bits):
+            if value.wanted:
                 value.give(builder, _input_gradient(builder, name, dy, own, before, attributes))
             x = kept_input(builder, name, value)
             own.update(builder, "conv2d_weight_gradient", {"dy": dy.buffer, "x": x}, attributes)

@@ -63,7 +63,7 @@ class BinaryDense(Layer):
 
         def backward() -> None:
             dy = out.taken()
-            if isinstance(value, Bits):
+            if value.wanted:
                 value.give(builder, _input_gradient(builder, name, dy, own, (rows, inputs)))
             own.update(builder, "weight_gradient", {"dy": dy.buffer, "x": kept_input(builder, name, value)})
 

@@ -12,7 +12,7 @@ from linocut.layers.kinds import INPUT, NORMED, REAL
 from linocut.layers.numbers import as_numbers
 from linocut.layers.parameters import Parameter, bias, weights
 from linocut.layers.real_convolution import check_bias, multiplied
-from linocut.layers.values import Given, Value, reshaped
+from linocut.layers.values import Value, reshaped
 from linocut.layers.window import VALID, window
 
 if TYPE_CHECKING:
@@ -59,5 +59,5 @@ class Dense(Layer):
         x = as_numbers(builder, name, value)
         batch, features = builder.shape(x.buffer)
         pixels = reshaped(builder, f"{name}.pixels", x, (batch, 1, 1, features))
-        y = multiplied(builder, name, pixels, isinstance(value, Given), window("dense", 1, 1, VALID), self.bias)
+        y = multiplied(builder, name, pixels, window("dense", 1, 1, VALID), self.bias)
         return reshaped(builder, f"{name}.vectors", y, (batch, self.units))

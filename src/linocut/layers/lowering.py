@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from linocut.layers.parameters import Initial
 from linocut.layers.shape import Shape
 from linocut.policies import Policy
+
+ZEROS = Initial()
 
 
 @dataclass(frozen=True)
@@ -38,14 +41,17 @@ class Lowering(Protocol):
     def feeds_loss(self, node: str) -> bool:
         """Whether the loss reads what a node gives."""
 
+    def learns(self, node: str) -> bool:
+        """Whether the optimizer moves a node's parameters: not those of frozen ones."""
+
     def parameter(self, node: str, part: str) -> int:
         """The buffer of a parameter that a node declared."""
 
     def update(self, node: str, part: str, gradient: int) -> None:
         """Emit the optimizer's step for a parameter, whose gradient a buffer holds; later, where updates wait."""
 
-    def memory(self, node: str, part: str, role: str, shape: Shape, form: str) -> int:
-        """A buffer of a node's that keeps its bytes between runs and starts as zeros; the same in every section."""
+    def memory(self, node: str, part: str, role: str, shape: Shape, form: str, initial: Initial = ZEROS) -> int:
+        """A buffer of a node's that keeps its bytes between runs, at first zeros; the same in every section."""
 
     def transient(self, name: str, role: str, shape: Shape, form: str) -> int:
         """A buffer that lives from its first to its last use."""

@@ -20,7 +20,7 @@ def as_numbers(builder: Lowering, name: str, value: Value) -> Real:
         return _input_numbers(builder, name, value)
     assert isinstance(value, Normed)
     numbers, kept = form_numbers(builder, name, value, builder.policy.real)
-    out = Real(numbers)
+    out = Real(numbers, wanted=value.wanted)
 
     def backward() -> None:
         value.kept = kept
@@ -38,7 +38,7 @@ def real_gradient(builder: Lowering, name: str, role: str, shape: tuple[int, ...
 def _input_numbers(builder: Lowering, name: str, value: Given) -> Real:
     """Bytes u as (2u - 255) / 255; no gradient is wanted."""
     if builder.form(value.buffer) != "u8":
-        return Real(value.buffer)
+        return Real(value.buffer, wanted=False)
     x = builder.transient(f"{name}.input", roles.X, builder.shape(value.buffer), builder.policy.real)
     builder.emit("to_numbers", {"x": value.buffer, "y": x})
-    return Real(x)
+    return Real(x, wanted=False)

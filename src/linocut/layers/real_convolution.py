@@ -13,7 +13,7 @@ from linocut.layers.convolution import Convolution, line_window, square_window
 from linocut.layers.kinds import INPUT, NORMED, REAL
 from linocut.layers.numbers import as_numbers, real_gradient
 from linocut.layers.parameters import Parameter, bias, weights
-from linocut.layers.values import Given, Real, Value, reshaped
+from linocut.layers.values import Real, Value, reshaped
 from linocut.layers.weights import RealWeights
 from linocut.layers.window import Window
 
@@ -51,7 +51,7 @@ class RealConvolution(Convolution):
         """Forward: Y. Backward: dX unless the input is the network's, then dW, db and the updates."""
         x = as_numbers(builder, name, value)
         images = reshaped(builder, f"{name}.images", x, self.window.as_images(builder.shape(x.buffer)))
-        y = multiplied(builder, name, images, isinstance(value, Given), self.window, self.bias)
+        y = multiplied(builder, name, images, self.window, self.bias)
         return reshaped(builder, f"{name}.out", y, self.window.as_given(builder.shape(y.buffer)))
 
 
@@ -88,8 +88,8 @@ def check_bias(kind: str, value: object) -> None:
         raise SpecError(f"{kind} bias is {value!r}, must be True or False")
 
 
-def multiplied(builder: Lowering, name: str, x: Real, first: bool, moves: Window, biased: bool) -> Real:
-    """Images x times the weights of the node `name`, plus its bias; `first`: no gradient of x is wanted."""
+def multiplied(builder: Lowering, name: str, x: Real, moves: Window, biased: bool) -> Real:
+    """Images x times the weights of the node `name`, plus its bias."""
     own = RealWeights.of(builder, name)
     attributes = {**moves.attributes(), "exact": float(builder.policy.integer)}
     before = builder.shape(x.buffer)
@@ -101,7 +101,7 @@ def multiplied(builder: Lowering, name: str, x: Real, first: bool, moves: Window
 
     def backward() -> None:
         dy = out.taken()
-        if not first:
+        if x.wanted:
             dx = real_gradient(builder, f"{name}.dX", roles.DX, before)
             operands = {"dy": dy.buffer, "weights": own.stored, "dx": dx.buffer}
             builder.emit("conv2d_input_gradient", operands, attributes)

@@ -7,7 +7,7 @@ their gradients are added.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from linocut import roles
@@ -18,9 +18,13 @@ from linocut.layers.shape import Shape
 
 @dataclass(eq=False, kw_only=True)
 class Value:
-    """An intermediate result; `gradient` is set while the backward pass is lowered."""
+    """An intermediate result; `gradient` is set while the backward pass is lowered, unless none is `wanted`.
+
+    That is so of the network's input, and of what only frozen layers come before.
+    """
 
     gradient: Gradient | None = None
+    wanted: bool = True
 
     def give(self, builder: Lowering, gradient: Gradient) -> None:
         """Add the gradient of one more consumer; sums are in the policy's format of full precision."""
@@ -53,6 +57,7 @@ class Given(Value):
     """The network's input (u8 or f32); it needs no gradient."""
 
     buffer: int
+    wanted: bool = field(default=False, kw_only=True)
 
 
 @dataclass(eq=False)
@@ -123,6 +128,7 @@ def reshaped(builder: Lowering, name: str, value: Stored, shape: Shape) -> Store
         out: Given | Bits | Product | Real = Bits(buffer, numbers)
     else:
         out = type(value)(buffer)  # of the same kind
+    out.wanted = value.wanted
 
     def backward() -> None:
         if out.gradient is not None:  # there is none of the network's input

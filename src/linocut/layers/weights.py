@@ -49,7 +49,9 @@ class BinaryWeights:
     def update(
         self, builder: Lowering, op: str, operands: Mapping[str, int], attributes: Mapping[str, float] | None = None
     ) -> None:
-        """The gradient dW by the instruction `op`, and the optimizer's step."""
+        """The gradient dW by the instruction `op`, and the optimizer's step; nothing of frozen ones."""
+        if not builder.learns(self.name):
+            return
         form = builder.policy.dW
         if form == "q7" and not builder.latent:
             form = "bit"  # Bop's moments move so slowly that they are of signs
@@ -73,7 +75,9 @@ class RealWeights:
         return RealWeights(name, builder.shape(stored), stored)
 
     def update(self, builder: Lowering, operands: Mapping[str, int], attributes: Mapping[str, float]) -> None:
-        """The gradient dW, in f32, and the optimizer's step."""
+        """The gradient dW, in f32, and the optimizer's step; nothing of frozen ones."""
+        if not builder.learns(self.name):
+            return
         dw = builder.transient(f"{self.name}.dW", roles.DW, self.shape, "f32")
         builder.emit("conv2d_weight_gradient", {**operands, "dw": dw}, attributes)
         builder.update(self.name, PART, dw)

@@ -71,7 +71,7 @@ def largest_held(training: Training, budget: int, most: int = MOST_BATCH) -> int
 
     A batch that norms need is taken even where it is more than `most`.
     """
-    least = least_batch(training.network.graph)
+    least = least_batch(training.network.graph, training.frozen)
     if not training.holds(Sizes(least, least), budget):
         return None
     return largest_batch(

@@ -35,6 +35,7 @@ class Training:
     network: Network
     policy: Policy
     optimizer: Optimizer
+    frozen: tuple[str, ...] = ()  # layers that do not move
     _latest: dict[Sizes, Compiled] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -48,7 +49,8 @@ class Training:
     def compiled(self, sizes: Sizes) -> Compiled:
         """The program for these sizes; the latest is kept, as it is mostly asked for again."""
         if sizes not in self._latest:
-            found = lower.compile_network(self.network, self.policy, self.optimizer, sizes.batch, sizes.micro_batch)
+            how = self.network, self.policy, self.optimizer, sizes.batch, sizes.micro_batch
+            found = lower.compile_network(*how, frozen=self.frozen)
             self._latest.clear()
             self._latest[sizes] = found
         return self._latest[sizes]
@@ -59,7 +61,8 @@ class Training:
 
     def bound(self, sizes: Sizes) -> int:
         """What its arena cannot be below, in bytes: quickly found."""
-        return lower.lower_bound(self.network, self.policy, self.optimizer, sizes.batch, sizes.micro_batch)
+        how = self.network, self.policy, self.optimizer, sizes.batch, sizes.micro_batch
+        return lower.lower_bound(*how, self.frozen)
 
     def kept(self, sizes: Sizes) -> int:
         """Bytes that are kept between steps."""
@@ -74,7 +77,7 @@ class Training:
 
     def least_sizes(self, batch: int | None) -> Iterator[Sizes]:
         """What takes least for a step of `batch` examples (None: of any number), both ways to do it."""
-        whole = least_batch(self.network.graph) if batch is None else batch
+        whole = least_batch(self.network.graph, self.frozen) if batch is None else batch
         yield Sizes(whole, whole)
         if batch is not None:
             yield from [Sizes(batch, part) for part in self.parts(batch)][-1:]
@@ -84,4 +87,6 @@ class Training:
 
         Norms see at least 8 rows of each: the mean and the spread of fewer are mostly noise.
         """
-        return [part for part in reversed(divisors(batch)) if steady_batch(self.network.graph) <= part < batch]
+        return [
+            part for part in reversed(divisors(batch)) if steady_batch(self.network.graph, self.frozen) <= part < batch
+        ]

@@ -34,7 +34,7 @@ class Checkpoint:
 
     `save_every` is after how many steps of an epoch it is written, None for only after epochs. `log` is how far the log
     beside it tells of this run, None in a file of an older version, which holds the history itself. `choosing` is what
-    validation decides.
+    validation decides, `source` the trained network that the run began from, None for none.
     """
 
     settings: Settings
@@ -43,6 +43,7 @@ class Checkpoint:
     save_every: int | None = None
     log: Mark | None = None
     choosing: Choosing = field(default_factory=Choosing)
+    source: str | None = None
 
     def save(self, path: Path, session: Session) -> None:
         """Write it, with the session's persistent buffers as bytes, whole or not at all (else MachineError)."""
@@ -53,6 +54,7 @@ class Checkpoint:
             "progress": self.progress.to_dict(),
             "save_every": self.save_every,
             "choosing": self.choosing.to_dict(),
+            "source": self.source,
             "log": dataclasses.asdict(self.log or Mark()),
         }
         tensor_file.save(path, tensors, KIND, VERSION, description)
@@ -83,7 +85,11 @@ def read(path: Path) -> tuple[Checkpoint, TensorFile]:
         history = _own_history(about["progress"]) if file.version < LOGGED else None
         log = Mark.from_dict(about["log"]) if history is None else None
         choosing = Choosing.from_dict(about["choosing"]) if file.version >= CHOOSING else Choosing()
-        checkpoint = Checkpoint(settings, data, Progress.from_dict(about["progress"]), save_every, log, choosing)
+        source = about.get("source")
+        if source is not None:
+            fields.text(source, "source")
+        progress = Progress.from_dict(about["progress"])
+        checkpoint = Checkpoint(settings, data, progress, save_every, log, choosing, source)
         _check_place(checkpoint)
         if history is not None:
             _check_own(history, checkpoint.progress.epoch)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linocut.data.dataset import Dataset
+from linocut.data.hold_out import hold_out
 from linocut.errors import SpecError
 from linocut.files import replacing
 from linocut.run.feed import Feed, as_dataset
@@ -28,13 +29,17 @@ RATES = "rates.bin"
 def export_steps(trainer: Trainer, examples: Examples, folder: str | os.PathLike[str], steps: int | None = None) -> int:
     """Write what `fit` would do next: program, state, the batches of so many steps, and their learning rates.
 
-    By default all steps that are left of the epoch that the trainer has come to, which are the most. Returns how often
-    the program is to be run. Files: program.bin, state.bin, input.bin, labels.bin, rates.bin. The trainer stays where
+    `examples` are those that `fit` is given: where it holds a part of them out, so does this. By default all steps that
+    are left of the epoch that the trainer has come to, which are the most. Returns how often the program is to be run.
+    Files: program.bin, state.bin, input.bin, labels.bin, rates.bin. The trainer stays where
     it is; `linocut.run.standalone.read_state` brings the state back that the device came to. DataError, SpecError,
     MachineError; RunError while the trainer is in use.
     """
     with trainer.using("export_steps"):
         dataset = as_dataset(examples, trainer.network.graph)
+        validation = trainer.choosing.validation
+        if validation is not None and validation.fraction is not None:
+            dataset, _ = hold_out(dataset, validation.fraction, trainer.settings.seed)
         trainer.bound_batch(len(dataset))
         return _exported(trainer, dataset, folder, steps)
 

@@ -21,32 +21,32 @@ class KeptModel:
     def __init__(self) -> None:
         """Nowhere yet."""
         self._held: InferenceGraph | None = None
-        self._place: Path | None = None
+        self._places: list[Path] = []
+        self._epoch = 0
 
     def hold(self, graph: InferenceGraph) -> None:
         """It is this one, in no folder."""
-        self._held, self._place = graph, None
+        self._held, self._places, self._epoch = graph, [], 0
 
-    def lies_in(self, place: Path) -> None:
-        """It was written there."""
-        self._held, self._place = None, place
+    def lies_in(self, place: Path, epoch: int) -> None:
+        """It was written there, and is that of this epoch: where one of another lies is forgotten."""
+        before = self._places if epoch == self._epoch else []
+        self._held, self._places, self._epoch = None, [*before, place], epoch
 
     def is_in(self, place: Path) -> bool:
         """Whether it lies there, and need not be written."""
-        return self._place == place
+        return place in self._places
 
-    def check(self) -> None:
-        """RunError where the file that it lay in is gone."""
-        if self._place is not None and not os.path.isfile(self._place / packed.NAME):
-            raise RunError(
-                f"{self._place} has lost its {packed.NAME}, which kept the model of the best epoch; put it back, or "
-                "begin another run"
-            )
+    def check(self) -> Path:
+        """A file that it lies in; RunError where there is none any more."""
+        for place in self._places:
+            if os.path.isfile(place / packed.NAME):
+                return place / packed.NAME
+        raise RunError(
+            f"{self._places[0]} has lost its {packed.NAME}, which kept the model of the best epoch; put it back, or "
+            "begin another run"
+        )
 
     def graph(self) -> InferenceGraph:
         """It, read from its file where it is not held; RunError where that is gone or damaged."""
-        if self._held is not None:
-            return self._held
-        assert self._place is not None, "the model of the best epoch was kept nowhere"
-        self.check()
-        return packed.read(self._place / packed.NAME).graph
+        return packed.read(self.check()).graph if self._held is None else self._held

@@ -9,7 +9,7 @@ from typing import Any
 from linocut import fields
 from linocut.errors import SpecError
 from linocut.schedules import State
-from linocut.train.choosing import Best
+from linocut.train.choosing import LAST, Best
 from linocut.train.events import EpochEnded
 from linocut.train.findings import Findings
 
@@ -43,6 +43,10 @@ class Progress:
     def at_best(self) -> bool:
         """Whether the state is that of the best epoch's end; also where no epoch is known to be better."""
         return self.best is None or (self.waited == 0 and self.step == 0)
+
+    def at_kept(self, keep: str) -> bool:
+        """Whether the model of the epoch that is to be kept, "best" or "last", is that of the state that there is."""
+        return keep == LAST or self.at_best
 
     @property
     def forgotten(self) -> int:

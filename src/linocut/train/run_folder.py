@@ -180,7 +180,8 @@ def _config(kept: Checkpoint) -> dict[str, Any]:
     network = config.pop("network")
     sizes = {name: config.pop(name) for name in ("batch_size", "micro_batch", "seed")}
     every = {} if kept.save_every is None else {"save_every": kept.save_every}
-    run = {"epochs": kept.progress.epochs, **sizes, **every, **_chosen(kept.choosing)}
+    begun = {} if kept.source is None else {"from": kept.source}
+    run = {"epochs": kept.progress.epochs, **sizes, **every, **_chosen(kept.choosing), **begun}
     data = {}
     if kept.data is not None:
         data = {"data": {"name": kept.data.name, "examples": kept.data.examples, "shape": list(kept.data.shape)}}

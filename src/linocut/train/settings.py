@@ -12,6 +12,7 @@ from linocut.compile.lower import Compiled, compile_network
 from linocut.data import augmentation as augmentations
 from linocut.data.augmentation import Augmentation
 from linocut.errors import SpecError
+from linocut.graph.frozen import find_frozen
 from linocut.graph.network import Network
 from linocut.optimizers import Optimizer, find_optimizer
 from linocut.policies import Policy, find_policy
@@ -34,6 +35,7 @@ class Settings:
     seed: int
     augmentation: Augmentation = NONE
     micro_batch: int = 0  # examples at a time; 0 becomes the whole batch
+    frozen: tuple[str, ...] = ()  # layers that do not move
 
     def __post_init__(self) -> None:
         """SpecError for sizes and a seed out of range, and for augmentation of what are no images."""
@@ -41,11 +43,13 @@ class Settings:
         object.__setattr__(self, "micro_batch", find_micro_batch(self.batch_size, self.micro_batch or None))
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed <= MOST_SEED:
             raise SpecError(f"seed is {self.seed!r}, must be a whole number from 0 to {MOST_SEED:,}")
+        object.__setattr__(self, "frozen", find_frozen(self.network.graph, self.frozen))
         self.augmentation.check_shape(self.network.input.shape)
 
     def compile(self) -> Compiled:
         """The program of the run."""
-        return compile_network(self.network, self.policy, self.optimizer, self.batch_size, self.micro_batch)
+        sizes = self.batch_size, self.micro_batch
+        return compile_network(self.network, self.policy, self.optimizer, *sizes, frozen=self.frozen)
 
     def to_dict(self) -> dict[str, Any]:
         """All of them, for a file."""
@@ -58,6 +62,7 @@ class Settings:
             "micro_batch": self.micro_batch,
             "seed": self.seed,
             "augmentation": self.augmentation.to_dict(),
+            **({"frozen": list(self.frozen)} if self.frozen else {}),
         }
 
     @staticmethod
@@ -67,7 +72,7 @@ class Settings:
         Checkpoints of before there were augmentation and micro-batches say nothing of them: they had none.
         """
         if isinstance(data, dict):
-            data = {"augmentation": NONE.to_dict(), "micro_batch": data.get("batch_size"), **data}
+            data = {"augmentation": NONE.to_dict(), "micro_batch": data.get("batch_size"), "frozen": [], **data}
         fields.only(
             fields.mapping(data, "settings"), {field.name for field in dataclasses.fields(Settings)}, "settings"
         )
@@ -86,4 +91,5 @@ class Settings:
             data["seed"],
             augmentations.from_dict(data["augmentation"]),
             fields.whole(data["micro_batch"], "micro_batch", 1),
+            tuple(fields.text(name, "a frozen layer") for name in fields.entries(data["frozen"], "frozen")),
         )

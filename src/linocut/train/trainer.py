@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -15,6 +14,7 @@ from linocut.data.augmentation import Augmentation, find_augmentation
 from linocut.data.dataset import Dataset
 from linocut.errors import DataError, DivergenceError, LinocutError, MachineError, RunError, SpecError
 from linocut.graph.carry import Target
+from linocut.graph.frozen import find_frozen
 from linocut.graph.inference import InferenceGraph
 from linocut.graph.network import Network
 from linocut.graph.state import State
@@ -33,11 +33,11 @@ from linocut.run.units import in_units
 from linocut.schedules import Schedule, find_schedule
 from linocut.train import checkpoint
 from linocut.train.checkpoint import Checkpoint
-from linocut.train.choosing import BEST, LAST, Choosing, better
+from linocut.train.choosing import BEST, Choosing
 from linocut.train.data_facts import DataFacts
-from linocut.train.epoch import Metrics, run_epoch
-from linocut.train.events import Callback, Done, EpochEnded, Event, Planned, Started, Stepped
+from linocut.train.events import Callback, Done, EpochEnded, Event, Planned, Started
 from linocut.train.finite import check_state
+from linocut.train.fitting import Fitting
 from linocut.train.given import Given
 from linocut.train.interrupts import Interrupted, Interrupts, Noted
 from linocut.train.kept_model import KeptModel
@@ -56,18 +56,10 @@ if TYPE_CHECKING:
     from linocut.run.feed import Examples
 
 
-class _Stopped(Exception):
-    """Raised between two steps, as a callback has asked for the end of training."""
-
-
-@dataclass(frozen=True)
-class _Fit:
-    """What one call of `fit` was given, its folder claimed."""
-
-    given: Given
-    folder: RunFolder | None
-    planned: Planned
-    emit: Callback
+def _names(given: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(given, str) or not all(isinstance(name, str) for name in given):
+        raise SpecError(f"freeze is {given!r}, must be a list of names of layers, such as ['binary_dense1']")
+    return tuple(given)
 
 
 class Trainer:
@@ -78,6 +70,8 @@ class Trainer:
     in training is over the changed ones, evaluation is of the examples as they are.
     With a `micro_batch` that divides the batch, a step goes over so many examples at a time, in less memory, and
     updates the weights once: batch norms then norm over the micro-batch.
+    Layers that `freeze` names, also by patterns such as "batch_norm*", do not move, and batch norms among them use the
+    running statistics; gradients go through them to layers before. With all norms frozen a batch may be 1.
     A `budget`, "48MiB" or bytes, keeps the arena within it: without a `batch_size` by the largest batch that fits, and
     that `fit` makes no larger than its data before training begins; with one, by the largest `micro_batch` that divides
     it and fits. Without a budget the batch is 100.
@@ -101,9 +95,12 @@ class Trainer:
         augment: str | Augmentation | None = None,
         micro_batch: int | None = None,
         budget: str | int | None = None,
+        freeze: Sequence[str] = (),
     ) -> None:
         """Check the settings and compile the program."""
         training = Training(network, find_policy(policy), find_optimizer(optimizer))
+        if freeze:
+            training = replace(training, frozen=find_frozen(network.graph, _names(freeze)))
         held = None if budget is None else find_budget(budget)
         sizes = find_sizes(training, held, batch_size, micro_batch)
         settings = Settings(
@@ -115,6 +112,7 @@ class Trainer:
             seed,
             find_augmentation(augment),
             sizes.micro_batch,
+            training.frozen,
         )
         filled = held if batch_size is None and micro_batch is None else None
         self._set_up(settings, threads, backend, filled)
@@ -138,6 +136,7 @@ class Trainer:
         self._kept_model = KeptModel()
         self._stopping = False
         self.started: Started | None = None
+        self.source: str | None = None
         self._threads, self._backend = find_threads(threads), find_backend(backend)
         self._open: tuple[Session, Feed] | None = None
         self._folders = RunFolders()
@@ -156,9 +155,10 @@ class Trainer:
         trainer = Trainer.from_settings(kept.settings, threads, backend)
         checkpoint.restore(file, trainer.session)
         trainer.progress, trainer.data, trainer.folder = kept.progress, kept.data, path
-        trainer.save_every, trainer.choosing = kept.save_every, kept.choosing
-        if not trainer._at_kept:
-            trainer._kept_model.lies_in(run.place)
+        trainer.save_every, trainer.choosing, trainer.source = kept.save_every, kept.choosing, kept.source
+        if not kept.progress.at_kept(kept.choosing.keep):
+            assert kept.progress.best is not None
+            trainer._kept_model.lies_in(run.place, kept.progress.best.epoch)
             trainer._kept_model.check()
         trainer._folders.keep(run, stamp, kept)
         return trainer
@@ -269,7 +269,7 @@ class Trainer:
             self.data, self.progress.epochs, self.choosing = DataFacts.of(given.dataset), given.epochs, choosing
             self.save_every = given.save_every or self.save_every
             planned = Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes)
-            fit = _Fit(given, folder, planned, partial(self._emit, given.callbacks))
+            fitting = self._fitting(given, folder, planned)
             new = folder is not None and not folder.holds_run
             with self._abandoning(folder, LinocutError, when=lambda _: new):
                 self._begin(folder, planned)
@@ -277,12 +277,30 @@ class Trainer:
                 self.folder = folder.path
             with self._abandoning(folder, DataError, when=lambda written: new and not self._folders.begun(written)):
                 if self.started is not None and not self.progress.begun:
-                    fit.emit(self.started)
-                fit.emit(planned)
-                accuracy = self._epochs(fit)
-            done = self._done(folder, accuracy)
+                    fitting.emit(self.started)
+                fitting.emit(planned)
+                accuracy = self._fitted(fitting, folder)
+            done = self._done(folder, accuracy, fitting.stopped)
             self._save(folder, planned, done)
-            fit.emit(done)
+            fitting.emit(done)
+
+    def _fitting(self, given: Given, folder: RunFolder | None, planned: Planned) -> Fitting:
+        return Fitting(
+            *self._opened(),
+            self.compiled,
+            self.settings,
+            self.progress,
+            self.choosing,
+            self._kept_model,
+            given,
+            partial(self._emit, given.callbacks),
+            self._trained,
+            lambda: self._stopping,
+            partial(self._save, folder, planned),
+            partial(self._save_checkpoint, folder),
+            self.save_every,
+            folder is not None,
+        )
 
     @contextmanager
     def _abandoning(
@@ -305,59 +323,23 @@ class Trainer:
         self._save(folder, planned)
         folder.describe(self._kept())
 
-    def _epochs(self, fit: _Fit) -> float | None:
-        """Train to the end; returns the accuracy on the test data, None where there are none."""
+    def _fitted(self, fitting: Fitting, folder: RunFolder | None) -> float | None:
+        """Train to the end, in a state that is kept whatever ends it; the accuracy on the test data."""
         with Interrupts() as interrupts:
             try:
-                with suppress(_Stopped):
-                    while self.progress.epoch < self.progress.epochs and self._stopped is None:
-                        ended = self._epoch(fit, interrupts)
-                        self._save(fit.folder, fit.planned)
-                        fit.emit(ended)
-                        interrupts.check()
-                accuracy = self._tested(fit, interrupts)
-                interrupts.check()
-                return accuracy
+                return fitting.to_the_end(interrupts)
             except DivergenceError as error:
                 kept = "no state before was kept"
-                if fit.folder is not None:
-                    kept = f"{fit.folder.path} keeps {self._folders.at(fit.folder)}"
+                if folder is not None:
+                    kept = f"{folder.path} keeps {self._folders.at(folder)}"
                 raise DivergenceError(f"{error}; {kept}") from None
             except (Noted, OSError) as error:
                 if interrupts.number is None or isinstance(error, MachineError):
                     raise
                 # An OSError is of a callback that writes to the terminal whose end the signal tells of.
-                self._save(fit.folder, fit.planned)
+                fitting.save()
                 assert interrupts.number is not None
-                raise Interrupted(interrupts.number, str(fit.folder.path) if fit.folder else None) from None
-
-    @property
-    def _stopped(self) -> str | None:
-        """What ends training before its last epoch."""
-        if self._stopping:
-            return "callback"
-        patience = self.choosing.patience
-        return None if patience is None or self.progress.waited < patience else "patience"
-
-    @property
-    def _at_kept(self) -> bool:
-        """Whether the model that is kept is that of the state that there is."""
-        return self.choosing.keep == LAST or self.progress.at_best
-
-    def _tested(self, fit: _Fit, interrupts: Interrupts) -> float | None:
-        """The accuracy on the test data of the model that is kept."""
-        if self.choosing.validation is None:
-            return self.progress.history[-1].accuracy if self.progress.history else None
-        if fit.given.test is None:
-            return None
-        if self._at_kept:
-            found = self._scored(fit.given.test, interrupts)
-            return None if found is None else found.accuracy
-        from linocut.run.predict import Predictor  # late: few runs need it
-
-        graph, resizing = self._kept_model.graph(), fit.given.dataset.resizing
-        how = partial(Predictor, batch_size=self.settings.micro_batch, threads=self._threads, backend=self._backend)
-        return how(graph, resizing=resizing).evaluate(fit.given.test).accuracy
+                raise Interrupted(interrupts.number, str(folder.path) if folder else None) from None
 
     def start_from(self, source: str | os.PathLike[str] | InferenceGraph) -> Started:
         """Begin from a trained network: a run folder, a model file, or an inference graph; returns what was taken.
@@ -375,6 +357,7 @@ class Trainer:
             state = State(self.compiled.layout, session.array)
             target = Target(self.network.graph, settings.policy, state, settings.optimizer.latent)
             self.started = start(source, target)
+            self.source = self.started.source
         return self.started
 
     def evaluate(self, examples: Examples) -> Evaluation:
@@ -420,7 +403,8 @@ class Trainer:
         """The settings, with a batch that fills the budget no larger than the data, as long as nothing was trained."""
         if self._budget is None or self.progress.begun or self.settings.batch_size <= examples:
             return self.settings
-        training = Training(self.network, self.settings.policy, self.settings.optimizer)
+        own = self.settings
+        training = Training(self.network, own.policy, own.optimizer, own.frozen)
         sizes = find_sizes(training, self._budget, None, None, examples)
         return replace(self.settings, batch_size=sizes.batch, micro_batch=sizes.micro_batch)
 
@@ -473,81 +457,34 @@ class Trainer:
         with self._folders.claimed(path) as folder:
             yield folder
 
-    def _epoch(self, fit: _Fit, interrupts: Interrupts) -> EpochEnded:
-        session, feed = self._opened()
-        progress, given = self.progress, fit.given
-
-        def after_step(event: Stepped) -> None:
-            fit.emit(event)
-            if event.step < event.steps:
-                if self._stopping:
-                    raise _Stopped
-                if self.save_every and event.step % self.save_every == 0:
-                    self._save_checkpoint(fit.folder)
-            interrupts.check()
-
-        step_ms = run_epoch(session, feed, self.compiled, self.settings, given.dataset, progress, after_step)
-        metrics = Metrics.of(session, self.network.graph)
-        chosen = self._scored(given.validation, interrupts)
-        tested = self._scored(given.test, interrupts) if given.validation is None else None
-        ended = EpochEnded(
-            progress.epoch + 1,
-            metrics.loss,
-            metrics.accuracy,
-            None if tested is None else tested.accuracy,
-            metrics.flips / max(1, self._weights() * progress.step),
-            progress.seconds,
-            step_ms,
-            progress.findings.saturated,
-            progress.findings.dead_channels,
-            progress.findings.all_warnings(progress.step),
-            chosen.loss if chosen and math.isfinite(chosen.loss) else None,
-            None if chosen is None else chosen.accuracy,
-        )
-        followed = (chosen or tested or metrics).loss
-        progress.end_epoch(ended, self.settings.schedule.observe(progress.schedule, followed))
-        if chosen is not None:
-            progress.best = better(progress.best, progress.epoch, chosen)
-        if fit.folder is None and self.choosing.keep == BEST and progress.at_best:
-            self._kept_model.hold(apart(self._trained(), session.arena))
-        return ended
-
-    def _scored(self, examples: Dataset | None, interrupts: Interrupts) -> Evaluation | None:
-        """How the state that there is does on examples."""
-        if examples is None:
-            return None
-        session, feed = self._opened()
-        return scoring.evaluate(session, feed, self.network.graph, examples, interrupts.check)
-
-    def _weights(self) -> int:
-        return sum(node.cost.binary_parameters for node in self.network.graph.nodes)
-
-    def _done(self, folder: RunFolder | None, accuracy: float | None) -> Done:
-        best = self.progress.best
+    def _done(self, folder: RunFolder | None, accuracy: float | None, stopped: str | None) -> Done:
+        best, at = self.progress.best, self.progress
         return Done(
-            self.progress.epoch,
+            at.epoch,
             accuracy,
             int(self.session.arena.nbytes),
             peak_rss_bytes(),
             self.session.state_sha256(),
             str(folder.path) if folder else None,
-            best.epoch if best and self.choosing.keep == BEST else self.progress.epoch,
-            self._stopped if self.progress.epoch < self.progress.epochs else None,
+            best.epoch if best and self.choosing.keep == BEST else at.epoch,
+            stopped if at.epoch < at.epochs else None,
         )
 
     def _kept(self) -> Checkpoint:
-        return Checkpoint(self.settings, self.data, self.progress, self.save_every, choosing=self.choosing)
+        every, choosing, source = self.save_every, self.choosing, self.source
+        return Checkpoint(self.settings, self.data, self.progress, every, choosing=choosing, source=source)
 
     def _save(self, folder: RunFolder | None, planned: Planned, *done: Done) -> None:
         if folder is None:
             return
         self._check_state()
         model: Callable[[], InferenceGraph] | None = self._trained
-        if not self._at_kept:
+        best = self.progress.best if self.choosing.keep == BEST else None
+        if not self.progress.at_kept(self.choosing.keep):
             model = None if self._kept_model.is_in(folder.place) else self._kept_model.graph
         self._folders.save(folder, self._kept(), self.session, model, planned, *done)
-        if self.choosing.keep == BEST and model is not None:
-            self._kept_model.lies_in(folder.place)
+        if model is not None and best is not None:
+            self._kept_model.lies_in(folder.place, best.epoch)
 
     def _save_checkpoint(self, folder: RunFolder | None) -> None:
         if folder is None:
