@@ -1,19 +1,28 @@
-"""Data sets: named ones, folders of images and recordings, tables and arrays, and the batches made of them."""
+"""Data sets: named ones, folders of images and recordings, tables and arrays, and the batches made of them.
 
-from linocut.data.arrays import ArrayDataset
-from linocut.data.augmentation import Augmentation, find_augmentation
-from linocut.data.batches import Batches, epoch_order
-from linocut.data.class_weights import balanced_weights
-from linocut.data.dataset import Dataset
-from linocut.data.download import get
-from linocut.data.gather import find_pictures
-from linocut.data.hold_out import hold_out
-from linocut.data.images import read_image
-from linocut.data.loaded import Loaded
-from linocut.data.raw_arrays import from_arrays
-from linocut.data.registry import Available, available, is_image_folder, load, load_splits
-from linocut.data.subset import take
-from linocut.data.summary import Summary
+The names below are imported when they are first used: training on one kind of data loads no reader of another.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from linocut.data.arrays import ArrayDataset
+    from linocut.data.augmentation import Augmentation, find_augmentation
+    from linocut.data.batches import Batches, epoch_order
+    from linocut.data.class_weights import balanced_weights
+    from linocut.data.dataset import Dataset
+    from linocut.data.download import get
+    from linocut.data.gather import find_pictures
+    from linocut.data.hold_out import hold_out
+    from linocut.data.images import read_image
+    from linocut.data.loaded import Loaded
+    from linocut.data.raw_arrays import from_arrays
+    from linocut.data.registry import Available, available, is_image_folder, load, load_splits
+    from linocut.data.subset import take
+    from linocut.data.summary import Summary
 
 __all__ = [
     "ArrayDataset",
@@ -37,3 +46,43 @@ __all__ = [
     "read_image",
     "take",
 ]
+
+_HOMES = {
+    "arrays": ("ArrayDataset",),
+    "augmentation": (
+        "Augmentation",
+        "find_augmentation",
+    ),
+    "batches": (
+        "Batches",
+        "epoch_order",
+    ),
+    "class_weights": ("balanced_weights",),
+    "dataset": ("Dataset",),
+    "download": ("get",),
+    "gather": ("find_pictures",),
+    "hold_out": ("hold_out",),
+    "images": ("read_image",),
+    "loaded": ("Loaded",),
+    "raw_arrays": ("from_arrays",),
+    "registry": (
+        "Available",
+        "available",
+        "is_image_folder",
+        "load",
+        "load_splits",
+    ),
+    "subset": ("take",),
+    "summary": ("Summary",),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"linocut.data.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'linocut.data' has no attribute {name!r}; there are {', '.join(__all__)}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -12,7 +12,7 @@ import numpy as np
 
 from linocut.errors import SpecError
 from linocut.graph.graph import Graph, Node
-from linocut.graph.queries import product_of, is_scaled
+from linocut.graph.queries import is_scaled, product_of
 from linocut.layers.kinds import INPUT
 from linocut.ops.bits import Array
 from linocut.ops.limits import U8_SCALE

@@ -32,9 +32,9 @@ class _Stopped(Exception):
 class Fitting:
     """What trains, on what was given, and who is told of it; `progress` and `kept_model` are those of the run.
 
-    `trained` gives what has been learned by now, whose arrays may be views of the arena. `stopping` says whether somebody
-    asked for the end; `save` and `save_checkpoint` write the run folder, if there is
-    one (`written`), after an epoch and within one, after every `save_every` steps.
+    `trained` gives what has been learned by now, whose arrays may be views of the arena. `stopping` says whether
+    somebody asked for the end; `save` and `save_checkpoint` write the run folder, if there is one (`written`), after an
+    epoch and within one, after every `save_every` steps.
     """
 
     session: Session
