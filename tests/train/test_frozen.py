@@ -4,12 +4,25 @@ import os
 
 import numpy as np
 import pytest
-from branched import CELL, ONE, SEQUENCE
+from branched import CELL, ONE, SEQUENCE, opened, steps
 from branched import examples as examples_of
 from small_training import STEPS, examples, interrupt_at, lasting, network, trainer
 
 import linocut as lc
-from linocut.layers import BatchNorm, BinaryDense, Dense, Input, ReLU, SoftmaxCrossEntropy, Tanh
+from linocut.compile.lower import compile_network
+from linocut.layers import (
+    BatchNorm,
+    BinaryConv2D,
+    BinaryDense,
+    Dense,
+    Flatten,
+    Input,
+    MaxPool2D,
+    ReLU,
+    Sign,
+    SoftmaxCrossEntropy,
+    Tanh,
+)
 from linocut.ops import norm_gradient
 from linocut.ops.base import View
 
@@ -57,6 +70,59 @@ def test_nothing_is_kept_or_computed_for_what_no_gradient_goes_to():
 
     assert (counts(whole), counts(part)) == ([3, 2, 3, 3, 3], [2, 1, 2, 2, 2])
     assert part.plan.total_bytes < whole.plan.total_bytes
+
+
+def test_frozen_binary_weights_are_bits_and_the_arena_is_a_quarter():
+    """But for those whose sizes are used."""
+    given = lc.models.binarynet()
+    learning = [node.name for node in given.graph.nodes if any(parameter.learned for parameter in node.parameters)]
+    whole, head = (compile_network(given, lc.lean, lc.Adam(), 100, frozen=some) for some in ((), learning[:-2]))
+    assert 3.9 * head.program.arena_bytes < whole.program.arena_bytes
+    forms = {name: place.format for name, place in head.layout.parameters.items() if name.endswith("weights")}
+    assert list(forms.values()) == ["bit"] * 8 + ["q15"]
+    scaled = next(node.name for node in CELL.graph.nodes if getattr(node.layer, "scaled", False))
+    for policy, form in (("standard", "f32"), ("lean", "bit")):
+        layout = lc.Trainer(CELL, policy, batch_size=5, freeze=[scaled]).compiled.layout
+        assert layout.parameters[f"{scaled}.weights"].format == form
+
+
+@pytest.mark.parametrize("frozen", [("batch_norm*",), ("binary_conv2d1", "batch_norm1"), ("binary_conv2d2",)])
+def test_tiles_change_no_bit(frozen):
+    """Of pools, products and groups of channels, which the program is divided into."""
+    cell = (BinaryConv2D(80), MaxPool2D(2), BatchNorm(), Sign(), BinaryConv2D(130), BatchNorm(), Sign())
+    given = lc.Network(
+        "tiled", (Input((8, 8, 1)), *cell, Flatten(), BinaryDense(4), BatchNorm(), SoftmaxCrossEntropy())
+    )
+    found = []
+    for size in (None, 1):
+        program = compile_network(given, lc.lean, lc.Adam(0.01), 6, tile_bytes=size, frozen=frozen)
+        session = opened(program, threads=1)
+        steps(session, given, 3)
+        found.append((session.state_sha256(), len(program.program.instructions)))
+    assert found[0][0] == found[1][0] and found[0][1] < found[1][1]
+
+
+def test_what_was_frozen_learns_again_and_is_captured():
+    """From bits weights become latents of the size that they have at first; what layers give is as before."""
+    own = taught(BODY)
+    images = examples(5)[0]
+    first = own.capture(images, ["sign1"])["sign1"]
+    own.fit(examples(), 2)
+    np.testing.assert_array_equal(own.capture(images, ["sign1"])["sign1"], first)
+    assert set(np.unique(own.state["binary_dense1.weights"])) == {-1.0, 1.0}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_run_with_frozen_layers_is_begun_from(tmp_path, packed):
+    own = taught(BODY)
+    own.fit(examples(), 1, out=tmp_path)
+    new = trainer(network=network((24, 16)))
+    size = new.state["binary_dense1.weights"].std()
+    new.start_from(tmp_path / "model.safetensors" if packed else tmp_path)
+    found = new.state["binary_dense1.weights"]
+    np.testing.assert_array_equal(found >= 0, own.state["binary_dense1.weights"] >= 0)
+    assert np.abs(found).max() == pytest.approx(size, rel=0.1)
+    np.testing.assert_array_equal(new.predict(examples()[0]).outputs, own.predict(examples()[0]).outputs)
 
 
 @pytest.mark.parametrize("policy", ["lean", "lean8", "standard", "wang2021"])
@@ -179,8 +245,10 @@ def test_on_the_command_line(run, linocut):
     status, _, err = linocut("train", "--from", run, *options, *freeze, "--batch", 1, "--epochs", 1, "--out", "one")
     assert status == 0, err
     before, after = (lc.Trainer.resume(name, backend="reference") for name in (run, "one"))
+    weights = "binary_dense1.weights"
+    assert np.array_equal(after.state[weights], np.where(before.state[weights] >= 0, 1, -1))
     moved = {name for name in before.state if not np.array_equal(before.state[name], after.state[name])}
-    assert moved == {"binary_dense2.weights"}
+    assert moved == {weights, "binary_dense2.weights"}
     resume = ["train", "--resume", "--out", "one", "--epochs", 2, *options]
     status, _, err = linocut(*resume, "--freeze", "batch_norm1")
     assert status == 2 and "holds a run of frozen layers ('binary_dense1', 'batch_norm1', 'batch_norm2'), not" in err

@@ -116,12 +116,18 @@ class Builder(Recorder):
         name = buffer_of(parameter)
         if name in self._index:
             return self._index[name]
-        storage = storage_of(parameter, self.policy, latent=self.latent, micro_batches=self.micro_batches)
+        latent = self._has_latent(parameter)
+        storage = storage_of(parameter, self.policy, latent=latent, micro_batches=self.micro_batches)
         initial = replace(parameter.initial, normal=parameter.initial.normal / storage.scale)
         self.layout.parameters[parameter.name] = Place(name, storage.format, parameter.shape, storage.scale)
         self.layout.owners[name] = (parameter.node, parameter.part)
         self.initial[name] = initial
         return self.persistent(name, storage.role, parameter.shape, storage.format)
+
+    def _has_latent(self, parameter: Parameter) -> bool:
+        """Whether binary weights are kept in numbers: of what does not move signs will do, unless sizes are used."""
+        node = self.graph.node(parameter.node)
+        return self.latent and (self.learns(node.name) or node.layer.uses_sizes(self.policy))
 
     def update(self, node: str, part: str, gradient: int) -> None:
         """The optimizer's step for a parameter; later, where updates wait for a section of their own."""

@@ -36,7 +36,7 @@ class Compiled:
     """A Program with what it was compiled from.
 
     A step takes `batch` examples, `micro_batch` at a time. `initial` says how its persistent buffers start, `blocks`
-    from when to when each buffer's bytes are in use, `layout` where the network's state is.
+    from when to when each buffer's bytes are in use, `layout` where the network's state is. `frozen` layers stay.
     """
 
     network: Network
@@ -48,6 +48,7 @@ class Compiled:
     blocks: tuple[Lifetime, ...]
     micro_batch: int
     layout: Layout
+    frozen: frozenset[str] = frozenset()
 
     @property
     def graph(self) -> Graph:
@@ -85,7 +86,8 @@ def compile_network(
     check_arena(network.name, micro_batch, arena)
     program = finished(draft, blocks, offsets, arena)
     initial, layout = builder.initial, builder.layout
-    return Compiled(network, policy, optimizer, batch, program, initial, tuple(blocks), micro_batch, layout)
+    sizes = batch, program, initial, tuple(blocks), micro_batch
+    return Compiled(network, policy, optimizer, *sizes, layout, builder.frozen)
 
 
 def lower_bound(

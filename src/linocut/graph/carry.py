@@ -151,6 +151,8 @@ class OfState(Giver):
         units = (own.integer, own.norm, own.logits_norm, own.W, self._source.latent)
         if units != (policy.integer, policy.norm, policy.logits_norm, policy.W, target.latent):
             return None
+        if any(self._source.state.are_signs(parameter.name) for parameter in _carried(node)):
+            return None
         return {parameter.name: self._source.state[parameter.name] for parameter in _carried(node)}
 
     def weights(self, parameter: Parameter) -> Array:

@@ -146,6 +146,10 @@ class Numbers(NamedArrays[Place]):
         """The shape of an array; nothing is read."""
         return self._find(name).shape
 
+    def are_signs(self, name: str) -> bool:
+        """Whether an array is kept as bits, which are -1 and +1."""
+        return self._find(name).form.is_bits
+
     def _checked(self, name: str, given: ArrayLike) -> Array:
         place = self._find(name)
         if is_masked(given):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from linocut.layers.lowering import Lowering
     from linocut.layers.parameters import Parameter
     from linocut.layers.values import Value
+    from linocut.policies import Policy
 
 _INPUT_BITS = {INPUT: 8, BITS: 1}
 REAL_BITS = 32
@@ -77,6 +78,10 @@ class Layer(ABC):
     def parameters(self, node: str, shape: Shape) -> tuple[Parameter, ...]:
         """What it learns and keeps where it is the node called `node` and is given examples of this shape."""
         return ()
+
+    def uses_sizes(self, policy: Policy) -> bool:
+        """Whether the sizes of latent binary weights matter under a policy, and not their signs alone."""
+        return False
 
     def refuses(self, kind: str) -> str:
         """Why it cannot be given a value of this kind, or ""."""

@@ -80,6 +80,10 @@ class BinaryConvolution(Convolution):
         builder.on_backward(backward)
         return out
 
+    def uses_sizes(self, policy: Policy) -> bool:
+        """Where its products are scaled by them."""
+        return self.scales(policy, latent=True)
+
     def scales(self, policy: Policy, *, latent: bool) -> bool:
         """Whether its products are scaled under a policy; `latent`: weights are numbers whose signs are used."""
         return self.scaled and policy.norm == "l2" and latent

@@ -25,7 +25,7 @@ PART = "weights"
 class BinaryWeights:
     """Binary weights of the node `name`, (outputs, ..., inputs).
 
-    `stored` is the latent buffer, or the packed bits where the optimizer keeps no latent.
+    `stored` is the latent buffer, or packed bits where there is no latent: the optimizer has none, or they are frozen.
     """
 
     name: str
@@ -40,7 +40,7 @@ class BinaryWeights:
 
     def signs(self, builder: Lowering) -> int:
         """The packed signs W^, made now: made again when needed again, they take no room in between."""
-        if not builder.latent:
+        if builder.form(self.stored) == "bit":
             return self.stored
         bits = builder.transient(f"{self.name}.signs", roles.W_SIGN, self.shape, "bit")
         builder.emit("binarize", {"values": self.stored, "bits": bits})

@@ -32,9 +32,8 @@ def captured(
     parts = (
         2 if compiled.micro_batch < compiled.batch else 1
     )  # the state of several micro-batches has formats of its own
-    program = compile_network(
-        compiled.network, compiled.policy, compiled.optimizer, parts * batch, batch, sections=(PREDICT,), capture=names
-    ).program
+    how = compiled.network, compiled.policy, compiled.optimizer, parts * batch, batch
+    program = compile_network(*how, sections=(PREDICT,), capture=names, frozen=compiled.frozen).program
     other = open_session(program, threads=session.threads, backend=session.backend)
     for buffer in program.persistent():
         other.state_bytes(buffer.name)[...] = session.state_bytes(buffer.name)
