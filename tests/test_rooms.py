@@ -13,7 +13,7 @@ import linocut
 
 HOME = Path(linocut.__file__).parent
 ROOMS = (
-    ("errors",),
+    ("errors", "lazily"),
     ("formats", "roles", "digest", "sizes", "tables", "settings_of", "masks", "forks", "json_text"),
     ("files", "fields"),
     ("toml_text",),

@@ -5,8 +5,9 @@ The names below are imported when they are first used, so that `import linocut` 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from linocut.lazily import names
 
 if TYPE_CHECKING:
     from linocut import data, layers, networks
@@ -89,24 +90,16 @@ _HOMES = {
     "linocut.schedules": ("Constant", "Cosine", "Plateau", "Schedule", "Step"),
     "linocut.train": ("Interrupted", "Trainer", "export_steps"),
 }
-_HOME = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = {
-    "data": "data",
-    "export": "export",
-    "layers": "layers",
-    "loggers": "train.loggers",
-    "models": "networks",
-    "networks": "networks",
-    "plan": "plan",
+    "data": "linocut.data",
+    "export": "linocut.export",
+    "layers": "linocut.layers",
+    "loggers": "linocut.train.loggers",
+    "models": "linocut.networks",
+    "networks": "linocut.networks",
+    "plan": "linocut.plan",
 }
-
-
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return import_module(f"linocut.{_MODULES[name]}")
-    if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
-    raise AttributeError(f"module 'linocut' has no attribute {name!r}; there are {', '.join(__all__)}")
+__getattr__ = names(__name__, _HOMES, _MODULES)
 
 
 def __dir__() -> list[str]:

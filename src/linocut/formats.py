@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from linocut.errors import SpecError
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 WORD_BITS = 64
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,11 +93,13 @@ def evaluate(
 
 
 def _tables(found: Assessment, confusion: bool, errors: int | None) -> Iterator[str]:
+    from shutil import get_terminal_size  # late, as all that other commands need not load
+
     from linocut.report.confusion import confusion_table, mistakes_table
 
     if found.per_class:
         yield from ("", *found.by_class())
     if confusion:
-        yield from ("", *confusion_table(found, shutil.get_terminal_size().columns))
+        yield from ("", *confusion_table(found, get_terminal_size().columns))
     if errors is not None:
         yield from ("", *mistakes_table(found.errors))

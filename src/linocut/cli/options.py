@@ -175,7 +175,6 @@ def find_network(
     from linocut import networks as models
     from linocut.errors import SpecError
     from linocut.networks.mlp import REAL
-    from linocut.networks.toml_file import read_network
 
     given: dict[str, Any] = {"shape": shape, "classes": classes}
     if dataset is not None:
@@ -185,6 +184,8 @@ def find_network(
     if model.endswith(".toml"):
         if hidden is not None:
             raise SpecError(f"--hidden is for the model mlp; write the widths into {model}")
+        from linocut.networks.toml_file import read_network
+
         return read_network(Path(model), **given)
     if "shape" in given:
         given["input_shape"] = given.pop("shape")

@@ -5,8 +5,9 @@ The names below are imported when they are first used: training on one kind of d
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from linocut.lazily import names
 
 if TYPE_CHECKING:
     from linocut.data.arrays import ArrayDataset
@@ -48,40 +49,34 @@ __all__ = [
 ]
 
 _HOMES = {
-    "arrays": ("ArrayDataset",),
-    "augmentation": (
+    "linocut.data.arrays": ("ArrayDataset",),
+    "linocut.data.augmentation": (
         "Augmentation",
         "find_augmentation",
     ),
-    "batches": (
+    "linocut.data.batches": (
         "Batches",
         "epoch_order",
     ),
-    "class_weights": ("balanced_weights",),
-    "dataset": ("Dataset",),
-    "download": ("get",),
-    "gather": ("find_pictures",),
-    "hold_out": ("hold_out",),
-    "images": ("read_image",),
-    "loaded": ("Loaded",),
-    "raw_arrays": ("from_arrays",),
-    "registry": (
+    "linocut.data.class_weights": ("balanced_weights",),
+    "linocut.data.dataset": ("Dataset",),
+    "linocut.data.download": ("get",),
+    "linocut.data.gather": ("find_pictures",),
+    "linocut.data.hold_out": ("hold_out",),
+    "linocut.data.images": ("read_image",),
+    "linocut.data.loaded": ("Loaded",),
+    "linocut.data.raw_arrays": ("from_arrays",),
+    "linocut.data.registry": (
         "Available",
         "available",
         "is_image_folder",
         "load",
         "load_splits",
     ),
-    "subset": ("take",),
-    "summary": ("Summary",),
+    "linocut.data.subset": ("take",),
+    "linocut.data.summary": ("Summary",),
 }
-_HOME = {name: home for home, names in _HOMES.items() for name in names}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"linocut.data.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'linocut.data' has no attribute {name!r}; there are {', '.join(__all__)}")
+__getattr__ = names(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -15,7 +15,7 @@ from linocut.errors import DataError, MachineError
 from linocut.files import expanded, unwritable
 
 CHUNK = 1 << 16  # bytes unpacked at a time
-READ = 1 << 20  # bytes of a source that are digested at a time
+READ = 1 << 16  # bytes of a source that are digested at a time
 DIGITS = 32  # of a digest, in the name of a copy: 128 bits
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from linocut.data import cifar
 from linocut.data.dataset import Dataset
+from linocut.data.file_names import CIFAR10 as NAMES
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 TRAIN = tuple(f"data_batch_{number}" for number in range(1, 6))
-BINARY, PYTHON = "cifar-10-batches-bin", "cifar-10-batches-py"  # the folders in the archives
-KERAS = f"{PYTHON}-target"  # where Keras 3 unpacks them
+BINARY, PYTHON, KERAS = NAMES.binary, NAMES.python, NAMES.keras
 CIFAR10 = cifar.Cifar(
     title="CIFAR-10",
     labels={"labels": 10},

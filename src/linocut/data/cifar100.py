@@ -11,6 +11,7 @@ from pathlib import Path
 
 from linocut.data import cifar
 from linocut.data.dataset import Dataset
+from linocut.data.file_names import CIFAR100 as NAMES
 
 FINE = (
     *("apple", "aquarium_fish", "baby", "bear", "beaver", "bed", "bee", "beetle", "bicycle", "bottle", "bowl"),
@@ -32,8 +33,7 @@ COARSE = (
     *("medium_mammals", "non-insect_invertebrates", "people", "reptiles", "small_mammals", "trees"),
     *("vehicles_1", "vehicles_2"),
 )
-BINARY, PYTHON = "cifar-100-binary", "cifar-100-python"  # the folders in the archives
-KERAS = f"{PYTHON}-target"  # where Keras 3 unpacks them
+BINARY, PYTHON, KERAS = NAMES.binary, NAMES.python, NAMES.keras
 CIFAR100 = cifar.Cifar(
     title="CIFAR-100",
     labels={"coarse_labels": len(COARSE), "fine_labels": len(FINE)},

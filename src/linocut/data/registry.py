@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from linocut.data import cifar10, cifar100, idx, svhn
+from linocut.data import idx
 from linocut.data.cache import known_cache
 from linocut.data.dataset import Dataset, Resizing
 from linocut.data.loaded import Loaded
@@ -228,6 +228,8 @@ def _format_of(path: Path) -> Opener | None:
 
 def _formats(path: Path) -> dict[str, Opener]:
     """The formats of data sets whose files a folder holds, and how to open each."""
+    from linocut.data import cifar10, cifar100, svhn  # late: data sets that are named need one of them at most
+
     found: dict[str, Opener] = {}
     lacking = idx.missing(path)
     if len(lacking) < len(idx.PARTS) * len(idx.KINDS):

