@@ -28,6 +28,14 @@ def test_dir_lists_the_public_names() -> None:
     assert sorted(dir(linocut)) == sorted(linocut.__all__)
 
 
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__)
+def test_no_module_takes_the_place_of_a_name(package) -> None:
+    """An attribute of a package becomes the module of that name once anything imports it."""
+    late = package.__all__ if hasattr(package, "__getattr__") else []
+    modules = {path.stem for path in Path(package.__file__).parent.iterdir()}
+    assert modules & set(late) == ({"data", "export", "layers", "networks", "plan"} if package is linocut else set())
+
+
 def test_a_name_that_does_not_exist_is_refused_with_those_that_do() -> None:
     with pytest.raises(AttributeError, match="there are SGD, Account"):
         _ = linocut.lean16  # type: ignore[attr-defined]

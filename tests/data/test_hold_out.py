@@ -3,7 +3,7 @@ import pytest
 
 import linocut as lc
 from linocut.data import ArrayDataset, Dataset, hold_out, take
-from linocut.data.hold_out import HeldOut
+from linocut.data.held_out import HeldOut
 
 LABELS = np.repeat(np.arange(5), (40, 25, 7, 2, 1))[np.random.default_rng(0).permutation(75)]
 

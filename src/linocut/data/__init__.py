@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from linocut.data.dataset import Dataset
     from linocut.data.download import get
     from linocut.data.gather import find_pictures
-    from linocut.data.hold_out import hold_out
+    from linocut.data.held_out import hold_out
     from linocut.data.images import read_image
     from linocut.data.loaded import Loaded
     from linocut.data.raw_arrays import from_arrays
@@ -62,7 +62,7 @@ _HOMES = {
     "linocut.data.dataset": ("Dataset",),
     "linocut.data.download": ("get",),
     "linocut.data.gather": ("find_pictures",),
-    "linocut.data.hold_out": ("hold_out",),
+    "linocut.data.held_out": ("hold_out",),
     "linocut.data.images": ("read_image",),
     "linocut.data.loaded": ("Loaded",),
     "linocut.data.raw_arrays": ("from_arrays",),

@@ -12,7 +12,7 @@ from typing import Any
 
 from linocut import fields
 from linocut.data.dataset import Dataset
-from linocut.data.hold_out import HeldOut
+from linocut.data.held_out import HeldOut
 from linocut.errors import RunError, SpecError
 from linocut.run.predictions import Evaluation
 from linocut.settings_of import as_plain

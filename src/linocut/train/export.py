@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linocut.data.dataset import Dataset
-from linocut.data.hold_out import hold_out
+from linocut.data.held_out import hold_out
 from linocut.errors import SpecError
 from linocut.files import replacing
 from linocut.run.feed import Feed, as_dataset

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from linocut.data.dataset import Dataset
-from linocut.data.hold_out import find_fraction, hold_out
+from linocut.data.held_out import find_fraction, hold_out
 from linocut.errors import RunError, SpecError
 from linocut.run.feed import as_dataset, check_range, check_resizing
 from linocut.settings_of import as_plain
