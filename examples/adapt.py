@@ -1,11 +1,11 @@
-"""A network that knows five speakers adapts to the sixth from a few recordings, as a device would on which they are made.
+"""A network that knows five speakers adapts to the sixth from a few recordings, on the device that hears him.
 
     python examples/adapt.py RECORDINGS [--speaker theo] [--each 3] [--out runs]
 
 RECORDINGS is the folder `recordings` of the Free Spoken Digit Dataset, of files DIGIT_SPEAKER_NUMBER.wav
 (https://github.com/Jakobovski/free-spoken-digit-dataset). Numbers 0 to 4 of a digit and speaker are for testing, as its
 authors part it; of the sixth speaker so many of `each` digit are learned from, and all but these are for testing.
-Prints one JSON object: accuracies on both before and after, the arena, the process's peak and the seconds it took.
+Prints one JSON object: the accuracy on both before and after, the arena, and the seconds that it took to adapt.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from linocut.networks.toml_file import read_network
 NETWORK = Path(__file__).with_name("spoken-digits.toml")
 TESTED = 5  # recordings of each digit and speaker that are for testing
 EPOCHS, RATE, BATCH = 12, 3e-3, 50
-LEARNED_EPOCHS, LEARNED_RATE = 30, 1e-3
+LEARNED_EPOCHS, LEARNED_RATE, LEARNED_BATCH = 30, 3e-4, 10
 
 
 def parted(recordings: Path, folder: Path, part: Callable[[str, int], str | None]) -> Path:
@@ -61,27 +61,27 @@ def trained(five: Path, run: Path) -> lc.Predictor:
     return lc.load(run)
 
 
+def heard_like(predictor: lc.Predictor, folder: Path) -> tuple[lc.data.Dataset, lc.data.Dataset]:
+    """The recordings of a folder to train and to test on, in the ranges that the network knows."""
+    assert predictor.form is not None
+    return lc.data.load(folder, form=replace(predictor.form, classes=()))
+
+
 def adapted(before: lc.Predictor, sixth: Path, run: Path, out: Path) -> dict[str, float]:
-    """What the device does: a few epochs over a few recordings, from what it knows, in the ranges that it knows."""
-    form = replace(before.form, classes=()) if before.form else None
-    train, _ = lc.data.load(sixth, form=form)
+    """What the device does: some epochs over a few recordings, from what it knows."""
+    train, _ = heard_like(before, sixth)
     begin = time.monotonic()
-    second = lc.Trainer(
-        lc.Trainer.resume(run).network, "lean", lc.Adam(LEARNED_RATE), batch_size=10, schedule="cosine"
-    )
+    network = lc.Trainer.resume(run).network
+    second = lc.Trainer(network, "lean", lc.Adam(LEARNED_RATE), LEARNED_BATCH, schedule="cosine")
     second.start_from(run)
     second.fit(train, LEARNED_EPOCHS, out=out)
-    return {
-        "recordings": len(train),
-        "seconds": time.monotonic() - begin,
-        "arena_bytes": second.plan.total_bytes,
-    }
+    seconds = time.monotonic() - begin
+    return {"recordings": len(train), "seconds": seconds, "arena_bytes": second.plan.total_bytes}
 
 
 def accuracy(predictor: lc.Predictor, folder: Path) -> float:
     """On the recordings of a folder that are for testing."""
-    form = replace(predictor.form, classes=()) if predictor.form else None
-    return predictor.evaluate(lc.data.load(folder, form=form)[1]).accuracy or 0.0
+    return predictor.evaluate(heard_like(predictor, folder)[1]).accuracy or 0.0
 
 
 def main() -> None:
@@ -92,9 +92,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs"))
     given = parser.parse_args()
     five, sixth = folders(given.recordings, given.out, given.speaker, given.each)
-    before = trained(five, given.out / f"without-{given.speaker}")
-    cost = adapted(before, sixth, given.out / f"without-{given.speaker}", given.out / f"with-{given.speaker}")
-    after = lc.load(given.out / f"with-{given.speaker}")
+    run, out = given.out / f"without-{given.speaker}", given.out / f"with-{given.speaker}"
+    before = trained(five, run)
+    cost = adapted(before, sixth, run, out)
+    after = lc.load(out)
     found = {
         "speaker": given.speaker,
         "before": accuracy(before, sixth),
