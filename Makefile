@@ -27,8 +27,9 @@ NATIVE_CODE = $(shell find native tests -name '*.cpp' -o -name '*.hpp' -o -name 
 demo: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
 
+# Files side by side, as many as there are processors, up to four: what a file's tests share is made once.
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .

@@ -5,6 +5,7 @@ Those are one for 64-bit Arm, under qemu-user, and one whose AVX-512 is emulated
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -59,7 +60,11 @@ def _built(target: str, folder: str) -> Path:
     path = os.pathsep.join((os.environ["PATH"], str(Path(sys.executable).parent)))  # where pip puts CMake
     if not shutil.which("cmake", path=path):
         pytest.skip("there is no cmake here: pip install cmake")
-    done = subprocess.run(["make", target], cwd=ROOT, env={**os.environ, "PATH": path}, capture_output=True, text=True)
+    (ROOT / "build").mkdir(exist_ok=True)
+    with (ROOT / f"build/.{target}").open("w") as lock:  # tests that run side by side wait for the first to build
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        words, environment = ["make", target], {**os.environ, "PATH": path}
+        done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     return ROOT / "build" / folder / "linocut-runner"
 

@@ -219,7 +219,7 @@ def test_images_below_class_folders_are_of_the_class(tmp_path):
 
 def test_what_is_left_out_is_said(tmp_path, monkeypatch):
     fill(tmp_path)
-    monkeypatch.setattr("linocut.data.scan.decodes", lambda form: False)
+    monkeypatch.setattr("linocut.data.images.decodes", lambda form: False)
     for name in ("a/1.heic", "a/2.HEIC", "b/1.avif", "a/notes.txt", "b/LICENCE"):
         (tmp_path / name).write_text("")
     save(tmp_path / "7.png", grey())

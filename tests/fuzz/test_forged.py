@@ -40,7 +40,7 @@ TROUBLE = {
 def test_what_must_not_be_is_seen(monkeypatch, tmp_path, capsys):
     """After each the next file is tried."""
     calls = list(TROUBLE)
-    monkeypatch.setattr("forge.MOST_SECONDS", 0.2)
+    monkeypatch.setattr("forge.MOST_SECONDS", 1.0)
     monkeypatch.setattr("forge.FOUND", tmp_path)
     monkeypatch.setattr("forge.forged", lambda kind, seed, number: b"%d" % number)
     monkeypatch.setitem(forge.KINDS, "model", (None, lambda path: calls[int(path.read_bytes())]()))
