@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from linocut.cli import resume
 from linocut.cli.choosing import choosing_options, ended_early, kept_model, longer, split, tell_of_choosing
 from linocut.cli.given import Options
 from linocut.cli.loss import loss_options, with_loss
@@ -110,7 +109,7 @@ def train(context: click.Context, /, go_on: bool, as_json: bool, **given: Any) -
 
     explicit = {name for name in given if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     options = Options(**given, explicit=frozenset(explicit))
-    trainer, splits, options = resume.resumed(options) if go_on else _begun(options)
+    trainer, splits, options = _resumed(options) if go_on else _begun(options)
     try:
         if as_json:
             _train_for_programs(trainer, splits, options)
@@ -122,6 +121,12 @@ def train(context: click.Context, /, go_on: bool, as_json: bool, **given: Any) -
         with suppress(OSError):  # the terminal that closed
             click.echo(f"interrupted by {name}; go on with: linocut train --resume --out {printable(again)}", err=True)
         context.exit(SIGNALLED + stop.number)
+
+
+def _resumed(options: Options) -> tuple[Trainer, Loaded, Options]:
+    from linocut.cli.resume import resumed  # late, as what a new run does not need
+
+    return resumed(options)
 
 
 def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
