@@ -253,23 +253,16 @@ def _train_for_programs(trainer: Trainer, splits: Loaded, options: Options) -> N
 
 
 def _train_for_people(trainer: Trainer, splits: Loaded, options: Options) -> None:
+    from linocut.cli.beginning import beginning
     from linocut.cli.watch import ProgressBar
     from linocut.data.summary import Summary, left_out_of_epochs
 
-    settings = trainer.settings
-    examples = " + ".join(f"{len(part):,}" for part in (splits.train, splits.validation, splits.test) if part)
-    click.echo(
-        f"{settings.network.name} on {printable(splits.train.name)} ({examples} examples), "
-        f"policy {settings.policy.name}, {settings.optimizer.kind} {settings.optimizer.learning_rate:g}, "
-        f"{settings.schedule.kind} schedule, batch {settings.batch_size}, seed {settings.seed}"
-        + (f", augmented by {settings.augmentation}" if settings.augmentation else "")
-    )
-    summary = Summary.of(*splits)
-    click.echo(printable(str(summary)))
-    left_out = left_out_of_epochs(len(splits.train), settings.batch_size)
-    for note in (*_notes(trainer, options, splits), *summary.few(), *([left_out] if left_out else [])):
+    for line in beginning(trainer, splits, options.epochs):
+        click.echo(line)
+    left_out = left_out_of_epochs(len(splits.train), trainer.settings.batch_size)
+    for note in (*_notes(trainer, options, splits), *Summary.of(*splits).few(), *([left_out] if left_out else [])):
         click.echo(printable(note))
-    click.echo(f"{trainer.plan}\n")
+    click.echo()
     with ProgressBar() as bar:
         history, (done,) = _fitted(trainer, splits, options, bar)
     click.echo(_report(trainer, history, done, options))
