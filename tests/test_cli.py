@@ -68,7 +68,13 @@ def test_train_for_people(linocut):
         "linocut train --resume --out runs/mlp-digits --epochs 4",
     ):
         assert text in out
-    assert [line.split()[0] for line in out.partition("\n\n")[0].splitlines()] == ["data", "network", "memory", "rates"]
+    assert [line.split()[0] for line in out.partition("\n\n")[0].splitlines()] == [
+        "data",
+        "network",
+        "memory",
+        "rates",
+        "few",
+    ]
     assert linocut("train", *SMALL, "--epochs", 1)[0] == 0
     assert sorted(os.listdir("runs")) == ["mlp-digits", "mlp-digits-2"]
 
@@ -343,7 +349,7 @@ TRAIN = ["train", "--data", "digits"]
         (
             [*TRAIN, "--model", "mpl"],
             2,
-            "no model is called 'mpl'; there are mlp, cnv, binarynet, resnete18, bireal18; did you mean mlp?",
+            "no model is called 'mpl'; there are mlp, cnv, binarynet, resnete18, bireal18, convnet; did you mean mlp?",
         ),
         (["train"], 2, "--data is not given; take digits"),
         (["train", "--data", "mnits"], 2, "unknown data set 'mnits' (did you mean mnist?)"),

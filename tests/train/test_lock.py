@@ -57,7 +57,9 @@ def test_the_lock_of_a_killed_process_is_stale(tmp_path, other):
     assert sorted(os.listdir(tmp_path)) == ["checkpoint.safetensors", "config.toml", "log.jsonl", "model.safetensors"]
 
 
-@pytest.mark.parametrize("text", ["", "1\n", pytest.param(str(os.getpid()), id="own"), "12345678901234567890\n", "\0\0\0"])
+@pytest.mark.parametrize(
+    "text", ["", "1\n", pytest.param(str(os.getpid()), id="own"), "12345678901234567890\n", "\0\0\0"]
+)
 def test_a_lock_file_that_nobody_holds_stops_nobody(tmp_path, text):
     (tmp_path / ".lock").write_text(text)
     with Lock(tmp_path):

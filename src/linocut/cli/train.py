@@ -15,6 +15,7 @@ from click.core import ParameterSource
 from linocut.cli.choosing import choosing_options, ended_early, kept_model, longer, split, tell_of_choosing
 from linocut.cli.given import Options
 from linocut.cli.loss import loss_options, with_loss
+from linocut.cli.of_folders import MODEL, choose, fitted_batch
 from linocut.cli.options import (
     PATH,
     colour_option,
@@ -137,6 +138,11 @@ def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
         raise click.UsageError(
             "--data is not given; take digits, which are inside the package, or see: linocut data list"
         )
+    choice = choose(options.data, options.explicit)
+    if choice is not None:
+        options = replace(
+            options, model=MODEL, size=choice.size or options.size, schedule=choice.schedule or options.schedule
+        )
     run = source_run(options)
     options = with_policy_of(run, options)
     loaded = load_as(run, options)
@@ -150,7 +156,11 @@ def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
     out = options.out or _free_folder(
         f"{default_name(run, options)}-{path.stem if is_called_numbers(path) else path.name}"
     )
+    if choice is not None and choice.batch:
+        options = replace(options, batch=fitted_batch(len(training)))
     options = replace(_within_budget(options, network, optimizer, len(training)), out=out)
+    if choice is not None:
+        options = replace(options, chosen=choice.note(options.batch))
     trainer = Trainer(
         network,
         options.policy,
@@ -196,6 +206,8 @@ def _notes(trainer: Trainer, options: Options, splits: Loaded) -> Iterator[str]:
 
     batch, examples = trainer.settings.batch_size, len(splits.train)
     yield from dict.fromkeys(note for part in filter(None, splits) for note in part.notes)
+    if options.chosen is not None:
+        yield options.chosen
     if trainer.started is not None:
         yield from tell_of_start(trainer.started)
     yield from tell_of_choosing(trainer.settings.schedule, splits)
