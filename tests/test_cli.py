@@ -54,8 +54,10 @@ def test_train_for_people(linocut):
     status, out, err = linocut("train", *SMALL, "--epochs", 2)
     assert (status, err) == (0, "")
     for text in (
-        "mlp on digits (120 + 120 examples), policy lean, adam 0.001, constant schedule, batch 20, seed 0",
-        "momenta",
+        "data     digits: 120 to train on, 120 to test on; 10 classes of ",
+        "network  mlp: 8 x 8 x 1 in, ",
+        " in all for policy lean, batch 20; linocut plan shows on what\n",
+        "rates    adam 0.001, constant schedule, 2 epochs of 6 steps, seed 0\n",
         "epoch 1/2  loss",
         "epoch 2/2  loss",
         "test accuracy",
@@ -66,6 +68,13 @@ def test_train_for_people(linocut):
         "linocut train --resume --out runs/mlp-digits --epochs 4",
     ):
         assert text in out
+    assert [line.split()[0] for line in out.partition("\n\n")[0].splitlines()] == [
+        "data",
+        "network",
+        "memory",
+        "rates",
+        "few",
+    ]
     assert linocut("train", *SMALL, "--epochs", 1)[0] == 0
     assert sorted(os.listdir("runs")) == ["mlp-digits", "mlp-digits-2"]
 
@@ -74,7 +83,7 @@ def test_the_bar_of_a_terminal(linocut, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     status, out, err = linocut("train", *SMALL, "--epochs", 1)
     assert status == 0
-    assert "images/s" in err
+    assert "epoch 1/1 loss " in err
     assert "epoch 1/1  loss" in out
 
 
@@ -340,7 +349,7 @@ TRAIN = ["train", "--data", "digits"]
         (
             [*TRAIN, "--model", "mpl"],
             2,
-            "no model is called 'mpl'; there are mlp, cnv, binarynet, resnete18, bireal18; did you mean mlp?",
+            "no model is called 'mpl'; there are mlp, cnv, binarynet, resnete18, bireal18, convnet; did you mean mlp?",
         ),
         (["train"], 2, "--data is not given; take digits"),
         (["train", "--data", "mnits"], 2, "unknown data set 'mnits' (did you mean mnist?)"),

@@ -125,7 +125,7 @@ def test_train_with_the_largest_batch_of_a_budget(linocut):
     status, out, _ = linocut("train", *SMALL, "--budget", "64MiB", "--out", "run")
     assert status == 0
     assert "a step takes the largest batch within 64.00 MiB, 120 examples; an epoch is 1 of them" in out
-    assert "batch 120, seed 0" in out
+    assert "policy lean, batch 120; " in out
 
 
 @pytest.mark.parametrize(

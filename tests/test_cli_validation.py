@@ -55,8 +55,8 @@ def test_people_are_told_what_was_chosen(elsewhere, linocut):
     options = [*SMALL, "--lr", 0.05, "--schedule", "plateau", "--epochs", 40, "--out", "run"]
     status, out, _ = linocut("train", *options, "--validation", 0.2, "--patience", 2)
     assert status == 0
-    assert "(95 + 25 + 120 examples)" in out.splitlines()[0]
-    assert "; to validate on 0 " in out and "the plateau schedule follows the validation loss" in out
+    assert "95 to train on, 25 to validate on, 120 to test on; 10 classes" in out.splitlines()[0]
+    assert "the plateau schedule follows the validation loss" in out
     assert " validation " in next(line for line in out.splitlines() if line.startswith("epoch "))
     assert "ended early       after " in out and ": 2 epochs without a better one" in out
     assert "kept model        the best, of epoch " in out

@@ -139,9 +139,10 @@ def _linocut_fault(words: list[str]) -> str:
     command: click.Command = command_line
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
         name = words.pop(0)
-        if name not in command.commands:
+        found = command.get_command(click.Context(command), name)
+        if found is None:
             return f"no command {name}" if re.fullmatch("[a-z]+", name) else ""
-        command = command.commands[name]
+        command = found
     known = {"--help", "-h", *(option for one in command.params for option in (*one.opts, *one.secondary_opts))}
     return next(
         (f"no option {word}" for word in words if word.startswith("--") and word.partition("=")[0] not in known), ""

@@ -34,6 +34,12 @@ def test_of_many_classes_the_smallest_and_the_largest_are_named():
     )
 
 
+def test_a_line_has_the_smallest_and_the_largest_class():
+    test = examples([0, 1], "ab")
+    assert list(Summary.of(examples([0, 1, 1], "ab"), test).range_of_classes()) == ["2 classes of 1 (a) to 2 (b)"]
+    assert list(Summary.of(examples([0, 1], "ab"), test).range_of_classes()) == ["2 classes of 1"]
+
+
 def test_targets_have_no_classes():
     data = ArrayDataset(np.zeros((3, 5), np.float32), np.zeros(3), name="numbers", numbers=True)
     assert data.labels is None and take(data, 2).labels is None and take(data, 2).targets == 1

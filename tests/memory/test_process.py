@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from linocut.cli import COMMANDS
+
 PREAMBLE = """
 import sys
 from pathlib import Path
@@ -43,6 +45,8 @@ print(*sorted(sys.modules))
 NOT_FOR_TRAINING = {
     *("hashlib", "_hashlib"),  # OpenSSL, 3.5 MB
     *("numpy.ma", "numpy.random", "numpy.fft", "numpy.polynomial"),
+    *(entry.module for name, entry in COMMANDS.items() if name != "train"),
+    *("linocut.cli.numbers", "linocut.cli.reports", "linocut.cli.resume"),  # parts of others
     *("PIL", "matplotlib", "pooch", "requests", "safetensors", "tqdm", "multiprocessing", "concurrent", "ssl"),
 }
 

@@ -1,6 +1,6 @@
 """The command line: `linocut train`, `plan`, `eval`, `log`, `predict`, `export`, `data` and others; one file a command.
 
-Heavy modules are imported inside the commands, so that `linocut --help` answers at once.
+A command is imported when it is called, and heavy modules inside it, so that `linocut --help` answers at once.
 """
 
 from __future__ import annotations
@@ -15,16 +15,7 @@ from contextlib import suppress
 import click
 
 from linocut import __version__
-from linocut.cli.bench import bench
-from linocut.cli.data import data
-from linocut.cli.evaluate import evaluate
-from linocut.cli.export import export
-from linocut.cli.group import Group, Stopped
-from linocut.cli.info import info
-from linocut.cli.log import log
-from linocut.cli.plan import plan
-from linocut.cli.predict import predict
-from linocut.cli.train import train
+from linocut.cli.group import Entry, Group, Stopped
 from linocut.errors import LinocutError, printable
 
 INTERRUPTED, FAILED = 130, 1
@@ -33,17 +24,31 @@ LONGEST = 2000  # characters of a message
 NO_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF, errno.EAGAIN)
 
 
-@click.group(cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+COMMANDS = {
+    "train": Entry("linocut.cli.train", "train", "Train a network on a data set, and keep it in a run folder."),
+    "plan": Entry("linocut.cli.plan", "plan", "Show the memory that training would take."),
+    "eval": Entry("linocut.cli.evaluate", "evaluate", "Evaluate a trained network on test data."),
+    "log": Entry("linocut.cli.log", "log", "Show what each epoch of runs came to, as a table or as curves."),
+    "predict": Entry("linocut.cli.predict", "predict", "Name the class of each image, and how sure the network is."),
+    "export": Entry("linocut.cli.export", "export", "Write a trained network as C, ONNX and others."),
+    "data": Entry("linocut.cli.data", "data", "List data sets, or get the files of one."),
+    "bench": Entry("linocut.cli.bench", "bench", "Time each instruction of a step on random examples."),
+    "info": Entry("linocut.cli.info", "info", "Show the version, this machine's instruction sets, and the cache."),
+}
+
+
+@click.group(
+    cls=Group,
+    entries=COMMANDS,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, message="linocut %(version)s")
 @click.pass_context
 def linocut(context: click.Context) -> None:
     """Train binary neural networks where the data is, in a memory promised beforehand."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
-
-
-for command in (train, plan, evaluate, log, predict, export, data, bench, info):
-    linocut.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

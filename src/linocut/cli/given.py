@@ -45,6 +45,7 @@ class Options:
     save_every: int | None
     out: Path | None
     explicit: frozenset[str]
+    chosen: str | None = None  # the line on what was chosen where nothing was given
 
     @property
     def frozen(self) -> tuple[str, ...]:

@@ -92,7 +92,7 @@ model_options = combined(
         "--model",
         default=DEFAULT_MODEL,
         show_default=True,
-        help="mlp, cnv, binarynet, resnete18, bireal18, or a FILE.toml that describes a network.",
+        help="mlp, cnv, binarynet, resnete18, bireal18, convnet, or a FILE.toml that describes a network.",
     ),
     click.option(
         "--hidden", metavar="N,N,...", callback=widths, help="Widths of an mlp's hidden layers, such as 256,256."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from linocut.cli.of_folders import MODEL, choose, fitted_batch
 from linocut.cli.options import (
     PATH,
     colour_option,
@@ -22,7 +23,7 @@ from linocut.cli.options import (
     training_options,
 )
 from linocut.cli.reports import find_report, plot_report, report_options
-from linocut.errors import one_line
+from linocut.errors import one_line, printable
 from linocut.sizes import show_size
 
 if TYPE_CHECKING:
@@ -109,9 +110,15 @@ def plan(
         raise click.UsageError("--colour and --grey are for the images of --data; give --input HxWxC", context)
     if data is None and (labels or task is not None):
         raise click.UsageError("--label and --task are for the numbers of --data; give --input and --classes", context)
+    choice = choose(data, {"schedule", *(name for name in context.params if _given(context, name))})
+    if choice is not None:
+        model, size = MODEL, choice.size or size
     dataset = None if data is None else load(data, data_dir, size, colour=colour, labels=labels, task=task)[0]
     if dataset is not None and (shape is not None or classes is not None):
         raise click.UsageError("--data says the shape and the classes; leave out --input and --classes", context)
+    if choice is not None and dataset is not None:
+        batch = fitted_batch(len(dataset)) if choice.batch else batch
+        click.echo(printable(choice.note(batch)), err=True)
     network = find_network(model, hidden, dataset, shape, classes)
     if account == "paper" and micro_batch is not None:
         raise click.UsageError("--account paper knows no micro-batches; leave out one of them", context)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from linocut.cli import resume
 from linocut.cli.choosing import choosing_options, ended_early, kept_model, longer, split, tell_of_choosing
 from linocut.cli.given import Options
 from linocut.cli.loss import loss_options, with_loss
+from linocut.cli.of_folders import MODEL, choose, fitted_batch
 from linocut.cli.options import (
     PATH,
     colour_option,
@@ -110,7 +110,7 @@ def train(context: click.Context, /, go_on: bool, as_json: bool, **given: Any) -
 
     explicit = {name for name in given if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     options = Options(**given, explicit=frozenset(explicit))
-    trainer, splits, options = resume.resumed(options) if go_on else _begun(options)
+    trainer, splits, options = _resumed(options) if go_on else _begun(options)
     try:
         if as_json:
             _train_for_programs(trainer, splits, options)
@@ -124,6 +124,12 @@ def train(context: click.Context, /, go_on: bool, as_json: bool, **given: Any) -
         context.exit(SIGNALLED + stop.number)
 
 
+def _resumed(options: Options) -> tuple[Trainer, Loaded, Options]:
+    from linocut.cli.resume import resumed  # late, as what a new run does not need
+
+    return resumed(options)
+
+
 def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
     from linocut.data.number_names import is_called_numbers
     from linocut.train import Trainer
@@ -131,6 +137,11 @@ def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
     if options.data is None:
         raise click.UsageError(
             "--data is not given; take digits, which are inside the package, or see: linocut data list"
+        )
+    choice = choose(options.data, options.explicit)
+    if choice is not None:
+        options = replace(
+            options, model=MODEL, size=choice.size or options.size, schedule=choice.schedule or options.schedule
         )
     run = source_run(options)
     options = with_policy_of(run, options)
@@ -145,7 +156,11 @@ def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
     out = options.out or _free_folder(
         f"{default_name(run, options)}-{path.stem if is_called_numbers(path) else path.name}"
     )
+    if choice is not None and choice.batch:
+        options = replace(options, batch=fitted_batch(len(training)))
     options = replace(_within_budget(options, network, optimizer, len(training)), out=out)
+    if choice is not None:
+        options = replace(options, chosen=choice.note(options.batch))
     trainer = Trainer(
         network,
         options.policy,
@@ -191,6 +206,8 @@ def _notes(trainer: Trainer, options: Options, splits: Loaded) -> Iterator[str]:
 
     batch, examples = trainer.settings.batch_size, len(splits.train)
     yield from dict.fromkeys(note for part in filter(None, splits) for note in part.notes)
+    if options.chosen is not None:
+        yield options.chosen
     if trainer.started is not None:
         yield from tell_of_start(trainer.started)
     yield from tell_of_choosing(trainer.settings.schedule, splits)
@@ -248,23 +265,16 @@ def _train_for_programs(trainer: Trainer, splits: Loaded, options: Options) -> N
 
 
 def _train_for_people(trainer: Trainer, splits: Loaded, options: Options) -> None:
+    from linocut.cli.beginning import beginning
     from linocut.cli.watch import ProgressBar
     from linocut.data.summary import Summary, left_out_of_epochs
 
-    settings = trainer.settings
-    examples = " + ".join(f"{len(part):,}" for part in (splits.train, splits.validation, splits.test) if part)
-    click.echo(
-        f"{settings.network.name} on {printable(splits.train.name)} ({examples} examples), "
-        f"policy {settings.policy.name}, {settings.optimizer.kind} {settings.optimizer.learning_rate:g}, "
-        f"{settings.schedule.kind} schedule, batch {settings.batch_size}, seed {settings.seed}"
-        + (f", augmented by {settings.augmentation}" if settings.augmentation else "")
-    )
-    summary = Summary.of(*splits)
-    click.echo(printable(str(summary)))
-    left_out = left_out_of_epochs(len(splits.train), settings.batch_size)
-    for note in (*_notes(trainer, options, splits), *summary.few(), *([left_out] if left_out else [])):
+    for line in beginning(trainer, splits, options.epochs):
+        click.echo(line)
+    left_out = left_out_of_epochs(len(splits.train), trainer.settings.batch_size)
+    for note in (*_notes(trainer, options, splits), *Summary.of(*splits).few(), *([left_out] if left_out else [])):
         click.echo(printable(note))
-    click.echo(f"{trainer.plan}\n")
+    click.echo()
     with ProgressBar() as bar:
         history, (done,) = _fitted(trainer, splits, options, bar)
     click.echo(_report(trainer, history, done, options))

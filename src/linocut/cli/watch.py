@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from contextlib import suppress
 from typing import Any
@@ -18,6 +19,11 @@ def print_json(event: Event) -> None:
     if not isinstance(event, Stepped):
         click.echo(json.dumps(to_json(event)))
         sys.stdout.flush()
+
+
+# Loss and accuracy come first, as a narrow terminal cuts the end off; the rate has room in a wide one only.
+WIDE, NARROW = "{desc} |{bar}| {percentage:.0f}% [{elapsed}<{remaining}, {rate_fmt}]", "{desc} |{bar}| {remaining}"
+LEAST_WIDE, USUAL = 90, 80  # columns
 
 
 class ProgressBar:
@@ -56,15 +62,18 @@ class ProgressBar:
 
     def _move(self, event: Stepped) -> None:
         images = ((event.epoch - 1) * event.steps + event.step) * event.batch_size
+        right = "" if event.train_accuracy is None else f" accuracy {event.train_accuracy:.1%}"
+        text = f"epoch {event.epoch}/{event.epochs} loss {event.loss:.3f}{right}"
+        columns = max(1, _columns() - 1)  # in the last one some terminals begin another line
+        form = WIDE if columns >= LEAST_WIDE else NARROW
         if self._bar is None:  # imported late: it costs 5 MB, and only terminals show it
             from tqdm import tqdm
 
             total = event.epochs * event.steps * event.batch_size
-            self._bar = tqdm(total=total, initial=images, unit=" images", unit_scale=True, leave=False)
-        if self._bar.update(images - self._bar.n):
-            self._bar.set_description(f"epoch {event.epoch}/{event.epochs}", refresh=False)
-            right = {} if event.train_accuracy is None else {"accuracy": f"{event.train_accuracy:.1%}"}
-            self._bar.set_postfix(loss=f"{event.loss:.3f}", **right)
+            shown: dict[str, Any] = {"desc": text, "bar_format": form, "ncols": columns, "unit": " images"}
+            self._bar = tqdm(total=total, initial=images, unit_scale=True, leave=False, **shown)
+        self._bar.ncols, self._bar.bar_format, self._bar.desc = columns, form, text
+        self._bar.update(images - self._bar.n)
 
     def _line(self, event: EpochEnded) -> str:
         trained = "" if event.train_accuracy is None else f"train {event.train_accuracy:6.2%}  "
@@ -91,3 +100,11 @@ class ProgressBar:
             with suppress(OSError):
                 self._bar.close()
             self._bar = None
+
+
+def _columns() -> int:
+    """Those of the terminal that the bar is on, as it is now; the usual ones where it does not say."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or USUAL
+    except (OSError, ValueError, AttributeError):  # no terminal at all, or one of a notebook
+        return USUAL

@@ -57,13 +57,21 @@ class Summary:
             )
             if counts is not None
         ]
+        return f"{self.name}: " + "; ".join([*parts, *self.form_of_examples()])
+
+    def form_of_examples(self) -> Iterator[str]:
+        """What an example is: the size of images, how numbers or recordings are read; nothing of other arrays."""
         if len(self.shape) == 3 and self.shape[2] in (1, 3):
             height, width, channels = self.shape
             cropped = ", the middle of larger ones" if self.resizing == CROP else ""
-            parts.append(f"images {height} x {width} in {'grey' if channels == 1 else 'colour'}{cropped}")
+            yield f"images {height} x {width} in {'grey' if channels == 1 else 'colour'}{cropped}"
         if self.form is not None:
-            parts.append(str(self.form))
-        return f"{self.name}: " + "; ".join(parts)
+            yield str(self.form)
+
+    def range_of_classes(self) -> Iterator[str]:
+        """How many classes there are, of how many examples to train on; nothing where that is not known."""
+        if self.train is not None:
+            yield _range(self.classes, self.train)
 
     def few(self) -> Iterator[str]:
         """A line on classes with few examples to train on, and one on those with none to test on."""
@@ -96,7 +104,14 @@ def _listed(classes: tuple[str, ...], counts: tuple[int, ...]) -> str:
     """Every class and its count, or the smallest and the largest of many."""
     if len(classes) <= MOST_CLASSES:
         return ", ".join(f"{name} {count:,}" for name, count in zip(classes, counts, strict=True))
+    return _range(classes, counts)
+
+
+def _range(classes: tuple[str, ...], counts: tuple[int, ...]) -> str:
+    """How many classes there are, and the smallest and the largest of them."""
     least, most = min(counts), max(counts)
+    if least == most:
+        return f"{len(classes):,} classes of {least:,}"
     smallest, largest = classes[counts.index(least)], classes[counts.index(most)]
     return f"{len(classes):,} classes of {least:,} ({smallest}) to {most:,} ({largest})"
 

@@ -1,4 +1,4 @@
-"""The networks of the papers, a file each, in the layers that users write their own in; MODELS is their table."""
+"""The networks of the papers and one for pictures, a file each, in the layers of users' own; MODELS is their table."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from linocut.errors import SpecError, unknown_name
 from linocut.graph.network import Network
 from linocut.networks.binarynet import binarynet
 from linocut.networks.cnv import cnv
+from linocut.networks.convnet import convnet
 from linocut.networks.mlp import mlp
 from linocut.networks.resnet import bireal18, resnete18
 
-__all__ = ["MODELS", "binarynet", "bireal18", "build", "cnv", "mlp", "resnete18"]
+__all__ = ["MODELS", "binarynet", "bireal18", "build", "cnv", "convnet", "mlp", "resnete18"]
 
 MODELS: dict[str, Callable[..., Network]] = {
     "mlp": mlp,
@@ -21,6 +22,7 @@ MODELS: dict[str, Callable[..., Network]] = {
     "binarynet": binarynet,
     "resnete18": resnete18,
     "bireal18": bireal18,
+    "convnet": convnet,
 }
 
 
