@@ -318,9 +318,9 @@ def test_data_list(linocut):
 
 
 def test_help_is_quick_and_imports_nothing_heavy():
-    code = "import sys; from linocut.cli import main; main(['train', '--help']); print('numpy' in sys.modules)"
+    code = "import sys; from linocut.cli import main; main(['--help']); print('numpy' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert "--schedule" in out
+    assert "Commands:" in out
     assert out.endswith("False\n")
 
 
@@ -375,8 +375,8 @@ TRAIN = ["train", "--data", "digits"]
         ([*TRAIN, "--lr", "nan"], 2, "adam learning_rate is nan, must be a finite number above 0"),
         ([*TRAIN, "--momentum", "0.9"], 2, "momentum is 0.9, but adam has none; leave it out, or take --optimizer sgd"),
         ([*TRAIN, "--epochs", "0"], 2, "epochs is 0, must be a whole number, 1 or more"),
-        ([*TRAIN, "--limit", "0"], 2, "limit is 0, must be 1 or more"),
-        ([*TRAIN, "--seed", "-1"], 2, "seed is -1, must be a whole number from 0"),
+        ([*TRAIN, "--limit", "0"], 2, "limit is 0, must be a whole number, 1 or more"),
+        ([*TRAIN, "--seed", "-1"], 2, "seed is -1, must be a whole number, 0 or more"),
         ([*TRAIN, "--hidden", "64,x"], 2, "'64,x' is not a list of whole numbers such as 256,256"),
         ([*TRAIN, "--hidden", "0"], 2, "binary_dense units is 0"),
         ([*TRAIN, "--size", "8y8"], 2, "'8y8' is not a size such as 32x32"),

@@ -15,6 +15,7 @@ from contextlib import suppress
 import click
 
 from linocut import __version__
+from linocut.cli.command import Mistakes
 from linocut.cli.group import Entry, Group, Stopped
 from linocut.errors import LinocutError, printable
 
@@ -71,8 +72,12 @@ def _status(arguments: Sequence[str] | None) -> int:
     try:
         status = linocut.main(arguments, prog_name="linocut", standalone_mode=False)
         return status if isinstance(status, int) else 0
+    except Mistakes as error:
+        for message in error.messages[:-1]:
+            _failed(message, error.exit_code)
+        return _failed(_hinted(error.messages[-1], error), error.exit_code)
     except click.ClickException as error:
-        return _failed(_usage(error), error.exit_code)
+        return _failed(_hinted(error.format_message().rstrip("."), error), error.exit_code)
     except (click.Abort, KeyboardInterrupt, Stopped):
         return _failed("interrupted", INTERRUPTED)
     except LinocutError as error:
@@ -129,7 +134,7 @@ def _unexpected(error: Exception) -> str:
     return f"unexpected {type(error).__name__}: {error}; please report it, with {DEBUG}=1 for the traceback"
 
 
-def _usage(error: click.ClickException) -> str:
-    message = error.format_message().rstrip(".")
+def _hinted(message: str, error: click.ClickException) -> str:
+    """A message, and where the right usage is shown."""
     context = error.ctx if isinstance(error, click.UsageError) else None
     return f"{message}; see: {context.command_path} --help" if context else message

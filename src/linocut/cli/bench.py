@@ -7,25 +7,33 @@ from typing import Any
 
 import click
 
+from linocut.cli.command import Command
 from linocut.cli.options import (
-    DEFAULT_BATCH,
+    batch_option,
     dimensions,
     find_network,
     json_option,
     model_options,
     policy_options,
+    threads_option,
 )
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        "linocut bench --model cnv --batch 50",
+        "linocut bench --model mlp --predict --batch 1 --each",
+    ),
+)
 @model_options
 @policy_options
-@click.option("--batch", type=int, default=DEFAULT_BATCH, show_default=True, help="Examples in a batch.")
+@batch_option
 @click.option("--input", "shape", metavar="HxWxC", callback=dimensions, help="Examples of this shape.")
 @click.option("--classes", type=int, help="So many classes.")
 @click.option("--predict", is_flag=True, help="Profile prediction instead of a training step.")
 @click.option("--steps", type=int, default=10, show_default=True, help="Measure so many, after one unmeasured.")
-@click.option("--threads", type=int, help="Threads to use.  [default: the processors at hand]")
+@threads_option
 @click.option("--each", is_flag=True, help="One line for each instruction, in the order of the program.")
 @json_option
 def bench(

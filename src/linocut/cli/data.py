@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from linocut.cli.choices import SOURCE
+from linocut.cli.command import Command
 from linocut.cli.group import Group
 from linocut.cli.options import PATH, json_option
 
@@ -21,7 +23,14 @@ def data(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-@data.command("list")
+@data.command(
+    "list",
+    cls=Command,
+    examples=(
+        "linocut data list",
+        "linocut data list --data-dir /media/sets",
+    ),
+)
 @click.option("--data-dir", type=PATH, help="A further folder to look in.")
 @json_option
 def list_datasets(data_dir: Path | None, as_json: bool) -> None:
@@ -38,8 +47,8 @@ def list_datasets(data_dir: Path | None, as_json: bool) -> None:
             click.echo(f"{entry.name:{width}}  {entry.description}; {entry.licence}; {where}")
 
 
-@data.command()
-@click.argument("name")
+@data.command(cls=Command, examples=("linocut data get mnist", "linocut data get cifar10 --data-dir /media/sets"))
+@click.argument("name", type=SOURCE)
 @click.option("--data-dir", type=PATH, help="Where to put them.  [default: the cache]")
 def get(name: str, data_dir: Path | None) -> None:
     """Download the files of the data set NAME, checked against their published checksums."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from linocut.cli.command import Command
 from linocut.cli.numbers import scores_of
 from linocut.cli.options import (
     DEFAULT_BATCH,
@@ -29,7 +30,14 @@ if TYPE_CHECKING:
     from linocut.run.assessment import Assessment
 
 
-@click.command("eval")
+@click.command(
+    "eval",
+    cls=Command,
+    examples=(
+        "linocut eval runs/digits --confusion",
+        "linocut eval runs/photos --data other/ --errors 10",
+    ),
+)
 @click.argument("run", type=PATH)
 @data_options
 @click.option("--limit", type=int, help="Use the first N test examples only.")

@@ -8,21 +8,33 @@ from typing import TYPE_CHECKING
 
 import click
 
+from linocut.cli.choices import FORM_OF_WEIGHTS, FORMAT, ChoiceOption
+from linocut.cli.command import Command
 from linocut.cli.options import json_option, quoted
-from linocut.export.formats import FORMATS
 
 if TYPE_CHECKING:
     from linocut.export.exported import Exported
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        "linocut export runs/digits --to c --out device",
+        "linocut export runs/digits --to onnx --out digits.onnx",
+    ),
+)
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--to", default="c", show_default=True, help=f"The format: {', '.join(FORMATS)}.")
+@click.option("--to", cls=ChoiceOption, type=FORMAT, default="c", show_default=True, help="The format: {names}.")
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="Where to: of c a folder, of other formats a file."
 )
 @click.option("--name", help="What the network is called there.  [default: as here]")
-@click.option("--weights", help="The form of weights, where a format has several: table, int8 or float.")
+@click.option(
+    "--weights",
+    cls=ChoiceOption,
+    type=FORM_OF_WEIGHTS,
+    help="The form of weights, where a format has several: {names}.",
+)
 @click.option("--finn", is_flag=True, help="Of qonnx, the form that FINN reads.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @click.option("--report", metavar="FILE", type=click.Path(path_type=Path), help="Write what each node takes, as JSON.")

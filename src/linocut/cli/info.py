@@ -9,10 +9,17 @@ from typing import Any
 import click
 
 from linocut import __version__
+from linocut.cli.command import Command
 from linocut.cli.options import json_option
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        "linocut info",
+        "linocut info --json",
+    ),
+)
 @json_option
 def info(as_json: bool) -> None:
     """Show the version, the instruction sets and threads that can be used, and where data is kept."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from linocut.cli.command import Command
 from linocut.cli.options import PATH, json_option
 from linocut.errors import one_line
 
@@ -17,7 +18,15 @@ if TYPE_CHECKING:
     from linocut.train.logged import Logged
 
 
-@click.command("log")
+@click.command(
+    "log",
+    cls=Command,
+    examples=(
+        "linocut log runs/digits",
+        "linocut log runs/digits runs/other --plot curves.png",
+        "linocut log runs/digits --to csv --out digits.csv",
+    ),
+)
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=PATH)
 @click.option("--plot", type=PATH, help="Draw loss and accuracy by epoch into this file.")
 @click.option(

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from linocut.cli.choices import BACKEND, DATA, MODEL, OPTIMIZER, POLICY, ChoiceOption
+from linocut.cli.command import checked
 from linocut.errors import one_line, printable
 from linocut.sizes import parse_size
 
@@ -90,9 +92,11 @@ def combined(*options: Callable[[F], F]) -> Callable[[F], F]:
 model_options = combined(
     click.option(
         "--model",
+        cls=ChoiceOption,
+        type=MODEL,
         default=DEFAULT_MODEL,
         show_default=True,
-        help="mlp, cnv, binarynet, resnete18, bireal18, convnet, or a FILE.toml that describes a network.",
+        help="{names}, or a FILE.toml that describes a network.",
     ),
     click.option(
         "--hidden", metavar="N,N,...", callback=widths, help="Widths of an mlp's hidden layers, such as 256,256."
@@ -100,13 +104,45 @@ model_options = combined(
 )
 policy_options = combined(
     click.option(
-        "--policy", default="lean", show_default=True, help="Number formats: standard, wang2021, lean or lean8."
+        "--policy",
+        cls=ChoiceOption,
+        type=POLICY,
+        default="lean",
+        show_default=True,
+        help="Number formats: {names}.",
     ),
-    click.option("--optimizer", default="adam", show_default=True, help="adam, sgd or bop."),
+    click.option(
+        "--optimizer", cls=ChoiceOption, type=OPTIMIZER, default="adam", show_default=True, help="One of {names}."
+    ),
+)
+
+
+def _batch(batch: int) -> object:
+    from linocut.compile.batch import find_batch
+
+    return find_batch(batch)
+
+
+def _threads(threads: int) -> object:
+    from linocut.run.session import find_threads
+
+    return find_threads(threads)
+
+
+batch_option = click.option(
+    "--batch",
+    type=int,
+    default=DEFAULT_BATCH,
+    show_default=True,
+    callback=checked(_batch),
+    help="Examples in a batch.",
+)
+threads_option = click.option(
+    "--threads", type=int, callback=checked(_threads), help="Threads to use.  [default: the processors at hand]"
 )
 training_options = combined(
     policy_options,
-    click.option("--batch", type=int, default=DEFAULT_BATCH, show_default=True, help="Examples in a batch."),
+    batch_option,
     click.option(
         "--micro-batch",
         type=int,
@@ -124,15 +160,18 @@ training_options = combined(
 data_options = combined(
     click.option(
         "--data",
-        help="digits, mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse, svhn, svhn-extra, a folder of class "
-        "folders of images, a CSV table, or an .npz file of arrays.",
+        cls=ChoiceOption,
+        type=DATA,
+        help="{names}, a folder of class folders of images or recordings, a CSV table, or an .npz file of arrays.",
     ),
     click.option("--data-dir", type=PATH, help="Where the files of data sets lie."),
 )
 machine_options = combined(
-    click.option("--threads", type=int, help="Threads to use.  [default: the processors at hand]"),
+    threads_option,
     click.option(
         "--backend",
+        cls=ChoiceOption,
+        type=BACKEND,
         default="native",
         show_default=True,
         help="native, or reference: the NumPy interpreter, the same bits but slow.",

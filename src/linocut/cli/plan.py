@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from linocut.cli.command import Command
 from linocut.cli.of_folders import MODEL, choose, fitted_batch
 from linocut.cli.options import (
     PATH,
@@ -31,7 +32,14 @@ if TYPE_CHECKING:
     from linocut.plan.training import Sizes, Training
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        "linocut plan --model binarynet --data cifar10 --batch 100",
+        "linocut plan --data photos/ --size 64x64 --model cnv --budget 64MiB",
+        "linocut plan --model mlp --compare",
+    ),
+)
 @model_options
 @training_options
 @data_options

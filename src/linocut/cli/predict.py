@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from linocut.cli.command import Command
 from linocut.cli.numbers import predict_files
 from linocut.cli.options import DEFAULT_BATCH, PATH, json_option, machine_options, tell_assumed
 from linocut.errors import DataError, one_line
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
 STDIN = "-"
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        "linocut predict runs/digits seven.png",
+        "linocut predict runs/photos 'new/*.jpg' --top 3 --json",
+    ),
+)
 @click.argument("run", type=PATH)
 @click.argument("images", metavar="IMAGE...", nargs=-1, type=PATH)
 @click.option("--stdin", is_flag=True, help="Read frames from standard input, as the IMAGE - does.")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
+from linocut.cli.choices import AUGMENTATION, SCHEDULE, ChoiceOption
 from linocut.cli.choosing import choosing_options, ended_early, kept_model, longer, split, tell_of_choosing
+from linocut.cli.command import Command, at_least, refused
 from linocut.cli.given import Options
 from linocut.cli.loss import loss_options, with_loss
 from linocut.cli.of_folders import MODEL, choose, fitted_batch
@@ -56,38 +60,77 @@ if TYPE_CHECKING:
 
 DEFAULT_EPOCHS = 10
 FEW_STEPS = 100  # of an epoch
+OF_OPTIMIZER = {"learning_rate": "lr", "momentum": "momentum", "weight_decay": "weight_decay", "nesterov": "nesterov"}
 SIGNALLED = 128  # added to a signal's number, the exit status of shells
 
 
-@click.command()
+def _check(given: Mapping[str, Any]) -> Iterable[str]:
+    """What is wrong with the optimizer's settings, each by itself; of a run that goes on its optimizer decides."""
+    if given["optimizer"] is None or given["go_on"]:
+        return
+    for name, option in OF_OPTIMIZER.items():
+        if given[option] is not None:
+            yield from refused(partial(find_optimizer, given["optimizer"], {name: given[option]}))
+
+
+@click.command(
+    cls=Command,
+    check=_check,
+    examples=(
+        "linocut train --data digits --epochs 20 --out runs/digits",
+        "linocut train --data photos/                         # a folder of class folders",
+        "linocut train --model cnv --data photos/ --size 32x32 --augment flip --schedule cosine",
+        "linocut train --resume --out runs/digits             # after Ctrl-C or a power cut",
+    ),
+)
 @model_options
 @data_options
 @label_options
 @image_size_option
 @colour_option
 @skip_corrupt_option
-@click.option("--limit", type=int, help="Use the first N examples only, for training and for testing.")
+@click.option(
+    "--limit", type=int, callback=at_least(1), help="Use the first N examples only, for training and for testing."
+)
 @choosing_options
 @from_option
 @freeze_option
 @training_options
 @click.option(
     "--augment",
+    cls=ChoiceOption,
+    type=AUGMENTATION,
     metavar="NAME,...",
     default="none",
     show_default=True,
-    help="Change training images at random: shift, flip, and crop for folders.",
+    help="Change training images at random: {names}; crop is for folders.",
 )
-@click.option("--epochs", type=int, default=DEFAULT_EPOCHS, show_default=True, help="Epochs in all.")
+@click.option(
+    "--epochs", type=int, callback=at_least(1), default=DEFAULT_EPOCHS, show_default=True, help="Epochs in all."
+)
 @click.option("--lr", type=float, help="Learning rate.  [default: the optimizer's own]")
 @click.option("--momentum", type=float, help="Momentum of sgd.  [default: 0.9]")
 @click.option(
     "--weight-decay", type=float, help="What weights lose of their size in a step, by the rate.  [default: 0]"
 )
 @click.option("--nesterov", is_flag=True, default=None, help="Nesterov's momentum, of sgd.")
-@click.option("--schedule", default="constant", show_default=True, help="constant, step, cosine or plateau.")
+@click.option(
+    "--schedule",
+    cls=ChoiceOption,
+    type=SCHEDULE,
+    default="constant",
+    show_default=True,
+    help="How the rate changes: {names}.",
+)
 @loss_options
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides weights and order of the data.")
+@click.option(
+    "--seed",
+    type=int,
+    callback=at_least(0),
+    default=0,
+    show_default=True,
+    help="Decides weights and order of the data.",
+)
 @machine_options
 @click.option(
     "--save-every",

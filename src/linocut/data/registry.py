@@ -133,9 +133,25 @@ def load_splits(
             return open_folder(path, size, skip_corrupt, colour, resizing)
         _refuse_image_settings(str(path), size, skip_corrupt, colour, resizing)
         return Loaded(*opener())
-    if is_path:
-        raise DataError(f"{path} is not a folder; give a folder of class folders, or one of {', '.join(_names())}")
-    raise DataError(
+    raise _unknown(name)
+
+
+def check_name(name: str | os.PathLike[str]) -> None:
+    """DataError for what is neither the name of a data set nor the path of a folder or file; nothing is read."""
+    text = os.fspath(name)
+    if text and (os.path.isdir(expanded(text)) or holds_numbers(text)):
+        return
+    if _is_path(name) or not _is_known(text):
+        raise _unknown(name)
+
+
+def _unknown(name: str | os.PathLike[str]) -> DataError:
+    text = os.fspath(name)
+    if _is_path(name):
+        return DataError(
+            f"{expanded(text)} is not a folder; give a folder of class folders, or one of {', '.join(_names())}"
+        )
+    return DataError(
         f"unknown data set {text!r}{_meant(text)}; known are {', '.join(_names())}, or the path of a folder"
     )
 

@@ -21,7 +21,7 @@ from linocut.ops.bits import Array
 from linocut.run.views import operand, stored
 from linocut.settings_of import as_plain
 
-NATIVE, REFERENCE = "native", "reference"
+BACKENDS = NATIVE, REFERENCE = "native", "reference"
 MOST_THREADS = 256
 ISA_VARIABLE = "LINOCUT_ISA"
 METRICS = ("loss", "counters")
@@ -154,7 +154,7 @@ def open_session(
 
 def find_backend(backend: str) -> str:
     """The backend asked for; SpecError for one that does not exist."""
-    if backend not in (NATIVE, REFERENCE):
+    if backend not in BACKENDS:
         raise SpecError(f"backend is {backend!r}, must be {NATIVE!r} or {REFERENCE!r}")
     return backend
 
