@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 freeze_option = click.option(
     "--freeze",
     metavar="LAYERS",
-    help="Layers that do not move, such as 'binary_conv2d*,batch_norm*': their batch norms use the running statistics, "
-    "so that with all norms frozen a --batch may be 1.",
+    help="Layers that do not move, by names with commas, also by patterns as shells have them, in quotes: their batch "
+    "norms use the running statistics, so that with all norms frozen a --batch may be 1.",
 )
 from_option = click.option(
     "--from",
