@@ -28,7 +28,7 @@ STDIN = "-"
     cls=Command,
     examples=(
         "linocut predict runs/digits seven.png",
-        "linocut predict runs/photos 'new/*.jpg' --top 3 --json",
+        "linocut predict runs/photos garden/ --top 3 --json",
     ),
 )
 @click.argument("run", type=PATH)
