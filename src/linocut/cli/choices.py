@@ -60,7 +60,9 @@ class Choice(AnyType):
     def shell_complete(self, context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """The names that begin so; of a list, for what stands behind its last comma."""
         before, comma, last = incomplete.rpartition(",") if self._lists else ("", "", incomplete)
-        found = [CompletionItem(before + comma + name) for name in self.names() if name.startswith(last)]
+        taken = (*before.split(","), *self._others) if comma else ()  # none stands alone
+        names = (name for name in self.names() if name.startswith(last) and name not in taken)
+        found = [CompletionItem(before + comma + name) for name in names]
         return found + ([CompletionItem(incomplete, type=self._paths)] if self._paths else [])
 
 
@@ -139,4 +141,6 @@ DATA = Choice("linocut.data.sources", "SOURCES", _data, others=("digits",), path
 SOURCE = Choice("linocut.data.sources", "SOURCES")
 FORMAT = Choice("linocut.export.formats", "FORMATS", _format)
 FORM_OF_WEIGHTS = Choice("linocut.export.formats", "WEIGHTS")
+TASK = Choice("linocut.networks.classifier", "TASKS")
+ACCOUNT = Choice("linocut.plan.account", "ACCOUNTS")
 BACKEND = Choice("linocut.run.session", "BACKENDS", _backend)

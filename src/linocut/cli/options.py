@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from linocut.cli.choices import BACKEND, DATA, MODEL, OPTIMIZER, POLICY, ChoiceOption
+from linocut.cli.choices import BACKEND, DATA, MODEL, OPTIMIZER, POLICY, TASK, ChoiceOption
 from linocut.cli.command import checked
 from linocut.errors import one_line, printable
 from linocut.sizes import parse_size
@@ -196,6 +196,7 @@ label_options = combined(
     ),
     click.option(
         "--task",
+        type=TASK,
         help="Of a CSV table or an .npz file: classification, or of numbers regression, of several labels that are 0 "
         "or 1 multilabel.  [default: classification]",
     ),
