@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from linocut.errors import LinocutError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     AnyType = click.ParamType[Any]  # older clicks have no such brackets
 else:
     AnyType = click.ParamType
@@ -59,6 +60,8 @@ class Choice(AnyType):
 
     def shell_complete(self, context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """The names that begin so; of a list, for what stands behind its last comma."""
+        from click.shell_completion import CompletionItem  # late: a command that runs completes nothing
+
         before, comma, last = incomplete.rpartition(",") if self._lists else ("", "", incomplete)
         taken = (*before.split(","), *self._others) if comma else ()  # none stands alone
         names = (name for name in self.names() if name.startswith(last) and name not in taken)
