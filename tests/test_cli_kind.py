@@ -28,7 +28,9 @@ def completed(*words: str) -> list[str]:
 
 
 def all_commands(group: click.Group = command_line, path: tuple[str, ...] = ()):
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):  # most are in no dictionary: they are imported when they are called
+        command = group.get_command(context, name)
         if isinstance(command, click.Group):
             yield from all_commands(command, (*path, name))
         else:
@@ -109,6 +111,9 @@ def test_augmentations_in_help_and_completion(linocut, monkeypatch):
 def test_completion():
     assert completed("train", "--schedule", "c") == ["constant", "cosine"]
     assert completed("train", "--data", "mn") == ["mnist"]
+    assert completed("train", "--augment", "shift,") == ["shift,flip", "shift,crop"]
+    assert completed("plan", "--account", "p") == ["paper"]
+    assert completed("train", "--task", "re") == ["regression"]
     assert completed("train", "--sch") == ["--schedule"]
     assert completed("pl") == ["plan"]
     assert "cifar10" in completed("data", "get", "")

@@ -47,6 +47,7 @@ NOT_FOR_TRAINING = {
     *("numpy.ma", "numpy.random", "numpy.fft", "numpy.polynomial"),
     *(entry.module for name, entry in COMMANDS.items() if name != "train"),
     *("linocut.cli.numbers", "linocut.cli.reports", "linocut.cli.resume"),  # parts of others
+    "click.shell_completion",
     *("PIL", "matplotlib", "pooch", "requests", "safetensors", "tqdm", "multiprocessing", "concurrent", "ssl"),
 }
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from linocut.errors import LinocutError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     AnyType = click.ParamType[Any]  # older clicks have no such brackets
 else:
     AnyType = click.ParamType
@@ -59,8 +60,12 @@ class Choice(AnyType):
 
     def shell_complete(self, context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """The names that begin so; of a list, for what stands behind its last comma."""
+        from click.shell_completion import CompletionItem  # late: a command that runs completes nothing
+
         before, comma, last = incomplete.rpartition(",") if self._lists else ("", "", incomplete)
-        found = [CompletionItem(before + comma + name) for name in self.names() if name.startswith(last)]
+        taken = (*before.split(","), *self._others) if comma else ()  # none stands alone
+        names = (name for name in self.names() if name.startswith(last) and name not in taken)
+        found = [CompletionItem(before + comma + name) for name in names]
         return found + ([CompletionItem(incomplete, type=self._paths)] if self._paths else [])
 
 
@@ -139,4 +144,6 @@ DATA = Choice("linocut.data.sources", "SOURCES", _data, others=("digits",), path
 SOURCE = Choice("linocut.data.sources", "SOURCES")
 FORMAT = Choice("linocut.export.formats", "FORMATS", _format)
 FORM_OF_WEIGHTS = Choice("linocut.export.formats", "WEIGHTS")
+TASK = Choice("linocut.networks.classifier", "TASKS")
+ACCOUNT = Choice("linocut.plan.account", "ACCOUNTS")
 BACKEND = Choice("linocut.run.session", "BACKENDS", _backend)

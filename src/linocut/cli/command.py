@@ -38,9 +38,7 @@ class Command(click.Command):
         given = list(args)
         try:
             rest = super().parse_args(ctx, args)
-        except click.UsageError as first:
-            if isinstance(first, click.exceptions.NoArgsIsHelpError):
-                raise
+        except click.UsageError:
             found = self._mistakes(ctx, given)
             if len(found) < 2:
                 raise

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from linocut.cli.choices import BACKEND, DATA, MODEL, OPTIMIZER, POLICY, ChoiceOption
+from linocut.cli.choices import BACKEND, DATA, MODEL, OPTIMIZER, POLICY, TASK, ChoiceOption
 from linocut.cli.command import checked
+from linocut.cli.of_folders import MODEL as MODEL_OF_FOLDERS
 from linocut.errors import one_line, printable
 from linocut.sizes import parse_size
 
@@ -95,8 +96,8 @@ model_options = combined(
         cls=ChoiceOption,
         type=MODEL,
         default=DEFAULT_MODEL,
-        show_default=True,
-        help="{names}, or a FILE.toml that describes a network.",
+        help="{names}, or a FILE.toml that describes a network.  "
+        f"[default: {DEFAULT_MODEL}, of a folder of images {MODEL_OF_FOLDERS}]",
     ),
     click.option(
         "--hidden", metavar="N,N,...", callback=widths, help="Widths of an mlp's hidden layers, such as 256,256."
@@ -181,7 +182,10 @@ skip_corrupt_option = click.option(
     "--skip-corrupt", is_flag=True, help="Decode all images of a folder first, and leave out those that are corrupt."
 )
 image_size_option = click.option(
-    "--size", metavar="HxW", callback=pixels, help="Resize and crop a folder's images to HxW pixels."
+    "--size",
+    metavar="HxW",
+    callback=pixels,
+    help="Resize and crop a folder's images to HxW pixels.  [default: 64x64 where no network is given, else their own]",
 )
 colour_option = click.option(
     "--colour/--grey", default=None, help="Read a folder's images so.  [default: in colour if any of them is]"
@@ -196,6 +200,7 @@ label_options = combined(
     ),
     click.option(
         "--task",
+        type=TASK,
         help="Of a CSV table or an .npz file: classification, or of numbers regression, of several labels that are 0 "
         "or 1 multilabel.  [default: classification]",
     ),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from linocut.cli.choices import ACCOUNT
 from linocut.cli.command import Command
 from linocut.cli.of_folders import MODEL, choose, fitted_batch
 from linocut.cli.options import (
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 @click.option("--classes", type=int, help="So many classes, without --data.")
 @click.option(
     "--account",
+    type=ACCOUNT,
     default="arena",
     show_default=True,
     help="arena: ours, to the byte; paper: as the paper counts.",

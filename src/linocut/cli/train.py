@@ -119,8 +119,7 @@ def _check(given: Mapping[str, Any]) -> Iterable[str]:
     cls=ChoiceOption,
     type=SCHEDULE,
     default="constant",
-    show_default=True,
-    help="How the rate changes: {names}.",
+    help="How the rate changes: {names}.  [default: constant, of a folder of images cosine]",
 )
 @loss_options
 @click.option(

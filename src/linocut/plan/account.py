@@ -12,6 +12,7 @@ from linocut.tables import table
 
 PAPER: Literal["paper"] = "paper"
 ARENA: Literal["arena"] = "arena"
+ACCOUNTS = (ARENA, PAPER)
 PERSISTENT, TRANSIENT = "persistent", "transient"
 
 
