@@ -65,6 +65,33 @@ def test_mistakes_of_a_folder_are_files(linocut, tmp_path):
     assert first.endswith(" ü.png")
 
 
+def test_data_that_have_moved_are_asked_for(linocut, tmp_path):
+    for label in ("a", "b"):
+        for number in range(6):
+            path = tmp_path / "photos" / label / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.full((8, 8), 255 * (label == "a"), np.uint8)).save(path)
+    how = (
+        "--model",
+        "mlp",
+        "--hidden",
+        "8",
+        "--size",
+        "8x8",
+        "--batch",
+        "4",
+        "--epochs",
+        "1",
+        "--out",
+        tmp_path / "run",
+    )
+    assert linocut("train", "--data", tmp_path / "photos", *how, "--out", tmp_path / "run")[0] == 0
+    (tmp_path / "photos").rename(tmp_path / "moved")
+    status, _, err = linocut("eval", tmp_path / "run")
+    assert status == 2 and "which is not there any more; give --data, where they are" in err
+    assert linocut("eval", tmp_path / "run", "--data", tmp_path / "moved")[0] == 0
+
+
 def test_a_picture(linocut, run):
     pytest.importorskip("matplotlib")
     status, out, err = linocut("eval", run, "--plot", "confusion.png", *REFERENCE)

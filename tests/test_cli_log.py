@@ -122,6 +122,17 @@ def test_a_table_of_one_number(tmp_path):
     ]
 
 
+def test_a_file_that_is_there_is_replaced_where_that_is_asked_for(linocut, run):
+    before = Path(run, "log.jsonl").read_bytes()
+    for path in (Path(run, "log.jsonl"), Path("mine.csv")):
+        path.exists() or path.write_text("mine")
+        status, out, err = linocut("log", run, "--to", "csv", "--out", path)
+        assert (status, out) == (2, "") and f"{path} exists already; give --force to replace it" in err
+    assert Path(run, "log.jsonl").read_bytes() == before and Path("mine.csv").read_text() == "mine"
+    assert linocut("log", run, "--to", "csv", "--out", "mine.csv", "--force")[0] == 0
+    assert Path("mine.csv").read_text().startswith("epoch")
+
+
 def test_csv(linocut, run):
     assert linocut("log", run, "--to", "csv", "--out", "one.csv") == (0, "", "wrote one.csv\n")
     with_validation("v")

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import wav_files
 from number_files import (
     NAMES,
     TABLE,
@@ -265,3 +266,23 @@ def test_validation_is_held_out_of_a_table(linocut) -> None:
     _, *epochs, _ = objects(linocut(*command, "--out", "run")[1])
     assert all(0 < epoch["validation_accuracy"] <= 1 for epoch in epochs)
     assert objects(linocut("train", "--resume", "--out", "run", "--epochs", 3, "--json")[1])[-1]["epochs"] == 3
+
+
+def test_a_folder_of_recordings_is_predicted(linocut, tmp_path: Path) -> None:
+    """Files, a folder and a pattern are one thing; what else lies there is left out, and said."""
+    time = np.arange(4000) / wav_files.RATE
+    for name, pitch in (("high", 900), ("low", 200)):
+        for number in range(8):
+            samples = 0.5 * np.sin(2 * np.pi * pitch * time) + 0.01 * np.random.default_rng(number).normal(size=4000)
+            wav_files.write_wav(tmp_path / "sounds" / name / f"{number}.wav", samples)
+    how = ("--model", "mlp", "--hidden", "16", "--batch", "4", "--epochs", "6", "--lr", "0.01", "--out", "run")
+    assert linocut("train", "--data", tmp_path / "sounds", *how)[0] == 0
+    (tmp_path / "sounds" / "high" / "notes.txt").write_text("none")
+    files = sorted((tmp_path / "sounds" / "high").glob("*.wav"))
+    status, out, err = linocut("predict", "run", tmp_path / "sounds" / "high", "--json")
+    assert status == 0 and "left out 1 file that is not called as a recording is: 1 .txt" in err
+    assert [one["file"] for one in objects(out)] == list(map(str, files))
+    assert out == linocut("predict", "run", *files, "--json")[1]
+    (tmp_path / "none").mkdir()
+    status, _, err = linocut("predict", "run", tmp_path / "none")
+    assert status == 2 and "holds no recordings; give a folder of recordings, or files" in err

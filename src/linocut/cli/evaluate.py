@@ -81,6 +81,8 @@ def evaluate(
     name = predictor.data if data is None else data
     if name is None:
         raise click.UsageError(f"{run} does not say what it was trained on; give --data")
+    if data is None and os.path.isabs(name) and not os.path.exists(name):
+        raise click.UsageError(f"{run} was trained on {name}, which is not there any more; give --data, where they are")
     resizing = predictor.resizing if predictor.resizing_known else None
     shape, own = predictor.graph.input.shape, predictor.data in (name, os.path.realpath(expanded(name)))
     test = load_like(name, data_dir, shape, skip_corrupt, resizing, predictor.form, whole=not own).test

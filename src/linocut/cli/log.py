@@ -33,8 +33,11 @@ if TYPE_CHECKING:
     "--to", type=click.Choice(["tensorboard", "csv"]), help="Write all numbers for TensorBoard, or as a table in CSV."
 )
 @click.option("--out", type=PATH, help="Where --to writes: of tensorboard a folder, of csv a file.")
+@click.option("--force", is_flag=True, help="Replace the file that --to csv writes, if it is there.")
 @json_option
-def log(runs: tuple[Path, ...], plot: Path | None, to: str | None, out: Path | None, as_json: bool) -> None:
+def log(
+    runs: tuple[Path, ...], plot: Path | None, to: str | None, out: Path | None, force: bool, as_json: bool
+) -> None:
     """Show what each epoch of the run folders RUN came to, also while they are being trained.
 
     Of several runs the curves are drawn into one picture; for TensorBoard each has a folder in --out.
@@ -44,6 +47,8 @@ def log(runs: tuple[Path, ...], plot: Path | None, to: str | None, out: Path | N
 
     if (to is None) != (out is None):
         raise click.UsageError("--to and --out go together: give both, or neither")
+    if to == "csv" and out is not None and out.exists() and not force:
+        raise click.UsageError(f"{out} exists already; give --force to replace it, or another --out")
     if plot is not None:
         figures.check(plot)
     found = [read_log(run) for run in runs]

@@ -50,7 +50,8 @@ def predict(
 
     An IMAGE is a file, a folder of pictures (with the folders below it), or a pattern in quotes such as
     'photos/robin?.jpg'. Of a network without classes, of numbers, the outputs are named instead. A network that was
-    trained on a CSV table, an .npz file or recordings takes such files, and names each of their rows.
+    trained on a CSV table or an .npz file takes such files, and names each of their rows; one that was trained on
+    recordings takes these, and folders of them.
 
     Images of another size are brought to what the network takes as in training: whole, or for a folder of images with
     --size their middle; for a grey network they are made grey. One that cannot be read costs a line and the exit
@@ -66,9 +67,10 @@ def predict(
         raise click.UsageError("frames on standard input are read alone; leave out the other images, or - and --stdin")
     if not (frames or images):
         raise click.UsageError("Missing argument 'IMAGE...'")
-    paths, bad = ([], 0) if frames else _found(images)
-    batch = 1 if frames else max(1, min(len(paths), DEFAULT_BATCH))
-    predictor = load(run, batch_size=batch, threads=threads, backend=backend)
+    predictor = load(run, batch_size=1, threads=threads, backend=backend)
+    paths, bad = ([], 0) if frames else _found(images, predictor)
+    if len(paths) > 1:
+        predictor = load(run, batch_size=min(len(paths), DEFAULT_BATCH), threads=threads, backend=backend)
     wanted = predictor.graph.input
     if wanted.dtype != "u8":
         raise click.UsageError(
@@ -97,14 +99,16 @@ def predict(
         click.get_current_context().exit(DataError.exit_status)
 
 
-def _found(images: tuple[Path, ...]) -> tuple[list[Path], int]:
-    """The pictures that were named, and how many names stand for none, of which each is a line."""
-    from linocut.data.gather import find_pictures
+def _found(images: tuple[Path, ...], predictor: Predictor) -> tuple[list[Path], int]:
+    """The pictures, or recordings, that were named, and how many names stand for none, of which each is a line."""
+    from linocut.data.form import SOUND
+    from linocut.data.gather import PICTURES, RECORDINGS, find_pictures
 
+    kind = RECORDINGS if predictor.form is not None and predictor.form.kind == SOUND else PICTURES
     paths, bad = [], 0
     for name in images:
         try:
-            paths += find_pictures(name, note=lambda line: click.echo(one_line(line), err=True))
+            paths += find_pictures(name, note=lambda line: click.echo(one_line(line), err=True), kind=kind)
         except DataError as error:
             click.echo(f"error: {one_line(error)}", err=True)
             bad += 1

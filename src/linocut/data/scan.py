@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,9 +60,12 @@ def _why(suffix: str) -> str:
     return " (install pillow-heif to read them)" if form == "HEIF" else " (a newer Pillow reads them)"
 
 
-def scan(folder: Path) -> Scan:
-    """All pictures below a folder; hidden files and folders are passed over. DataError where it cannot be read."""
-    found = Scan()
+def scan(folder: Path, wanted: Callable[[os.DirEntry[str]], bool] | None = None) -> Scan:
+    """All pictures, or files that are `wanted`, below a folder; hidden files and folders are passed over.
+
+    DataError where it cannot be read.
+    """
+    found, wanted = Scan(), wanted or is_picture
     seen: set[tuple[int, int]] = set()
     waiting = [""]
     while waiting:
@@ -74,7 +77,7 @@ def scan(folder: Path) -> Scan:
                 if (stat.st_dev, stat.st_ino) not in seen:  # links may lead round in a circle
                     seen.add((stat.st_dev, stat.st_ino))
                     waiting.append(f"{path}/")
-            elif is_picture(item):
+            elif wanted(item):
                 found.paths.append(path)
                 found.below += bool(inner)
             elif is_file(item):
