@@ -12,7 +12,7 @@ from small_command import REFERENCE, SMALL, objects
 
 import linocut as lc
 from linocut.cli.budget import largest_batch
-from linocut.sizes import parse_size, show_size
+from linocut.sizes import parse_size, show_loss, show_size
 
 EPOCH_KEYS = ["event", "epoch", "loss", "train_accuracy", "accuracy", "flip_ratio", "seconds", "step_ms"]
 EPOCH_KEYS += ["saturated", "dead_channels", "warnings", "validation_loss", "validation_accuracy"]
@@ -517,3 +517,8 @@ def test_the_commands_of_the_report_can_be_pasted(elsewhere, linocut, name):
     assert linocut(*words[2], *REFERENCE)[0] == 0
     status, out, _ = linocut("export", words[0][1], "--to", "c", f"--out={name} c")
     assert status == 0 and Path(shlex.split(out.partition("try it: ")[2])[1]).is_dir()
+
+
+def test_losses_are_short() -> None:
+    shown = [show_loss(loss) for loss in (0.12345, 1.0, 999.99999, 1234.5, 5e60, -5e60, float("nan"))]
+    assert shown == ["0.1235", "1.0000", "1000.0000", "1234.5", "5e+60", "-5e+60", "nan"]

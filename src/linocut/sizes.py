@@ -29,3 +29,8 @@ def show_size(count: int) -> str:
     """Bytes in the unit that suits them, with two decimals: 7.40 MiB, 512 B."""
     unit, scale = next((entry for entry in UNITS if count >= entry[1]), UNITS[-1])
     return f"{count:,} B" if scale == 1 else f"{count / scale:,.2f} {unit}"
+
+
+def show_loss(loss: float) -> str:
+    """A loss with four decimals; of a large one, as of a regression's, five digits in all."""
+    return f"{loss:.4f}" if abs(loss) < 1000 else f"{loss:.5g}"

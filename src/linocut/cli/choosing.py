@@ -9,6 +9,7 @@ import click
 
 from linocut.cli.options import combined
 from linocut.errors import printable
+from linocut.sizes import show_loss
 
 if TYPE_CHECKING:
     from linocut.data.loaded import Loaded
@@ -91,7 +92,7 @@ def kept_model(trainer: Trainer, done: Done) -> Iterator[str]:
     if best is None:
         return
     right = "" if best.accuracy is None else f", accuracy {best.accuracy:.2%}"
-    came_to = f"validation loss {best.loss:.4f}{right}"
+    came_to = f"validation loss {show_loss(best.loss)}{right}"
     if keep == "best":
         yield printable(f"the best, of epoch {done.kept_epoch}: {came_to}")
     else:

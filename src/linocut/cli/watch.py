@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from linocut.errors import one_line
+from linocut.sizes import show_loss
 from linocut.train.events import Done, EpochEnded, Event, Stepped, to_json
 
 
@@ -79,12 +80,13 @@ class ProgressBar:
         trained = "" if event.train_accuracy is None else f"train {event.train_accuracy:6.2%}  "
         loss, right = event.validation_loss, event.validation_accuracy
         accuracy = "" if right is None else f" {right:6.2%}"
-        chosen = "" if loss is None else f"validation{accuracy} (loss {loss:.4f})  "
+        chosen = "" if loss is None else f"validation{accuracy} (loss {show_loss(loss)})  "
         tested = "" if event.accuracy is None else f"test {event.accuracy:6.2%}  "
         step = "" if event.step_ms is None else f", {event.step_ms:.2f} ms a step"
         return (
-            f"epoch {event.epoch:{len(str(self._epochs))}}/{self._epochs or event.epoch}  loss {event.loss:.4f}  "
-            f"{trained}{chosen}{tested}flips {event.flip_ratio:.3%}  {event.seconds:.1f} s{step}"
+            f"epoch {event.epoch:{len(str(self._epochs))}}/{self._epochs or event.epoch}  "
+            f"loss {show_loss(event.loss)}  {trained}{chosen}{tested}"
+            f"flips {event.flip_ratio:.3%}  {event.seconds:.1f} s{step}"
         )
 
     def _show(self, line: str) -> None:

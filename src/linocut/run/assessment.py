@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from linocut.errors import one_line
+from linocut.sizes import show_loss
 from linocut.tables import percent, table
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Assessment:
         """Accuracy, top-k and loss, for people."""
         parts = [] if self.accuracy is None else [f"accuracy {self.accuracy:.2%}"]
         parts += [f"top-{k} {part:.2%}" for k, part in self.top_k.items()]
-        return "  ".join([*parts, f"loss {self.loss:.4f}"])
+        return "  ".join([*parts, f"loss {show_loss(self.loss)}"])
 
     def __str__(self) -> str:
         """The line, and the table of the classes."""
