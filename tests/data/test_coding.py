@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from linocut.data.coding import CHUNK, DEVIATIONS, Coding
+from linocut.data.coding import CHUNK, Coding
 from linocut.errors import SpecError
 
 
@@ -28,12 +28,42 @@ def test_every_byte_is_that_of_a_formula_in_exact_numbers() -> None:
         assert abs(code - exact) <= Fraction(1, 2) + Fraction(1, 10**9)
 
 
-def test_an_outlier_does_not_take_the_bytes_of_all_others() -> None:
-    values = np.random.default_rng(0).normal(size=(5000, 1))
-    values[17] = 1e6
+@pytest.mark.parametrize("count", [20, 100, 101, 1000, 5000])
+@pytest.mark.parametrize("outlier", [999_999.0, -1e300])
+def test_an_outlier_does_not_take_the_bytes_of_all_others(count: int, outlier: float) -> None:
+    values = np.random.default_rng(0).normal(size=(count, 1))
+    values[count // 3] = outlier
+    coding, rest = Coding.of(values), np.delete(values, count // 3, axis=0)
+    first, last = np.percentile(values, [1, 99], method="higher")[0], np.percentile(values, [1, 99], method="lower")[1]
+    apart = last - first
+    assert coding.low == (max(values.min(), first - apart),) and coding.high == (min(values.max(), last + apart),)
+    middle = coding.codes(np.array([[first], [last]]))[:, 0].astype(int)
+    assert middle[1] - middle[0] >= 85, "a third of the bytes"
+    if count >= 1000:
+        assert len(np.unique(coding.codes(rest))) > 100
+    assert coding.codes(values)[count // 3] == (255 if outlier > 0 else 0)
+
+
+@pytest.mark.parametrize("share", [0.001, 0.01, 0.02, 0.5, 0.999])
+def test_a_channel_of_two_values_has_both_ends(share: float) -> None:
+    values = np.where(np.arange(2000) < share * 2000, 7.0, -3.0)[:, None]
     coding = Coding.of(values)
-    assert coding.high[0] == pytest.approx(values.mean() + DEVIATIONS * values.std())
-    assert coding.low[0] == values.min()
+    assert (coding.low, coding.high) == ((-3.0,), (7.0,))
+
+
+def test_of_few_examples_it_is_the_whole_range() -> None:
+    values = np.array([0.0] * 9 + [1.0] * 9 + [1e6])[:, None]
+    assert Coding.of(values) == Coding((0.0,), (1e6,))
+
+
+def test_of_many_rows_the_range_is_found_in_a_sample_that_is_the_same_however_they_are_parted() -> None:
+    values = np.random.default_rng(1).normal(size=(30_000, 100)) * np.linspace(1, 5, 100)
+    values[::1024] *= 1e6  # 1 in 1,000: a sample of each k-th row may have these alone
+    coding = Coding.of(values)
+    assert Coding.over(np.split(values, [1, 7, 11_000, 29_999])) == coding
+    middle = np.diff(np.percentile(values, [1, 99], axis=0), axis=0)[0]
+    reach = np.array(coding.high) - np.array(coding.low)
+    assert ((reach > 2.4 * middle) & (reach < 3.6 * middle)).all(), "three times what it is of all rows"
 
 
 def test_a_channel_of_a_sequence_or_an_image_has_one_range() -> None:

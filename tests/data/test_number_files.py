@@ -151,6 +151,9 @@ def test_a_form_goes_through_a_file(tmp_path: Path) -> None:
         ("a,kind\n1,x\nNaN,y\n", r"column 'a' is 'NaN', no number; fill in"),
         ("a,kind\n1,x\ninf,y\n", r"column 'a' is 'inf', must be a finite number"),
         ('a;kind\n1;x\n"1,5";y\n', r"column 'a' is '1,5', must be a finite number; write numbers with a point, as in"),
+        ("a,kind\n1,x\n1_000,y\n", r"line 3: column 'a' is '1_000', must be a finite number; write numbers without"),
+        ("a,kind\n1,x\n2, \n", r"a\.csv, line 3: column 'kind' is empty; fill in a value, or leave out that row"),
+        ('a,kind\n1,x\n2,""\n', r"a\.csv, line 3: column 'kind' is empty"),
         ("a,kind\n1,x,3\n", r"line 2 has 3 cells, must have 2; mend that line"),
         ("a,kind\n", r"holds no rows below its header; add examples"),
         ("", r"is empty; give a table whose first line names its columns"),
@@ -272,6 +275,39 @@ def test_arrays_in_memory_are_coded_and_predicted_in_the_same_way(tmp_path: Path
         loaded.predict(x[:, :2])
     with pytest.raises(DataError, match="examples: example 1 of x has a value that is not finite"):
         loaded.predict(np.array([[1.0, 2, 3], [np.nan, 2, 3]]))
+
+
+def test_arrays_that_are_coded_otherwise_than_those_of_training_are_refused(tmp_path: Path) -> None:
+    x, y = features(0, 100), kinds(features(0, 100))
+    train, other = from_arrays(x, y), from_arrays(2 * x, y, name="other")
+    own = lc.Trainer(lc.models.mlp(train.shape, 3, (32,)), batch_size=20, threads=1)
+    ranges = "other is coded in bytes by other ranges than network mlp was trained on; load it with form=predictor.form"
+    for given in ({"validation": other}, {"test": other}):
+        with pytest.raises(DataError, match=ranges):
+            own.fit(train, 1, **given)
+    own.fit(train, 1, out=tmp_path)
+    loaded = lc.load(tmp_path)
+    for judge in (own, lc.Trainer.resume(tmp_path), loaded):
+        with pytest.raises(DataError, match=ranges):
+            judge.evaluate(other)
+        assert judge.evaluate(from_arrays(2 * x, y, form=loaded.form)).examples == 100
+    codes = content(from_arrays(2 * x, y, form=loaded.form))
+    assert loaded.evaluate((2 * x, codes[1])) == loaded.evaluate(codes), "numbers alone are coded, bytes are codes"
+
+
+def test_class_numbers_and_targets_of_other_meanings_are_refused() -> None:
+    x, y = np.arange(200, dtype=np.uint8).reshape(50, 4), np.arange(50) % 2
+    own = lc.Trainer(lc.models.mlp((4,), 2, (8,)), batch_size=10, threads=1)
+    own.fit(from_arrays(x, y), 1)
+    with pytest.raises(DataError, match="other has other classes than network mlp was trained on"):
+        own.evaluate(from_arrays(x, y + 1, name="other"))
+    own = lc.Trainer(lc.models.mlp((4,), 1, (8,), task="regression"), batch_size=10, threads=1)
+    train, other = (from_arrays(x, factor * y, task="regression", name="other") for factor in (1, 2))
+    own.fit(train, 1)
+    with pytest.raises(DataError, match="other has targets of another scale than network mlp was trained on"):
+        own.evaluate(other)
+    predictor = lc.Predictor(own.inference_graph(), form=train.form)
+    assert predictor.evaluate(other) == predictor.evaluate((x, 2.0 * y[:, None])), "both in units of the data"
 
 
 def test_arrays_in_memory_that_are_refused() -> None:

@@ -240,3 +240,21 @@ def test_the_next_steps_for_a_device_are_of_what_is_trained_on(tmp_path):
     steps = own.data.examples // 10
     assert steps < len(examples()[0]) // 10
     assert lc.export_steps(own, examples(), tmp_path) == steps
+
+
+NAMED, OTHERS = ["ant", "bee", "cow", "doe"], ["ant", "cow", "bee", "doe"]
+
+
+@pytest.mark.parametrize("which", ["validation", "test", "validate"])
+def test_data_of_classes_that_are_called_otherwise_are_refused(tmp_path, which):
+    own = trainer()
+    named, others = ArrayDataset(*examples(), NAMED), ArrayDataset(*TEST, OTHERS, "others")
+    message = f"class 1 of others is cow, of network {own.network.graph.name} bee"
+    with pytest.raises(lc.DataError, match=message):
+        own.fit(named, 1, **{which: others})
+    assert not own.progress.begun
+    own.fit(named, 1, out=tmp_path, **{which: ArrayDataset(*TEST, NAMED)})
+    for one in (own, lc.Trainer.resume(tmp_path, backend="reference")):
+        with pytest.raises(lc.DataError, match=message):
+            one.evaluate(others)
+        assert one.evaluate(ArrayDataset(*TEST, NAMED)) == one.evaluate(TEST), "numbers alone tell nothing"

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linocut import fields
+from linocut.data.spread import Spread
 from linocut.errors import SpecError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-DEVIATIONS = 4.0  # from the mean, beyond which values count as outliers
 CHUNK = 1024  # examples looked at together: keeps the temporary arrays small
 LARGEST = 255  # byte
 
@@ -47,19 +47,11 @@ class Coding:
     def over(parts: Iterable[NDArray[Any]]) -> Coding:
         """That of finite training data in one or more parts (m, ..., channels).
 
-        It is their range, but no further than 4 standard deviations from the mean, so that one outlier does not leave
-        all other values with a few bytes.
+        It is their range, but no further beyond the middle 98 % of them than these are wide, see `Spread.bounds`: so at
+        least a third of the bytes is for the middle, however far outliers lie.
         """
-        total = _Moments.of(next(rows := iter(parts)))
-        for part in rows:
-            total = total.with_part(_Moments.of(part))
-        low, high = total.low, total.high
-        with np.errstate(over="ignore", invalid="ignore"):
-            reach = DEVIATIONS * np.sqrt(total.squares / total.count)
-            sure = np.isfinite(total.mean) & np.isfinite(reach) & (reach > 0)  # squares may over- and underflow
-            low = np.where(sure, np.maximum(low, total.mean - reach), low)
-            high = np.where(sure, np.minimum(high, total.mean + reach), high)
-        return Coding(tuple(low.tolist()), tuple(np.maximum(low, high).tolist()))
+        low, high = Spread.of(parts).bounds()
+        return Coding(tuple(low.tolist()), tuple(high.tolist()))
 
     def codes(self, values: NDArray[Any]) -> NDArray[np.uint8]:
         """The bytes of numbers (..., channels), of the same shape; no number may be NaN."""
@@ -83,31 +75,3 @@ class Coding:
         about = fields.mapping(data, "coding")
         fields.only(about, {"low", "high"}, "coding")
         return Coding(fields.floats(about["low"], "coding low"), fields.floats(about["high"], "coding high"))
-
-
-@dataclass(frozen=True)
-class _Moments:
-    """Of some rows, by channel: their count, ends and mean, and the sum of squared distances from that."""
-
-    count: int
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    mean: NDArray[np.float64]
-    squares: NDArray[np.float64]
-
-    @staticmethod
-    def of(part: NDArray[Any]) -> _Moments:
-        rows = part.reshape(-1, part.shape[-1]).astype(np.float64)
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean = rows.mean(axis=0)
-            squares = ((rows - mean) ** 2).sum(axis=0)
-        return _Moments(len(rows), rows.min(axis=0), rows.max(axis=0), mean, squares)
-
-    def with_part(self, other: _Moments) -> _Moments:
-        """Of the rows of both (Chan, Golub and LeVeque, Updating Formulae, 1979)."""
-        count = self.count + other.count
-        with np.errstate(over="ignore", invalid="ignore"):
-            apart = other.mean - self.mean
-            mean = self.mean + apart * (other.count / count)
-            squares = self.squares + other.squares + apart**2 * (self.count * other.count / count)
-        return _Moments(count, np.minimum(self.low, other.low), np.maximum(self.high, other.high), mean, squares)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DELIMITERS = ",;\t|"
 MISSING = ("", "na", "n/a", "nan", "null", "none", "?")
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+UNDERSCORES = re.compile(r"[+-]?\d+(_\d+)+(\.\d*)?")  # Python reads these as numbers, other tools do not
 MOST_NAMED = 20  # columns, in a message
 
 
@@ -41,7 +42,8 @@ def read_csv(path: Path, names: Sequence[str], texts: Sequence[str] = ()) -> Col
     """The columns `names` as numbers, and `texts` as they are; others are passed over.
 
     UTF-8, the first line names the columns; they are separated by commas, semicolons, tabs or |, whichever there are
-    most of in it. DataError, with line and column, for a cell that is no finite number, and for rows of other lengths.
+    most of in it. DataError, with line and column, for a cell that is no finite number or an empty text, and for rows
+    of other lengths.
     """
     lines = _lines(path)
     _, header = next(lines)
@@ -57,7 +59,7 @@ def read_csv(path: Path, names: Sequence[str], texts: Sequence[str] = ()) -> Col
         for name, column in zip(names, at, strict=True):
             numbers.append(_number(cells[column], path, line, name))
         for name, column in of_texts.items():
-            found[name].append(cells[column].strip())
+            found[name].append(_text(cells[column], path, line, name))
         count += 1
     if not count:
         raise DataError(f"{path} holds no rows below its header; add examples")
@@ -110,9 +112,15 @@ def _header(path: Path, cells: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
+def _text(cell: str, path: Path, line: int, name: str) -> str:
+    if text := cell.strip():
+        return text
+    raise DataError(f"{path}, line {line:,}: column {name!r} is empty; fill in a value, or leave out that row")
+
+
 def _number(cell: str, path: Path, line: int, name: str) -> float:
     try:
-        value = float(cell)
+        value = np.nan if "_" in cell else float(cell)
     except ValueError:
         value = np.nan
     if np.isfinite(value):
@@ -123,6 +131,8 @@ def _number(cell: str, path: Path, line: int, name: str) -> float:
     mend = "leave the column out, or make columns of 0 and 1 of its values (pandas: get_dummies)"
     if DECIMAL_COMMA.fullmatch(cell.strip()):
         mend = "write numbers with a point, as in 1.5"
+    elif UNDERSCORES.fullmatch(cell.strip()):
+        mend = "write numbers without underscores, as in 1000"
     raise DataError(f"{where} is {one_line(cell.strip(), 40)!r}, must be a finite number; {mend}")
 
 

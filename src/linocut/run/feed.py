@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from linocut.data.arrays import ArrayDataset, as_array
-from linocut.data.dataset import Dataset, Resizing
+from linocut.data.dataset import Dataset
 from linocut.data.items import Indexed, ItemDataset, Wanted, collected
-from linocut.data.resizing import CROP, WHOLE
 from linocut.errors import DataError
 from linocut.graph.graph import Graph
 from linocut.layers.input import F32_MAX
@@ -110,15 +109,6 @@ def check_fits(dataset: Dataset, network: str, shape: tuple[int, ...], dtype: st
         )
 
 
-def check_resizing(dataset: Dataset, network: str, resizing: Resizing | None) -> None:
-    """DataError where pictures are cropped for a network that was trained on whole ones; None: that is not known."""
-    if dataset.resizing == CROP and resizing == WHOLE:
-        raise DataError(
-            f"{dataset.name} crops images to their middle, network {network} was trained on whole ones; load it with "
-            "resizing='whole'"
-        )
-
-
 def check_truth(dataset: Dataset, network: str, loss: Loss, outputs: int) -> None:
     """DataError unless the labels or targets are what the loss sets outputs beside."""
     classes = loss.classes(outputs)
@@ -143,20 +133,6 @@ def check_truth(dataset: Dataset, network: str, loss: Loss, outputs: int) -> Non
             f"{dataset.name} has {len(dataset.classes)} classes, network {network} tells "
             f"{classes} apart; describe the network with classes={len(dataset.classes)}"
         )
-
-
-def check_names(dataset: Dataset, network: str, classes: tuple[str, ...]) -> None:
-    """DataError where the classes of a data set are called otherwise than those that the network was trained on.
-
-    Labels are numbers: the third class of other data need not be the network's third. Names that are numbers themselves
-    tell nothing.
-    """
-    for number, (name, trained) in enumerate(zip(dataset.classes, classes, strict=False)):
-        if name != trained and not (name.isdecimal() or trained.isdecimal()):
-            raise DataError(
-                f"class {number} of {dataset.name} is {name}, of network {network} {trained}: classes are told by "
-                "their numbers; give data of the classes that it was trained on, called and ordered as they were"
-            )
 
 
 class Feed:

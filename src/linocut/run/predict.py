@@ -28,8 +28,9 @@ from linocut.forks import tell_of_forks
 from linocut.graph.inference import InferenceGraph
 from linocut.graph.inference_state import InferenceState
 from linocut.layers import Loss, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
+from linocut.run.alike import check_alike
 from linocut.run.constants import put_constants
-from linocut.run.feed import as_dataset_of, check_names, check_resizing, check_values, input_bounds
+from linocut.run.feed import as_dataset_of, check_values, input_bounds
 from linocut.run.pictures import as_examples
 from linocut.run.predictions import Evaluation, Predictions, unlabelled
 from linocut.run.session import NATIVE, Session, find_backend, find_threads, open_session
@@ -207,8 +208,7 @@ class Predictor:
             examples = self._coded(examples[0]), examples[1]
         source, loss = now.graph.input, _LOSSES[now.graph.logits.function]
         dataset = as_dataset_of(examples, now.graph.name, source.shape, source.dtype, loss, now.graph.outputs)
-        check_resizing(dataset, now.graph.name, self._trained_on)
-        check_names(dataset, now.graph.name, self.classes)
+        check_alike(dataset, now.graph.name, self._trained_on, self.classes, self.form)
         return dataset
 
     def _evaluate(self, now: _Version, dataset: Dataset, tally: Tally | None) -> Evaluation:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from linocut.data.dataset import Dataset
 from linocut.data.held_out import find_fraction, hold_out
 from linocut.errors import RunError, SpecError
-from linocut.run.feed import as_dataset, check_range, check_resizing
+from linocut.run.alike import check_alike, check_scaling
+from linocut.run.feed import as_dataset, check_range
 from linocut.settings_of import as_plain
 from linocut.train.choosing import Validation
 from linocut.train.events import Callback
@@ -69,11 +70,12 @@ def _part(validation: Examples | float | None, known: Validation | None) -> floa
 
 
 def _dataset(settings: Settings, given: Examples, train: Dataset | None) -> Dataset:
-    """The data set; what is not trained on itself must bring pictures to size as `train` does."""
+    """The data set; what is not trained on itself must have the classes and the form of `train`."""
     graph = settings.network.graph
     dataset = as_dataset(given, graph)
     if train is not None:
-        check_resizing(dataset, graph.name, train.resizing)
+        check_alike(dataset, graph.name, train.resizing, train.classes, train.form)
+        check_scaling(dataset, graph.name, train.form)
     check_range(dataset, graph, coded=settings.policy.integer)
     return dataset
 

@@ -24,8 +24,9 @@ from linocut.plan.budget import find_budget, find_sizes
 from linocut.plan.training import Training
 from linocut.policies import Policy, find_policy
 from linocut.run import NATIVE, Session, initialise, open_session, scoring
+from linocut.run.alike import check_alike, check_scaling
 from linocut.run.captured import captured
-from linocut.run.feed import Feed, as_dataset, check_resizing
+from linocut.run.feed import Feed, as_dataset
 from linocut.run.predictions import Evaluation, Predictions
 from linocut.run.session import find_backend, find_threads
 from linocut.run.trained import apart, trained_graph
@@ -366,7 +367,9 @@ class Trainer:
             session, feed = self._opened()
             graph = self.network.graph
             dataset = as_dataset(examples, graph)
-            check_resizing(dataset, graph.name, self.data.resizing if self.data else None)
+            if self.data is not None:
+                check_alike(dataset, graph.name, self.data.resizing, self.data.classes, self.data.form)
+                check_scaling(dataset, graph.name, self.data.form)
             return scoring.evaluate(session, feed, graph, dataset)
 
     def predict(self, images: ArrayLike) -> Predictions:
