@@ -10,6 +10,7 @@ from small_command import REFERENCE, SMALL, objects
 
 import linocut as lc
 
+RATE = ["--lr", 0.02, "--schedule", "constant"]
 SMALLEST = ["--batch", 5, "--epochs", 1, *REFERENCE]
 
 
@@ -35,7 +36,7 @@ def test_a_run_goes_on_with_more_classes(photos, linocut):
     first, more = photos("first", ["a", "b"]), photos("more", ["a", "b", "c"])
     options = ["--data", first, "--size", "8x8", "--hidden", "12", "--policy", "lean8", *SMALLEST]
     assert linocut("train", *options, "--out", "run")[0] == 0
-    status, out, err = linocut("train", "--from", "run", "--data", more, *SMALLEST, "--lr", 0.02, "--json")
+    status, out, err = linocut("train", "--from", "run", "--data", more, *SMALLEST, *RATE, "--json")
     assert status == 0
     start, *_, done = objects(out)
     assert start == {
@@ -57,6 +58,22 @@ def test_a_run_goes_on_with_more_classes(photos, linocut):
     assert linocut("train", "--resume", "--out", done["out"], "--epochs", 2, *REFERENCE)[0] == 0
     assert 'from = "run"' in (run.folder / "config.toml").read_text().splitlines()
     assert lc.Trainer.resume(done["out"], backend="reference").source == "run"
+
+
+def test_batch_and_schedule_are_those_of_the_new_folder(photos, linocut):
+    """A batch of 100 would be more than there are pictures; what is given wins."""
+    first, few = photos("first", ["a", "b"]), photos("few", ["a", "b"])
+    assert linocut("train", "--data", first, "--size", "8x8", "--hidden", "12", *SMALLEST, "--out", "run")[0] == 0
+    more = ["train", "--from", "run", "--data", few, "--epochs", 1, *REFERENCE]
+    status, out, _ = linocut(*more, "--out", "chosen")
+    assert status == 0
+    assert "\nchosen for a folder of pictures: --schedule cosine --batch 16; give any of these" in out
+    settings = lc.Trainer.resume("chosen", backend="reference").settings
+    assert (settings.network.name, settings.schedule, settings.batch_size) == ("mlp", lc.Cosine(), 16)
+    status, out, _ = linocut(*more, "--batch", 5, "--schedule", "constant", "--out", "given")
+    settings = lc.Trainer.resume("given", backend="reference").settings
+    assert status == 0 and "chosen for" not in out
+    assert (settings.schedule, settings.batch_size) == (lc.Constant(), 5)
 
 
 def test_it_begins_where_the_run_ended(run, linocut):

@@ -19,7 +19,7 @@ from linocut.cli.choosing import choosing_options, ended_early, kept_model, long
 from linocut.cli.command import Command, at_least, refused
 from linocut.cli.given import Options
 from linocut.cli.loss import loss_options, with_loss
-from linocut.cli.of_folders import MODEL, choose, fitted_batch
+from linocut.cli.of_folders import choose, fitted_batch
 from linocut.cli.options import (
     PATH,
     colour_option,
@@ -183,7 +183,10 @@ def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
     choice = choose(options.data, options.explicit)
     if choice is not None:
         options = replace(
-            options, model=MODEL, size=choice.size or options.size, schedule=choice.schedule or options.schedule
+            options,
+            model=choice.model or options.model,
+            size=choice.size or options.size,
+            schedule=choice.schedule or options.schedule,
         )
     run = source_run(options)
     options = with_policy_of(run, options)
