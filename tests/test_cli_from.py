@@ -60,6 +60,39 @@ def test_a_run_goes_on_with_more_classes(photos, linocut):
     assert lc.Trainer.resume(done["out"], backend="reference").source == "run"
 
 
+def test_the_head_of_other_classes_begins_anew_as_their_numbers_mean_others(photos, linocut):
+    """As many classes, called otherwise, so that their order turns: kept, the last layer would be always wrong."""
+    first, same, turned = photos("first", ["a", "b"]), photos("same", ["a", "b"]), photos("turned", ["b", "a"])
+    other = photos("other", ["z", "c"])
+    assert linocut("train", "--data", first, "--size", "8x8", "--hidden", "12", *SMALLEST, "--out", "run")[0] == 0
+    for source in (["run"], ["run/model.safetensors", "--model", "mlp", "--hidden", "12", "--size", "8x8"]):
+        status, out, _ = linocut("train", "--from", *source, "--data", other, *SMALLEST, "--json")
+        assert status == 0
+        assert objects(out)[0]["new"] == {
+            "binary_dense2": "its classes are c, z, there a, b",
+            "batch_norm2": "it norms binary_dense2, which begins anew",
+        }
+        for data in (same, turned):  # class folders are in the order of their names
+            status, out, _ = linocut("train", "--from", *source, "--data", data, *SMALLEST, "--json")
+            assert status == 0 and objects(out)[0]["new"] == {}
+    train = lc.data.load(other, size=(8, 8))[0]
+
+    def own():
+        return lc.Trainer(lc.models.mlp(train.shape, 2, (12,)), batch_size=5, backend="reference")
+
+    new = own()
+    assert new.start_from("run").new == {}
+    with pytest.raises(lc.DataError, match=r"is c, of network mlp a: .* give start_from of a new Trainer the data's c"):
+        new.fit(train, 1)
+    new, fresh = own(), own()
+    assert list(new.start_from("run", train.classes).new) == ["binary_dense2", "batch_norm2"]
+    assert np.array_equal(new.state["binary_dense2.weights"], fresh.state["binary_dense2.weights"])
+    assert not np.array_equal(new.state["binary_dense1.weights"], fresh.state["binary_dense1.weights"])
+    new.fit(train, 1)
+    with pytest.raises(lc.SpecError, match="classes is 'ab', must be a list of names of classes"):
+        own().start_from("run", "ab")
+
+
 def test_batch_and_schedule_are_those_of_the_new_folder(photos, linocut):
     """A batch of 100 would be more than there are pictures; what is given wins."""
     first, few = photos("first", ["a", "b"]), photos("few", ["a", "b"])

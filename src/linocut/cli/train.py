@@ -221,7 +221,7 @@ def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
     )
     trainer.settings.augmentation.check_dataset(training)
     if options.source is not None:
-        trainer.start_from(options.source)
+        trainer.start_from(options.source, training.classes)
     return trainer, loaded, options
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Examples: TypeAlias = Dataset | tuple[ArrayLike, ArrayLike] | Indexed | Iterable[Any]
+
+SAME_CLASSES = "give data of the classes that it was trained on, called and ordered as they were"
 
 
 def as_dataset(examples: Examples, graph: Graph) -> Dataset:
@@ -145,18 +147,28 @@ def check_truth(dataset: Dataset, network: str, loss: Loss, outputs: int) -> Non
         )
 
 
-def check_names(dataset: Dataset, network: str, classes: tuple[str, ...]) -> None:
-    """DataError where the classes of a data set are called otherwise than those that the network was trained on.
+def misnamed(classes: Sequence[str], trained: Sequence[str]) -> int | None:
+    """The first class that is called otherwise than the one that a network was trained on; None where there is none.
 
-    Labels are numbers: the third class of other data need not be the network's third. Names that are numbers themselves
-    tell nothing.
+    Names that are numbers themselves tell nothing.
     """
-    for number, (name, trained) in enumerate(zip(dataset.classes, classes, strict=False)):
-        if name != trained and not (name.isdecimal() or trained.isdecimal()):
-            raise DataError(
-                f"class {number} of {dataset.name} is {name}, of network {network} {trained}: classes are told by "
-                "their numbers; give data of the classes that it was trained on, called and ordered as they were"
-            )
+    for number, (name, known) in enumerate(zip(classes, trained, strict=False)):
+        if name != known and not (name.isdecimal() or known.isdecimal()):
+            return number
+    return None
+
+
+def check_names(dataset: Dataset, network: str, classes: tuple[str, ...], mend: str = SAME_CLASSES) -> None:
+    """DataError, with the mend, where the classes of a data set are called otherwise than those of the network.
+
+    Labels are numbers: the third class of other data need not be the network's third.
+    """
+    number = misnamed(dataset.classes, classes)
+    if number is not None:
+        raise DataError(
+            f"class {number} of {dataset.name} is {dataset.classes[number]}, of network {network} {classes[number]}: "
+            f"classes are told by their numbers; {mend}"
+        )
 
 
 class Feed:

@@ -25,7 +25,7 @@ from linocut.plan.training import Training
 from linocut.policies import Policy, find_policy
 from linocut.run import NATIVE, Session, initialise, open_session, scoring
 from linocut.run.captured import captured
-from linocut.run.feed import Feed, as_dataset, check_resizing
+from linocut.run.feed import Feed, as_dataset, check_names, check_resizing
 from linocut.run.predictions import Evaluation, Predictions
 from linocut.run.session import find_backend, find_threads
 from linocut.run.trained import apart, trained_graph
@@ -46,7 +46,7 @@ from linocut.train.progress import Progress
 from linocut.train.run_folder import RunFolder
 from linocut.train.run_folders import RunFolders
 from linocut.train.settings import Settings
-from linocut.train.start import start
+from linocut.train.start import find_source
 from linocut.train.use import IN_FIT, Use
 
 if TYPE_CHECKING:
@@ -56,9 +56,9 @@ if TYPE_CHECKING:
     from linocut.run.feed import Examples
 
 
-def _names(given: Sequence[str]) -> tuple[str, ...]:
+def _names(given: Sequence[str], what: str, of: str, such: str) -> tuple[str, ...]:
     if isinstance(given, str) or not all(isinstance(name, str) for name in given):
-        raise SpecError(f"freeze is {given!r}, must be a list of names of layers, such as ['binary_dense1']")
+        raise SpecError(f"{what} is {given!r}, must be a list of names of {of}, such as [{such!r}]")
     return tuple(given)
 
 
@@ -100,7 +100,9 @@ class Trainer:
         """Check the settings and compile the program."""
         training = Training(network, find_policy(policy), find_optimizer(optimizer))
         if freeze:
-            training = replace(training, frozen=find_frozen(network.graph, _names(freeze)))
+            training = replace(
+                training, frozen=find_frozen(network.graph, _names(freeze, "freeze", "layers", "binary_dense1"))
+            )
         held = None if budget is None else find_budget(budget)
         sizes = find_sizes(training, held, batch_size, micro_batch)
         settings = Settings(
@@ -137,6 +139,7 @@ class Trainer:
         self._stopping = False
         self.started: Started | None = None
         self.source: str | None = None
+        self._classes: tuple[str, ...] = ()  # that the network begins with, where it is known
         self._threads, self._backend = find_threads(threads), find_backend(backend)
         self._open: tuple[Session, Feed] | None = None
         self._folders = RunFolders()
@@ -341,24 +344,30 @@ class Trainer:
                 assert interrupts.number is not None
                 raise Interrupted(interrupts.number, str(folder.path) if folder else None) from None
 
-    def start_from(self, source: str | os.PathLike[str] | InferenceGraph) -> Started:
+    def start_from(self, source: str | os.PathLike[str] | InferenceGraph, classes: Sequence[str] = ()) -> Started:
         """Begin from a trained network: a run folder, a model file, or an inference graph; returns what was taken.
 
         Layers whose names and shapes fit keep their weights, norms and biases; all others, and all moments, start anew,
         so that data, rate, batch, optimizer, policy and the number of classes may be others. Of a run folder the state
         of the latest epoch is taken, weights as they were; of a model, whose weights are signs, these times what the
-        standard deviation of weights is at first. Under the same policy it predicts as the source does. RunError for a
-        training that has begun, for what is no trained network, and where nothing fits.
+        standard deviation of weights is at first. Under the same policy it predicts as the source does.
+
+        `classes` are the new data's (`dataset.classes`): where the source's are called or ordered otherwise, the last
+        layers begin anew. Without them `fit` refuses such data. RunError for a training that has begun, for what is no
+        trained network, and where nothing fits.
         """
         with self.using("start_from"):
             if self.progress.begun:
                 raise RunError(f"the run is at {self.progress}, it can begin from nothing any more; make a new Trainer")
-            session, settings = self._opened()[0], self.settings
-            state = State(self.compiled.layout, session.array)
-            target = Target(self.network.graph, settings.policy, state, settings.optimizer.latent)
-            self.started = start(source, target)
-            self.source = self.started.source
+            begun = find_source(source, self._target(), _names(classes, "classes", "classes", "cat"))
+            self.started = begun.start(self._target())
+            self.source, self._classes = begun.name, begun.classes
         return self.started
+
+    def _target(self) -> Target:
+        """The network as one that takes numbers; the session is opened when they are written."""
+        state = State(self.compiled.layout, lambda name: self._opened()[0].array(name))
+        return Target(self.network.graph, self.settings.policy, state, self.settings.optimizer.latent)
 
     def evaluate(self, examples: Examples) -> Evaluation:
         """Accuracy and loss over a data set or a pair of arrays (images, labels)."""
@@ -434,6 +443,9 @@ class Trainer:
             )
         self.settings.augmentation.check_dataset(dataset)
         if not self.progress.begun:
+            check_names(
+                dataset, self.network.name, self._classes, "give start_from of a new Trainer the data's classes"
+            )
             return
         if self.data is not None:
             self.data.check_same(DataFacts.of(dataset))
