@@ -93,6 +93,30 @@ def test_the_head_of_other_classes_begins_anew_as_their_numbers_mean_others(phot
         own().start_from("run", "ab")
 
 
+def test_what_begins_anew_is_not_frozen(photos, linocut):
+    """A new norm has no statistics to freeze, and none can be taken of one example."""
+    first, more = photos("first", ["a", "b"]), photos("more", ["a", "b", "c"])
+    assert linocut("train", "--data", first, "--size", "8x8", "--hidden", "12", *SMALLEST, "--out", "run")[0] == 0
+    freeze = ["train", "--from", "run", "--data", more, "--epochs", 1, *REFERENCE, "--freeze", "batch_norm*"]
+    status, out, _ = linocut(*freeze, "--batch", 5, "--out", "more-run")
+    assert status == 0
+    assert "batch_norm2 begins anew: its beta are (1, 3), there (1, 2); so it is not frozen" in out
+    run, before = (lc.Trainer.resume(name, backend="reference") for name in ("more-run", "run"))
+    assert run.settings.frozen == ("batch_norm1",)
+    assert np.array_equal(run.state["batch_norm1.running"], before.state["batch_norm1.running"])
+    status, _, err = linocut(*freeze, "--batch", 1)
+    assert status == 2 and "batch_norm2 cannot be frozen, beginning anew; batch is 1, and batch_norm2 of mlp" in err
+    whole = lc.Trainer(run.network, batch_size=5, freeze=["binary_dense2"], backend="reference")
+    assert set(np.unique(whole.state["binary_dense2.weights"])) == {-1, 1}, "opened, with frozen bits"
+    fresh = lc.Trainer(run.network, batch_size=5, backend="reference")
+    assert whole.start_from("run").new["binary_dense2"].endswith("; so it is not frozen")
+    assert np.array_equal(whole.state["binary_dense2.weights"], fresh.state["binary_dense2.weights"]), "no signs"
+    held = lc.Trainer(run.network, batch_size=5, freeze=["batch_norm*", "binary_dense2"], backend="reference")
+    held = lc.Trainer(run.network, budget=held.plan.total_bytes, batch_size=5, freeze=["batch_norm*", "binary_dense2"])
+    with pytest.raises(lc.SpecError, match=r"cannot be frozen, beginning anew, and the arena takes .*; do not freeze"):
+        held.start_from("run")
+
+
 def test_batch_and_schedule_are_those_of_the_new_folder(photos, linocut):
     """A batch of 100 would be more than there are pictures; what is given wins."""
     first, few = photos("first", ["a", "b"]), photos("few", ["a", "b"])

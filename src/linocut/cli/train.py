@@ -175,6 +175,7 @@ def _resumed(options: Options) -> tuple[Trainer, Loaded, Options]:
 def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
     from linocut.data.number_names import is_called_numbers
     from linocut.train import Trainer
+    from linocut.train.start import check_thawed
 
     if options.data is None:
         raise click.UsageError(
@@ -221,7 +222,10 @@ def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
     )
     trainer.settings.augmentation.check_dataset(training)
     if options.source is not None:
+        asked = trainer.settings.frozen
         trainer.start_from(options.source, training.classes)
+        thawed = [name for name in asked if name not in trainer.settings.frozen]
+        check_thawed(thawed, trainer.compiled.program.arena_bytes, options.budget if thawed else None)
     return trainer, loaded, options
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from linocut.errors import RunError, one_line
+from linocut.errors import RunError, SpecError, one_line
 from linocut.export import packed
 from linocut.graph.carry import Giver, OfModel, OfState, Target, carry, refusals
 from linocut.graph.inference import InferenceGraph
@@ -17,6 +18,7 @@ from linocut.graph.state import State
 from linocut.ops.bits import Array
 from linocut.run.feed import misnamed
 from linocut.run.views import stored
+from linocut.sizes import show_size
 from linocut.tensor_file import TensorFile
 from linocut.train.checkpoint import Checkpoint
 from linocut.train.events import Started
@@ -36,6 +38,11 @@ class Source:
     name: str
     classes: tuple[str, ...]
     new: dict[str, str]
+
+    def thawing(self, names: Collection[str]) -> Source:
+        """The same, saying of layers that were to be frozen that they are not."""
+        new = {name: f"{why}; so it is not frozen" if name in names else why for name, why in self.new.items()}
+        return replace(self, new=new)
 
     def start(self, target: Target) -> Started:
         """Give the target's state the numbers of the layers that fit."""
@@ -66,6 +73,15 @@ def find_source(
         )
     kept = not any(node.name in new for node in head(target.graph))
     return Source(giver, name, classes or (known if kept else ()), new)
+
+
+def check_thawed(names: Sequence[str], arena: int, budget: int | None) -> None:
+    """SpecError where an arena, in bytes, is beyond the budget as layers of these names are not frozen after all."""
+    if budget is not None and arena > budget:
+        raise SpecError(
+            f"{', '.join(names)} cannot be frozen, beginning anew, and the arena takes {show_size(arena)} so, more "
+            f"than the budget of {show_size(budget)}; do not freeze them, so that the batch is by that"
+        )
 
 
 def _named(classes: tuple[str, ...]) -> str:

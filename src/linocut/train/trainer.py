@@ -46,7 +46,7 @@ from linocut.train.progress import Progress
 from linocut.train.run_folder import RunFolder
 from linocut.train.run_folders import RunFolders
 from linocut.train.settings import Settings
-from linocut.train.start import find_source
+from linocut.train.start import Source, check_thawed, find_source
 from linocut.train.use import IN_FIT, Use
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Trainer:
             training.frozen,
         )
         filled = held if batch_size is None and micro_batch is None else None
-        self._set_up(settings, threads, backend, filled)
+        self._set_up(settings, threads, backend, filled, held)
 
     @classmethod
     def from_settings(cls, settings: Settings, threads: int | None = None, backend: str = NATIVE) -> Trainer:
@@ -126,9 +126,16 @@ class Trainer:
         trainer._set_up(settings, threads, backend)
         return trainer
 
-    def _set_up(self, settings: Settings, threads: int | None, backend: str, budget: int | None = None) -> None:
-        """Compile the program; a `budget` is what the batch is to fill."""
-        self._budget = budget
+    def _set_up(
+        self,
+        settings: Settings,
+        threads: int | None,
+        backend: str,
+        filled: int | None = None,
+        held: int | None = None,
+    ) -> None:
+        """Compile the program; the batch is to fill the budget `filled`, and the arena is `held` within one."""
+        self._budget, self._held = filled, held
         self.settings, self.compiled = settings, settings.compile()
         self.progress = Progress()
         self.data: DataFacts | None = None
@@ -353,16 +360,32 @@ class Trainer:
         standard deviation of weights is at first. Under the same policy it predicts as the source does.
 
         `classes` are the new data's (`dataset.classes`): where the source's are called or ordered otherwise, the last
-        layers begin anew. Without them `fit` refuses such data. RunError for a training that has begun, for what is no
-        trained network, and where nothing fits.
+        layers begin anew. Without them `fit` refuses such data. A layer that begins anew is not frozen, as it would
+        keep what chance gave it; SpecError where batch or budget do not allow that. RunError for a training that has
+        begun, for what is no trained network, and where nothing fits.
         """
         with self.using("start_from"):
             if self.progress.begun:
                 raise RunError(f"the run is at {self.progress}, it can begin from nothing any more; make a new Trainer")
             begun = find_source(source, self._target(), _names(classes, "classes", "classes", "cat"))
+            begun = self._thawed(begun)
             self.started = begun.start(self._target())
             self.source, self._classes = begun.name, begun.classes
         return self.started
+
+    def _thawed(self, source: Source) -> Source:
+        """The source, which says so, after layers that begin anew were taken out of what is frozen."""
+        thawed = [name for name in self.settings.frozen if name in source.new]
+        if not thawed:
+            return source
+        settings = replace(self.settings, frozen=tuple(one for one in self.settings.frozen if one not in thawed))
+        try:
+            arena = settings.compile().program.arena_bytes
+        except SpecError as error:
+            raise SpecError(f"{', '.join(thawed)} cannot be frozen, beginning anew; {error}") from None
+        check_thawed(thawed, arena, self._held)
+        self._take(settings, thawed)
+        return source.thawing(thawed)
 
     def _target(self) -> Target:
         """The network as one that takes numbers; the session is opened when they are written."""
@@ -417,14 +440,14 @@ class Trainer:
         sizes = find_sizes(training, self._budget, None, None, examples)
         return replace(self.settings, batch_size=sizes.batch, micro_batch=sizes.micro_batch)
 
-    def _take(self, settings: Settings) -> None:
-        """Go on with these settings, and with the state that there is."""
+    def _take(self, settings: Settings, new: Sequence[str] = ()) -> None:
+        """Go on with these settings, and with the state that there is, but for layers that are new."""
         if settings is self.settings:
             return
         with self._use.lent():
             kept = (dict(self.state), dict(self.state.moments)) if self._open else ({}, {})
             self.settings, self.compiled, self._open = settings, settings.compile(), None
-            self.state.update(kept[0])
+            self.state.update({name: kept[0][name] for name in kept[0] if name.rpartition(".")[0] not in new})
             self.state.moments.update(kept[1])
 
     def bound_batch(self, examples: int) -> None:
