@@ -258,6 +258,26 @@ def test_a_network_that_goes_on_with_other_rows_keeps_its_ranges_and_learns_new_
     later = lc.load("later")
     assert later.form is not None and later.form.coding == before.coding
     assert later.classes == tuple(sorted({kind for *_, kind in rows})) and "huge" in later.classes
+    said = ("--label", "kind", "--task", "classification")
+    status, _, err = linocut("train", "--from", "run", "--data", "more.csv", *said, *given, "--out", "said", "--json")
+    assert status == 0, err
+    assert lc.load("said").form == later.form, "the run's own label and task, said again, change nothing"
+
+
+def test_a_network_goes_on_with_another_label(linocut) -> None:
+    """Such numbers are read anew, with ranges of their own."""
+    x = features(4, 80)
+    header = (*NAMES, "kind", "large")
+    rows = [[*row, kind, at % 2] for at, (row, kind) in enumerate(zip(x.tolist(), kinds(x), strict=True))]
+    write_table(Path("first.csv"), header[:-1], [row[:-1] for row in rows])
+    write_table(Path("other.csv"), (*NAMES, "large"), [[*row[:-2], row[-1]] for row in rows])
+    first = ("train", "--data", "first.csv", "--label", "kind", *TABLE, "--epochs", 1, "--out", "run")
+    assert linocut(*first)[0] == 0
+    given = ("--data", "other.csv", "--batch", 10, "--threads", 1, "--epochs", 1)
+    status, _, err = linocut("train", "--from", "run", "--label", "large", *given, "--out", "later")
+    assert status == 0, err
+    form = lc.load("later").form
+    assert form is not None and (form.labels, form.columns, form.classes) == (("large",), NAMES, ("0", "1"))
 
 
 def test_validation_is_held_out_of_a_table(linocut) -> None:

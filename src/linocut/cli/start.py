@@ -13,6 +13,7 @@ from linocut.cli.options import PATH, load_like
 
 if TYPE_CHECKING:
     from linocut.cli.given import Options
+    from linocut.data.form import Form
     from linocut.data.loaded import Loaded
     from linocut.graph.network import Network
     from linocut.train import Started
@@ -58,15 +59,17 @@ def with_policy_of(run: Checkpoint | None, options: Options) -> Options:
 
 
 def load_as(run: Checkpoint | None, options: Options) -> Loaded:
-    """The data, pictures as the run saw them unless a size is given."""
+    """The data: pictures as the run saw them unless a size is given, numbers as it did unless label or task differ."""
     from linocut import data
 
     assert options.data is not None
     form = None if run is None or run.data is None else run.data.form
-    if form is not None and not options.explicit & {"labels", "task"}:
+    if form is not None and _asks_for(options, form):
         form = replace(form, classes=())  # ranges that the weights know; the classes may be others
         return data.load_splits(options.data, options.data_dir, form=form)
-    if run is not None and run.data is not None and options.size is None and options.colour is None:
+    labels = options.labels or (form.labels if form is not None else ())
+    told = labels or options.task is not None
+    if run is not None and run.data is not None and options.size is None and options.colour is None and not told:
         return load_like(options.data, options.data_dir, run.data.shape, options.skip_corrupt, run.data.resizing)
     return data.load_splits(
         options.data,
@@ -74,9 +77,15 @@ def load_as(run: Checkpoint | None, options: Options) -> Loaded:
         options.size,
         options.skip_corrupt,
         colour=options.colour,
-        labels=options.labels,
+        labels=labels,
         task=options.task,
     )
+
+
+def _asks_for(options: Options, form: Form) -> bool:
+    """Whether label and task, where they are given, are those of a run's numbers."""
+    labels = (options.labels, tuple(name for one in options.labels for name in one.split(",")))
+    return (not options.labels or form.labels in labels) and options.task in {None, form.task}
 
 
 def network_of(run: Checkpoint | None, options: Options, classes: int) -> Network | None:

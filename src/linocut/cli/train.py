@@ -19,7 +19,7 @@ from linocut.cli.choosing import choosing_options, ended_early, kept_model, long
 from linocut.cli.command import Command, at_least, refused
 from linocut.cli.given import Options
 from linocut.cli.loss import loss_options, with_loss
-from linocut.cli.of_folders import MODEL, choose, fitted_batch
+from linocut.cli.of_folders import choose, fitted_batch
 from linocut.cli.options import (
     PATH,
     colour_option,
@@ -175,6 +175,7 @@ def _resumed(options: Options) -> tuple[Trainer, Loaded, Options]:
 def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
     from linocut.data.number_names import is_called_numbers
     from linocut.train import Trainer
+    from linocut.train.start import check_thawed
 
     if options.data is None:
         raise click.UsageError(
@@ -183,7 +184,10 @@ def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
     choice = choose(options.data, options.explicit)
     if choice is not None:
         options = replace(
-            options, model=MODEL, size=choice.size or options.size, schedule=choice.schedule or options.schedule
+            options,
+            model=choice.model or options.model,
+            size=choice.size or options.size,
+            schedule=choice.schedule or options.schedule,
         )
     run = source_run(options)
     options = with_policy_of(run, options)
@@ -218,7 +222,10 @@ def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
     )
     trainer.settings.augmentation.check_dataset(training)
     if options.source is not None:
-        trainer.start_from(options.source)
+        asked = trainer.settings.frozen
+        trainer.start_from(options.source, training.classes)
+        thawed = [name for name in asked if name not in trainer.settings.frozen]
+        check_thawed(thawed, trainer.compiled.program.arena_bytes, options.budget if thawed else None)
     return trainer, loaded, options
 
 

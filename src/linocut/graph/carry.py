@@ -17,12 +17,12 @@ from linocut.graph import inference
 from linocut.graph.fold import Norm
 from linocut.graph.graph import Graph, Node
 from linocut.graph.inference import InferenceGraph
-from linocut.graph.queries import product_of, sign_of
+from linocut.graph.queries import carried, head, product_of, sign_of
 from linocut.graph.state import State
 from linocut.graph.trained import Trained
 from linocut.layers import BatchNorm
 from linocut.layers.batch_norm import BETA, GAMMA, RUNNING, norm_name
-from linocut.layers.parameters import CONSTANT, Parameter, fan_in
+from linocut.layers.parameters import Parameter, fan_in
 from linocut.layers.weights import PART as WEIGHTS
 from linocut.ops.bits import Array, unpack
 from linocut.ops.limits import U8_SCALE
@@ -80,26 +80,39 @@ class Giver(ABC):
         return None
 
 
-def carry(giver: Giver, target: Target) -> Carried:
-    """Write what fits into the target's state; weights first, as the units of norms may depend on them."""
-    nodes = [node for node in target.graph.nodes if _carried(node)]
+def refusals(giver: Giver, graph: Graph, renamed: str = "") -> dict[str, str]:
+    """Why layers of a graph begin anew, by name: those that the giver cannot fill, and norms behind such.
+
+    `renamed` says why the layers that give the outputs do so, whatever they fit: their classes are others.
+    """
+    last = {node.name for node in head(graph)} if renamed else set()
     reasons: dict[str, str] = {}
-    for node in nodes:
-        before = _normed(target.graph, node)
-        of_new = f"it norms {before}, which begins anew" if before and reasons.get(before) else ""
-        reasons[node.name] = giver.refuses(node) or of_new
-    fitting = [node for node in nodes if not reasons[node.name]]
+    for node in graph.nodes:
+        if not carried(node):
+            continue
+        before = _normed(graph, node)
+        of_new = f"it norms {before}, which begins anew" if before in reasons else ""
+        if reason := giver.refuses(node) or of_new or (renamed if node.name in last else ""):
+            reasons[node.name] = reason
+    return reasons
+
+
+def carry(giver: Giver, target: Target, new: dict[str, str]) -> Carried:
+    """Write what does not begin anew into the target's state; weights first, as the units of norms may depend on them.
+
+    `new` is what `refusals` gave for the target's graph.
+    """
+    fitting = [node for node in target.graph.nodes if carried(node) and node.name not in new]
     for node in sorted(fitting, key=lambda node: isinstance(node.layer, BatchNorm)):
         kept = giver.kept(target, node)
         target.state.update(kept if kept is not None else dict(_converted(giver, target, node)))
     taken = tuple(node.name for node in fitting)
-    new = {name: reason for name, reason in reasons.items() if reason}
     return Carried(taken, new, tuple(name for name in giver.layers() if name not in taken))
 
 
 def _converted(giver: Giver, target: Target, node: Node) -> Iterator[tuple[str, Array]]:
     if not isinstance(node.layer, BatchNorm):
-        for parameter in _carried(node):
+        for parameter in carried(node):
             yield parameter.name, _as_latent(giver.weights(parameter), parameter, target.policy)
         return
     norm = giver.norm(node)
@@ -133,16 +146,16 @@ class OfState(Giver):
 
     def layers(self) -> tuple[str, ...]:
         """Those of its graph."""
-        return tuple(node.name for node in self._source.graph.nodes if _carried(node))
+        return tuple(node.name for node in self._source.graph.nodes if carried(node))
 
     def refuses(self, node: Node) -> str:
         """Where it has no such layer, or one of other parameters."""
         own = self._source.graph.by_name.get(node.name)
-        if own is None or not _carried(own):
+        if own is None or not carried(own):
             return "there is none of that name"
         if type(own.layer) is not type(node.layer):
             return f"there it is a {own.layer.kind}, here a {node.layer.kind}"
-        there = {parameter.part: parameter.shape for parameter in _carried(own)}
+        there = {parameter.part: parameter.shape for parameter in carried(own)}
         return _misfit(there, node)
 
     def kept(self, target: Target, node: Node) -> dict[str, Array] | None:
@@ -151,9 +164,9 @@ class OfState(Giver):
         units = (own.integer, own.norm, own.logits_norm, own.W, self._source.latent)
         if units != (policy.integer, policy.norm, policy.logits_norm, policy.W, target.latent):
             return None
-        if any(self._source.state.are_signs(parameter.name) for parameter in _carried(node)):
+        if any(self._source.state.are_signs(parameter.name) for parameter in carried(node)):
             return None
-        return {parameter.name: self._source.state[parameter.name] for parameter in _carried(node)}
+        return {parameter.name: self._source.state[parameter.name] for parameter in carried(node)}
 
     def weights(self, parameter: Parameter) -> Array:
         """From its state."""
@@ -257,17 +270,12 @@ def _normed(graph: Graph, node: Node) -> str:
     if not isinstance(node.layer, BatchNorm):
         return ""
     before = product_of(graph, node) or graph.by_name.get(node.input.node)
-    return before.name if before is not None and _carried(before) else ""
-
-
-def _carried(node: Node) -> list[Parameter]:
-    """What a layer learned and observed; constants are of the network that has them."""
-    return [parameter for parameter in node.parameters if parameter.use != CONSTANT]
+    return before.name if before is not None and carried(before) else ""
 
 
 def _misfit(there: dict[str, tuple[int, ...]], node: Node) -> str:
     """Why parameters of these shapes do not fit a node, or ""."""
-    here = {parameter.part: parameter.shape for parameter in _carried(node)}
+    here = {parameter.part: parameter.shape for parameter in carried(node)}
     if set(here) != set(there):
         return f"it has {', '.join(here)}, there {', '.join(there)}"
     for part, shape in here.items():

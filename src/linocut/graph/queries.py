@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from linocut.graph.graph import Graph, Node
 from linocut.layers import Activation, Add, BatchNorm, BinaryConvolution, BinaryDense, Flatten, MaxPool, Sign
+from linocut.layers.parameters import CONSTANT, Parameter
 from linocut.layers.shape import Shape
 
 
@@ -29,6 +30,28 @@ def product_of(graph: Graph, norm: Node) -> Node | None:
     while node is not None and isinstance(node.layer, MaxPool):
         node = graph.by_name.get(node.input.node)
     return node if node is not None and isinstance(node.layer, (BinaryDense, BinaryConvolution)) else None
+
+
+def carried(node: Node) -> list[Parameter]:
+    """What a layer learned and observed; constants are of the network that has them."""
+    return [parameter for parameter in node.parameters if parameter.use != CONSTANT]
+
+
+def head(graph: Graph) -> tuple[Node, ...]:
+    """The layers that give a network's outputs: the last that have weights, and the norms behind them, in order.
+
+    Their rows are those of classes, or of numbers that are predicted.
+    """
+    found, ways = set(), list(graph.nodes[-1].inputs)
+    while ways:
+        node = graph.by_name.get(ways.pop().node)
+        if node is None or node.name in found:
+            continue
+        if carried(node):
+            found.add(node.name)
+        if not carried(node) or isinstance(node.layer, BatchNorm):
+            ways.extend(node.inputs)
+    return tuple(node for node in graph.nodes if node.name in found)
 
 
 def max_pools(graph: Graph) -> tuple[Node, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from linocut.data.dataset import Dataset, Resizing
@@ -12,12 +13,15 @@ if TYPE_CHECKING:
     from linocut.data.form import Form
 
 
+SAME_CLASSES = "give data of the classes that it was trained on, called and ordered as they were"
+
+
 def check_alike(
     dataset: Dataset, network: str, resizing: Resizing | None, classes: tuple[str, ...], form: Form | None
 ) -> None:
     """DataError where pictures, classes or numbers are otherwise than in training; None is what is not known."""
     _check_resizing(dataset, network, resizing)
-    _check_names(dataset, network, classes)
+    check_names(dataset, network, classes)
     _check_form(dataset, network, form)
 
 
@@ -40,18 +44,28 @@ def _check_resizing(dataset: Dataset, network: str, resizing: Resizing | None) -
         )
 
 
-def _check_names(dataset: Dataset, network: str, classes: tuple[str, ...]) -> None:
-    """DataError where the classes of a data set are called otherwise than those that the network was trained on.
+def misnamed(classes: Sequence[str], trained: Sequence[str]) -> int | None:
+    """The first class that is called otherwise than the one that a network was trained on; None where there is none.
 
-    Labels are numbers: the third class of other data need not be the network's third. Names that are numbers themselves
-    tell nothing.
+    Names that are numbers themselves tell nothing.
     """
-    for number, (name, trained) in enumerate(zip(dataset.classes, classes, strict=False)):
-        if name != trained and not (name.isdecimal() or trained.isdecimal()):
-            raise DataError(
-                f"class {number} of {dataset.name} is {name}, of network {network} {trained}: classes are told by "
-                "their numbers; give data of the classes that it was trained on, called and ordered as they were"
-            )
+    for number, (name, known) in enumerate(zip(classes, trained, strict=False)):
+        if name != known and not (name.isdecimal() or known.isdecimal()):
+            return number
+    return None
+
+
+def check_names(dataset: Dataset, network: str, classes: tuple[str, ...], mend: str = SAME_CLASSES) -> None:
+    """DataError, with the mend, where the classes of a data set are called otherwise than those of the network.
+
+    Labels are numbers: the third class of other data need not be the network's third.
+    """
+    number = misnamed(dataset.classes, classes)
+    if number is not None:
+        raise DataError(
+            f"class {number} of {dataset.name} is {dataset.classes[number]}, of network {network} {classes[number]}: "
+            f"classes are told by their numbers; {mend}"
+        )
 
 
 def _check_form(dataset: Dataset, network: str, trained: Form | None) -> None:

@@ -24,7 +24,7 @@ from linocut.plan.budget import find_budget, find_sizes
 from linocut.plan.training import Training
 from linocut.policies import Policy, find_policy
 from linocut.run import NATIVE, Session, initialise, open_session, scoring
-from linocut.run.alike import check_alike, check_scaling
+from linocut.run.alike import check_alike, check_names, check_scaling
 from linocut.run.captured import captured
 from linocut.run.feed import Feed, as_dataset
 from linocut.run.predictions import Evaluation, Predictions
@@ -47,7 +47,7 @@ from linocut.train.progress import Progress
 from linocut.train.run_folder import RunFolder
 from linocut.train.run_folders import RunFolders
 from linocut.train.settings import Settings
-from linocut.train.start import start
+from linocut.train.start import Source, check_thawed, find_source
 from linocut.train.use import IN_FIT, Use
 
 if TYPE_CHECKING:
@@ -57,9 +57,9 @@ if TYPE_CHECKING:
     from linocut.run.feed import Examples
 
 
-def _names(given: Sequence[str]) -> tuple[str, ...]:
+def _names(given: Sequence[str], what: str, of: str, such: str) -> tuple[str, ...]:
     if isinstance(given, str) or not all(isinstance(name, str) for name in given):
-        raise SpecError(f"freeze is {given!r}, must be a list of names of layers, such as ['binary_dense1']")
+        raise SpecError(f"{what} is {given!r}, must be a list of names of {of}, such as [{such!r}]")
     return tuple(given)
 
 
@@ -101,7 +101,9 @@ class Trainer:
         """Check the settings and compile the program."""
         training = Training(network, find_policy(policy), find_optimizer(optimizer))
         if freeze:
-            training = replace(training, frozen=find_frozen(network.graph, _names(freeze)))
+            training = replace(
+                training, frozen=find_frozen(network.graph, _names(freeze, "freeze", "layers", "binary_dense1"))
+            )
         held = None if budget is None else find_budget(budget)
         sizes = find_sizes(training, held, batch_size, micro_batch)
         settings = Settings(
@@ -116,7 +118,7 @@ class Trainer:
             training.frozen,
         )
         filled = held if batch_size is None and micro_batch is None else None
-        self._set_up(settings, threads, backend, filled)
+        self._set_up(settings, threads, backend, filled, held)
 
     @classmethod
     def from_settings(cls, settings: Settings, threads: int | None = None, backend: str = NATIVE) -> Trainer:
@@ -125,9 +127,16 @@ class Trainer:
         trainer._set_up(settings, threads, backend)
         return trainer
 
-    def _set_up(self, settings: Settings, threads: int | None, backend: str, budget: int | None = None) -> None:
-        """Compile the program; a `budget` is what the batch is to fill."""
-        self._budget = budget
+    def _set_up(
+        self,
+        settings: Settings,
+        threads: int | None,
+        backend: str,
+        filled: int | None = None,
+        held: int | None = None,
+    ) -> None:
+        """Compile the program; the batch is to fill the budget `filled`, and the arena is `held` within one."""
+        self._budget, self._held = filled, held
         self.settings, self.compiled = settings, settings.compile()
         self.progress = Progress()
         self.data: DataFacts | None = None
@@ -138,6 +147,7 @@ class Trainer:
         self._stopping = False
         self.started: Started | None = None
         self.source: str | None = None
+        self._classes: tuple[str, ...] = ()  # that the network begins with, where it is known
         self._threads, self._backend = find_threads(threads), find_backend(backend)
         self._open: tuple[Session, Feed] | None = None
         self._folders = RunFolders()
@@ -342,24 +352,46 @@ class Trainer:
                 assert interrupts.number is not None
                 raise Interrupted(interrupts.number, str(folder.path) if folder else None) from None
 
-    def start_from(self, source: str | os.PathLike[str] | InferenceGraph) -> Started:
+    def start_from(self, source: str | os.PathLike[str] | InferenceGraph, classes: Sequence[str] = ()) -> Started:
         """Begin from a trained network: a run folder, a model file, or an inference graph; returns what was taken.
 
         Layers whose names and shapes fit keep their weights, norms and biases; all others, and all moments, start anew,
         so that data, rate, batch, optimizer, policy and the number of classes may be others. Of a run folder the state
         of the latest epoch is taken, weights as they were; of a model, whose weights are signs, these times what the
-        standard deviation of weights is at first. Under the same policy it predicts as the source does. RunError for a
-        training that has begun, for what is no trained network, and where nothing fits.
+        standard deviation of weights is at first. Under the same policy it predicts as the source does.
+
+        `classes` are the new data's (`dataset.classes`): where the source's are called or ordered otherwise, the last
+        layers begin anew. Without them `fit` refuses such data. A layer that begins anew is not frozen, as it would
+        keep what chance gave it; SpecError where batch or budget do not allow that. RunError for a training that has
+        begun, for what is no trained network, and where nothing fits.
         """
         with self.using("start_from"):
             if self.progress.begun:
                 raise RunError(f"the run is at {self.progress}, it can begin from nothing any more; make a new Trainer")
-            session, settings = self._opened()[0], self.settings
-            state = State(self.compiled.layout, session.array)
-            target = Target(self.network.graph, settings.policy, state, settings.optimizer.latent)
-            self.started = start(source, target)
-            self.source = self.started.source
+            begun = find_source(source, self._target(), _names(classes, "classes", "classes", "cat"))
+            begun = self._thawed(begun)
+            self.started = begun.start(self._target())
+            self.source, self._classes = begun.name, begun.classes
         return self.started
+
+    def _thawed(self, source: Source) -> Source:
+        """The source, which says so, after layers that begin anew were taken out of what is frozen."""
+        thawed = [name for name in self.settings.frozen if name in source.new]
+        if not thawed:
+            return source
+        settings = replace(self.settings, frozen=tuple(one for one in self.settings.frozen if one not in thawed))
+        try:
+            arena = settings.compile().program.arena_bytes
+        except SpecError as error:
+            raise SpecError(f"{', '.join(thawed)} cannot be frozen, beginning anew; {error}") from None
+        check_thawed(thawed, arena, self._held)
+        self._take(settings, thawed)
+        return source.thawing(thawed)
+
+    def _target(self) -> Target:
+        """The network as one that takes numbers; the session is opened when they are written."""
+        state = State(self.compiled.layout, lambda name: self._opened()[0].array(name))
+        return Target(self.network.graph, self.settings.policy, state, self.settings.optimizer.latent)
 
     def evaluate(self, examples: Examples) -> Evaluation:
         """Accuracy and loss over a data set or a pair of arrays (images, labels)."""
@@ -411,14 +443,14 @@ class Trainer:
         sizes = find_sizes(training, self._budget, None, None, examples)
         return replace(self.settings, batch_size=sizes.batch, micro_batch=sizes.micro_batch)
 
-    def _take(self, settings: Settings) -> None:
-        """Go on with these settings, and with the state that there is."""
+    def _take(self, settings: Settings, new: Sequence[str] = ()) -> None:
+        """Go on with these settings, and with the state that there is, but for layers that are new."""
         if settings is self.settings:
             return
         with self._use.lent():
             kept = (dict(self.state), dict(self.state.moments)) if self._open else ({}, {})
             self.settings, self.compiled, self._open = settings, settings.compile(), None
-            self.state.update(kept[0])
+            self.state.update({name: kept[0][name] for name in kept[0] if name.rpartition(".")[0] not in new})
             self.state.moments.update(kept[1])
 
     def bound_batch(self, examples: int) -> None:
@@ -437,6 +469,9 @@ class Trainer:
             )
         self.settings.augmentation.check_dataset(dataset)
         if not self.progress.begun:
+            check_names(
+                dataset, self.network.name, self._classes, "give start_from of a new Trainer the data's classes"
+            )
             return
         if self.data is not None:
             self.data.check_same(DataFacts.of(dataset))
