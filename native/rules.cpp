@@ -263,7 +263,7 @@ std::vector<Rule> parse_rules(std::string_view lines, const Signature& signature
 }
 
 std::string first_failure(const Matched& matched, std::span<const double> attributes) {
-    for (const Rule& rule : matched.op->rules)
+    for (const Rule& rule : matched.op->rules())
         if (value(rule.holds, matched, attributes) == 0.0) return reason_of(rule, matched, attributes);
     return "";
 }
