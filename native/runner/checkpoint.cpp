@@ -15,7 +15,8 @@ constexpr char magic[8] = {'L', 'I', 'N', 'O', 'R', 'U', 'N', '\0'};
 constexpr std::uint64_t version = 1;
 constexpr std::size_t fields = 22;
 constexpr std::uint64_t header_bytes = sizeof magic + fields * 8 + Sha256::bytes;
-constexpr std::uint64_t most_epochs = 1'000'000'000, most_examples = std::uint64_t{1} << 40;
+constexpr std::uint64_t most_epochs = 1'000'000'000, most_examples = std::uint64_t{1} << 40,
+                        most_seed = (std::uint64_t{1} << 63) - 1;
 
 using Fields = std::array<std::uint64_t, fields>;
 
@@ -44,7 +45,7 @@ Fields put(const Training& t) {
             t.past.waited,
             bits(t.past.factor),
             bits(t.seconds),
-            0};
+            t.own_data ? std::uint64_t{1} : 0};
 }
 
 Training taken(const Fields& f) {
@@ -57,6 +58,7 @@ Training taken(const Fields& f) {
     t.epoch = f[15], t.step = f[16];
     t.past = {number(f[17]), f[18], number(f[19])};
     t.seconds = number(f[20]);
+    t.own_data = f[21] != 0;
     return t;
 }
 
@@ -64,9 +66,10 @@ Training taken(const Fields& f) {
 std::string unsound(const Training& t) {
     if (const std::string reason = t.schedule.unsound(); !reason.empty()) return reason;
     if (!(t.learning_rate > 0.0 && std::isfinite(t.learning_rate))) return "its learning rate is none";
-    if (t.batch < 1 || t.examples > most_examples) return "its sizes are out of range";
+    if (t.batch < 1 || t.examples > most_examples || t.seed > most_seed) return "its sizes are out of range";
     if (t.examples > 0 ? t.batch > t.examples || t.step > t.steps() : t.begun()) return "its step is out of range";
-    if (t.epochs < 1 || t.epochs > most_epochs || t.epoch > t.epochs) return "its epochs are out of range";
+    if (t.epochs < 1 || t.epochs > most_epochs || t.epoch > t.epochs || (t.epoch == t.epochs && t.step > 0))
+        return "its epochs are out of range";
     if (!(t.low <= t.high) || !(t.past.factor >= 0.0 && std::isfinite(t.past.factor)) || std::isinf(t.past.best) ||
         t.past.waited > t.schedule.wait || !std::isfinite(t.seconds))
         return "its numbers are out of range";

@@ -29,7 +29,8 @@ struct Training {
 
     std::uint64_t epoch = 0, step = 0;
     ScheduleState past;
-    double seconds = 0.0;  // that the steps of the unfinished epoch took
+    double seconds = 0.0;   // that the steps of the unfinished epoch took
+    bool own_data = false;  // whether it was given other examples than those that were packed
 
     bool begun() const { return epoch > 0 || step > 0; }
     std::uint64_t steps() const { return examples / batch; }  // of an epoch

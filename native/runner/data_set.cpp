@@ -86,6 +86,7 @@ void take_data(Training& training, const Options& options, const Examples& examp
         refuse("a step takes ", training.batch, " examples, ", options.images, " has ", examples.count(),
                "; give more, or pack a run of a smaller batch");
     training.examples = examples.count();
+    training.own_data = training.own_data || options.own_data;
 }
 
 }  // namespace

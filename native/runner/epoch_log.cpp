@@ -32,7 +32,7 @@ void log_epoch(const std::string& path, const Training& training, const EpochEnd
                            ", \"accuracy\": ", tested ? number(exact, ended.tested->accuracy()) : "null",
                            ", \"flip_ratio\": ", number(exact, flipped), ", \"seconds\": ",
                            number(short_form, ended.seconds), ", \"step_ms\": ", number(short_form, ended.step_ms),
-                           ", \"saturated\": ", ended.metrics.saturations, ", \"dead_channels\": null}"));
+                           ", \"saturated\": null, \"dead_channels\": null}"));
 }
 
 void show_epoch(const Training& training, const EpochEnded& ended) {

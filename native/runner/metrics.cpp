@@ -23,12 +23,12 @@ double number_at(Place place) {
 
 Metrics Metrics::of(const Runner& run) {
     Metrics found;
-    std::int64_t counters[4] = {};
+    std::int64_t counters[3] = {};
     each_metric(run, [&](std::string_view name, Place place) {
         if (name == "loss" && place.bytes >= sizeof found.loss) found.loss = number_at(place);
         if (name == "counters") std::memcpy(counters, place.data, std::min<std::size_t>(place.bytes, sizeof counters));
     });
-    found.right = counters[0], found.examples = counters[1], found.flips = counters[2], found.saturations = counters[3];
+    found.right = counters[0], found.examples = counters[1], found.flips = counters[2];
     return found;
 }
 

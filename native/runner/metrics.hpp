@@ -12,7 +12,7 @@ inline bool is_metric(std::string_view name) { return name == "loss" || name == 
 
 struct Metrics {
     double loss = 0.0;
-    std::int64_t right = 0, examples = 0, flips = 0, saturations = 0;  // src/linocut/ops/control.py
+    std::int64_t right = 0, examples = 0, flips = 0;  // src/linocut/ops/control.py
 
     double mean_loss() const { return loss / static_cast<double>(examples > 0 ? examples : 1); }
     double accuracy() const { return static_cast<double>(right) / static_cast<double>(examples > 0 ? examples : 1); }

@@ -153,6 +153,7 @@ Options parse_options(const std::vector<std::string>& arguments) {
         }
     }
     if (options.program.empty()) refuse("no program is given; see linocut-runner --help");
+    options.own_data = !options.images.empty();
     if (is_folder(options.program)) find_in_folder(options);
     check_together(options);
     return options;

@@ -61,8 +61,9 @@ struct Options {
     std::uint64_t save_every = 0;  // steps
     double learning_rate = 0.0;
     std::uint64_t seed = 0;
-    bool seeded = false;  // whether the seed was given
-    int threads = 0;      // 0: the processors at hand
+    bool seeded = false;    // whether the seed was given
+    bool own_data = false;  // whether the examples to train on were
+    int threads = 0;        // 0: the processors at hand
     bool help = false;
 
     bool trains() const { return section == "train"; }
