@@ -83,8 +83,9 @@ emulated:
 	cmake -S . -B build/emulated -DLINOCUT_PYTHON=OFF -DLINOCUT_EMULATE_AVX512=ON
 	cmake --build build/emulated --parallel 2
 
-ops: $(VENV)/.installed
-	$(BIN)/python -m linocut.ops.native_table native
+ops: $(VENV)/.tools
+	$(BIN)/python -c "import numpy" 2> /dev/null || $(BIN)/pip install --quiet numpy
+	PYTHONPATH=src $(BIN)/python -m linocut.ops.native_table native
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

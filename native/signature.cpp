@@ -70,15 +70,18 @@ SignatureOperand parse_operand(std::string_view whole) {
     return operand;
 }
 
-Op parse_op(std::uint16_t code, std::string_view name, const char* signature, std::string_view rules) {
-    Op op{code, name, signature, parse_signature(signature), {}};
+Op parse_op(std::uint16_t code, std::string_view name, const char* signature, std::string_view workspace,
+            std::string_view rules) {
+    Op op{code, name, signature, parse_signature(signature), {}, {}};
+    op.workspace = parse_steps(workspace, op.signature);
     op.rules = parse_rules(rules, op.signature);
     return op;
 }
 
 std::vector<Op> parse_all() {
     std::vector<Op> parsed;
-#define OP(code, name, signature, rules) parsed.push_back(parse_op(code, #name, signature, rules));
+#define OP(code, name, signature, workspace, rules) \
+    parsed.push_back(parse_op(code, #name, signature, workspace, rules));
 #include "ops.def"
 #undef OP
     return parsed;

@@ -39,6 +39,7 @@ struct Op {
     std::string_view name;
     const char* text = "";
     Signature signature;
+    std::vector<Step> workspace;  // KiB
     std::vector<Rule> rules;
 };
 

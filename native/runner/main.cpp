@@ -43,7 +43,8 @@ class Arena {
   public:
     explicit Arena(std::uint64_t bytes) : bytes_(bytes), data_(static_cast<std::uint8_t*>(lc_arena_allocate(bytes))) {
         if (data_ == nullptr)
-            throw MachineFailure(text("the arena takes ", bytes, " bytes, the machine has not that much"));
+            throw MachineFailure(text("arena and workspaces take ", bytes,
+                                      " bytes, the machine has not that much; take fewer --threads"));
     }
     ~Arena() { lc_arena_free(data_, bytes_); }
     Arena(const Arena&) = delete;
@@ -76,14 +77,19 @@ std::unique_ptr<lc_program, FreeProgram> load_program(const std::string& path) {
     return program;
 }
 
+int threads_of(const Options& options) {
+    const auto processors = static_cast<int>(std::thread::hardware_concurrency());
+    return options.threads > 0 ? options.threads : std::clamp(processors, 1, 256);
+}
+
 // A loaded program in its arena.
 class Run {
   public:
     explicit Run(const Options& options)
-        : program_(load_program(options.program)), arena_(lc_program_arena_bytes(program_.get())) {
+        : program_(load_program(options.program)),
+          arena_(lc_program_memory_bytes(program_.get(), threads_of(options))) {
         char reason[LC_REASON_BYTES] = "";
-        const auto processors = static_cast<int>(std::thread::hardware_concurrency());
-        const int threads = options.threads > 0 ? options.threads : std::clamp(processors, 1, 256);
+        const int threads = threads_of(options);
         session_.reset(
             lc_session_open(program_.get(), arena_.data(), threads, options.isa.c_str(), reason, sizeof reason));
         if (session_ == nullptr) fail(reason);

@@ -265,7 +265,8 @@ def _notes(trainer: Trainer, options: Options, splits: Loaded) -> Iterator[str]:
             steps = examples // batch
             few = f"; an epoch is {steps} of them, and a smaller --batch may learn faster" if steps < FEW_STEPS else ""
             yield f"a step takes the largest batch within {show_size(options.budget)}, {batch:,} examples{few}"
-        yield process_total(trainer.compiled.program.arena_bytes)
+        program = trainer.compiled.program
+        yield process_total(program.arena_bytes, program.workspace_bytes, options.threads)
     if text := explained(Sizes(batch, trainer.settings.micro_batch)):
         yield text
 
@@ -329,6 +330,11 @@ def _train_for_people(trainer: Trainer, splits: Loaded, options: Options) -> Non
     click.echo(_report(trainer, history, done, options))
 
 
+def _of_threads(workspace: int, threads: int) -> str:
+    each = f", {show_size(workspace)} for each of {threads} threads" if threads > 1 else ""
+    return f"{show_size(workspace * threads)}{each}"
+
+
 def _report(trainer: Trainer, history: tuple[EpochEnded, ...], done: Done, options: Options) -> str:
     from linocut.train.peak_memory import peak_rss_bytes
 
@@ -344,6 +350,7 @@ def _report(trainer: Trainer, history: tuple[EpochEnded, ...], done: Done, optio
         ("test accuracy", "-" if done.accuracy is None else f"{done.accuracy:.2%}"),
         ("arena", f"{show_size(real)} ({real:,} B, {planned})"),
         ("its lower bound", f"{show_size(program.lower_bound_bytes)} ({program.lower_bound_bytes:,} B)"),
+        ("beside it", f"{_of_threads(program.workspace_bytes, trainer.session.threads)} for tiles of products"),
         ("process's peak", show_size(peak_rss_bytes())),
         ("time of training", f"{sum(epoch.seconds for epoch in history):.1f} s"),
         ("kept in", str(options.out)),

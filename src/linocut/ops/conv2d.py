@@ -88,4 +88,5 @@ OP = Op(
         *CONVOLUTION,
     ),
     Amount(work.CONVOLUTION, OF_INPUTS),
+    workspace="493 if x == bit else 391 if x == u8 else 358",
 )

@@ -23,10 +23,15 @@ class Started:
 
 @dataclass(frozen=True)
 class Planned:
-    """Before the first step: the arena of the session, and the least that any placement of its buffers takes."""
+    """Before the first step.
+
+    The bytes of the session's arena, the least that any placement of its buffers takes, and the workspaces of all
+    threads, which are beside the arena.
+    """
 
     arena_bytes: int
     lower_bound_bytes: int
+    workspace_bytes: int
 
 
 @dataclass(frozen=True)

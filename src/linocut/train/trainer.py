@@ -279,7 +279,7 @@ class Trainer:
             self._take(settings)
             self.data, self.progress.epochs, self.choosing = DataFacts.of(given.dataset), given.epochs, choosing
             self.save_every = given.save_every or self.save_every
-            planned = Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes)
+            planned = self._planned()
             fitting = self._fitting(given, folder, planned)
             new = folder is not None and not folder.holds_run
             with self._abandoning(folder, LinocutError, when=lambda _: new):
@@ -294,6 +294,10 @@ class Trainer:
             done = self._done(folder, accuracy, fitting.stopped)
             self._save(folder, planned, done)
             fitting.emit(done)
+
+    def _planned(self) -> Planned:
+        program, session = self.compiled.program, self.session
+        return Planned(int(session.arena.nbytes), program.lower_bound_bytes, program.workspace_bytes * session.threads)
 
     def _fitting(self, given: Given, folder: RunFolder | None, planned: Planned) -> Fitting:
         return Fitting(
@@ -422,7 +426,7 @@ class Trainer:
         with self.using("save"):
             fitting = self._folders.writing
             with self._claimed(folder) as into:
-                self._begin(into, Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes))
+                self._begin(into, self._planned())
             if not fitting:
                 self.folder = Path(folder)
 
