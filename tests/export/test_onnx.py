@@ -16,8 +16,9 @@ from random_graphs import random_network
 
 import linocut as lc
 from linocut.errors import SpecError
+from linocut.export.exact import EXACT
 from linocut.export.onnx import WEIGHTS, export_onnx
-from linocut.export.onnx_nodes import EXACT, pads
+from linocut.export.padding import pads
 from linocut.graph.inference import (
     FLOATS,
     INTEGERS,
