@@ -42,28 +42,33 @@ def _process() -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
 
 
-def interpreted(data: bytes, images: Array, kernel: str = "bgemm") -> list[Array]:
-    """What a model's outputs are for images (n, ...), one after the other; AssertionError where it is not taken."""
+def interpreted(data: bytes, images: Array, kernel: str = "bgemm") -> tuple[list[Array], list[float]]:
+    """What a model's outputs are for images (n, ...), one after the other; seconds of loading it and of each image.
+
+    AssertionError where it is not taken.
+    """
     process = _process()
     assert process.stdin is not None and process.stdout is not None
     given = [(image.dtype.name, (1, *image.shape), image.tobytes()) for image in images]
     pickle.dump((data, KERNELS[kernel], given), process.stdin)
     process.stdin.flush()
     try:
-        found = pickle.load(process.stdout)
+        answer = pickle.load(process.stdout)
     except EOFError:
         _process.cache_clear()
         raise AssertionError(f"the interpreter ended with {process.wait()}") from None
-    assert not isinstance(found, str), found
-    return [
-        np.concatenate([np.frombuffer(bytes_, dtype).reshape(shape) for dtype, shape, bytes_ in outputs])
-        for outputs in zip(*found, strict=True)
+    assert not isinstance(answer, str), answer
+    found, seconds = answer
+    outputs = [
+        np.concatenate([np.frombuffer(bytes_, dtype).reshape(shape) for dtype, shape, bytes_ in output])
+        for output in zip(*found, strict=True)
     ]
+    return outputs, seconds
 
 
 def outputs_of(model: TfliteModel, names: list[str], images: Array, kernel: str = "bgemm") -> dict[str, Array]:
     """Tensors of a model for images, as they are."""
-    found = interpreted(file_of(model, IMAGE, names, []), images, kernel)
+    found, _ = interpreted(file_of(model, IMAGE, names, []), images, kernel)
     return dict(zip(names, found, strict=True))
 
 

@@ -55,7 +55,7 @@ def test_the_networks_of_the_paper_are_equal_node_by_node(name: str, kernel: str
         check_predicts_alike(graph, images, run(graph, images, kernel))
 
 
-@pytest.mark.parametrize("name", ["mlp", "cnv"])
+@pytest.mark.parametrize("name", PAPER)
 def test_the_reference_kernel_gives_the_same(name: str) -> None:
     """It refuses padding with 0 on an odd number of channels, which the others take."""
     check(small(name), pictures(small(name)), "reference")

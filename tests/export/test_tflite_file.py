@@ -16,7 +16,7 @@ import linocut as lc
 from linocut.errors import SpecError
 from linocut.export.exact import EXACT
 from linocut.export.tflite.exporter import export_tflite
-from linocut.export.tflite.nodes import as_image
+from linocut.export.tflite.layout import as_image
 from linocut.graph.inference import (
     FLOATS,
     INTEGERS,

@@ -17,7 +17,8 @@ from linocut.export.ends import IMAGE, LOGITS
 from linocut.export.formats import BITS, FLOAT
 from linocut.export.tflite.file import file_of
 from linocut.export.tflite.model import FLOAT32, TfliteModel
-from linocut.export.tflite.nodes import WeightsForm, add_nodes
+from linocut.export.tflite.nodes import add_nodes
+from linocut.export.tflite.products import WeightsForm
 from linocut.graph.inference import InferenceGraph
 from linocut.ops.bits import Array
 

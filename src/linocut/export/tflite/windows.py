@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from linocut.export.padding import margins
+from linocut.export.tflite.layout import CHANNELS
 from linocut.layers.base import Shape
 from linocut.layers.window import Window
 from linocut.ops.bits import Array
@@ -89,6 +90,13 @@ def _inside(count: int, size: int, stride: int, before: int, side: int) -> Array
     """Which taps of each output are within the image: booleans (count, size)."""
     place = np.arange(count)[:, None] * stride + np.arange(size) - before
     return (place >= 0) & (place < side)
+
+
+def over(image: Shape, size: tuple[int, int], how: Moves, channels: int) -> Shape:
+    """The shape of what an operator gives over an image, before rows and columns of it are kept."""
+    taps = (1, 1) if how.padding == SAME else size
+    height, width = (-(-(side - tap + 1) // how.stride) for side, tap in zip(image[1:CHANNELS], taps, strict=True))
+    return (1, height, width, channels)
 
 
 def _theirs(size: int, stride: int, side: int) -> int:
