@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from linocut.graph.inference import (
     INTEGERS,
     SIGNS,
     Activation,
+    Add,
     Affine,
     BinaryProduct,
     InferenceGraph,
@@ -27,6 +29,7 @@ from linocut.graph.inference import (
     InputCoding,
     Logits,
     Pool,
+    Slice,
 )
 from linocut.layers.window import SAME, Window, window
 from linocut.networks.toml_file import read_network
@@ -181,23 +184,30 @@ def ends_of_vector() -> tuple[InferenceNode, ...]:
     return (BinaryProduct("end1", (), (1,), INTEGERS, CHANNELS, None, pack(np.ones((1, CHANNELS), bool))),)
 
 
-def test_negative_zeros_are_kept_from_what_takes_their_sign() -> None:
-    """Of the input, of a norm whose shift is one, and of an activation."""
-    zeros, ones = np.zeros(CHANNELS, np.float32), np.ones(CHANNELS, np.float32)
-    shape = (CHANNELS,)
-    norm = Affine("a", (), shape, FLOATS, zeros, ones, -zeros)
-    for nodes in (
-        (),
-        (norm,),
-        (Activation("r", (), shape, FLOATS, "relu"),),
-        (norm, Activation("t", (), shape, FLOATS, "tanh")),
-    ):
-        graph = graph_of(*nodes, signs_of("x", shape, -zeros), *ends_of_vector(), shape=shape)
-        model = model_of(graph, "net")
-        (read,) = [operator.inputs[0] for operator in model.operators if operator.kind == "LceQuantize"]
-        assert read is not None
-        found = outputs_of(model, [read, "x"], np.array([[-0.0, 0.0, -0.0]], np.float32))
-        assert not np.signbit(found[read]).any() and not found["x"].any()
+ZEROS, ONES = np.zeros(CHANNELS, np.float32), np.ones(CHANNELS, np.float32)
+VECTOR = (CHANNELS,)
+NORM = Affine("a", (), VECTOR, FLOATS, ZEROS, ONES, -ZEROS)
+BEFORE_SIGNS = {
+    "input": (),
+    "norm": (NORM,),
+    "relu": (Activation("r", (), VECTOR, FLOATS, "relu"),),
+    "tanh of a norm": (NORM, Activation("t", (), VECTOR, FLOATS, "tanh")),
+    "slice": (Slice("s", (), VECTOR, FLOATS, 0),),
+    "sum": (Add("s", (), VECTOR, FLOATS),),
+}
+
+
+@pytest.mark.parametrize("least", [ZEROS, -ZEROS], ids=["0.0", "-0.0"])
+@pytest.mark.parametrize("before", BEFORE_SIGNS)
+def test_negative_zeros_are_kept_from_what_takes_their_sign(before: str, least: Array) -> None:
+    """The norm's shift is one; a sum of two is one too."""
+    graph = graph_of(*BEFORE_SIGNS[before], signs_of("x", VECTOR, least), *ends_of_vector(), shape=VECTOR)
+    nodes = [replace(node, inputs=node.inputs * 2) if isinstance(node, Add) else node for node in graph.nodes]
+    model = model_of(replace(graph, nodes=tuple(nodes)), "net")
+    (read,) = [operator.inputs[0] for operator in model.operators if operator.kind == "LceQuantize"]
+    assert read is not None
+    found = outputs_of(model, [read, "x"], np.array([[-0.0, 0.0, -0.0]], np.float32))
+    assert not np.signbit(found[read]).any() and not found["x"].any()
 
 
 def test_a_channel_that_does_not_vary_gives_the_shift() -> None:
