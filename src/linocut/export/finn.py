@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from linocut.errors import SpecError
-from linocut.export.onnx_nodes import pads
+from linocut.export.padding import pads
 from linocut.graph.inference import (
     INTEGERS,
     MAX,

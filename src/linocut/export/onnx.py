@@ -18,8 +18,10 @@ import numpy as np
 
 from linocut.data.form import Form
 from linocut.errors import unknown_name
+from linocut.export.about import metadata
+from linocut.export.ends import IMAGE, LOGITS, tensor_of
 from linocut.export.onnx_model import OnnxModel
-from linocut.export.onnx_nodes import FLOAT, IMAGE, INT32, LOGITS, Dialect, add_nodes, by_channel, metadata, tensor_of
+from linocut.export.onnx_nodes import FLOAT, INT32, Dialect, add_nodes, by_channel
 from linocut.graph.inference import InferenceGraph, Threshold
 from linocut.ops.bits import Array
 

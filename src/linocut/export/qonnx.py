@@ -13,19 +13,12 @@ from typing import ClassVar
 import numpy as np
 
 from linocut.data.form import Form
+from linocut.export.about import metadata
+from linocut.export.ends import IMAGE, LOGITS, tensor_of
 from linocut.export.finn import check_finn
 from linocut.export.formats import FLOAT
 from linocut.export.onnx_model import OnnxModel
-from linocut.export.onnx_nodes import (
-    IMAGE,
-    LOGITS,
-    Dialect,
-    add_nodes,
-    by_channel,
-    channels_first,
-    metadata,
-    tensor_of,
-)
+from linocut.export.onnx_nodes import Dialect, add_nodes, by_channel, channels_first
 from linocut.graph.inference import InferenceGraph, Threshold
 from linocut.ops.bits import Array
 
