@@ -72,6 +72,5 @@ class Coding:
     @staticmethod
     def from_dict(data: object) -> Coding:
         """What `dataclasses.asdict` gave, through JSON; SpecError for anything else."""
-        about = fields.mapping(data, "coding")
-        fields.only(about, {"low", "high"}, "coding")
+        about = fields.described(data, Coding, "coding")
         return Coding(fields.floats(about["low"], "coding low"), fields.floats(about["high"], "coding high"))

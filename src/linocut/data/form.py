@@ -47,8 +47,7 @@ class Form:
     @staticmethod
     def from_dict(data: object) -> Form:
         """What `to_dict` gave, through JSON; SpecError for anything else."""
-        about = fields.mapping(data, "form")
-        fields.only(about, {field.name for field in dataclasses.fields(Form)}, "form")
+        about = fields.described(data, Form, "form")
         coding, scaling, sound = about["coding"], about["scaling"], about["sound"]
         return Form(
             fields.one_of(about["kind"], "the kind of a form", KINDS),

@@ -46,6 +46,5 @@ class Scaling:
     @staticmethod
     def from_dict(data: object) -> Scaling:
         """What `dataclasses.asdict` gave, through JSON; SpecError for anything else."""
-        about = fields.mapping(data, "scaling")
-        fields.only(about, {"mean", "deviation"}, "scaling")
+        about = fields.described(data, Scaling, "scaling")
         return Scaling(fields.floats(about["mean"], "a mean"), fields.floats(about["deviation"], "a deviation"))
