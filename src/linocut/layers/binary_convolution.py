@@ -9,13 +9,12 @@ from linocut import roles
 from linocut.errors import SpecError
 from linocut.layers.base import Cost, Shape, binary_cost
 from linocut.layers.binary_dense import kept_input
-from linocut.layers.convolution import Convolution, line_window, square_window
+from linocut.layers.convolution import Convolution
 from linocut.layers.gradient_scale import decide_exponent
 from linocut.layers.kinds import BITS, INPUT, PRODUCT
 from linocut.layers.parameters import Parameter, fan_in, weights
 from linocut.layers.values import Bits, Given, Gradient, Product, Value, reshaped
 from linocut.layers.weights import BinaryWeights, product_format
-from linocut.layers.window import Window
 
 if TYPE_CHECKING:
     from linocut.layers.lowering import Lowering
@@ -105,11 +104,7 @@ class BinaryConv2D(BinaryConvolution):
     """
 
     kind: ClassVar[str] = "binary_conv2d"
-
-    @property
-    def window(self) -> Window:
-        """The window that moves over the images."""
-        return square_window(self)
+    flat: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
@@ -117,11 +112,7 @@ class BinaryConv1D(BinaryConvolution):
     """Y = X * W^: (steps, inputs) to (steps', filters); padding adds 0. `kernel` and `stride` are in steps."""
 
     kind: ClassVar[str] = "binary_conv1d"
-
-    @property
-    def window(self) -> Window:
-        """The window that moves along the steps."""
-        return line_window(self)
+    flat: ClassVar[bool] = True
 
 
 def _input_gradient(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from linocut import roles
@@ -12,7 +11,7 @@ from linocut.layers.base import Layer, Shape
 from linocut.layers.kinds import BITS, NORMED, PRODUCT, REAL
 from linocut.layers.numbers import as_numbers, real_gradient
 from linocut.layers.values import Bits, Product, Real, Value, reshaped
-from linocut.layers.window import VALID, Window, line, pair, window
+from linocut.layers.window import VALID, Window, window
 from linocut.ops.max_pool import planes
 
 if TYPE_CHECKING:
@@ -21,8 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Pool(Layer):
-    """A window of `size` that moves by `stride`, by default its own height or length."""
+    """A window of `size` that moves by `stride`, by default its own height or length; `flat`: over sequences."""
 
+    flat: ClassVar[bool]
     size: int | tuple[int, int] = 2
     stride: int | None = None
     padding: str = VALID
@@ -32,25 +32,15 @@ class _Pool(Layer):
         _ = self.window
 
     @property
-    @abstractmethod
     def window(self) -> Window:
-        """The window that moves over the images or sequences."""
+        """The window that moves over the images, or along the steps of sequences."""
+        moves = window(f"{self.kind} size", self.size, 1, self.padding, flat=self.flat)
+        first = moves.size[1] if self.flat else moves.size[0]
+        return replace(moves, stride=first if self.stride is None else self.stride)
 
     def output_shape(self, shape: Shape) -> Shape:
         """(height', width', channels), or (steps', channels)."""
         return (*self.window.over(shape), shape[-1])
-
-
-def _square(pool: _Pool) -> Window:
-    what = f"{pool.kind} size"
-    height, _ = pair(what, pool.size)
-    return window(what, pool.size, height if pool.stride is None else pool.stride, pool.padding)
-
-
-def _line(pool: _Pool) -> Window:
-    what = f"{pool.kind} size"
-    length = pool.size if isinstance(pool.size, int) else 1  # what is no number is refused by its window
-    return line(what, pool.size, length if pool.stride is None else pool.stride, pool.padding)
 
 
 @dataclass(frozen=True)
@@ -103,11 +93,7 @@ class MaxPool2D(MaxPool):
     """
 
     kind: ClassVar[str] = "max_pool2d"
-
-    @property
-    def window(self) -> Window:
-        """The window that moves over the images."""
-        return _square(self)
+    flat: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
@@ -115,11 +101,7 @@ class MaxPool1D(MaxPool):
     """The largest of each window of a sequence, of products, signs or numbers; ties go to the first."""
 
     kind: ClassVar[str] = "max_pool1d"
-
-    @property
-    def window(self) -> Window:
-        """The window that moves along the steps."""
-        return _line(self)
+    flat: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
@@ -142,11 +124,7 @@ class AveragePool2D(AveragePool):
     """The mean of each window's pixels, in numbers; padding does not count."""
 
     kind: ClassVar[str] = "average_pool2d"
-
-    @property
-    def window(self) -> Window:
-        """The window that moves over the images."""
-        return _square(self)
+    flat: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
@@ -154,11 +132,7 @@ class AveragePool1D(AveragePool):
     """The mean of each window's steps, in numbers; padding does not count."""
 
     kind: ClassVar[str] = "average_pool1d"
-
-    @property
-    def window(self) -> Window:
-        """The window that moves along the steps."""
-        return _line(self)
+    flat: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
@@ -193,7 +167,7 @@ class GlobalAveragePool(Layer):
 def whole_window(kind: str, shape: Shape) -> Window:
     """A window over all of an image or a sequence."""
     if len(shape) == 2:
-        return line(kind, shape[0], shape[0], VALID)
+        return window(kind, shape[0], shape[0], VALID, flat=True)
     return window(kind, (shape[0], shape[1]), max(shape[:2]), VALID)
 
 
