@@ -8,7 +8,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from linocut.errors import SpecError, unknown_name
+from linocut.errors import SpecError
+from linocut.settings_of import described_by
 
 DIGITS = 12  # a rate keeps these significant digits, so that every machine's cosine gives the same one
 
@@ -135,13 +136,7 @@ SCHEDULES: dict[str, type[Schedule]] = {kind.kind: kind for kind in (Constant, S
 
 def find_schedule(schedule: str | Schedule | dict[str, Any]) -> Schedule:
     """A schedule from its name, from itself, or from what `to_dict` wrote; SpecError for an unknown one."""
-    if isinstance(schedule, Schedule):
-        return schedule
-    settings = dict(schedule) if isinstance(schedule, dict) else {"kind": schedule}
-    kind = settings.pop("kind", None)
-    if kind not in SCHEDULES:
-        raise unknown_name("schedule", kind, SCHEDULES)
-    return SCHEDULES[kind](**settings)
+    return schedule if isinstance(schedule, Schedule) else described_by("schedule", schedule, SCHEDULES)
 
 
 def _whole(schedule: Schedule, name: str) -> None:
