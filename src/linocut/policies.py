@@ -120,12 +120,12 @@ class Policy:
                 f"policy {self.name} mixes integers ({whole}) with floats ({parts}); "
                 "Y, dX, dY, W and momenta are all integers or all floats"
             )
-        if self.integer and (self.norm == "l2" or not self.keeps_signs or self.dW not in ("bit", "q7")):
+        if self.integer and (self.norm == "l2" or not self.keeps_signs or FORMATS[self.dW].is_float):
             raise SpecError(
                 f"policy {self.name}: integer gradients need an l1 norm, X bit and dW bit or q7, "
                 f"not norm {self.norm}, X {self.X}, dW {self.dW}"
             )
-        if self.dW == "q7" and not self.integer:
+        if FORMATS[self.dW].is_fixed and not self.integer:
             raise SpecError(f"policy {self.name}: dW in q7 needs integer gradients; take dW bit, f16 or f32")
         if self.norm == "l2" and self.keeps_signs:
             raise SpecError(f"policy {self.name}: the l2 norm needs X in numbers; take norm l1, or X f16 or f32")

@@ -104,8 +104,8 @@ class _Folder:
         sources = tuple(edge.node for edge in node.inputs)
         match layer:
             case Input():
-                gives = BYTES if layer.dtype == "u8" or self.source.coded else FLOATS
-                coded = layer.dtype != "u8" and self.source.coded
+                gives = BYTES if layer.is_bytes or self.source.coded else FLOATS
+                coded = self.source.coded and not layer.is_bytes
                 self._put(inference.InputCoding(name, (), shape, gives, layer.dtype, layer.low, layer.high, coded))
             case BinaryDense() | BinaryConvolution():
                 self._put(self._binary_product(node, sources, getattr(layer, "window", None)))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias, get_args
 
 from linocut.errors import unknown_name
 from linocut.layers.base import Shape
@@ -53,6 +53,11 @@ class InputCoding(_Node):
     low: float
     high: float
     coded: bool
+
+    @property
+    def is_bytes(self) -> bool:
+        """Whether the values of an example are bytes, 0 to 255, else floats."""
+        return self.dtype == "u8"
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,23 +180,7 @@ InferenceNode: TypeAlias = (
     | Slice
     | Logits
 )
-KINDS: dict[str, type[InferenceNode]] = {
-    node.kind: node
-    for node in (
-        InputCoding,
-        BinaryProduct,
-        RealProduct,
-        Threshold,
-        Affine,
-        Pool,
-        Add,
-        Activation,
-        Flatten,
-        Concat,
-        Slice,
-        Logits,
-    )
-}
+KINDS: dict[str, type[InferenceNode]] = {node.kind: node for node in get_args(InferenceNode)}
 
 
 @dataclass(frozen=True)

@@ -137,11 +137,11 @@ def rule_of(node: InferenceNode, givers: Sequence[InferenceNode]) -> Rule:
         case InputCoding():
             _want(not givers, node, "reads nothing")
             _want(node.dtype in ("u8", "f32"), node, f"has dtype u8 or f32, not {node.dtype!r}")
-            _want(node.dtype == "f32" or not node.coded, node, "codes f32 only")
+            _want(not (node.is_bytes and node.coded), node, "codes f32 only")
             _want(
                 -F32_MAX <= node.low < node.high <= F32_MAX, node, f"has a rising range, not {node.low} to {node.high}"
             )
-            return Rule(node.shape, BYTES if node.dtype == "u8" or node.coded else FLOATS)
+            return Rule(node.shape, BYTES if node.is_bytes or node.coded else FLOATS)
         case Add():
             _want(len(givers) > 1 and len({giver.shape for giver in givers}) == 1, node, "adds several of one shape")
             _want(all(giver.gives in (BYTES, FLOATS) for giver in givers), node, f"reads numbers, not {kinds}")

@@ -63,7 +63,7 @@ class Trained(Source):
         """How many times larger Y is in prediction than in training: its integers were divided, or scaled."""
         if self._policy.integer:
             return 1.0
-        bytes_in = product.input.kind == INPUT and self._graph.input.dtype == "u8"
+        bytes_in = product.input.kind == INPUT and self._graph.input.is_bytes
         growth: float | Array = float(U8_SCALE) if bytes_in else 1.0
         layer = product.layer
         if isinstance(layer, BinaryConvolution) and layer.scales(self._policy, latent=self._latent):

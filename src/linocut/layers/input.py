@@ -55,6 +55,11 @@ class Input(Layer):
         if not numbers or not -F32_MAX <= self.low < self.high <= F32_MAX:
             raise SpecError(f"input range is {self.low!r} to {self.high!r}, must be finite numbers and rising")
 
+    @property
+    def is_bytes(self) -> bool:
+        """Whether the values of an example are bytes, 0 to 255, else floats."""
+        return self.dtype == "u8"
+
     def output_shape(self, shape: Shape) -> Shape:
         """The shape of one example."""
         return self.shape
@@ -67,7 +72,7 @@ class Input(Layer):
         """The batch as it was read, coded as u8 where the arithmetic is integer."""
         shape = (builder.batch, *self.shape)
         given = builder.external("input", roles.INPUT, shape, self.dtype)
-        if self.dtype == "u8" or not builder.policy.integer:
+        if self.is_bytes or not builder.policy.integer:
             return Given(given)
         codes = builder.transient(f"{name}.codes", roles.X, shape, "u8")
         builder.emit("quantise_input", {"x": given, "codes": codes}, {"low": self.low, "high": self.high})

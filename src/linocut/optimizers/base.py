@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from linocut import roles
 from linocut.errors import SpecError
+from linocut.formats import find_format
 from linocut.layers.lowering import Lowering
 from linocut.layers.parameters import WEIGHT, Parameter, fan_in
 from linocut.settings_of import keep_plain
@@ -106,7 +107,7 @@ class Optimizer(ABC):
         target = _target(b, parameter, buffer, gradient)
         if b.micro_batches == 1:
             self._update(b, target)
-        elif b.form(gradient) in ("bit", "q7"):
+        elif not find_format(b.form(gradient)).is_float:
             self._check_shares(b, target.moments)
             self._update(b, target)
         else:

@@ -41,7 +41,7 @@ class SGD(Optimizer):
 
     def _update(self, b: Updating, target: Target) -> None:
         fixed = find_format(target.moments).is_fixed
-        if self.nesterov and b.micro_batches > 1 and b.form(target.gradient) in ("bit", "q7"):
+        if self.nesterov and b.micro_batches > 1 and not find_format(b.form(target.gradient)).is_float:
             raise SpecError(
                 f"sgd nesterov looks ahead by the gradient of a whole step, which {b.micro_batches:,} micro-batches of "
                 f"{b.form(target.gradient)} gradients do not keep; take whole batches, or leave nesterov out"

@@ -17,7 +17,7 @@ from linocut.compile.lower import PREDICT
 from linocut.data.arrays import as_array
 from linocut.data.batches import Batches
 from linocut.data.coded import coded_examples
-from linocut.data.dataset import Dataset, Resizing
+from linocut.data.dataset import NUMPY_DTYPES, Dataset, Resizing
 from linocut.data.images import read_image
 from linocut.data.number_files import read_numbers
 from linocut.data.raw_arrays import raw_examples
@@ -150,7 +150,7 @@ class Predictor:
     def read_image(self, path: str | os.PathLike[str]) -> NDArray[np.uint8]:
         """One picture (*shape) u8, converted and brought to size as in training; DataError for what is none."""
         wanted = self.graph.input
-        if wanted.dtype != "u8":
+        if not wanted.is_bytes:
             raise DataError(f"network {self.graph.name} takes {wanted.dtype} values, not images; give it arrays")
         return read_image(Path(path), wanted.shape, self.resizing)
 
@@ -329,6 +329,6 @@ def unlabelled_example(example: ArrayLike, graph: InferenceGraph) -> NDArray[Any
             f"an example has shape {array.shape}, network {graph.name} takes {shape}; for several at once call predict"
         )
     dataset = unlabelled(array[None], graph.name, graph.input.shape, graph.input.dtype)
-    found = np.empty((1, *dataset.shape), np.uint8 if dataset.dtype == "u8" else np.float32)
+    found = np.empty((1, *dataset.shape), NUMPY_DTYPES[dataset.dtype])
     dataset.read(np.zeros(1, np.int64), found, np.zeros(1, np.int32))
     return found[0]

@@ -54,7 +54,7 @@ class Source:
     @property
     def element(self) -> str:
         """The C type of an element of an example."""
-        return "uint8_t" if self.graph.input.dtype == "u8" else "float"
+        return "uint8_t" if self.graph.input.is_bytes else "float"
 
     @property
     def input_count(self) -> int:

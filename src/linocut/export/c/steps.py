@@ -274,7 +274,7 @@ class _Lowering:
     # --- nodes ---
 
     def _input(self, node: InputCoding) -> Value:
-        if node.dtype == "u8":
+        if node.is_bytes:
             return Value(IMAGE, BYTES, node.shape)
         if not node.coded:
             value = self._made(node, FLOATS, node.shape)
