@@ -71,7 +71,7 @@ def text(value: object, what: str) -> str:
 def flag(value: object, what: str) -> bool:
     """The value, true or false."""
     if not isinstance(value, bool):
-        raise SpecError(f"{what} is {shown(value)}, must be true or false")
+        raise SpecError(f"{what} is {shown(value)}, must be True or False")
     return value
 
 

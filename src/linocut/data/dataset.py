@@ -89,7 +89,10 @@ class Dataset(ABC):
             yield place.tobytes() + image.tobytes() + label.tobytes()
 
     def read_crops(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[Any], boxes: Crops) -> None:
-        """Like `read`, but of each image the part that `boxes` says, resized to `shape`."""
+        """Like `read`, but of each image the part that `boxes` says, resized to `shape`.
+
+        DataError where the examples are not made of images of their own sizes (`crops`).
+        """
         raise DataError(f"{self.name} has no images to crop, only folders of images have; leave out crop")
 
 

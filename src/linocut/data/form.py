@@ -19,7 +19,7 @@ KINDS = (TABLE, ARRAYS, SOUND)
 
 @dataclass(frozen=True)
 class Form:
-    """What was decided by the training data.
+    """What was decided by the training data; SpecError for what contradicts itself.
 
     `columns` are those of a table that are features, in order, `labels` those that are to be predicted; `classes` are
     the values of the label, in the order of class numbers. Features are coded by `coding` (None: they are bytes), the

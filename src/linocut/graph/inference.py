@@ -102,7 +102,10 @@ class Threshold(_Node):
 
 @dataclass(frozen=True, eq=False)
 class Affine(_Node):
-    """(x - mean) / deviation [* gain] + shift by channel, float32 (channels,); of a deviation of 0, the shift alone."""
+    """A batch norm in prediction, (x - mean) / deviation [* gain] + shift by channel; all float32 (channels,).
+
+    The deviation is what the policy's norm divides by (layers/batch_norm.py); where it is 0, x is the shift alone.
+    """
 
     kind: ClassVar[str] = "affine"
     tensors: ClassVar[tuple[str, ...]] = ("mean", "deviation", "shift", "gain")
@@ -130,7 +133,7 @@ class Add(_Node):
 
 @dataclass(frozen=True, eq=False)
 class Activation(_Node):
-    """RELU, TANH or SIGMOID of each number."""
+    """RELU, TANH or SIGMOID of each value."""
 
     kind: ClassVar[str] = "activation"
     function: str
@@ -215,7 +218,7 @@ class InferenceGraph:
 
     @property
     def outputs(self) -> int:
-        """How many numbers it gives for an example."""
+        """How many outputs it gives for an example."""
         return self.logits.shape[0]
 
     @property

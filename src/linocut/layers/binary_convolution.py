@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from linocut import roles
-from linocut.errors import SpecError
+from linocut import fields, roles
 from linocut.layers.base import Cost, Shape, binary_cost
 from linocut.layers.binary_dense import kept_input
 from linocut.layers.convolution import Convolution
@@ -35,8 +34,7 @@ class BinaryConvolution(Convolution):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not isinstance(self.scaled, bool):
-            raise SpecError(f"{self.kind} scaled is {self.scaled!r}, must be True or False")
+        fields.flag(self.scaled, f"{self.kind} scaled")
 
     def gives(self, kind: str) -> str:
         """Products."""
@@ -80,11 +78,11 @@ class BinaryConvolution(Convolution):
         return out
 
     def uses_sizes(self, policy: Policy) -> bool:
-        """Where its products are scaled by them."""
+        """Where its products are scaled by them (`scaled`)."""
         return self.scales(policy, latent=True)
 
     def scales(self, policy: Policy, *, latent: bool) -> bool:
-        """Whether its products are scaled under a policy; `latent`: weights are numbers whose signs are used."""
+        """Whether its products are scaled under a policy; `latent`: its weights have a latent copy."""
         return self.scaled and policy.norm == "l2" and latent
 
     def _scale(self, builder: Lowering, name: str, own: BinaryWeights) -> int | None:

@@ -26,7 +26,8 @@ class Input(Layer):
 
     They are u8 (u means (2u - 255) / 255) or f32.
 
-    An f32 input must lie in [low, high]: policies of integer arithmetic code it as u8 over that range.
+    An f32 input must lie in [low, high]: policies of integer arithmetic code it as u8 over that range. SpecError for a
+    shape, type or range that cannot be.
     """
 
     kind: ClassVar[str] = "input"

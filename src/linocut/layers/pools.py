@@ -33,7 +33,7 @@ class _Pool(Layer):
 
     @property
     def window(self) -> Window:
-        """The window that moves over the images, or along the steps of sequences."""
+        """The window that moves over the images, or along the steps of sequences; SpecError for one that cannot be."""
         moves = window(f"{self.kind} size", self.size, 1, self.padding, flat=self.flat)
         first = moves.size[1] if self.flat else moves.size[0]
         return replace(moves, stride=first if self.stride is None else self.stride)
@@ -45,12 +45,12 @@ class _Pool(Layer):
 
 @dataclass(frozen=True)
 class MaxPool(_Pool):
-    """The largest of each window, of products, signs or numbers; ties go to the first. Padding is never the largest."""
+    """The largest of each window, of products, signs or floats; ties go to the first. Padding is never the largest."""
 
     takes: ClassVar[tuple[str, ...]] = (PRODUCT, BITS, REAL, NORMED)
 
     def gives(self, kind: str) -> str:
-        """What it was given; numbers for a norm's output."""
+        """What it was given; floats for a norm's output."""
         return REAL if kind == NORMED else kind
 
     def lower(self, builder: Lowering, name: str, value: Value) -> Value:
@@ -87,9 +87,10 @@ class MaxPool(_Pool):
 
 @dataclass(frozen=True)
 class MaxPool2D(MaxPool):
-    """The largest of each window of an image, of products, signs or numbers; ties go to the first.
+    """The largest of each window of an image, of products, signs or floats; ties go to the first.
 
-    `size` is (height, width), or one number for a square; padding is never the largest.
+    (height, width, channels) to (height', width', channels). `size` is (height, width), or one number for a square;
+    padding is never the largest.
     """
 
     kind: ClassVar[str] = "max_pool2d"
@@ -98,7 +99,10 @@ class MaxPool2D(MaxPool):
 
 @dataclass(frozen=True)
 class MaxPool1D(MaxPool):
-    """The largest of each window of a sequence, of products, signs or numbers; ties go to the first."""
+    """The largest of each window of a sequence, of products, signs or floats; ties go to the first.
+
+    (steps, channels) to (steps', channels); `size` and `stride` are in steps.
+    """
 
     kind: ClassVar[str] = "max_pool1d"
     flat: ClassVar[bool] = True
@@ -106,12 +110,12 @@ class MaxPool1D(MaxPool):
 
 @dataclass(frozen=True)
 class AveragePool(_Pool):
-    """The mean of each window, in numbers; padding does not count."""
+    """The mean of each window, in floats; padding does not count."""
 
     takes: ClassVar[tuple[str, ...]] = (REAL, NORMED)
 
     def gives(self, kind: str) -> str:
-        """Numbers."""
+        """Floats."""
         return REAL
 
     def lower(self, builder: Lowering, name: str, value: Value) -> Value:
@@ -121,7 +125,10 @@ class AveragePool(_Pool):
 
 @dataclass(frozen=True)
 class AveragePool2D(AveragePool):
-    """The mean of each window's pixels, in numbers; padding does not count."""
+    """The mean of each window's pixels, in floats; padding does not count.
+
+    (height, width, channels) to (height', width', channels); `size` is (height, width), or one number for a square.
+    """
 
     kind: ClassVar[str] = "average_pool2d"
     flat: ClassVar[bool] = False
@@ -129,7 +136,10 @@ class AveragePool2D(AveragePool):
 
 @dataclass(frozen=True)
 class AveragePool1D(AveragePool):
-    """The mean of each window's steps, in numbers; padding does not count."""
+    """The mean of each window's steps, in floats; padding does not count.
+
+    (steps, channels) to (steps', channels); `size` and `stride` are in steps.
+    """
 
     kind: ClassVar[str] = "average_pool1d"
     flat: ClassVar[bool] = True
@@ -143,7 +153,7 @@ class GlobalAveragePool(Layer):
     takes: ClassVar[tuple[str, ...]] = (REAL, NORMED)
 
     def output_shape(self, shape: Shape) -> Shape:
-        """(channels,)."""
+        """(channels,); SpecError for what are neither images nor sequences."""
         if len(shape) not in (2, 3):
             raise SpecError(
                 f"takes images (height, width, channels) or sequences (steps, channels), not {shape}; "
@@ -153,7 +163,7 @@ class GlobalAveragePool(Layer):
         return (shape[-1],)
 
     def gives(self, kind: str) -> str:
-        """Numbers."""
+        """Floats."""
         return REAL
 
     def lower(self, builder: Lowering, name: str, value: Value) -> Value:

@@ -1,11 +1,11 @@
-"""What every layer of full-precision weights has: the inputs that it takes, an output in numbers, a bias if asked."""
+"""What every layer of full-precision weights has: the inputs that it takes, a float output, a bias if asked."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from linocut.errors import SpecError
+from linocut import fields
 from linocut.layers.base import REAL_BITS, Cost, Layer, Shape
 from linocut.layers.kinds import INPUT, NORMED, REAL
 from linocut.layers.parameters import Parameter, weights
@@ -21,11 +21,10 @@ class RealLayer(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not isinstance(self.bias, bool):
-            raise SpecError(f"{self.kind} bias is {self.bias!r}, must be True or False")
+        fields.flag(self.bias, f"{self.kind} bias")
 
     def gives(self, kind: str) -> str:
-        """Numbers."""
+        """Floats."""
         return REAL
 
     def learned(self, node: str, shape: Shape) -> tuple[Parameter, ...]:

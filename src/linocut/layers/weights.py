@@ -1,6 +1,6 @@
 """Weights of any layer while it is lowered.
 
-Binary ones are latent numbers whose signs are used or, under Bop, bits alone; others are in full precision.
+Binary ones are latent weights whose signs are used or, under Bop, bits alone; others are in full precision.
 """
 
 from __future__ import annotations

@@ -12,11 +12,12 @@ from linocut.optimizers.base import Optimizer, Target, Updating, clock, draw, em
 
 @dataclass(frozen=True)
 class SGD(Optimizer):
-    """Stochastic gradient descent: m <- momentum m + g, w <- w - learning_rate m.
+    """Stochastic gradient descent, as PyTorch computes it: m <- momentum m + g, w <- w - learning_rate m.
 
-    `weight_decay` d adds d w to the gradient of weights (not of shifts and scales). Fixed-point policies know gradients
-    relative to their own spread, so that there the weights lose learning_rate d / (1 - momentum) of their size in each
-    step, what that comes to in the long run. `nesterov`: w <- w - learning_rate (g + momentum m).
+    `weight_decay` d adds d w to the gradient g of weights (not of shifts and scales). Fixed-point policies know
+    gradients in units of their standard deviation, so that there weights lose learning_rate d / (1 - momentum) of their
+    magnitude in each step, what that comes to in the long run. `nesterov`: w <- w - learning_rate (g + momentum m).
+    SpecError for settings out of range, and for `nesterov` without a momentum.
     """
 
     kind: ClassVar[str] = "sgd"
@@ -32,7 +33,7 @@ class SGD(Optimizer):
 
     @property
     def decays(self) -> tuple[float, float]:
-        """None: the clock only counts."""
+        """(0, 0): there are no moments to correct, the clock only counts."""
         return 0.0, 0.0
 
     @property

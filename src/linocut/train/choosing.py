@@ -127,7 +127,7 @@ class Best:
 def better(best: Best | None, epoch: int, found: Evaluation) -> Best | None:
     """The best epoch after one that came to `found`: by accuracy, then by loss, then the earlier one.
 
-    Where outputs are numbers there is no accuracy. A loss that is no finite number is no better than any.
+    A regression has no accuracy. A loss that is no finite number is no better than any.
     """
     if not math.isfinite(found.loss):
         return best

@@ -45,4 +45,4 @@ class Findings:
 def _dead(name: str, channels: list[int], steps: int) -> str:
     named = ", ".join(map(str, channels[:MOST_NAMED]))
     more = f" and {len(channels) - MOST_NAMED} more" if len(channels) > MOST_NAMED else ""
-    return f"step {steps}: norm statistics of {name}: no spread since step 1 in channels {named}{more}"
+    return f"step {steps}: norm statistics of {name}: no variation since step 1 in channels {named}{more}"

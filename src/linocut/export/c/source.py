@@ -150,7 +150,7 @@ class Source:
 
     def _returned(self) -> str:
         if self.graph.logits.function == IDENTITY:
-            return "0: the outputs are numbers, not classes"
+            return "0: of a regression there are no classes"
         return "the class, from 0"
 
 

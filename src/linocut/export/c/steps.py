@@ -222,7 +222,7 @@ class _Lowering:
         return self._made(node, FLOATS, node.shape)
 
     def _numbers(self, node: InferenceNode, source: str) -> Value:
-        """What a node reads, in numbers."""
+        """What a node reads, as floats."""
         value = self.values[source]
         if value.gives == FLOATS:
             return value
