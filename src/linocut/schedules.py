@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from linocut.errors import SpecError
 from linocut.settings_of import described_by
 
-DIGITS = 12  # a rate keeps these significant digits, so that every machine's cosine gives the same one
+DIGITS = 12  # a learning rate keeps these significant digits, so that every machine's cosine gives the same one
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Plateau(Schedule):
         return state.factor
 
     def observe(self, state: State, loss: float) -> State:
-        """Count the epochs without progress; beyond `patience` reduce the rate and count anew."""
+        """Count the epochs without progress; beyond `patience` reduce the learning rate and count anew."""
         if math.isfinite(loss) and (state.best is None or loss < state.best * (1.0 - self.threshold)):
             return State(loss, 0, state.factor)
         if state.waited < self.patience:

@@ -188,9 +188,9 @@ KINDS: dict[str, type[InferenceNode]] = {node.kind: node for node in get_args(In
 
 @dataclass(frozen=True)
 class InferenceGraph:
-    """Nodes in the order in which they are computed, from one InputCoding to the Logits.
+    """What prediction needs of a network: nodes in the order in which they are computed, from an InputCoding to Logits.
 
-    `classes` is how many classes are told apart, 0 for none.
+    `classes` is how many classes are told apart, 0 for none. Shapes are of one example, the channels last.
     """
 
     name: str
@@ -227,7 +227,7 @@ class InferenceGraph:
         return sum(array.nbytes for _, _, array in self.tensors())
 
     def tensors(self) -> Iterator[tuple[str, str, Array]]:
-        """Node, part and array of each tensor, in order."""
+        """Node, part and array of each tensor, in order, such as norm1, "least" and int32 (channels,)."""
         for node in self.nodes:
             for part, array in node.arrays().items():
                 yield node.name, part, array

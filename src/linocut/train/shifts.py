@@ -7,8 +7,8 @@ shift back reaches it. Gradients alone take no shift that far: those that it pas
 that throws it there, as Adam's learning rate is about what a shift moves in a step.
 
 More than half of a layer's channels beyond 8 end training: what it learned so far is lost for good. More than half
-beyond 4 are no more than a warning: at a rate of 1 the perceptron still learns MNIST to 70 to 80% so, far below what it
-could, but no loss that rises, nor any other number, tells such training from one that ends well.
+beyond 4 are no more than a warning: at a learning rate of 1 the perceptron still learns MNIST to 70 to 80% so, far
+below what it could, but no loss that rises, nor any other number, tells such training from one that ends well.
 
 Norms whose values are added to others before their sign is taken, as in residual networks, are not looked at: how far a
 shift of one of them moves the sum is not known from it alone.
