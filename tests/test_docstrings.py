@@ -15,11 +15,13 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import pytest
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linocut import errors
+from linocut.errors import DataError, SpecError, unknown_name
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference" / "python.md"
 DIRECTIVE = re.compile(r"^\.\. auto(class|exception|function|module):: ([\w.]+)\n((?: +:.*\n)*)", re.M)
@@ -77,27 +79,6 @@ def _public() -> Iterator[Public]:
                     yield Public(f"{path}.{name}", function, function.__doc__ or "", function.__annotations__)
 
 
-PUBLIC = {public.name: public for public in _public()}
-OF_CLASS = {name: PUBLIC[name.rpartition(".")[0]].doc for name in PUBLIC if name.rpartition(".")[0] in PUBLIC}
-
-
-def test_the_reference_is_found() -> None:
-    assert {"linocut.Trainer.fit", "linocut.load", "linocut.layers.Dense", "linocut.data.load"} <= set(PUBLIC)
-
-
-@pytest.mark.parametrize("name", PUBLIC)
-def test_it_is_documented(name: str) -> None:
-    assert PUBLIC[name].doc.strip(), f"{name} has no docstring"
-
-
-@pytest.mark.parametrize("name", PUBLIC)
-def test_arrays_have_shapes(name: str) -> None:
-    """Of what is given and of what is returned; a class's docstring counts for its methods."""
-    told = PUBLIC[name].doc + OF_CLASS.get(name, "")
-    arrays = [argument for argument, kind in PUBLIC[name].annotations.items() if ARRAYS.search(str(kind))]
-    assert not arrays or SHAPE.search(told), f"{name} says no shape of {', '.join(arrays)}"
-
-
 @functools.cache
 def _module_functions(module: str) -> dict[str, ast.FunctionDef]:
     source = inspect.getsource(sys.modules[module])
@@ -105,7 +86,7 @@ def _module_functions(module: str) -> dict[str, ast.FunctionDef]:
 
 
 def _raised(node: ast.AST) -> set[str]:
-    """The errors that the body of a function raises and does not catch, by their names."""
+    """The names of the errors that the body of a function makes to raise them."""
     found = set()
     for inner in ast.walk(node):
         if isinstance(inner, ast.Raise) and isinstance(inner.exc, ast.Call) and isinstance(inner.exc.func, ast.Name):
@@ -114,18 +95,54 @@ def _raised(node: ast.AST) -> set[str]:
 
 
 def _raises(function: Callable[..., Any]) -> set[str]:
-    """What a function raises itself, and what the private functions of its module raise that it calls."""
+    """What a function raises itself, and what the private functions of its module raise that it calls; no further."""
     body = ast.parse(textwrap.dedent(inspect.getsource(function)))
     beside = _module_functions(function.__module__)
     called = {node.func.id for node in ast.walk(body) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
     return _raised(body).union(*(_raised(beside[name]) for name in called if name.startswith("_") and name in beside))
 
 
-@pytest.mark.parametrize("name", [name for name, public in PUBLIC.items() if public.function is not None])
-def test_errors_are_told(name: str) -> None:
-    public = PUBLIC[name]
-    assert public.function is not None
-    if public.function.__module__.startswith("linocut"):
-        told = public.doc + OF_CLASS.get(name, "")
-        silent = {error for error in _raises(public.function) if error not in told}
-        assert not silent, f"{name} raises {', '.join(sorted(silent))}, and does not say so"
+def _untold(public: Public, told: str) -> list[str]:
+    """What the docstring lacks: any text, a shape where there are arrays, an error that is raised."""
+    name = public.name.rpartition(".")[2]
+    if not public.doc.strip() or public.doc.startswith(f"{name}("):  # as dataclasses write for who writes none
+        return [f"{public.name} has no docstring"]
+    arrays = [argument for argument, kind in public.annotations.items() if ARRAYS.search(str(kind))]
+    lacking = [f"{public.name} says no shape of {', '.join(arrays)}"] if arrays and not SHAPE.search(told) else []
+    if public.function is not None and public.function.__module__.startswith(("linocut", __name__)):
+        lacking += [f"{public.name} raises {e}, and does not say so" for e in _raises(public.function) if e not in told]
+    return lacking
+
+
+def test_public_docstrings_tell_shapes_and_errors() -> None:
+    """A class's docstring counts for its methods."""
+    public = {public.name: public for public in _public()}
+    assert {"linocut.Trainer.fit", "linocut.load", "linocut.layers.Dense", "linocut.data.load"} <= set(public)
+    of_class = {name: public.get(name.rpartition(".")[0]) for name in public}
+    told = {name: public[name].doc + (found.doc if (found := of_class[name]) else "") for name in public}
+    lacking = [line for name in public for line in _untold(public[name], told[name])]
+    assert not lacking, "\n".join(lacking)
+
+
+def _refuse() -> None:
+    raise SpecError("no")
+
+
+def silent(x: NDArray[Any]) -> None:
+    """Take x."""
+    if not len(x):
+        raise unknown_name("length", 0, ["1"])
+    _refuse()
+    raise DataError("no")
+
+
+def test_what_lacks_is_found() -> None:
+    def lacking(doc: str) -> list[str]:
+        return sorted(_untold(Public("silent", silent, doc, silent.__annotations__), doc))
+
+    shape = "silent says no shape of x"
+    data, spec = (f"silent raises {error}, and does not say so" for error in ("DataError", "SpecError"))
+    assert lacking(silent.__doc__ or "") == [data, spec, shape]
+    assert lacking("Take x (n, 3); SpecError for others.") == [data]
+    assert lacking("Take x (n,); SpecError and DataError for others.") == []
+    assert lacking("") == lacking("silent(x: NDArray)") == ["silent has no docstring"]
