@@ -80,7 +80,7 @@ class Dataset(ABC):
         an example that is damaged.
         """
 
-    def prints(self, indices: NDArray[np.int64]) -> Iterator[bytes]:
+    def fingerprints(self, indices: NDArray[np.int64]) -> Iterator[bytes]:
         """Of the examples at `indices`, in their order, bytes that tell each of them from others: place and values."""
         images = np.empty((len(indices), *self.shape), NUMPY_DTYPES[self.dtype])
         truth = np.empty(*truth_form(self, len(indices)))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linocut.data.dataset import Crops, Resizing, check_read
-from linocut.data.file_print import file_print
+from linocut.data.fingerprint import file_fingerprint
 from linocut.data.images import decode
 from linocut.data.labelled import LabelledImages
 from linocut.data.loaded import Loaded
@@ -68,11 +68,11 @@ class FolderDataset(LabelledImages):
         self._sizes_differ = sizes_differ
         self._sound = np.full(len(entries), sound)
 
-    def prints(self, indices: NDArray[np.int64]) -> Iterator[bytes]:
-        """The path below the folder of classes, and the file; see file_print."""
+    def fingerprints(self, indices: NDArray[np.int64]) -> Iterator[bytes]:
+        """The path below the folder of classes, and the file; see file_fingerprint."""
         for index in indices.tolist():
             path = self._paths[index]
-            yield os.fsencode(path) + b"\0" + file_print(self._root / path)
+            yield os.fsencode(path) + b"\0" + file_fingerprint(self._root / path)
 
     def file_of(self, index: int) -> str:
         """The path of an image; see Dataset.file_of."""
