@@ -27,6 +27,10 @@ namespace {
 struct FreeProgram {
     void operator()(lc_program* program) const { lc_program_free(program); }
 };
+struct FreeArena {
+    std::uint64_t bytes;
+    void operator()(std::uint8_t* arena) const { lc_arena_free(arena, bytes); }
+};
 struct FreeSession {
     void operator()(lc_session* session) const { lc_session_free(session); }
 };
@@ -39,23 +43,15 @@ struct Place {
     std::uint64_t bytes = 0;
 };
 
-class Arena {
-  public:
-    explicit Arena(std::uint64_t bytes) : bytes_(bytes), data_(static_cast<std::uint8_t*>(lc_arena_allocate(bytes))) {
-        if (data_ == nullptr)
-            throw MachineFailure(text("arena and workspaces take ", bytes,
-                                      " bytes, the machine has not that much; take fewer --threads"));
-    }
-    ~Arena() { lc_arena_free(data_, bytes_); }
-    Arena(const Arena&) = delete;
-    Arena& operator=(const Arena&) = delete;
+using Arena = std::unique_ptr<std::uint8_t, FreeArena>;
 
-    std::uint8_t* data() const { return data_; }
-
-  private:
-    std::uint64_t bytes_;
-    std::uint8_t* data_;
-};
+Arena allocate_memory(std::uint64_t bytes) {
+    Arena arena(static_cast<std::uint8_t*>(lc_arena_allocate(bytes)), FreeArena{bytes});
+    if (arena == nullptr)
+        throw MachineFailure(
+            text("arena and workspaces take ", bytes, " bytes, the machine has not that much; take fewer --threads"));
+    return arena;
+}
 
 // For what the C interface could not do: a mistake of the user, or the machine.
 [[noreturn]] void fail(const std::string& reason) {
@@ -87,11 +83,11 @@ class Run {
   public:
     explicit Run(const Options& options)
         : program_(load_program(options.program)),
-          arena_(lc_program_memory_bytes(program_.get(), threads_of(options))) {
+          arena_(allocate_memory(lc_program_memory_bytes(program_.get(), threads_of(options)))) {
         char reason[LC_REASON_BYTES] = "";
         const int threads = threads_of(options);
         session_.reset(
-            lc_session_open(program_.get(), arena_.data(), threads, options.isa.c_str(), reason, sizeof reason));
+            lc_session_open(program_.get(), arena_.get(), threads, options.isa.c_str(), reason, sizeof reason));
         if (session_ == nullptr) fail(reason);
         if (lc_session_section_length(session_.get(), options.section.c_str()) < 0)
             refuse("no section is called '", printable(options.section), "'");
@@ -106,7 +102,7 @@ class Run {
     // Why the state is none that may be kept, or "": of all of it, or of what is small.
     std::string unsound(bool whole) const {
         char reason[LC_REASON_BYTES] = "";
-        lc_program_check_state(program_.get(), arena_.data(), whole, reason, sizeof reason);
+        lc_program_check_state(program_.get(), arena_.get(), whole, reason, sizeof reason);
         return reason;
     }
 
@@ -132,7 +128,7 @@ class Run {
         std::uint64_t offset = 0, bytes = 0;
         if (lc_program_buffer(program_.get(), name.c_str(), &offset, &bytes) != 0)
             refuse("no buffer is called '", printable(name), "'");
-        return {arena_.data() + offset, bytes};
+        return {arena_.get() + offset, bytes};
     }
 
     // visit(name, place) of all that makes up the state, in order.
@@ -141,7 +137,7 @@ class Run {
         const char* name = "";
         std::uint64_t offset = 0, bytes = 0;
         for (int i = 0; lc_program_state(program_.get(), i, &name, &offset, &bytes) == 0; ++i)
-            visit(std::string_view(name), Place{arena_.data() + offset, bytes});
+            visit(std::string_view(name), Place{arena_.get() + offset, bytes});
     }
 
   private:

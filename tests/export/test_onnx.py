@@ -32,7 +32,7 @@ from linocut.graph.inference import (
     Pool,
     RealProduct,
 )
-from linocut.layers.window import SAME, line, window
+from linocut.layers.window import SAME, window
 from linocut.networks.toml_file import read_network
 from linocut.ops.bits import pack
 from linocut.run.predict import Predictor
@@ -149,7 +149,7 @@ def test_a_channel_that_does_not_vary_gives_the_shift(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("size", "stride", "side"), [(1, 2, 5), (2, 1, 4), (3, 2, 4), (5, 1, 3), (4, 3, 8), (2, 5, 9)])
 def test_windows_are_padded_as_the_layers_say(size: int, stride: int, side: int) -> None:
-    one, two = line("kernel", size, stride, SAME), window("kernel", (1, size), stride, SAME)
+    one, two = window("kernel", size, stride, SAME, flat=True), window("kernel", (1, size), stride, SAME)
     (after,) = one.over((side, 1))
     before, behind = pads(one, (side,), (after,))
     assert before == (size - 1) // 2 and (side + before + behind - size) // stride + 1 == after

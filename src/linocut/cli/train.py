@@ -106,12 +106,19 @@ def _check(given: Mapping[str, Any]) -> Iterable[str]:
     help="Change training images at random: {names}; crop is for folders.",
 )
 @click.option(
-    "--epochs", type=int, callback=at_least(1), default=DEFAULT_EPOCHS, show_default=True, help="Epochs in all."
+    "--epochs",
+    type=int,
+    callback=at_least(1),
+    default=DEFAULT_EPOCHS,
+    show_default=True,
+    help="Epochs, passes over the training data, in all.",
 )
 @click.option("--lr", type=float, help="Learning rate.  [default: the optimizer's own]")
 @click.option("--momentum", type=float, help="Momentum of sgd.  [default: 0.9]")
 @click.option(
-    "--weight-decay", type=float, help="What weights lose of their size in a step, by the rate.  [default: 0]"
+    "--weight-decay",
+    type=float,
+    help="What part of their magnitude weights lose in a step, times the learning rate.  [default: 0]",
 )
 @click.option("--nesterov", is_flag=True, default=None, help="Nesterov's momentum, of sgd.")
 @click.option(
@@ -119,7 +126,7 @@ def _check(given: Mapping[str, Any]) -> Iterable[str]:
     cls=ChoiceOption,
     type=SCHEDULE,
     default="constant",
-    help="How the rate changes: {names}.  [default: constant, of a folder of images cosine]",
+    help="How the learning rate changes from step to step: {names}.  [default: constant, of a folder of images cosine]",
 )
 @loss_options
 @click.option(
@@ -128,7 +135,7 @@ def _check(given: Mapping[str, Any]) -> Iterable[str]:
     callback=at_least(0),
     default=0,
     show_default=True,
-    help="Decides weights and order of the data.",
+    help="Seed of the initial weights, the order of examples and augmentation.",
 )
 @machine_options
 @click.option(

@@ -39,7 +39,7 @@ def export_onnx(graph: InferenceGraph, path: Path, name: str, weights: str = "ta
         raise unknown_name("form of weights", weights, WEIGHTS)
     model = OnnxModel(name)
     add_nodes(graph, model, _Plain(WEIGHTS[weights]))
-    dtype = "uint8" if graph.input.dtype == "u8" else "float32"
+    dtype = "uint8" if graph.input.is_bytes else "float32"
     given = model.described_as(IMAGE, dtype, graph.input.shape)
     found = model.described_as(LOGITS, "float32", graph.logits.shape)
     model.write(path, given, found, metadata(graph, form))

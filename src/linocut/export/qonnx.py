@@ -46,7 +46,7 @@ def export_finn(graph: InferenceGraph, path: Path, name: str, weights: str = FLO
 def _write(graph: InferenceGraph, path: Path, name: str, form: Form | None, *, finn: bool) -> None:
     model = OnnxModel(name, {DOMAIN: VERSION}, batch=1)
     add_nodes(graph, model, _Finn() if finn else _Quantised())
-    shape, dtype = graph.input.shape, "uint8" if graph.input.dtype == "u8" else "float32"
+    shape, dtype = graph.input.shape, "uint8" if graph.input.is_bytes else "float32"
     if finn:
         shape, dtype = channels_first(shape), "float32"
         model.datatypes[IMAGE] = UINT8

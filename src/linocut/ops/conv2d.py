@@ -1,4 +1,4 @@
-"""conv2d: Y = X * W over images, binary or in numbers (NHWC; weights are (outputs, rows, columns, inputs)).
+"""conv2d: Y = X * W over images, binary or in floats (NHWC; weights are (outputs, rows, columns, inputs)).
 
     x bit,  weights bit    XNOR and popcount; an exact integer
     x u8,   weights bit    sum (2u - 255) w, an exact integer; a float Y divides it by 255

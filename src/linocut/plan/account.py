@@ -28,9 +28,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Account:
-    """The memory of one training; the rows sum to `total_bytes`.
+    """The memory of one training in bytes; the rows sum to `total_bytes`.
 
-    `account` is "paper" or "arena". `lower_bound_bytes` is what no placement can go below; in the paper's account,
+    `account` is "paper" or "arena", `batch` in examples. `lower_bound_bytes` is what no placement can go below; in the paper's account,
     which knows no placement, it is the total, and there are no workspaces. `peak` says at which instruction of the
     arena most bytes are live.
     """

@@ -222,7 +222,7 @@ class _Lowering:
         return self._made(node, FLOATS, node.shape)
 
     def _numbers(self, node: InferenceNode, source: str) -> Value:
-        """What a node reads, in numbers."""
+        """What a node reads, as floats."""
         value = self.values[source]
         if value.gives == FLOATS:
             return value
@@ -272,7 +272,7 @@ class _Lowering:
     # --- nodes ---
 
     def _input(self, node: InputCoding) -> Value:
-        if node.dtype == "u8":
+        if node.is_bytes:
             return Value(IMAGE, BYTES, node.shape)
         if not node.coded:
             value = self._made(node, FLOATS, node.shape)
