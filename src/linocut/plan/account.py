@@ -30,9 +30,9 @@ class Row:
 class Account:
     """The memory of one training in bytes; the rows sum to `total_bytes`.
 
-    `account` is "paper" or "arena", `batch` in examples. `lower_bound_bytes` is what no placement can go below; in the paper's account,
-    which knows no placement, it is the total, and there are no workspaces. `peak` says at which instruction of the
-    arena most bytes are live.
+    `account` is "paper" or "arena", `batch` in examples. `lower_bound_bytes` is what no placement can go below; in the
+    paper's account, which knows no placement, it is the total, and there are no workspaces. `peak` says at which
+    instruction of the arena most bytes are live.
     """
 
     model: str
