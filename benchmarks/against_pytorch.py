@@ -16,9 +16,11 @@ import statistics
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+from rounds import alternated
 
 import linocut as lc
 from linocut.compile.lower import compile_network
@@ -86,12 +88,7 @@ def compare(arguments: argparse.Namespace) -> None:
     steps = {"PyTorch f32": make_step(network, arguments.threads)}
     for policy in POLICIES:
         steps[policy], isa = linocut_step(network, policy, arguments.batch, arguments.threads)
-    times: dict[str, list[float]] = {name: [] for name in steps}
-    for number in range(arguments.rounds + 1):
-        for name, step in steps.items():
-            taken = round_ms(step, data)
-            if number:  # the first round warms up
-                times[name].append(taken)
+    times = alternated({name: partial(round_ms, step, data) for name, step in steps.items()}, arguments.rounds)
     asked = f"{arguments.threads} threads; batch {arguments.batch}; {arguments.rounds} rounds"
     print(f"{arguments.model}; {cpu()}; {isa}; {asked}")
     print(f"{'contender':<14}{'ms a step':>12}{'fastest':>10}{'ratio':>8}{'peak MiB':>10}")

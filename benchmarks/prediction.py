@@ -12,9 +12,11 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from pytorch_baselines import make_prediction
+from rounds import alternated
 
 import linocut as lc
 from linocut.run.profile import untrained_graph
@@ -51,12 +53,7 @@ def main() -> None:
         "PyTorch f32": make_prediction(network, given.threads),
         "linocut": packed(network, given.batch, given.threads),
     }
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    for number in range(given.rounds + 1):
-        for name, predict in contenders.items():
-            taken = round_ms(predict, images)
-            if number:  # the first round warms up
-                times[name].append(taken)
+    times = alternated({name: partial(round_ms, one, images) for name, one in contenders.items()}, given.rounds)
     print(f"{given.model}: prediction, batch {given.batch}, threads {given.threads}, {given.rounds} rounds")
     base = statistics.median(times["PyTorch f32"])
     for name, all_taken in times.items():

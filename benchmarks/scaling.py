@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable
 
 import numpy as np
+from rounds import alternated
 
 import linocut as lc
 from linocut.compile.lower import TRAIN, compile_network
@@ -58,10 +59,7 @@ class Contender:
 def table(title: str, rounds: int, settings: Iterable[int], make: Callable[[int], Contender]) -> None:
     """Print the time of each setting, and how many times the rate of the first it reaches."""
     contenders = {setting: make(setting) for setting in settings}
-    times: dict[int, list[float]] = {setting: [] for setting in contenders}
-    for _ in range(rounds):
-        for setting, contender in contenders.items():
-            times[setting].append(contender.seconds())
+    times = alternated({setting: contender.seconds for setting, contender in contenders.items()}, rounds)
     print(f"\n{title}\n{'':>8}{'ms a step':>12}{'GMAC/s':>10}{'of the first':>14}")
     first = 0.0
     for setting, contender in contenders.items():

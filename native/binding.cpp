@@ -22,7 +22,9 @@ struct Reason {
 };
 
 [[noreturn]] void raise_memory_error(std::uint64_t bytes) {
-    PyErr_Format(PyExc_MemoryError, "the arena takes %llu bytes, the machine has not that much; use a smaller batch",
+    PyErr_Format(PyExc_MemoryError,
+                 "arena and workspaces take %llu bytes, the machine has not that much; use a smaller "
+                 "batch or fewer threads",
                  static_cast<unsigned long long>(bytes));
     throw nb::python_error();
 }
@@ -62,6 +64,8 @@ class Program {
 
     const lc_program* get() const { return program_.get(); }
     std::uint64_t arena_bytes() const { return lc_program_arena_bytes(get()); }
+    std::uint64_t workspace_bytes() const { return lc_program_workspace_bytes(get()); }
+    std::uint64_t memory_bytes(int threads) const { return lc_program_memory_bytes(get(), threads); }
 
   private:
     struct Free {
@@ -70,17 +74,16 @@ class Program {
     std::unique_ptr<lc_program, Free> program_;
 };
 
-class Arena {
+class Memory {
   public:
-    explicit Arena(std::uint64_t bytes) : bytes_(bytes), data_(lc_arena_allocate(bytes)) {
+    explicit Memory(std::uint64_t bytes) : bytes_(bytes), data_(lc_arena_allocate(bytes)) {
         if (data_ == nullptr) raise_memory_error(bytes);
     }
-    ~Arena() { lc_arena_free(data_, bytes_); }
-    Arena(const Arena&) = delete;
-    Arena& operator=(const Arena&) = delete;
+    ~Memory() { lc_arena_free(data_, bytes_); }
+    Memory(const Memory&) = delete;
+    Memory& operator=(const Memory&) = delete;
 
     void* data() const { return data_; }
-    std::uint64_t bytes() const { return bytes_; }
 
   private:
     std::uint64_t bytes_;
@@ -89,10 +92,11 @@ class Arena {
 
 class Session {
   public:
-    Session(const Program& program, int threads, const std::string& isa) : arena_(program.arena_bytes()) {
+    Session(const Program& program, int threads, const std::string& isa)
+        : memory_(program.memory_bytes(threads)), arena_bytes_(program.arena_bytes()) {
         Reason reason;
         session_.reset(
-            lc_session_open(program.get(), arena_.data(), threads, isa.c_str(), reason.text, sizeof reason.text));
+            lc_session_open(program.get(), memory_.data(), threads, isa.c_str(), reason.text, sizeof reason.text));
         if (session_ == nullptr) raise_failure(reason);
     }
 
@@ -114,7 +118,8 @@ class Session {
         return nanoseconds;
     }
 
-    const Arena& arena() const { return arena_; }
+    void* arena() const { return memory_.data(); }
+    std::size_t arena_bytes() const { return static_cast<std::size_t>(arena_bytes_); }
     const char* isa() const { return lc_session_isa(session_.get()); }
     int threads() const { return lc_session_threads(session_.get()); }
 
@@ -122,14 +127,15 @@ class Session {
     struct Free {
         void operator()(lc_session* session) const { lc_session_free(session); }
     };
-    Arena arena_;  // outlives the session: members go in the reverse order
+    Memory memory_;  // outlives the session: members go in the reverse order
+    std::uint64_t arena_bytes_;
     std::unique_ptr<lc_session, Free> session_;
 };
 
 // A view that keeps the Python session alive.
 nb::ndarray<nb::numpy, std::uint8_t, nb::ndim<1>> arena_view(nb::handle self) {
-    const Arena& arena = nb::cast<const Session&>(self).arena();
-    return {arena.data(), {static_cast<std::size_t>(arena.bytes())}, self};
+    const auto& session = nb::cast<const Session&>(self);
+    return {session.arena(), {session.arena_bytes()}, self};
 }
 
 std::vector<std::string> isas() {
@@ -169,7 +175,8 @@ NB_MODULE(_native, m) {
     m.doc() = "The native core: checked programs and sessions that run them.";
     nb::class_<Program>(m, "Program")
         .def(nb::init<const nb::bytes&>(), "data"_a)
-        .def_prop_ro("arena_bytes", &Program::arena_bytes);
+        .def_prop_ro("arena_bytes", &Program::arena_bytes)
+        .def_prop_ro("workspace_bytes", &Program::workspace_bytes);
     nb::class_<Session>(m, "Session")
         .def(nb::init<const Program&, int, const std::string&>(), "program"_a, "threads"_a, "isa"_a = "")
         .def_prop_ro("arena", [](nb::handle self) { return arena_view(self); })

@@ -32,9 +32,6 @@ auto guarded(char* reason, std::size_t size, Make make) noexcept -> decltype(mak
     } catch (const std::bad_alloc&) {
         last_failure = LC_NO_MEMORY;
         tell(reason, size, "the machine has not enough memory");
-    } catch (const NoStack& error) {
-        last_failure = LC_NO_THREADS;
-        tell(reason, size, error.what());
     } catch (const std::system_error& error) {
         last_failure = LC_NO_THREADS;
         tell(reason, size, text("the machine gives no more threads (", error.code().message(), "); take fewer"));

@@ -57,6 +57,12 @@ void lc_program_free(lc_program* program) { delete program; }
 
 uint64_t lc_program_arena_bytes(const lc_program* program) { return program->program->arena_bytes; }
 
+uint64_t lc_program_workspace_bytes(const lc_program* program) { return program->program->workspace_bytes; }
+
+uint64_t lc_program_memory_bytes(const lc_program* program, int threads) {
+    return program->program->memory_bytes(std::clamp(threads, 1, most_threads));
+}
+
 int lc_program_buffer(const lc_program* program, const char* name, uint64_t* offset, uint64_t* bytes) {
     const Buffer* found = program->program->find_buffer(name);
     if (found == nullptr) return -1;
@@ -118,11 +124,11 @@ void* lc_arena_allocate(uint64_t bytes) { return allocate_arena(bytes); }
 
 void lc_arena_free(void* arena, uint64_t bytes) { free_arena(arena, bytes); }
 
-lc_session* lc_session_open(const lc_program* program, void* arena, int threads, const char* isa, char* reason,
+lc_session* lc_session_open(const lc_program* program, void* memory, int threads, const char* isa, char* reason,
                             size_t reason_size) {
     return guarded(reason, reason_size, [&] {
         const KernelTable& kernels = find_kernels(isa == nullptr ? "" : isa);
-        auto* bytes = static_cast<std::uint8_t*>(arena);
+        auto* bytes = static_cast<std::uint8_t*>(memory);
         return new lc_session{{program->program, bytes, kernels, threads}};
     });
 }

@@ -3,8 +3,8 @@
  *     char reason[LC_REASON_BYTES];
  *     lc_program *program = lc_program_load(data, size, reason, sizeof reason);
  *     if (program == NULL) return complain(reason);
- *     void *arena = lc_arena_allocate(lc_program_arena_bytes(program));
- *     lc_session *session = lc_session_open(program, arena, 2, "", reason, sizeof reason);
+ *     void *memory = lc_arena_allocate(lc_program_memory_bytes(program, 2));
+ *     lc_session *session = lc_session_open(program, memory, 2, "", reason, sizeof reason);
  *     if (session == NULL || lc_session_run(session, "step", reason, sizeof reason) != 0)
  *         return complain(reason);
  *
@@ -42,6 +42,10 @@ lc_program* lc_program_load(const void* data, size_t size, char* reason, size_t 
 void lc_program_free(lc_program* program);
 
 uint64_t lc_program_arena_bytes(const lc_program* program);
+/* What a thread needs beside the arena, for tiles of products: the most that an instruction takes. */
+uint64_t lc_program_workspace_bytes(const lc_program* program);
+/* All that a session of so many threads works in: the arena, and behind it a workspace for each. */
+uint64_t lc_program_memory_bytes(const lc_program* program, int threads);
 /* Where a buffer lies in the arena, in bytes. Returns 0, or -1 where there is no such buffer. */
 int lc_program_buffer(const lc_program* program, const char* name, uint64_t* offset, uint64_t* bytes);
 /* What it holds: the code of its number format (src/linocut/formats.py) and its dimensions, whose sizes stay the
@@ -70,17 +74,16 @@ void lc_arena_free(void* arena, uint64_t bytes);
 
 /* --- sessions: a program at work in an arena --- */
 
-/* `arena` has lc_program_arena_bytes bytes, is aligned to 64, and outlives the session. `threads` counts
- * the caller's, 1 to 256; results do not depend on it. `isa` is one of lc_isa_name, or "" for $LINOCUT_ISA
- * and, without that, the best. */
-lc_session* lc_session_open(const lc_program* program, void* arena, int threads, const char* isa, char* reason,
+/* `memory` has lc_program_memory_bytes bytes, is aligned to 64, and outlives the session; the arena is what it begins
+ * with. `threads` counts the caller's, 1 to 256; results do not depend on it. `isa` is one of lc_isa_name, or "" for
+ * $LINOCUT_ISA and, without that, the best. */
+lc_session* lc_session_open(const lc_program* program, void* memory, int threads, const char* isa, char* reason,
                             size_t reason_size);
 /* Joins the session's threads; not while it runs. NULL is allowed. */
 void lc_session_free(lc_session* session);
 
-/* Run a section to its end. Allocates nothing, but for the first time on a thread, whose stack it looks for, on
- * the first one whose stack is too small for kernels, where a thread is started that stands in for it, and in
- * the child of a fork, where threads are started again. Returns 0, or -1 where there is no such section, after
+/* Run a section to its end, in some 10 KiB of the caller's stack. Allocates nothing, but for the child of a
+ * fork, where threads are started again. Returns 0, or -1 where there is no such section, after
  * a fork that cut it, or where no thread can be had. Calls from several threads take turns. */
 int lc_session_run(lc_session* session, const char* section, char* reason, size_t reason_size);
 /* How many instructions a section has, or -1 where there is no such section. */

@@ -8,7 +8,6 @@
 #include "floating_point.hpp"
 #include "isa.hpp"
 #include "signature.hpp"
-#include "stack.hpp"
 
 namespace linocut {
 namespace {
@@ -27,16 +26,15 @@ const Kernel& find_kernel(const KernelTable& kernels, const Op& op, std::size_t 
 
 }  // namespace
 
-Machine::Machine(std::shared_ptr<const Program> program, std::uint8_t* arena, const KernelTable& kernels, int threads)
+Machine::Machine(std::shared_ptr<const Program> program, std::uint8_t* memory, const KernelTable& kernels, int threads)
     : program_(std::move(program)),
       isa_(kernels.isa),
       running_(std::make_unique<std::mutex>()),
-      pool_(checked(threads)) {
-    if (reinterpret_cast<std::uintptr_t>(arena) % alignment != 0)
+      pool_(checked(threads), program_->workspace_bytes) {
+    if (reinterpret_cast<std::uintptr_t>(memory) % alignment != 0)
         refuse("the arena's address is not a multiple of ", alignment);
-    bind_operands(arena);
-    bind_steps(kernels);
-    static_cast<void>(stack_left());  // asks the system now, and not in the midst of the first run
+    bind_operands(memory);
+    bind_steps(kernels, memory + program_->workspaces());
 }
 
 void Machine::bind_operands(std::uint8_t* arena) {
@@ -51,13 +49,15 @@ void Machine::bind_operands(std::uint8_t* arena) {
     }
 }
 
-void Machine::bind_steps(const KernelTable& kernels) {
+void Machine::bind_steps(const KernelTable& kernels, std::uint8_t* workspaces) {
     steps_.reserve(program_->instructions.size());
     for (const Instruction& instruction : program_->instructions) {
         Step step;
         step.kernel = &find_kernel(kernels, *find_op(instruction.op), steps_.size());
         step.call.operands = operands_.data() + instruction.first_operand;
         step.call.attributes = program_->attributes.data() + instruction.first_attribute;
+        step.call.workspace = workspaces;
+        step.call.workspace_bytes = static_cast<std::int64_t>(instruction.workspace_bytes);
         for (int phase = 0; phase < most_phases; ++phase)
             if (const Units units = step.kernel->phases[phase].units; units != nullptr)
                 step.units[phase] = units(step.call);
@@ -79,7 +79,6 @@ void Machine::prepare() {
         static_cast<void>(running_.release());  // perhaps locked, by a thread that is not here
         try {
             running_ = std::make_unique<std::mutex>();
-            stand_in_.reset();
             if (!cut_) pool_.restart();
         } catch (...) {
             ready_.store(found, std::memory_order_release);
@@ -101,28 +100,7 @@ void Machine::run(const Step& step) noexcept {
 
 void Machine::run(const Section& section, std::uint64_t* nanoseconds) {
     prepare();
-    const bool roomy = stack_left() >= kernel_stack_bytes;
     const std::lock_guard<std::mutex> turn(*running_);
-    if (roomy) {
-        run_here(section, nanoseconds);
-    } else {
-        stand_in().run([&] { run_here(section, nanoseconds); });
-    }
-}
-
-StandIn& Machine::stand_in() {
-    if (stand_in_ != nullptr) return *stand_in_;
-    try {
-        stand_in_ = std::make_unique<StandIn>();
-    } catch (const std::system_error& error) {
-        throw NoStack(text("this thread's stack is too small for kernels, which take up to ", kernel_stack_bytes / KiB,
-                           " KiB, and the machine gives no other thread (", error.code().message(),
-                           "); give it a larger stack (ulimit -s)"));
-    }
-    return *stand_in_;
-}
-
-void Machine::run_here(const Section& section, std::uint64_t* nanoseconds) noexcept {
     using Clock = std::chrono::steady_clock;
     const DefaultFloatingPoint guard;
     busy_.store(true, std::memory_order_relaxed);

@@ -11,20 +11,14 @@
 #include "kernels/kernel.hpp"
 #include "pool.hpp"
 #include "program.hpp"
-#include "stand_in.hpp"
 
 namespace linocut {
 
-// The machine gives no thread whose stack holds the kernels.
-class NoStack : public std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
-
 class Machine {
   public:
-    // `arena` has program->arena_bytes, aligned to `alignment`, and outlives the machine. Throws Refusal or
+    // `memory` has program->memory_bytes(threads), aligned to `alignment`, and outlives the machine. Throws Refusal or
     // std::system_error.
-    Machine(std::shared_ptr<const Program> program, std::uint8_t* arena, const KernelTable& kernels, int threads);
+    Machine(std::shared_ptr<const Program> program, std::uint8_t* memory, const KernelTable& kernels, int threads);
 
     const Program& program() const { return *program_; }
     const char* isa() const { return isa_; }
@@ -32,10 +26,8 @@ class Machine {
 
     // Runs the section. `nanoseconds`, if given, receives the time of each of its instructions. Calls from
     // several threads take turns. Throws before the first instruction, or not at all: Refusal where a section
-    // ran when the process was forked, NoStack, and std::system_error where the machine has no more threads.
-    //
-    // Allocates nothing, but for the first time on a thread, which asks how large its stack is, on the first
-    // one whose stack is too small for kernels, as another stands in for it, and in the child of a fork.
+    // ran when the process was forked, and std::system_error where the machine has no more threads.
+    // Allocates nothing but in the child of a fork.
     void run(const Section& section, std::uint64_t* nanoseconds = nullptr);
 
   private:
@@ -46,10 +38,8 @@ class Machine {
     };
 
     void bind_operands(std::uint8_t* arena);
-    void bind_steps(const KernelTable& kernels);
+    void bind_steps(const KernelTable& kernels, std::uint8_t* workspaces);
     void prepare();
-    StandIn& stand_in();
-    void run_here(const Section& section, std::uint64_t* nanoseconds) noexcept;
     void run(const Step& step) noexcept;
 
     std::shared_ptr<const Program> program_;
@@ -62,7 +52,6 @@ class Machine {
     // The fork that it is ready for << 1 | whether a thread makes it so now.
     std::atomic<std::uint64_t> ready_{std::uint64_t{forks()} << 1};
     Pool pool_;
-    std::unique_ptr<StandIn> stand_in_;  // from the first thread on that needs it
 };
 
 }  // namespace linocut

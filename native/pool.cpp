@@ -46,7 +46,10 @@ constexpr std::int64_t first_of(std::int64_t part, std::int64_t parts, std::int6
 
 }  // namespace
 
-Pool::Pool(int threads) : lanes_(static_cast<std::size_t>(std::max(threads, 1))) { start(); }
+Pool::Pool(int threads, std::uint64_t workspace_bytes)
+    : lanes_(static_cast<std::size_t>(std::max(threads, 1))), workspace_bytes_(workspace_bytes) {
+    start();
+}
 
 Pool::~Pool() { stop(); }
 
@@ -118,7 +121,7 @@ void Pool::wait_until_done(std::uint32_t chunks) noexcept {
 // Does chunks of one generation, those of the own lane first, until none is left.
 void Pool::do_chunks(std::uint32_t generation, std::size_t own) noexcept {
     std::uint32_t did = 0;
-    for (std::size_t i = 0; i < lanes_.size(); ++i) did += do_lane(generation, (own + i) % lanes_.size());
+    for (std::size_t i = 0; i < lanes_.size(); ++i) did += do_lane(generation, (own + i) % lanes_.size(), own);
     if (did == 0) return;
     // The call is unfinished until these are counted, so that its number of chunks is still there.
     const std::uint32_t chunks = chunks_.load(std::memory_order_relaxed);
@@ -128,7 +131,7 @@ void Pool::do_chunks(std::uint32_t generation, std::size_t own) noexcept {
 // Claims and does chunks of one lane until none is left; returns how many. How many are left stands in the
 // ticket, beside the generation: a claim that succeeds is of a call that is still unfinished, whatever was
 // read of it in between.
-std::uint32_t Pool::do_lane(std::uint32_t generation, std::size_t number) noexcept {
+std::uint32_t Pool::do_lane(std::uint32_t generation, std::size_t number, std::size_t own) noexcept {
     Lane& lane = lanes_[number];
     std::uint32_t did = 0;
     std::uint64_t ticket = lane.ticket.load(std::memory_order_acquire);
@@ -142,7 +145,9 @@ std::uint32_t Pool::do_lane(std::uint32_t generation, std::size_t number) noexce
             continue;
         const std::int64_t end = first_of(static_cast<std::int64_t>(number) + 1, threads(), chunks);
         const std::int64_t chunk = end - unclaimed_in(ticket);
-        phase->run(*call, first_of(chunk, chunks, units), first_of(chunk + 1, chunks, units));
+        Call mine = *call;
+        mine.workspace += own * workspace_bytes_;
+        phase->run(mine, first_of(chunk, chunks, units), first_of(chunk + 1, chunks, units));
         ++did;
         ticket = lane.ticket.load(std::memory_order_acquire);
     }

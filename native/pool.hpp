@@ -24,8 +24,9 @@ inline constexpr int most_threads = 256;
 
 class Pool {
   public:
-    // `threads` counts the caller. Throws std::system_error where the machine has no more threads.
-    explicit Pool(int threads);
+    // `threads` counts the caller. Their workspaces follow each other, `workspace_bytes` apart; a call has the
+    // caller's. Throws std::system_error where the machine has no more threads.
+    explicit Pool(int threads, std::uint64_t workspace_bytes = 0);
     ~Pool();
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
@@ -51,7 +52,7 @@ class Pool {
     void abandon() noexcept;
     void work(std::size_t own) noexcept;
     void do_chunks(std::uint32_t generation, std::size_t own) noexcept;
-    std::uint32_t do_lane(std::uint32_t generation, std::size_t lane) noexcept;
+    std::uint32_t do_lane(std::uint32_t generation, std::size_t lane, std::size_t own) noexcept;
     void wait_until_done(std::uint32_t chunks) noexcept;
     void stop() noexcept;
 
@@ -63,7 +64,8 @@ class Pool {
     std::atomic<std::int64_t> units_{0};
     std::atomic<std::uint32_t> chunks_{0};
 
-    std::vector<Lane> lanes_;                         // the caller's is the first
+    std::vector<Lane> lanes_;  // the caller's is the first
+    std::uint64_t workspace_bytes_;
     alignas(64) std::atomic<std::uint32_t> done_{0};  // chunks finished
     alignas(64) std::atomic<std::uint32_t> bell_{0};  // the newest generation, on which workers wait
     std::atomic<bool> stopping_{false};

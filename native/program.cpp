@@ -168,9 +168,9 @@ void read_instruction(Reader& reader, Program& program, std::size_t number) {
     program.instructions.push_back(instruction);
 }
 
-// What binds the numbers that were read to the meaning of the op.
-void check_instruction(const Program& program, std::size_t number) {
-    const Instruction& instruction = program.instructions[number];
+// What binds the numbers that were read to the meaning of the op; finds the workspace.
+void check_instruction(Program& program, std::size_t number) {
+    Instruction& instruction = program.instructions[number];
     const Op& op = *find_op(instruction.op);
     Matched matched{&op, {}, {}};
     std::size_t place = 0;
@@ -180,6 +180,8 @@ void check_instruction(const Program& program, std::size_t number) {
     if (reason.empty()) reason = aliasing(matched);
     if (reason.empty()) reason = first_failure(matched, program.attributes_of(instruction));
     if (!reason.empty()) refuse("instruction ", number, ": ", op.name, ": ", reason);
+    instruction.workspace_bytes = workspace_bytes(matched, program.attributes_of(instruction));
+    program.workspace_bytes = std::max(program.workspace_bytes, instruction.workspace_bytes);
 }
 
 Section read_section(Reader& reader, std::size_t instructions, std::size_t number) {

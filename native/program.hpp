@@ -48,8 +48,9 @@ struct Instruction {
     std::uint16_t op = 0;
     std::uint16_t operand_count = 0;
     std::uint16_t attribute_count = 0;
-    std::size_t first_operand = 0;    // in Program::operands
-    std::size_t first_attribute = 0;  // in Program::attributes
+    std::size_t first_operand = 0;      // in Program::operands
+    std::size_t first_attribute = 0;    // in Program::attributes
+    std::uint64_t workspace_bytes = 0;  // that a thread needs beside the operands
 };
 
 // Instructions [begin, end).
@@ -62,6 +63,7 @@ struct Section {
 struct Program {
     std::uint64_t arena_bytes = 0;
     std::uint64_t lower_bound_bytes = 0;
+    std::uint64_t workspace_bytes = 0;  // of a thread: the most that an instruction needs
     std::vector<Buffer> buffers;
     std::vector<Instruction> instructions;
     std::vector<Section> sections;
@@ -77,6 +79,11 @@ struct Program {
     // nullptr where there is none of that name.
     const Buffer* find_buffer(std::string_view name) const;
     const Section* find_section(std::string_view name) const;
+    // What a session works in: the arena, and behind it a workspace for each thread.
+    std::uint64_t memory_bytes(int threads) const {
+        return workspaces() + static_cast<std::uint64_t>(threads) * workspace_bytes;
+    }
+    std::uint64_t workspaces() const { return (arena_bytes + alignment - 1) / alignment * alignment; }
 };
 
 // Throws Refusal. Takes memory in proportion to `size`, whatever the bytes say.

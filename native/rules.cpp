@@ -85,25 +85,6 @@ Step read_step(const Signature& signature, std::string_view word) {
     return step;
 }
 
-std::vector<Step> parse_steps(std::string_view text, const Signature& signature) {
-    std::vector<Step> steps;
-    std::size_t deep = 0;
-    while (!text.empty()) {
-        const std::size_t length = std::min(text.find(' '), text.size());
-        const std::string_view word = text.substr(0, length);
-        text.remove_prefix(std::min(length + 1, text.size()));
-        const Word* known = std::find_if(std::begin(vocabulary), std::end(vocabulary),
-                                         [word](const Word& w) { return w.name == word; });
-        const bool reads = known == std::end(vocabulary);
-        const std::size_t takes = reads ? 0 : known->takes;
-        if (word.empty() || deep < takes || deep - takes == most_deep) refuse("rule '", text, "' does not fit a stack");
-        steps.push_back(reads ? read_step(signature, word) : Step{.action = known->action});
-        deep += 1 - takes;
-    }
-    if (deep != 1) refuse("a rule leaves ", deep, " values, must leave one");
-    return steps;
-}
-
 std::vector<Piece> parse_reason(std::string_view text, const Signature& signature) {
     std::vector<Piece> pieces;
     while (!text.empty()) {
@@ -248,6 +229,25 @@ std::string reason_of(const Rule& rule, const Matched& m, std::span<const double
 
 }  // namespace
 
+std::vector<Step> parse_steps(std::string_view text, const Signature& signature) {
+    std::vector<Step> steps;
+    std::size_t deep = 0;
+    while (!text.empty()) {
+        const std::size_t length = std::min(text.find(' '), text.size());
+        const std::string_view word = text.substr(0, length);
+        text.remove_prefix(std::min(length + 1, text.size()));
+        const Word* known = std::find_if(std::begin(vocabulary), std::end(vocabulary),
+                                         [word](const Word& w) { return w.name == word; });
+        const bool reads = known == std::end(vocabulary);
+        const std::size_t takes = reads ? 0 : known->takes;
+        if (word.empty() || deep < takes || deep - takes == most_deep) refuse("rule '", text, "' does not fit a stack");
+        steps.push_back(reads ? read_step(signature, word) : Step{.action = known->action});
+        deep += 1 - takes;
+    }
+    if (deep != 1) refuse("a rule leaves ", deep, " values, must leave one");
+    return steps;
+}
+
 std::vector<Rule> parse_rules(std::string_view lines, const Signature& signature) {
     std::vector<Rule> rules;
     while (!lines.empty()) {
@@ -266,6 +266,14 @@ std::string first_failure(const Matched& matched, std::span<const double> attrib
     for (const Rule& rule : matched.op->rules())
         if (value(rule.holds, matched, attributes) == 0.0) return reason_of(rule, matched, attributes);
     return "";
+}
+
+std::uint64_t workspace_bytes(const Matched& matched, std::span<const double> attributes) {
+    constexpr double most = 4096.0;
+    const double kibibytes = std::ceil(value(matched.op->workspace(), matched, attributes));
+    if (!(kibibytes >= 0.0 && kibibytes <= most))
+        refuse(matched.op->name, " wants a workspace of ", kibibytes, " KiB, at most ", most);
+    return static_cast<std::uint64_t>(kibibytes) * 1024;
 }
 
 }  // namespace linocut

@@ -67,7 +67,12 @@ struct Rule {
 // Throws Refusal where a line is not as the table has it, or needs more of a stack than there is.
 std::vector<Rule> parse_rules(std::string_view lines, const Signature& signature);
 
-// The reason of the first rule that does not hold, or "". The instruction has matched its signature.
+// An expression alone; throws as parse_rules does.
+std::vector<Step> parse_steps(std::string_view text, const Signature& signature);
+
+// Of an instruction that has matched its signature: the reason of the first rule that does not hold, or "", and what a
+// thread needs beside the operands.
 std::string first_failure(const Matched& matched, std::span<const double> attributes);
+std::uint64_t workspace_bytes(const Matched& matched, std::span<const double> attributes);
 
 }  // namespace linocut

@@ -133,7 +133,7 @@ const Signature& Op::signature() const {
 
 std::span<const Op> ops() {
     static const Op table[] = {
-#define OP(code, name, signature, rules) {code, #name, signature, rules},
+#define OP(code, name, signature, workspace, rules) {code, #name, signature, workspace, rules},
 #include "ops.def"
 #undef OP
     };

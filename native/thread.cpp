@@ -6,16 +6,35 @@
 #include <link.h>
 #endif
 
+#include <algorithm>
 #include <climits>
 #include <system_error>
-
-#include "stack.hpp"
 
 namespace linocut {
 namespace {
 
-// The C library puts what it knows of a thread on its stack, and takes the guard behind it from its size.
-constexpr std::size_t library_bytes = 128 * KiB;
+#if defined(__SANITIZE_ADDRESS__)
+#define LINOCUT_GUARDED_FRAMES
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LINOCUT_GUARDED_FRAMES
+#endif
+#endif
+
+constexpr std::size_t KiB = 1024;
+
+// For the deepest kernel of any instruction set with all that it calls, the callers between, and the frame of a signal:
+// tiles are in workspaces (kernels/workspace.hpp), not here. tests/test_kernel_stacks.py holds it against the
+// compiler's figures. The address sanitizer puts guards into frames.
+#ifdef LINOCUT_GUARDED_FRAMES
+constexpr std::size_t kernel_stack_bytes = 256 * KiB;
+#else
+constexpr std::size_t kernel_stack_bytes = 48 * KiB;
+#endif
+
+// What the C library puts of its own on a thread's stack, and the guard behind it that it takes from its size.
+constexpr std::size_t library_bytes = 32 * KiB;
+constexpr std::size_t least_bytes = 128 * KiB;
 
 void check(int error) {
     if (error != 0) throw std::system_error(error, std::generic_category());
@@ -40,8 +59,8 @@ std::size_t thread_local_bytes() {
 // Whole pages, as some systems ask for.
 std::size_t find_stack_bytes() {
     const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-    const std::size_t least = kernel_stack_bytes + library_bytes + thread_local_bytes() + PTHREAD_STACK_MIN;
-    return (least + page - 1) / page * page;
+    const std::size_t needed = kernel_stack_bytes + library_bytes + thread_local_bytes() + PTHREAD_STACK_MIN;
+    return (std::max(needed, least_bytes) + page - 1) / page * page;
 }
 
 const std::size_t stack_bytes = find_stack_bytes();  // as the core is loaded: no fork comes in between

@@ -36,7 +36,7 @@ def test_train_for_programs(linocut):
     status, out, err = linocut("train", *SMALL, "--epochs", 2, "--out", "run", "--json")
     plan, *epochs, done = objects(out)
     assert (status, err) == (0, "")
-    assert list(plan) == ["event", "arena_bytes", "lower_bound_bytes"]
+    assert list(plan) == ["event", "arena_bytes", "lower_bound_bytes", "workspace_bytes"]
     assert [list(epoch) for epoch in epochs] == [EPOCH_KEYS] * 2
     assert list(done) == DONE_KEYS
     assert [epoch["epoch"] for epoch in epochs] == [1, 2]
@@ -209,7 +209,7 @@ def test_plan_for_programs(linocut):
     (plan,) = objects(out)
     assert (status, err) == (0, "")
     keys = ["model", "policy", "optimizer", "batch", "account", "total_bytes", "lower_bound_bytes", "rows"]
-    assert list(plan) == keys
+    assert list(plan) == [*keys, "workspace_bytes"]
     assert [plan[key] for key in keys[:5]] == ["mlp", "standard", "sgd", 10, "arena"]
     assert {tuple(row) for row in plan["rows"]} == {("role", "format", "lifetime", "bytes")}
     assert plan["total_bytes"] == lc.Trainer(lc.models.mlp(), "standard", "sgd", 10).compiled.program.arena_bytes

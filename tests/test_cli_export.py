@@ -71,3 +71,15 @@ def test_models_in_onnx_and_its_dialects(run, linocut):
         status, out, err = linocut("export", run, "--out", "other.onnx", *words)
         assert (status, out) == (2, "") and reason in err
     assert not Path("other.onnx").exists()
+
+
+def test_models_in_tflite(run, linocut):
+    pytest.importorskip("tflite")
+    for words in ((), ("--weights", "float")):
+        given = ("export", run, "--to", "tflite", "--out", "model.tflite", *words, "--force", "--json")
+        status, out, err = linocut(*given)
+        assert (status, err) == (0, "")
+        assert json.loads(out)["files"] == ["model.tflite"] and Path("model.tflite").read_bytes()[4:8] == b"TFL3"
+    status, out, err = linocut("export", run, "--to", "tflite", "--out", "other.tflite", "--weights", "int8")
+    assert (status, out) == (2, "") and "form of weights of tflite is called 'int8'; there are bits, float" in err
+    assert not Path("other.tflite").exists()

@@ -11,7 +11,7 @@ from small_command import REFERENCE
 
 import linocut as lc
 from linocut.data.content import content_of
-from linocut.data.file_print import PIECE, WHOLE, file_print
+from linocut.data.fingerprint import PIECE, WHOLE, file_fingerprint
 
 RESUME = ["train", "--resume", "--out", "run", "--epochs", 2, *REFERENCE]
 
@@ -135,12 +135,12 @@ def test_a_print_of_a_large_file_has_its_pieces(tmp_path):
         if place is not None:
             changed[place] ^= 1
         path.write_bytes(changed)
-        prints.add(file_print(path))
+        prints.add(file_fingerprint(path))
     path.write_bytes(data[:-1])
-    prints.add(file_print(path))
+    prints.add(file_fingerprint(path))
     assert len(prints) == 7
     with pytest.raises(lc.DataError, match="cannot be read: No such file"):
-        file_print(tmp_path / "none")
+        file_fingerprint(tmp_path / "none")
 
 
 def test_runs_of_before_know_their_data_by_name(data):

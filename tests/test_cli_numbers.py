@@ -89,6 +89,7 @@ def test_a_regression_predicts_in_the_units_of_the_table(linocut) -> None:
 
 def test_a_regression_is_exported_in_its_units(linocut, tmp_path: Path) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("tflite")
     numbers_table(Path("houses.csv"))
     command = ("train", "--data", "houses.csv", "--label", "price", "--task", "regression", *TABLE)
     assert linocut(*command, "--epochs", 2, "--out", "run")[0] == 0
@@ -100,6 +101,8 @@ def test_a_regression_is_exported_in_its_units(linocut, tmp_path: Path) -> None:
     np.testing.assert_allclose(found, loaded.predict(codes[:1]).outputs, rtol=1e-5)
     (about,) = [one for one in onnx_metadata("model.onnx") if one.key == "linocut.form"]
     assert Form.from_dict(json.loads(about.value)) == loaded.form
+    assert linocut("export", "run", "--to", "tflite", "--out", "model.tflite")[0] == 0
+    assert json.dumps(loaded.form.to_dict()).encode() in Path("model.tflite").read_bytes()
 
 
 def onnx_metadata(path: str) -> list[Any]:

@@ -119,8 +119,11 @@ def test_characters_that_the_output_cannot_show(tmp_path):
 
 
 EARLY = """
-import os, signal
+import os, signal, sys
 os.kill(os.getpid(), signal.SIGINT)
+sys.path.remove(os.path.dirname(__file__))
+del sys.modules[__name__]
+__import__(__name__)  # the module that is meant
 """
 
 
@@ -129,9 +132,38 @@ def test_ctrl_c_while_modules_are_imported(tmp_path, module):
     """The first that is imported, and the last: any moment before the command line is there."""
     (tmp_path / f"{module}.py").write_text(EARLY)
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    command = [sys.executable, "-m", "linocut", "train", *SMALL, "--epochs", "1"]
+    command = [sys.executable, "-m", "linocut", "train", *SMALL, "--epochs", "500", "--out", "run"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", "error: interrupted\n")
+    assert (done.returncode, done.stderr.count("\n")) == (130, 1), done.stderr
+    assert done.stderr == "error: interrupted\n" or done.stderr.startswith("interrupted by SIGINT; go on with: ")
+
+
+LOSES = """
+import os, signal, weakref
+class Lock: pass
+lock = Lock()
+called = weakref.ref(lock, lambda _: os.kill(os.getpid(), signal.SIGINT))
+del lock
+"""
+
+IMPORTS = """
+import signal, time
+from linocut import __main__ as front
+signal.signal(signal.SIGINT, front._interrupt)
+try:
+    import loses
+    time.sleep(10)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_ctrl_c_in_what_an_import_calls_back(tmp_path):
+    """Python forgets what is raised there."""
+    (tmp_path / "loses.py").write_text(LOSES)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", IMPORTS], capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "interrupted\n", "")
 
 
 def test_ctrl_c_at_any_moment_of_the_beginning():

@@ -129,7 +129,19 @@ def test_structure_is_read_in_two_rooms_only() -> None:
             assert not STRUCTURE.search(line), f"{path}:{number} reads structure: {line.strip()}"
 
 
-HEAVY = ("torch", "tensorflow", "scipy", "pandas", "matplotlib", "onnx", "sklearn", "mlflow", "wandb")
+HEAVY = (
+    "torch",
+    "tensorflow",
+    "scipy",
+    "pandas",
+    "matplotlib",
+    "onnx",
+    "tflite",
+    "flatbuffers",
+    "sklearn",
+    "mlflow",
+    "wandb",
+)
 
 
 def test_heavy_libraries_are_imported_in_their_own_rooms_only() -> None:

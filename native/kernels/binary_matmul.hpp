@@ -41,8 +41,9 @@ inline void store_row(const Operand& y, i64 r, i64 first, i64 n, const i32* prod
 inline void run(const Call& call, i64 begin, i64 end) {
     const Operand &x = call.operands[0], &weights = call.operands[1], &y = call.operands[2];
     const i64 total = words(x.cols);
-    alignas(64) u64 panel[distances::chunk_words * distances::word_panel];
-    alignas(64) i32 products[block_rows][distances::columns];
+    Workspace space(call);
+    auto& panel = space.take<u64[distances::chunk_words * distances::word_panel]>();
+    auto& products = space.take<i32[block_rows][distances::columns]>();
     for (i64 unit = begin; unit < end; ++unit) {
         const i64 first = unit * distances::columns, n = least(distances::columns, weights.rows - first);
         if (total <= distances::chunk_words) distances::pack_panel(weights, first, 0, total, panel);

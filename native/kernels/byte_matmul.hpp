@@ -78,7 +78,8 @@ inline void run(const Call& call, i64 begin, i64 end) {
         if (x.rows <= few_rows) {
             run_few(x, weights, outcome);
         } else {
-            real_matmul::run_bytes(x, weights, unit, [&](i64 r, const i32* sums) { outcome.store(r, sums); });
+            real_matmul::run_bytes(x, weights, unit, Workspace(call),
+                                   [&](i64 r, const i32* sums) { outcome.store(r, sums); });
         }
     }
 }

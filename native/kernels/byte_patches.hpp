@@ -15,19 +15,19 @@ inline constexpr i64 byte_chunk = 4 * chunk_groups;
 
 using ByteTiles = i32[byte_tiles][unit_pixels][tile_columns];
 
-// The panels of a unit; `first` is the element of the patches that they start at, -1 before they are packed.
+// The panels of a unit; `first` is the element of the patches that they start at, none before they are packed.
 struct BytePanels {
     alignas(64) Panel panels[byte_tiles];
-    i64 first = -1;
+    i64 first;
 };
 
 // pack(tile, first, count, panel) packs the weights of elements [first, first + count). Patches longer than a panel are
 // taken in chunks; shorter ones leave the panels for the next call.
 template <Signed S, Range W, class Pack>
 inline void multiply_bytes(const Grid& grid, const Place* places, i64 pixels, const Operand& source, i64 columns,
-                           const Pack& pack, BytePanels& packed, ByteTiles& tiles) {
+                           Workspace space, const Pack& pack, BytePanels& packed, ByteTiles& tiles) {
     constexpr bool signs = W == Range::bits;
-    alignas(64) u8 patches[block_pixels][byte_chunk];
+    auto& patches = space.take<u8[block_pixels][byte_chunk]>();
     const i64 total = grid.taps() * source.cols, tile_count = divide_up(columns, tile_columns);
     for (i64 first = 0; first < total; first += byte_chunk) {
         const i64 count = least(byte_chunk, total - first), groups = divide_up(count, 4);

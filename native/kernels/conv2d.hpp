@@ -27,16 +27,16 @@ inline constexpr i64 chunk_taps = 64;   // taps whose sums are known at a time
 
 using BitTiles = i32[bit_panels][unit_pixels][panel_columns];
 
-// The panels of a unit; `first` is the word that they start at, -1 before they are packed.
+// The panels of a unit; `first` is the word that they start at, none before they are packed.
 struct BitPanels {
     alignas(64) u64 panels[bit_panels][chunk_words * distances::word_panel];
-    i64 first = -1;
+    i64 first;
 };
 
-// signs[t][c] is the sum of the signs of output c in tap first + t; first is -1 before they are known.
+// signs[t][c] is the sum of the signs of output c in tap first + t; first is none before they are known.
 struct TapSigns {
     alignas(64) i32 signs[chunk_taps][unit_columns];
-    i64 first = -1;
+    i64 first;
 };
 
 // Panels of few inputs are packed for more pixels.
@@ -143,8 +143,8 @@ inline void store_bits(const BitTiles& tiles, const Place* places, i64 pixels, c
 }
 
 inline void multiply_bits(const Grid& grid, const Place* places, i64 pixels, const Operand& x, const Operand& flat,
-                          i64 first, i64 columns, BitPanels& packed, BitTiles& tiles) {
-    alignas(64) u64 patches[block_pixels][chunk_words];
+                          i64 first, i64 columns, Workspace space, BitPanels& packed, BitTiles& tiles) {
+    auto& patches = space.take<u64[block_pixels][chunk_words]>();
     const i64 depth = words(x.cols), total = grid.taps() * depth, panel_count = divide_up(columns, panel_columns);
     for (i64 word = 0; word < total; word += chunk_words) {
         const i64 count = least(chunk_words, total - word);
@@ -163,12 +163,13 @@ inline void multiply_bits(const Grid& grid, const Place* places, i64 pixels, con
 }
 
 [[gnu::noinline]] inline void run_bits(const Call& call, const Grid& grid, Place* places, Span pixels, i64 first,
-                                       i64 columns) {
+                                       i64 columns, Workspace space) {
     const Operand &x = call.operands[X], &weights = call.operands[WEIGHTS];
     const Operand flat = flattened(weights, grid.taps());
-    BitPanels panels;
-    TapSigns signs;
-    alignas(64) BitTiles tiles;
+    auto& panels = space.take<BitPanels>();
+    auto& signs = space.take<TapSigns>();
+    auto& tiles = space.take<BitTiles>();
+    panels.first = signs.first = none;
     i32 base[unit_columns];
     for (i32& value : base) value = static_cast<i32>(grid.taps() * x.cols);
     const i64 at_once = pixels_at_once(grid.taps() * words(x.cols) > chunk_words);
@@ -176,7 +177,7 @@ inline void multiply_bits(const Grid& grid, const Place* places, i64 pixels, con
         const i64 count = least(at_once, pixels.end - from);
         locate(grid, from, count, places);
         start_tiles<panel_columns>(grid, places, count, weights, first, columns, base, 1, signs, tiles);
-        multiply_bits(grid, places, count, x, flat, first, columns, panels, tiles);
+        multiply_bits(grid, places, count, x, flat, first, columns, space, panels, tiles);
         store_bits(tiles, places, count, call.operands[Y], first, columns);
     }
 }
@@ -221,12 +222,13 @@ inline void pack_double_signs(const Operand& weights, i64 taps, i64 first_output
 // store(pixel, first, n, exact) has sums of 64 outputs, of which n count; the others are 0.
 template <class Store>
 [[gnu::noinline]] inline void run_bytes(const Operand& x, const Operand& weights, const Grid& grid, Place* places,
-                                        Span pixels, i64 first, i64 columns, const Store& store) {
+                                        Span pixels, i64 first, i64 columns, Workspace space, const Store& store) {
     constexpr i32 scale = 255;
     const i64 taps = grid.taps();
-    BytePanels panels;
-    TapSigns signs;
-    alignas(64) ByteTiles tiles;
+    auto& panels = space.take<BytePanels>();
+    auto& signs = space.take<TapSigns>();
+    auto& tiles = space.take<ByteTiles>();
+    panels.first = signs.first = none;
     i32 base[unit_columns] = {};
     for (i64 c = 0; c < columns; ++c) base[c] = -scale * sum_of_signs(weights, (first + c) * taps, taps);
     const auto pack = [&](i64 t, i64 k, i64 count, Panel& panel) {
@@ -237,7 +239,7 @@ template <class Store>
         const i64 count = least(at_once, pixels.end - from);
         locate(grid, from, count, places);
         start_tiles<tile_columns>(grid, places, count, weights, first, columns, base, scale, signs, tiles);
-        multiply_bytes<Signed::panel, Range::doubled>(grid, places, count, x, columns, pack, panels, tiles);
+        multiply_bytes<Signed::panel, Range::doubled>(grid, places, count, x, columns, space, pack, panels, tiles);
         for (i64 m = 0; m < count; ++m) {
             for (i64 c = 0; c < columns; c += tile_columns) {
                 store(places[m].pixel, first + c, least(tile_columns, columns - c), tiles[c / tile_columns][m]);
@@ -287,7 +289,7 @@ inline void pack_floats(const Operand& flat, i64 first_output, i64 first, i64 co
 }
 
 [[gnu::noinline]] inline void run_floats(const Call& call, const Grid& grid, Place* places, i64 from, i64 pixels,
-                                         i64 first, i64 columns) {
+                                         i64 first, i64 columns, Workspace space) {
     const Operand &x = call.operands[X], &weights = call.operands[WEIGHTS], &y = call.operands[Y];
     const i64 taps = grid.taps();
     const Operand flat = flattened(weights, taps);
@@ -299,13 +301,12 @@ inline void pack_floats(const Operand& flat, i64 first_output, i64 first, i64 co
             pack_floats(flat, output, k, count, panel);
         }
     };
-    alignas(64) FloatTiles tiles;
+    auto& tiles = space.take<FloatTiles>();
     locate(grid, from, pixels, places);
-    multiply_floats(grid, places, pixels, x, columns, call.attributes[EXACT] != 0.0, pack, tiles);
+    multiply_floats(grid, places, pixels, x, columns, call.attributes[EXACT] != 0.0, space, pack, tiles);
     store_tiles(tiles, places, pixels, y, first, columns);
 }
 
-// The kinds are functions of their own: together their tiles would be too much for a thread's stack.
 inline void run(const Call& call, i64 begin, i64 end) {
     const Operand &x = call.operands[X], &weights = call.operands[WEIGHTS], &y = call.operands[Y];
     const Grid grid = forward_grid(x, conv_window(weights, call.attributes), y);
@@ -313,16 +314,17 @@ inline void run(const Call& call, i64 begin, i64 end) {
     const auto store = [&](i64 pixel, i64 from, i64 n, const i32* exact) {
         real_matmul::store_exact(y, pixel, from, n, exact);
     };
-    Place places[unit_pixels];
+    Workspace space(call);
+    auto& places = space.take<Place[unit_pixels]>();
     for (i64 unit = begin; unit < end; ++unit) {
         const i64 first = unit % blocks * unit_columns, columns = least(unit_columns, y.cols - first);
         const i64 from = unit / blocks * per_unit, pixels = least(per_unit, y.rows - from);
         if (x.format == Format::bit) {
-            run_bits(call, grid, places, {from, from + pixels}, first, columns);
+            run_bits(call, grid, places, {from, from + pixels}, first, columns, space);
         } else if (x.format == Format::u8) {
-            run_bytes(x, weights, grid, places, {from, from + pixels}, first, columns, store);
+            run_bytes(x, weights, grid, places, {from, from + pixels}, first, columns, space, store);
         } else {
-            run_floats(call, grid, places, from, pixels, first, columns);
+            run_floats(call, grid, places, from, pixels, first, columns, space);
         }
     }
 }

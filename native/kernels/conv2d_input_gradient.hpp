@@ -114,37 +114,38 @@ inline Seen store_bytes(const ByteTiles& tiles, int shift, const Place* places, 
 }
 
 [[gnu::noinline]] inline void run_bytes(const Call& call, const Grid& grid, const Place* places, i64 pixels, i64 first,
-                                        i64 columns) {
+                                        i64 columns, Workspace space) {
     const Operand &dy = call.operands[DY], &weights = call.operands[WEIGHTS], &dx = call.operands[DX];
     const i64 outputs = dy.cols, taps = weights.rows / outputs;
-    BytePanels panels;
-    alignas(64) ByteTiles tiles;
+    auto& panels = space.take<BytePanels>();
+    auto& tiles = space.take<ByteTiles>();
+    panels.first = none;
     const auto pack = [&](i64 t, i64 k, i64 count, Panel& panel) {
         pack_bits(weights, WeightRows(grid, outputs, taps, k), first / segment + t, count, panel);
     };
-    multiply_bytes<Signed::rows, Range::bits>(grid, places, pixels, dy, columns, pack, panels, tiles);
+    multiply_bytes<Signed::rows, Range::bits>(grid, places, pixels, dy, columns, space, pack, panels, tiles);
     const int shift = shift_between(call.operands[DY_EXPONENT], call.operands[DX_EXPONENT]);
     store_bytes(tiles, shift, places, pixels, dx, first, columns).note(call.operands[SCALE]);
 }
 
 [[gnu::noinline]] inline void run_floats(const Call& call, const Grid& grid, const Place* places, i64 pixels, i64 first,
-                                         i64 columns) {
+                                         i64 columns, Workspace space) {
     const Operand &dy = call.operands[DY], &weights = call.operands[WEIGHTS], &dx = call.operands[DX];
     const i64 outputs = dy.cols, taps = weights.rows / outputs;
-    alignas(64) FloatTiles tiles;
+    auto& tiles = space.take<FloatTiles>();
     const auto pack = [&](i64 t, i64 k, i64 count, FloatPanel& panel) {
         pack_floats(weights, WeightRows(grid, outputs, taps, k), first + t * float_columns, count, panel);
     };
-    multiply_floats(grid, places, pixels, dy, columns, call.attributes[EXACT] != 0.0, pack, tiles);
+    multiply_floats(grid, places, pixels, dy, columns, call.attributes[EXACT] != 0.0, space, pack, tiles);
     store_tiles(tiles, places, pixels, dx, first, columns);
 }
 
-// The kinds are functions of their own: together their tiles would be too much for a thread's stack.
 inline void run(const Call& call, i64 begin, i64 end) {
     const Operand& dx = call.operands[DX];
     const bool bytes = call.operands[DY].format == Format::i8;
     const i64 beside = channel_blocks(call);
-    Place places[unit_pixels];
+    Workspace space(call);
+    auto& places = space.take<Place[unit_pixels]>();
     i64 passed = 0;
     each_grid(call, [&](const Grid& grid) {
         const i64 blocks = pixel_blocks(grid), before = passed;
@@ -155,9 +156,9 @@ inline void run(const Call& call, i64 begin, i64 end) {
             const i64 columns = least(unit_columns, dx.cols - first);
             locate(grid, from, pixels, places);
             if (bytes) {
-                run_bytes(call, grid, places, pixels, first, columns);
+                run_bytes(call, grid, places, pixels, first, columns, space);
             } else {
-                run_floats(call, grid, places, pixels, first, columns);
+                run_floats(call, grid, places, pixels, first, columns, space);
             }
         }
     });

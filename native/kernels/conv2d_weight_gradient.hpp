@@ -117,10 +117,11 @@ inline void pack_rows(const Convolution& conv, const Part& part, const Pixel* pi
 
 // sums[panel][row][output] += over pixels [begin, end).
 template <Format F>
-inline void add_products(const Convolution& conv, const Part& part, const Pixels& all, i64 begin, i64 end, Sums* sums) {
-    alignas(64) Panel panel;
-    alignas(64) u8 rows[block_groups * 4 * (most_rows + segment)];
-    Pixel pixels[block_pixels];
+inline void add_products(const Convolution& conv, const Part& part, const Pixels& all, i64 begin, i64 end,
+                         Workspace space, Sums* sums) {
+    auto& panel = space.take<Panel>();
+    auto& rows = space.take<u8[block_groups * 4 * (most_rows + segment)]>();
+    auto& pixels = space.take<Pixel[block_pixels]>();
     const i64 count = part.weights() + part.taps();
     const i64 stride =
         divide_up(4 * count, 64) * 64 | 64;  // an odd number of cache lines spreads over the cache's sets
@@ -162,11 +163,11 @@ inline void each_tap_of_eight(const Part& part, Visit&& visit) {
 }
 
 template <class Sink>
-[[gnu::noinline]] void bit_gradients(const Convolution& conv, const Part& part, Sink&& sink) {
-    alignas(64) Sums sums[most_panels];
+[[gnu::noinline]] void bit_gradients(const Convolution& conv, const Part& part, Workspace space, Sink&& sink) {
+    auto& sums = space.take<Sums[most_panels]>();
     const Pixels pixels(conv, part);
     std::memset(sums, 0, sizeof sums);
-    add_products<Format::bit>(conv, part, pixels, 0, pixels.count(), sums);
+    add_products<Format::bit>(conv, part, pixels, 0, pixels.count(), space, sums);
     // Seven rows more than a tap has are within `Sums`: parts that fill it have taps of 64 inputs.
     each_tap_of_eight(part, [&](i64 o, i64 outputs, i64 t) {
         const Sums& tile = sums[o / outputs_at_once];
@@ -179,14 +180,14 @@ template <class Sink>
 }
 
 template <class Sink>
-[[gnu::noinline]] void byte_gradients(const Convolution& conv, const Part& part, Sink&& sink) {
-    alignas(64) Sums sums;
-    alignas(64) i64 totals[most_rows][outputs_at_once];
+[[gnu::noinline]] void byte_gradients(const Convolution& conv, const Part& part, Workspace space, Sink&& sink) {
+    auto& sums = space.take<Sums>();
+    auto& totals = space.take<i64[most_rows][outputs_at_once]>();
     const Pixels pixels(conv, part);
     std::memset(totals, 0, sizeof totals);
     for (i64 begin = 0; begin < pixels.count(); begin += flush_pixels) {
         std::memset(sums, 0, sizeof sums);
-        add_products<Format::u8>(conv, part, pixels, begin, least(begin + flush_pixels, pixels.count()), &sums);
+        add_products<Format::u8>(conv, part, pixels, begin, least(begin + flush_pixels, pixels.count()), space, &sums);
         for (i64 k = 0; k < part.weights(); ++k) {
             const i32* seen = sums[part.weights() + k / part.inputs];
             for (i64 o = 0; o < part.outputs; ++o) totals[k][o] += 2 * i64{sums[k][o]} - 255 * i64{seen[o]};
@@ -207,9 +208,9 @@ inline void integer_gradients(const Call& call, i64 begin, i64 end, Sink&& sink)
     const Division division(conv, outputs_of_part(conv.x));
     for (i64 unit = begin; unit < end; ++unit) {
         if (conv.x.format == Format::bit) {
-            bit_gradients(conv, division[unit], sink);
+            bit_gradients(conv, division[unit], Workspace(call), sink);
         } else {
-            byte_gradients(conv, division[unit], sink);
+            byte_gradients(conv, division[unit], Workspace(call), sink);
         }
     }
 }
@@ -257,10 +258,10 @@ inline void multiply_seen(const Convolution& conv, const Part& part, const Pixel
 
 // sink(row of the weights' matrix, first input, count, gradients)
 template <bool Exact, class Sink>
-[[gnu::noinline]] void float_gradients(const Convolution& conv, const Part& part, Sink&& sink) {
-    alignas(64) FloatSums sums[most_panels];
-    alignas(64) FloatPanel panel;
-    alignas(64) float rows[float_block * most_rows + segment];
+[[gnu::noinline]] void float_gradients(const Convolution& conv, const Part& part, Workspace space, Sink&& sink) {
+    auto& sums = space.take<FloatSums[most_panels]>();
+    auto& panel = space.take<FloatPanel>();
+    auto& rows = space.take<float[float_block * most_rows + segment]>();
     Pixel pixels[float_block];
     const Pixels all(conv, part);
     std::memset(sums, 0, sizeof sums);
@@ -298,9 +299,9 @@ inline void run_floats(const Call& call, i64 begin, i64 end) {
     };
     for (i64 unit = begin; unit < end; ++unit) {
         if (call.attributes[EXACT] != 0.0) {
-            float_gradients<true>(conv, division[unit], store);
+            float_gradients<true>(conv, division[unit], Workspace(call), store);
         } else {
-            float_gradients<false>(conv, division[unit], store);
+            float_gradients<false>(conv, division[unit], Workspace(call), store);
         }
     }
 }

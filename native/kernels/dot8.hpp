@@ -30,7 +30,8 @@ template <Signed S, Range W, class Into>
 
 // `count` rows of the tile gain `groups` whole groups.
 template <Signed S, Range W, class Into>
-inline void dot_tile(i64 count, ByteRows rows, const Panel& panel, i64 groups, Into into, i32 (*tile)[tile_columns]) {
+inline void dot_tile(i64 count, ByteRows rows, const u8 (*panel)[tile_columns][4], i64 groups, Into into,
+                     i32 (*tile)[tile_columns]) {
     if constexpr (groups_at_once<W> == chunk_groups) {
         dot_blocks<S, W>(count, rows, panel, AllGroups{groups}, into, tile);
     } else {

@@ -73,9 +73,7 @@ inline void dot_tile_contiguous(i64 count, const u8* data, i64 stride, i64 lengt
     u8 tails[tile_rows][4] = {};
     for (i64 m = 0; m < count; ++m)
         std::memcpy(tails[m], data + m * stride + 4 * whole, static_cast<std::size_t>(rest));
-    alignas(64) Panel last;
-    std::memcpy(last[0], panel[whole], sizeof last[0]);
-    dot_tile<S, W>(count, {tails[0], 4, 4}, last, 1, into.later(), tile);
+    dot_tile<S, W>(count, {tails[0], 4, 4}, panel + whole, 1, into.later(), tile);
 }
 
 }  // namespace linocut::LINOCUT_NS

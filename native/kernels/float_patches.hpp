@@ -15,9 +15,9 @@ using FloatTiles = float[float_tiles][unit_pixels][float_columns];
 // pack(tile, first, count, panel) packs the weights of elements [first, first + count).
 template <bool Exact, class T, class Pack>
 inline void multiply_floats_of(const Grid& grid, const Place* places, i64 pixels, const T* source, i64 channels,
-                               i64 columns, const Pack& pack, FloatTiles& tiles) {
-    alignas(64) FloatPanel panels[float_tiles];
-    alignas(64) float patches[block_pixels][float_chunk];
+                               i64 columns, Workspace space, const Pack& pack, FloatTiles& tiles) {
+    auto& panels = space.take<FloatPanel[float_tiles]>();
+    auto& patches = space.take<float[block_pixels][float_chunk]>();
     const i64 total = grid.taps() * channels, tile_count = divide_up(columns, float_columns);
     for (i64 t = 0; t < tile_count; ++t) std::memset(tiles[t], 0, sizeof tiles[t]);
     for (i64 first = 0; first < total; first += float_chunk) {
@@ -53,14 +53,17 @@ inline void multiply_floats_of(const Grid& grid, const Place* places, i64 pixels
 
 template <class Pack>
 inline void multiply_floats(const Grid& grid, const Place* places, i64 pixels, const Operand& source, i64 columns,
-                            bool exact, const Pack& pack, FloatTiles& tiles) {
+                            bool exact, Workspace space, const Pack& pack, FloatTiles& tiles) {
     const bool halves = source.format == Format::f16;
     const float* floats = row<float>(source, 0);
     const u16* half = row<u16>(source, 0);
-    if (exact && halves) multiply_floats_of<true>(grid, places, pixels, half, source.cols, columns, pack, tiles);
-    if (exact && !halves) multiply_floats_of<true>(grid, places, pixels, floats, source.cols, columns, pack, tiles);
-    if (!exact && halves) multiply_floats_of<false>(grid, places, pixels, half, source.cols, columns, pack, tiles);
-    if (!exact && !halves) multiply_floats_of<false>(grid, places, pixels, floats, source.cols, columns, pack, tiles);
+    if (exact && halves) multiply_floats_of<true>(grid, places, pixels, half, source.cols, columns, space, pack, tiles);
+    if (exact && !halves)
+        multiply_floats_of<true>(grid, places, pixels, floats, source.cols, columns, space, pack, tiles);
+    if (!exact && halves)
+        multiply_floats_of<false>(grid, places, pixels, half, source.cols, columns, space, pack, tiles);
+    if (!exact && !halves)
+        multiply_floats_of<false>(grid, places, pixels, floats, source.cols, columns, space, pack, tiles);
 }
 
 // The first `columns` of each row of the tiles, to the places' pixels of an image of floats.

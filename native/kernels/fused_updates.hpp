@@ -72,7 +72,7 @@ struct Dense {
     static auto gradients(const Call& call, i64 begin, i64 end) {
         return [&call, begin, end](auto&& sink) {
             for (i64 unit = begin; unit < end; ++unit)
-                weight_gradient::integer_gradients(call.operands[DY], call.operands[X], unit, sink);
+                weight_gradient::integer_gradients(call.operands[DY], call.operands[X], unit, Workspace(call), sink);
         };
     }
 };

@@ -25,8 +25,9 @@ inline i32 sum_row(const i8* from, i64 n) {
 inline void run_bytes(const Call& call, i64 unit) {
     const Operand &dy = call.operands[DY], &weights = call.operands[WEIGHTS], &dx = call.operands[DX];
     constexpr i64 chunk = 4 * chunk_groups;
-    alignas(64) Panel panel;
-    alignas(64) Tile tile;
+    Workspace space(call);
+    auto& panel = space.take<Panel>();
+    auto& tile = space.take<Tile>();
     const i64 first = unit * tile_columns, n = least(tile_columns, dx.cols - first);
     const int shift = shift_between(call.operands[DY_EXPONENT], call.operands[DX_EXPONENT]);
     Seen seen;
@@ -47,9 +48,10 @@ inline void run_bytes(const Call& call, i64 unit) {
 
 inline void run_floats(const Call& call, i64 unit) {
     const Operand &dy = call.operands[DY], &weights = call.operands[WEIGHTS], &dx = call.operands[DX];
-    alignas(64) FloatPanel panel;
-    alignas(64) FloatTile tile;
-    alignas(64) float scratch[float_rows * float_chunk];
+    Workspace space(call);
+    auto& panel = space.take<FloatPanel>();
+    auto& tile = space.take<FloatTile>();
+    auto& scratch = space.take<float[float_rows * float_chunk]>();
     const i64 first = unit * float_columns, n = least(float_columns, dx.cols - first);
     for (i64 base = 0; base < dy.rows; base += float_rows) {
         const i64 rows = least(float_rows, dy.rows - base);

@@ -36,9 +36,13 @@ struct Operand {
     const std::uint32_t* shape = nullptr;
 };
 
+// `workspace` belongs to the thread that runs parts of the call, aligned to 64; it is theirs in turn, and holds any
+// bytes.
 struct Call {
     const Operand* operands = nullptr;
     const double* attributes = nullptr;
+    std::uint8_t* workspace = nullptr;
+    std::int64_t workspace_bytes = 0;
 };
 
 using Units = std::int64_t (*)(const Call&);
@@ -58,7 +62,7 @@ struct Kernel {
 
 // Codes of instructions, the numbers in ops.def.
 enum class OpCode : std::uint16_t {
-#define OP(code, name, signature, rules) name = code,
+#define OP(code, name, signature, workspace, rules) name = code,
 #include "../ops.def"
 #undef OP
 };

@@ -67,7 +67,7 @@ template <class Visit>
 inline void each_unit(const Call& call, const Operand& panels, i64 begin, i64 end, const Visit& visit) {
     Panel panel;
     blocks_of(call).each(begin, end, [&](i64 number, Span rows) {
-        panel.take(panels, number, rows.size());
+        panel.read(panels, number, rows.size(), Workspace(call));
         visit(panel, Outcome(call, number), rows);
     });
 }

@@ -19,6 +19,7 @@ inline constexpr i64 unit_pixels = 480;   // pixels of a unit: those that share 
 inline constexpr i64 unit_columns = 128;  // columns of a unit: those that share gathered patches
 inline constexpr i64 block_pixels = 48;   // pixels gathered at a time
 static_assert(unit_pixels % block_pixels == 0);
+inline constexpr i64 none = -1;  // where nothing is packed yet
 
 // One dimension of a grid.
 struct Axis {

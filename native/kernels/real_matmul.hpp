@@ -76,10 +76,10 @@ inline void store_exact(const Operand& y, i64 r, i64 first, i64 n, const i32* ex
 
 // store(r, exact) has the sums of 64 outputs; those that are not there have 0.
 template <class Store>
-inline void run_bytes(const Operand& x, const Operand& weights, i64 unit, const Store& store) {
+inline void run_bytes(const Operand& x, const Operand& weights, i64 unit, Workspace space, const Store& store) {
     constexpr i64 chunk = 4 * chunk_groups;
-    alignas(64) Panel panel;
-    alignas(64) Tile tile;
+    auto& panel = space.take<Panel>();
+    auto& tile = space.take<Tile>();
     const i64 first = unit * tile_columns, n = least(tile_columns, weights.rows - first);
     i32 signs[tile_columns] = {};
     for (i64 c = 0; c < n; ++c) signs[c] = sum_of_signs(weights, first + c);
@@ -112,8 +112,9 @@ inline void pack_float_panel(const Operand& weights, i64 first_output, i64 first
 
 inline void run_floats(const Call& call, i64 unit) {
     const Operand &x = call.operands[0], &weights = call.operands[1], &y = call.operands[2];
-    alignas(64) FloatPanel panel;
-    alignas(64) FloatTile tile;
+    Workspace space(call);
+    auto& panel = space.take<FloatPanel>();
+    auto& tile = space.take<FloatTile>();
     const i64 first = unit * float_columns, n = least(float_columns, weights.rows - first);
     for (i64 base = 0; base < x.rows; base += float_rows) {
         const i64 rows = least(float_rows, x.rows - base);
@@ -132,7 +133,8 @@ inline void run(const Call& call, i64 begin, i64 end) {
         const Operand &x = call.operands[0], &weights = call.operands[1], &y = call.operands[2];
         if (x.format == Format::u8) {
             const i64 first = unit * tile_columns, n = least(tile_columns, weights.rows - first);
-            run_bytes(x, weights, unit, [&](i64 r, const i32* exact) { store_exact(y, r, first, n, exact); });
+            run_bytes(x, weights, unit, Workspace(call),
+                      [&](i64 r, const i32* exact) { store_exact(y, r, first, n, exact); });
         } else {
             run_floats(call, unit);
         }

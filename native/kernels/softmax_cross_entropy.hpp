@@ -35,13 +35,14 @@ struct Columns {
 
 // What the logits of up to 16 rows say.
 struct Block {
-    Numbers largest = {}, best = {}, label = {}, total = {}, power = {};  // `power` is the label's
-    i64 begin = 0, rows = 0;
+    Numbers largest, best, label, total, power;  // `power` is the label's
+    i64 begin, rows;
 
-    Block() = default;
     // The powers of its last columns are left in `powers`.
-    Block(const Operand& logits, const Operand& labels, i64 from, Columns& powers)
-        : begin(from), rows(least(abreast, logits.rows - from)) {
+    void read(const Operand& logits, const Operand& labels, i64 from, Columns& powers) {
+        *this = {};
+        begin = from;
+        rows = least(abreast, logits.rows - from);
         const i32* given_labels = static_cast<const i32*>(labels.data) + begin;
         for (i64 r = 0; r < abreast; ++r) {
             const bool valid = r < rows && given_labels[r] >= 0 && given_labels[r] < logits.cols;
@@ -105,7 +106,7 @@ struct Label {
     };
 
     // Slopes of a row sum to 0 and only the label's is negative: it is the largest in size.
-    double largest_slope(const Operand&, const Block& block, const Columns&, double all) const {
+    double largest_slope(const Operand&, const Block& block, const Columns&, double all, Columns&) const {
         double size = 0.0;
         for (i64 r = 0; r < block.rows; ++r) {
             if (block.label[r] < 0.0) continue;
@@ -114,7 +115,7 @@ struct Label {
         return size;
     }
 
-    void add_losses(const Operand& logits, const Block& block, double* loss) const {
+    void add_losses(const Operand& logits, const Block& block, double* loss, Columns&) const {
         Numbers logarithms;
         for (i64 r = 0; r < abreast; ++r) logarithms[r] = logarithm(block.total[r]);
         for (i64 r = 0; r < block.rows; ++r) {
@@ -163,7 +164,8 @@ struct Smoothed {
     };
 
     // Any class may have the largest: all are gone through.
-    double largest_slope(const Operand& logits, const Block& block, const Columns& last, double all) const {
+    double largest_slope(const Operand& logits, const Block& block, const Columns& last, double all,
+                         Columns& spare) const {
         const Aim aim(*this, block);
         double size = 0.0;
         const auto see = [&](const Columns& x) {
@@ -177,20 +179,18 @@ struct Smoothed {
             see(last);
             return size;
         }
-        Columns columns;
-        block.each_columns(logits, columns, [&](Columns& x) {
+        block.each_columns(logits, spare, [&](Columns& x) {
             block.raise(x);
             see(x);
         });
         return size;
     }
 
-    void add_losses(const Operand& logits, const Block& block, double* loss) const {
+    void add_losses(const Operand& logits, const Block& block, double* loss, Columns& spare) const {
         const Aim aim(*this, block);
         Numbers logarithms, spread_losses = {}, of_label = {};
         for (i64 r = 0; r < abreast; ++r) logarithms[r] = logarithm(block.total[r]);
-        Columns columns;
-        block.each_columns(logits, columns, [&](const Columns& x) {
+        block.each_columns(logits, spare, [&](const Columns& x) {
             for (i64 c = 0; c < x.n; ++c) {
                 const double here = static_cast<double>(x.first + c);
                 for (i64 r = 0; r < abreast; ++r) {
@@ -211,21 +211,30 @@ struct Blocks {
     static constexpr i64 most_kept = 16;
     const Operand &logits, &labels;
     i64 count;
-    Block kept[most_kept];
-    Columns powers[most_kept];
+    i64 kept_count;
+    Block* kept;
+    Columns *powers, &others, &spare;
 
-    Blocks(const Operand& of, const Operand& with) : logits(of), labels(with), count(divide_up(of.rows, abreast)) {
-        for (i64 b = 0; b < least(most_kept, count); ++b) kept[b] = Block(logits, labels, b * abreast, powers[b]);
+    Blocks(const Operand& of, const Operand& with, Workspace& space)
+        : logits(of),
+          labels(with),
+          count(divide_up(of.rows, abreast)),
+          kept_count(least(most_kept, count)),
+          kept(space.several<Block>(kept_count)),
+          powers(space.several<Columns>(kept_count)),
+          others(space.take<Columns>()),
+          spare(space.take<Columns>()) {
+        for (i64 b = 0; b < kept_count; ++b) kept[b].read(logits, labels, b * abreast, powers[b]);
     }
 
     // visit(block, its powers) in order.
     template <class Visit>
     void each(Visit&& visit) {
-        for (i64 b = 0; b < least(most_kept, count); ++b) visit(kept[b], powers[b]);
-        for (i64 b = most_kept; b < count; ++b) {
-            Columns columns;
-            const Block block(logits, labels, b * abreast, columns);
-            visit(block, columns);
+        for (i64 b = 0; b < kept_count; ++b) visit(kept[b], powers[b]);
+        for (i64 b = kept_count; b < count; ++b) {
+            Block block;
+            block.read(logits, labels, b * abreast, others);
+            visit(block, others);
         }
     }
 
@@ -234,7 +243,7 @@ struct Blocks {
         const double all = static_cast<double>(logits.rows);
         double size = 0.0;
         each([&](const Block& block, Columns& powers) {
-            size = most(size, target.largest_slope(logits, block, powers, all));
+            size = most(size, target.largest_slope(logits, block, powers, all, spare));
         });
         return size;
     }
@@ -287,11 +296,12 @@ template <class Target>
 inline void run_towards(const Call& call, const Target& target) {
     const Operand &logits = call.operands[LOGITS], &gradient = call.operands[GRADIENT],
                   &exponent = call.operands[EXPONENT];
-    Blocks blocks(logits, call.operands[LABELS]);
+    Workspace space(call);
+    Blocks blocks(logits, call.operands[LABELS], space);
     const losses::Mantissas mantissas(exponent, given(exponent) ? blocks.largest_slope(target) : 0.0);
     i64 correct = 0, examples = 0;
     blocks.each([&](const Block& block, Columns& powers) {
-        target.add_losses(logits, block, row<double>(call.operands[LOSS], 0));
+        target.add_losses(logits, block, row<double>(call.operands[LOSS], 0), blocks.spare);
         for (i64 r = 0; r < block.rows; ++r) {
             correct += block.best[r] == block.label[r];
             examples += block.label[r] >= 0.0;

@@ -67,11 +67,11 @@ inline void each_block(i64 examples, i64 block, Visit&& visit) {
 }
 
 template <class Sink>
-inline void bit_gradients(const Operand& dy, const Operand& x, const Part& part, Sink&& sink) {
+inline void bit_gradients(const Operand& dy, const Operand& x, const Part& part, Workspace space, Sink&& sink) {
     static_assert(block_groups <= chunk_groups);
-    alignas(64) Panel panel;
-    alignas(64) Tile tile;
-    alignas(64) Channels channels;
+    auto& panel = space.take<Panel>();
+    auto& tile = space.take<Tile>();
+    auto& channels = space.take<Channels>();
     each_block(dy.rows, block_examples, [&](i64 example, i64 count, bool fresh) {
         i32 sums[tile_rows] = {};
         const ByteRows rows = pack_channels(dy, part, example, count, channels, sums);
@@ -88,10 +88,10 @@ inline i32 difference(i32 doubled, i32 less) {
 
 // Of lanes, whose zeros are passed over.
 template <class Lanes, class Sink>
-inline void lane_gradients(const Operand& dy, const Operand& x, const Part& part, Sink&& sink) {
+inline void lane_gradients(const Operand& dy, const Operand& x, const Part& part, Workspace space, Sink&& sink) {
     using Sparse = SparseBytes<Lanes>;
-    alignas(64) typename Sparse::Block block;
-    alignas(64) typename Sparse::Sums products;
+    auto& block = space.template take<typename Sparse::Block>();
+    auto& products = space.template take<typename Sparse::Sums>();
     alignas(64) i32 gradients[gradient_words::words_at_once][tile_columns];
     i32 sums[tile_rows] = {};
     each_block(dy.rows, Sparse::block_examples, [&](i64 example, i64 count, bool fresh) {
@@ -108,10 +108,10 @@ inline void lane_gradients(const Operand& dy, const Operand& x, const Part& part
 }
 
 template <class Sink>
-inline void tile_gradients(const Operand& dy, const Operand& x, const Part& part, Sink&& sink) {
-    alignas(64) Panel panel;
-    alignas(64) Tile tile;
-    alignas(64) Channels channels;
+inline void tile_gradients(const Operand& dy, const Operand& x, const Part& part, Workspace space, Sink&& sink) {
+    auto& panel = space.take<Panel>();
+    auto& tile = space.take<Tile>();
+    auto& channels = space.take<Channels>();
     i32 sums[tile_rows] = {};
     each_block(dy.rows, block_examples, [&](i64 example, i64 count, bool fresh) {
         const ByteRows rows = pack_channels(dy, part, example, count, channels, sums);
@@ -125,19 +125,20 @@ inline void tile_gradients(const Operand& dy, const Operand& x, const Part& part
 }
 
 template <class Lanes, class Sink>
-inline void byte_gradients(const Operand& dy, const Operand& x, const Part& part, Sink&& sink) {
+inline void byte_gradients(const Operand& dy, const Operand& x, const Part& part, Workspace space, Sink&& sink) {
     if constexpr (Lanes::usable) {
-        lane_gradients<Lanes>(dy, x, part, sink);
+        lane_gradients<Lanes>(dy, x, part, space, sink);
     } else {
-        tile_gradients(dy, x, part, sink);
+        tile_gradients(dy, x, part, space, sink);
     }
 }
 
 // sink(Words of i32): for every output of one part, the gradients of its word of inputs.
 template <class Sink>
-inline void integer_gradients(const Operand& dy, const Operand& x, i64 unit, Sink&& sink) {
+inline void integer_gradients(const Operand& dy, const Operand& x, i64 unit, Workspace space, Sink&& sink) {
     const Part part(dy, x, unit);
-    x.format == Format::bit ? bit_gradients(dy, x, part, sink) : byte_gradients<ByteLanes>(dy, x, part, sink);
+    x.format == Format::bit ? bit_gradients(dy, x, part, space, sink)
+                            : byte_gradients<ByteLanes>(dy, x, part, space, sink);
 }
 
 // One word of inputs of one example as floats; a byte u counts as 2u - 255, bits as +-1, beyond the last input is 0.
@@ -155,10 +156,10 @@ inline void load_inputs(const Operand& x, i64 example, i64 unit, i64 n, float* o
 
 // sink(output, first input, count, gradients): word by word.
 template <class Sink>
-inline void float_gradients(const Operand& dy, const Operand& x, i64 unit, Sink&& sink) {
-    alignas(64) FloatPanel panel;
-    alignas(64) FloatTile tile;
-    alignas(64) float scratch[float_rows * float_chunk];
+inline void float_gradients(const Operand& dy, const Operand& x, i64 unit, Workspace space, Sink&& sink) {
+    auto& panel = space.take<FloatPanel>();
+    auto& tile = space.take<FloatTile>();
+    auto& scratch = space.take<float[float_rows * float_chunk]>();
     const i64 first = unit * float_columns, n = least(float_columns, x.cols - first);
     for (i64 output = 0; output < dy.cols; output += float_rows) {
         const i64 outputs = least(float_rows, dy.cols - output);
@@ -218,9 +219,9 @@ inline void run(const Call& call, i64 begin, i64 end) {
     };
     for (i64 unit = begin; unit < end; ++unit) {
         if (dy.format == Format::i8) {
-            integer_gradients(dy, x, unit, [&](const auto& words) { store_exact(dw, words); });
+            integer_gradients(dy, x, unit, Workspace(call), [&](const auto& words) { store_exact(dw, words); });
         } else {
-            float_gradients(dy, x, unit, store);
+            float_gradients(dy, x, unit, Workspace(call), store);
         }
     }
 }

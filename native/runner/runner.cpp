@@ -7,10 +7,19 @@
 #include "files.hpp"
 
 namespace linocut {
+namespace {
 
-Arena::Arena(std::uint64_t bytes) : bytes_(bytes), data_(static_cast<std::uint8_t*>(lc_arena_allocate(bytes))) {
+int or_processors(int threads) {
+    const auto processors = static_cast<int>(std::thread::hardware_concurrency());
+    return threads > 0 ? threads : std::clamp(processors, 1, 256);
+}
+
+}  // namespace
+
+Memory::Memory(std::uint64_t bytes) : bytes_(bytes), data_(static_cast<std::uint8_t*>(lc_arena_allocate(bytes))) {
     if (data_ == nullptr)
-        throw MachineFailure(text("the arena takes ", bytes, " bytes, the machine has not that much"));
+        throw MachineFailure(
+            text("arena and workspaces take ", bytes, " bytes, the machine has not that much; take fewer --threads"));
 }
 
 std::unique_ptr<lc_program, Runner::FreeProgram> Runner::load(const std::string& path) {
@@ -23,11 +32,10 @@ std::unique_ptr<lc_program, Runner::FreeProgram> Runner::load(const std::string&
 }
 
 Runner::Runner(const std::string& program, int threads, const std::string& isa)
-    : program_(load(program)), arena_(lc_program_arena_bytes(program_.get())) {
+    : program_(load(program)), memory_(lc_program_memory_bytes(program_.get(), or_processors(threads))) {
     char reason[LC_REASON_BYTES] = "";
-    const auto processors = static_cast<int>(std::thread::hardware_concurrency());
-    const int wanted = threads > 0 ? threads : std::clamp(processors, 1, 256);
-    session_.reset(lc_session_open(program_.get(), arena_.data(), wanted, isa.c_str(), reason, sizeof reason));
+    session_.reset(
+        lc_session_open(program_.get(), memory_.data(), or_processors(threads), isa.c_str(), reason, sizeof reason));
     if (session_ == nullptr) fail(reason);
 }
 
@@ -38,7 +46,7 @@ void Runner::once(const std::string& section) {
 
 std::string Runner::unsound(bool whole) const {
     char reason[LC_REASON_BYTES] = "";
-    lc_program_check_state(program_.get(), arena_.data(), whole, reason, sizeof reason);
+    lc_program_check_state(program_.get(), memory_.data(), whole, reason, sizeof reason);
     return reason;
 }
 
@@ -46,7 +54,7 @@ Place Runner::place(const std::string& name) const {
     std::uint64_t offset = 0, bytes = 0;
     if (lc_program_buffer(program_.get(), name.c_str(), &offset, &bytes) != 0)
         refuse("no buffer is called '", printable(name), "'");
-    return {arena_.data() + offset, bytes};
+    return {memory_.data() + offset, bytes};
 }
 
 Records Runner::records(const std::string& name) const {

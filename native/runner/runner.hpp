@@ -31,12 +31,13 @@ struct Records {
     std::uint64_t record_bytes() const { return place.bytes / rows; }
 };
 
-class Arena {
+// The arena, and behind it the threads' workspaces.
+class Memory {
   public:
-    explicit Arena(std::uint64_t bytes);  // throws MachineFailure
-    ~Arena() { lc_arena_free(data_, bytes_); }
-    Arena(const Arena&) = delete;
-    Arena& operator=(const Arena&) = delete;
+    explicit Memory(std::uint64_t bytes);  // throws MachineFailure
+    ~Memory() { lc_arena_free(data_, bytes_); }
+    Memory(const Memory&) = delete;
+    Memory& operator=(const Memory&) = delete;
 
     std::uint8_t* data() const { return data_; }
 
@@ -79,7 +80,7 @@ class Runner {
         const char* name = "";
         std::uint64_t offset = 0, bytes = 0;
         for (int i = 0; lc_program_state(program_.get(), i, &name, &offset, &bytes) == 0; ++i)
-            visit(std::string_view(name), Place{arena_.data() + offset, bytes});
+            visit(std::string_view(name), Place{memory_.data() + offset, bytes});
     }
 
     const char* isa() const { return lc_session_isa(session_.get()); }
@@ -96,7 +97,7 @@ class Runner {
     static std::unique_ptr<lc_program, FreeProgram> load(const std::string& path);
 
     std::unique_ptr<lc_program, FreeProgram> program_;
-    Arena arena_;  // outlives the session: members go in the reverse order
+    Memory memory_;  // outlives the session: members go in the reverse order
     std::unique_ptr<lc_session, FreeSession> session_;
 };
 

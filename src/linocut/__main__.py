@@ -11,6 +11,7 @@ from typing import NoReturn
 
 INTERRUPTED = 130
 STREAMS = (0, 1, 2)
+AGAIN = 0.02  # seconds after which an interrupt that came during an import comes again
 
 
 def run() -> int:
@@ -23,7 +24,7 @@ def run() -> int:
         from linocut.cli import main
 
         if asked:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, _interrupt)
         status = main()
         if asked:
             signal.signal(signal.SIGINT, _leave)
@@ -38,6 +39,25 @@ def _leave(number: int, frame: FrameType | None) -> NoReturn:
         os.write(STREAMS[2], b"error: interrupted\n")
     finally:
         os._exit(INTERRUPTED)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """KeyboardInterrupt, as by default, but after a module that is being imported: there Python may lose it.
+
+    It calls back for weak references to locks of modules, and what such a call raises is printed and forgotten.
+    """
+    if not _importing(frame):
+        raise KeyboardInterrupt
+    signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
+    signal.setitimer(signal.ITIMER_REAL, AGAIN)
+
+
+def _importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _open_streams() -> None:

@@ -8,6 +8,9 @@ class Program:
     @property
     def arena_bytes(self) -> int:
         """Bytes of the arena that a session of it takes."""
+    @property
+    def workspace_bytes(self) -> int:
+        """Bytes that each thread of a session takes beside the arena."""
 
 class Session:
     """A program at work in an arena of its own, zeroed at first.

@@ -28,7 +28,7 @@ class RunError(LinocutError):
 
 
 class DivergenceError(LinocutError, ArithmeticError):
-    """Training came to numbers that are none, or to a loss beyond any sense; what was kept before is still good."""
+    """Training came to values that are not finite, or a loss beyond any sense; what was kept before is still good."""
 
     exit_status = 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import reprlib
 import sys
 from collections.abc import Collection
@@ -15,6 +16,13 @@ def mapping(value: object, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise SpecError(f"{what} is {shown(value)}, must be an object")
     return value
+
+
+def described(value: object, kind: type[Any], what: str, *, without: Collection[str] = ()) -> dict[str, Any]:
+    """The value, a JSON object with the fields of the dataclass `kind`, but those in `without`, and no others."""
+    found = mapping(value, what)
+    only(found, {field.name for field in dataclasses.fields(kind)} - set(without), what)
+    return found
 
 
 def entries(value: object, what: str) -> list[Any]:
@@ -63,7 +71,7 @@ def text(value: object, what: str) -> str:
 def flag(value: object, what: str) -> bool:
     """The value, true or false."""
     if not isinstance(value, bool):
-        raise SpecError(f"{what} is {shown(value)}, must be true or false")
+        raise SpecError(f"{what} is {shown(value)}, must be True or False")
     return value
 
 

@@ -37,7 +37,7 @@ class Policy:
     `norm` is the batch norm, "l1", "scaled_l1" or "l2"; the other fields are the formats of the roles of the same name:
     X retained activations, Y matrix products, dX and dY gradients, W latent weights, dW their gradients, momenta, beta
     (batch norm shifts and their moments), statistics of batch norm, real: weights, activations and gradients of the
-    layers that are in full precision.
+    layers that are in full precision. SpecError for formats that a role cannot have, or that do not go together.
     """
 
     name: str
@@ -76,7 +76,7 @@ class Policy:
     def logits_norm(self) -> str:
         """The norm of the loss's inputs: few elements, and the source of all gradients.
 
-        Beside the scaled l1 norm it is l2: its exact derivative needs those few in numbers, and so does the loss.
+        Beside the scaled l1 norm it is l2: its exact derivative needs those few as floats, and so does the loss.
         """
         return "l2" if self.norm == SCALED_L1 else self.norm
 
@@ -120,15 +120,15 @@ class Policy:
                 f"policy {self.name} mixes integers ({whole}) with floats ({parts}); "
                 "Y, dX, dY, W and momenta are all integers or all floats"
             )
-        if self.integer and (self.norm == "l2" or not self.keeps_signs or self.dW not in ("bit", "q7")):
+        if self.integer and (self.norm == "l2" or not self.keeps_signs or FORMATS[self.dW].is_float):
             raise SpecError(
                 f"policy {self.name}: integer gradients need an l1 norm, X bit and dW bit or q7, "
                 f"not norm {self.norm}, X {self.X}, dW {self.dW}"
             )
-        if self.dW == "q7" and not self.integer:
+        if FORMATS[self.dW].is_fixed and not self.integer:
             raise SpecError(f"policy {self.name}: dW in q7 needs integer gradients; take dW bit, f16 or f32")
         if self.norm == "l2" and self.keeps_signs:
-            raise SpecError(f"policy {self.name}: the l2 norm needs X in numbers; take norm l1, or X f16 or f32")
+            raise SpecError(f"policy {self.name}: the l2 norm needs X in floats; take norm l1, or X f16 or f32")
 
 
 standard = Policy("standard", "l2", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32")

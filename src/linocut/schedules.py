@@ -1,4 +1,4 @@
-"""Schedules: how the learning rate changes as training goes on: pure functions of the position and a small state."""
+"""Schedules: the learning rate of each step: pure functions of the position in training and a small state."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from linocut.errors import SpecError, unknown_name
+from linocut.errors import SpecError
+from linocut.settings_of import described_by
 
-DIGITS = 12  # a rate keeps these significant digits, so that every machine's cosine gives the same one
+DIGITS = 12  # a learning rate keeps these significant digits, so that every machine's cosine gives the same one
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class State:
 
 @dataclass(frozen=True)
 class Schedule(ABC):
-    """A rule for the learning rate. `fixed_length`: it depends on how many epochs are planned; `observes`: on loss."""
+    """A rule for the learning rate. `fixed_length`: it depends on the planned epochs; `observes`: on losses."""
 
     kind: ClassVar[str]
     fixed_length: ClassVar[bool] = False
@@ -46,7 +47,7 @@ class Schedule(ABC):
 
     @abstractmethod
     def factor(self, position: Position, state: State) -> float:
-        """What the base rate is multiplied by, above 0."""
+        """What the optimizer's learning rate is multiplied by in the step at `position`, above 0."""
 
     def observe(self, state: State, loss: float) -> State:
         """The state after an epoch that ended with `loss` (of validation, else of test data, else of training)."""
@@ -59,18 +60,18 @@ class Schedule(ABC):
 
 @dataclass(frozen=True)
 class Constant(Schedule):
-    """The optimizer's own rate throughout."""
+    """The optimizer's own learning rate in every step."""
 
     kind: ClassVar[str] = "constant"
 
     def factor(self, position: Position, state: State) -> float:
-        """1."""
+        """1 in every step."""
         return 1.0
 
 
 @dataclass(frozen=True)
 class Step(Schedule):
-    """The rate is multiplied by `gamma` after every `every` epochs."""
+    """The learning rate is multiplied by `gamma` after every `every` epochs; SpecError for settings out of range."""
 
     kind: ClassVar[str] = "step"
     every: int = 10
@@ -82,13 +83,15 @@ class Step(Schedule):
         _fraction(self, "gamma")
 
     def factor(self, position: Position, state: State) -> float:
-        """gamma to the number of drops so far."""
+        """gamma ** (epoch // every), epochs counted from 0."""
         return self.gamma ** (position.epoch // self.every)
 
 
 @dataclass(frozen=True)
 class Cosine(Schedule):
-    """Half a cosine over all planned steps, from the full rate to nearly 0 (Loshchilov & Hutter, arXiv 1608.03983).
+    """The learning rate falls by half a cosine over all planned steps, from the optimizer's own to nearly 0.
+
+    SGDR without restarts (Loshchilov & Hutter, arXiv 1608.03983).
 
     The length is part of the run: a run that was planned over 8 epochs cannot be resumed as one of 16.
     """
@@ -103,7 +106,11 @@ class Cosine(Schedule):
 
 @dataclass(frozen=True)
 class Plateau(Schedule):
-    """The rate is multiplied by `gamma` when the loss has not fallen by a part `threshold` in `patience` epochs."""
+    """The learning rate is multiplied by `gamma` when `patience` epochs have not lowered the best loss enough.
+
+    Enough is a fraction `threshold` of it. The loss is that of the validation data, else of the test data, else of
+    training. SpecError for settings out of range.
+    """
 
     kind: ClassVar[str] = "plateau"
     observes: ClassVar[bool] = True
@@ -118,11 +125,11 @@ class Plateau(Schedule):
         _fraction(self, "threshold")
 
     def factor(self, position: Position, state: State) -> float:
-        """What the plateaus so far have come to."""
+        """gamma to the number of plateaus so far, which the state keeps."""
         return state.factor
 
     def observe(self, state: State, loss: float) -> State:
-        """Count the epochs without progress; beyond `patience` reduce the rate and count anew."""
+        """Count the epochs without progress; beyond `patience` reduce the learning rate and count anew."""
         if math.isfinite(loss) and (state.best is None or loss < state.best * (1.0 - self.threshold)):
             return State(loss, 0, state.factor)
         if state.waited < self.patience:
@@ -135,13 +142,7 @@ SCHEDULES: dict[str, type[Schedule]] = {kind.kind: kind for kind in (Constant, S
 
 def find_schedule(schedule: str | Schedule | dict[str, Any]) -> Schedule:
     """A schedule from its name, from itself, or from what `to_dict` wrote; SpecError for an unknown one."""
-    if isinstance(schedule, Schedule):
-        return schedule
-    settings = dict(schedule) if isinstance(schedule, dict) else {"kind": schedule}
-    kind = settings.pop("kind", None)
-    if kind not in SCHEDULES:
-        raise unknown_name("schedule", kind, SCHEDULES)
-    return SCHEDULES[kind](**settings)
+    return schedule if isinstance(schedule, Schedule) else described_by("schedule", schedule, SCHEDULES)
 
 
 def _whole(schedule: Schedule, name: str) -> None:

@@ -1,10 +1,18 @@
-"""Settings of frozen descriptions as users give them: NumPy's numbers and arrays become Python's."""
+"""Settings of frozen descriptions as users give them.
+
+NumPy's numbers and arrays become Python's; a description may be given by its name, or as its file has it.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import sys
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from linocut.errors import SpecError, unknown_name
+
+Described = TypeVar("Described")
 
 
 def as_plain(value: Any) -> Any:
@@ -22,3 +30,19 @@ def keep_plain(described: Any) -> None:
         plain = as_plain(value)
         if plain is not value:
             object.__setattr__(described, field.name, plain)
+
+
+def described_by(what: str, given: str | dict[str, Any], table: Mapping[str, type[Described]]) -> Described:
+    """One of the kinds in `table`, from its name or from what its `to_dict` wrote.
+
+    SpecError, which says `what` it is, for an unknown kind or setting.
+    """
+    settings: dict[str, Any] = dict(given) if isinstance(given, dict) else {"kind": given}
+    kind = settings.pop("kind", None)
+    if kind not in table:
+        raise unknown_name(what, kind, table)
+    known = [field.name for field in dataclasses.fields(table[kind])]  # type: ignore[arg-type]
+    for name in settings:
+        if name not in known:
+            raise SpecError(f"{what} {kind} has no setting {name!r}; there are {', '.join(known) or 'none'}")
+    return table[kind](**settings)

@@ -113,11 +113,11 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     def _network(self, features: int, outputs: int) -> Network:
         if self.network is None:
             return mlp((features,), outputs, tuple(self.hidden), task=self.task, ends=REAL)
-        shape, dtype = self.network.input.shape, self.network.input.dtype
-        if dtype != "u8" or math.prod(shape) != features:
+        given = self.network.input
+        if not given.is_bytes or math.prod(given.shape) != features:
             raise SpecError(
-                f"network {self.network.name} takes {dtype} values of shape {shape}, must take u8 and as many as there "
-                f"are features, {features}; give its Input such a shape"
+                f"network {self.network.name} takes {given.dtype} values of shape {given.shape}, must take u8 and as "
+                f"many as there are features, {features}; give its Input such a shape"
             )
         return self.network
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import COMBINATIONS, compiled
 
+from linocut import _native
 from linocut.compile.binary import decode, encode
 from linocut.compile.listing import listing
 from linocut.compile.parse_listing import parse_listing
@@ -156,7 +157,7 @@ def test_a_view_of_some_rows_is_sound_in_every_form() -> None:
 
 def test_listing_by_eye() -> None:
     assert listing(SOUND) == (
-        "arena 640 bytes, at least 640 live at once\n"
+        "arena 640 bytes, at least 640 live at once; workspace 0 bytes for each thread\n"
         "section run: [0, 1)\n"
         "\n"
         "%0  f32[2, 70]     @0  560 B  W   persistent             a\n"
@@ -204,6 +205,34 @@ def test_a_listing_cut_short_is_refused(lines: int) -> None:
     text = "\n".join(listing(SOUND).splitlines()[:lines])
     with pytest.raises(SpecError):
         parse_listing(text)
+
+
+PRODUCT = Program(
+    (
+        Buffer("x", "X", "bit", (2, 70), False),
+        Buffer("w", "W^", "bit", (3, 70), True, 64),
+        Buffer("y", "Y", "i16", (2, 3), False, 128),
+    ),
+    (Instruction(OP_BY_NAME["binary_matmul"], (0, 1, 2)),),
+    (Section("run", 0, 1),),
+    192,
+)
+
+
+def test_listing_says_what_each_thread_needs() -> None:
+    text = listing(PRODUCT)
+    assert text.startswith("arena 192 bytes, at least 0 live at once; workspace 98,304 bytes for each thread\n")
+    assert text.endswith("> y        %2  i16[2, 3]   @128  y\n      workspace 98,304 bytes\n")
+    assert parse_listing(text) == PRODUCT
+    with pytest.raises(SpecError, match="line 13"):
+        parse_listing(text.replace("      workspace 98,304", "      workspace 98,305"))
+
+
+@pytest.mark.parametrize(("network", "policy", "optimizer"), COMBINATIONS)
+def test_the_native_core_finds_the_same_workspace(network: str, policy: str, optimizer: str) -> None:
+    program = compiled(network, policy, optimizer).program
+    assert program.workspace_bytes > 0
+    assert _native.Program(encode(program)).workspace_bytes == program.workspace_bytes
 
 
 def test_attributes_keep_every_digit() -> None:

@@ -19,7 +19,8 @@ import linocut as lc
 from linocut.export.c import steps
 from linocut.export.c.pieces import chosen, pieces
 from linocut.export.c.source import STACK_BYTES, Source
-from linocut.export.c.tables import filter_words, table, tap_words
+from linocut.export.c.tables import filter_words, table
+from linocut.export.words import tap_words
 from linocut.formats import words
 from linocut.graph.inference import Activation, InferenceGraph, InputCoding, Logits
 from linocut.layers import (

@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 from branched import NETWORKS
 from exports import CHANNELS, Wavelet, branched, check_equal, check_predicts_alike, graph_of, pictures, signs_of, small
+from onnx_run import NEEDS, run
 from random_graphs import random_network
 
 import linocut as lc
 from linocut.errors import SpecError
+from linocut.export.exact import EXACT
 from linocut.export.onnx import WEIGHTS, export_onnx
-from linocut.export.onnx_nodes import EXACT, pads
+from linocut.export.padding import pads
 from linocut.graph.inference import (
     FLOATS,
     INTEGERS,
@@ -30,15 +32,12 @@ from linocut.graph.inference import (
     Pool,
     RealProduct,
 )
-from linocut.layers.window import SAME, line, window
+from linocut.layers.window import SAME, window
 from linocut.networks.toml_file import read_network
-from linocut.ops.bits import Array, pack
+from linocut.ops.bits import pack
 from linocut.run.predict import Predictor
 
-needs_onnx = "pip install 'linocut[onnx]' onnxruntime to run these"
-onnx = pytest.importorskip("onnx", reason=needs_onnx)
-onnxruntime = pytest.importorskip("onnxruntime", reason=needs_onnx)
-
+onnx = pytest.importorskip("onnx", reason=NEEDS)
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -51,21 +50,6 @@ def exported(graph: InferenceGraph, folder: Path, weights: str = "table") -> Any
     model = onnx.load(path)
     onnx.checker.check_model(model, full_check=True)
     return model
-
-
-def run(model: Any, images: Array, *, folded: bool = True) -> dict[str, Array]:
-    """What every tensor that the model describes is for images, channels last, by ONNX Runtime."""
-    whole = onnx.ModelProto()
-    whole.CopyFrom(model)
-    whole.graph.output.extend(model.graph.value_info)
-    how = onnxruntime.SessionOptions()
-    how.intra_op_num_threads = how.inter_op_num_threads = 1
-    if not folded:
-        how.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = onnxruntime.InferenceSession(whole.SerializeToString(), how, providers=["CPUExecutionProvider"])
-    names = [output.name for output in session.get_outputs()]
-    found = dict(zip(names, session.run(names, {"image": images}), strict=True))
-    return {name: values if name == "logits" else np.moveaxis(values, 1, -1) for name, values in found.items()}
 
 
 def test_every_kind_of_node_occurs() -> None:
@@ -165,7 +149,7 @@ def test_a_channel_that_does_not_vary_gives_the_shift(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("size", "stride", "side"), [(1, 2, 5), (2, 1, 4), (3, 2, 4), (5, 1, 3), (4, 3, 8), (2, 5, 9)])
 def test_windows_are_padded_as_the_layers_say(size: int, stride: int, side: int) -> None:
-    one, two = line("kernel", size, stride, SAME), window("kernel", (1, size), stride, SAME)
+    one, two = window("kernel", size, stride, SAME, flat=True), window("kernel", (1, size), stride, SAME)
     (after,) = one.over((side, 1))
     before, behind = pads(one, (side,), (after,))
     assert before == (size - 1) // 2 and (side + before + behind - size) // stride + 1 == after

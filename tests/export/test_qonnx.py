@@ -13,6 +13,7 @@ import pytest
 from branched import NETWORKS
 from exports import CHANNELS, Wavelet, branched, check_equal, check_predicts_alike, graph_of, pictures, signs_of, small
 from node_values import node_values
+from qonnx_run import for_finn, run, with_ends
 
 import linocut as lc
 from linocut.errors import SpecError
@@ -31,32 +32,9 @@ from linocut.layers import (
     Sign,
     SoftmaxCrossEntropy,
 )
-from linocut.ops.bits import Array, pack
+from linocut.ops.bits import pack
 
 onnx = pytest.importorskip("onnx", reason="pip install 'linocut[onnx]' to run these")
-reference = pytest.importorskip("onnx.reference")
-op_run = pytest.importorskip("onnx.reference.op_run")
-
-
-class BipolarQuant(op_run.OpRun):  # type: ignore[name-defined]  # found where onnx is
-    """+scale from 0 on, else -scale."""
-
-    op_domain = DOMAIN
-
-    def _run(self, x: Array, scale: Array) -> tuple[Array]:
-        return (np.where(x >= 0, scale, -scale).astype(np.float32),)
-
-
-class MultiThreshold(op_run.OpRun):  # type: ignore[name-defined]
-    """How many thresholds (channels, 1) are reached, scaled and shifted."""
-
-    op_domain = DOMAIN
-
-    def _run(self, x: Array, least: Array, **form: Any) -> tuple[Array]:
-        assert least.shape == (x.shape[1], 1) and form["out_dtype"] == "BIPOLAR"
-        assert form["data_layout"] == {2: "NC", 4: "NCHW"}[x.ndim]
-        reached = x >= least.reshape(-1, *[1] * (x.ndim - 2))
-        return ((form["out_scale"] * reached + form["out_bias"]).astype(np.float32),)
 
 
 def exported(graph: InferenceGraph, folder: Path, *, finn: bool = False) -> Any:
@@ -66,28 +44,6 @@ def exported(graph: InferenceGraph, folder: Path, *, finn: bool = False) -> Any:
     model = onnx.load(path)
     onnx.checker.check_model(model, full_check=True)
     return model
-
-
-def run(model: Any, graph: InferenceGraph, image: Array) -> dict[str, Array]:
-    """What every node gives for one image, channels last."""
-    whole = onnx.ModelProto()
-    whole.CopyFrom(model)
-    known = {node.name for node in graph.nodes}
-    whole.graph.output.extend(value for value in model.graph.value_info if value.name in known)
-    names = [output.name for output in whole.graph.output]
-    session = reference.ReferenceEvaluator(whole, new_ops=[BipolarQuant, MultiThreshold])
-    found = dict(zip(names, session.run(names, {"image": image}), strict=True))
-    return {name: values if name == "logits" else np.moveaxis(values, 1, -1) for name, values in found.items()}
-
-
-def for_finn(image: Array) -> Array:
-    """(1, channels, height, width) floats that hold bytes."""
-    return np.moveaxis(image, -1, 1).astype(np.float32)
-
-
-def with_ends(graph: InferenceGraph, image: Array, found: dict[str, Array]) -> dict[str, Array]:
-    """FINN's form has no tensors for what is named by the model: the image, and the last norm."""
-    return {**found, graph.input.name: image, graph.logits.inputs[0]: found["logits"]}
 
 
 @pytest.mark.parametrize("network", NETWORKS)

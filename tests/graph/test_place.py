@@ -130,25 +130,25 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     # --- shapes and kinds ---
     "shapes that differ at an add": (
         lambda: vectors(Dense(8).named("a"), Dense(7).named("b"), Add().after("a", "b")),
-        r"add1: arms of \(8,\) and \(7,\) cannot be added; give them the same strides and filters",
+        r"add1: inputs of \(8,\) and \(7,\) cannot be added; give them the same strides and filters",
     ),
     "heights that differ at a concat": (
         lambda: network(
             *(IMAGE, Conv2D(4).named("a"), Conv2D(4, stride=2).named("b"), Concat().after("a", "b"), *TAIL),
         ),
-        r"concat1: arms of \(6, 6, 4\) and \(3, 3, 4\) cannot stand side by side, all but their channels must be equal",
+        r"concat1: inputs of \(6, 6, 4\) and \(3, 3, 4\) cannot stand side by side, all but their channels",
     ),
     "vectors beside images": (
         lambda: network(IMAGE, Conv2D(4).named("a"), GlobalAveragePool().named("b"), Concat().after("a", "b"), *TAIL),
-        r"concat1: arms of \(6, 6, 4\) and \(4,\) cannot stand side by side",
+        r"concat1: inputs of \(6, 6, 4\) and \(4,\) cannot stand side by side",
     ),
     "signs beside numbers": (
         lambda: network(*SIGNS, Tanh().after("norm").named("numbers"), Concat().after("signs", "numbers"), *TAIL),
-        "concat1: cannot join signs with numbers; put a sign behind each arm, or none",
+        "concat1: cannot join signs with floats; put a sign behind each input, or none",
     ),
     "signs beside a norm": (
         lambda: network(*SIGNS, Concat().after("norm", "signs"), *TAIL),
-        "concat1: cannot join signs with numbers",
+        "concat1: cannot join signs with floats",
     ),
     "a sum of signs": (
         lambda: network(*SIGNS, Add().after("signs", "norm"), *TAIL),

@@ -11,7 +11,7 @@ from branched import NETWORKS, OPTIMIZERS, examples
 import linocut as lc
 from linocut.errors import SpecError
 from linocut.formats import find_format
-from linocut.graph.state import Numbers, Place
+from linocut.graph.state import Place, StoredArrays
 from linocut.layers.parameters import WEIGHT, fan_in
 from linocut.ops.bits import Array, pack, unpack
 from linocut.policies import POLICIES
@@ -80,7 +80,7 @@ def test_every_stored_value_survives(form: str, scale: float) -> None:
     shape = (1, 70) if form == "bit" else (1, stored.size)
     store = stored.copy()
     place = Place("x", form, shape, scale if form.startswith("q") else 1.0)
-    numbers = Numbers("own", {"a.b": place}, lambda name: store)
+    numbers = StoredArrays("own", {"a.b": place}, lambda name: store)
     values = numbers["a.b"]
     assert np.isfinite(values).all() and values.dtype == np.float32
     store[...] = 0
@@ -147,7 +147,7 @@ def test_packed_signs_and_mean_sizes(policy: str, optimizer: str) -> None:
     for name in ("binary_conv2d1.weights", "binary_conv2d3.weights"):
         values = state[name]
         assert np.array_equal(unpack(state.signs(name), values.shape[-1]), values >= 0)
-        assert state.sizes(name) == pytest.approx(np.abs(values.astype(np.float64)).mean((1, 2, 3)))
+        assert state.magnitudes(name) == pytest.approx(np.abs(values.astype(np.float64)).mean((1, 2, 3)))
 
 
 def test_a_state_makes_the_same_network_of_another() -> None:

@@ -266,7 +266,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "residual of the input": (
         lambda: network(IMAGE, Residual((Conv2D(3), BatchNorm())), *OF_NUMBERS),
-        "^residual1 takes numbers or a batch norm's output, not the network's input; the layer belongs further down",
+        "^residual1 takes floats or a batch norm's output, not the network's input; the layer belongs further down",
     ),
     "residual of products": (
         lambda: network(IMAGE, BODY[1], Residual(BODY), *OF_NUMBERS),
@@ -278,7 +278,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "body that begins with a binary convolution": (
         lambda: network(*STEM, Residual(BODY[1:]), *OF_NUMBERS),
-        "^binary_conv2d1 takes the network's input or signs, not numbers; put a sign",
+        "^binary_conv2d1 takes the network's input or signs, not floats; put a sign",
     ),
     "sign of the input": (lambda: network(IMAGE, Sign(), *OF_SIGNS), "^sign1 takes .*, not the network's input"),
     "pool of the input": (lambda: network(IMAGE, MaxPool2D(), *OF_SIGNS), "^max_pool2d1 takes .*, not the network's"),
@@ -291,7 +291,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "rectifier of products": (lambda: network(IMAGE, BODY[1], ReLU(), *OF_NUMBERS), "^relu1 takes .*, not products"),
     "norm of a norm": (
         lambda: network(*STEM, BatchNorm(), *OF_NUMBERS),
-        "^batch_norm2 takes products or numbers or the network's input, not a batch norm's output",
+        "^batch_norm2 takes products or floats or the network's input, not a batch norm's output",
     ),
     "norm of signs": (lambda: network(*STEM, Sign(), BatchNorm(), *OF_NUMBERS), "^batch_norm2 takes .*, not signs"),
     "convolution of products": (
@@ -322,7 +322,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "loss of products": (
         lambda: network(Input((4,)), BinaryDense(3), SoftmaxCrossEntropy()),
-        "^softmax_cross_entropy1 takes a batch norm's output or numbers, not products; put a batch_norm between them",
+        "^softmax_cross_entropy1 takes a batch norm's output or floats, not products; put a batch_norm between them",
     ),
     "a loss after a loss": (
         lambda: network(*STEM, *OF_NUMBERS, SoftmaxCrossEntropy()),
@@ -394,9 +394,9 @@ def test_costs() -> None:
     assert BinaryConv2D(5).cost((8, 9, 7), "the network's input") == Cost(
         binary_parameters=315, real_macs=315 * 72, input_bits=8
     )
-    assert Conv2D(5, 1).cost((8, 9, 7), "numbers") == Cost(real_parameters=35, real_macs=35 * 72, input_bits=32)
-    assert Dense(5).cost((7,), "numbers") == Cost(real_parameters=35, real_macs=35, input_bits=32)
-    assert MaxPool2D().cost((8, 9, 7), "signs") == ReLU().cost((8, 9, 7), "numbers") == Cost()
+    assert Conv2D(5, 1).cost((8, 9, 7), "floats") == Cost(real_parameters=35, real_macs=35 * 72, input_bits=32)
+    assert Dense(5).cost((7,), "floats") == Cost(real_parameters=35, real_macs=35, input_bits=32)
+    assert MaxPool2D().cost((8, 9, 7), "signs") == ReLU().cost((8, 9, 7), "floats") == Cost()
 
 
 @pytest.mark.parametrize("name", ["resnete18", "bireal18"])

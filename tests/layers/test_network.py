@@ -69,9 +69,9 @@ def test_what_does_not_fit_is_refused_by_name(what: str) -> None:
     [
         (
             (BinaryDense(2), Sign()),
-            "sign1 takes a batch norm's output or numbers, not products; put a batch_norm between",
+            "sign1 takes a batch norm's output or floats, not products; put a batch_norm between",
         ),
-        ((BinaryDense(2),), "softmax_cross_entropy1 takes a batch norm's output or numbers, not products"),
+        ((BinaryDense(2),), "softmax_cross_entropy1 takes a batch norm's output or floats, not products"),
         (
             (BinaryDense(2), BinaryDense(2), BatchNorm()),
             "binary_dense2 takes the network's input or signs, not products",

@@ -26,6 +26,7 @@ def test_json_is_the_object_of_the_command_line() -> None:
         "total_bytes",
         "lower_bound_bytes",
         "rows",
+        "workspace_bytes",
     ]
     assert [data[k] for k in ("model", "policy", "optimizer", "batch", "account")] == [
         "mlp",
@@ -54,8 +55,9 @@ def test_tables_are_aligned_and_end_in_the_total() -> None:
     lines = str(account).splitlines()
     assert lines[0] == "mlp, lean, adam, batch 100: the arena"
     assert lines[1].split() == ["role", "format", "lifetime", "memory", "share"]
-    body = [line for line in lines[1:-1] if not line.startswith("-")]
-    assert lines[-1].startswith("lower bound 1.36 MiB, live at instruction 2 (real_matmul in train)")
+    body = [line for line in lines[1:-2] if not line.startswith("-")]
+    assert lines[-1] == "beside it a workspace of 96.00 KiB for each thread"
+    assert lines[-2].startswith("lower bound 1.36 MiB, live at instruction 2 (real_matmul in train)")
     assert body[-1].split() == ["total", "1.36", "MiB"]
     ends = {len(line[: line.rindex("iB") + 2]) for line in body if "iB" in line}
     assert len(ends) == 1

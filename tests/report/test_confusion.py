@@ -70,7 +70,7 @@ def test_names_from_files_cannot_steer_a_terminal() -> None:
 @pytest.mark.parametrize(
     ("classes", "message"),
     [
-        (0, "as the network's outputs are numbers"),
+        (0, "as the network is a regression"),
         (3, "as an example may have several labels"),
         (3000, "of 3,000 classes"),
     ],

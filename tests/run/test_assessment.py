@@ -127,7 +127,7 @@ def test_numbers_have_a_loss_only():
     assert (found.accuracy, found.per_class, found.confusion, found.top_k) == (None, (), None, {})
     assert str(found) == f"loss {found.loss:.4f}  on 230 examples"
     for name in ("probabilities", "top"):
-        with pytest.raises(lc.SpecError, match="outputs are numbers, which have no probabilities; read outputs"):
+        with pytest.raises(lc.SpecError, match="of a regression, which have no probabilities; read outputs"):
             guesses = network.predict(images)
             assert guesses.top(1) if name == "top" else guesses.probabilities
 

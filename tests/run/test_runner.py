@@ -172,7 +172,7 @@ def test_damaged_states_are_refused_here_and_there(tmp_path: Path, runner: list[
 
 def test_a_machine_that_fails_is_status_1(tmp_path: Path, runner: list[str]) -> None:
     exported(tmp_path)
-    few = f'ulimit -v 20000; exec {runner[0]} "$@"'
+    few = f'ulimit -v 40000; exec {runner[0]} "$@"'
     done = call(tmp_path, ["sh", "-c", few, "sh"], *WHOLE, "--threads", 200)
     assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
     assert done.stderr.startswith("error: the machine "), done.stderr

@@ -109,8 +109,9 @@ def test_a_rate_that_silences_a_layer_ends_training_where_no_loss_shows_it(tmp_p
     with pytest.raises(lc.DivergenceError) as caught:
         trainer(policy=policy, optimizer=lc.Adam(3.0)).fit(examples(), 9, out=tmp_path, save_every=1)
     found = re.fullmatch(
-        r"epoch (\d), step (\d): beta of batch_norm1: (\d+) of 24 channels are shifted by more than 8 spreads, so that "
-        r"their signs hardly depend on the examples: training diverges; take a smaller learning rate than 3; .*",
+        r"epoch (\d), step (\d): beta of batch_norm1: (\d+) of 24 channels are shifted by more than 8 deviations, "
+        r"so that their signs hardly depend on the examples: training diverges; take a smaller learning rate than 3; "
+        r".*",
         str(caught.value),
     )
     assert found, str(caught.value)
@@ -132,10 +133,8 @@ def shifted(one):
 def test_a_layer_that_goes_silent_is_named_once_an_epoch_and_in_a_resumed_run(tmp_path):
     whole, part = trainer(), trainer()
     first, second = whole.fit(examples(), 2, callbacks=[shifted(whole)])
-    what = (
-        "beta of batch_norm1: 20 of 24 channels are shifted by more than 4 spreads, so that their signs hardly depend "
-    )
-    what += "on the examples; take a smaller learning rate than 0.02"
+    what = "beta of batch_norm1: 20 of 24 channels are shifted by more than 4 deviations, so that their signs hardly "
+    what += "depend on the examples; take a smaller learning rate than 0.02"
     assert [first.warnings, second.warnings] == [(f"step 3: {what}",), (f"step 1: {what}",)]
     with pytest.raises(lc.Interrupted):
         part.fit(examples(), 2, out=tmp_path, callbacks=[shifted(part), interrupt_at(STEPS - 1)])
@@ -173,8 +172,8 @@ def test_channels_that_never_vary_are_counted_and_named(policy, micro_batch):
     first, second = trainer(policy=policy, micro_batch=micro_batch).fit(alike(), 2)
     assert (first.dead_channels, second.dead_channels) == (28, 28)
     assert first.warnings[-2:] == (
-        "step 5: norm statistics of batch_norm1: no spread since step 1 in channels 0, 1, 2, 3, 4 and 19 more",
-        "step 5: norm statistics of batch_norm2: no spread since step 1 in channels 0, 1, 2, 3",
+        "step 5: norm statistics of batch_norm1: no variation since step 1 in channels 0, 1, 2, 3, 4 and 19 more",
+        "step 5: norm statistics of batch_norm2: no variation since step 1 in channels 0, 1, 2, 3",
     )
 
 
@@ -244,4 +243,4 @@ def test_people_see_the_warnings(capsys):
     trainer().fit(alike(), 1, callbacks=[lc.ProgressBar()])
     line, *warnings = capsys.readouterr().out.splitlines()
     assert line.startswith("epoch 1/1  loss")
-    assert warnings[-1].startswith("  warning: step 5: norm statistics of batch_norm2: no spread")
+    assert warnings[-1].startswith("  warning: step 5: norm statistics of batch_norm2: no variation")

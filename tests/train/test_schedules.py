@@ -70,6 +70,11 @@ def test_schedules_survive_a_file(kind):
         (lambda: Plateau(patience=True), "plateau patience is True"),
         (lambda: Plateau(threshold=math.nan), "plateau threshold is nan"),
         (lambda: find_schedule("cosin"), "no schedule is called 'cosin'.*did you mean cosine"),
+        (
+            lambda: find_schedule({"kind": "step", "each": 2}),
+            "schedule step has no setting 'each'; there are every, gamma",
+        ),
+        (lambda: find_schedule({"kind": "cosine", "gamma": 0.1}), "cosine has no setting 'gamma'; there are none"),
     ],
 )
 def test_what_cannot_be_is_refused(make, message):

@@ -44,7 +44,9 @@ def test_the_planned_arena_is_the_real_one(policy, batch):
     assert one.plan.total_bytes == one.compiled.program.arena_bytes == one.session.arena.nbytes
     events = []
     one.fit(examples(), 1, callbacks=[events.append])
-    assert events[0] == Planned(one.plan.total_bytes, one.plan.lower_bound_bytes)
+    assert events[0] == Planned(
+        one.plan.total_bytes, one.plan.lower_bound_bytes, one.plan.workspace_bytes * one.session.threads
+    )
 
 
 def test_nothing_is_allocated_before_it_is_needed(monkeypatch):

@@ -10,7 +10,7 @@ inline constexpr i64 panel_outputs = segment;
 struct Panel {
     const u64* words;
 
-    void take(const Operand& panels, i64 number, i64) { words = bit_row(panels, number * panels.shape[1]); }
+    void read(const Operand& panels, i64 number, i64, Workspace) { words = bit_row(panels, number * panels.shape[1]); }
 
     // sums[i][c] -= 2 distances of the panel's words from `first` on.
     template <int R>

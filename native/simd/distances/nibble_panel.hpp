@@ -44,16 +44,17 @@ inline void subtract_counted(const u64* x, const u64* panel, i64 count, i32* sum
 // A panel for a number of rows.
 struct Panel {
     const u64* words;
-    bool counts = true;  // else `nibbles` are there
-    alignas(64) u64 nibbles[nibble_words * word_panel];
+    bool counts;  // else `nibbles` are there
+    u64* nibbles;
 
-    Panel() {}
-
-    void take(const Operand& panels, i64 number, i64 rows) {
+    // `space` holds the nibbles.
+    void read(const Operand& panels, i64 number, i64 rows, Workspace space) {
         const i64 row_words = panels.shape[1];
         words = bit_row(panels, number * row_words);
         counts = rows <= few_rows || row_words > nibble_words;
-        for (i64 w = 0; w < (counts ? 0 : row_words); ++w) {
+        if (counts) return;
+        nibbles = space.several<u64>(row_words * word_panel);
+        for (i64 w = 0; w < row_words; ++w) {
             u8* to = reinterpret_cast<u8*>(nibbles + w * word_panel);
             for (i64 c = 0; c < panel_outputs; c += 32) pack_nibbles(words + w * panel_outputs + c, to + c);
         }

@@ -9,7 +9,7 @@
 // `subtract`, and `rows_at_once` that share its loads.
 #pragma once
 
-#include "../../kernels/platform.hpp"
+#include "../../kernels/workspace.hpp"
 
 namespace linocut::LINOCUT_NS::distances {
 

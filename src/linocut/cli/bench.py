@@ -32,7 +32,7 @@ from linocut.cli.options import (
 @click.option("--input", "shape", metavar="HxWxC", callback=dimensions, help="Examples of this shape.")
 @click.option("--classes", type=int, help="So many classes.")
 @click.option("--predict", is_flag=True, help="Profile prediction instead of a training step.")
-@click.option("--steps", type=int, default=10, show_default=True, help="Measure so many, after one unmeasured.")
+@click.option("--steps", type=int, default=10, show_default=True, help="Measure so many steps, after one unmeasured.")
 @threads_option
 @click.option("--each", is_flag=True, help="One line for each instruction, in the order of the program.")
 @json_option

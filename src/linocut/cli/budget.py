@@ -34,11 +34,12 @@ def explained(sizes: Sizes) -> str:
     )
 
 
-def process_total(arena: int) -> str:
-    """The rough total of a process with this arena, for people."""
+def process_total(arena: int, workspace: int, threads: int | None = None) -> str:
+    """The rough total of a process with this arena, and with this workspace for each thread, for people."""
+    from linocut.run.session import find_threads
     from linocut.train.peak_memory import peak_rss_bytes
 
     return (
         f"a budget is for the arena, here {show_size(arena)}; with Python and its libraries the process takes about "
-        f"{show_size(arena + peak_rss_bytes())}"
+        f"{show_size(arena + workspace * find_threads(threads) + peak_rss_bytes())}"
     )

@@ -53,7 +53,8 @@ def export(
     """Write the trained network of the folder RUN, or of a model file, for runtimes other than linocut.
 
     To c: NAME.h, NAME.c and NAME_test.c in the folder --out, C99 without a library that computes the same bits. To onnx
-    and qonnx: a model in the file --out, which needs the extra `onnx`.
+    and qonnx: a model in the file --out, which needs the extra `onnx`. To tflite: a model for Larq Compute Engine in
+    the file --out, which needs the extra `tflite`.
     """
     from linocut.errors import SpecError
     from linocut.export.exported import export as write

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=PATH)
 @click.option("--plot", type=PATH, help="Draw loss and accuracy by epoch into this file.")
 @click.option(
-    "--to", type=click.Choice(["tensorboard", "csv"]), help="Write all numbers for TensorBoard, or as a table in CSV."
+    "--to",
+    type=click.Choice(["tensorboard", "csv"]),
+    help="Write what is known of each epoch for TensorBoard, or as a table in CSV.",
 )
 @click.option("--out", type=PATH, help="Where --to writes: of tensorboard a folder, of csv a file.")
 @click.option("--force", is_flag=True, help="Replace the file that --to csv writes, if it is there.")

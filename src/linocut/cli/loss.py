@@ -28,7 +28,7 @@ loss_options = combined(
         "--label-smoothing",
         metavar="PART",
         type=float,
-        help="Spread PART of each label, such as 0.1, over all classes.  [default: 0]",
+        help="Label smoothing: PART of each label, such as 0.1, goes to all classes alike.  [default: 0]",
     ),
 )
 

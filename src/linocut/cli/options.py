@@ -113,7 +113,12 @@ policy_options = combined(
         help="Number formats: {names}.",
     ),
     click.option(
-        "--optimizer", cls=ChoiceOption, type=OPTIMIZER, default="adam", show_default=True, help="One of {names}."
+        "--optimizer",
+        cls=ChoiceOption,
+        type=OPTIMIZER,
+        default="adam",
+        show_default=True,
+        help="The update rule: {names}.",
     ),
 )
 
@@ -196,13 +201,15 @@ label_options = combined(
         "labels",
         metavar="COLUMN",
         multiple=True,
-        help="The column of a CSV table to predict; several, with commas or the option again, for numbers.",
+        help="The column of a CSV table to predict; several, with commas or the option again, for regression and "
+        "multilabel.",
     ),
     click.option(
         "--task",
+        cls=ChoiceOption,
         type=TASK,
-        help="Of a CSV table or an .npz file: classification, or of numbers regression, of several labels that are 0 "
-        "or 1 multilabel.  [default: classification]",
+        help="What is predicted of a CSV table or an .npz file: {names}; labels of multilabel are 0 or 1.  "
+        "[default: classification]",
     ),
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, and nothing else.")

@@ -160,7 +160,7 @@ def plan(
         if account == "arena" and (text := budgets.explained(sizes)):
             click.echo(text)
         if budget is not None and account == "arena":
-            click.echo(budgets.process_total(found.total_bytes))
+            click.echo(budgets.process_total(found.total_bytes, found.workspace_bytes))
         if largest is not None and budget is not None:
             click.echo(f"largest batch within {show_size(budget)}: {largest:,}")
     if layers:

@@ -72,7 +72,7 @@ def predict(
     if len(paths) > 1:
         predictor = load(run, batch_size=min(len(paths), DEFAULT_BATCH), threads=threads, backend=backend)
     wanted = predictor.graph.input
-    if wanted.dtype != "u8":
+    if not wanted.is_bytes:
         raise click.UsageError(
             f"the network of {run} takes {wanted.dtype} values, not images; use linocut.load in Python"
         )

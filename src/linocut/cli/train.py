@@ -106,12 +106,19 @@ def _check(given: Mapping[str, Any]) -> Iterable[str]:
     help="Change training images at random: {names}; crop is for folders.",
 )
 @click.option(
-    "--epochs", type=int, callback=at_least(1), default=DEFAULT_EPOCHS, show_default=True, help="Epochs in all."
+    "--epochs",
+    type=int,
+    callback=at_least(1),
+    default=DEFAULT_EPOCHS,
+    show_default=True,
+    help="Epochs, passes over the training data, in all.",
 )
 @click.option("--lr", type=float, help="Learning rate.  [default: the optimizer's own]")
 @click.option("--momentum", type=float, help="Momentum of sgd.  [default: 0.9]")
 @click.option(
-    "--weight-decay", type=float, help="What weights lose of their size in a step, by the rate.  [default: 0]"
+    "--weight-decay",
+    type=float,
+    help="What part of their magnitude weights lose in a step, times the learning rate.  [default: 0]",
 )
 @click.option("--nesterov", is_flag=True, default=None, help="Nesterov's momentum, of sgd.")
 @click.option(
@@ -119,7 +126,7 @@ def _check(given: Mapping[str, Any]) -> Iterable[str]:
     cls=ChoiceOption,
     type=SCHEDULE,
     default="constant",
-    help="How the rate changes: {names}.  [default: constant, of a folder of images cosine]",
+    help="How the learning rate changes from step to step: {names}.  [default: constant, of a folder of images cosine]",
 )
 @loss_options
 @click.option(
@@ -128,7 +135,7 @@ def _check(given: Mapping[str, Any]) -> Iterable[str]:
     callback=at_least(0),
     default=0,
     show_default=True,
-    help="Decides weights and order of the data.",
+    help="Seed of the initial weights, the order of examples and augmentation.",
 )
 @machine_options
 @click.option(
@@ -265,7 +272,8 @@ def _notes(trainer: Trainer, options: Options, splits: Loaded) -> Iterator[str]:
             steps = examples // batch
             few = f"; an epoch is {steps} of them, and a smaller --batch may learn faster" if steps < FEW_STEPS else ""
             yield f"a step takes the largest batch within {show_size(options.budget)}, {batch:,} examples{few}"
-        yield process_total(trainer.compiled.program.arena_bytes)
+        program = trainer.compiled.program
+        yield process_total(program.arena_bytes, program.workspace_bytes, options.threads)
     if text := explained(Sizes(batch, trainer.settings.micro_batch)):
         yield text
 
@@ -329,6 +337,11 @@ def _train_for_people(trainer: Trainer, splits: Loaded, options: Options) -> Non
     click.echo(_report(trainer, history, done, options))
 
 
+def _of_threads(workspace: int, threads: int) -> str:
+    each = f", {show_size(workspace)} for each of {threads} threads" if threads > 1 else ""
+    return f"{show_size(workspace * threads)}{each}"
+
+
 def _report(trainer: Trainer, history: tuple[EpochEnded, ...], done: Done, options: Options) -> str:
     from linocut.train.peak_memory import peak_rss_bytes
 
@@ -344,6 +357,7 @@ def _report(trainer: Trainer, history: tuple[EpochEnded, ...], done: Done, optio
         ("test accuracy", "-" if done.accuracy is None else f"{done.accuracy:.2%}"),
         ("arena", f"{show_size(real)} ({real:,} B, {planned})"),
         ("its lower bound", f"{show_size(program.lower_bound_bytes)} ({program.lower_bound_bytes:,} B)"),
+        ("beside it", f"{_of_threads(program.workspace_bytes, trainer.session.threads)} for tiles of products"),
         ("process's peak", show_size(peak_rss_bytes())),
         ("time of training", f"{sum(epoch.seconds for epoch in history):.1f} s"),
         ("kept in", str(options.out)),

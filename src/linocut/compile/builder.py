@@ -125,7 +125,7 @@ class Builder(Recorder):
         return self.persistent(name, storage.role, parameter.shape, storage.format)
 
     def _has_latent(self, parameter: Parameter) -> bool:
-        """Whether binary weights are kept in numbers: of what does not move signs will do, unless sizes are used."""
+        """Whether binary weights have a latent copy: of what does not move signs will do, unless sizes are used."""
         node = self.graph.node(parameter.node)
         return self.latent and (self.learns(node.name) or node.layer.uses_sizes(self.policy))
 

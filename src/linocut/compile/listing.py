@@ -23,7 +23,10 @@ def listing(program: Program) -> str:
 
 def lines(program: Program) -> Iterator[str]:
     """The lines of a listing."""
-    yield f"arena {program.arena_bytes:,} bytes, at least {program.lower_bound_bytes:,} live at once"
+    yield (
+        f"arena {program.arena_bytes:,} bytes, at least {program.lower_bound_bytes:,} live at once; "
+        f"workspace {program.workspace_bytes:,} bytes for each thread"
+    )
     for s in program.sections:
         yield f"section {_name(s.name)}: [{s.begin}, {s.end})"
     yield ""
@@ -52,6 +55,8 @@ def _instruction_lines(program: Program, instruction: Instruction) -> Iterator[s
             b = program.buffers[index]
             rows.append((f"{operand.mode} {operand.name}", f"%{index}", _typed(b), f"@{b.offset:,}", _name(b.name)))
     yield from ("      " + line for line in _aligned(rows, right=()))
+    if workspace := program.workspace(instruction):
+        yield f"      workspace {workspace:,} bytes"
     names = instruction.op.signature.attributes
     if names:
         yield "      " + ", ".join(f"{k} = {_number(v)}" for k, v in zip(names, instruction.attributes, strict=True))

@@ -12,7 +12,8 @@ from linocut.compile.program import Buffer, Instruction, Program, Section
 from linocut.errors import SpecError
 from linocut.ops import OP_BY_NAME
 
-_HEAD = re.compile(r"arena ([\d,]+) bytes, at least ([\d,]+) live at once")
+_HEAD = re.compile(r"arena ([\d,]+) bytes, at least ([\d,]+) live at once; workspace [\d,]+ bytes for each thread")
+_WORKSPACE = re.compile(r"workspace [\d,]+ bytes")  # the op says it
 _SECTION = re.compile(r"section (\S+|\".*\"): \[(\d+), (\d+)\)")
 _BUFFER = re.compile(
     r"%(?P<number>\d+) +(?P<format>\w+)\[(?P<shape>[\d, ]*)\] +@(?P<offset>[\d,]+) +[\d,]+ B +"
@@ -36,15 +37,19 @@ def parse_listing(text: str) -> Program:
 
 
 class _Parser:
-    """Reads a listing line by line, past empty lines and the headings of sections."""
+    """Reads a listing line by line, past empty lines, the headings of sections and workspaces."""
 
     def __init__(self, text: str) -> None:
         lines = ((n, line.strip()) for n, line in enumerate(text.splitlines(), 1))
-        self._lines = [(n, line) for n, line in lines if line and not line.startswith("--")]
+        self._lines = [(n, line) for n, line in lines if line and not self._is_said_twice(line)]
         self._at = 0
 
+    @staticmethod
+    def _is_said_twice(line: str) -> bool:
+        return line.startswith("--") or _WORKSPACE.fullmatch(line) is not None
+
     def program(self) -> Program:
-        head = self._expect(_HEAD, "arena N bytes, at least N live at once")
+        head = self._expect(_HEAD, "arena N bytes, at least N live at once; workspace N bytes for each thread")
         sections = tuple(self._sections())
         buffers = tuple(self._buffers())
         instructions = tuple(self._instructions())

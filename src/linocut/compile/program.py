@@ -89,7 +89,9 @@ class Section:
 
 @dataclass(frozen=True)
 class Program:
-    """Buffers, instructions and sections; `arena_bytes` is all the memory that running it takes.
+    """Buffers, instructions and sections.
+
+    `arena_bytes` and, for each thread, `workspace_bytes` are all the memory that running it takes.
 
     `lower_bound_bytes` is the largest sum of live bytes at any instruction: no placement of the buffers takes less.
     """
@@ -124,6 +126,15 @@ class Program:
         """The arithmetic that one instruction does."""
         sizes, formats = self._bound(instruction)
         return instruction.op.amount(sizes, formats)
+
+    def workspace(self, instruction: Instruction) -> int:
+        """The bytes that each thread needs for one instruction beside its operands."""
+        return instruction.op.workspace_bytes(*self._bound(instruction))
+
+    @cached_property
+    def workspace_bytes(self) -> int:
+        """The bytes that a session has behind the arena for each of its threads: the most that an instruction needs."""
+        return max(map(self.workspace, self.instructions), default=0)
 
     def check(self) -> None:
         """Check every instruction against its signature and limits, and every buffer against the arena (SpecError)."""

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from linocut import fields
 from linocut.data.dataset import Dataset
 from linocut.errors import DataError, SpecError, unknown_name
 
@@ -23,7 +24,7 @@ class Augmentation:
     distance as probable as any other; what it leaves is filled with middle grey (u8: 127, which with 128 is
     nearest to 0; f32: 0). `flip`: one in two is mirrored left to right. `crop`: a random part of 8 % to all
     of the image, 3:4 to 4:3, is resized to the example (folders of images only; as in Szegedy et al., Going
-    Deeper with Convolutions, 2014).
+    Deeper with Convolutions, 2014). SpecError for a shift out of range, and flags that are none.
     """
 
     shift: float = 0.0
@@ -36,8 +37,7 @@ class Augmentation:
         if isinstance(shift, bool) or not isinstance(shift, (int, float)) or not (0 <= shift <= 0.5):
             raise SpecError(f"shift is {shift!r}, must be 0 to 0.5, a part of height and width; the paper's is {SHIFT}")
         for name in ("flip", "crop"):
-            if not isinstance(getattr(self, name), bool):
-                raise SpecError(f"{name} is {getattr(self, name)!r}, must be True or False")
+            fields.flag(getattr(self, name), name)
 
     def __bool__(self) -> bool:
         """Whether anything is done at all."""

@@ -28,11 +28,11 @@ CHUNK = 4096  # numbers that are made together: keeps the temporary array small
 
 
 def epoch_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
-    """A permutation of 0 to count - 1 that depends on `seed` and `epoch` (0 or more) alone.
+    """A permutation (count,) of 0 to count - 1 that depends on `seed` and `epoch` (0 or more) alone.
 
     It sorts the raw numbers of NumPy's PCG64(SeedSequence([seed, epoch])), which NumPy promises never to
     change, as it does not of permutations. Each number's low bits are replaced by its index, so no two are
-    equal, and one array of 8 B an example is all it takes.
+    equal, and one array of 8 B an example is all it takes. DataError for a seed or an epoch below 0.
     """
     if seed < 0 or epoch < 0:
         raise DataError(f"seed is {seed} and epoch {epoch}, both must be 0 or more")
@@ -54,6 +54,7 @@ class Batches(Iterator["Batch"]):
     or with `pad` filled up with zero images labelled -1, or whose targets are NaN. The first `start` batches
     are skipped. With an `augmenter` (of the same data set) the examples are changed as they are read. Errors of
     reading are raised where the batch would have come. Close it, or use it in a `with` statement, when leaving early.
+    DataError for a batch or a start that cannot be.
     """
 
     def __init__(

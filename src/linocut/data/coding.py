@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linocut import fields
-from linocut.data.spread import Spread
+from linocut.data.percentiles import Percentiles
 from linocut.errors import SpecError
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ class Coding:
     """The range of each channel, in the units of the data; a channel is an index of the last dimension.
 
     A value v becomes the byte round(255 (v - low) / (high - low)), of a value outside of the range the nearer end: a
-    network reads it as -1 to 1. A channel that does not vary has low = high, and is always the byte 128.
+    network reads it as -1 to 1. A channel that does not vary has low = high, and is always the byte 128. SpecError for
+    ranges that are none.
     """
 
     low: tuple[float, ...]
@@ -47,10 +48,10 @@ class Coding:
     def over(parts: Iterable[NDArray[Any]]) -> Coding:
         """That of finite training data in one or more parts (m, ..., channels).
 
-        It is their range, but no further beyond the middle 98 % of them than these are wide, see `Spread.bounds`: so at
-        least a third of the bytes is for the middle, however far outliers lie.
+        It is their range, but no further beyond the middle 98 % of them than these are wide, see `Percentiles.bounds`:
+        so at least a third of the bytes is for the middle, however far outliers lie.
         """
-        low, high = Spread.of(parts).bounds()
+        low, high = Percentiles.of(parts).bounds()
         return Coding(tuple(low.tolist()), tuple(high.tolist()))
 
     def codes(self, values: NDArray[Any]) -> NDArray[np.uint8]:
@@ -72,6 +73,5 @@ class Coding:
     @staticmethod
     def from_dict(data: object) -> Coding:
         """What `dataclasses.asdict` gave, through JSON; SpecError for anything else."""
-        about = fields.mapping(data, "coding")
-        fields.only(about, {"low", "high"}, "coding")
+        about = fields.described(data, Coding, "coding")
         return Coding(fields.floats(about["low"], "coding low"), fields.floats(about["high"], "coding high"))

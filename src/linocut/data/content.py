@@ -26,7 +26,7 @@ class Content:
 def content_of(dataset: Dataset) -> tuple[Content, ...]:
     """The content of every class, in their order; of a part that was held out, or of what that left, that of the whole.
 
-    All examples are looked at (`Dataset.prints`): it is done once for a data set.
+    All examples are looked at (`Dataset.fingerprints`): it is done once for a data set.
     """
     whole = dataset.whole
     found: tuple[Content, ...] | None = vars(whole).get("_content")
@@ -40,7 +40,7 @@ def _counted(dataset: Dataset) -> Iterator[Content]:
     digests: list[Digest] = [blake2b() for _ in range(max(1, len(dataset.classes)))]
     for begin in range(0, len(dataset), AT_ONCE):
         places = np.arange(begin, min(begin + AT_ONCE, len(dataset)), dtype=np.int64)
-        for label, one in zip(labels[places].tolist(), dataset.prints(places), strict=True):
+        for label, one in zip(labels[places].tolist(), dataset.fingerprints(places), strict=True):
             digests[label].update(memoryview(one))
     counts = np.bincount(labels, minlength=len(digests)).tolist()
     return (Content(count, digest.hexdigest()[:DIGITS]) for count, digest in zip(counts, digests, strict=True))

@@ -80,7 +80,7 @@ class Dataset(ABC):
         an example that is damaged.
         """
 
-    def prints(self, indices: NDArray[np.int64]) -> Iterator[bytes]:
+    def fingerprints(self, indices: NDArray[np.int64]) -> Iterator[bytes]:
         """Of the examples at `indices`, in their order, bytes that tell each of them from others: place and values."""
         images = np.empty((len(indices), *self.shape), NUMPY_DTYPES[self.dtype])
         truth = np.empty(*truth_form(self, len(indices)))
@@ -89,7 +89,10 @@ class Dataset(ABC):
             yield place.tobytes() + image.tobytes() + label.tobytes()
 
     def read_crops(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[Any], boxes: Crops) -> None:
-        """Like `read`, but of each image the part that `boxes` says, resized to `shape`."""
+        """Like `read`, but of each image the part that `boxes` says, resized to `shape`.
+
+        DataError where the examples are not made of images of their own sizes (`crops`).
+        """
         raise DataError(f"{self.name} has no images to crop, only folders of images have; leave out crop")
 
 

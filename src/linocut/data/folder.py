@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from linocut.data.dataset import Crops, Dataset, Resizing, check_read
-from linocut.data.file_print import file_print
+from linocut.data.dataset import Crops, Resizing, check_read
+from linocut.data.fingerprint import file_fingerprint
 from linocut.data.images import decode
+from linocut.data.labelled import LabelledImages
 from linocut.data.loaded import Loaded
 from linocut.data.resizing import CROP, WHOLE, find_resizing
 from linocut.data.scan import SUFFIXES, Scan, folders, scan
@@ -35,7 +36,7 @@ class Entry:
     label: int
 
 
-class FolderDataset(Dataset):
+class FolderDataset(LabelledImages):
     """The images at `entries` below `root`, as u8 (height, width, channels); `sizes_differ` lets them be resized.
 
     `skipped` has the paths of images of the class folders that were left out, as they are corrupt. A file is looked at
@@ -58,33 +59,20 @@ class FolderDataset(Dataset):
         sound: bool = False,
     ) -> None:
         """Keep the names; `open_folder` has checked them."""
-        self.name = name
-        self.shape = shape
-        self.dtype = "u8"
-        self.classes = classes
+        super().__init__(name, shape, classes, np.array([entry.label for entry in entries], np.int32))
         self.resizing = resizing
         self.skipped = skipped
         self.notes = notes
         self._root = root
         self._paths = [entry.path for entry in entries]
-        self._labels = np.array([entry.label for entry in entries], np.int32)
         self._sizes_differ = sizes_differ
         self._sound = np.full(len(entries), sound)
 
-    def __len__(self) -> int:
-        """How many examples there are."""
-        return len(self._paths)
-
-    @property
-    def labels(self) -> NDArray[np.int32]:
-        """Those of all examples; see Dataset.labels."""
-        return self._labels
-
-    def prints(self, indices: NDArray[np.int64]) -> Iterator[bytes]:
-        """The path below the folder of classes, and the file; see file_print."""
+    def fingerprints(self, indices: NDArray[np.int64]) -> Iterator[bytes]:
+        """The path below the folder of classes, and the file; see file_fingerprint."""
         for index in indices.tolist():
             path = self._paths[index]
-            yield os.fsencode(path) + b"\0" + file_print(self._root / path)
+            yield os.fsencode(path) + b"\0" + file_fingerprint(self._root / path)
 
     def file_of(self, index: int) -> str:
         """The path of an image; see Dataset.file_of."""

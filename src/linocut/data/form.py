@@ -19,7 +19,7 @@ KINDS = (TABLE, ARRAYS, SOUND)
 
 @dataclass(frozen=True)
 class Form:
-    """What was decided by the training data.
+    """What was decided by the training data; SpecError for what contradicts itself.
 
     `columns` are those of a table that are features, in order, `labels` those that are to be predicted; `classes` are
     the values of the label, in the order of class numbers. Features are coded by `coding` (None: they are bytes), the
@@ -47,8 +47,7 @@ class Form:
     @staticmethod
     def from_dict(data: object) -> Form:
         """What `to_dict` gave, through JSON; SpecError for anything else."""
-        about = fields.mapping(data, "form")
-        fields.only(about, {field.name for field in dataclasses.fields(Form)}, "form")
+        about = fields.described(data, Form, "form")
         coding, scaling, sound = about["coding"], about["scaling"], about["sound"]
         return Form(
             fields.one_of(about["kind"], "the kind of a form", KINDS),

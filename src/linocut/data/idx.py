@@ -18,6 +18,7 @@ import numpy as np
 from linocut.data.cache import unpacked
 from linocut.data.dataset import Dataset, check_read
 from linocut.data.disk import AGAIN, GZIP, begins_with, fill, open_readonly
+from linocut.data.labelled import LabelledImages
 from linocut.errors import DataError, MachineError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ PARTS = ("train", "t10k")  # how the format's users name the training and the te
 KINDS = {"images": 3, "labels": 1}  # dimensions of each
 
 
-class IdxDataset(Dataset):
+class IdxDataset(LabelledImages):
     """Grey images from an IDX file (n, height, width) with labels from another (n,), either gzipped or plain.
 
     Only the labels are held in memory (1 B an example). Without `classes` they are named "0" to the largest
@@ -52,8 +53,8 @@ class IdxDataset(Dataset):
         weakref.finalize(self, os.close, image_file)
         label_file, label_dims = _open(labels, "labels", cache)
         try:
-            self._labels = np.empty(label_dims, np.uint8)
-            fill(label_file, self._labels.data, _header_bytes(1), labels)
+            held = np.empty(label_dims, np.uint8)
+            fill(label_file, held.data, _header_bytes(1), labels)
         finally:
             os.close(label_file)
         if image_dims[0] != label_dims[0]:
@@ -61,24 +62,22 @@ class IdxDataset(Dataset):
                 f"{images} holds {image_dims[0]:,} images, {labels} {label_dims[0]:,} labels, must be "
                 "as many; get both files again from one source"
             )
-        largest = int(self._labels.max())
+        largest = int(held.max())
         if classes is not None and largest >= len(classes):
-            first = int((self._labels >= len(classes)).argmax())
+            first = int((held >= len(classes)).argmax())
             raise DataError(
-                f"{labels}: label of example {first:,} is {int(self._labels[first])}, must be 0 to "
+                f"{labels}: label of example {first:,} is {int(held[first])}, must be 0 to "
                 f"{len(classes) - 1} ({len(classes)} classes); {AGAIN}"
             )
-        absent = np.flatnonzero(np.bincount(self._labels) == 0)  # np.unique would load NumPy's masked arrays, 1 MB
+        absent = np.flatnonzero(np.bincount(held) == 0)  # np.unique would load NumPy's masked arrays, 1 MB
         if classes is None and len(absent):
             raise DataError(
                 f"{labels}: labels go to {largest}, but none is {absent[0]}; number the classes from 0 without gaps, "
                 "or get the file again"
             )
-        self.name = name
+        named = tuple(str(i) for i in range(largest + 1)) if classes is None else classes
+        super().__init__(name, (*image_dims[1:], 1), named, held)
         self.handed = handed
-        self.shape = (*image_dims[1:], 1)
-        self.dtype = "u8"
-        self.classes = tuple(str(i) for i in range(largest + 1)) if classes is None else classes
         self._path = images
         self._file = image_file
         self._row = math.prod(self.shape)  # bytes
@@ -87,15 +86,6 @@ class IdxDataset(Dataset):
     def __reduce__(self) -> tuple[Callable[..., IdxDataset], tuple[Any, ...]]:
         """For pickle and copy: the files are opened anew; the number of an open one means nothing there."""
         return _again, self._given
-
-    def __len__(self) -> int:
-        """How many examples there are."""
-        return len(self._labels)
-
-    @property
-    def labels(self) -> NDArray[np.uint8]:
-        """Those of all examples; see Dataset.labels."""
-        return self._labels
 
     def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32]) -> None:
         """Read the records at `indices`, neighbours together, straight into `images`; see Dataset.read."""

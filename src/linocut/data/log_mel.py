@@ -112,6 +112,4 @@ class LogMel:
     @staticmethod
     def from_dict(data: object) -> LogMel:
         """What `dataclasses.asdict` gave, through JSON; SpecError for anything else."""
-        about = fields.mapping(data, "log-mel features")
-        fields.only(about, {field.name for field in dataclasses.fields(LogMel)}, "log-mel features")
-        return LogMel(**about)
+        return LogMel(**fields.described(data, LogMel, "log-mel features"))

@@ -27,7 +27,8 @@ def from_arrays(
     x is (n, features), (n, steps, channels) or (n, height, width, channels), numbers; uint8 stays as it is, and (n,
     height, width) of it are grey images. y is class numbers or texts (n,), for the tasks "regression" and "multilabel"
     numbers (n,) or (n, labels). Data to validate and to test on take the `form` of those to train on: their ranges,
-    classes and scale. A run keeps it (`predictor.form`). DataError for what does not fit.
+    classes and scale. A run keeps it (`predictor.form`). SpecError for an unknown task, DataError for what does not
+    fit.
     """
     if task not in TASKS:
         raise unknown_name("task", task, TASKS)

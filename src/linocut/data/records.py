@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from linocut.data.dataset import Dataset, check_read
+from linocut.data.dataset import check_read
 from linocut.data.disk import fill, open_readonly
+from linocut.data.labelled import LabelledImages
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +33,7 @@ class Block:
     stride: int
 
 
-class RecordDataset(Dataset):
+class RecordDataset(LabelledImages):
     """The examples of `blocks`, one after the other, u8 of `shape` (height, width, channels).
 
     Only `labels` (n,) u8 and the open files are held. `planar`: the files have channel, row, column instead
@@ -51,12 +52,8 @@ class RecordDataset(Dataset):
         handed: bool = False,
     ) -> None:
         """Open the files."""
-        self.name = name
-        self.shape = shape
-        self.dtype = "u8"
-        self.classes = classes
+        super().__init__(name, shape, classes, labels)
         self.handed = handed
-        self._labels = labels
         self._planar = planar
         self._blocks = tuple(blocks)
         self._ends = np.cumsum([block.count for block in blocks])
@@ -69,15 +66,6 @@ class RecordDataset(Dataset):
         """For pickle and copy: the files are opened anew; the number of an open one means nothing there."""
         given = self.name, self.classes, self.shape, self._blocks, self._labels
         return partial(RecordDataset, planar=self._planar, handed=self.handed), given
-
-    def __len__(self) -> int:
-        """How many examples there are."""
-        return len(self._labels)
-
-    @property
-    def labels(self) -> NDArray[np.uint8]:
-        """Those of all examples; see Dataset.labels."""
-        return self._labels
 
     def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[np.int32]) -> None:
         """Read the records at `indices`; see Dataset.read."""

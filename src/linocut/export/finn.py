@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from linocut.errors import SpecError
-from linocut.export.onnx_nodes import pads
+from linocut.export.padding import pads
 from linocut.graph.inference import (
     INTEGERS,
     MAX,
@@ -66,7 +66,7 @@ def _reason(graph: InferenceGraph, node: InferenceNode) -> str:
 
 
 def _of_input(node: InputCoding) -> str:
-    if node.dtype != "u8":
+    if not node.is_bytes:
         return f"FINN takes bytes, this network {node.dtype}; train it on u8 examples, or {MEND}"
     if len(node.shape) not in (1, 3):
         return f"FINN takes vectors or images, not examples of shape {node.shape}; {MEND}"

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     Writer: TypeAlias = Callable[[InferenceGraph, Path, str, str, Form | None], Any]
 
-TABLE, INT8, FLOAT = "table", "int8", "float"  # forms of weights
-WEIGHTS = (TABLE, INT8, FLOAT)
+TABLE, INT8, FLOAT, BITS = "table", "int8", "float", "bits"  # forms of weights
+WEIGHTS = (TABLE, INT8, FLOAT, BITS)
 
 
 def _one_file(path: Path, name: str) -> tuple[Path, ...]:
@@ -63,8 +63,9 @@ class Format:
 
 FORMATS: dict[str, Format] = {
     "c": Format("linocut.export.c.exporter", "export_c", _c_files, identifier=True),
-    "onnx": Format("linocut.export.onnx", "export_onnx", weights=WEIGHTS, extra="onnx"),
+    "onnx": Format("linocut.export.onnx", "export_onnx", weights=(TABLE, INT8, FLOAT), extra="onnx"),
     "qonnx": Format("linocut.export.qonnx", "export_qonnx", weights=(FLOAT,), extra="onnx"),
+    "tflite": Format("linocut.export.tflite.exporter", "export_tflite", weights=(BITS, FLOAT), extra="tflite"),
 }
 FINN = Format("linocut.export.qonnx", "export_finn", weights=(FLOAT,), extra="onnx")  # a form of qonnx
 

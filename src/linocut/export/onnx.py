@@ -18,8 +18,10 @@ import numpy as np
 
 from linocut.data.form import Form
 from linocut.errors import unknown_name
+from linocut.export.about import metadata
+from linocut.export.ends import IMAGE, LOGITS, tensor_of
 from linocut.export.onnx_model import OnnxModel
-from linocut.export.onnx_nodes import FLOAT, IMAGE, INT32, LOGITS, Dialect, add_nodes, by_channel, metadata, tensor_of
+from linocut.export.onnx_nodes import FLOAT, INT32, Dialect, add_nodes, by_channel
 from linocut.graph.inference import InferenceGraph, Threshold
 from linocut.ops.bits import Array
 
@@ -37,7 +39,7 @@ def export_onnx(graph: InferenceGraph, path: Path, name: str, weights: str = "ta
         raise unknown_name("form of weights", weights, WEIGHTS)
     model = OnnxModel(name)
     add_nodes(graph, model, _Plain(WEIGHTS[weights]))
-    dtype = "uint8" if graph.input.dtype == "u8" else "float32"
+    dtype = "uint8" if graph.input.is_bytes else "float32"
     given = model.described_as(IMAGE, dtype, graph.input.shape)
     found = model.described_as(LOGITS, "float32", graph.logits.shape)
     model.write(path, given, found, metadata(graph, form))

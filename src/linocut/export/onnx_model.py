@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 import linocut
 from linocut.errors import SpecError
+from linocut.export.packages import package
 from linocut.files import replacing
 from linocut.ops.bits import Array
 
@@ -22,10 +22,7 @@ BATCH = "N"  # the size of the batch, which a runtime is told by what it is give
 
 def module(name: str) -> Any:
     """A module of onnx's, loaded when a model is exported; SpecError where it is not installed."""
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        raise SpecError("an ONNX model needs onnx, which is not installed: pip install 'linocut[onnx]'") from None
+    return package(name, "an ONNX model", "onnx")
 
 
 @dataclass

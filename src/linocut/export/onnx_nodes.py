@@ -7,7 +7,6 @@ node gives has the node's name, its constants are called `node.part`.
 
 from __future__ import annotations
 
-import json
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -15,11 +14,12 @@ from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
-import linocut
-from linocut.data.form import Form
-from linocut.digest import sha256
 from linocut.errors import SpecError
+from linocut.export.ends import IMAGE, LOGITS, tensor_of
+from linocut.export.exact import BYTE, check_exact
+from linocut.export.norms import factor
 from linocut.export.onnx_model import OnnxModel
+from linocut.export.padding import pads
 from linocut.graph.inference import (
     BYTES,
     INTEGERS,
@@ -43,12 +43,9 @@ from linocut.graph.inference import (
     Threshold,
 )
 from linocut.layers.base import Shape
-from linocut.layers.window import SAME, Window
+from linocut.layers.window import Window
 from linocut.ops.bits import Array, unpack
 
-IMAGE, LOGITS = "image", "logits"  # what the model reads and gives
-EXACT = 2**24  # below it every integer is a float32
-BYTE = 255  # the largest size of 2u - 255
 FLOAT, UINT8, INT32, DOUBLE = 1, 2, 6, 11  # numbers of TensorProto.DataType
 FUNCTIONS = {RELU: "Relu", TANH: "Tanh", SIGMOID: "Sigmoid"}
 
@@ -84,31 +81,6 @@ def add_nodes(graph: InferenceGraph, model: OnnxModel, dialect: Dialect) -> None
         adding.add(node)
 
 
-def metadata(graph: InferenceGraph, form: Form | None) -> list[tuple[str, str]]:
-    """What a model says of itself: version, network, outputs, and the SHA-256 of the graph's tensors in their order.
-
-    And how the numbers in its image are coded, where training read them from files of numbers (data/form.py).
-    """
-    digest = sha256()
-    for node, part, array in graph.tensors():
-        digest.update(memoryview(f"{node}.{part} {array.dtype} {array.shape}\n".encode()))
-        digest.update(np.ascontiguousarray(array).data.cast("B"))
-    return [
-        ("linocut.version", linocut.__version__),
-        ("linocut.network", graph.name),
-        ("linocut.classes", str(graph.classes)),
-        ("linocut.outputs_are", graph.logits.function),
-        ("linocut.layers", json.dumps([node.name for node in graph.nodes])),
-        ("linocut.tensors_sha256", digest.hexdigest()),
-        *([] if form is None else [("linocut.form", json.dumps(form.to_dict()))]),
-    ]
-
-
-def tensor_of(node: str) -> str:
-    """The tensor of a node: its name, unless the model's input or output is called so."""
-    return f"{node}.layer" if node in (IMAGE, LOGITS) else node
-
-
 def channels_first(shape: Shape) -> Shape:
     """(height, width, channels) as (channels, height, width), likewise any number of sizes."""
     return (shape[-1], *shape[:-1])
@@ -117,17 +89,6 @@ def channels_first(shape: Shape) -> Shape:
 def by_channel(values: Array, rank: int) -> Array:
     """(channels,) in a shape that goes with (N, channels, ...) of `rank` dimensions."""
     return values.reshape(-1, *[1] * (rank - 2))
-
-
-def pads(window: Window, image: Shape, given: Shape) -> list[int]:
-    """ONNX's `pads` of a window that moves over `image` and gives `given`, sizes without channels: before, behind."""
-    sizes = window.size[1:] if window.flat else window.size
-    before = [(size - 1) // 2 if window.padding == SAME else 0 for size in sizes]
-    behind = [
-        max(0, (after - 1) * window.stride + size - side - first) if window.padding == SAME else 0
-        for size, side, after, first in zip(sizes, image, given, before, strict=True)
-    ]
-    return [*before, *behind]
 
 
 @dataclass
@@ -250,7 +211,7 @@ class _Adding:
         return self.model.node("Cast", [x], f"{name}.bytes", to=UINT8)
 
     def _product(self, node: BinaryProduct | RealProduct) -> None:
-        self._check_exact(node)
+        check_exact(node, "ONNX's")
         source, output = node.inputs[0], self._tensor(node.name)
         exact = node.gives == INTEGERS and self.graph.by_name[source].gives == BYTES
         operands = [self._whole(source) if exact else self._numbers(source), self._weights(node)]
@@ -262,18 +223,6 @@ class _Adding:
             self.model.node("Conv", operands, given, **self._moves(node, node.window))
         if bias is not None:
             self.model.node("Add", [given, self._channels(node, "bias", bias)], output)
-
-    def _check_exact(self, node: BinaryProduct | RealProduct) -> None:
-        """SpecError where a sum of integers may leave those that floats hold."""
-        if node.gives != INTEGERS:
-            return
-        terms = node.depth * (1 if node.window is None else math.prod(node.window.size))
-        most = (EXACT - 1) // (1 if isinstance(node, BinaryProduct) else BYTE)
-        if terms > most:
-            raise SpecError(
-                f"{node.name} sums {terms:,} inputs, ONNX's 32-bit floats are exact up to {most:,}; "
-                "make the layer narrower, or its window smaller"
-            )
 
     def _weights(self, node: BinaryProduct | RealProduct) -> str:
         """Weights (outputs, [rows, columns,] inputs) as (inputs, outputs) or (outputs, inputs, [rows,] columns)."""
@@ -298,13 +247,9 @@ class _Adding:
     def _affine(self, node: Affine) -> None:
         """A multiplication by 1 / deviation rounded to float32, as linocut's own; of a deviation of 0 it is 0."""
         source = node.inputs[0]
-        deviation = node.deviation.astype(np.float64)
-        factor = np.where(deviation > 0, 1 / np.where(deviation > 0, deviation, 1), 0)
-        with np.errstate(over="ignore"):  # of a deviation next to 0 it is infinite, there as here
-            factor = factor.astype(np.float32)
         centred = [self._numbers(source), self._channels(node, "mean", node.mean)]
         x = self.model.node("Sub", centred, f"{node.name}.centred")
-        x = self.model.node("Mul", [x, self._channels(node, "factor", factor)], f"{node.name}.normed")
+        x = self.model.node("Mul", [x, self._channels(node, "factor", factor(node))], f"{node.name}.normed")
         if node.gain is not None:
             x = self.model.node("Mul", [x, self._channels(node, "gain", node.gain)], f"{node.name}.scaled")
         self.model.node("Add", [x, self._channels(node, "shift", node.shift)], self._tensor(node.name))

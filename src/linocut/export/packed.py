@@ -172,7 +172,7 @@ def _setting(name: str, value: object) -> Any:
 
 
 def _window(given: dict[str, Any]) -> Window:
-    fields.only(given, {field.name for field in dataclasses.fields(Window)}, "window")
+    fields.described(given, Window, "window")
     size = _sizes(given["size"], "size")
     if len(size) != 2:
         raise SpecError(f"a window has {len(size)} sizes, must have two")

@@ -13,19 +13,12 @@ from typing import ClassVar
 import numpy as np
 
 from linocut.data.form import Form
+from linocut.export.about import metadata
+from linocut.export.ends import IMAGE, LOGITS, tensor_of
 from linocut.export.finn import check_finn
 from linocut.export.formats import FLOAT
 from linocut.export.onnx_model import OnnxModel
-from linocut.export.onnx_nodes import (
-    IMAGE,
-    LOGITS,
-    Dialect,
-    add_nodes,
-    by_channel,
-    channels_first,
-    metadata,
-    tensor_of,
-)
+from linocut.export.onnx_nodes import Dialect, add_nodes, by_channel, channels_first
 from linocut.graph.inference import InferenceGraph, Threshold
 from linocut.ops.bits import Array
 
@@ -53,7 +46,7 @@ def export_finn(graph: InferenceGraph, path: Path, name: str, weights: str = FLO
 def _write(graph: InferenceGraph, path: Path, name: str, form: Form | None, *, finn: bool) -> None:
     model = OnnxModel(name, {DOMAIN: VERSION}, batch=1)
     add_nodes(graph, model, _Finn() if finn else _Quantised())
-    shape, dtype = graph.input.shape, "uint8" if graph.input.dtype == "u8" else "float32"
+    shape, dtype = graph.input.shape, "uint8" if graph.input.is_bytes else "float32"
     if finn:
         shape, dtype = channels_first(shape), "float32"
         model.datatypes[IMAGE] = UINT8

@@ -1,4 +1,4 @@
-"""carry: the numbers of a trained network, for the layers of another that have their names and shapes.
+"""carry: the parameters of a trained network, for the layers of another that have their names and shapes.
 
 A layer is taken whole or not at all. What a policy keeps in its own units goes through those of prediction, in which
 all agree: the mean and deviation of a norm, and its shift.
@@ -34,7 +34,7 @@ SQUARED_BYTE = U8_SCALE * (U8_SCALE + 2) / 3  # the mean of (2u - 255)^2 over al
 
 @dataclass(frozen=True)
 class Target:
-    """A network that takes numbers: its graph, policy and state, and whether its binary weights are latent."""
+    """A network that takes parameters: its graph, policy and state, and whether its binary weights are latent."""
 
     graph: Graph
     policy: Policy
@@ -43,7 +43,7 @@ class Target:
 
     @property
     def numbers(self) -> Trained:
-        """Its numbers as they are now."""
+        """Its parameters as they are now."""
         return Trained(self.graph, self.policy, self.state, latent=self.latent)
 
 
@@ -57,7 +57,7 @@ class Carried:
 
 
 class Giver(ABC):
-    """A trained network whose numbers are taken."""
+    """A trained network whose parameters are taken."""
 
     @abstractmethod
     def layers(self) -> tuple[str, ...]:
@@ -120,8 +120,8 @@ def _converted(giver: Giver, target: Target, node: Node) -> Iterator[tuple[str, 
     growth = 1.0 if product is None else target.numbers.growth(product)
     by = norm.deviation / growth
     kind = NORMS[norm_name(target.policy, target.graph.feeds_loss(node.name))]
-    spread = np.maximum(by * by - EPSILON, 0.0) if kind == L2 else by
-    yield f"{node.name}.{RUNNING}", np.stack([norm.mean / growth, spread])
+    running = np.maximum(by * by - EPSILON, 0.0) if kind == L2 else by  # the variance under l2
+    yield f"{node.name}.{RUNNING}", np.stack([norm.mean / growth, running])
     yield f"{node.name}.{BETA}", norm.shift[None]
     if node.layer.scale:
         yield f"{node.name}.{GAMMA}", (np.ones_like(norm.mean) if norm.gain is None else norm.gain)[None]
@@ -201,7 +201,7 @@ class OfModel(Giver):
             return "there is none of that name"
         binary = isinstance(own, inference.BinaryProduct) or own.binary
         if binary != node.parameter(WEIGHTS).binary:
-            return f"its weights are {'binary' if binary else 'numbers'} there"
+            return f"its weights are {'binary' if binary else 'floats'} there"
         shape = node.parameter(WEIGHTS).shape
         there = {WEIGHTS: self._shape(own, shape)}
         if isinstance(own, inference.RealProduct) and own.bias is not None:
@@ -231,7 +231,7 @@ class OfModel(Giver):
         return "" if found == channels else f"it has {channels} channels, there {found}"
 
     def weights(self, parameter: Parameter) -> Array:
-        """Signs as -1 and +1, numbers as they are."""
+        """Signs as -1 and +1, floats as they are."""
         own = self._graph.by_name[parameter.node]
         assert isinstance(own, (inference.BinaryProduct, inference.RealProduct))
         if parameter.part != WEIGHTS:

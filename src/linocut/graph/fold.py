@@ -2,7 +2,7 @@
 
 Weights of binary layers become bits. A norm of their products that is followed by sgn is one threshold per channel:
 x^ = +1 where y >= ceil(mu - beta deviation); a max-pool between the product and its norm goes behind the threshold,
-which is monotone, so that it pools signs. Other norms keep their numbers.
+which is monotone, so that it pools signs. Other norms keep their floats.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from linocut.ops.bits import Array
 
 @dataclass(frozen=True)
 class Norm:
-    """A batch norm in prediction, float64 (channels,): (y - mean) / deviation [* gain] + shift."""
+    """A batch norm in prediction, float64 (channels,): (y - mean) / deviation [* gain] + shift, as Affine has it."""
 
     mean: Array
     deviation: Array
@@ -53,7 +53,7 @@ class Norm:
 
 
 class Source(ABC):
-    """Where a network's numbers are from: a training's state, or an older model file."""
+    """Where a network's parameters are from: a training's state, or an older model file."""
 
     coded: bool  # whether floats of the input are coded as bytes
 
@@ -79,7 +79,7 @@ class Source(ABC):
 
 
 def fold(graph: Graph, source: Source) -> InferenceGraph:
-    """The inference graph of a network whose numbers `source` has."""
+    """The inference graph of a network whose parameters `source` has."""
     folder = _Folder(graph, source)
     for node in graph.nodes:
         folder.fold(node)
@@ -104,8 +104,8 @@ class _Folder:
         sources = tuple(edge.node for edge in node.inputs)
         match layer:
             case Input():
-                gives = BYTES if layer.dtype == "u8" or self.source.coded else FLOATS
-                coded = layer.dtype != "u8" and self.source.coded
+                gives = BYTES if layer.is_bytes or self.source.coded else FLOATS
+                coded = self.source.coded and not layer.is_bytes
                 self._put(inference.InputCoding(name, (), shape, gives, layer.dtype, layer.low, layer.high, coded))
             case BinaryDense() | BinaryConvolution():
                 self._put(self._binary_product(node, sources, getattr(layer, "window", None)))

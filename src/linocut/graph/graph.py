@@ -117,7 +117,7 @@ class Graph:
 
     @property
     def outputs(self) -> int:
-        """How many numbers the network gives for an example."""
+        """How many outputs the network gives for an example."""
         return self.nodes[-1].output.shape[0]
 
     @property

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias, get_args
 
 from linocut.errors import unknown_name
 from linocut.layers.base import Shape
@@ -53,6 +53,11 @@ class InputCoding(_Node):
     low: float
     high: float
     coded: bool
+
+    @property
+    def is_bytes(self) -> bool:
+        """Whether the values of an example are bytes, 0 to 255, else floats."""
+        return self.dtype == "u8"
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +102,10 @@ class Threshold(_Node):
 
 @dataclass(frozen=True, eq=False)
 class Affine(_Node):
-    """(x - mean) / deviation [* gain] + shift by channel, float32 (channels,); of a deviation of 0, the shift alone."""
+    """A batch norm in prediction, (x - mean) / deviation [* gain] + shift by channel; all float32 (channels,).
+
+    The deviation is what the policy's norm divides by (layers/batch_norm.py); where it is 0, x is the shift alone.
+    """
 
     kind: ClassVar[str] = "affine"
     tensors: ClassVar[tuple[str, ...]] = ("mean", "deviation", "shift", "gain")
@@ -125,7 +133,7 @@ class Add(_Node):
 
 @dataclass(frozen=True, eq=False)
 class Activation(_Node):
-    """RELU, TANH or SIGMOID of each number."""
+    """RELU, TANH or SIGMOID of each value."""
 
     kind: ClassVar[str] = "activation"
     function: str
@@ -175,30 +183,14 @@ InferenceNode: TypeAlias = (
     | Slice
     | Logits
 )
-KINDS: dict[str, type[InferenceNode]] = {
-    node.kind: node
-    for node in (
-        InputCoding,
-        BinaryProduct,
-        RealProduct,
-        Threshold,
-        Affine,
-        Pool,
-        Add,
-        Activation,
-        Flatten,
-        Concat,
-        Slice,
-        Logits,
-    )
-}
+KINDS: dict[str, type[InferenceNode]] = {node.kind: node for node in get_args(InferenceNode)}
 
 
 @dataclass(frozen=True)
 class InferenceGraph:
-    """Nodes in the order in which they are computed, from one InputCoding to the Logits.
+    """What prediction needs of a network: nodes in the order in which they are computed, from an InputCoding to Logits.
 
-    `classes` is how many classes are told apart, 0 for none.
+    `classes` is how many classes are told apart, 0 for none. Shapes are of one example, the channels last.
     """
 
     name: str
@@ -226,7 +218,7 @@ class InferenceGraph:
 
     @property
     def outputs(self) -> int:
-        """How many numbers it gives for an example."""
+        """How many outputs it gives for an example."""
         return self.logits.shape[0]
 
     @property
@@ -235,7 +227,7 @@ class InferenceGraph:
         return sum(array.nbytes for _, _, array in self.tensors())
 
     def tensors(self) -> Iterator[tuple[str, str, Array]]:
-        """Node, part and array of each tensor, in order."""
+        """Node, part and array of each tensor, in order, such as norm1, "least" and int32 (channels,)."""
         for node in self.nodes:
             for part, array in node.arrays().items():
                 yield node.name, part, array

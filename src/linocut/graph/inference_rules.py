@@ -125,7 +125,7 @@ def _check_ends(graph: InferenceGraph) -> None:
 
 
 def _classes(logits: Logits) -> int:
-    """How many classes outputs tell apart: none by numbers, two by one sigmoid."""
+    """How many classes outputs tell apart: none of a regression, two of one sigmoid."""
     outputs = logits.shape[0]
     return {SOFTMAX: outputs, OF_LOGITS: max(2, outputs)}.get(logits.function, 0)
 
@@ -137,14 +137,14 @@ def rule_of(node: InferenceNode, givers: Sequence[InferenceNode]) -> Rule:
         case InputCoding():
             _want(not givers, node, "reads nothing")
             _want(node.dtype in ("u8", "f32"), node, f"has dtype u8 or f32, not {node.dtype!r}")
-            _want(node.dtype == "f32" or not node.coded, node, "codes f32 only")
+            _want(not (node.is_bytes and node.coded), node, "codes f32 only")
             _want(
                 -F32_MAX <= node.low < node.high <= F32_MAX, node, f"has a rising range, not {node.low} to {node.high}"
             )
-            return Rule(node.shape, BYTES if node.dtype == "u8" or node.coded else FLOATS)
+            return Rule(node.shape, BYTES if node.is_bytes or node.coded else FLOATS)
         case Add():
             _want(len(givers) > 1 and len({giver.shape for giver in givers}) == 1, node, "adds several of one shape")
-            _want(all(giver.gives in (BYTES, FLOATS) for giver in givers), node, f"reads numbers, not {kinds}")
+            _want(all(giver.gives in (BYTES, FLOATS) for giver in givers), node, f"reads bytes or floats, not {kinds}")
             return Rule(givers[0].shape, FLOATS)
         case Concat():
             _want(len(givers) > 1 and kinds in (BYTES, FLOATS, SIGNS), node, f"joins several of one kind, not {kinds}")

@@ -23,7 +23,7 @@ class InferenceState(NamedArrays[tuple[str, str]]):
     """Arrays by name: binary weights as -1 and +1, thresholds as integers, all else in float32.
 
     A fraction given as the threshold of integers means the next integer. Reading gives a copy of what `graph` has at
-    the time; `change` is given what makes a graph one with other numbers. SpecError for an unknown name, a wrong shape,
+    the time; `change` is given what makes a graph one with other arrays. SpecError for an unknown name, a wrong shape,
     or what is no number; nothing is changed then.
     """
 
@@ -48,7 +48,7 @@ class InferenceState(NamedArrays[tuple[str, str]]):
         return _shape(*self._owner(name))
 
     def update(self, *others: Any, **more: ArrayLike) -> None:
-        """Put other numbers under several names: all or, where one does not fit, none."""
+        """Replace several arrays, each of its `shape`: all or, where one does not fit, none."""
         given: Mapping[str, ArrayLike] = dict(*others, **more)
         checked = []
         for name, values in given.items():

@@ -26,6 +26,7 @@ class Network:
     """Layers in order: the first is an Input, the last a loss. It is placed, and so checked, when it is made.
 
     A layer reads what stands before it, or the layers named in its `after`: any acyclic graph can be described.
+    SpecError, with the layer, for what does not fit together.
     """
 
     name: str
@@ -83,7 +84,7 @@ class Network:
         return self.graph.classes
 
     def with_loss(self, loss: Loss) -> Network:
-        """The same network with another loss in its place."""
+        """The same network with another loss in its place; SpecError where that does not fit."""
         last = self.layers[-1]
         entry = dataclasses.replace(last, layer=loss) if isinstance(last, Wired) else loss
         return dataclasses.replace(self, layers=(*self.layers[:-1], entry))

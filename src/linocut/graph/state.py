@@ -49,7 +49,7 @@ def memory_buffer(node: str, part: str) -> str:
 
 @dataclass(frozen=True)
 class Place:
-    """Where the numbers of a parameter, or of a moment of it, are: in `buffer`, of a format and shape.
+    """Where a parameter, or a moment of it, is stored: in `buffer`, of a format and shape.
 
     `scale` is what the one of a fixed-point format stands for.
     """
@@ -65,7 +65,7 @@ class Place:
         return find_format(self.format)
 
     def read(self, stored: Array) -> Array:
-        """The numbers, float32, of the stored elements; bits as -1 and +1."""
+        """The values, float32, of the stored elements; bits as -1 and +1."""
         form = self.form
         if form.bits == 1:
             flat = unpack(stored.reshape(-1, stored.shape[-1]), self.shape[-1])
@@ -74,7 +74,7 @@ class Place:
         return values * np.float32(self.scale / form.one) if form.one else values
 
     def write(self, stored: Array, values: Array) -> None:
-        """Store numbers as the format has them: rounded, and clipped to its range."""
+        """Store values as the format has them: rounded, and clipped to its range."""
         form = self.form
         if form.bits == 1:
             stored[...] = pack(values.reshape(-1, self.shape[-1]) >= 0).reshape(stored.shape)
@@ -96,7 +96,7 @@ class Layout:
     owners: dict[str, tuple[str, str]] = field(default_factory=dict)  # by buffer: the node, and which of its variables
 
 
-class Numbers(NamedArrays[Place]):
+class StoredArrays(NamedArrays[Place]):
     """Arrays by name, as `layer.part`: reading one gives a copy in float32, writing one changes what is stored.
 
     SpecError for an unknown name, a wrong shape, or what is no number; nothing is changed then.
@@ -109,13 +109,13 @@ class Numbers(NamedArrays[Place]):
         self._stored, self._using = stored, using
 
     def __getitem__(self, name: str) -> Array:
-        """A copy of the numbers called `name`."""
+        """A copy of the array called `name`, float32; bits as -1 and +1."""
         place = self._find(name)
         with self._using(f"reading {name}"):
             return place.read(self._stored(place.buffer))
 
     def update(self, *others: Any, **more: ArrayLike) -> None:
-        """Store several arrays, all or, where one does not fit, none."""
+        """Store several arrays, each of its `shape`: all or, where one does not fit, none."""
         given = dict(*others, **more)
         checked = [(name, self._checked(name, values)) for name, values in given.items()]
         with self._using(f"writing {', '.join(given)}"):
@@ -134,8 +134,8 @@ class Numbers(NamedArrays[Place]):
             found[begin : begin + some] = pack(stored[begin : begin + some] >= 0)
         return found
 
-    def sizes(self, name: str) -> Array:
-        """The mean size of each output's numbers, float64 (outputs,); of signs it is 1."""
+    def magnitudes(self, name: str) -> Array:
+        """The mean magnitude of each output's weights, float64 (outputs,); of signs it is 1."""
         place = self._find(name)
         stored = self._stored(place.buffer)
         if place.form.is_bits:
@@ -173,9 +173,9 @@ class Numbers(NamedArrays[Place]):
         place.write(self._stored(place.buffer), values)
 
 
-class State(Numbers):
+class State(StoredArrays):
     """Parameters by name; `moments` are what the optimizer keeps of them, as `layer.part.moment`."""
 
     def __init__(self, layout: Layout, stored: Stored, using: Using = lambda what: nullcontext()) -> None:
         super().__init__(layout.network, layout.parameters, stored, using)
-        self.moments = Numbers(layout.network, layout.moments, stored, using)
+        self.moments = StoredArrays(layout.network, layout.moments, stored, using)

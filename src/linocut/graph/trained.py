@@ -1,4 +1,4 @@
-"""Trained: the numbers of a network in training, for its inference form."""
+"""Trained: the parameters of a network in training, for its inference form."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from linocut.policies import Policy
 
 
 class Trained(Source):
-    """The numbers of a training's state; `latent`: its binary weights are numbers whose signs are used."""
+    """The parameters of a training's state; `latent`: its binary weights have a latent copy."""
 
     def __init__(self, graph: Graph, policy: Policy, state: State, *, latent: bool) -> None:
         self._graph, self._policy, self._state, self._latent = graph, policy, state, latent
@@ -63,10 +63,10 @@ class Trained(Source):
         """How many times larger Y is in prediction than in training: its integers were divided, or scaled."""
         if self._policy.integer:
             return 1.0
-        bytes_in = product.input.kind == INPUT and self._graph.input.dtype == "u8"
+        bytes_in = product.input.kind == INPUT and self._graph.input.is_bytes
         growth: float | Array = float(U8_SCALE) if bytes_in else 1.0
         layer = product.layer
         if isinstance(layer, BinaryConvolution) and layer.scales(self._policy, latent=self._latent):
-            sizes = self._state.sizes(f"{product.name}.weights")
+            sizes = self._state.magnitudes(f"{product.name}.weights")
             growth = growth / np.where(sizes > 0, sizes, 1.0)
         return growth

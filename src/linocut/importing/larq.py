@@ -35,7 +35,8 @@ def import_larq(
     Kernels (height, width, inputs, outputs) become (outputs, height, width, inputs). `epsilon` is that of the batch
     norms. Quantisers are not in the file: the layers here must be those of `ste_sign`, without padding by 1.
 
-    Returns the parameters that were set; SpecError where layers do not fit, with nothing changed.
+    Returns the parameters that were set; SpecError where layers do not fit, DataError for a file that cannot be read,
+    with nothing changed.
     """
     arrays = weights if isinstance(weights, Mapping) else dict(_read_h5(weights))
     return take(trainer, read_keras(arrays, epsilon), names)

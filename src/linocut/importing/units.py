@@ -34,7 +34,7 @@ def units(graph: Graph, policy: Policy, norm: Node, values: Mapping[str, Array])
 
 def _of_bytes(graph: Graph, policy: Policy) -> float:
     layer = graph.input
-    if layer.dtype == "u8":
+    if layer.is_bytes:
         return float(U8_SCALE)
     if layer.low != -layer.high:
         raise SpecError(

@@ -1,4 +1,8 @@
-"""What a network is made of: one file per kind of layer; LAYERS is their table, by the names in files."""
+"""What a network is made of: one file per kind of layer; LAYERS is their table, by the names in files.
+
+Shapes are of one example, the channels last. A setting that a layer cannot have is refused with a SpecError when the
+layer is made, an input that does not fit when the network is.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ReLU, Tanh and Sigmoid: activations in numbers, element by element."""
+"""ReLU, Tanh and Sigmoid: float activations, element by element."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ class Activation(Layer):
         return shape
 
     def gives(self, kind: str) -> str:
-        """Numbers."""
+        """Floats."""
         return REAL
 
 
 @dataclass(frozen=True)
 class ReLU(Activation):
-    """max(x, 0), in numbers; one bit an element is kept for the backward pass."""
+    """max(x, 0), in floats; one bit an element is kept for the backward pass."""
 
     kind: ClassVar[str] = "relu"
 
     def lower(self, builder: Lowering, name: str, value: Value) -> Value:
-        """Forward: the numbers and where they pass. Backward: the gradient where they did."""
+        """Forward: the values and where they pass. Backward: the gradient where they did."""
         x = as_numbers(builder, name, value)
         shape = builder.shape(x.buffer)
         mask = builder.transient(f"{name}.mask", roles.GRADIENT_MASK, shape, "bit") if builder.training else None
@@ -76,13 +76,13 @@ class _Smooth(Activation):
 
 @dataclass(frozen=True)
 class Tanh(_Smooth):
-    """tanh(x), in numbers."""
+    """tanh(x), in floats."""
 
     kind: ClassVar[str] = "tanh"
 
 
 @dataclass(frozen=True)
 class Sigmoid(_Smooth):
-    """1 / (1 + e^-x), in numbers."""
+    """1 / (1 + e^-x), in floats."""
 
     kind: ClassVar[str] = "sigmoid"

@@ -1,4 +1,4 @@
-"""Add: the sum of several arms."""
+"""Add: the sum of several inputs."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Add(Join):
-    """x1 + x2 + ..., in numbers, of two arms or more of one shape; each is given the gradient of the sum."""
+    """x1 + x2 + ..., in floats, of two inputs or more of one shape; each is given the gradient of the sum."""
 
     kind: ClassVar[str] = "add"
     takes: ClassVar[tuple[str, ...]] = (INPUT, NORMED, REAL)
 
     def shape_of(self, shapes: Sequence[Shape]) -> Shape:
-        """That of each arm; SpecError where they differ."""
+        """That of each input; SpecError where they differ."""
         for shape in shapes:
             if shape != shapes[0]:
                 raise SpecError(
-                    f"arms of {shapes[0]} and {shape} cannot be added; give them the same strides and filters"
+                    f"inputs of {shapes[0]} and {shape} cannot be added; give them the same strides and filters"
                 )
         return shapes[0]
 
     def kind_of(self, kinds: Sequence[str]) -> str:
-        """Numbers."""
+        """Floats."""
         return REAL
 
     def lower_all(self, builder: Lowering, name: str, values: Sequence[Value]) -> Value:
-        """Forward: one sum after the other. Backward: the sum's gradient goes into each arm."""
+        """Forward: one sum after the other. Backward: the sum's gradient goes to each input."""
         arms = [as_numbers(builder, f"{name}.{number}", value) for number, value in enumerate(values)]
 
         def sum_of(a: int, b: int) -> int:

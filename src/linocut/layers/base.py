@@ -45,10 +45,10 @@ def binary_cost(parameters: int, macs: int, kind: str) -> Cost:
 
 @dataclass(frozen=True)
 class Layer(ABC):
-    """A layer of a network. `kind` is its name in files and tables, `takes` the kinds of values it can be given.
+    """A layer of a network. `kind` is its name in files and tables, `takes` the kinds of values that it can be given.
 
     `forms_norms` says that it forms a batch norm's output itself, as it may want its signs only; others are given
-    numbers. A layer without a `lower` of its own can be counted and exported, but not trained.
+    floats. A layer without a `lower` of its own can be counted and exported, but not trained.
     """
 
     kind: ClassVar[str]
@@ -56,7 +56,7 @@ class Layer(ABC):
     forms_norms: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        """Settings may be NumPy's numbers; SpecError for what they cannot be, where a layer checks them."""
+        """Settings may be NumPy's scalars; SpecError for what they cannot be, where a layer checks them."""
         keep_plain(self)
 
     @abstractmethod
@@ -64,7 +64,10 @@ class Layer(ABC):
         """The shape of one example's output, given that of its input; SpecError where the input does not fit."""
 
     def lower(self, builder: Lowering, name: str, value: Value) -> Value:
-        """Emit the forward instructions of the node `name` and register its backward step; returns the output."""
+        """Emit the forward instructions of the node `name` and register its backward step; returns the output.
+
+        SpecError of a layer that has none of its own.
+        """
         raise SpecError(f"{name}: a {self.kind} cannot be trained or run, only counted and exported; replace it")
 
     def gives(self, kind: str) -> str:
@@ -72,7 +75,7 @@ class Layer(ABC):
         return kind
 
     def cost(self, shape: Shape, kind: str) -> Cost:
-        """Parameters and work for one example of some shape and kind."""
+        """Parameters and multiply-accumulates for one example of some shape and kind."""
         return Cost()
 
     def parameters(self, node: str, shape: Shape) -> tuple[Parameter, ...]:
@@ -80,7 +83,7 @@ class Layer(ABC):
         return ()
 
     def uses_sizes(self, policy: Policy) -> bool:
-        """Whether the sizes of latent binary weights matter under a policy, and not their signs alone."""
+        """Whether the magnitudes of latent binary weights matter under a policy, and not their signs alone."""
         return False
 
     def refuses(self, kind: str) -> str:

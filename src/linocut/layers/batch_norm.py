@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from linocut import roles
+from linocut import fields, roles
 from linocut.errors import SpecError
 from linocut.layers.base import Cost, Layer, Shape
 from linocut.layers.biases import add_bias, update_by_sums
@@ -27,11 +27,14 @@ BETA, GAMMA, RUNNING = "beta", "gamma", "running"
 
 @dataclass(frozen=True)
 class BatchNorm(Layer):
-    """x = (y - mu) / deviation + beta over the batch, by the policy's norm; running statistics for prediction.
+    """Batch normalisation by channel: x = (y - mean) / deviation + beta; (..., channels) to the same shape.
 
-    With `scale` x = gamma (y - mu) / deviation + beta (Ioffe & Szegedy, arXiv 1502.03167), in numbers. The batch is the
-    micro-batch where a step is several. Running statistics are averaged over as many steps all the same: `momentum` is
-    of a step.
+    Mean and deviation are those of the batch in training, running averages of them in prediction. The policy's norm
+    says which deviation: l2 the standard deviation (1e-5 under its root), l1 the mean absolute deviation, scaled l1
+    sqrt(pi / 2) times that, which is the standard deviation of a normal distribution. beta is the shift; with `scale`
+    there is gamma too, x = gamma (y - mean) / deviation + beta (Ioffe & Szegedy, arXiv 1502.03167), and x is floats.
+    The batch is the micro-batch where a step is several. Running statistics are averaged over as many steps all the
+    same: `momentum` is the fraction of them that a step keeps, at least 0 and below 1. SpecError for other settings.
     """
 
     kind: ClassVar[str] = "batch_norm"
@@ -44,19 +47,18 @@ class BatchNorm(Layer):
         number = isinstance(self.momentum, (int, float)) and not isinstance(self.momentum, bool)
         if not number or not 0.0 <= self.momentum < 1.0:
             raise SpecError(f"batch_norm momentum is {self.momentum!r}, must be at least 0 and below 1")
-        if not isinstance(self.scale, bool):
-            raise SpecError(f"batch_norm scale is {self.scale!r}, must be True or False")
+        fields.flag(self.scale, "batch_norm scale")
 
     def output_shape(self, shape: Shape) -> Shape:
         """The same shape."""
         return shape
 
     def gives(self, kind: str) -> str:
-        """A norm's output, to be formed by the next layer; numbers where it has a scale."""
+        """A norm's output, to be formed by the next layer; floats where it has a scale."""
         return REAL if self.scale else NORMED
 
     def parameters(self, node: str, shape: Shape) -> tuple[Parameter, ...]:
-        """The shift and the scale (1, channels), and the running mean and deviation (2, channels)."""
+        """Shift and scale (1, channels); running mean and deviation, of l2 the variance, (2, channels)."""
         channels = shape[-1]
         running = Parameter(node, RUNNING, (2, channels), STATISTIC, initial=Initial(rows=(0.0, 1.0)))
         gamma = Parameter(node, GAMMA, (1, channels), SCALE, initial=Initial(rows=(1.0,)))

@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from linocut import roles
-from linocut.errors import SpecError
+from linocut import fields, roles
 from linocut.layers.base import Cost, Shape, binary_cost
 from linocut.layers.binary_dense import kept_input
-from linocut.layers.convolution import Convolution, line_window, square_window
+from linocut.layers.convolution import Convolution
 from linocut.layers.gradient_scale import decide_exponent
 from linocut.layers.kinds import BITS, INPUT, PRODUCT
 from linocut.layers.parameters import Parameter, fan_in, weights
 from linocut.layers.values import Bits, Given, Gradient, Product, Value, reshaped
 from linocut.layers.weights import BinaryWeights, product_format
-from linocut.layers.window import Window
 
 if TYPE_CHECKING:
     from linocut.layers.lowering import Lowering
@@ -36,8 +34,7 @@ class BinaryConvolution(Convolution):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not isinstance(self.scaled, bool):
-            raise SpecError(f"{self.kind} scaled is {self.scaled!r}, must be True or False")
+        fields.flag(self.scaled, f"{self.kind} scaled")
 
     def gives(self, kind: str) -> str:
         """Products."""
@@ -81,11 +78,11 @@ class BinaryConvolution(Convolution):
         return out
 
     def uses_sizes(self, policy: Policy) -> bool:
-        """Where its products are scaled by them."""
+        """Where its products are scaled by them (`scaled`)."""
         return self.scales(policy, latent=True)
 
     def scales(self, policy: Policy, *, latent: bool) -> bool:
-        """Whether its products are scaled under a policy; `latent`: weights are numbers whose signs are used."""
+        """Whether its products are scaled under a policy; `latent`: its weights have a latent copy."""
         return self.scaled and policy.norm == "l2" and latent
 
     def _scale(self, builder: Lowering, name: str, own: BinaryWeights) -> int | None:
@@ -105,11 +102,7 @@ class BinaryConv2D(BinaryConvolution):
     """
 
     kind: ClassVar[str] = "binary_conv2d"
-
-    @property
-    def window(self) -> Window:
-        """The window that moves over the images."""
-        return square_window(self)
+    flat: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
@@ -117,11 +110,7 @@ class BinaryConv1D(BinaryConvolution):
     """Y = X * W^: (steps, inputs) to (steps', filters); padding adds 0. `kernel` and `stride` are in steps."""
 
     kind: ClassVar[str] = "binary_conv1d"
-
-    @property
-    def window(self) -> Window:
-        """The window that moves along the steps."""
-        return line_window(self)
+    flat: ClassVar[bool] = True
 
 
 def _input_gradient(

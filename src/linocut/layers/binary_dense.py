@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from linocut import roles
-from linocut.errors import SpecError
-from linocut.layers.base import Cost, Layer, Shape, binary_cost
+from linocut.layers.base import Cost, Shape, binary_cost
+from linocut.layers.fully_connected import FullyConnected
 from linocut.layers.gradient_scale import decide_exponent
 from linocut.layers.kinds import BITS, INPUT, PRODUCT
 from linocut.layers.parameters import Parameter, weights
@@ -17,26 +17,14 @@ from linocut.layers.weights import BinaryWeights, product_format
 if TYPE_CHECKING:
     from linocut.layers.lowering import Lowering
 
-MOST_OUTPUTS = 2**20 - 1
-
 
 @dataclass(frozen=True)
-class BinaryDense(Layer):
+class BinaryDense(FullyConnected):
     """Y = X W^: (inputs,) to (units,). The input is the network's (real) or the signs of the layer before (binary)."""
 
     kind: ClassVar[str] = "binary_dense"
     takes: ClassVar[tuple[str, ...]] = (INPUT, BITS)
-    units: int
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_outputs("binary_dense units", self.units)
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """(units,)."""
-        if len(shape) != 1:
-            raise SpecError(f"takes (features,), not {shape}; put a flatten before it")
-        return (self.units,)
+    flattened_by: ClassVar[str] = "a flatten"
 
     def gives(self, kind: str) -> str:
         """Products."""
@@ -69,12 +57,6 @@ class BinaryDense(Layer):
 
         builder.on_backward(backward)
         return out
-
-
-def check_outputs(what: str, value: int) -> None:
-    """SpecError unless a layer can have so many outputs."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_OUTPUTS:
-        raise SpecError(f"{what} is {value!r}, must be a whole number from 1 to {MOST_OUTPUTS:,}")
 
 
 def kept_input(builder: Lowering, name: str, value: Given | Bits) -> int:

@@ -23,7 +23,7 @@ Kept: TypeAlias = "Bits | Real"
 
 @dataclass(frozen=True)
 class Concat(Join):
-    """The channels of its arms one after the other: all signs, or all numbers, alike in height and width."""
+    """The channels of its inputs one after the other: all signs, or all floats, alike in height and width."""
 
     kind: ClassVar[str] = "concat"
     takes: ClassVar[tuple[str, ...]] = (BITS, NORMED, REAL)
@@ -33,20 +33,20 @@ class Concat(Join):
         for shape in shapes:
             if shape[:-1] != shapes[0][:-1]:
                 raise SpecError(
-                    f"arms of {shapes[0]} and {shape} cannot stand side by side, all but their channels must be equal; "
-                    "give them the same strides and padding"
+                    f"inputs of {shapes[0]} and {shape} cannot stand side by side, all but their channels must be "
+                    "equal; give them the same strides and padding"
                 )
         return (*shapes[0][:-1], sum(shape[-1] for shape in shapes))
 
     def kind_of(self, kinds: Sequence[str]) -> str:
-        """Signs of signs, else numbers; SpecError for both together."""
+        """Signs of signs, else floats; SpecError for both together."""
         signs = {kind == BITS for kind in kinds}
         if len(signs) > 1:
-            raise SpecError("cannot join signs with numbers; put a sign behind each arm, or none")
+            raise SpecError("cannot join signs with floats; put a sign behind each input, or none")
         return BITS if signs == {True} else REAL
 
     def lower_all(self, builder: Lowering, name: str, values: Sequence[Value]) -> Value:
-        """Forward: channels are copied. Backward: those of the gradient go to their arms."""
+        """Forward: channels are copied. Backward: those of the gradient go to their inputs."""
         arms: list[Kept] = [
             value if isinstance(value, Bits) else as_numbers(builder, f"{name}.{number}", value)
             for number, value in enumerate(values)
@@ -67,7 +67,10 @@ class Concat(Join):
 
 @dataclass(frozen=True)
 class Slice(Layer):
-    """Channels `begin` to `begin + count` of a value: signs, numbers or the network's input."""
+    """Channels `begin` to `begin + count` of a value (..., channels): signs, floats or the network's input.
+
+    SpecError unless `begin` is 0 or more, `count` 1 or more.
+    """
 
     kind: ClassVar[str] = "slice"
     takes: ClassVar[tuple[str, ...]] = (INPUT, BITS, NORMED, REAL)
@@ -82,7 +85,7 @@ class Slice(Layer):
                 raise SpecError(f"slice {setting} is {value!r}, must be a whole number, {least} or more")
 
     def output_shape(self, shape: Shape) -> Shape:
-        """(..., count)."""
+        """(..., count); SpecError where there are fewer channels."""
         if self.begin + self.count > shape[-1]:
             raise SpecError(
                 f"takes channels {self.begin} to {self.begin + self.count - 1}, but its input has {shape[-1]}, "
@@ -91,7 +94,7 @@ class Slice(Layer):
         return (*shape[:-1], self.count)
 
     def gives(self, kind: str) -> str:
-        """What it was given; numbers for a norm's output."""
+        """What it was given; floats for a norm's output."""
         return REAL if kind == NORMED else kind
 
     def lower(self, builder: Lowering, name: str, value: Value) -> Value:
@@ -122,7 +125,7 @@ def _joined(builder: Lowering, name: str, arms: Sequence[Kept], begins: Sequence
     numbers = [arm.numbers for arm in arms if isinstance(arm, Bits) and arm.numbers is not None]
     if len(numbers) < len(arms):
         return Bits(_side_by_side(builder, name, [arm.buffer for arm in arms], begins, shape))
-    kept = _side_by_side(builder, name, numbers, begins, shape)  # where the policy keeps activations in numbers
+    kept = _side_by_side(builder, name, numbers, begins, shape)  # where the policy keeps activations as floats
     bits = builder.transient(f"{name}.X^", roles.WORKSPACE, shape, "bit")
     builder.emit("binarize", {"values": kept, "bits": bits})
     return Bits(bits, kept)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from linocut.layers.base import Layer, Shape
-from linocut.layers.binary_dense import check_outputs
-from linocut.layers.window import SAME, Window, line, window
+from linocut.layers.fully_connected import check_outputs
+from linocut.layers.window import SAME, Window, window
 
 if TYPE_CHECKING:
     from linocut.layers.parameters import Parameter
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Convolution(Layer):
-    """Filters over windows; `binary` says what weights they have."""
+    """Filters over windows of images, or of sequences where it is `flat`."""
 
+    flat: ClassVar[bool]
     filters: int
     kernel: int | tuple[int, int] = 3
     stride: int = 1
@@ -33,9 +34,9 @@ class Convolution(Layer):
         _ = self.window
 
     @property
-    @abstractmethod
     def window(self) -> Window:
-        """The window that moves over the images or sequences."""
+        """The window that moves over the images, or along the steps of sequences."""
+        return window(f"{self.kind} kernel", self.kernel, self.stride, self.padding, flat=self.flat)
 
     def output_shape(self, shape: Shape) -> Shape:
         """(height', width', filters), or (steps', filters)."""
@@ -56,13 +57,3 @@ class Convolution(Layer):
         """
         parameters = math.prod(self.weights_shape(shape))
         return parameters, parameters * math.prod(self.output_shape(shape)[:-1])
-
-
-def square_window(layer: Convolution) -> Window:
-    """The window of a convolution over images; its kernel is (height, width), or one number for a square."""
-    return window(f"{layer.kind} kernel", layer.kernel, layer.stride, layer.padding)
-
-
-def line_window(layer: Convolution) -> Window:
-    """The window of a convolution over sequences; its kernel is a number of steps."""
-    return line(f"{layer.kind} kernel", layer.kernel, layer.stride, layer.padding)

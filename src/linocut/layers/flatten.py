@@ -32,7 +32,7 @@ class Flatten(Layer):
         return (math.prod(shape),)
 
     def gives(self, kind: str) -> str:
-        """What it was given; numbers for a norm's output."""
+        """What it was given; floats for a norm's output."""
         return REAL if kind == NORMED else kind
 
     def lower(self, builder: Lowering, name: str, value: Value) -> Value:

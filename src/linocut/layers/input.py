@@ -26,7 +26,8 @@ class Input(Layer):
 
     They are u8 (u means (2u - 255) / 255) or f32.
 
-    An f32 input must lie in [low, high]: policies of integer arithmetic code it as u8 over that range.
+    An f32 input must lie in [low, high]: policies of integer arithmetic code it as u8 over that range. SpecError for a
+    shape, type or range that cannot be.
     """
 
     kind: ClassVar[str] = "input"
@@ -55,6 +56,11 @@ class Input(Layer):
         if not numbers or not -F32_MAX <= self.low < self.high <= F32_MAX:
             raise SpecError(f"input range is {self.low!r} to {self.high!r}, must be finite numbers and rising")
 
+    @property
+    def is_bytes(self) -> bool:
+        """Whether the values of an example are bytes, 0 to 255, else floats."""
+        return self.dtype == "u8"
+
     def output_shape(self, shape: Shape) -> Shape:
         """The shape of one example."""
         return self.shape
@@ -67,7 +73,7 @@ class Input(Layer):
         """The batch as it was read, coded as u8 where the arithmetic is integer."""
         shape = (builder.batch, *self.shape)
         given = builder.external("input", roles.INPUT, shape, self.dtype)
-        if self.dtype == "u8" or not builder.policy.integer:
+        if self.is_bytes or not builder.policy.integer:
             return Given(given)
         codes = builder.transient(f"{name}.codes", roles.X, shape, "u8")
         builder.emit("quantise_input", {"x": given, "codes": codes}, {"low": self.low, "high": self.high})

@@ -6,7 +6,7 @@ INPUT = "the network's input"
 BITS = "signs"
 PRODUCT = "products"
 NORMED = "a batch norm's output"
-REAL = "numbers"
+REAL = "floats"
 LOSS = "a loss"
 
 MENDS = {

@@ -36,7 +36,7 @@ class Lowering(Protocol):
 
     @property
     def latent(self) -> bool:
-        """Whether binary weights are numbers whose signs are used, not the signs themselves."""
+        """Whether binary weights have a latent copy, whose signs are used, or are the signs themselves."""
 
     def feeds_loss(self, node: str) -> bool:
         """Whether the loss reads what a node gives."""

@@ -1,4 +1,4 @@
-"""A batch norm's output as its consumer wants it: only its signs, or in numbers."""
+"""A batch norm's output as its consumer wants it: only its signs, or floats."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ def keep_signs(builder: Lowering, name: str, value: Normed, *, ste: bool) -> Kep
 
 
 def form_numbers(builder: Lowering, name: str, value: Normed, form: str) -> tuple[int, Kept]:
-    """x in numbers, in `form` where the policy keeps X in bits, and what the norm's backward pass needs of it."""
+    """x as floats, in `form` where the policy keeps X in bits, and what the norm's backward pass needs of it."""
     bits = builder.policy.keeps_signs
-    by_bits = bits and value.norm != L2  # the l2 norm's derivative needs the numbers themselves
+    by_bits = bits and value.norm != L2  # the l2 norm's derivative needs the floats themselves
     kept = keep_signs(builder, name, value, ste=False) if by_bits and builder.training else None
     numbers = keep_numbers(builder, name, value, form if bits else None)
     return numbers, kept or Kept(numbers, ste=False)
 
 
 def keep_numbers(builder: Lowering, name: str, value: Normed, form: str | None = None) -> int:
-    """Emit norm_apply: x in numbers, in the policy's format of X unless another is given."""
+    """Emit norm_apply: x as floats, in the policy's format of X unless another is given."""
     x = builder.transient(f"{name}.X", roles.X, builder.shape(value.y), form or builder.policy.X)
     operands = {"y": value.y, "stats": value.stats, "beta": value.beta, "x": x}
     builder.emit("norm_apply", operands, {"norm": value.norm})

@@ -1,4 +1,4 @@
-"""as_numbers: a value in numbers, formed if it is not yet: what the full-precision layers take."""
+"""as_numbers: a value as floats, formed if it is not yet: what the full-precision layers take."""
 
 from __future__ import annotations
 

@@ -13,9 +13,9 @@ WEIGHT, BIAS, SCALE, STATISTIC, CONSTANT = "weight", "bias", "scale", "statistic
 
 @dataclass(frozen=True)
 class Initial:
-    """How a parameter starts: normal numbers of a standard deviation (0: none), or rows of numbers (none: zeros).
+    """How a parameter starts: from a normal distribution of a standard deviation (0: none), or rows (none: zeros).
 
-    `rows` has a number for each row of the first dimension, or one for all; `values` has all numbers.
+    `rows` has a value for each row of the first dimension, or one for all; `values` has all of them.
     """
 
     normal: float = 0.0

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from linocut import roles
@@ -12,7 +11,7 @@ from linocut.layers.base import Layer, Shape
 from linocut.layers.kinds import BITS, NORMED, PRODUCT, REAL
 from linocut.layers.numbers import as_numbers, real_gradient
 from linocut.layers.values import Bits, Product, Real, Value, reshaped
-from linocut.layers.window import VALID, Window, line, pair, window
+from linocut.layers.window import VALID, Window, window
 from linocut.ops.max_pool import planes
 
 if TYPE_CHECKING:
@@ -21,8 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Pool(Layer):
-    """A window of `size` that moves by `stride`, by default its own height or length."""
+    """A window of `size` that moves by `stride`, by default its own height or length; `flat`: over sequences."""
 
+    flat: ClassVar[bool]
     size: int | tuple[int, int] = 2
     stride: int | None = None
     padding: str = VALID
@@ -32,35 +32,25 @@ class _Pool(Layer):
         _ = self.window
 
     @property
-    @abstractmethod
     def window(self) -> Window:
-        """The window that moves over the images or sequences."""
+        """The window that moves over the images, or along the steps of sequences; SpecError for one that cannot be."""
+        moves = window(f"{self.kind} size", self.size, 1, self.padding, flat=self.flat)
+        first = moves.size[1] if self.flat else moves.size[0]
+        return replace(moves, stride=first if self.stride is None else self.stride)
 
     def output_shape(self, shape: Shape) -> Shape:
         """(height', width', channels), or (steps', channels)."""
         return (*self.window.over(shape), shape[-1])
 
 
-def _square(pool: _Pool) -> Window:
-    what = f"{pool.kind} size"
-    height, _ = pair(what, pool.size)
-    return window(what, pool.size, height if pool.stride is None else pool.stride, pool.padding)
-
-
-def _line(pool: _Pool) -> Window:
-    what = f"{pool.kind} size"
-    length = pool.size if isinstance(pool.size, int) else 1  # what is no number is refused by its window
-    return line(what, pool.size, length if pool.stride is None else pool.stride, pool.padding)
-
-
 @dataclass(frozen=True)
 class MaxPool(_Pool):
-    """The largest of each window, of products, signs or numbers; ties go to the first. Padding is never the largest."""
+    """The largest of each window, of products, signs or floats; ties go to the first. Padding is never the largest."""
 
     takes: ClassVar[tuple[str, ...]] = (PRODUCT, BITS, REAL, NORMED)
 
     def gives(self, kind: str) -> str:
-        """What it was given; numbers for a norm's output."""
+        """What it was given; floats for a norm's output."""
         return REAL if kind == NORMED else kind
 
     def lower(self, builder: Lowering, name: str, value: Value) -> Value:
@@ -97,39 +87,35 @@ class MaxPool(_Pool):
 
 @dataclass(frozen=True)
 class MaxPool2D(MaxPool):
-    """The largest of each window of an image, of products, signs or numbers; ties go to the first.
+    """The largest of each window of an image, of products, signs or floats; ties go to the first.
 
-    `size` is (height, width), or one number for a square; padding is never the largest.
+    (height, width, channels) to (height', width', channels). `size` is (height, width), or one number for a square;
+    padding is never the largest.
     """
 
     kind: ClassVar[str] = "max_pool2d"
-
-    @property
-    def window(self) -> Window:
-        """The window that moves over the images."""
-        return _square(self)
+    flat: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
 class MaxPool1D(MaxPool):
-    """The largest of each window of a sequence, of products, signs or numbers; ties go to the first."""
+    """The largest of each window of a sequence, of products, signs or floats; ties go to the first.
+
+    (steps, channels) to (steps', channels); `size` and `stride` are in steps.
+    """
 
     kind: ClassVar[str] = "max_pool1d"
-
-    @property
-    def window(self) -> Window:
-        """The window that moves along the steps."""
-        return _line(self)
+    flat: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
 class AveragePool(_Pool):
-    """The mean of each window, in numbers; padding does not count."""
+    """The mean of each window, in floats; padding does not count."""
 
     takes: ClassVar[tuple[str, ...]] = (REAL, NORMED)
 
     def gives(self, kind: str) -> str:
-        """Numbers."""
+        """Floats."""
         return REAL
 
     def lower(self, builder: Lowering, name: str, value: Value) -> Value:
@@ -139,26 +125,24 @@ class AveragePool(_Pool):
 
 @dataclass(frozen=True)
 class AveragePool2D(AveragePool):
-    """The mean of each window's pixels, in numbers; padding does not count."""
+    """The mean of each window's pixels, in floats; padding does not count.
+
+    (height, width, channels) to (height', width', channels); `size` is (height, width), or one number for a square.
+    """
 
     kind: ClassVar[str] = "average_pool2d"
-
-    @property
-    def window(self) -> Window:
-        """The window that moves over the images."""
-        return _square(self)
+    flat: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
 class AveragePool1D(AveragePool):
-    """The mean of each window's steps, in numbers; padding does not count."""
+    """The mean of each window's steps, in floats; padding does not count.
+
+    (steps, channels) to (steps', channels); `size` and `stride` are in steps.
+    """
 
     kind: ClassVar[str] = "average_pool1d"
-
-    @property
-    def window(self) -> Window:
-        """The window that moves along the steps."""
-        return _line(self)
+    flat: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
@@ -169,7 +153,7 @@ class GlobalAveragePool(Layer):
     takes: ClassVar[tuple[str, ...]] = (REAL, NORMED)
 
     def output_shape(self, shape: Shape) -> Shape:
-        """(channels,)."""
+        """(channels,); SpecError for what are neither images nor sequences."""
         if len(shape) not in (2, 3):
             raise SpecError(
                 f"takes images (height, width, channels) or sequences (steps, channels), not {shape}; "
@@ -179,7 +163,7 @@ class GlobalAveragePool(Layer):
         return (shape[-1],)
 
     def gives(self, kind: str) -> str:
-        """Numbers."""
+        """Floats."""
         return REAL
 
     def lower(self, builder: Lowering, name: str, value: Value) -> Value:
@@ -193,7 +177,7 @@ class GlobalAveragePool(Layer):
 def whole_window(kind: str, shape: Shape) -> Window:
     """A window over all of an image or a sequence."""
     if len(shape) == 2:
-        return line(kind, shape[0], shape[0], VALID)
+        return window(kind, shape[0], shape[0], VALID, flat=True)
     return window(kind, (shape[0], shape[1]), max(shape[:2]), VALID)
 
 

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from linocut import roles
-from linocut.errors import SpecError
-from linocut.layers.base import REAL_BITS, Cost, Shape
+from linocut.layers.base import Cost, Shape
 from linocut.layers.biases import add_bias, update_by_sums
-from linocut.layers.convolution import Convolution, line_window, square_window
-from linocut.layers.kinds import INPUT, NORMED, REAL
+from linocut.layers.convolution import Convolution
 from linocut.layers.numbers import as_numbers, real_gradient
-from linocut.layers.parameters import Parameter, bias, weights
+from linocut.layers.parameters import Parameter
+from linocut.layers.real_layer import RealLayer
 from linocut.layers.values import Real, Value, reshaped
 from linocut.layers.weights import RealWeights
 from linocut.layers.window import Window
@@ -22,30 +21,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class RealConvolution(Convolution):
+class RealConvolution(RealLayer, Convolution):
     """Y = X * W, plus a bias for each filter where `bias` is true; padding adds 0."""
-
-    takes: ClassVar[tuple[str, ...]] = (INPUT, NORMED, REAL)
-    bias: bool = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_bias(self.kind, self.bias)
-
-    def gives(self, kind: str) -> str:
-        """Numbers."""
-        return REAL
 
     def parameters(self, node: str, shape: Shape) -> tuple[Parameter, ...]:
         """Weights (filters, rows, columns, inputs), and the bias (1, filters)."""
-        own = weights(node, self.weights_shape(shape), binary=False)
-        return (own, bias(node, self.filters)) if self.bias else (own,)
+        return self.learned(node, self.weights_shape(shape))
 
     def cost(self, shape: Shape, kind: str) -> Cost:
         """Of its full-precision weights."""
-        parameters, macs = self.counts(shape)
-        more = self.filters if self.bias else 0
-        return Cost(real_parameters=parameters + more, real_macs=macs, input_bits=REAL_BITS)
+        return self.real_cost(*self.counts(shape), self.filters)
 
     def lower(self, builder: Lowering, name: str, value: Value) -> Value:
         """Forward: Y. Backward: dX unless the input is the network's, then dW, db and the updates."""
@@ -63,11 +48,7 @@ class Conv2D(RealConvolution):
     """
 
     kind: ClassVar[str] = "conv2d"
-
-    @property
-    def window(self) -> Window:
-        """The window that moves over the images."""
-        return square_window(self)
+    flat: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
@@ -75,17 +56,7 @@ class Conv1D(RealConvolution):
     """Y = X * W: (steps, inputs) to (steps', filters); padding adds 0. `kernel` and `stride` are in steps."""
 
     kind: ClassVar[str] = "conv1d"
-
-    @property
-    def window(self) -> Window:
-        """The window that moves along the steps."""
-        return line_window(self)
-
-
-def check_bias(kind: str, value: object) -> None:
-    """SpecError unless a layer's setting `bias` is true or false."""
-    if not isinstance(value, bool):
-        raise SpecError(f"{kind} bias is {value!r}, must be True or False")
+    flat: ClassVar[bool] = True
 
 
 def multiplied(builder: Lowering, name: str, x: Real, moves: Window, biased: bool) -> Real:

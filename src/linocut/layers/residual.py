@@ -14,7 +14,10 @@ Chain: TypeAlias = "tuple[Layer | Wired, ...]"
 
 @dataclass(frozen=True)
 class Residual(Layer):
-    """body(x) + shortcut(x), He et al., arXiv 1512.03385; without a `shortcut` it is body(x) + x. Chains may nest."""
+    """body(x) + shortcut(x), He et al., arXiv 1512.03385; without a `shortcut` it is body(x) + x. Chains may nest.
+
+    Both give the same shape. SpecError for what are no lists of layers, and for an empty body.
+    """
 
     kind: ClassVar[str] = "residual"
     takes: ClassVar[tuple[str, ...]] = (REAL, NORMED)

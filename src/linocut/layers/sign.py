@@ -21,10 +21,10 @@ CLIP, QUADRATIC = "clip", "quadratic"
 
 @dataclass(frozen=True)
 class Sign(Layer):
-    """x^ = sgn(x). The `estimator` says what its gradient is taken for.
+    """x^ = sgn(x), +1 of 0; the same shape. The `estimator` says what its gradient is taken for.
 
     "clip": 1 where |x| <= 1 (Courbariaux et al., arXiv 1602.02830). "quadratic": 2 - 2|x| where |x| < 1, the slope of a
-    piecewise quadratic (Liu et al., arXiv 1808.00278).
+    piecewise quadratic (Liu et al., arXiv 1808.00278). SpecError for another.
     """
 
     kind: ClassVar[str] = "sign"
@@ -46,13 +46,13 @@ class Sign(Layer):
         return BITS
 
     def lower(self, builder: Lowering, name: str, value: Value) -> Value:
-        """The signs of a norm, or of numbers."""
+        """The signs of a norm, or of floats."""
         if isinstance(value, Normed) and self.estimator == CLIP:
             return _of_norm(builder, name, value)
         return self._of_numbers(builder, name, as_numbers(builder, name, value))
 
     def _of_numbers(self, builder: Lowering, name: str, value: Real) -> Value:
-        """Bits, and for training the mask, the slope, or the numbers themselves where the policy keeps them."""
+        """Bits, and for training the mask, the slope, or the floats themselves where the policy keeps them."""
         shape = builder.shape(value.buffer)
         gate: dict[str, int] = {}
         if builder.training and self.estimator == CLIP:

@@ -1,4 +1,4 @@
-"""What flows between layers while a network is lowered: numbers of buffers, and gradients on their way back.
+"""What flows between layers while a network is lowered: indices of buffers, and gradients on their way back.
 
 The backward pass is lowered after the forward one, from the last layer to the first: a consumer gives the gradient
 of its input to the value, and the producer's backward step takes it from there. Where several layers consume one value,
@@ -80,14 +80,14 @@ class Product(Value):
 
 @dataclass(eq=False)
 class Real(Value):
-    """Activations in numbers, f16 or f32; so is their gradient."""
+    """Float activations, f16 or f32; so is their gradient."""
 
     buffer: int
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What a norm's consumer kept for its backward pass: x in numbers or bits, the estimator's mask, half, omega."""
+    """What a norm's consumer kept for its backward pass: x as floats or bits, the estimator's mask, half, omega."""
 
     x: int
     ste: bool
@@ -98,7 +98,7 @@ class Kept:
 
 @dataclass(eq=False)
 class Normed(Value):
-    """The output of a batch norm, not yet formed: its consumer decides whether it wants numbers or only signs.
+    """The output of a batch norm, not yet formed: its consumer decides whether it wants floats or only signs.
 
     `norm` is its kind, as the instructions have it. `beta` is its shift, None for none.
     """

@@ -1,15 +1,16 @@
 """Weights of any layer while it is lowered.
 
-Binary ones are latent numbers whose signs are used or, under Bop, bits alone; others are in full precision.
+Binary ones are latent weights whose signs are used or, under Bop, bits alone; others are in full precision.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from linocut import roles
+from linocut.formats import FORMATS
 from linocut.layers.base import Shape
 from linocut.ops.limits import U8_SCALE
 from linocut.policies import SMALLEST_INTEGER, Policy
@@ -19,28 +20,34 @@ if TYPE_CHECKING:
 
 I16_MAX = 2**15 - 1
 PART = "weights"
+Kind = TypeVar("Kind", bound="_Weights")
 
 
 @dataclass(frozen=True)
-class BinaryWeights:
-    """Binary weights of the node `name`, (outputs, ..., inputs).
-
-    `stored` is the latent buffer, or packed bits where there is no latent: the optimizer has none, or they are frozen.
-    """
+class _Weights:
+    """Weights of the node `name`, of a shape (outputs, ..., inputs), in the buffer `stored`."""
 
     name: str
     shape: Shape
     stored: int
 
-    @staticmethod
-    def of(builder: Lowering, name: str) -> BinaryWeights:
+    @classmethod
+    def of(cls: type[Kind], builder: Lowering, name: str) -> Kind:
         """Those that the node declared."""
         stored = builder.parameter(name, PART)
-        return BinaryWeights(name, builder.shape(stored), stored)
+        return cls(name, builder.shape(stored), stored)
+
+
+@dataclass(frozen=True)
+class BinaryWeights(_Weights):
+    """Binary weights of a node, (outputs, ..., inputs).
+
+    `stored` is the latent buffer, or packed bits where there is no latent: the optimizer has none, or they are frozen.
+    """
 
     def signs(self, builder: Lowering) -> int:
         """The packed signs W^, made now: made again when needed again, they take no room in between."""
-        if builder.form(self.stored) == "bit":
+        if FORMATS[builder.form(self.stored)].is_bits:
             return self.stored
         bits = builder.transient(f"{self.name}.signs", roles.W_SIGN, self.shape, "bit")
         builder.emit("binarize", {"values": self.stored, "bits": bits})
@@ -53,7 +60,7 @@ class BinaryWeights:
         if not builder.learns(self.name):
             return
         form = builder.policy.dW
-        if form == "q7" and not builder.latent:
+        if FORMATS[form].is_fixed and not builder.latent:
             form = "bit"  # Bop's moments move so slowly that they are of signs
         dw = builder.transient(f"{self.name}.dW", roles.DW, self.shape, form)
         builder.emit(op, {**operands, "dw": dw}, attributes)
@@ -61,18 +68,8 @@ class BinaryWeights:
 
 
 @dataclass(frozen=True)
-class RealWeights:
-    """Weights of the node `name` in the policy's format of full precision, (outputs, rows, columns, inputs)."""
-
-    name: str
-    shape: Shape
-    stored: int
-
-    @staticmethod
-    def of(builder: Lowering, name: str) -> RealWeights:
-        """Those that the node declared."""
-        stored = builder.parameter(name, PART)
-        return RealWeights(name, builder.shape(stored), stored)
+class RealWeights(_Weights):
+    """Weights of a node in the policy's format of full precision, (outputs, rows, columns, inputs)."""
 
     def update(self, builder: Lowering, operands: Mapping[str, int], attributes: Mapping[str, float]) -> None:
         """The gradient dW, in f32, and the optimizer's step; nothing of frozen ones."""

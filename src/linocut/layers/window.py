@@ -94,20 +94,21 @@ class Window:
         return (image - own) // self.stride + 1
 
 
-def window(what: str, size: int | tuple[int, int], stride: int, padding: str) -> Window:
-    """A window from a layer's settings."""
-    return Window(what, pair(what, size), stride, padding)
+def window(what: str, size: int | tuple[int, int], stride: int, padding: str, *, flat: bool = False) -> Window:
+    """A window from a layer's settings, over sequences if it is `flat`.
+
+    `size` is (height, width) or one number for a square, of a flat one a number of steps; SpecError for anything else.
+    """
+    return Window(what, _line(what, size) if flat else _square(what, size), stride, padding, flat)
 
 
-def line(what: str, size: int | tuple[int, int], stride: int, padding: str) -> Window:
-    """A window over sequences from a layer's settings."""
+def _line(what: str, size: int | tuple[int, int]) -> tuple[int, int]:
     if isinstance(size, (tuple, list)):
         raise SpecError(f"{what} is {size!r}, must be one number of steps")
-    return Window(what, (1, size), stride, padding, flat=True)
+    return 1, size
 
 
-def pair(what: str, size: int | tuple[int, int]) -> tuple[int, int]:
-    """(height, width) of a layer's setting; one number stands for a square."""
+def _square(what: str, size: int | tuple[int, int]) -> tuple[int, int]:
     if not isinstance(size, (tuple, list)):
         return size, size
     if len(size) != 2:

@@ -35,7 +35,7 @@ def with_real_end(hidden: Sequence[int], outputs: int, loss: Loss) -> list[Layer
     """Layers of these widths, and outputs that may be of any size.
 
     The last hidden layer ends in ReLU, and a full-precision layer with a bias makes the outputs of it: behind a norm
-    they would always have the same spread.
+    they would always have the same standard deviation.
     """
     layers = _hidden(hidden)
     return [*layers[:-1], *([ReLU()] if layers else []), Dense(outputs, bias=True), loss]

@@ -11,7 +11,10 @@ from linocut.networks.shapes import CIFAR
 
 
 def cnv(input_shape: Sequence[int] = CIFAR, classes: int = 10, dtype: str = "u8") -> Network:
-    """CNV (Umuroglu et al., FINN, arXiv 1612.07119): valid 3 x 3 convolutions, pools after the signs."""
+    """CNV (Umuroglu et al., FINN, arXiv 1612.07119): 'valid' 3 x 3 convolutions, pools after the signs.
+
+    (height, width, channels) to (classes,); SpecError where images are too small for its windows.
+    """
     layers: list[Layer] = [Input(tuple(input_shape), dtype)]
     for filters in (64, 128, 256):
         for _ in range(2):

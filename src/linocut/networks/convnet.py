@@ -13,10 +13,10 @@ FILTERS = (32, 64, 128, 128)
 
 
 def convnet(input_shape: Sequence[int] = (*SIZE, 3), classes: int = 10, dtype: str = "u8") -> Network:
-    """Four same 3 x 3 convolutions of 32 to 128 filters, each halved by a pool before its norm, and the classes.
+    """Four 'same' 3 x 3 convolutions of 32 to 128 filters, each halved by a pool before its norm, and the classes.
 
     It is laid out like BinaryNet, in a fiftieth of its weights: a few hundred pictures can train it. Of 64 x 64 pixels
-    the last convolution leaves 4 x 4; pictures have 16 x 16 or more.
+    the last convolution leaves 4 x 4. (height, width, channels) to (classes,); SpecError below 16 x 16 pixels.
     """
     layers: list[Layer] = [Input(tuple(input_shape), dtype)]
     for filters in FILTERS:

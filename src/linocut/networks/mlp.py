@@ -24,7 +24,8 @@ def mlp(
 
     `task` is "classification", or "regression" or "multilabel" of so many outputs as `classes` says: for these the
     last layer has full-precision weights. With `ends` = "real" it has also for classes, and so has the first where
-    there are several hidden ones: more is learned of few features.
+    there are several hidden ones: more is learned of few features. Examples of any `input_shape` are flattened, of
+    `dtype` "u8" or "f32". SpecError for settings that make no network.
     """
     if ends not in (BINARY, REAL):
         raise SpecError(f"ends is {ends!r}, must be {BINARY} or {REAL}")

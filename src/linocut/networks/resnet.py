@@ -27,12 +27,18 @@ BLOCKS = 4  # binary convolutions in a stage
 
 
 def resnete18(input_shape: Sequence[int] = IMAGENET, classes: int = 1000, dtype: str = "u8") -> Network:
-    """ResNetE-18 (Bethge et al., arXiv 1906.08637): a shortcut around each of its 16 binary convolutions."""
+    """ResNetE-18 (Bethge et al., arXiv 1906.08637): a shortcut around each of its 16 binary convolutions.
+
+    (height, width, channels) to (classes,); the stem, the projections and the head are in full precision.
+    """
     return _residual_network("resnete18", Sign(), False, input_shape, classes, dtype)
 
 
 def bireal18(input_shape: Sequence[int] = IMAGENET, classes: int = 1000, dtype: str = "u8") -> Network:
-    """Bi-Real-18 (Liu et al., arXiv 1808.00278): the same, with a closer sign gradient and scaled binary weights."""
+    """Bi-Real-18 (Liu et al., arXiv 1808.00278): ResNetE-18 with scaled binary weights.
+
+    And with the quadratic estimator of the sign's gradient. (height, width, channels) to (classes,).
+    """
     return _residual_network("bireal18", Sign("quadratic"), True, input_shape, classes, dtype)
 
 

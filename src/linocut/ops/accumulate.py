@@ -1,4 +1,4 @@
-"""accumulate: sums the gradients of a step's micro-batches, in numbers (micro_batch.py)."""
+"""accumulate: sums the float gradients of a step's micro-batches (micro_batch.py)."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +12,7 @@ import numpy as np
 
 from linocut.formats import FORMATS, Format
 from linocut.ops.bits import Array, pack, unpack
-from linocut.ops.expression import Known
+from linocut.ops.expression import Known, Steps, compiled, value
 from linocut.ops.limits import of_attributes
 from linocut.ops.rule import Check, Rules, check, first_failure
 from linocut.ops.signature import Signature, parse
@@ -78,7 +79,8 @@ class Op:
     attributes (float) by name, changes the written operands in place, and defines what the instruction means.
     `limits` are the rules beyond the signature, in the order in which they are looked at, those of the attributes alone
     before them. `work` is how much arithmetic it is. `omitted` are operands that rules name and this
-    instruction has not.
+    instruction has not. `workspace` is the memory that each thread needs beside the operands, on the instruction set
+    that needs most: an expression like those of the rules, in KiB.
 
     The native core has the same table (native/ops.def, made by native_table.py), and adds the kernel of this name.
     """
@@ -90,6 +92,7 @@ class Op:
     limits: Rules = ()
     work: Amount = NOTHING
     omitted: tuple[str, ...] = ()
+    workspace: str = "0"
 
     @cached_property
     def signature(self) -> Signature:
@@ -101,6 +104,15 @@ class Op:
         """Every rule, ready to run."""
         rules = (*of_attributes(self.signature), *self.limits)
         return tuple(check(rule, self.signature, self.omitted) for rule in rules)
+
+    @cached_property
+    def workspace_steps(self) -> Steps:
+        """The expression of `workspace`, ready to run."""
+        return compiled(self.workspace, self.signature, self.omitted)
+
+    def workspace_bytes(self, sizes: Sizes, formats: Mapping[str, str]) -> int:
+        """What each thread needs beside such operands."""
+        return math.ceil(value(self.workspace_steps, Known(sizes, formats, {}))) * 1024
 
     def reason(self, sizes: Sizes, formats: Mapping[str, str], attributes: Mapping[str, float] | None = None) -> str:
         """Why this cannot be computed, or "". Without attributes, which rules of sizes and formats alone say."""

@@ -22,4 +22,5 @@ OP = Op(
     reference,
     (at_most("K", "inputs", MOST_BITS, "store Y in a wider format", "{y}"),),
     Amount(DENSE, BITS),
+    workspace="96",
 )

@@ -38,4 +38,5 @@ OP = Op(
     reference,
     (*OUTCOME, at_most("P * Q * C", "inputs", MOST_BYTES, MEND), *CONVOLUTION),
     Amount(work.CONVOLUTION, BYTES),
+    workspace="391",
 )

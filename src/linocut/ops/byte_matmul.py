@@ -28,4 +28,5 @@ OP = Op(
     reference,
     (*OUTCOME, at_most("K", "inputs", MOST_BYTES, MEND)),
     Amount(DENSE, BYTES),
+    workspace="64",
 )

@@ -1,4 +1,4 @@
-"""conv2d: Y = X * W over images, binary or in numbers (NHWC; weights are (outputs, rows, columns, inputs)).
+"""conv2d: Y = X * W over images, binary or in floats (NHWC; weights are (outputs, rows, columns, inputs)).
 
     x bit,  weights bit    XNOR and popcount; an exact integer
     x u8,   weights bit    sum (2u - 255) w, an exact integer; a float Y divides it by 255
@@ -88,4 +88,5 @@ OP = Op(
         *CONVOLUTION,
     ),
     Amount(work.CONVOLUTION, OF_INPUTS),
+    workspace="493 if x == bit else 391 if x == u8 else 358",
 )

@@ -60,4 +60,5 @@ OP = Op(
         *CONVOLUTION,
     ),
     Amount(work.CONVOLUTION, OF_GRADIENTS),
+    workspace="359",
 )

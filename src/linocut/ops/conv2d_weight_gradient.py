@@ -54,4 +54,5 @@ OP = Op(
         *CONVOLUTION,
     ),
     Amount(work.CONVOLUTION, OF_GRADIENTS),
+    workspace="300 if x == bit else 381",
 )

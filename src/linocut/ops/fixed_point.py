@@ -1,10 +1,10 @@
-"""Fixed-point updates from gradients that are known relative to a spread; the twin is native/kernels/fixed_point.hpp.
+"""Fixed-point updates from gradients in units of a standard deviation; the twin is native/kernels/fixed_point.hpp.
 
-A gradient is the sign of one, +-s, or one in q7: in units of the spread s of the gradients of its word (64 weights side
-by side), 127 being SPREADS of them. So every step's gradients have the second moment s**2: Adam divides by the constant
-s, and SGD with momentum differs from Adam in the step's factor alone. The first moment is kept in q7 as its gradients
-are (of signs in q15 too, 32767 being s). In micro-batches the moment takes up the mean of their gradients: the first
-decays it, each adds its share, which is small and so dithered, and the last moves the weights.
+A gradient is the sign of one, +-s, or one in q7: in units of the standard deviation s of the gradients of its word (64
+weights side by side), 127 being SPREADS of them. So every step's gradients have the second moment s**2: Adam divides by
+the constant s, and SGD with momentum differs from Adam in the step's factor alone. The first moment is kept in q7 as
+its gradients are (of signs in q15 too, 32767 being s). In micro-batches the moment takes up the mean of their
+gradients: the first decays it, each adds its share, which is small and so dithered, and the last moves the weights.
 """
 
 from __future__ import annotations
@@ -75,9 +75,9 @@ def dithers(shape: tuple[int, ...], form: str, state: int, salt: int, stream: in
 
 
 def word_mantissas(gradients: Array) -> Array:
-    """Exact gradients (N, K) in q7, int64: those of a word in units of their spread, sqrt(pi/2) times their mean size.
+    """Exact gradients (N, K) in q7, int64: those of a word in units of sqrt(pi/2) times their mean magnitude.
 
-    That is the standard deviation of normal ones of mean 0. In float32.
+    That is the standard deviation of normal gradients of mean 0. In float32.
     """
     mantissas = np.zeros_like(gradients)
     for first in range(0, gradients.shape[1], WORD_BITS):

@@ -57,6 +57,7 @@ def _fused(gradient: Op, first_code: int, operands: str, weights: str, attribute
             (*gradient.limits, *update.limits),
             gradient.work,
             ("dw", "v"),
+            gradient.workspace,
         )
         for number, (update, rest, own) in enumerate(_UPDATES)
     )

@@ -43,4 +43,5 @@ OP = Op(
         at_most("N", "outputs", MOST_PRODUCTS, "use a narrower layer"),
     ),
     Amount(DENSE, OF_GRADIENTS),
+    workspace="64 if dy == i8 else 128",
 )

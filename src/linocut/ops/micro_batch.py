@@ -1,7 +1,7 @@
 """Micro-batches: a step over k of them takes the memory of one; the weights move once, in the last.
 
 The buffer `micro` (2) says where in its step a micro-batch stands: (place, from 1; how many there are). optimizer_tick
-counts it up. Gradients in numbers are summed by `accumulate` into their mean over the step; of gradients by their
+counts it up. Float gradients are summed by `accumulate` into their mean over the step; of gradients by their
 signs, each micro-batch adds its share to the first moment, so that there is no sum to keep.
 """
 

@@ -1,7 +1,7 @@
 """The table of instructions that the native core is compiled with, made from this one: `python -m` this file writes it.
 
-native/ops.def has code, name, signature and rules of each instruction, native/kernels/instructions.inc the headers of
-their kernels, which are called like the files of this room. A test holds both against what is made here.
+native/ops.def has code, name, signature, workspace and rules of each instruction, native/kernels/instructions.inc the
+headers of their kernels, which are called like the files of this room. A test holds both against what is made here.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ def texts() -> dict[str, str]:
     """The content of each file, by its path below native/."""
     entries = "\n".join(map(_entry, OPS))
     headers = "\n".join(f'#include "{family}.hpp"' for family in FAMILIES)
+    parts = "code, name, signature, workspace and rules, these two as steps for a stack (native/rules.hpp)"
     return {
-        TABLE: f"{_MADE}: code, name, signature, and the rules as steps for a stack (native/rules.hpp).\n{entries}\n",
+        TABLE: f"{_MADE}: {parts}.\n{entries}\n",
         HEADERS: f"{_MADE}: the headers of all kernels.\n{headers}\n",
     }
 
 
 def _entry(op: Op) -> str:
     rules = "".join(f'\n   "{check}\\n"' for check in op.checks) or '\n   ""'
-    return f'OP({op.code}, {op.name}, "{op.signature.text}",{rules})'
+    return f'OP({op.code}, {op.name}, "{op.signature.text}", "{" ".join(op.workspace_steps)}",{rules})'
 
 
 if __name__ == "__main__":

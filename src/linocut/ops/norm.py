@@ -1,11 +1,11 @@
-"""What the batch norm instructions share. `stats` holds the mean and the spread of each channel.
+"""What the batch norm instructions share. `stats` holds the mean and the deviation of each channel.
 
-A norm is l1, l2 or scaled l1. The spread is psi = mean|y - mu| for l1 and the variance for l2 (docs/design/numbers.md);
+A norm is l1, l2 or scaled l1. Kept is psi = mean|y - mu| for l1 and the variance for l2 (docs/design/numbers.md);
 x = (y - mu) / divisor + beta, beta being 0 where it is absent. For the scaled l1 norm it is sqrt(pi/2) psi, which of
 normal y is the standard deviation (Hoffer et al., arXiv 1803.01814, section 4.1): x is as large as under l2, and
 |x| <= 1 lets as much pass.
 
-An x that is not kept in numbers may be known by three bits: `bits`, x >= 0; `mask`, |x| <= 1; and `half`, |x| <= 1/2
+An x that is not kept as floats may be known by three bits: `bits`, x >= 0; `mask`, |x| <= 1; and `half`, |x| <= 1/2
 where |x| <= 1 and |x| <= 2 elsewhere. Then it counts as one of eight LEVELS.
 
 An instruction that sums over rows does so in parts, which threads share: part p of P has the rows from p R // P to

@@ -3,7 +3,7 @@
 With g the masked gradient, N the rows, u the partner of norm_gradient_sums (x^ for l1, else x - beta or levels of x):
     l2:  dy = (g - mean(g) - u mean(g u)) / divisor            the exact derivative
     l1:  dy = (g - mean(g) - u omega mean(g u)) / psi          Wang et al., arXiv 2102.04270, section 4
-    scaled l1:  dy = (g - mean(g) - (u - mean(u)) cov(g, u) / var(u)) / spread
+    scaled l1:  dy = (g - mean(g) - (u - mean(u)) cov(g, u) / var(u)) / divisor
 The last is what remains of g beside 1 and u: of an l2 norm the exact derivative, where u is x - beta. Levels of x have
 a mean, as x^ has, the larger the further beta moves x to one side; l1 takes no account of it.
 An i8 dY has at most the power-of-two exponent that its largest possible element needs, and as much less, up to FINEST,

@@ -1,4 +1,4 @@
-"""norm_statistics: the mean and the spread of each channel over the batch, and their running averages."""
+"""norm_statistics: the mean and the deviation of each channel over the batch, and their running averages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Element-wise instructions on activations in numbers: the full-precision part of residual networks. All in f32."""
+"""Element-wise instructions on float activations: the full-precision part of residual networks. All in f32."""
 
 from __future__ import annotations
 

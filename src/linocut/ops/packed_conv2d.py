@@ -48,4 +48,5 @@ OP = Op(
         at_most("height * width * C", "inputs", MOST_BITS, MEND),
     ),
     Amount("B * I * J * N * (K // words(C) * C)", BITS),
+    workspace="1 + min(K, 384)",
 )

@@ -28,4 +28,5 @@ OP = Op(
     reference,
     (*OUTCOME, at_most("K", "inputs", MOST_BITS, MEND), limits.panels("W", "words(K)")),
     Amount(DENSE, BITS),
+    workspace="1 + min(W, 384)",
 )

@@ -37,4 +37,5 @@ OP = Op(
     reference,
     LIMITS,
     Amount(DENSE, OF_INPUTS),
+    workspace="64",
 )

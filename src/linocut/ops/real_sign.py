@@ -1,4 +1,4 @@
-"""real_sign and gate_gradient: sgn of activations in numbers, and the gradient that its estimator lets through.
+"""real_sign and gate_gradient: sgn of float activations, and the gradient that its estimator lets through.
 
 The straight-through estimator passes where |x| <= 1 (`mask`). The piecewise quadratic one of Bi-Real Net (Liu et al.,
 arXiv 1808.00278, section 3.2) multiplies with 2 - 2|x| where |x| < 1: from x itself, or from its `slope`, 1 - |x| in

@@ -4,7 +4,7 @@
 
 In fixed point the moment is kept as (1 - momentum) m / s, so that it stays within one. Nesterov's step, kept in the
 same way, is (1 - momentum) g + momentum m: what the moment would become if it took up g once more. There is no decay
-there, as the gradient is only known relative to its spread: that is what decay_weights is for.
+there, as the gradient is only known in units of its standard deviation: that is what decay_weights is for.
 
 Where gradients in bits or q7 come with several micro-batches, w decays in the last, which moves it. Nesterov's g is
 then the gradient of the last alone, as if it were that of the whole step, for the sum of all is not kept.

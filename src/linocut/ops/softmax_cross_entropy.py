@@ -80,4 +80,5 @@ OP = Op(
     reference,
     LIMITS,
     WORK,
+    workspace="17 + 9 * min(1 + R // 16, 16)",
 )

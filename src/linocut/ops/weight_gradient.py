@@ -50,4 +50,5 @@ OP = Op(
         ),
     ),
     Amount(DENSE, OF_GRADIENTS),
+    workspace="96 if dy == i8 else 128",
 )

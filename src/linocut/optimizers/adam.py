@@ -11,10 +11,12 @@ from linocut.optimizers.base import Optimizer, Target, Updating, clock, draw, em
 
 @dataclass(frozen=True)
 class Adam(Optimizer):
-    """Kingma & Ba, arXiv 1412.6980. Under `lean` the second moment is a constant and takes no memory.
+    """Adam (Kingma & Ba, arXiv 1412.6980): `beta1` and `beta2` are the decay rates of the first and second moment.
 
+    `epsilon` is added to the root of the second moment. Under `lean` that moment is a constant and takes no memory.
     `weight_decay` is decoupled from the gradient (AdamW: Loshchilov & Hutter, arXiv 1711.05101): in each step weights,
-    binary and real ones, but no shifts and scales, lose learning_rate weight_decay of their size.
+    binary and real ones, but no shifts and scales, lose learning_rate weight_decay of their magnitude. SpecError for
+    settings out of range.
     """
 
     kind: ClassVar[str] = "adam"
@@ -26,7 +28,7 @@ class Adam(Optimizer):
 
     @property
     def decays(self) -> tuple[float, float]:
-        """Its own."""
+        """(beta1, beta2)."""
         return self.beta1, self.beta2
 
     @property

@@ -7,8 +7,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from linocut import roles
+from linocut import fields, roles
 from linocut.errors import SpecError
+from linocut.formats import find_format
 from linocut.layers.lowering import Lowering
 from linocut.layers.parameters import WEIGHT, Parameter, fan_in
 from linocut.settings_of import keep_plain
@@ -68,7 +69,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Optimizer(ABC):
-    """An update rule. `latent` says whether binary weights have a latent copy in numbers."""
+    """An update rule of a `learning_rate` above 0. `latent`: binary weights have a latent copy, which it updates.
+
+    SpecError for settings out of range.
+    """
 
     kind: ClassVar[str]
     latent: ClassVar[bool] = True
@@ -76,14 +80,13 @@ class Optimizer(ABC):
     learning_rate: float
 
     def __post_init__(self) -> None:
-        """Settings may be NumPy's numbers; SpecError for those out of range."""
+        """Settings may be NumPy's scalars; SpecError for those out of range."""
         keep_plain(self)
         for field in dataclasses.fields(self):
             value, most = getattr(self, field.name), _MOST_OF.get(field.name, MOST)
             bound = f"a finite number, 0 or more, up to {most:g}"
             if field.type == "bool":
-                if not isinstance(value, bool):
-                    raise SpecError(f"{self.kind} {field.name} is {value!r}, must be True or False")
+                fields.flag(value, f"{self.kind} {field.name}")
                 continue
             fits = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= most
             if field.name == "learning_rate":
@@ -96,17 +99,17 @@ class Optimizer(ABC):
     @property
     @abstractmethod
     def decays(self) -> tuple[float, float]:
-        """(beta1, beta2) of the Adam that this optimizer uses somewhere, for the clock."""
+        """(beta1, beta2), decay rates of the moments of the Adam that it uses, whose powers the clock keeps."""
 
     def lower(self, b: Updating, parameter: Parameter, buffer: int, gradient: int) -> None:
         """Emit the update of a parameter in `buffer` from its gradient.
 
-        Where a step is several micro-batches, a gradient in numbers is summed over them first.
+        Where a step is several micro-batches, a float gradient is summed over them first.
         """
         target = _target(b, parameter, buffer, gradient)
         if b.micro_batches == 1:
             self._update(b, target)
-        elif b.form(gradient) in ("bit", "q7"):
+        elif not find_format(b.form(gradient)).is_float:
             self._check_shares(b, target.moments)
             self._update(b, target)
         else:

@@ -11,9 +11,10 @@ from linocut.optimizers.base import Optimizer, Target, Updating, clock, draw
 
 @dataclass(frozen=True)
 class Bop(Optimizer):
-    """Helwegen et al., arXiv 1906.02107.
+    """Bop (Helwegen et al., arXiv 1906.02107): binary weights flip, without a latent copy.
 
-    Binary weights flip, without a latent copy; what is in full precision uses Adam at `learning_rate`.
+    A weight w of gradient g flips where w m > `tau`, m <- (1 - gamma) m + gamma g being a moving average of g. What is
+    in full precision, and the shifts of norms, use Adam at `learning_rate`. SpecError for settings out of range.
     """
 
     kind: ClassVar[str] = "bop"
@@ -25,7 +26,7 @@ class Bop(Optimizer):
 
     @property
     def decays(self) -> tuple[float, float]:
-        """Adam's, for the shifts."""
+        """Adam's (beta1, beta2), for the shifts."""
         return Adam().decays
 
     @property

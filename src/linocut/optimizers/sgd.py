@@ -12,11 +12,12 @@ from linocut.optimizers.base import Optimizer, Target, Updating, clock, draw, em
 
 @dataclass(frozen=True)
 class SGD(Optimizer):
-    """Stochastic gradient descent: m <- momentum m + g, w <- w - learning_rate m.
+    """Stochastic gradient descent, as PyTorch computes it: m <- momentum m + g, w <- w - learning_rate m.
 
-    `weight_decay` d adds d w to the gradient of weights (not of shifts and scales). Fixed-point policies know gradients
-    relative to their own spread, so that there the weights lose learning_rate d / (1 - momentum) of their size in each
-    step, what that comes to in the long run. `nesterov`: w <- w - learning_rate (g + momentum m).
+    `weight_decay` d adds d w to the gradient g of weights (not of shifts and scales). Fixed-point policies know
+    gradients in units of their standard deviation, so that there weights lose learning_rate d / (1 - momentum) of their
+    magnitude in each step, what that comes to in the long run. `nesterov`: w <- w - learning_rate (g + momentum m).
+    SpecError for settings out of range, and for `nesterov` without a momentum.
     """
 
     kind: ClassVar[str] = "sgd"
@@ -32,7 +33,7 @@ class SGD(Optimizer):
 
     @property
     def decays(self) -> tuple[float, float]:
-        """None: the clock only counts."""
+        """(0, 0): there are no moments to correct, the clock only counts."""
         return 0.0, 0.0
 
     @property
@@ -41,7 +42,7 @@ class SGD(Optimizer):
 
     def _update(self, b: Updating, target: Target) -> None:
         fixed = find_format(target.moments).is_fixed
-        if self.nesterov and b.micro_batches > 1 and b.form(target.gradient) in ("bit", "q7"):
+        if self.nesterov and b.micro_batches > 1 and not find_format(b.form(target.gradient)).is_float:
             raise SpecError(
                 f"sgd nesterov looks ahead by the gradient of a whole step, which {b.micro_batches:,} micro-batches of "
                 f"{b.form(target.gradient)} gradients do not keep; take whole batches, or leave nesterov out"

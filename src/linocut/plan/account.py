@@ -28,11 +28,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Account:
-    """The memory of one training; the rows sum to `total_bytes`.
+    """The memory of one training in bytes; the rows sum to `total_bytes`.
 
-    `account` is "paper" or "arena". `lower_bound_bytes` is what no placement can go below;
-    in the paper's account, which knows no placement, it is the total. `peak` says at which instruction of the
-    arena most bytes are live.
+    `account` is "paper" or "arena", `batch` in examples. `lower_bound_bytes` is what no placement can go below; in the
+    paper's account, which knows no placement, it is the total, and there are no workspaces. `peak` says at which
+    instruction of the arena most bytes are live.
     """
 
     model: str
@@ -45,6 +45,7 @@ class Account:
     rows: tuple[Row, ...]
     peak: str = ""
     micro_batch: int = 0  # examples at a time; 0 becomes the whole batch
+    workspace_bytes: int = 0  # beside the arena, for each thread
 
     def __post_init__(self) -> None:
         if not self.micro_batch:
@@ -54,7 +55,12 @@ class Account:
         """The object that `linocut plan --json` prints."""
         fields = dataclasses.asdict(self)
         del fields["peak"], fields["micro_batch"]
-        return {**fields, "rows": [dataclasses.asdict(row) for row in self.rows]}
+        workspace = fields.pop("workspace_bytes")
+        return {
+            **fields,
+            "rows": [dataclasses.asdict(row) for row in self.rows],
+            **({"workspace_bytes": workspace} if self.account == ARENA else {}),
+        }
 
     def bytes_of(self, role: str) -> int:
         """All bytes of one role."""
@@ -71,6 +77,7 @@ class Account:
         lines = table([head, *cells, total], left=3, rules=(1, len(cells) + 1))
         if self.account == ARENA:
             lines.append(f"lower bound {show_size(self.lower_bound_bytes)}, live at {self.peak}")
+            lines.append(f"beside it a workspace of {show_size(self.workspace_bytes)} for each thread")
         return "\n".join([title, *lines])
 
 

@@ -28,7 +28,14 @@ def arena_account(compiled: Compiled) -> Account:
     where = f"instruction {peak} ({program.instructions[peak].op.name} in {section})"
     names = (compiled.network.name, compiled.policy.name, compiled.optimizer.kind, compiled.batch)
     return Account(
-        *names, ARENA, program.arena_bytes, program.lower_bound_bytes, tuple(rows), where, compiled.micro_batch
+        *names,
+        ARENA,
+        program.arena_bytes,
+        program.lower_bound_bytes,
+        tuple(rows),
+        where,
+        compiled.micro_batch,
+        program.workspace_bytes,
     )
 
 

@@ -1,7 +1,7 @@
 """The paper's account of a chain of layers (Wang et al., arXiv 2102.04270, its perceptron, CNV and BinaryNet).
 
 X are the inputs of all layers that multiply, the network's own too; dX and Y share a buffer, as large as the largest
-layer needs; dY is another. Gradient masks, statistics other than mean and spread, and workspace are left out.
+layer needs; dY is another. Gradient masks, statistics other than mean and deviation, and workspace are left out.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ class Counted:
     """A layer that multiplies, in elements of one example.
 
     Each of `outputs` sums `summed` products; `channels` are the last dimension of the output. `full_precision` layers
-    have weights in numbers. `raw` says that it multiplies more than signs, as the first layer does.
+    have float weights. `raw` says that it multiplies more than signs, as the first layer does.
     """
 
     inputs: int

@@ -45,7 +45,7 @@ def refusal(
 
 
 def _least(training: Training, batch: int | None) -> tuple[int, Sizes]:
-    """The smallest arena, and its sizes; splitting a batch costs sums of the gradients that are in numbers."""
+    """The smallest arena, and its sizes; splitting a batch costs sums of the float gradients."""
     found = []
     for sizes in training.least_sizes(batch):
         try:

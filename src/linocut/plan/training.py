@@ -85,7 +85,7 @@ class Training:
     def parts(self, batch: int) -> list[int]:
         """The micro-batches that a batch may be split into unasked, largest first.
 
-        Norms see at least 8 rows of each: the mean and the spread of fewer are mostly noise.
+        Norms see at least 8 rows of each: the mean and the deviation of fewer are mostly noise.
         """
         return [
             part for part in reversed(divisors(batch)) if steady_batch(self.network.graph, self.frozen) <= part < batch

@@ -28,7 +28,7 @@ def confusion_of(assessment: Assessment) -> NDArray[np.int64]:
         raise SpecError(
             f"there is no confusion matrix of {classes:,} classes, only of {MOST_CROSSED:,} or fewer; {MEND}"
         )
-    what = "an example may have several labels" if classes else "the network's outputs are numbers"
+    what = "an example may have several labels" if classes else "the network is a regression"
     raise SpecError(f"there is no confusion matrix, as {what}; {MEND}")
 
 

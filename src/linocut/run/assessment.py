@@ -20,7 +20,7 @@ WORST = 20
 
 @dataclass(frozen=True)
 class ClassScore:
-    """Of one class: `precision`, the part of what was taken for it that is; `recall`, the part of it that was found.
+    """Of one class: `precision`, the fraction of what was taken for it that is; `recall`, that of it that was found.
 
     `f1` is their harmonic mean, `support` how many examples are of the class. What would divide by none is None:
     precision where nothing was taken for the class, recall where it has no example.
@@ -56,12 +56,12 @@ class Mistake:
 
 @dataclass(frozen=True, eq=False)
 class Assessment:
-    """How a network did: the mean loss, the part it got right, and how it did on each class.
+    """How a network did: the mean loss, accuracy (the fraction that it got right), and how it did on each class.
 
-    `top_k` has, for k, the part whose class is among the k likeliest: for 5 where there are more classes.
+    `top_k` has, for k, the fraction whose class is among the k likeliest: for 5 where there are more classes.
     `confusion` (classes, classes) int64 counts examples by their class (rows) and the predicted one (columns), in the
     order of `per_class`; None where an example may have several labels, and of more than MOST_CROSSED classes (see
-    tally.py). `errors` are the most confident mistakes, as many as were asked for. Of outputs that are numbers there is
+    tally.py). `errors` are the most confident mistakes, as many as were asked for. Of a regression there is
     the loss only. Printed it is a line, and a table of the classes.
     """
 

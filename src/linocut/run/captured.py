@@ -9,7 +9,7 @@ import numpy as np
 
 from linocut.compile.captured import CAPTURED
 from linocut.compile.lower import PREDICT, Compiled, compile_network
-from linocut.data.dataset import Dataset, truth_form
+from linocut.data.dataset import NUMPY_DTYPES, Dataset, truth_form
 from linocut.formats import find_format
 from linocut.ops.bits import unpack
 from linocut.run.feed import Feed
@@ -41,7 +41,7 @@ def captured(
     found: dict[str, list[NDArray[Any]]] = {name: [] for name in names}
     for begin in range(0, len(dataset), batch):
         rows = np.minimum(np.arange(begin, begin + batch), len(dataset) - 1)
-        given = np.empty((batch, *dataset.shape), np.uint8 if dataset.dtype == "u8" else np.float32)
+        given = np.empty((batch, *dataset.shape), NUMPY_DTYPES[dataset.dtype])
         dataset.read(rows, given, np.empty(*truth_form(dataset, batch)))
         feed.put_unlabelled(given)
         other.run(PREDICT)

@@ -27,7 +27,7 @@ def as_dataset(examples: Examples, graph: Graph) -> Dataset:
 
     Such are data sets in PyTorch's style, with a length and an example at each index, and iterables, whose examples
     are held in memory. DataError where it does not fit the network. Labels are class numbers (n,), or for losses of
-    numbers targets (n,) or (n, outputs).
+    targets these, (n,) or (n, outputs).
     """
     return as_dataset_of(examples, graph.name, graph.input.shape, graph.input.dtype, graph.loss, graph.outputs)
 

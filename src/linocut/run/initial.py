@@ -52,7 +52,7 @@ def normal_numbers(first: int, count: int, key: int) -> Array:
     return (total - UNIFORMS * 65535 / 2) / 65536
 
 
-def _draw(buffer: Buffer, deviation: float, array: Array, key: int) -> None:
+def _draw(buffer: Buffer, standard_deviation: float, array: Array, key: int) -> None:
     """A few rows at a time, so that no second copy of the weights exists at any time."""
     form = find_format(buffer.format)
     columns, rows = buffer.shape[-1], array.reshape(-1, array.shape[-1])
@@ -60,7 +60,7 @@ def _draw(buffer: Buffer, deviation: float, array: Array, key: int) -> None:
     for begin in range(0, len(rows), some):
         part = rows[begin : begin + some]
         values = normal_numbers(begin * columns, len(part) * columns, key).reshape(-1, columns)
-        values = np.clip(values * deviation, -1.0, 1.0)
+        values = np.clip(values * standard_deviation, -1.0, 1.0)
         if form.bits == 1:
             part[...] = pack(values >= 0)
         elif form.one:

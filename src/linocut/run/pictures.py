@@ -52,7 +52,7 @@ def _is_named(given: object) -> bool:
 def _is_array(given: object, source: InputCoding) -> bool:
     """Whether it is an array of one picture that has to be converted or brought to size."""
     shape = source.shape
-    if not isinstance(given, np.ndarray) or given.dtype != np.uint8 or source.dtype != "u8" or len(shape) != 3:
+    if not isinstance(given, np.ndarray) or given.dtype != np.uint8 or not source.is_bytes or len(shape) != 3:
         return False
     if not (given.ndim == 2 or (given.ndim == 3 and given.shape[2] in CHANNELS)) or 0 in given.shape:
         return False
@@ -64,9 +64,9 @@ def _is_array(given: object, source: InputCoding) -> bool:
 
 def _read(given: Any, graph: InferenceGraph, resizing: Resizing) -> NDArray[np.uint8]:
     """One picture as an example (*shape)."""
-    shape, dtype = graph.input.shape, graph.input.dtype
-    if dtype != "u8":
-        raise DataError(f"network {graph.name} takes {dtype} values, not pictures; give it arrays")
+    shape = graph.input.shape
+    if not graph.input.is_bytes:
+        raise DataError(f"network {graph.name} takes {graph.input.dtype} values, not pictures; give it arrays")
     if isinstance(given, (str, os.PathLike)):
         return read_image(os.fspath(given), shape, resizing)
     if not _is_named(given):

@@ -17,7 +17,7 @@ from linocut.compile.lower import PREDICT
 from linocut.data.arrays import as_array
 from linocut.data.batches import Batches
 from linocut.data.coded import coded_examples
-from linocut.data.dataset import Dataset, Resizing
+from linocut.data.dataset import NUMPY_DTYPES, Dataset, Resizing
 from linocut.data.images import read_image
 from linocut.data.number_files import read_numbers
 from linocut.data.raw_arrays import raw_examples
@@ -66,7 +66,8 @@ class Predictor:
 
     `resizing`, "whole" or "crop", is how `read_image` brings pictures to size: as the network's training did. Where
     that is not known, which is so of some older files, `resizing_known` is False, and "crop" is assumed. `form` is how
-    its training read files of numbers, None of others.
+    its training read files of numbers, None of others. SpecError for a graph, batch size, threads, backend or resizing
+    that cannot be.
     """
 
     def __init__(
@@ -139,7 +140,7 @@ class Predictor:
 
     @property
     def arena_bytes(self) -> int:
-        """All the memory that predicting `batch_size` examples at a time takes."""
+        """All the memory, in bytes, that predicting `batch_size` examples at a time takes."""
         return self._now.prediction.program.arena_bytes
 
     @property
@@ -150,7 +151,7 @@ class Predictor:
     def read_image(self, path: str | os.PathLike[str]) -> NDArray[np.uint8]:
         """One picture (*shape) u8, converted and brought to size as in training; DataError for what is none."""
         wanted = self.graph.input
-        if wanted.dtype != "u8":
+        if not wanted.is_bytes:
             raise DataError(f"network {self.graph.name} takes {wanted.dtype} values, not images; give it arrays")
         return read_image(Path(path), wanted.shape, self.resizing)
 
@@ -164,7 +165,7 @@ class Predictor:
         return read_numbers(Path(path), self.form)
 
     def predict(self, images: Pictures) -> Predictions:
-        """The classes of images, the confidence in each, and the network's outputs.
+        """The classes of images (n,), the confidence in each (n,), and the network's outputs (n, outputs).
 
         Images are an array of examples (n, *shape) or of one (*shape), of grey ones also without channels; or pictures
         of any size: a path, a picture of Pillow's, an array (height, width) or (height, width, channels) of bytes, or a
@@ -185,12 +186,15 @@ class Predictor:
         return Predictions.of(outputs, now.graph.logits.function)
 
     def evaluate(self, examples: Examples) -> Evaluation:
-        """Accuracy and loss, unweighted and unsmoothed, over a data set or a pair of arrays (examples, labels)."""
+        """Accuracy and loss, unweighted and unsmoothed, over a data set or a pair of arrays.
+
+        Examples (n, *shape), and labels (n,) or targets (n, outputs). DataError for what does not fit.
+        """
         now = self._now
         return self._evaluate(now, self._judged(now, examples), None)
 
     def assess(self, examples: Examples, *, errors: int = 0) -> Assessment:
-        """How it does on a data set or a pair of arrays (examples, labels), class by class.
+        """How it does, class by class, on a data set or a pair of arrays, as `evaluate` takes them.
 
         Beside the loss and accuracy of `evaluate` it has top-k accuracy, precision, recall and F1 of each class, the
         confusion matrix, and the `errors` most confident mistakes. SpecError for less than 0 of them.
@@ -329,6 +333,6 @@ def unlabelled_example(example: ArrayLike, graph: InferenceGraph) -> NDArray[Any
             f"an example has shape {array.shape}, network {graph.name} takes {shape}; for several at once call predict"
         )
     dataset = unlabelled(array[None], graph.name, graph.input.shape, graph.input.dtype)
-    found = np.empty((1, *dataset.shape), np.uint8 if dataset.dtype == "u8" else np.float32)
+    found = np.empty((1, *dataset.shape), NUMPY_DTYPES[dataset.dtype])
     dataset.read(np.zeros(1, np.int64), found, np.zeros(1, np.int32))
     return found[0]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How a network did: the part it got right, None where outputs are numbers; the mean loss; of how many examples."""
+    """How a network did: the fraction it got right (None of a regression), the mean loss, over how many examples."""
 
     accuracy: float | None
     loss: float
@@ -28,7 +28,7 @@ class Evaluation:
 
 
 class Chosen(NamedTuple):
-    """Numbers of classes, and their probabilities, of each example one or several."""
+    """Class numbers and their probabilities, one of each example (n,), or several (n, count)."""
 
     classes: NDArray[np.int64]
     confidences: NDArray[np.float32]
@@ -37,9 +37,9 @@ class Chosen(NamedTuple):
 class Predictions(Chosen):
     """For n examples: the class numbers (n,) int64, and the probability of each chosen class (n,) float32.
 
-    `outputs` (n, outputs) float32 are the network's own numbers, and `function` is what makes probabilities of them. Of
-    a network whose outputs are numbers there are no classes: they are 0, and confidences are 1. One sigmoid tells two
-    classes apart; of several the likeliest is chosen.
+    `outputs` (n, outputs) float32 are the network's own (logits, of a regression its targets), and `function` is what
+    makes probabilities of them: "softmax", "sigmoid" or "identity". A regression has no classes: they are 0, and
+    confidences are 1. One sigmoid tells two classes apart; of several the likeliest is chosen.
     """
 
     outputs: NDArray[np.float32]
@@ -47,7 +47,7 @@ class Predictions(Chosen):
 
     @staticmethod
     def of(outputs: NDArray[np.float32], function: str) -> Predictions:
-        """What the outputs of a network mean, whose loss has this function."""
+        """What outputs (n, outputs) float32 mean, of a network whose loss has this function."""
         found = Predictions(chosen(outputs, function), _confidences(outputs, function))
         found.outputs, found.function = outputs, function
         return found
@@ -56,15 +56,15 @@ class Predictions(Chosen):
     def probabilities(self) -> NDArray[np.float32]:
         """The probability of every class (n, classes) float32, formed when asked for.
 
-        Rows add up to 1, but for several sigmoids, of which each is a label by itself. SpecError where outputs are
-        numbers.
+        Rows add up to 1, but for several sigmoids, of which each is a label by itself. SpecError of a
+        regression.
         """
         return probabilities(self.outputs, self.function)
 
     def top(self, count: int) -> Chosen:
         """The `count` likeliest classes of each example, the likeliest first, and their probabilities, (n, count) each.
 
-        All classes where there are fewer. SpecError for less than 1, and where outputs are numbers.
+        All classes where there are fewer. SpecError for less than 1, and of a regression.
         """
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise SpecError(f"top is {count!r}, must be a whole number, 1 or more")

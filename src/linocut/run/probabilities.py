@@ -20,7 +20,7 @@ def probabilities(outputs: NDArray[np.float32], function: str) -> NDArray[np.flo
     SpecError for outputs that are numbers.
     """
     if function == IDENTITY:
-        raise SpecError("the network's outputs are numbers, which have no probabilities; read outputs")
+        raise SpecError("the network's outputs are those of a regression, which have no probabilities; read outputs")
     if function == SIGMOID:
         likely = 0.5 * (1.0 + np.tanh(0.5 * outputs.astype(np.float64)))
         return (np.hstack([1.0 - likely, likely]) if outputs.shape[1] == 1 else likely).astype(np.float32)
@@ -30,7 +30,7 @@ def probabilities(outputs: NDArray[np.float32], function: str) -> NDArray[np.flo
 
 
 def chosen(outputs: NDArray[np.float32], function: str) -> NDArray[np.int64]:
-    """The likeliest class (n,) int64, the first of several; 0 where outputs are numbers."""
+    """The likeliest class (n,) int64, the first of several; 0 of a regression."""
     if function == IDENTITY:
         return np.zeros(len(outputs), np.int64)
     if function == SIGMOID and outputs.shape[1] == 1:

@@ -92,9 +92,6 @@ class NativeSession(Session):
 
     In the child of a fork its threads are started again when it is first run, with the arena as it was; RunError where
     it was running at that moment. MachineError where the machine has no more threads.
-
-    Where the stack of a thread that runs a section is too small for kernels (native/stack.hpp), one that is started for
-    that stands in for it.
     """
 
     def __init__(self, program: Program, threads: int, isa: str) -> None:

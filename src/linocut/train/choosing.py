@@ -47,8 +47,7 @@ class Validation:
     @staticmethod
     def from_dict(given: object) -> Validation:
         """What `dataclasses.asdict` gave, through JSON; SpecError for anything else."""
-        data = fields.mapping(given, "validation")
-        fields.only(data, {field.name for field in dataclasses.fields(Validation)}, "validation")
+        data = fields.described(given, Validation, "validation")
         fraction = fields.number_or_none(data["fraction"], "validation fraction")
         of = None if data["of"] is None else fields.whole(data["of"], "validation of", 2)
         return Validation(DataFacts.from_dict(data["data"]), fraction, of)
@@ -104,8 +103,7 @@ class Choosing:
     @staticmethod
     def from_dict(given: object) -> Choosing:
         """What `to_dict` wrote; SpecError for anything else."""
-        data = fields.mapping(given, "choosing")
-        fields.only(data, {field.name for field in dataclasses.fields(Choosing)}, "choosing")
+        data = fields.described(given, Choosing, "choosing")
         validation = None if data["validation"] is None else Validation.from_dict(data["validation"])
         return Choosing(validation, fields.text(data["keep"], "keep"), data["patience"])
 
@@ -121,8 +119,7 @@ class Best:
     @staticmethod
     def from_dict(given: object) -> Best:
         """What `dataclasses.asdict` gave, through JSON; SpecError for anything else."""
-        data = fields.mapping(given, "best")
-        fields.only(data, {field.name for field in dataclasses.fields(Best)}, "best")
+        data = fields.described(given, Best, "best")
         accuracy = fields.number_or_none(data["accuracy"], "best accuracy")
         return Best(fields.whole(data["epoch"], "best epoch", 1), fields.number(data["loss"], "best loss"), accuracy)
 
@@ -130,7 +127,7 @@ class Best:
 def better(best: Best | None, epoch: int, found: Evaluation) -> Best | None:
     """The best epoch after one that came to `found`: by accuracy, then by loss, then the earlier one.
 
-    Where outputs are numbers there is no accuracy. A loss that is no finite number is no better than any.
+    A regression has no accuracy. A loss that is no finite number is no better than any.
     """
     if not math.isfinite(found.loss):
         return best

@@ -91,7 +91,7 @@ class DataFacts:
         """
         if isinstance(data, dict):
             data = {"resizing": None, "content": None, "form": None, **data}
-        fields.only(fields.mapping(data, "data"), {field.name for field in dataclasses.fields(DataFacts)}, "data")
+        fields.described(data, DataFacts, "data")
         name, dtype = fields.text(data["name"], "data name"), fields.text(data["dtype"], "data dtype")
         if dtype not in NUMPY_DTYPES:
             raise SpecError(f"data dtype is {dtype!r}, must be {' or '.join(NUMPY_DTYPES)}")
@@ -118,8 +118,7 @@ class DataFacts:
 
 
 def _content(given: object) -> Content:
-    data = fields.mapping(given, "the content of a class")
-    fields.only(data, {field.name for field in dataclasses.fields(Content)}, "the content of a class")
+    data = fields.described(given, Content, "the content of a class")
     digest = fields.text(data["digest"], "digest")
     if len(digest) != DIGITS:
         raise SpecError(f"digest has {len(digest)} digits, must have {DIGITS}")

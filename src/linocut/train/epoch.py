@@ -28,7 +28,7 @@ TIMES_KEPT = 1001  # of the latest steps, for their median
 
 @dataclass(frozen=True)
 class Metrics:
-    """Of the epoch so far: mean loss, part of right answers (None where outputs are numbers), changes of sign."""
+    """Of the epoch so far: mean loss, accuracy (None of a regression), changes of sign."""
 
     loss: float
     accuracy: float | None

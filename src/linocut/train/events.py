@@ -23,10 +23,15 @@ class Started:
 
 @dataclass(frozen=True)
 class Planned:
-    """Before the first step: the arena of the session, and the least that any placement of its buffers takes."""
+    """Before the first step.
+
+    The bytes of the session's arena, the least that any placement of its buffers takes, and the workspaces of all
+    threads, which are beside the arena.
+    """
 
     arena_bytes: int
     lower_bound_bytes: int
+    workspace_bytes: int
 
 
 @dataclass(frozen=True)
@@ -44,14 +49,15 @@ class Stepped:
 
 @dataclass(frozen=True)
 class EpochEnded:
-    """After an epoch (from 1); accuracies are None where the network's outputs are numbers.
+    """After an epoch (from 1); accuracies, fractions of the examples, are None of a regression.
 
     `loss` and `train_accuracy` are means over its steps; `validation_loss` and `validation_accuracy` are of the
     validation data, `accuracy` of the test data (None without; beside validation data only `Done` has it).
-    `flip_ratio` is the weights that changed sign by weights and steps, `seconds` the time of its steps, `step_ms` the
-    median of the latest of them (None where a resumed run had none left). `saturated` counts mantissas of integer
-    gradients that did not fit, `dead_channels` the channels of batch norms whose spread was 0 in every step (both None
-    where an older linocut did not count); `warnings` name layer, role and step.
+    `flip_ratio` is the number of binary weights that changed sign by that of weights and steps, `seconds` the time of
+    its steps, `step_ms` the median of the latest of them in milliseconds (None where a resumed run had none left).
+    `saturated` counts mantissas of integer gradients that did not fit, `dead_channels` the channels of batch norms
+    whose deviation was 0 in every step, so that they give a constant (both None where an older linocut did not count);
+    `warnings` name layer, role and step.
     """
 
     epoch: int
@@ -70,7 +76,7 @@ class EpochEnded:
 
 @dataclass(frozen=True)
 class Done:
-    """After the last epoch. `weights_sha256` is over the persistent state, `out` the run folder.
+    """After the last epoch. `weights_sha256` is over the persistent state, `out` the run folder; sizes are in bytes.
 
     `accuracy` is that of the test data by the model that is kept, which is of the end of `kept_epoch` (0: of before);
     `stopped` says what ended training early: "patience" or "callback".

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, field
 
 from linocut import fields
@@ -31,8 +30,7 @@ class Findings:
     @staticmethod
     def from_dict(data: object) -> Findings:
         """What was written of them; SpecError for anything else."""
-        found = fields.mapping(data, "findings")
-        fields.only(found, {field.name for field in dataclasses.fields(Findings)}, "findings")
+        found = fields.described(data, Findings, "findings")
         saturating = fields.mapping(found["saturating"], "saturating")
         for name, runs in saturating.items():
             fields.whole(runs, f"saturating {name}")
@@ -47,4 +45,4 @@ class Findings:
 def _dead(name: str, channels: list[int], steps: int) -> str:
     named = ", ".join(map(str, channels[:MOST_NAMED]))
     more = f" and {len(channels) - MOST_NAMED} more" if len(channels) > MOST_NAMED else ""
-    return f"step {steps}: norm statistics of {name}: no spread since step 1 in channels {named}{more}"
+    return f"step {steps}: norm statistics of {name}: no variation since step 1 in channels {named}{more}"

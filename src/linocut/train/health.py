@@ -51,14 +51,14 @@ class _Gradient:
 
 @dataclass(frozen=True)
 class _Norm:
-    """A batch norm: its running mean and spread, (2, channels), and what a run of the program keeps of them."""
+    """A batch norm: running mean and deviation, of l2 the variance, (2, channels); what a run keeps of them."""
 
     name: str
     running: Array
     momentum: float
 
     def still(self, before: Array, channels: Array, runs: int) -> Array:
-        """Those of the channels that had no spread in some runs, before which their running spread was `before`."""
+        """Those of the channels that did not vary in some runs, before which their running deviation was `before`."""
         for _ in range(runs):
             before = (before.astype(np.float64) * self.momentum).astype(self.running.dtype)
         found: Array = channels[self.running[1][channels] <= before]
@@ -93,7 +93,7 @@ class Monitor:
         self._still = {name: np.arange(norm.running.shape[1]) for name, norm in self._norms.items()}
 
     def begin_step(self) -> None:
-        """Remember the spread of the channels that have not varied so far: after the first step these are few."""
+        """Remember the deviation of the channels that have not varied so far: after the first step these are few."""
         self._before = {name: self._norms[name].running[1][channels] for name, channels in self._still.items()}
 
     def end_run(self, step: int) -> None:

@@ -77,7 +77,7 @@ class Progress:
         Checkpoints of version 1 have no findings, those of 1 to 3 no best epoch.
         """
         data = {"findings": dataclasses.asdict(Findings()), "best": None, **fields.mapping(data, "progress")}
-        fields.only(data, {field.name for field in dataclasses.fields(Progress)} - {"history"}, "progress")
+        fields.described(data, Progress, "progress", without=("history",))
         epochs, epoch, step = (fields.whole(data[name], f"progress {name}") for name in ("epochs", "epoch", "step"))
         if epochs > MOST_EPOCHS:
             raise SpecError(f"progress epochs is above what any run has, must be {MOST_EPOCHS:,} or fewer")
@@ -97,8 +97,7 @@ class Progress:
 
 
 def _state(given: object) -> State:
-    data = fields.mapping(given, "progress schedule")
-    fields.only(data, {field.name for field in dataclasses.fields(State)}, "progress schedule")
+    data = fields.described(given, State, "progress schedule")
     best = fields.number_or_none(data["best"], "schedule best")
     waited = fields.whole(data["waited"], "schedule waited")
     factor = fields.number(data["factor"], "schedule factor")

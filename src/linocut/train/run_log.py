@@ -40,8 +40,7 @@ class Mark:
     @staticmethod
     def from_dict(given: object) -> Mark:
         """Of a checkpoint; SpecError for what is none."""
-        data = fields.mapping(given, "log")
-        fields.only(data, {"nbytes", "crc32"}, "log")
+        data = fields.described(given, Mark, "log")
         return Mark(fields.whole(data["nbytes"], "log nbytes"), fields.whole(data["crc32"], "log crc32"))
 
 
@@ -107,7 +106,7 @@ def epoch_of(entry: object, what: str) -> EpochEnded:
     """An epoch as a file has it; SpecError for anything else. Older ones lack what they did not count."""
     unsaid = dict.fromkeys(("saturated", "dead_channels", "validation_loss", "validation_accuracy"))
     data: dict[str, Any] = {**unsaid, "warnings": [], **fields.mapping(entry, what)}
-    fields.only(data, set(EpochEnded.__dataclass_fields__), what)
+    fields.described(data, EpochEnded, what)
     fields.whole(data["epoch"], f"{what}: epoch", 1)
     for name in ("accuracy", "train_accuracy", "step_ms", *unsaid):
         fields.number_or_none(data[name], f"{what}: {name}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,9 +72,7 @@ class Settings:
         """
         if isinstance(data, dict):
             data = {"augmentation": NONE.to_dict(), "micro_batch": data.get("batch_size"), "frozen": [], **data}
-        fields.only(
-            fields.mapping(data, "settings"), {field.name for field in dataclasses.fields(Settings)}, "settings"
-        )
+        fields.described(data, Settings, "settings")
         for name in ("network", "policy"):
             fields.text(fields.mapping(data[name], name)["name"], f"{name} name")
         for name in ("optimizer", "schedule"):

@@ -1,14 +1,14 @@
 """Shifts of batch norms that silence their channels: signs that are the same for all examples, and let no gradient by.
 
-A normed value is (y - mean) / spread + beta, and its sign passes a gradient from -1 to 1 only. Where |beta| is 4, one
-example in some hundreds is as far from the mean as to be seen; where it is 8, none in 10**10, if the sums y are spread
-as sums of many terms are. Such a channel is a constant from then on, since nothing that could move its shift back
-reaches it. Gradients alone take no shift that far: those that it passes end before. It is the learning rate that
-throws it there, as Adam's rate is about what a shift moves in a step.
+A normed value is (y - mean) / deviation + beta, and its sign passes a gradient from -1 to 1 only. Where |beta| is 4,
+one example in some hundreds is as far from the mean as to be seen; where it is 8, none in 10**10, if the sums y are
+distributed as sums of many terms are. Such a channel is a constant from then on, since nothing that could move its
+shift back reaches it. Gradients alone take no shift that far: those that it passes end before. It is the learning rate
+that throws it there, as Adam's learning rate is about what a shift moves in a step.
 
 More than half of a layer's channels beyond 8 end training: what it learned so far is lost for good. More than half
-beyond 4 are no more than a warning: at a rate of 1 the perceptron still learns MNIST to 70 to 80% so, far below what it
-could, but no loss that rises, nor any other number, tells such training from one that ends well.
+beyond 4 are no more than a warning: at a learning rate of 1 the perceptron still learns MNIST to 70 to 80% so, far
+below what it could, but no loss that rises, nor any other number, tells such training from one that ends well.
 
 Norms whose values are added to others before their sign is taken, as in residual networks, are not looked at: how far a
 shift of one of them moves the sum is not known from it alone.
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from linocut.ops.bits import Array
     from linocut.run import Session
 
-FAR, LOST = 4.0, 8.0  # spreads
+FAR, LOST = 4.0, 8.0  # deviations, as the norm divides by them
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,14 @@ class Shifts:
     name: str
     beta: Array
 
-    def beyond(self, spreads: float) -> str:
+    def beyond(self, deviations: float) -> str:
         """What is so if more than half of the channels are shifted that far, or ""."""
         channels = self.beta.size
-        count = int(np.count_nonzero(np.abs(self.beta) > spreads))
+        count = int(np.count_nonzero(np.abs(self.beta) > deviations))
         if 2 * count <= channels:
             return ""
         return (
-            f"beta of {self.name}: {count} of {channels} channels are shifted by more than {spreads:g} spreads, "
+            f"beta of {self.name}: {count} of {channels} channels are shifted by more than {deviations:g} deviations, "
             "so that their signs hardly depend on the examples"
         )
 

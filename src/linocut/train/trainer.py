@@ -66,7 +66,8 @@ def _names(given: Sequence[str], what: str, of: str, such: str) -> tuple[str, ..
 class Trainer:
     """A network in training. Nothing is allocated before the first `fit`, `evaluate`, `predict` or `save`.
 
-    `policy`, `optimizer` and `schedule` are names or objects; `threads` defaults to the processors at hand.
+    `policy`, `optimizer` and `schedule` are names or objects; `threads` defaults to the processors at hand. `seed`
+    decides initial weights, the order of examples, and what `augment` and rounding draw.
     `augment`, such as "shift,flip", says how training examples are changed at random, each epoch anew; accuracy
     in training is over the changed ones, evaluation is of the examples as they are.
     With a `micro_batch` that divides the batch, a step goes over so many examples at a time, in less memory, and
@@ -122,7 +123,7 @@ class Trainer:
 
     @classmethod
     def from_settings(cls, settings: Settings, threads: int | None = None, backend: str = NATIVE) -> Trainer:
-        """The trainer of settings that are known whole, as those of a run are."""
+        """The trainer of settings that are known whole, as those of a run are; SpecError for what cannot be."""
         trainer = cls.__new__(cls)
         trainer._set_up(settings, threads, backend)
         return trainer
@@ -188,12 +189,12 @@ class Trainer:
 
     @property
     def plan(self) -> Account:
-        """The memory that training takes, to print; nothing is allocated for it."""
+        """The memory that training takes, in bytes, to print; nothing is allocated for it."""
         return arena_account(self.compiled)
 
     @property
     def session(self) -> Session:
-        """The session, opened and initialised when first asked for."""
+        """The session, opened and initialised when first asked for; MachineError where memory lacks."""
         return self._opened()[0]
 
     @property
@@ -239,6 +240,9 @@ class Trainer:
         """Train until `epochs` are done in all, those of a resumed run counted; returns what each came to (as far as
         the run's log tells of it).
 
+        Examples are a Dataset, a pair of arrays x (n, *shape) and labels (n,) or targets (n, outputs), what gives pairs
+        (x, label) by index, or an iterable of such pairs, which are held in memory.
+
         `validation` is what to choose by: examples, or the part of `train` to hold out (0.1; of every class, the same
         for the same seed). Its loss and accuracy are told after each epoch, a plateau schedule follows its loss, `keep`
         says whether the run folder keeps the model of the "best" epoch by it (the default; by accuracy, then loss, then
@@ -279,7 +283,7 @@ class Trainer:
             self._take(settings)
             self.data, self.progress.epochs, self.choosing = DataFacts.of(given.dataset), given.epochs, choosing
             self.save_every = given.save_every or self.save_every
-            planned = Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes)
+            planned = self._planned()
             fitting = self._fitting(given, folder, planned)
             new = folder is not None and not folder.holds_run
             with self._abandoning(folder, LinocutError, when=lambda _: new):
@@ -294,6 +298,10 @@ class Trainer:
             done = self._done(folder, accuracy, fitting.stopped)
             self._save(folder, planned, done)
             fitting.emit(done)
+
+    def _planned(self) -> Planned:
+        program, session = self.compiled.program, self.session
+        return Planned(int(session.arena.nbytes), program.lower_bound_bytes, program.workspace_bytes * session.threads)
 
     def _fitting(self, given: Given, folder: RunFolder | None, planned: Planned) -> Fitting:
         return Fitting(
@@ -356,9 +364,9 @@ class Trainer:
         """Begin from a trained network: a run folder, a model file, or an inference graph; returns what was taken.
 
         Layers whose names and shapes fit keep their weights, norms and biases; all others, and all moments, start anew,
-        so that data, rate, batch, optimizer, policy and the number of classes may be others. Of a run folder the state
-        of the latest epoch is taken, weights as they were; of a model, whose weights are signs, these times what the
-        standard deviation of weights is at first. Under the same policy it predicts as the source does.
+        so that data, learning rate, batch, optimizer, policy and the number of classes may be others. Of a run folder
+        the state of the latest epoch is taken, weights as they were; of a model, whose weights are signs, these times
+        the standard deviation of initial weights. Under the same policy it predicts as the source does.
 
         `classes` are the new data's (`dataset.classes`): where the source's are called or ordered otherwise, the last
         layers begin anew. Without them `fit` refuses such data. A layer that begins anew is not frozen, as it would
@@ -394,7 +402,7 @@ class Trainer:
         return Target(self.network.graph, self.settings.policy, state, self.settings.optimizer.latent)
 
     def evaluate(self, examples: Examples) -> Evaluation:
-        """Accuracy and loss over a data set or a pair of arrays (images, labels)."""
+        """Accuracy and loss over examples, as `fit` takes them; DataError for what does not fit."""
         with self.using("evaluate"):
             session, feed = self._opened()
             graph = self.network.graph
@@ -405,7 +413,10 @@ class Trainer:
             return scoring.evaluate(session, feed, graph, dataset)
 
     def predict(self, images: ArrayLike) -> Predictions:
-        """The classes of images (n, *shape), the confidence in each; of a regression numbers in units of the data."""
+        """The classes (n,) of images (n, *shape), and the confidence in each; DataError for what does not fit.
+
+        Of a regression `outputs` (n, outputs) are its targets, in the units of the data.
+        """
         with self.using("predict"):
             session, feed = self._opened()
             found = scoring.predict(session, feed, self.network.graph, images)
@@ -422,7 +433,7 @@ class Trainer:
         with self.using("save"):
             fitting = self._folders.writing
             with self._claimed(folder) as into:
-                self._begin(into, Planned(int(self.session.arena.nbytes), self.compiled.program.lower_bound_bytes))
+                self._begin(into, self._planned())
             if not fitting:
                 self.folder = Path(folder)
 

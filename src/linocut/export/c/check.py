@@ -36,7 +36,7 @@ def _examples(source: Source) -> Array:
     given, rng = source.graph.input, np.random.default_rng(0)
     one = source.input_count * (1 if source.element == "uint8_t" else 4)
     shape = (max(LEAST_EXAMPLES, min(MOST_EXAMPLES, MOST_BYTES // one)), *given.shape)
-    if given.dtype == "u8":
+    if given.is_bytes:
         return rng.integers(0, 256, shape).astype(np.uint8)
     floats = rng.uniform(max(given.low, -1e3), min(given.high, 1e3), shape)
     return np.clip(floats.astype(np.float32), np.float32(given.low), np.float32(given.high))

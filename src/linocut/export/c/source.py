@@ -54,7 +54,7 @@ class Source:
     @property
     def element(self) -> str:
         """The C type of an element of an example."""
-        return "uint8_t" if self.graph.input.dtype == "u8" else "float"
+        return "uint8_t" if self.graph.input.is_bytes else "float"
 
     @property
     def input_count(self) -> int:
@@ -150,7 +150,7 @@ class Source:
 
     def _returned(self) -> str:
         if self.graph.logits.function == IDENTITY:
-            return "0: the outputs are numbers, not classes"
+            return "0: of a regression there are no classes"
         return "the class, from 0"
 
 

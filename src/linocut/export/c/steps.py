@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-import numpy as np
-
 from linocut.compile.placement.lifetimes import Lifetime
 from linocut.compile.placement.offsets import place
 from linocut.errors import SpecError
-from linocut.export.c.tables import WORD, filter_words, identifier, tap_words
+from linocut.export.c.tables import filter_words, identifier
+from linocut.export.norms import factor
+from linocut.export.words import WORD, tap_words
 from linocut.graph.inference import (
     BYTES,
     FLOATS,
@@ -222,7 +222,7 @@ class _Lowering:
         return self._made(node, FLOATS, node.shape)
 
     def _numbers(self, node: InferenceNode, source: str) -> Value:
-        """What a node reads, in numbers."""
+        """What a node reads, as floats."""
         value = self.values[source]
         if value.gives == FLOATS:
             return value
@@ -262,9 +262,7 @@ class _Lowering:
 
     def _norm(self, node: Affine) -> str:
         """A structure for a norm, with the inverse of its deviation: 0 for a channel that does not vary."""
-        by = node.deviation.astype(np.float64)
-        inverse = np.where(by > 0, 1.0 / np.where(by > 0, by, 1.0), 0.0).astype(np.float32)
-        parts = [("mean", node.mean), ("inverse", inverse), ("shift", node.shift)]
+        parts = [("mean", node.mean), ("inverse", factor(node)), ("shift", node.shift)]
         named = [self._table(node, "float", part, values) for part, values in parts]
         gain = "0" if node.gain is None else self._table(node, "float", "gain", node.gain)
         name = self._named(node, "norm")
@@ -274,7 +272,7 @@ class _Lowering:
     # --- nodes ---
 
     def _input(self, node: InputCoding) -> Value:
-        if node.dtype == "u8":
+        if node.is_bytes:
             return Value(IMAGE, BYTES, node.shape)
         if not node.coded:
             value = self._made(node, FLOATS, node.shape)

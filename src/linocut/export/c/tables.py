@@ -6,16 +6,10 @@ import re
 
 import numpy as np
 
+from linocut.export.words import WORD
 from linocut.ops.bits import Array, unpack
 
-WORD = 32
 A_LINE = 8  # entries
-
-
-def tap_words(weights: Array, depth: int) -> Array:
-    """Packed signs (..., 64-bit words) of `depth` each -> uint32 (..., words): whole words for each tap."""
-    halves = np.ascontiguousarray(weights.astype("<u8")).view("<u4")
-    return np.ascontiguousarray(halves[..., : -(-depth // WORD)])
 
 
 def filter_words(weights: Array, depth: int) -> Array:

@@ -38,7 +38,7 @@ class Loss(Layer):
     """(outputs,) to (outputs,). `function` makes predictions of outputs.
 
     `by_class`: the truth of an example is a class number, int32 (batch,), -1 for what is no example; else it is
-    numbers, float32 (batch, outputs), NaN for what is no example.
+    targets, float32 (batch, outputs), NaN for what is no example.
     """
 
     takes: ClassVar[tuple[str, ...]] = (NORMED, REAL)
@@ -52,7 +52,7 @@ class Loss(Layer):
         return LOSS
 
     def classes(self, outputs: int) -> int:
-        """How many classes so many outputs tell apart, 0 where they are numbers."""
+        """How many classes so many outputs tell apart, 0 for a regression."""
         return outputs
 
     def most_sensible(self, outputs: int) -> float:
@@ -94,7 +94,7 @@ class Loss(Layer):
 
 
 def _formed(builder: Lowering, name: str, value: Value) -> tuple[int, Callable[[Gradient], None]]:
-    """The outputs in numbers, and what takes their gradient."""
+    """The outputs as floats, and what takes their gradient."""
     if isinstance(value, Real):
         return value.buffer, lambda gradient: value.give(builder, gradient)
     assert isinstance(value, Normed)

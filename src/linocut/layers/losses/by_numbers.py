@@ -1,4 +1,4 @@
-"""MeanSquaredError and SigmoidCrossEntropy: losses whose truth is numbers, one for each output."""
+"""MeanSquaredError and SigmoidCrossEntropy: losses whose truth is targets, one float for each output."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ class _ByNumbers(Loss):
 
 @dataclass(frozen=True)
 class MeanSquaredError(_ByNumbers):
-    """The mean of (output - target)**2; (outputs,) to (outputs,), for regression."""
+    """The mean of (output - target)**2 over outputs and examples, for regression; (outputs,) to (outputs,)."""
 
     kind: ClassVar[str] = "mean_squared_error"
     function: ClassVar[str] = IDENTITY
 
     def classes(self, outputs: int) -> int:
-        """None: outputs are numbers."""
+        """0: outputs are no classes."""
         return 0
 
     def most_sensible(self, outputs: int) -> float:
-        """Any finite one: it is as large as targets are."""
+        """Any finite loss: it is as large as targets are, squared."""
         return sys.float_info.max
 
     def emit(self, builder: Lowering, name: str, operands: dict[str, int | None]) -> None:
@@ -74,7 +74,7 @@ class SigmoidCrossEntropy(_ByNumbers):
     function: ClassVar[str] = SIGMOID
 
     def classes(self, outputs: int) -> int:
-        """Two by one output, else as many."""
+        """Two of one output, else as many as there are outputs."""
         return max(2, outputs)
 
     def emit(self, builder: Lowering, name: str, operands: dict[str, int | None]) -> None:

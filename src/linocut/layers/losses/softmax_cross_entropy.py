@@ -27,7 +27,7 @@ class SoftmaxCrossEntropy(Loss):
 
     With `smoothing` s the label counts 1 - s and every class s / classes (Szegedy et al., arXiv 1512.00567). With
     `class_weights`, one for each class, the terms of a class count so many times: sums are divided by the number of
-    examples, not of their weights, so that micro-batches add up to the same.
+    examples, not of their weights, so that micro-batches add up to the same. SpecError for settings out of range.
     """
 
     kind: ClassVar[str] = "softmax_cross_entropy"
@@ -49,7 +49,7 @@ class SoftmaxCrossEntropy(Loss):
             raise SpecError(f"{self.kind} class_weights are all 0, must not be: there would be no loss")
 
     def output_shape(self, shape: Shape) -> Shape:
-        """The same shape; at least two classes, and as many weights if there are any."""
+        """The same shape (classes,); SpecError for fewer than two classes, and for another number of weights."""
         if len(shape) != 1 or shape[0] < 2:
             raise SpecError(f"takes (classes,) of at least 2, not {shape}")
         if self.class_weights and len(self.class_weights) != shape[0]:

@@ -1,4 +1,4 @@
-"""Spread: the ends of rows of numbers, and how far apart most of them lie, from rows that come part by part."""
+"""Percentiles: between which values most rows of numbers lie, and their ends, from rows that come part by part."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_VALUES = 1 << 20  # kept to find quantiles; more rows are sampled
 LEAST_ROWS = 1024  # kept, however many channels there are
 
 
-class Spread:
+class Percentiles:
     """Of all rows that were added, by channel: their ends `low` and `high`, and a sample to find quantiles in.
 
     The sample is of those rows whose number, hashed, ends in so many zero bits that it is small: the same for the same
@@ -31,15 +31,15 @@ class Spread:
         self._count = self._kept = self._zeros = 0
 
     @staticmethod
-    def of(parts: Iterable[NDArray[Any]]) -> Spread:
+    def of(parts: Iterable[NDArray[Any]]) -> Percentiles:
         """That of finite numbers in one or more parts (m, ..., channels), at least one row in all."""
-        spread: Spread | None = None
+        found: Percentiles | None = None
         for part in parts:
             rows = part.reshape(-1, part.shape[-1])
-            spread = spread or Spread(rows.shape[1])
-            spread._add(rows)
-        assert spread is not None
-        return spread
+            found = found or Percentiles(rows.shape[1])
+            found._add(rows)
+        assert found is not None
+        return found
 
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """From where to where values are none of outliers (channels,), within the ends.

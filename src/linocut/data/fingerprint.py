@@ -1,4 +1,4 @@
-"""file_print: what tells a file from others, at the cost of a few reads."""
+"""file_fingerprint: bytes that tell a file from others, at the cost of a few reads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WHOLE = 1 << 16  # bytes: of larger files three pieces are looked at
 PIECE = 1 << 14
 
 
-def file_print(path: Path) -> bytes:
+def file_fingerprint(path: Path) -> bytes:
     """The size, and all bytes of a small file, of a larger one those at the beginning, in the middle and at the end.
 
     Pictures, sounds and archives that differ do so there or in their size, but for samples that are stored as they are;

@@ -1,0 +1,1 @@
+"""TFLite models with the operators of Larq Compute Engine, written without TensorFlow."""
