@@ -340,7 +340,7 @@ TRAIN = ["train", "--data", "digits"]
         (
             ["trian"],
             2,
-            "no command is called 'trian'; there are train, plan, eval, log, predict, export, data, bench, info; "
+            "no command is called 'trian'; there are train, plan, eval, log, predict, export, pack, unpack, data, bench, info; "
             "did you mean train?",
         ),
         ([*TRAIN, "--epoch", "3"], 2, "--epochs"),
