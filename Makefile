@@ -10,6 +10,8 @@
 # make fuzz    a million inputs for the loader of programs, or RUNS=n, and damaged states for the runner; needs clang
 # make forge   100,000 forged checkpoints, models and TOML files each, or FILES=n
 # make device  linocut-runner for 64-bit Arm, in build/aarch64
+# make small   linocut-runner for this machine alone, static and without what it does not use, in build/small; ISA=portable for
+#              one instruction set
 # make emulated  linocut-runner whose AVX-512 is emulated, in build/emulated; needs libsimde-dev
 # make ops     native/ops.def again, from the instructions as src/linocut/ops declares them
 # make clean   remove what these made
@@ -23,7 +25,7 @@ NATIVE := $(shell find native -type f) CMakeLists.txt
 
 NATIVE_CODE = $(shell find native tests -name '*.cpp' -o -name '*.hpp' -o -name '*.h')
 
-.PHONY: demo test lint format docs build wheel sanitize compatibility fuzz forge device emulated ops clean
+.PHONY: demo test lint format docs build wheel sanitize compatibility fuzz forge device small emulated ops clean
 
 demo: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
@@ -78,6 +80,10 @@ device:
 	cmake -S . -B build/aarch64 -DLINOCUT_WERROR=ON -DLINOCUT_PYTHON=OFF -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
 		-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++
 	cmake --build build/aarch64 --parallel 2
+
+small:
+	cmake -S . -B build/small -DLINOCUT_WERROR=ON -DLINOCUT_PYTHON=OFF -DLINOCUT_STATIC=ON -DLINOCUT_ISA=$(ISA)
+	cmake --build build/small --parallel 2
 
 emulated:
 	cmake -S . -B build/emulated -DLINOCUT_PYTHON=OFF -DLINOCUT_EMULATE_AVX512=ON

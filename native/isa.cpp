@@ -54,17 +54,23 @@ bool has_dot_product() {
 
 #endif
 
+bool runs_here([[maybe_unused]] std::string_view isa) {
+#if defined(LINOCUT_X86)
+    __builtin_cpu_init();
+    if (isa == "avx512") return has_avx512();
+    if (isa == "avx2") return has_avx2();
+#elif defined(LINOCUT_ARM64)
+    if (isa == "neon_dot") return has_dot_product();
+#endif
+    return true;  // portable, and neon, which is part of every 64-bit Arm processor
+}
+
 std::vector<const KernelTable*> detect() {
     std::vector<const KernelTable*> tables;
-#ifdef LINOCUT_X86
-    __builtin_cpu_init();
-    if (has_avx512()) tables.push_back(&avx512::kernel_table());
-    if (has_avx2()) tables.push_back(&avx2::kernel_table());
-#elif defined(LINOCUT_ARM64)
-    if (has_dot_product()) tables.push_back(&neon_dot::kernel_table());
-    tables.push_back(&neon::kernel_table());  // part of every such processor
-#endif
-    tables.push_back(&portable::kernel_table());
+#define LINOCUT_ADD(name) \
+    if (runs_here(#name)) tables.insert(tables.begin(), &name::kernel_table());
+    LINOCUT_SETS(LINOCUT_ADD)
+#undef LINOCUT_ADD
     return tables;
 }
 
@@ -74,6 +80,13 @@ std::string names() {
     return list;
 }
 
+void refuse_none() {
+#define LINOCUT_NAME(name) #name
+    refuse("this build has the instruction set ", LINOCUT_SETS(LINOCUT_NAME),
+           " alone, which this processor lacks; build it with -DLINOCUT_ISA=portable");
+#undef LINOCUT_NAME
+}
+
 }  // namespace
 
 std::span<const KernelTable* const> usable_kernels() {
@@ -81,9 +94,12 @@ std::span<const KernelTable* const> usable_kernels() {
     return tables;
 }
 
+const KernelTable& last_kernels() { return *usable_kernels().back(); }
+
 const KernelTable& find_kernels(std::string_view isa) {
     if (isa.empty())
         if (const char* chosen = std::getenv("LINOCUT_ISA")) isa = chosen;
+    if (usable_kernels().empty()) refuse_none();
     if (isa.empty()) return *usable_kernels().front();
     for (const KernelTable* table : usable_kernels())
         if (table->isa == isa) return *table;

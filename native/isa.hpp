@@ -8,8 +8,12 @@
 
 namespace linocut {
 
-// The tables that this machine can run, best first; the last is the portable one.
+// The tables that this machine can run, best first; the last is the portable one, unless this build has another alone,
+// which the processor may lack.
 std::span<const KernelTable* const> usable_kernels();
+
+// The last of them, of which there is one once `find_kernels` has found any.
+const KernelTable& last_kernels();
 
 // The table of an instruction set by name; "" asks for $LINOCUT_ISA, and without that for the best. Throws
 // Refusal.

@@ -71,6 +71,16 @@ int lc_program_buffer(const lc_program* program, const char* name, uint64_t* off
     return 0;
 }
 
+int lc_program_shape(const lc_program* program, const char* name, int* format, int* dimensions,
+                     const uint32_t** sizes) {
+    const Buffer* found = program->program->find_buffer(name);
+    if (found == nullptr) return -1;
+    *format = static_cast<int>(found->format);
+    *dimensions = found->dimensions;
+    *sizes = found->sizes.data();
+    return 0;
+}
+
 int lc_program_state(const lc_program* program, int index, const char** name, uint64_t* offset, uint64_t* bytes) {
     if (index < 0) return -1;
     for (const Buffer& buffer : program->program->buffers) {

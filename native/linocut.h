@@ -48,6 +48,9 @@ uint64_t lc_program_workspace_bytes(const lc_program* program);
 uint64_t lc_program_memory_bytes(const lc_program* program, int threads);
 /* Where a buffer lies in the arena, in bytes. Returns 0, or -1 where there is no such buffer. */
 int lc_program_buffer(const lc_program* program, const char* name, uint64_t* offset, uint64_t* bytes);
+/* What it holds: the code of its number format (src/linocut/formats.py) and its dimensions, whose sizes stay the
+ * program's. Returns 0, or -1 where there is no such buffer. */
+int lc_program_shape(const lc_program* program, const char* name, int* format, int* dimensions, const uint32_t** sizes);
 /* The buffers that make up the state, in order: what a program keeps between runs. Returns 0, or -1 past the
  * last. */
 int lc_program_state(const lc_program* program, int index, const char** name, uint64_t* offset, uint64_t* bytes);

@@ -6,6 +6,7 @@
 
 #include "error.hpp"
 #include "floating_point.hpp"
+#include "isa.hpp"
 #include "signature.hpp"
 
 namespace linocut {
@@ -16,11 +17,11 @@ int checked(int threads) {
     return threads;
 }
 
-// What a set has no kernel for, the portable one does.
+// What a set has no kernel for, the last one does.
 const Kernel& find_kernel(const KernelTable& kernels, const Op& op, std::size_t number) {
-    for (const KernelTable* table : {&kernels, &portable::kernel_table()})
+    for (const KernelTable* table : {&kernels, &last_kernels()})
         if (table->kernels[op.code].phases[0].run != nullptr) return table->kernels[op.code];
-    refuse("instruction ", number, ": ", op.name, " has no kernel in ", kernels.isa, " or portable");
+    refuse("instruction ", number, ": ", op.name, " has no kernel in ", kernels.isa, " or ", last_kernels().isa);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ Peaks peaks_of(std::string_view isa) {
     if (isa == #name) return name::measured_peaks();
     LINOCUT_SETS(LINOCUT_PEAKS)
 #undef LINOCUT_PEAKS
-    return portable::measured_peaks();
+    refuse("instruction set '", printable(isa), "' has no peaks");
 }
 
 Peak find(std::string_view isa, std::string_view kind) {

@@ -139,7 +139,7 @@ void check_bases(const std::vector<Buffer>& buffers) {
 const Op& known_op(const Instruction& instruction, std::size_t number) {
     const Op* op = find_op(instruction.op);
     if (op == nullptr) refuse("instruction ", number, " has op code ", instruction.op, ", which no op has");
-    const Signature& takes = op->signature;
+    const Signature& takes = op->signature();
     if (instruction.operand_count != takes.operands.size())
         refuse("instruction ", number, ": ", op->name, " has ", instruction.operand_count, " operands, must have ",
                takes.operands.size());
@@ -157,7 +157,7 @@ void read_instruction(Reader& reader, Program& program, std::size_t number) {
     instruction.first_operand = program.operands.size();
     instruction.first_attribute = program.attributes.size();
     const Op& op = known_op(instruction, number);
-    for (const SignatureOperand& operand : op.signature.operands) {
+    for (const SignatureOperand& operand : op.signature().operands) {
         const auto index = reader.number<std::uint32_t>();
         if (index != absent && index >= program.buffers.size())
             refuse("instruction ", number, ": ", op.name, ": operand ", operand.name, " is buffer ", index,

@@ -263,14 +263,14 @@ std::vector<Rule> parse_rules(std::string_view lines, const Signature& signature
 }
 
 std::string first_failure(const Matched& matched, std::span<const double> attributes) {
-    for (const Rule& rule : matched.op->rules)
+    for (const Rule& rule : matched.op->rules())
         if (value(rule.holds, matched, attributes) == 0.0) return reason_of(rule, matched, attributes);
     return "";
 }
 
 std::uint64_t workspace_bytes(const Matched& matched, std::span<const double> attributes) {
     constexpr double most = 4096.0;
-    const double kibibytes = std::ceil(value(matched.op->workspace, matched, attributes));
+    const double kibibytes = std::ceil(value(matched.op->workspace(), matched, attributes));
     if (!(kibibytes >= 0.0 && kibibytes <= most))
         refuse(matched.op->name, " wants a workspace of ", kibibytes, " KiB, at most ", most);
     return static_cast<std::uint64_t>(kibibytes) * 1024;

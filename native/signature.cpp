@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <memory>
 
 #include "error.hpp"
 #include "formats.hpp"
@@ -70,23 +71,6 @@ SignatureOperand parse_operand(std::string_view whole) {
     return operand;
 }
 
-Op parse_op(std::uint16_t code, std::string_view name, const char* signature, std::string_view workspace,
-            std::string_view rules) {
-    Op op{code, name, signature, parse_signature(signature), {}, {}};
-    op.workspace = parse_steps(workspace, op.signature);
-    op.rules = parse_rules(rules, op.signature);
-    return op;
-}
-
-std::vector<Op> parse_all() {
-    std::vector<Op> parsed;
-#define OP(code, name, signature, workspace, rules) \
-    parsed.push_back(parse_op(code, #name, signature, workspace, rules));
-#include "ops.def"
-#undef OP
-    return parsed;
-}
-
 std::string list_formats(const SignatureOperand& operand) {
     std::string list;
     for (std::uint8_t code = 0; code < 32; ++code)
@@ -138,8 +122,21 @@ Signature parse_signature(std::string_view text) {
     return signature;
 }
 
+// Threads that ask at once both read it, and one of them keeps it.
+const Signature& Op::signature() const {
+    if (const Signature* known = signature_.load(std::memory_order_acquire)) return *known;
+    auto read = std::make_unique<const Signature>(parse_signature(text));
+    const Signature* before = nullptr;
+    if (!signature_.compare_exchange_strong(before, read.get(), std::memory_order_acq_rel)) return *before;
+    return *read.release();
+}
+
 std::span<const Op> ops() {
-    static const std::vector<Op> table = parse_all();
+    static const Op table[] = {
+#define OP(code, name, signature, workspace, rules) {code, #name, signature, workspace, rules},
+#include "ops.def"
+#undef OP
+    };
     return table;
 }
 
@@ -150,7 +147,7 @@ const Op* find_op(std::uint16_t code) {
 }
 
 std::optional<Format> Matched::format(std::string_view name) const {
-    const auto& takes = op->signature.operands;
+    const auto& takes = op->signature().operands;
     for (std::size_t i = 0; i < takes.size(); ++i)
         if (takes[i].name == name && operands[i] != nullptr) return operands[i]->format;
     return std::nullopt;
@@ -158,7 +155,7 @@ std::optional<Format> Matched::format(std::string_view name) const {
 
 std::string match(Matched& matched) {
     std::size_t place = 0;
-    for (const SignatureOperand& operand : matched.op->signature.operands) {
+    for (const SignatureOperand& operand : matched.op->signature().operands) {
         const Buffer* buffer = matched.operands[place++];
         if (buffer == nullptr) {
             if (!operand.optional) return text("operand ", operand.name, " is absent and must be given");
@@ -173,7 +170,7 @@ std::string match(Matched& matched) {
 }
 
 std::string aliasing(const Matched& matched) {
-    const auto& takes = matched.op->signature.operands;
+    const auto& takes = matched.op->signature().operands;
     for (std::size_t i = 0; i < takes.size(); ++i)
         for (std::size_t j = i + 1; j < takes.size(); ++j) {
             const Buffer* a = matched.operands[i];

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -33,14 +34,28 @@ struct Signature {
     std::vector<std::string_view> attributes;
 };
 
-// One line of ops.def.
-struct Op {
-    std::uint16_t code = 0;
-    std::string_view name;
-    const char* text = "";
-    Signature signature;
-    std::vector<Step> workspace;  // KiB
-    std::vector<Rule> rules;
+// One line of ops.def. Its parts are read when they are first asked for: of all lines they would take 280 KB, and a
+// program has few kinds of instructions. What only a loader needs is not kept at all.
+class Op {
+  public:
+    Op(std::uint16_t number, std::string_view called, const char* signature_text, std::string_view workspace_text,
+       std::string_view rules_text)
+        : code(number), name(called), text(signature_text), workspace_text_(workspace_text), rules_text_(rules_text) {}
+    ~Op() { delete signature_.load(std::memory_order_relaxed); }
+    Op(const Op&) = delete;
+    Op& operator=(const Op&) = delete;
+
+    const Signature& signature() const;
+    std::vector<Step> workspace() const { return parse_steps(workspace_text_, signature()); }  // KiB
+    std::vector<Rule> rules() const { return parse_rules(rules_text_, signature()); }
+
+    const std::uint16_t code;
+    const std::string_view name;
+    const char* const text;
+
+  private:
+    std::string_view workspace_text_, rules_text_;
+    mutable std::atomic<const Signature*> signature_{nullptr};
 };
 
 // Throws Refusal where `text` has not the form; the result points into it.

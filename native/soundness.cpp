@@ -62,7 +62,7 @@ std::vector<std::uint32_t> fed_buffers(const Program& program, const Section& se
     for (std::uint32_t number = section.begin; number < section.end; ++number) {
         const Instruction& instruction = program.instructions[number];
         const auto operands = program.operands_of(instruction);
-        const auto& given = find_op(instruction.op)->signature.operands;
+        const auto& given = find_op(instruction.op)->signature().operands;
         for (std::size_t i = 0; i < operands.size(); ++i) {
             if (operands[i] == absent || given[i].mode == '>') continue;
             const std::uint32_t read = owner(program, operands[i]);
@@ -81,8 +81,8 @@ double most_sensible_loss(const Program& program, const Section& section) {
         const Instruction& instruction = program.instructions[number];
         const Op& op = *find_op(instruction.op);
         if (op.name != "softmax_cross_entropy" && op.name != "sigmoid_cross_entropy") continue;
-        for (std::size_t i = 0; i < op.signature.operands.size(); ++i)
-            if (op.signature.operands[i].name == "logits") {
+        for (std::size_t i = 0; i < op.signature().operands.size(); ++i)
+            if (op.signature().operands[i].name == "logits") {
                 const Buffer& logits = program.buffers[program.operands_of(instruction)[i]];
                 return any_loss + 2.0 * std::max(2.0, static_cast<double>(logits.cols()));
             }

@@ -54,8 +54,15 @@ def _emulated_command() -> list[str]:
     return [str(_built("emulated", "emulated")), "--isa", AVX512]
 
 
+def small_command() -> list[str]:
+    """The static runner, of one instruction set."""
+    if sys.platform != "linux" or not shutil.which("make"):
+        pytest.skip("the small runner is made on Linux, with make")
+    return [str(_built("small", "small", "ISA=portable"))]
+
+
 @cache
-def _built(target: str, folder: str) -> Path:
+def _built(target: str, folder: str, *settings: str) -> Path:
     """Built in a folder of build/, which is kept, so that only what has changed is compiled again."""
     path = os.pathsep.join((os.environ["PATH"], str(Path(sys.executable).parent)))  # where pip puts CMake
     if not shutil.which("cmake", path=path):
@@ -63,7 +70,7 @@ def _built(target: str, folder: str) -> Path:
     (ROOT / "build").mkdir(exist_ok=True)
     with (ROOT / f"build/.{target}").open("w") as lock:  # tests that run side by side wait for the first to build
         fcntl.flock(lock, fcntl.LOCK_EX)
-        words, environment = ["make", target], {**os.environ, "PATH": path}
+        words, environment = ["make", target, *settings], {**os.environ, "PATH": path}
         done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     return ROOT / "build" / folder / "linocut-runner"

@@ -83,8 +83,11 @@ struct KernelTable {
 };
 
 // The instruction sets that this build has. Of each kernels/kernels.cpp and kernels/peaks.cpp make a table of kernels,
-// and peaks, in a namespace called like it.
-#ifdef LINOCUT_X86
+// and peaks, in a namespace called like it. From the one that every processor has to the best; a small build has one.
+#ifdef LINOCUT_ONLY_SET
+#define LINOCUT_EXPANDED(DO, name) DO(name)
+#define LINOCUT_SETS(DO) LINOCUT_EXPANDED(DO, LINOCUT_ONLY_SET)
+#elif defined(LINOCUT_X86)
 #define LINOCUT_SETS(DO) DO(portable) DO(avx2) DO(avx512)
 #elif defined(LINOCUT_ARM64)
 #define LINOCUT_SETS(DO) DO(portable) DO(neon) DO(neon_dot)

@@ -1,51 +1,110 @@
 #include "files.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
-#include "../error.hpp"
+#include "failures.hpp"
 
 namespace linocut {
+namespace {
 
-InputFile::InputFile(const std::string& path) : path_(path), file_(std::fopen(path.c_str(), "rb")) {
-    if (file_ == nullptr) refuse(path, " cannot be opened: ", std::strerror(errno));
+constexpr int made_mode = 0666;  // as far as the umask lets
+
+bool is_kind(const std::string& path, mode_t kind) {
     struct stat found{};
-    if (fstat(fileno(file_.get()), &found) != 0 || !S_ISREG(found.st_mode)) refuse(path, " is not a file; give one");
+    return stat(path.c_str(), &found) == 0 && (found.st_mode & S_IFMT) == kind;
+}
+
+// Writes all, though the system takes it in pieces; whether it did.
+bool write_all(int file, const void* from, std::uint64_t bytes) {
+    const auto* at = static_cast<const std::uint8_t*>(from);
+    while (bytes > 0) {
+        const ssize_t taken = ::write(file, at, bytes);
+        if (taken < 0 && errno == EINTR) continue;
+        if (taken < 0) return false;
+        at += taken, bytes -= static_cast<std::uint64_t>(taken);
+    }
+    return true;
+}
+
+// So that a new name outlives a power cut; not all file systems can, and what they hold is whole all the same.
+void settle_folder_of(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    const OpenFile open(::open(folder.c_str(), O_RDONLY | O_CLOEXEC));
+    if (open.number() >= 0) static_cast<void>(fsync(open.number()));
+}
+
+}  // namespace
+
+OpenFile::~OpenFile() {
+    if (number_ >= 0) close(number_);
+}
+
+InputFile::InputFile(const std::string& path)
+    : path_(path), file_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+    if (file_.number() < 0) refuse(path, " cannot be opened: ", std::strerror(errno));
+    struct stat found{};
+    if (fstat(file_.number(), &found) != 0 || !S_ISREG(found.st_mode)) refuse(path, " is not a file; give one");
     size_ = static_cast<std::uint64_t>(found.st_size);
 }
 
-void InputFile::read(void* to, std::uint64_t bytes) {
-    if (bytes > 0 && std::fread(to, 1, bytes, file_.get()) != bytes)
-        throw MachineFailure(
-            text(path_, " cannot be read: ", std::ferror(file_.get()) ? std::strerror(errno) : "it became shorter"));
+void InputFile::read_at(std::uint64_t place, void* to, std::uint64_t bytes) const {
+    auto* into = static_cast<std::uint8_t*>(to);
+    while (bytes > 0) {
+        const ssize_t got = pread(file_.number(), into, bytes, static_cast<off_t>(place));
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0)
+            throw MachineFailure(
+                text(path_, " cannot be read: ", got < 0 ? std::strerror(errno) : "it became shorter"));
+        into += got, place += static_cast<std::uint64_t>(got), bytes -= static_cast<std::uint64_t>(got);
+    }
 }
 
-void InputFile::rewind() { std::rewind(file_.get()); }
+void InputFile::read(void* to, std::uint64_t bytes) {
+    read_at(at_, to, bytes);
+    at_ += bytes;
+}
 
 OutputFile::OutputFile(const std::string& path)
-    : path_(path), part_(path + ".part"), file_(std::fopen(part_.c_str(), "wb")) {
-    if (file_ == nullptr) fail();
+    : path_(path),
+      part_(path + ".part"),
+      file_(open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, made_mode)) {
+    if (file_.number() < 0) fail();
 }
 
 void OutputFile::fail() const { throw MachineFailure(text(path_, " cannot be written: ", std::strerror(errno))); }
 
 void OutputFile::write(const void* from, std::uint64_t bytes) {
-    if (bytes > 0 && std::fwrite(from, 1, bytes, file_.get()) != bytes) fail();
+    if (!write_all(file_.number(), from, bytes)) fail();
 }
 
 void OutputFile::finish() {
-    if (std::fflush(file_.get()) != 0 || fsync(fileno(file_.get())) != 0) fail();
+    if (fsync(file_.number()) != 0 && errno != EINVAL) fail();  // EINVAL: what is no file on a disk, such as a pipe
     if (std::rename(part_.c_str(), path_.c_str()) != 0) fail();
+    settle_folder_of(path_);
 }
+
+bool is_file(const std::string& path) { return is_kind(path, S_IFREG); }
+bool is_folder(const std::string& path) { return is_kind(path, S_IFDIR); }
 
 std::vector<std::uint8_t> read_all(const std::string& path) {
     InputFile file(path);
     std::vector<std::uint8_t> bytes(file.size());
     file.read(bytes.data(), bytes.size());
     return bytes;
+}
+
+void append_line(const std::string& path, const std::string& line) {
+    const OpenFile file(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, made_mode));
+    const std::string whole = line + "\n";
+    if (file.number() < 0 || !write_all(file.number(), whole.data(), whole.size()) || fsync(file.number()) != 0)
+        throw MachineFailure(text(path, " cannot be written: ", std::strerror(errno)));
 }
 
 }  // namespace linocut

@@ -2,23 +2,25 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
-#include <memory>
-#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace linocut {
 
-// A machine that fails: a full disk, no memory. (A mistake of the user is a Refusal.)
-class MachineFailure : public std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
+// An open file, closed at the end.
+class OpenFile {
+  public:
+    explicit OpenFile(int number = -1) : number_(number) {}
+    ~OpenFile();
+    OpenFile(OpenFile&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+    OpenFile& operator=(OpenFile&&) = delete;
 
-struct CloseFile {
-    void operator()(std::FILE* file) const { std::fclose(file); }
+    int number() const { return number_; }
+
+  private:
+    int number_;
 };
-using OpenFile = std::unique_ptr<std::FILE, CloseFile>;
 
 class InputFile {
   public:
@@ -27,14 +29,17 @@ class InputFile {
 
     const std::string& path() const { return path_; }
     std::uint64_t size() const { return size_; }
-    // The next bytes; throws MachineFailure where there are not so many, which size() had promised.
+    // The bytes at a place; throws MachineFailure where there are not so many, which size() had promised.
+    void read_at(std::uint64_t place, void* to, std::uint64_t bytes) const;
+    // The next bytes, likewise.
     void read(void* to, std::uint64_t bytes);
-    void rewind();
+    void rewind() { at_ = 0; }
 
   private:
     std::string path_;
     OpenFile file_;
     std::uint64_t size_ = 0;
+    std::uint64_t at_ = 0;
 };
 
 // Takes its name once `finish` has put its bytes on the disk; until then it is PATH.part. Throws
@@ -53,6 +58,10 @@ class OutputFile {
     OpenFile file_;
 };
 
+bool is_file(const std::string& path);
+bool is_folder(const std::string& path);
 std::vector<std::uint8_t> read_all(const std::string& path);
+// Adds a line to a file, which is made where it is not there. Throws MachineFailure.
+void append_line(const std::string& path, const std::string& line);
 
 }  // namespace linocut

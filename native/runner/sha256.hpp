@@ -25,8 +25,11 @@ class Sha256 {
         }
     }
 
-    // The digest in hexadecimal digits; nothing can be added after it.
-    std::string hex() {
+    static constexpr std::size_t bytes = 32;
+    using Digest = std::array<std::uint8_t, bytes>;
+
+    // Nothing can be added after it.
+    Digest digest() {
         const std::uint64_t bits = 8 * length_;
         const std::uint8_t mark = 0x80, zero = 0;
         update(&mark, 1);
@@ -34,9 +37,19 @@ class Sha256 {
         std::uint8_t tail[sizeof bits];
         for (std::size_t i = 0; i < sizeof tail; ++i) tail[i] = static_cast<std::uint8_t>(bits >> (8 * (7 - i)));
         update(tail, sizeof tail);
+        Digest found{};
+        for (std::size_t i = 0; i < found.size(); ++i)
+            found[i] = static_cast<std::uint8_t>(state_[i / 4] >> (24 - 8 * (i % 4)));
+        return found;
+    }
+
+    // The digest in hexadecimal digits.
+    std::string hex() {
         std::string digits;
-        for (std::uint32_t word : state_)
-            for (int shift = 28; shift >= 0; shift -= 4) digits += "0123456789abcdef"[(word >> shift) & 15];
+        for (const std::uint8_t byte : digest()) {
+            digits += "0123456789abcdef"[byte >> 4];
+            digits += "0123456789abcdef"[byte & 15];
+        }
         return digits;
     }
 

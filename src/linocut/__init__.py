@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from linocut.run.predict import Predictor
     from linocut.run.predictions import Evaluation, Predictions
     from linocut.schedules import Constant, Cosine, Plateau, Schedule, Step
-    from linocut.train import Interrupted, Trainer, export_steps, loggers
+    from linocut.train import Interrupted, Trainer, export_steps, loggers, pack, unpack
 
 __version__ = "0.1.0"
 __all__ = [
@@ -69,8 +69,10 @@ __all__ = [
     "loggers",
     "models",
     "networks",
+    "pack",
     "plan",
     "standard",
+    "unpack",
     "wang2021",
 ]
 
@@ -88,7 +90,7 @@ _HOMES = {
     "linocut.run.predict": ("Predictor",),
     "linocut.run.predictions": ("Evaluation", "Predictions"),
     "linocut.schedules": ("Constant", "Cosine", "Plateau", "Schedule", "Step"),
-    "linocut.train": ("Interrupted", "Trainer", "export_steps"),
+    "linocut.train": ("Interrupted", "Trainer", "export_steps", "pack", "unpack"),
 }
 _MODULES = {
     "data": "linocut.data",

@@ -189,9 +189,14 @@ def test_a_full_standard_output_is_status_1(tmp_path: Path, runner: list[str], w
     assert (done.returncode, done.stderr) == (1, "error: cannot write to standard output\n")
 
 
-def test_a_folder_is_no_file(tmp_path: Path, runner: list[str]) -> None:
+def test_a_folder_without_a_program(tmp_path: Path, runner: list[str]) -> None:
     done = call(tmp_path, runner, ".")
-    assert (done.returncode, done.stderr) == (2, "error: . is not a file; give one\n")
+    said = "error: '.' is a folder without a program.bin; linocut pack writes one\n"
+    assert (done.returncode, done.stderr) == (2, said)
+    (tmp_path / "state").mkdir()
+    exported(tmp_path)
+    done = call(tmp_path, runner, "program.bin", "--state", "state")
+    assert (done.returncode, done.stderr) == (2, "error: state is not a file; give one\n")
 
 
 WRONG = {

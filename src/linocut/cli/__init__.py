@@ -1,4 +1,4 @@
-"""The command line: `linocut train`, `plan`, `eval`, `log`, `predict`, `export`, `data` and others; one file a command.
+"""The command line: `linocut train`, `plan`, `eval`, `predict`, `export`, `pack` and others; one file a command.
 
 A command is imported when it is called, and heavy modules inside it, so that `linocut --help` answers at once.
 """
@@ -32,6 +32,8 @@ COMMANDS = {
     "log": Entry("linocut.cli.log", "log", "Show what each epoch of runs came to, as a table or as curves."),
     "predict": Entry("linocut.cli.predict", "predict", "Name the class of each image, and how sure the network is."),
     "export": Entry("linocut.cli.export", "export", "Write a trained network as C, ONNX and others."),
+    "pack": Entry("linocut.cli.pack", "pack", "Write a run for a device that trains it without Python."),
+    "unpack": Entry("linocut.cli.unpack", "unpack", "Bring home the run that a device trained."),
     "data": Entry("linocut.cli.data", "data", "List data sets, or get the files of one."),
     "bench": Entry("linocut.cli.bench", "bench", "Time each instruction of a step on random examples."),
     "info": Entry("linocut.cli.info", "info", "Show the version, this machine's instruction sets, and the cache."),

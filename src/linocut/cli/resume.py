@@ -44,18 +44,18 @@ def resumed(options: Options) -> tuple[Trainer, Loaded, Options]:
     facts = trainer.data
     if facts is None:
         raise RunError(f"{options.out} was never trained; train it anew into another folder")
-    name = _name_of_data(facts) if options.data is None else options.data
+    name = name_of_data(facts) if options.data is None else options.data
     loaded = load_like(name, options.data_dir, facts.shape, options.skip_corrupt, facts.resizing, facts.form)
     tell_skipped(*filter(None, loaded))
     _agree_on_choosing(options, trainer.choosing, options.out)
     loaded = _split(options, trainer, loaded, facts)
-    _refuse_changed(options.out, facts, loaded.train)
+    refuse_changed(options.out, facts, loaded.train)
     _agree(options, trainer.settings, loaded.train, facts, options.out)
     epochs = options.epochs if "epochs" in options.explicit else trainer.progress.epochs
     return trainer, loaded, replace(options, epochs=epochs)
 
 
-def _name_of_data(facts: DataFacts) -> str:
+def name_of_data(facts: DataFacts) -> str:
     """What the run's data are called; RunError where they were in a folder that is none any more."""
     from linocut.errors import RunError, one_line
 
@@ -67,7 +67,7 @@ def _name_of_data(facts: DataFacts) -> str:
     return facts.name
 
 
-def _refuse_changed(folder: Path, facts: DataFacts, training: Dataset) -> None:
+def refuse_changed(folder: Path, facts: DataFacts, training: Dataset) -> None:
     """RunError, with what has changed, for other data than the run's, wherever they lie."""
     from linocut.errors import RunError
     from linocut.train.data_facts import DataFacts

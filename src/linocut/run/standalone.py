@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from linocut.compile.binary import encode
-from linocut.compile.program import Buffer
+from linocut.compile.program import Buffer, Program
 from linocut.errors import DataError, MachineError, RunError
 from linocut.files import make_folder, open_plain, replacing
 from linocut.ops.bits import Array, padding_is_zero
@@ -33,9 +33,14 @@ def write_program(session: Session, folder: str | os.PathLike[str]) -> None:
     """Write the program and the state of a session into a folder; MachineError where the disk will not."""
     path = Path(folder)
     make_folder(path)
-    with replacing(path / PROGRAM) as file:
-        file.write(encode(session.program))
+    write_program_alone(session.program, path)
     write_state(session, path / STATE)
+
+
+def write_program_alone(program: Program, folder: Path) -> None:
+    """Write a program, without a state, into a folder that there is."""
+    with replacing(folder / PROGRAM) as file:
+        file.write(encode(program))
 
 
 def write_state(session: Session, path: str | os.PathLike[str]) -> None:
@@ -67,6 +72,15 @@ def read_state(session: Session, path: str | os.PathLike[str]) -> None:
                 _fill(file, session.state_bytes(buffer.name), path)
     except OSError as error:
         raise MachineError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def check_state_bytes(session: Session, state: Array, path: str | os.PathLike[str]) -> None:
+    """RunError where the bytes (n,) of a state hold what no checkpoint may, as `read_state` looks at them."""
+    place = 0
+    for buffer in session.program.persistent():
+        some = state[place : place + buffer.nbytes].copy()
+        _check(stored(some, dataclasses.replace(buffer, offset=0)), buffer, path)
+        place += buffer.nbytes
 
 
 def _fill(file: BinaryIO, into: Array, path: str | os.PathLike[str]) -> None:

@@ -11,7 +11,28 @@ from linocut.train.trainer import Trainer
 
 if TYPE_CHECKING:
     from linocut.train.export import export_steps
+    from linocut.train.packing import pack
+    from linocut.train.unpacking import unpack
 
-__all__ = ["Done", "EpochEnded", "Event", "Interrupted", "Planned", "Started", "Stepped", "Trainer", "export_steps"]
+__all__ = [
+    "Done",
+    "EpochEnded",
+    "Event",
+    "Interrupted",
+    "Planned",
+    "Started",
+    "Stepped",
+    "Trainer",
+    "export_steps",
+    "pack",
+    "unpack",
+]
 
-__getattr__ = names(__name__, {"linocut.train.export": ("export_steps",)})
+__getattr__ = names(
+    __name__,
+    {
+        "linocut.train.export": ("export_steps",),
+        "linocut.train.packing": ("pack",),
+        "linocut.train.unpacking": ("unpack",),
+    },
+)

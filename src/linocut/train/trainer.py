@@ -278,7 +278,7 @@ class Trainer:
     def _fit(self, given: Given, keep: str | None, patience: int | None, out: str | os.PathLike[str] | None) -> None:
         choosing = self.choosing.of(given.validation, keep, patience, begun=self.progress.begun)
         settings = self._within(len(given.dataset))
-        self._check(settings, given.dataset, given.epochs)
+        self.check(settings, given.dataset, given.epochs)
         with self._claimed(out) as folder:
             self._take(settings)
             self.data, self.progress.epochs, self.choosing = DataFacts.of(given.dataset), given.epochs, choosing
@@ -471,8 +471,8 @@ class Trainer:
         """
         self._take(self._within(examples))
 
-    def _check(self, settings: Settings, dataset: Dataset, epochs: int) -> None:
-        """That the data set and the number of epochs are such as this run can go on with."""
+    def check(self, settings: Settings, dataset: Dataset, epochs: int) -> None:
+        """DataError or RunError for a data set or a number of epochs that this run cannot go on with."""
         if settings.batch_size > len(dataset):
             raise DataError(
                 f"batch size is {settings.batch_size:,}, but {dataset.name} has {len(dataset):,} examples; "
