@@ -15,7 +15,9 @@ from stand_alone import AVX512, PROCESSORS, command_for, isa_of, report
 from linocut.run.standalone import write_feeds, write_program
 
 STARTED = ("program.bin", "--state", "state.bin", "--feed", "input=input.bin", "--feed", "labels=labels.bin")
-SLOW = {(n, i) for n in ("cnv", "resnete18") for i in ("portable", "neon32", "portable32")}  # what they run is in the others too
+SLOW = {
+    (n, i) for n in ("cnv", "resnete18") for i in ("portable", "neon32", "portable32")
+}  # what they run is in the others too
 
 
 @pytest.mark.timeout(1200)  # the first builds the runner, if nothing did before
