@@ -32,7 +32,7 @@ SOURCE = re.compile(r"[\w./*-]*\w\.(py|pyi|cpp|hpp|h|def|md|sh|toml|json|zip)|(\
 BELOW = ("", "src/linocut", "native", "native/kernels", "tests", "docs", "examples")
 # Paths in the documents that are no files here: placeholders, files of runs and devices, of other people, media types.
 MADE_UP = re.compile(
-    r"NAME|FILE|DIR|POLICY|YYYY|^(runs|birds|build|device|/|~)|^(config|birds)\.toml$|\.(safetensors|jsonl)$"
+    r"NAME|FILE|DIR|POLICY|YYYY|^(runs|birds|build|device|\.venv|/|~)|^(config|birds)\.toml$|\.(safetensors|jsonl)$"
 )
 
 
