@@ -1,6 +1,5 @@
-// Element-wise instructions on activations in numbers, all in f32: to_numbers, add, relu, channel_scale,
-// scale_channels. Where no operand has bits rows do not matter: a part is a block of elements, whatever the number of
-// channels.
+// Element-wise instructions on float activations, all in f32: to_numbers, add, relu, channel_scale, scale_channels.
+// Where no operand has bits rows do not matter: a part is a block of elements, whatever the number of channels.
 #pragma once
 
 #include "segments.hpp"

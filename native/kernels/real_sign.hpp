@@ -1,4 +1,4 @@
-// real_sign: the signs of activations in numbers, with what their estimator needs; gate_gradient: the gradient that it
+// real_sign: the signs of float activations, with what their estimator needs; gate_gradient: the gradient that it
 // lets through: all of it where none is given. A part is a row.
 #pragma once
 
