@@ -36,6 +36,16 @@ inline void load_floats(const Operand& from, i64 index, i64 first, i64 n, float*
     }
 }
 
+// The same where compilers do not see how many: of a memcpy of no more than 64 GCC makes a rep movs, whose start takes
+// longer than the copy.
+inline void load_run(const Operand& from, i64 index, i64 first, i64 n, float* out) {
+    if (from.format == Format::f32) {
+        copy_run(out, row<float>(from, index) + first, n * static_cast<i64>(sizeof(float)));
+    } else {
+        load_floats(from, index, first, n, out);
+    }
+}
+
 // Elements [first, first + n) of a row as doubles: exactly.
 inline void load_doubles(const Operand& from, i64 index, i64 first, i64 n, double* out) {
     if (from.format == Format::i32) {
