@@ -6,6 +6,16 @@
 
 namespace linocut::LINOCUT_NS {
 
+// visit(row, first element, how many) for the segments of rows [begin, end).
+template <class Visit>
+inline void each_segment(const Operand& elements, i64 begin, i64 end, const Visit& visit) {
+    for (i64 r = begin; r < end; ++r) {
+        for (i64 first = 0; first < elements.cols; first += segment) {
+            visit(r, first, least(segment, elements.cols - first));
+        }
+    }
+}
+
 // Elements [first, first + n) of a row as floats. n <= 64.
 inline void load_floats(const Operand& from, i64 index, i64 first, i64 n, float* out) {
     switch (from.format) {
@@ -33,6 +43,16 @@ inline void load_floats(const Operand& from, i64 index, i64 first, i64 n, float*
         }
         default:
             return;
+    }
+}
+
+// The same where compilers do not see how many: of a memcpy of no more than 64 GCC makes a rep movs, whose start takes
+// longer than the copy.
+inline void load_run(const Operand& from, i64 index, i64 first, i64 n, float* out) {
+    if (from.format == Format::f32) {
+        copy_run(out, row<float>(from, index) + first, n * static_cast<i64>(sizeof(float)));
+    } else {
+        load_floats(from, index, first, n, out);
     }
 }
 
