@@ -29,11 +29,7 @@ inline i64 units(const Operand& weights) { return divide_up(weights.rows, rows_p
 // visit(row, first column, count) for every segment of the parts [begin, end).
 template <class Visit>
 inline void each_segment(const Operand& weights, i64 begin, i64 end, Visit&& visit) {
-    const i64 last = least(end * rows_per_unit, weights.rows);
-    for (i64 r = begin * rows_per_unit; r < last; ++r) {
-        for (i64 first = 0; first < weights.cols; first += segment)
-            visit(r, first, least(segment, weights.cols - first));
-    }
+    LINOCUT_NS::each_segment(weights, begin * rows_per_unit, least(end * rows_per_unit, weights.rows), visit);
 }
 
 // The number of a word of weights, and of its first weight, in the matrix.
