@@ -46,14 +46,11 @@ inline void load_floats(const Operand& from, i64 index, i64 first, i64 n, float*
     }
 }
 
-// The same where compilers do not see how many: of a memcpy of no more than 64 GCC makes a rep movs, whose start takes
-// longer than the copy.
-inline void load_run(const Operand& from, i64 index, i64 first, i64 n, float* out) {
-    if (from.format == Format::f32) {
-        copy_run(out, row<float>(from, index) + first, n * static_cast<i64>(sizeof(float)));
-    } else {
-        load_floats(from, index, first, n, out);
-    }
+// The same of a number that is hidden from the compiler: of a memcpy that it knows to be short GCC makes a rep movs,
+// whose start takes longer than the copy.
+inline void load_some_floats(const Operand& from, i64 index, i64 first, i64 n, float* out) {
+    asm("" : "+r"(n));
+    load_floats(from, index, first, n, out);
 }
 
 // Elements [first, first + n) of a row as doubles: exactly.

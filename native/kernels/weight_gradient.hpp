@@ -149,7 +149,7 @@ inline void load_inputs(const Operand& x, i64 example, i64 unit, i64 n, float* o
         const u8* from = row<u8>(x, example) + unit * segment;
         for (i64 i = 0; i < n; ++i) out[i] = static_cast<float>(2 * from[i] - 255);
     } else {
-        load_run(x, example, unit * segment, n, out);
+        load_floats(x, example, unit * segment, n, out);
     }
     for (i64 i = n; i < segment; ++i) out[i] = 0.0f;
 }

@@ -2,7 +2,7 @@
 // vectors; floats are computed one by one.
 #pragma once
 
-#include "add_pairs/neon32.hpp"
+#include "arm32.hpp"
 #include "dot/sums_by_multiplying.hpp"
 #include "floats/portable.hpp"
 #include "half/portable.hpp"

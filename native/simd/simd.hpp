@@ -4,7 +4,6 @@
 // A set is a file of this folder, which lists of what it is made, one part of each folder. A part is written for one
 // kind of vectors, or as plain C++ ("portable", "none": right on every set), and defines
 //
-//   add_pairs    of NEON alone: sums of neighbours, and how many registers hold vectors
 //   half         from_half, to_half, from_halves, to_halves: 16-bit floats
 //   bits         pack_flags, pack_masks, bits_at_least, expand_bits, expand_masks, expand_signs, keep_floats: between
 //                64 bits and 64 elements

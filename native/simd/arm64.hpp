@@ -1,9 +1,10 @@
-// Neighbours' sums: those of `a`, then those of `b`; on 64-bit Arm.
+// What NEON of 64-bit Arm has, and that of 32 bits has otherwise (arm32.hpp): sums of neighbours, those of `a`, then
+// those of `b`.
 #pragma once
 
 #include <arm_neon.h>
 
-#include "../../kernels/platform.hpp"
+#include "../kernels/platform.hpp"
 
 namespace linocut::LINOCUT_NS {
 

@@ -1,9 +1,9 @@
-// Neighbours' sums: those of `a`, then those of `b`; on 32-bit Arm, which adds the pairs of 8 bytes at once.
+// What NEON of 64-bit Arm has (arm64.hpp), on 32-bit Arm, which adds the pairs of 8 bytes at once.
 #pragma once
 
 #include <arm_neon.h>
 
-#include "../../kernels/platform.hpp"
+#include "../kernels/platform.hpp"
 
 namespace linocut::LINOCUT_NS {
 
