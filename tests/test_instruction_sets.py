@@ -35,7 +35,7 @@ def test_kernels_are_of_no_set(path: Path) -> None:
 
 def test_every_set_is_declared() -> None:
     declared = re.findall(r"\bDO\((\w+)\)", (NATIVE / "kernels/kernel.hpp").read_text())
-    assert set(declared) == set(SETS)
+    assert set(declared) - {"name"} == set(SETS)
 
 
 @pytest.mark.parametrize("name", SETS)
