@@ -1,0 +1,13 @@
+/* What board.c gives to what it runs, and wants of it. */
+#ifndef BOARD_H
+#define BOARD_H
+
+#include <stdint.h>
+
+int host(int operation, const void* argument); /* of semihosting */
+void print_number(const char* what, uint32_t number);
+
+void before_measured(void);
+void measured(void);
+
+#endif
