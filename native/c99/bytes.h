@@ -6,29 +6,39 @@
 
 enum { LINO_BYTES_AT_ONCE = 128 }; /* whole words of weights */
 
-/* The bytes that are not 0, of those at a time. */
+/* The bytes that are not 0, of those at a time: `end` of those of each 32, and by how much a bit is shifted left to be
+   the sign of a word. */
 typedef struct lino_nonzero {
-    int32_t count, total; /* their sum */
-    uint8_t place[LINO_BYTES_AT_ONCE], value[LINO_BYTES_AT_ONCE];
+    int32_t total; /* their sum */
+    uint8_t end[LINO_BYTES_AT_ONCE / 32], shift[LINO_BYTES_AT_ONCE], value[LINO_BYTES_AT_ONCE];
 } lino_nonzero;
 
-static inline void lino_find_nonzero(lino_nonzero* found, const uint8_t* bytes, lino_size n) {
-    lino_size k;
-    found->count = found->total = 0;
-    for (k = 0; k < n; ++k) {
-        if (!bytes[k]) continue;
-        found->place[found->count] = (uint8_t)k;
-        found->value[found->count++] = bytes[k];
-        found->total += bytes[k];
+static inline int32_t lino_find_nonzero(lino_nonzero* found, const uint8_t* bytes, lino_size n) {
+    int32_t count = 0, total = 0;
+    lino_size group, k;
+    for (group = 0; group < LINO_BYTES_AT_ONCE / 32; ++group) {
+        for (k = 32 * group; k < 32 * group + 32 && k < n; ++k) {
+            if (!bytes[k]) continue;
+            found->shift[count] = (uint8_t)(31 - (k & 31));
+            found->value[count++] = bytes[k];
+            total += bytes[k];
+        }
+        found->end[group] = (uint8_t)count;
     }
+    found->total = total;
+    return count;
 }
 
 /* Their sum by signs, of bits that begin at `bits`. */
 static inline int32_t lino_signed_sum(const lino_nonzero* found, const uint32_t* bits) {
-    int32_t positive = 0, i;
-    for (i = 0; i < found->count; ++i) {
-        const int32_t k = found->place[i];
-        positive += found->value[i] & -(int32_t)(bits[k >> 5] >> (k & 31) & 1u);
+    int32_t positive = 0, i = 0;
+    lino_size group;
+    for (group = 0; group < LINO_BYTES_AT_ONCE / 32; ++group) {
+        const int32_t end = found->end[group];
+        uint32_t word;
+        if (i == end) continue; /* perhaps behind the last word */
+        word = bits[group];
+        for (; i < end; ++i) positive += found->value[i] & ((int32_t)(word << found->shift[i]) >> 31);
     }
     return 2 * positive - found->total;
 }
@@ -50,8 +60,7 @@ static inline void lino_byte_products(const uint8_t* bytes, lino_size n, const l
     for (i = 0; i < outputs; ++i) sums[i] = -255 * lino_sum_of_signs(lino_bits(weights, first + i), n);
     for (k = 0; k < n; k += LINO_BYTES_AT_ONCE) {
         lino_nonzero found;
-        lino_find_nonzero(&found, bytes + k, lino_least(LINO_BYTES_AT_ONCE, n - k));
-        if (!found.count) continue;
+        if (!lino_find_nonzero(&found, bytes + k, lino_least(LINO_BYTES_AT_ONCE, n - k))) continue;
         for (i = 0; i < outputs; ++i) sums[i] += 2 * lino_signed_sum(&found, lino_bits(weights, first + i) + k / 32);
     }
 }

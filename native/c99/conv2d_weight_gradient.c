@@ -59,8 +59,10 @@ void lino_conv2d_weight_gradient(const lino_call* call) {
         for (first = 0; first < dw->cols; first += 64) {
             const lino_size n = lino_least(64, dw->cols - first);
             int64_t gradients[64];
+            int8_t mantissas[64];
             lino_conv2d_gradient(&window, dy, x, row, first, n, gradients);
-            lino_store_word(gradients, n, dw, row, first);
+            lino_wide_in_q7(gradients, n, dw->format == LINO_BIT, mantissas);
+            lino_store_word(mantissas, n, dw, row, first);
         }
     }
 }

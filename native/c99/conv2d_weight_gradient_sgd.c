@@ -21,7 +21,7 @@ void lino_conv2d_weight_gradient_sgd(const lino_call* call) {
             int64_t gradients[64];
             int8_t found[64];
             lino_conv2d_gradient(&window, all + DY, all + X, row, first, n, gradients);
-            lino_in_q7(gradients, n, signs, found);
+            lino_wide_in_q7(gradients, n, signs, found);
             flips += lino_move(&step, found, w, all + M, row * w->cols + first, n,
                                (uint32_t)(row * ((w->cols + 63) / 64) + first / 64));
         }

@@ -69,6 +69,29 @@ static inline lino_step lino_step_of(const lino_operand* w, double decay, double
     return step;
 }
 
+/* The usual step, of q15 weights in one batch. */
+static inline int32_t lino_move_plain(const lino_step* of, const int8_t* gradients, int16_t* weights, int8_t* moments,
+                                      lino_size n, uint32_t word) {
+    const int32_t kept = of->kept, fresh = of->fresh, factor = of->factor;
+    const uint32_t key = of->key;
+    int32_t flips = 0;
+    lino_size i;
+    for (i = 0; i < n; i += 2) {
+        uint32_t dithers = lino_random_bits(word * 32u + (uint32_t)(i >> 1), key);
+        lino_size k;
+        for (k = i; k < i + 2 && k < n; ++k, dithers >>= 16) {
+            const int32_t total = moments[k] * kept + ((gradients[k] * fresh) >> LINO_SHARE_FRACTION);
+            const int32_t moment = (total + (1 << LINO_DECAY_FRACTION >> 1)) >> LINO_DECAY_FRACTION, old = weights[k];
+            const int32_t by = (moment * factor + (int32_t)(dithers & 0xFFFFu)) >> LINO_STEP_FRACTION;
+            const int32_t moved = lino_clamp(old - by, -LINO_Q15_ONE, LINO_Q15_ONE);
+            moments[k] = (int8_t)moment;
+            weights[k] = (int16_t)moved;
+            flips += (int32_t)((uint32_t)(old ^ moved) >> 31);
+        }
+    }
+    return flips;
+}
+
 /* `first` is the index of the first weight in the buffer, `word` the number of its word in the matrix. Returns how many
    signs changed. */
 static inline int32_t lino_move(const lino_step* step, const int8_t* gradients, const lino_operand* w,
@@ -80,6 +103,7 @@ static inline int32_t lino_move(const lino_step* step, const int8_t* gradients, 
     uint32_t dithers = 0, nudges = 0;
     int32_t flips = 0;
     lino_size i;
+    if (broad && !step->dithered && !step->ahead) return lino_move_plain(step, gradients, broad, moments, n, word);
     for (i = 0; i < n; ++i) {
         const int32_t gradient = gradients[i];
         int32_t moment = moments[i] * step->kept + ((gradient * step->fresh) >> LINO_SHARE_FRACTION), move, old, moved;

@@ -15,7 +15,7 @@ void lino_weight_gradient_bop(const lino_call* call) {
     for (output = 0; output < dy->cols; ++output) {
         for (first = 0; first < x->cols; first += 64) {
             const lino_size n = lino_least(64, x->cols - first);
-            int64_t gradients[64];
+            int32_t gradients[64];
             uint8_t positive[64];
             lino_dense_gradient(dy, x, output, first, n, gradients);
             for (c = 0; c < n; ++c) positive[c] = gradients[c] >= 0;

@@ -16,7 +16,7 @@ void lino_weight_gradient_sgd(const lino_call* call) {
     for (output = 0; output < dy->cols; ++output) {
         for (first = 0; first < x->cols; first += 64) {
             const lino_size n = lino_least(64, x->cols - first);
-            int64_t gradients[64];
+            int32_t gradients[64];
             int8_t found[64];
             lino_dense_gradient(dy, x, output, first, n, gradients);
             lino_in_q7(gradients, n, signs, found);

@@ -34,7 +34,7 @@ BOARDS = {
     "cortex-m3": ("mps2-an385", "-mfloat-abi=soft"),
     "cortex-m4": ("mps2-an386", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"),
     "cortex-m7": ("mps2-an500", "-mfloat-abi=hard", "-mfpu=fpv5-d16"),
-    "cortex-m55": ("mps3-an547", "-mfloat-abi=hard", "-DINSTRUCTIONS_A_TICK=31", "-Wl,--defsym=ram_bytes=524288"),
+    "cortex-m55": ("mps3-an547", "-mfloat-abi=hard", "-DINSTRUCTIONS_A_TICK=125/4", "-Wl,--defsym=ram_bytes=524288"),
 }
 
 

@@ -96,20 +96,26 @@ void print_number(const char* what, uint32_t number) {
     host(4, "\n");
 }
 
+static volatile uint32_t* const systick = (volatile uint32_t*)0xE000E010;
+
+void start_counting(void) {
+    systick[1] = 0xFFFFFF;
+    systick[2] = 0;
+    systick[0] = 5;
+}
+
+uint32_t counted(void) { return ((0xFFFFFF - systick[2]) & 0xFFFFFF) * INSTRUCTIONS_A_TICK; }
+
 static void measure(void) {
-    volatile uint32_t* const systick = (volatile uint32_t*)0xE000E010;
     volatile uint8_t* stack;
-    uint32_t begin, k;
+    uint32_t k;
     int32_t used = 8191;
     before_measured();
     __asm volatile("mov %0, sp" : "=r"(stack));
     for (k = 64; k < 8192; ++k) stack[-(int32_t)k] = 0xA5;
-    systick[1] = 0xFFFFFF;
-    systick[2] = 0;
-    systick[0] = 5;
-    begin = systick[2];
+    start_counting();
     measured();
-    print_number("instructions", ((begin - systick[2]) & 0xFFFFFF) * INSTRUCTIONS_A_TICK);
+    print_number("instructions", counted());
     while (used > 64 && stack[-used] == 0xA5) --used;
     print_number("stack", (uint32_t)used);
 }
