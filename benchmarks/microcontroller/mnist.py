@@ -1,12 +1,13 @@
-"""Trains 784-64-10 on MNIST's digits on an emulated Cortex-M, in 192 KiB of RAM all told, and counts instructions.
+"""Trains 784-64-10 on MNIST on an emulated microcontroller, in 192 KiB of RAM all told, and counts instructions.
 
     python benchmarks/microcontroller/mnist.py [--cpu cortex-m7] [--epochs 2] [--examples N] [--data-dir DIR]
 
 The device has the C of `linocut export --to c --train`, its initial state and code in flash, and 192 KiB of RAM that
 the linker holds it to; examples come from files of this machine by semihosting, in the order of `linocut train`, one
 batch at a time into the arena. In the end its state must be that of the same training here, to the bit. Instructions
-are those that qemu counts (-icount shift=0, by SysTick), reading not included; they are not cycles.
-Needs gcc-arm-none-eabi, libnewlib-arm-none-eabi and qemu-system-arm.
+are those that qemu counts (-icount shift=0, by SysTick or minstret), reading not included; they are not cycles.
+Needs gcc-arm-none-eabi, libnewlib-arm-none-eabi and qemu-system-arm; of RISC-V gcc-riscv64-unknown-elf,
+picolibc-riscv64-unknown-elf and qemu-system-misc.
 """
 
 from __future__ import annotations
@@ -36,6 +37,13 @@ BOARDS = {
     "cortex-m55": ("mps3-an547", "-mfloat-abi=hard", "-DINSTRUCTIONS_A_TICK=125/4"),
 }
 
+ARM = ["arm-none-eabi-gcc", "-mthumb", "-nostdlib", f"-Wl,--defsym=ram_bytes={RAM}", "-lm", "-lc", "-lgcc"]
+RISC_V = ["riscv64-unknown-elf-gcc", "-march=rv32imac", "-mabi=ilp32", "--specs=picolibc.specs", "--crt0=minimal"]
+RISC_V += [
+    f"-Wl,--defsym=__flash=0x80000000,--defsym=__flash_size=4M,--defsym=__ram=0x80400000,--defsym=__ram_size={RAM}"
+]
+RISC_V += ["-lm"]
+
 
 def write_examples(
     trainer: lc.Trainer, train: lc.data.Dataset, test: lc.data.Dataset, epochs: int, folder: Path
@@ -57,21 +65,33 @@ def write_examples(
 
 def build(cpu: str, folder: Path) -> str:
     """net.elf, and what the linker says of its sizes."""
-    _, *floats = BOARDS[cpu]
-    kernels = [*sorted(folder.glob("c99/*.c")), folder / "net.c"]
-    given = ["arm-none-eabi-gcc", f"-mcpu={cpu}", "-mthumb", *floats, "-std=gnu99", "-O2", "-ffp-contract=off"]
-    files = [BOARD / "board.c", HERE / "mnist.c", *kernels]
-    link = ["-nostdlib", "-T", BOARD / "link.ld", f"-Wl,--defsym=ram_bytes={RAM}", "-lm", "-lc", "-lgcc"]
-    line = [*given, f"-I{BOARD}", f"-I{folder}", *files, *link, "-o", folder / "net.elf"]
-    subprocess.run([str(one) for one in line], check=True)
-    sizes = subprocess.run(["arm-none-eabi-size", folder / "net.elf"], check=True, capture_output=True, text=True)
+    compiler, *options = ARM if cpu in BOARDS else RISC_V
+    files = [BOARD / "board.c" if cpu in BOARDS else HERE / "riscv.c", HERE / "mnist.c", folder / "net.c"]
+    given = [compiler, *(BOARDS[cpu][1:] if cpu in BOARDS else ()), "-std=gnu99", "-O2", "-ffp-contract=off"]
+    if cpu in BOARDS:
+        given += [f"-mcpu={cpu}", "-T", str(BOARD / "link.ld")]
+    line = [*given, f"-I{BOARD}", f"-I{folder}", *files, *sorted(folder.glob("c99/*.c")), *options]
+    subprocess.run([str(one) for one in (*line, "-o", folder / "net.elf")], check=True)
+    sizes = subprocess.run(
+        [compiler.replace("-gcc", "-size"), folder / "net.elf"], check=True, capture_output=True, text=True
+    )
     return sizes.stdout.splitlines()[1]
+
+
+def emulator(cpu: str) -> list[str]:
+    """What runs net.elf."""
+    if cpu in BOARDS:
+        machine = ["qemu-system-arm", "-M", BOARDS[cpu][0]]
+    else:
+        machine = ["qemu-system-riscv32", "-M", "virt", "-bios", "none"]
+    counting = ["-icount", "shift=0,align=off,sleep=off", "-semihosting-config", "enable=on,target=native"]
+    return [*machine, "-nographic", "-kernel", "net.elf", *counting]
 
 
 def main() -> None:
     """Parse the command line, train there and here, and print what it comes to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cpu", default="cortex-m7", choices=BOARDS)
+    parser.add_argument("--cpu", default="cortex-m7", choices=(*BOARDS, "rv32imac"))
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--examples", type=int, help="of the training data")
     parser.add_argument("--data-dir")
@@ -88,9 +108,7 @@ def main() -> None:
         text, data, bss = map(int, build(given.cpu, folder).split()[:3])
         print(f"{given.cpu}, {RAM:,} B of RAM: arena {sizes['arena_bytes']:,} B; data and bss {data + bss:,} B")
         print(f"flash {text + data:,} B; {steps:,} steps of {BATCH} examples", flush=True)
-        machine = ["qemu-system-arm", "-M", BOARDS[given.cpu][0], "-nographic", "-kernel", "net.elf"]
-        machine += ["-icount", "shift=0,align=off,sleep=off", "-semihosting-config", "enable=on,target=native"]
-        done = subprocess.run(machine, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        done = subprocess.run(emulator(given.cpu), cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         print(done.stdout + done.stderr, end="")
         trainer.fit(train, epochs=given.epochs)
         expected = trainer.session.state_sha256()

@@ -66,8 +66,8 @@ Model: TypeAlias = "str | os.PathLike[str] | Predictor | Trained | Training | In
 class Exported:
     """What an export wrote: `files` of the format `to`, of the network `name`.
 
-    `sizes` are bytes that the format speaks of, by name: of c flash_bytes, scratch_bytes and stack_bytes. `costs` is
-    what each node takes, `checksum` the SHA-256 of the network.
+    `sizes` are bytes that the format speaks of, by name: of c flash_bytes, scratch_bytes and stack_bytes, where it
+    trains arena_bytes for scratch_bytes. `costs` is what each node takes, `checksum` the SHA-256 of the network.
     """
 
     to: str

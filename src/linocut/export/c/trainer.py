@@ -29,6 +29,7 @@ from linocut.sizes import show_size
 
 KERNELS = "c99"  # their folder, and their instruction set
 STACK_BYTES = 3072  # at most: a kernel of 2 KiB, and what runs it
+MOST_ARENA = 1 << 31  # bytes that a device addresses
 RUNS_OF_TEST = 3  # steps
 TEST_RATE = 0.01
 A_LINE = 8  # entries of a table
@@ -53,7 +54,15 @@ class TrainerSource:
         return self.session.program
 
     def files(self) -> dict[str, str]:
-        """The text of each file, by its path within the folder; SpecError where C has no kernel of an instruction."""
+        """The text of each file, by its path within the folder.
+
+        SpecError where C has no kernel of an instruction, and for an arena that 32 bits do not address.
+        """
+        if self.program.arena_bytes > MOST_ARENA:
+            raise SpecError(
+                f"the arena is {show_size(self.program.arena_bytes)}, must be {show_size(MOST_ARENA)} at most for "
+                "exported C; use a smaller batch, or micro-batches"
+            )
         own = {f"{self.name}.h": "header.h", f"{self.name}.c": "source.c", f"{self.name}_test.c": "test.c"}
         texts = {path: self._filled(template) for path, template in own.items()}
         return texts | {f"{KERNELS}/{file}": text for file, text in self.kernels.items()}
@@ -77,7 +86,7 @@ class TrainerSource:
                     f"{file.removesuffix('.c')} has no kernel in C99, so that this network cannot be trained by "
                     "exported C; leave out the layers that need it"
                 )
-            found[file] = (folder / file).read_text(encoding="utf-8")
+            found[file] = _LICENCE + (folder / file).read_text(encoding="utf-8")
             wanted += _INCLUDE.findall(found[file])
         return dict(sorted(found.items()))
 
@@ -252,6 +261,8 @@ def _table(kind: str, name: str, entries: list[str], across: int) -> str:
     lines = (", ".join(entries[at : at + across]) for at in range(0, len(entries), across))
     return f"static const {kind} {name}[{len(entries)}] = {{\n    " + ",\n    ".join(lines) + "\n};"
 
+
+_LICENCE = "/* Of linocut. SPDX-License-Identifier: Apache-2.0 */\n"
 
 _ABOUT = """\
 /* {name}, a network in training, exported by linocut {version}.
