@@ -53,22 +53,22 @@ def trainer(name: str) -> Trainer:
     digits = lc.models.mlp((8, 8, 1), 10, (65,))
     rest = {"batch_size": 6, "threads": 1}
     match name:
-        case "cnv" | "cnv-standard":
-            return Trainer(SMALL, "lean" if name == "cnv" else "standard", **rest)
+        case "cnv":
+            return Trainer(SMALL, **rest)
         case "micro":
             return Trainer(digits, micro_batch=3, **rest)
         case "regression":
             return Trainer(lc.models.mlp((7,), 2, (20,), dtype="f32", task="regression"), **rest)
         case "cell" | "sequence":
             return Trainer(branched.CELL if name == "cell" else branched.SEQUENCE, **rest)
-        case "sgd" | "bop":
+        case "bop":
             return Trainer(digits, optimizer=name, **rest)
         case _:
             return Trainer(digits, name, **rest)
 
 
 IN_INTEGERS = ("lean", "lean8", "wang2021", "micro", "cnv")  # of which every set of kernels gives the same bits
-NAMES = (*IN_INTEGERS, "standard", "sgd", "bop", "regression", "cnv-standard", "cell", "sequence")
+NAMES = ("lean", "micro", "standard", "bop", "regression", "cnv", "cell", "sequence")
 
 
 def exported(made: Trainer, folder: Path) -> Exported:
