@@ -24,7 +24,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 NATIVE := $(shell find native -type f) CMakeLists.txt
 
-NATIVE_CODE = $(shell find native tests -name '*.cpp' -o -name '*.hpp' -o -name '*.h')
+NATIVE_CODE = $(shell find native tests benchmarks -name '*.cpp' -o -name '*.hpp' -o -name '*.c' -o -name '*.h')
 
 .PHONY: demo test lint format docs build wheel sanitize compatibility fuzz forge device device32 small emulated ops clean
 

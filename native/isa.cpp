@@ -84,6 +84,9 @@ std::vector<const KernelTable*> detect() {
     if (runs_here(#name)) tables.insert(tables.begin(), &name::kernel_table());
     LINOCUT_SETS(LINOCUT_ADD)
 #undef LINOCUT_ADD
+#ifdef LINOCUT_C99
+    if (!tables.empty()) tables.push_back(&c99::kernel_table());
+#endif
     return tables;
 }
 
@@ -107,7 +110,12 @@ std::span<const KernelTable* const> usable_kernels() {
     return tables;
 }
 
-const KernelTable& last_kernels() { return *usable_kernels().back(); }
+const KernelTable& last_kernels() {
+    const KernelTable* last = nullptr;
+    for (const KernelTable* table : usable_kernels())
+        if (table->isa != std::string_view("c99")) last = table;
+    return *last;
+}
 
 const KernelTable& find_kernels(std::string_view isa) {
     if (isa.empty())

@@ -8,11 +8,11 @@
 
 namespace linocut {
 
-// The tables that this machine can run, best first; the last is the portable one, unless this build has another alone,
-// which the processor may lack.
+// The tables that this machine can run, best first: the last of its own is the portable one, unless this build has
+// another alone, which the processor may lack. Behind it is that in C99, which is only used where it is asked for.
 std::span<const KernelTable* const> usable_kernels();
 
-// The last of them, of which there is one once `find_kernels` has found any.
+// The last of the machine's own, of which there is one once `find_kernels` has found any.
 const KernelTable& last_kernels();
 
 // The table of an instruction set by name; "" asks for $LINOCUT_ISA, and without that for the best. Throws

@@ -21,6 +21,9 @@ Peaks peaks_of(std::string_view isa) {
     if (isa == #name) return name::measured_peaks();
     LINOCUT_SETS(LINOCUT_PEAKS)
 #undef LINOCUT_PEAKS
+#ifdef LINOCUT_C99
+    if (isa == "c99") return portable::measured_peaks();  // plain loops of the same processor
+#endif
     refuse("instruction set '", printable(isa), "' has no peaks");
 }
 

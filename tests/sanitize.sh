@@ -34,6 +34,7 @@ check() {
         "$python" -S -m pytest -q --capture=sys -p no:cacheprovider "$@"
 }
 
+# Where addresses are few, the sanitizer itself ends: it wants terabytes of them.
 address() {
     build build/sanitize-address address,undefined
     check build/sanitize-address libasan.so tests/test_native_loader.py tests/test_native_session.py tests/fuzz/test_corpus.py \
@@ -41,7 +42,7 @@ address() {
         tests/ops/test_edges.py tests/ops/test_native_matches_reference.py tests/ops/test_conv2d_weight_gradient_blocks.py \
         tests/ops/test_micro_batch.py tests/ops/test_panels.py tests/run/test_golden.py tests/run/test_runner.py tests/run/test_tiled_same_bits.py \
         tests/run/test_small_stacks.py \
-        -k "not test_the_reference"
+        -k "not test_the_reference and not test_a_machine_without_memory"
 }
 
 # What shares work: every instruction on three threads, and whole trainings on up to eight with the best set of kernels.

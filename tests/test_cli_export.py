@@ -83,3 +83,27 @@ def test_models_in_tflite(run, linocut):
     status, out, err = linocut("export", run, "--to", "tflite", "--out", "other.tflite", "--weights", "int8")
     assert (status, out) == (2, "") and "form of weights of tflite is called 'int8'; there are bits, float" in err
     assert not Path("other.tflite").exists()
+
+
+def test_a_run_becomes_c_that_goes_on_training(run, linocut):
+    status, out, err = linocut("export", run, "--to", "c", "--train", "--out", "device", "--name", "digits")
+    assert (status, err) == (0, "")
+    kernels = len(list(Path("device/c99").iterdir()))
+    first = f"wrote device/digits.h, device/digits.c, device/digits_test.c, device/c99 ({kernels} files)"
+    assert out.splitlines()[0] == first
+    assert "arena: " in out and "flash: " in out and "stack: 3.00 KiB" in out
+    line = out.splitlines()[-1].removeprefix("try it: ").replace("cc ", f"{compiler('cc')} ", 1)
+    assert subprocess.run(["sh", "-c", line], capture_output=True).returncode == 0
+    for arguments, reason in (
+        (("nowhere", "--train", "--out", "new"), "nowhere"),
+        (
+            (run, "--train", "--out", "new", "--to", "onnx"),
+            "onnx is a format for prediction; training is exported as c",
+        ),
+        ((run, "--train", "--out", "device", "--name", "digits"), "device/digits.h exists already; give --force"),
+        ((run, "--train", "--out", "new", "--name", "my-net"), "'my-net' is no C identifier"),
+    ):
+        status, out, err = linocut("export", *arguments)
+        assert (status, out) == (2, "")
+        assert reason in err
+        assert not Path("new").exists()

@@ -12,7 +12,9 @@ ROOT = Path(__file__).parents[1]
 # make .venv/.installed, make device, make device32, make emulated; sanitizers have frames of their own
 BUILDS = ("cp*", "aarch64", "arm32", "emulated")
 KERNELS = "CMakeFiles/linocut_*.dir/native/kernels/kernels.cpp.ci"
+C99 = "CMakeFiles/linocut_c99.dir/native/c99/*.c.ci"
 MOST_FRAME = 16 * 1024
+MOST_OF_C99 = 2 * 1024  # a kernel with all that it calls, on a device
 SPARE = 24 * 1024  # for the callers between, and for the frame of a signal with the widest registers
 KNOWN = re.compile(r"mem(cpy|move|set)|floor|ceil|frexp|ldexp|sqrt|__(popcountdi2|cxa_guard_\w+|aarch64_\w+)")
 
@@ -58,8 +60,8 @@ class Calls:
         return self._depths[function]
 
 
-def built() -> list[Path]:
-    return [path for build in BUILDS for path in sorted((ROOT / "build").glob(f"{build}/{KERNELS}"))]
+def built(objects: str = KERNELS) -> list[Path]:
+    return [path for build in BUILDS for path in sorted((ROOT / "build").glob(f"{build}/{objects}"))]
 
 
 def test_no_kernel_takes_more_stack_than_is_kept_for_it() -> None:
@@ -75,6 +77,20 @@ def test_no_kernel_takes_more_stack_than_is_kept_for_it() -> None:
         assert {name: frame for name, frame in calls.frames.items() if frame > MOST_FRAME} == {}
         assert len(calls.frames) > 100  # the kernels are seen
     assert {name: depth for name, depth in found.items() if depth + SPARE > stated_bytes()} == {}
+
+
+def test_no_kernel_in_c99_takes_more_stack_than_a_device_has_for_it() -> None:
+    if not built(C99):
+        pytest.skip("no kernels in C99 were built here by GCC with LINOCUT_WERROR=ON, as make does")
+    depths = {}
+    for path in built(C99):
+        with path.open() as lines:
+            calls = Calls(lines)
+        assert calls.unbounded == []
+        assert [name for name in calls.others() if not KNOWN.search(name)] == []
+        depths[str(path.relative_to(ROOT / "build"))] = max(map(calls.depth, calls.frames))
+    assert len(depths) >= len(list((ROOT / "native/c99").glob("*.c")))
+    assert {name: depth for name, depth in depths.items() if depth >= MOST_OF_C99} == {}
 
 
 def test_chains_of_calls_are_added_up() -> None:

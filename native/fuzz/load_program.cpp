@@ -1,8 +1,8 @@
 // Fuzzes the loader: bytes are refused with a reason, or they are a program that keeps to its buffers when it runs.
 //
-// Of the programs that are accepted and small one in eight runs, on the best instruction set and on the portable one,
-// over an arena of arbitrary bytes of which all that belongs to no buffer is poisoned: AddressSanitizer sees every
-// access there, or beyond the ends. Built and run by `make fuzz`.
+// Of the programs that are accepted and small one in eight runs, on the best instruction set, the portable one and that
+// in C99, over an arena of arbitrary bytes of which all that belongs to no buffer is poisoned: AddressSanitizer sees
+// every access there, or beyond the ends. Built and run by `make fuzz`.
 #include <sanitizer/asan_interface.h>
 
 #include <algorithm>
@@ -68,6 +68,9 @@ void try_program(const std::uint8_t* data, std::size_t size) {
     const Arena arena(*program, data, size);
     run_all(program, *usable_kernels().front(), arena.data());
     run_all(program, portable::kernel_table(), arena.data());
+#ifdef LINOCUT_C99
+    run_all(program, c99::kernel_table(), arena.data());
+#endif
 }
 
 }  // namespace

@@ -105,4 +105,11 @@ struct KernelTable {
 LINOCUT_SETS(LINOCUT_DECLARE)
 #undef LINOCUT_DECLARE
 
+// The kernels in C99 (native/c99/), which microcontrollers run, where this build has them: no set of this processor.
+#ifdef LINOCUT_C99
+namespace c99 {
+const KernelTable& kernel_table();
+}
+#endif
+
 }  // namespace linocut

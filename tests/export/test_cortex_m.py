@@ -40,7 +40,7 @@ def test_a_microcontroller_finds_the_same_bits(name: str, cpu: str, tmp_path: Pa
     board, *floats = BOARDS[cpu]
     written(shaken(NETWORKS[name]), tmp_path)
     given = [gcc, f"-mcpu={cpu}", "-mthumb", *floats, "-O2", "-ffp-contract=off", "-ffreestanding", "-I."]
-    link = ["-nostdlib", "-T", HERE / "link.ld", HERE / "start.c"]
+    link = ["-nostdlib", "-T", HERE / "link.ld", f"-I{HERE}", HERE / "board.c", HERE / "predict.c"]
     for line in (
         [*given, "-std=c99", *WARNINGS, "-c", "net.c", "-o", "net.o"],
         [*given, "-isystem", HERE / "include", "-Dmain=test_main", "-c", "net_test.c", "-o", "net_test.o"],

@@ -170,12 +170,16 @@ def test_damaged_states_are_refused_here_and_there(tmp_path: Path, runner: list[
     assert done.stderr.startswith(f"error: state.bin: the buffer '{buffer.name}' ") and said in done.stderr
 
 
-def test_a_machine_that_fails_is_status_1(tmp_path: Path, runner: list[str]) -> None:
+def test_a_machine_without_memory_is_status_1(tmp_path: Path, runner: list[str]) -> None:
     exported(tmp_path)
     few = f'ulimit -v 40000; exec {runner[0]} "$@"'
     done = call(tmp_path, ["sh", "-c", few, "sh"], *WHOLE, "--threads", 200)
     assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
     assert done.stderr.startswith("error: the machine "), done.stderr
+
+
+def test_an_output_that_cannot_be_written_is_status_1(tmp_path: Path, runner: list[str]) -> None:
+    exported(tmp_path)
     for words in (("--save", "nowhere/after.bin"), ("--collect", "loss=nowhere/loss.bin")):
         done = call(tmp_path, runner, *WHOLE, *words)
         assert (done.returncode, "cannot be written: No such file" in done.stderr) == (1, True)

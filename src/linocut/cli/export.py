@@ -14,6 +14,7 @@ from linocut.cli.options import json_option, quoted
 
 if TYPE_CHECKING:
     from linocut.export.exported import Exported
+    from linocut.train import Trainer
 
 
 @click.command(
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     examples=(
         "linocut export runs/digits --to c --out device",
         "linocut export runs/digits --to onnx --out digits.onnx",
+        "linocut export runs/digits --to c --train --out device",
     ),
 )
 @click.argument("run", type=click.Path(path_type=Path))
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     help="The form of weights, where a format has several: {names}.",
 )
 @click.option("--finn", is_flag=True, help="Of qonnx, the form that FINN reads.")
+@click.option("--train", is_flag=True, help="Of c, what trains on a microcontroller.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @click.option("--report", metavar="FILE", type=click.Path(path_type=Path), help="Write what each node takes, as JSON.")
 @json_option
@@ -46,6 +49,7 @@ def export(
     name: str | None,
     weights: str | None,
     finn: bool,
+    train: bool,
     force: bool,
     report: Path | None,
     as_json: bool,
@@ -54,7 +58,8 @@ def export(
 
     To c: NAME.h, NAME.c and NAME_test.c in the folder --out, C99 without a library that computes the same bits. To onnx
     and qonnx: a model in the file --out, which needs the extra `onnx`. To tflite: a model for Larq Compute Engine in
-    the file --out, which needs the extra `tflite`.
+    the file --out, which needs the extra `tflite`. With --train, to c: the network as it trains, from where the run is,
+    with the kernels that it uses in the folder c99 of --out.
     """
     from linocut.errors import SpecError
     from linocut.export.exported import export as write
@@ -62,21 +67,41 @@ def export(
 
     if report is not None and report.exists() and not force:
         raise SpecError(f"{report} exists already; give --force to replace it, or another --report")
-    found = write(run, to, out=out, name=name, weights=weights, finn=finn, force=force)
+    found = write(
+        _trainer(run, to) if train else run,
+        to,
+        out=out,
+        name=name,
+        weights=weights,
+        finn=finn,
+        train=train,
+        force=force,
+    )
     if report is not None:
         write_text(report, json.dumps(found.report(), indent=2) + "\n")
     click.echo(json.dumps(found.to_json()) if as_json else _told(found))
+
+
+def _trainer(run: Path, to: str) -> Path | Trainer:
+    """The run in its folder, to be gone on with; for formats that cannot train, just its name."""
+    from linocut.train import Trainer
+
+    return Trainer.resume(run, threads=1) if to == "c" else run
 
 
 def _told(found: Exported) -> str:
     """For people: the files, what they take, and how they are tried."""
     from linocut.sizes import show_size
 
-    lines = [f"wrote {', '.join(str(path) for path in found.files)}"]
+    shown = [str(path) for path in found.files if path.parent == found.files[0].parent]
+    if len(shown) < len(found.files):
+        shown.append(f"{found.files[-1].parent} ({len(found.files) - len(shown)} files)")
+    lines = [f"wrote {', '.join(shown)}"]
     lines += [f"{what.removesuffix('_bytes')}: {show_size(nbytes)}" for what, nbytes in found.sizes.items()]
     if found.to == "c":
         folder, name = quoted(found.files[0].parent), found.name
-        lines.append(
-            f"try it: cd {folder} && cc -O2 -ffp-contract=off {name}.c {name}_test.c -o {name}_test && ./{name}_test"
-        )
+        trains = "arena_bytes" in found.sizes
+        kernels = " c99/[a-z]*.c -lm" if trains else ""
+        sources = f"{name}.c {name}_test.c{kernels}"
+        lines.append(f"try it: cd {folder} && cc -O2 -ffp-contract=off {sources} -o {name}_test && ./{name}_test")
     return "\n".join(lines)

@@ -5,18 +5,24 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
+from linocut import __version__
 from linocut.data.form import Form
 from linocut.errors import SpecError, one_line, unknown_name
+from linocut.export.c.trainer import TrainerSource
 from linocut.export.costs import Cost, checksum, costs
 from linocut.export.formats import Format, find_format
 from linocut.export.load import load
+from linocut.export.written import write_all
 from linocut.files import expanded
 from linocut.graph.inference import InferenceGraph
+from linocut.graph.network import Network
 from linocut.run.predict import Predictor
+from linocut.run.session import Session
 
 # What a file may not be called: words of C99, and the headers that it includes itself.
 TAKEN = re.compile(
@@ -34,15 +40,34 @@ class Trained(Protocol):
         """The network as it is now."""
 
 
-Model: TypeAlias = "str | os.PathLike[str] | Predictor | Trained | InferenceGraph"
+@runtime_checkable
+class Training(Protocol):
+    """What trains: a Trainer."""
+
+    @property
+    def network(self) -> Network:
+        """What it trains."""
+
+    @property
+    def session(self) -> Session:
+        """The program and its arena."""
+
+    def using(self, what: str) -> AbstractContextManager[None]:
+        """Claim it while the block runs; RunError while it is in use."""
+
+    def inference_graph(self) -> InferenceGraph:
+        """The network as it is now."""
+
+
+Model: TypeAlias = "str | os.PathLike[str] | Predictor | Trained | Training | InferenceGraph"
 
 
 @dataclass(frozen=True)
 class Exported:
     """What an export wrote: `files` of the format `to`, of the network `name`.
 
-    `sizes` are bytes that the format speaks of, by name: of c flash_bytes, scratch_bytes and stack_bytes. `costs` is
-    what each node takes, `checksum` the SHA-256 of the network.
+    `sizes` are bytes that the format speaks of, by name: of c flash_bytes, scratch_bytes and stack_bytes, where it
+    trains arena_bytes for scratch_bytes. `costs` is what each node takes, `checksum` the SHA-256 of the network.
     """
 
     to: str
@@ -77,6 +102,7 @@ def export(
     name: str | None = None,
     weights: str | None = None,
     finn: bool = False,
+    train: bool = False,
     force: bool = False,
 ) -> Exported:
     """Write a trained network as files of the format `to`, for runtimes other than linocut.
@@ -85,12 +111,16 @@ def export(
     that C is written to, or the file of other formats; `name` what the network is called there, by default as it is
     called here; `weights` the form of weights, where a format has several; `finn` is the form of qonnx that FINN reads.
     Files that are there are replaced with `force` only. The export computes what the Predictor does, of c to the bit.
+    With `train`, of c, it trains too, in the arena of a Trainer and to its bits: `model` then is that (of a run,
+    `Trainer.resume(run)`), as it is now.
 
     SpecError for a format, name or form of weights that cannot be, for what is there already, for a node that the
     format cannot say, and for a package that is missing; RunError for a run that cannot be read; MachineError where the
     disk will not. Nothing is then left half-written.
     """
     form = find_format(to, finn)
+    if train:
+        return _export_trainer(model, to, out, name, weights, force)
     graph, read_as = _graph(model)
     called = _name(graph.name if name is None else name, form)
     chosen = _weights(to, form, weights)
@@ -99,6 +129,40 @@ def export(
     _check_free(path, files, force)
     sizes = form.writer()(graph, path, called, chosen, read_as)
     return Exported(to, called, files, sizes or {}, costs(graph), checksum(graph))
+
+
+def _export_trainer(
+    model: Model, to: str, out: str | os.PathLike[str], name: str | None, weights: str | None, force: bool
+) -> Exported:
+    """The program that trains, as C."""
+    if to != "c":
+        raise SpecError(
+            f"{to} is a format for prediction; training is exported as c: give --to c, or leave out --train"
+        )
+    if weights is not None:
+        raise SpecError("weights that train have the formats of their policy; leave out --weights")
+    if not isinstance(model, Training):
+        raise SpecError(
+            f"a {type(model).__name__} does not train; give a Trainer, of the folder of a run Trainer.resume(folder)"
+        )
+    called = _name(model.network.name if name is None else name, find_format(to))
+    path, graph = expanded(out), model.inference_graph()
+    with model.using("export"):
+        source = TrainerSource(model.session, model.network.graph, called, __version__)
+        texts = {path / file: text for file, text in source.files().items()}
+        kernels = {file for file in texts if file.parent != path}
+        changed = [file for file in texts if file not in kernels or not _holds(file, texts[file])]
+        _check_free(path, changed, force)
+        write_all(texts)
+    return Exported(to, called, tuple(texts), source.sizes(), costs(graph), checksum(graph))
+
+
+def _holds(file: Path, text: str) -> bool:
+    """Whether the file is there as it would be written."""
+    try:
+        return file.read_text(encoding="utf-8") == text
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _graph(model: Model) -> tuple[InferenceGraph, Form | None]:

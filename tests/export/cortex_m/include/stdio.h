@@ -1,2 +1,2 @@
-/* For NAME_test.c, without a C library: start.c has it. */
+/* For NAME_test.c, without a C library: board.c has it. */
 int printf(const char* format, ...);

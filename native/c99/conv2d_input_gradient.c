@@ -1,0 +1,88 @@
+/* conv2d_input_gradient: dX from dY and the weights of a convolution, taps in order, then outputs
+   (src/linocut/ops/conv2d_input_gradient.py). */
+#include "gradient_scale.h"
+#include "window.h"
+
+enum { DY, DY_EXPONENT, WEIGHTS, DX, DX_EXPONENT, SCALE };
+enum { AT_ONCE = 32 };
+
+/* Where dX is formed: channels [first, first + n) of pixel (y, x) of image b. */
+typedef struct {
+    lino_size b, y, x, first, n;
+} place;
+
+static void add_integers(const lino_call* call, const lino_window* window, const place* at, int32_t* sums) {
+    const lino_operand *all = call->operands, *dy = all + DY;
+    const lino_size taps = window->rows * window->columns;
+    int32_t total = 0;
+    lino_size tap, output, c;
+    for (tap = 0; tap < taps; ++tap) {
+        const lino_size seer = lino_seer(window, at->b, at->y, at->x, tap / window->columns, tap % window->columns);
+        const int8_t* given;
+        if (seer < 0) continue;
+        given = (const int8_t*)dy->data + seer * dy->cols;
+        for (output = 0; output < dy->cols; ++output) {
+            const int32_t g = given[output];
+            uint32_t word = lino_bits(all + WEIGHTS, output * taps + tap)[at->first / 32];
+            if (!g) continue;
+            total += g;
+            for (c = 0; c < at->n; ++c, word >>= 1) sums[c] += g & -(int32_t)(word & 1u);
+        }
+    }
+    for (c = 0; c < at->n; ++c) sums[c] = 2 * sums[c] - total;
+}
+
+static void add_floats(const lino_call* call, const lino_window* window, const place* at, float* sums) {
+    const lino_operand *all = call->operands, *dy = all + DY, *weights = all + WEIGHTS;
+    const lino_size taps = window->rows * window->columns;
+    lino_size tap, output, c;
+    for (tap = 0; tap < taps; ++tap) {
+        const lino_size seer = lino_seer(window, at->b, at->y, at->x, tap / window->columns, tap % window->columns);
+        if (seer < 0) continue;
+        for (output = 0; output < dy->cols; ++output) {
+            const lino_size row = output * taps + tap;
+            const float g = lino_float(dy, seer * dy->cols + output);
+            for (c = 0; c < at->n; ++c) {
+                if (weights->format == LINO_BIT)
+                    sums[c] += lino_bit(lino_bits(weights, row), at->first + c) ? g : -g;
+                else
+                    sums[c] += g * lino_float(weights, row * weights->cols + at->first + c);
+            }
+        }
+    }
+}
+
+static void run_place(const lino_call* call, const lino_window* window, const place* at, lino_rounding* rounding) {
+    const lino_operand *all = call->operands, *dx = all + DX;
+    const lino_size to = ((at->b * window->height + at->y) * window->width + at->x) * dx->cols + at->first;
+    lino_size c;
+    if (all[DY].format == LINO_I8) {
+        int32_t sums[AT_ONCE] = {0};
+        add_integers(call, window, at, sums);
+        for (c = 0; c < at->n; ++c) lino_round_sum(rounding, dx, to + c, sums[c]);
+    } else {
+        float sums[AT_ONCE] = {0};
+        add_floats(call, window, at, sums);
+        for (c = 0; c < at->n; ++c) lino_store(dx, to + c, sums[c]);
+    }
+}
+
+void lino_conv2d_input_gradient(const lino_call* call) {
+    const lino_operand *all = call->operands, *dx = all + DX, *weights = all + WEIGHTS;
+    const lino_window window = lino_convolution_of(dx, weights, all + DY, call->attributes);
+    const int exact = all[DY].format == LINO_I8;
+    lino_rounding rounding = {0, 0, 0, 0, 0};
+    place at;
+    if (exact) rounding = lino_rounding_of(dx, all + DY_EXPONENT, all + DX_EXPONENT);
+    for (at.b = 0; at.b < window.batch; ++at.b) {
+        for (at.y = 0; at.y < window.height; ++at.y) {
+            for (at.x = 0; at.x < window.width; ++at.x) {
+                for (at.first = 0; at.first < dx->cols; at.first += AT_ONCE) {
+                    at.n = lino_least(AT_ONCE, dx->cols - at.first);
+                    run_place(call, &window, &at, &rounding);
+                }
+            }
+        }
+    }
+    if (exact) lino_note(&rounding, all + SCALE);
+}

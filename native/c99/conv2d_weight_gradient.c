@@ -1,0 +1,68 @@
+/* conv2d_weight_gradient: dW of a convolution, in full, in q7 or only its sign
+   (src/linocut/ops/conv2d_weight_gradient.py). */
+#include "conv2d_gradient.h"
+#include "gradient_words.h"
+
+enum { DY, X, DW };
+enum { AT_ONCE = 32 };
+
+static float input(const lino_operand* x, lino_size pixel, lino_size channel) {
+    if (x->format == LINO_BIT) return lino_bit(lino_bits(x, pixel), channel) ? 1.0f : -1.0f;
+    if (x->format == LINO_U8) return (float)(2 * lino_integer(x, pixel * x->cols + channel) - 255);
+    return lino_float(x, pixel * x->cols + channel);
+}
+
+/* Channels [first, first + n) of a row (output, p, q) of the weights, pixel after pixel. */
+static void add_floats(const lino_window* window, const lino_operand* dy, const lino_operand* x, lino_size row,
+                       lino_size first, lino_size n, float* sums) {
+    const lino_size tap = row % (window->rows * window->columns), output = row / (window->rows * window->columns);
+    lino_size b, i, j, c, at = output;
+    for (c = 0; c < n; ++c) sums[c] = 0.0f;
+    for (b = 0; b < window->batch; ++b) {
+        for (i = 0; i < window->out_height; ++i) {
+            for (j = 0; j < window->out_width; ++j, at += dy->cols) {
+                const lino_size seen = lino_seen(window, b, i, j, tap / window->columns, tap % window->columns);
+                if (seen < 0) continue;
+                for (c = 0; c < n; ++c) sums[c] += lino_float(dy, at) * input(x, seen, first + c);
+            }
+        }
+    }
+    for (c = 0; c < n && x->format == LINO_U8; ++c) sums[c] *= 1.0f / 255.0f;
+}
+
+static void floats(const lino_window* window, const lino_operand* dy, const lino_operand* x, const lino_operand* dw) {
+    lino_size row, half, c;
+    for (row = 0; row < dw->rows; ++row) {
+        for (half = 0; half < lino_halves(dw->cols); ++half) {
+            const lino_size left = dw->cols - 32 * half, n = left < 0 ? 0 : lino_least(AT_ONCE, left);
+            float sums[AT_ONCE];
+            uint32_t word = 0;
+            add_floats(window, dy, x, row, 32 * half, n, sums);
+            for (c = 0; c < n; ++c) {
+                word |= (uint32_t)(sums[c] >= 0.0f) << c;
+                if (dw->format != LINO_BIT) lino_store(dw, row * dw->cols + 32 * half + c, sums[c]);
+            }
+            if (dw->format == LINO_BIT) lino_bits(dw, row)[half] = word;
+        }
+    }
+}
+
+void lino_conv2d_weight_gradient(const lino_call* call) {
+    const lino_operand *dy = call->operands + DY, *x = call->operands + X, *dw = call->operands + DW;
+    const lino_window window = lino_convolution_of(x, dw, dy, call->attributes);
+    lino_size row, first;
+    if (dy->format != LINO_I8) {
+        floats(&window, dy, x, dw);
+        return;
+    }
+    for (row = 0; row < dw->rows; ++row) {
+        for (first = 0; first < dw->cols; first += 64) {
+            const lino_size n = lino_least(64, dw->cols - first);
+            int64_t gradients[64];
+            int8_t mantissas[64];
+            lino_conv2d_gradient(&window, dy, x, row, first, n, gradients);
+            lino_wide_in_q7(gradients, n, dw->format == LINO_BIT, mantissas);
+            lino_store_word(mantissas, n, dw, row, first);
+        }
+    }
+}
