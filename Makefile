@@ -10,6 +10,9 @@
 # make fuzz    a million inputs for the loader of programs, or RUNS=n, and damaged states for the runner; needs clang
 # make forge   100,000 forged checkpoints, models and TOML files each, or FILES=n
 # make device  linocut-runner for 64-bit Arm, in build/aarch64
+# make device32  linocut-runner for 32-bit Arm (ARMv7), in build/arm32
+# make small   linocut-runner for this machine alone, static and without what it does not use, in build/small; ISA=portable for
+#              one instruction set
 # make emulated  linocut-runner whose AVX-512 is emulated, in build/emulated; needs libsimde-dev
 # make ops     native/ops.def again, from the instructions as src/linocut/ops declares them
 # make clean   remove what these made
@@ -23,7 +26,7 @@ NATIVE := $(shell find native -type f) CMakeLists.txt
 
 NATIVE_CODE = $(shell find native tests benchmarks -name '*.cpp' -o -name '*.hpp' -o -name '*.c' -o -name '*.h')
 
-.PHONY: demo test lint format docs build wheel sanitize compatibility fuzz forge device emulated ops clean
+.PHONY: demo test lint format docs build wheel sanitize compatibility fuzz forge device device32 small emulated ops clean
 
 demo: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
@@ -73,11 +76,19 @@ FILES ?= 100000
 forge: $(VENV)/.installed
 	for kind in checkpoint model toml; do PYTHONPATH=tests $(BIN)/python -W ignore tests/fuzz/forge.py $$kind $(FILES) || exit; done
 
-# What needs neither Python nor the device: g++-aarch64-linux-gnu, and qemu-user to try it.
+# What needs neither Python nor the device: g++-aarch64-linux-gnu or g++-arm-linux-gnueabihf, and qemu-user to try it.
+CROSS := -DLINOCUT_WERROR=ON -DLINOCUT_PYTHON=OFF -DCMAKE_SYSTEM_NAME=Linux
 device:
-	cmake -S . -B build/aarch64 -DLINOCUT_WERROR=ON -DLINOCUT_PYTHON=OFF -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
-		-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++
+	cmake -S . -B build/aarch64 $(CROSS) -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++
 	cmake --build build/aarch64 --parallel 2
+
+device32:
+	cmake -S . -B build/arm32 $(CROSS) -DCMAKE_SYSTEM_PROCESSOR=armv7l -DCMAKE_CXX_COMPILER=arm-linux-gnueabihf-g++
+	cmake --build build/arm32 --parallel 2
+
+small:
+	cmake -S . -B build/small -DLINOCUT_WERROR=ON -DLINOCUT_PYTHON=OFF -DLINOCUT_STATIC=ON -DLINOCUT_ISA=$(ISA)
+	cmake --build build/small --parallel 2
 
 emulated:
 	cmake -S . -B build/emulated -DLINOCUT_PYTHON=OFF -DLINOCUT_EMULATE_AVX512=ON

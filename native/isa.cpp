@@ -8,7 +8,7 @@
 
 #if defined(LINOCUT_X86)
 #include <cpuid.h>
-#elif defined(LINOCUT_ARM64) && defined(__linux__)
+#elif (defined(LINOCUT_ARM64) || defined(LINOCUT_ARM32)) && defined(__linux__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 #endif
@@ -52,6 +52,17 @@ bool has_dot_product() {
 #endif
 }
 
+#elif defined(LINOCUT_ARM32)
+
+bool has_neon() {
+#if defined(__linux__)
+    constexpr unsigned long both = HWCAP_NEON | HWCAP_VFPv4;
+    return (getauxval(AT_HWCAP) & both) == both;
+#else
+    return false;
+#endif
+}
+
 #endif
 
 bool runs_here([[maybe_unused]] std::string_view isa) {
@@ -61,6 +72,8 @@ bool runs_here([[maybe_unused]] std::string_view isa) {
     if (isa == "avx2") return has_avx2();
 #elif defined(LINOCUT_ARM64)
     if (isa == "neon_dot") return has_dot_product();
+#elif defined(LINOCUT_ARM32)
+    if (isa == "neon32") return has_neon();
 #endif
     return true;  // portable, and neon, which is part of every 64-bit Arm processor
 }

@@ -1,6 +1,6 @@
 """linocut-runner as tests call it: the one that was built with the binding, and ones for what this processor lacks.
 
-Those are one for 64-bit Arm, under qemu-user, and one whose AVX-512 is emulated by SIMDe.
+Those are ones for 64-bit and 32-bit Arm, under qemu-user, and one whose AVX-512 is emulated by SIMDe.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -20,8 +21,26 @@ from linocut import _native
 
 ROOT = Path(__file__).parents[1]
 NATIVE = Path(_native.__file__).with_name("linocut-runner")
-COMPILER, EMULATOR, LIBRARIES = "aarch64-linux-gnu-g++", "qemu-aarch64", "/usr/aarch64-linux-gnu"
-PROCESSORS = {"neon_dot": "max", "neon": "cortex-a53", "portable": "cortex-a53"}  # the last two lack dot products
+
+
+class Arm(NamedTuple):
+    """What builds and runs programs for it: the name of its compiler's triple, the emulator, and make's target."""
+
+    triple: str
+    emulator: str
+    target: str
+    folder: str
+
+
+ARM64 = Arm("aarch64-linux-gnu", "qemu-aarch64", "device", "aarch64")
+ARM32 = Arm("arm-linux-gnueabihf", "qemu-arm", "device32", "arm32")
+PROCESSORS = {
+    "neon_dot": (ARM64, "max"),
+    "neon": (ARM64, "cortex-a53"),  # lacks dot products
+    "portable": (ARM64, "cortex-a53"),
+    "neon32": (ARM32, "cortex-a15"),
+    "portable32": (ARM32, "cortex-a9"),  # lacks VFPv4, so that portable code is the best that it runs
+}
 AVX512, SIMDE = "avx512", Path("/usr/include/simde/x86/avx512.h")
 
 
@@ -31,17 +50,22 @@ def native_command() -> list[str]:
     return [str(NATIVE)]
 
 
-def command_for(isa: str) -> list[str]:
-    """The runner where `isa` is the best instruction set, or the one that it is told to use."""
-    return _emulated_command() if isa == AVX512 else _arm_command(isa)
+def command_for(processor: str) -> list[str]:
+    """The runner where `isa_of(processor)` is the best instruction set, or the one that it is told to use."""
+    return _emulated_command() if processor == AVX512 else _arm_command(processor)
 
 
-def _arm_command(isa: str) -> list[str]:
-    for tool, package in ((COMPILER, "g++-aarch64-linux-gnu"), (EMULATOR, "qemu-user"), ("make", "make")):
+def isa_of(processor: str) -> str:
+    return "portable" if processor == "portable32" else processor
+
+
+def _arm_command(processor: str) -> list[str]:
+    arm, cpu = PROCESSORS[processor]
+    for tool, package in ((f"{arm.triple}-g++", f"g++-{arm.triple}"), (arm.emulator, "qemu-user"), ("make", "make")):
         if not shutil.which(tool):
             pytest.skip(f"there is no {tool} here: apt-get install {package}")
-    command = [EMULATOR, "-cpu", PROCESSORS[isa], "-L", LIBRARIES, str(_built("device", "aarch64"))]
-    return [*command, "--isa", isa] if isa == "portable" else command
+    command = [arm.emulator, "-cpu", cpu, "-L", f"/usr/{arm.triple}", str(_built(arm.target, arm.folder))]
+    return [*command, "--isa", processor] if processor == "portable" else command
 
 
 def _emulated_command() -> list[str]:
@@ -54,8 +78,15 @@ def _emulated_command() -> list[str]:
     return [str(_built("emulated", "emulated")), "--isa", AVX512]
 
 
+def small_command() -> list[str]:
+    """The static runner, of one instruction set."""
+    if sys.platform != "linux" or not shutil.which("make"):
+        pytest.skip("the small runner is made on Linux, with make")
+    return [str(_built("small", "small", "ISA=portable"))]
+
+
 @cache
-def _built(target: str, folder: str) -> Path:
+def _built(target: str, folder: str, *settings: str) -> Path:
     """Built in a folder of build/, which is kept, so that only what has changed is compiled again."""
     path = os.pathsep.join((os.environ["PATH"], str(Path(sys.executable).parent)))  # where pip puts CMake
     if not shutil.which("cmake", path=path):
@@ -63,7 +94,7 @@ def _built(target: str, folder: str) -> Path:
     (ROOT / "build").mkdir(exist_ok=True)
     with (ROOT / f"build/.{target}").open("w") as lock:  # tests that run side by side wait for the first to build
         fcntl.flock(lock, fcntl.LOCK_EX)
-        words, environment = ["make", target], {**os.environ, "PATH": path}
+        words, environment = ["make", target, *settings], {**os.environ, "PATH": path}
         done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     return ROOT / "build" / folder / "linocut-runner"

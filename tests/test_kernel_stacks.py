@@ -9,11 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-BUILDS = (
-    "cp*",
-    "aarch64",
-    "emulated",
-)  # make .venv/.installed, make device, make emulated; sanitizers have frames of their own
+# make .venv/.installed, make device, make device32, make emulated; sanitizers have frames of their own
+BUILDS = ("cp*", "aarch64", "arm32", "emulated")
 KERNELS = "CMakeFiles/linocut_*.dir/native/kernels/kernels.cpp.ci"
 C99 = "CMakeFiles/linocut_c99.dir/native/c99/*.c.ci"
 MOST_FRAME = 16 * 1024

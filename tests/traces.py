@@ -68,7 +68,7 @@ def l2_gradient(v: Array, u: Array) -> Array:
     return v - v.mean(axis=0) - u * (v * u).mean(axis=0)
 
 
-def in_spreads(gradients: Array) -> Array:
+def in_deviations(gradients: Array) -> Array:
     """Gradients (N, K) of words of 64 in 127ths of three spreads: sqrt(pi/2) times the mean size in their word."""
     words = [gradients[:, first : first + 64] for first in range(0, gradients.shape[1], 64)]
     sizes = [np.abs(word).mean(axis=1, keepdims=True) for word in words]

@@ -17,7 +17,7 @@ inline double corrected_rate(const Operand& control) {
 
 inline FixedStep fixed_step(const Operand& w, const Operand& control, const Operand& random, const Operand& micro,
                             const double* attributes, bool signs) {
-    const double rate = corrected_rate(control) * updates::spreads(signs);
+    const double rate = corrected_rate(control) * updates::deviations(signs);
     return {w.format, attributes[BETA1], rate, attributes[CLIP], micro_batch(micro), random, attributes[SALT]};
 }
 

@@ -238,7 +238,7 @@ inline void load_pixel(const Convolution& conv, const Part& part, const Pixel& p
 
 inline void load_gradients(const Operand& dy, const Pixel* pixels, i64 count, i64 output, i64 n, FloatPanel& panel) {
     for (i64 i = 0; i < count; ++i) {
-        load_floats(dy, pixels[i].gradient, output, n, panel[i]);
+        load_some_floats(dy, pixels[i].gradient, output, n, panel[i]);
         for (i64 c = n; c < float_columns; ++c) panel[i][c] = 0.0f;
     }
 }

@@ -9,6 +9,7 @@
 
 #include "segments.hpp"
 #include "unroll.hpp"
+#include "workspace.hpp"
 
 namespace linocut::LINOCUT_NS {
 
@@ -117,5 +118,24 @@ inline FloatRows float_part(const Operand& from, i64 first_row, i64 rows, i64 fi
 }
 
 inline FloatRows transposed(FloatRows rows) { return {rows.data, rows.sum_stride, rows.row_stride}; }
+
+// A product of `rows` rows with 64 columns, of `depth` summands each: factors(row, rows, first, count) are those of the
+// summed index [first, first + count), pack(first, count, panel) makes their panel, store(row, rows, tile) takes sums.
+template <class Factors, class Pack, class Store>
+inline void multiply_by_panels(i64 rows, i64 depth, Workspace space, const Factors& factors, const Pack& pack,
+                               const Store& store) {
+    auto& panel = space.take<FloatPanel>();
+    auto& tile = space.take<FloatTile>();
+    for (i64 base = 0; base < rows; base += float_rows) {
+        const i64 some = least(float_rows, rows - base);
+        std::memset(tile, 0, sizeof tile);
+        for (i64 first = 0; first < depth; first += float_chunk) {
+            const i64 count = least(float_chunk, depth - first);
+            pack(first, count, panel);
+            multiply_tile(some, factors(base, some, first, count), panel, count, tile);
+        }
+        store(base, some, tile);
+    }
+}
 
 }  // namespace linocut::LINOCUT_NS

@@ -11,7 +11,7 @@ struct MaskedGradient {
     float beta[segment] = {};
     bool by_sign;    // the partner is x^
     bool masks;      // where `mask` is 0
-    bool estimator;  // where |x| > 1, x being kept in numbers
+    bool estimator;  // where |x| > 1, x being kept in floats
     i64 word, first, n;
     i64 used;
 

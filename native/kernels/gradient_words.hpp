@@ -1,5 +1,5 @@
 // What an exact integer gradient of weights becomes, a word of up to 64 side by side at a time: its sign, or q7 in
-// units of the word's spread (src/linocut/ops/fixed_point.py).
+// units of the word's deviation (src/linocut/ops/fixed_point.py).
 #pragma once
 
 #include "segments.hpp"
@@ -18,8 +18,8 @@ struct Words {
     i64 rows[words_at_once] = {};  // of the weights' matrix
 };
 
-inline constexpr double spreads = 3.0;                                          // that a q7 gradient's one stands for
-inline constexpr double q7_of_spread = 127.0 / (spreads * 1.2533141373155003);  // sqrt(pi / 2)
+inline constexpr double deviations = 3.0;  // that a q7 gradient's one stands for
+inline constexpr double q7_of_deviation = 127.0 / (deviations * 1.2533141373155003);  // sqrt(pi / 2)
 
 template <class T>
 inline void signs(const T* gradients, i64 n, u8* positive) {
@@ -45,7 +45,7 @@ inline i64 size_of(const i32* gradients, i64 n) {
 }
 
 inline float unit_of(i64 size, i64 n) {
-    return static_cast<float>(size > 0 ? q7_of_spread * static_cast<double>(n) / static_cast<double>(size) : 0.0);
+    return static_cast<float>(size > 0 ? q7_of_deviation * static_cast<double>(n) / static_cast<double>(size) : 0.0);
 }
 
 // What a word's gradients are multiplied by.

@@ -49,20 +49,17 @@ inline void run_bytes(const Call& call, i64 unit) {
 inline void run_floats(const Call& call, i64 unit) {
     const Operand &dy = call.operands[DY], &weights = call.operands[WEIGHTS], &dx = call.operands[DX];
     Workspace space(call);
-    auto& panel = space.take<FloatPanel>();
-    auto& tile = space.take<FloatTile>();
     auto& scratch = space.take<float[float_rows * float_chunk]>();
     const i64 first = unit * float_columns, n = least(float_columns, dx.cols - first);
-    for (i64 base = 0; base < dy.rows; base += float_rows) {
-        const i64 rows = least(float_rows, dy.rows - base);
-        std::memset(tile, 0, sizeof tile);
-        for (i64 k = 0; k < dy.cols; k += float_chunk) {
-            const i64 count = least(float_chunk, dy.cols - k);
-            for (i64 r = 0; r < count; ++r) expand_signs(bit_row(weights, k + r)[unit], panel[r]);
-            multiply_tile(rows, float_part(dy, base, rows, k, count, scratch), panel, count, tile);
-        }
+    const auto factors = [&](i64 base, i64 rows, i64 k, i64 count) {
+        return float_part(dy, base, rows, k, count, scratch);
+    };
+    const auto pack = [&](i64 k, i64 count, FloatPanel& panel) {
+        for (i64 r = 0; r < count; ++r) expand_signs(bit_row(weights, k + r)[unit], panel[r]);
+    };
+    multiply_by_panels(dy.rows, dy.cols, space, factors, pack, [&](i64 base, i64 rows, const FloatTile& tile) {
         for (i64 r = 0; r < rows; ++r) store_floats(dx, base + r, first, n, tile[r]);
-    }
+    });
 }
 
 inline void run(const Call& call, i64 begin, i64 end) {

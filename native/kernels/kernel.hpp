@@ -91,6 +91,8 @@ struct KernelTable {
 #define LINOCUT_SETS(DO) DO(portable) DO(avx2) DO(avx512)
 #elif defined(LINOCUT_ARM64)
 #define LINOCUT_SETS(DO) DO(portable) DO(neon) DO(neon_dot)
+#elif defined(LINOCUT_ARM32)
+#define LINOCUT_SETS(DO) DO(portable) DO(neon32)
 #else
 #define LINOCUT_SETS(DO) DO(portable)
 #endif

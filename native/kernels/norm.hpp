@@ -63,6 +63,14 @@ struct Work {
     }
 };
 
+// visit(first channel, how many) for words [begin, end) of channels.
+template <class Visit>
+inline void each_word(const Operand& elements, i64 begin, i64 end, const Visit& visit) {
+    for (i64 word = begin; word < end; ++word) {
+        visit(word * segment, least(segment, elements.cols - word * segment));
+    }
+}
+
 // Rows of up to 64 channels as floats and back; the usual 64 are a loop whose length the compiler knows.
 inline void load_row(const Operand& from, i64 r, i64 first, i64 n, float* out) {
     if (n == segment) {

@@ -1,4 +1,4 @@
-// norm_apply: x = (y - mu) / divisor + beta, in numbers.
+// norm_apply: x = (y - mu) / divisor + beta, in floats.
 #pragma once
 
 #include "norm.hpp"

@@ -68,7 +68,7 @@ inline int finer_of(const Call& call) {
     return static_cast<int>(clamp(row<i64>(call.operands[SCALE], 0)[scale::shift], i64{0}, finest));
 }
 
-// How large u can be: of numbers the squares sum to the rows (l2) or to `square`.
+// How large u can be: of floats the squares sum to the rows (l2) or to `square`.
 inline double reach_of(const Call& call, double square) {
     if (call.operands[X].format == Format::bit)
         return given(call.operands[HALF]) ? static_cast<double>(norm::beyond) : 1.0;

@@ -240,9 +240,7 @@ inline void run_parts(const Call& call, i64 begin, i64 end) {
 }
 
 inline void run_channels(const Call& call, i64 begin, i64 end) {
-    const i64 channels = call.operands[DX].cols;
-    for (i64 word = begin; word < end; ++word)
-        do_channels(call, word * segment, least(segment, channels - word * segment));
+    norm::each_word(call.operands[DX], begin, end, [&](i64 first, i64 n) { do_channels(call, first, n); });
 }
 
 inline constexpr Units units[] = {part_units, channel_units};

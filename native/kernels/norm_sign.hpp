@@ -224,9 +224,7 @@ inline void run_parts(const Call& call, i64 begin, i64 end) {
 }
 
 inline void run_channels(const Call& call, i64 begin, i64 end) {
-    const i64 channels = call.operands[Y].cols;
-    for (i64 word = begin; word < end; ++word)
-        do_omega(call, word * segment, least(segment, channels - word * segment));
+    norm::each_word(call.operands[Y], begin, end, [&](i64 first, i64 n) { do_omega(call, first, n); });
 }
 
 inline constexpr Units units[] = {part_units, channel_units};

@@ -1,6 +1,6 @@
-// norm_statistics: mean and spread of each channel. For integers and the l1 norm only integers are summed: deviations
-// sum to 0, so sum |y - mu| is twice the sum of the positive ones. In three phases, each over all parts: sums, spreads,
-// and what follows from them; a single part does all at once.
+// norm_statistics: mean and deviation of each channel. For integers and the l1 norm only integers are summed:
+// deviations sum to 0, so sum |y - mu| is twice the sum of the positive ones. In three phases, each over all parts:
+// sums, deviations, and what follows from them; a single part does all at once.
 #pragma once
 
 #include "norm.hpp"
@@ -9,7 +9,7 @@ namespace linocut::LINOCUT_NS::norm_statistics {
 
 enum { Y, STATS, RUNNING, WORK };
 enum { NORM, MOMENTUM, FIRST };
-enum { sum, spread, count, quantities };  // in `work`
+enum { sum, deviation, count, quantities };  // in `work`
 
 inline norm::Work work_of(const Call& call) { return norm::Work(call.operands[WORK], quantities); }
 inline bool alone(const Call& call) { return work_of(call).parts == 1; }
@@ -41,8 +41,8 @@ inline void exact_sums(const Operand& y, const norm::Unit& unit, double* sums) {
 
 // Sum and count of what is above floor(mean).
 template <class T, class Wide>
-inline void exact_spreads(const Operand& y, const norm::Unit& unit, const double* mean, double* spreads,
-                          double* counts) {
+inline void exact_deviations(const Operand& y, const norm::Unit& unit, const double* mean, double* deviations,
+                             double* counts) {
     T floors[segment] = {};
     for (i64 c = 0; c < unit.n; ++c) floors[c] = static_cast<T>(std::floor(mean[c]));
     for (i64 r = unit.begin; r < unit.end; r += norm::narrow_rows) {
@@ -56,7 +56,7 @@ inline void exact_spreads(const Operand& y, const norm::Unit& unit, const double
             }
         });
         for (i64 c = 0; c < segment; ++c) {
-            spreads[c] += static_cast<double>(some[c]);
+            deviations[c] += static_cast<double>(some[c]);
             counts[c] += static_cast<double>(number[c]);
         }
     }
@@ -71,13 +71,13 @@ inline void float_sums(const Operand& y, const norm::Unit& unit, double* sums) {
 }
 
 template <bool absolute>
-inline void float_spreads(const Operand& y, const norm::Unit& unit, const double* mean, double* spreads) {
+inline void float_deviations(const Operand& y, const norm::Unit& unit, const double* mean, double* deviations) {
     double values[segment] = {};
     for (i64 r = unit.begin; r < unit.end; ++r) {
         load_doubles(y, r, unit.first, unit.n, values);
         for (i64 c = 0; c < unit.used(); ++c) {
-            const double deviation = values[c] - mean[c];
-            spreads[c] += absolute ? std::fabs(deviation) : deviation * deviation;
+            const double off = values[c] - mean[c];
+            deviations[c] += absolute ? std::fabs(off) : off * off;
         }
     }
 }
@@ -100,22 +100,22 @@ inline void do_sums(const Call& call, const norm::Unit& unit) {
     work_of(call).put(sum, unit, sums);
 }
 
-inline void do_spreads(const Call& call, const norm::Unit& unit) {
+inline void do_deviations(const Call& call, const norm::Unit& unit) {
     const Operand& y = call.operands[Y];
-    double mean[segment], spreads[segment] = {}, counts[segment] = {};
+    double mean[segment], deviations[segment] = {}, counts[segment] = {};
     means(call, unit.first, unit.n, mean);
     if (!exact(call)) {
         if (call.attributes[NORM] == norm::l2) {
-            float_spreads<false>(y, unit, mean, spreads);
+            float_deviations<false>(y, unit, mean, deviations);
         } else {
-            float_spreads<true>(y, unit, mean, spreads);
+            float_deviations<true>(y, unit, mean, deviations);
         }
     } else if (y.format == Format::i16) {
-        exact_spreads<i16, i32>(y, unit, mean, spreads, counts);
+        exact_deviations<i16, i32>(y, unit, mean, deviations, counts);
     } else {
-        exact_spreads<i32, i64>(y, unit, mean, spreads, counts);
+        exact_deviations<i32, i64>(y, unit, mean, deviations, counts);
     }
-    work_of(call).put(spread, unit, spreads);
+    work_of(call).put(deviation, unit, deviations);
     work_of(call).put(count, unit, counts);
 }
 
@@ -130,18 +130,18 @@ inline void average(const Operand& running, const Operand& stats, i64 which, i64
 inline void do_channels(const Call& call, i64 first, i64 n) {
     const Operand &stats = call.operands[STATS], &running = call.operands[RUNNING];
     const double rows = static_cast<double>(call.operands[Y].rows);
-    double mean[segment], spreads[segment], counts[segment];
+    double mean[segment], deviations[segment], counts[segment];
     means(call, first, n, mean);
-    work_of(call).total(spread, first, n, spreads);
+    work_of(call).total(deviation, first, n, deviations);
     if (exact(call)) {
         work_of(call).total(count, first, n, counts);
-        for (i64 c = 0; c < segment; ++c) spreads[c] = 2.0 * (spreads[c] - counts[c] * mean[c]);
+        for (i64 c = 0; c < segment; ++c) deviations[c] = 2.0 * (deviations[c] - counts[c] * mean[c]);
     }
     const double unit = call.attributes[NORM] == norm::scaled_l1 ? norm::sigmas : 1.0;
-    for (i64 c = 0; c < segment; ++c) spreads[c] = spreads[c] / rows * unit;
+    for (i64 c = 0; c < segment; ++c) deviations[c] = deviations[c] / rows * unit;
     const i64 to = norm::first_channel(call.attributes[FIRST]) + first;
     norm::store_channels(stats, 0, to, n, mean);
-    norm::store_channels(stats, 1, to, n, spreads);
+    norm::store_channels(stats, 1, to, n, deviations);
     if (!given(running)) return;
     for (i64 which = 0; which < 2; ++which) average(running, stats, which, to, n, call.attributes[MOMENTUM]);
 }
@@ -155,27 +155,24 @@ inline void run_sums(const Call& call, i64 begin, i64 end) {
         const norm::Unit unit(call.operands[Y], work_of(call).parts, number);
         do_sums(call, unit);
         if (!alone(call)) continue;
-        do_spreads(call, unit);
+        do_deviations(call, unit);
         do_channels(call, unit.first, unit.n);
     }
 }
 
 // From the last part on: that is what the sums left in the cache.
-inline void run_spreads(const Call& call, i64 begin, i64 end) {
+inline void run_deviations(const Call& call, i64 begin, i64 end) {
     const i64 last = part_units(call) - 1;
     for (i64 number = begin; number < end; ++number) {
-        do_spreads(call, norm::Unit(call.operands[Y], work_of(call).parts, last - number));
+        do_deviations(call, norm::Unit(call.operands[Y], work_of(call).parts, last - number));
     }
 }
 
 inline void run_channels(const Call& call, i64 begin, i64 end) {
-    const i64 channels = call.operands[Y].cols;
-    for (i64 word = begin; word < end; ++word) {
-        do_channels(call, word * segment, least(segment, channels - word * segment));
-    }
+    norm::each_word(call.operands[Y], begin, end, [&](i64 first, i64 n) { do_channels(call, first, n); });
 }
 
 inline constexpr Units units[] = {part_units, later_part_units, channel_units};
-inline constexpr Run run[] = {run_sums, run_spreads, run_channels};
+inline constexpr Run run[] = {run_sums, run_deviations, run_channels};
 
 }  // namespace linocut::LINOCUT_NS::norm_statistics

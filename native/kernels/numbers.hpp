@@ -1,6 +1,5 @@
-// Element-wise instructions on activations in numbers, all in f32: to_numbers, add, relu, channel_scale,
-// scale_channels. Where no operand has bits rows do not matter: a part is a block of elements, whatever the number of
-// channels.
+// Element-wise instructions on float activations, all in f32: to_numbers, add, relu, channel_scale, scale_channels.
+// Where no operand has bits rows do not matter: a part is a block of elements, whatever the number of channels.
 #pragma once
 
 #include "segments.hpp"
@@ -62,17 +61,14 @@ inline void run(const Call& call, i64 begin, i64 end) {
     const Operand &x = call.operands[X], &y = call.operands[Y], &mask = call.operands[MASK];
     float values[segment] = {};
     alignas(64) u8 flags[segment] = {};
-    for (i64 r = begin; r < end; ++r) {
-        for (i64 first = 0; first < x.cols; first += segment) {
-            const i64 n = least(segment, x.cols - first);
-            load_floats(x, r, first, n, values);
-            for (i64 c = 0; c < n; ++c) flags[c] = values[c] > 0.0f ? 0xFF : 0;
-            for (i64 c = 0; c < n; ++c) values[c] = values[c] > 0.0f ? values[c] : 0.0f;
-            for (i64 c = n; c < segment; ++c) flags[c] = 0;
-            store_floats(y, r, first, n, values);
-            if (given(mask)) bit_row(mask, r)[first / segment] = pack_flags(flags);
-        }
-    }
+    each_segment(x, begin, end, [&](i64 r, i64 first, i64 n) {
+        load_floats(x, r, first, n, values);
+        for (i64 c = 0; c < n; ++c) flags[c] = values[c] > 0.0f ? 0xFF : 0;
+        for (i64 c = 0; c < n; ++c) values[c] = values[c] > 0.0f ? values[c] : 0.0f;
+        for (i64 c = n; c < segment; ++c) flags[c] = 0;
+        store_floats(y, r, first, n, values);
+        if (given(mask)) bit_row(mask, r)[first / segment] = pack_flags(flags);
+    });
 }
 
 }  // namespace linocut::LINOCUT_NS::relu
@@ -118,15 +114,12 @@ inline i64 units(const Call& call) { return call.operands[X].rows; }
 inline void run(const Call& call, i64 begin, i64 end) {
     const Operand &x = call.operands[X], &scale = call.operands[SCALE], &y = call.operands[Y];
     float values[segment] = {}, factors[segment] = {};
-    for (i64 r = begin; r < end; ++r) {
-        for (i64 first = 0; first < x.cols; first += segment) {
-            const i64 n = least(segment, x.cols - first);
-            load_floats(x, r, first, n, values);
-            load_floats(scale, 0, first, n, factors);
-            for (i64 c = 0; c < segment; ++c) values[c] *= factors[c];
-            store_floats(y, r, first, n, values);
-        }
-    }
+    each_segment(x, begin, end, [&](i64 r, i64 first, i64 n) {
+        load_floats(x, r, first, n, values);
+        load_floats(scale, 0, first, n, factors);
+        for (i64 c = 0; c < segment; ++c) values[c] *= factors[c];
+        store_floats(y, r, first, n, values);
+    });
 }
 
 }  // namespace linocut::LINOCUT_NS::scale_channels

@@ -8,7 +8,7 @@
 
 namespace linocut::LINOCUT_NS::peak {
 
-inline constexpr i64 depth = 64;  // of the summed index: words, groups or numbers
+inline constexpr i64 depth = 64;  // of the summed index: words, groups or floats
 inline constexpr i64 rows = 24;   // a multiple of what every micro-kernel takes at once
 
 // What a compiler can neither leave out nor know.

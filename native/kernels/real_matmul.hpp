@@ -112,20 +112,12 @@ inline void pack_float_panel(const Operand& weights, i64 first_output, i64 first
 
 inline void run_floats(const Call& call, i64 unit) {
     const Operand &x = call.operands[0], &weights = call.operands[1], &y = call.operands[2];
-    Workspace space(call);
-    auto& panel = space.take<FloatPanel>();
-    auto& tile = space.take<FloatTile>();
     const i64 first = unit * float_columns, n = least(float_columns, weights.rows - first);
-    for (i64 base = 0; base < x.rows; base += float_rows) {
-        const i64 rows = least(float_rows, x.rows - base);
-        std::memset(tile, 0, sizeof tile);
-        for (i64 k = 0; k < x.cols; k += float_chunk) {
-            const i64 count = least(float_chunk, x.cols - k);
-            pack_float_panel(weights, first, k, count, panel);
-            multiply_tile(rows, {row<float>(x, base) + k, x.cols, 1}, panel, count, tile);
-        }
+    const auto factors = [&](i64 base, i64, i64 k, i64) { return FloatRows{row<float>(x, base) + k, x.cols, 1}; };
+    const auto pack = [&](i64 k, i64 count, FloatPanel& panel) { pack_float_panel(weights, first, k, count, panel); };
+    multiply_by_panels(x.rows, x.cols, Workspace(call), factors, pack, [&](i64 base, i64 rows, const FloatTile& tile) {
         for (i64 r = 0; r < rows; ++r) store_floats(y, base + r, first, n, tile[r]);
-    }
+    });
 }
 
 inline void run(const Call& call, i64 begin, i64 end) {

@@ -1,4 +1,4 @@
-// real_sign: the signs of activations in numbers, with what their estimator needs; gate_gradient: the gradient that it
+// real_sign: the signs of float activations, with what their estimator needs; gate_gradient: the gradient that it
 // lets through: all of it where none is given. A part is a row.
 #pragma once
 
@@ -29,16 +29,13 @@ inline void store_signs(const Call& call, i64 r, i64 first, i64 n, const float* 
 inline void run(const Call& call, i64 begin, i64 end) {
     const Operand &x = call.operands[X], &slope = call.operands[SLOPE];
     float values[segment] = {};
-    for (i64 r = begin; r < end; ++r) {
-        for (i64 first = 0; first < x.cols; first += segment) {
-            const i64 n = least(segment, x.cols - first);
-            load_floats(x, r, first, n, values);
-            store_signs(call, r, first, n, values);
-            if (!given(slope)) continue;
-            u8* out = row<u8>(slope, r) + first;  // what is floored is at least 0: a conversion does it
-            for (i64 c = 0; c < n; ++c) out[c] = static_cast<u8>(static_cast<i32>(slope_at(values[c]) * 255.0f + 0.5f));
-        }
-    }
+    each_segment(x, begin, end, [&](i64 r, i64 first, i64 n) {
+        load_floats(x, r, first, n, values);
+        store_signs(call, r, first, n, values);
+        if (!given(slope)) return;
+        u8* out = row<u8>(slope, r) + first;  // what is floored is at least 0: a conversion does it
+        for (i64 c = 0; c < n; ++c) out[c] = static_cast<u8>(static_cast<i32>(slope_at(values[c]) * 255.0f + 0.5f));
+    });
 }
 
 }  // namespace linocut::LINOCUT_NS::real_sign
@@ -86,21 +83,18 @@ inline void run(const Call& call, i64 begin, i64 end) {
     const bool slopes = given(call.operands[SLOPE]) || given(call.operands[X]);
     float g[segment] = {}, factors[segment] = {};
     alignas(64) u8 passes[segment];
-    for (i64 r = begin; r < end; ++r) {
-        for (i64 first = 0; first < dx.cols; first += segment) {
-            const i64 n = least(segment, dx.cols - first);
-            load_floats(dx, r, first, n, g);
-            for (i64 c = 0; c < segment; ++c) g[c] = g[c] * scale.first * scale.second;
-            if (given(mask)) {
-                expand_bits(bit_row(mask, r)[first / segment], passes);
-                for (i64 c = 0; c < segment; ++c) g[c] = passes[c] ? g[c] : 0.0f;
-            } else if (slopes) {
-                load_factors(call, r, first, n, factors);
-                for (i64 c = 0; c < segment; ++c) g[c] *= factors[c];
-            }
-            store_floats(out, r, first, n, g);
+    each_segment(dx, begin, end, [&](i64 r, i64 first, i64 n) {
+        load_floats(dx, r, first, n, g);
+        for (i64 c = 0; c < segment; ++c) g[c] = g[c] * scale.first * scale.second;
+        if (given(mask)) {
+            expand_bits(bit_row(mask, r)[first / segment], passes);
+            for (i64 c = 0; c < segment; ++c) g[c] = passes[c] ? g[c] : 0.0f;
+        } else if (slopes) {
+            load_factors(call, r, first, n, factors);
+            for (i64 c = 0; c < segment; ++c) g[c] *= factors[c];
         }
-    }
+        store_floats(out, r, first, n, g);
+    });
 }
 
 }  // namespace linocut::LINOCUT_NS::gate_gradient

@@ -6,6 +6,16 @@
 
 namespace linocut::LINOCUT_NS {
 
+// visit(row, first element, how many) for the segments of rows [begin, end).
+template <class Visit>
+inline void each_segment(const Operand& elements, i64 begin, i64 end, const Visit& visit) {
+    for (i64 r = begin; r < end; ++r) {
+        for (i64 first = 0; first < elements.cols; first += segment) {
+            visit(r, first, least(segment, elements.cols - first));
+        }
+    }
+}
+
 // Elements [first, first + n) of a row as floats. n <= 64.
 inline void load_floats(const Operand& from, i64 index, i64 first, i64 n, float* out) {
     switch (from.format) {
@@ -34,6 +44,13 @@ inline void load_floats(const Operand& from, i64 index, i64 first, i64 n, float*
         default:
             return;
     }
+}
+
+// The same of a number that is hidden from the compiler: of a memcpy that it knows to be short GCC makes a rep movs,
+// whose start takes longer than the copy.
+inline void load_some_floats(const Operand& from, i64 index, i64 first, i64 n, float* out) {
+    asm("" : "+r"(n));
+    load_floats(from, index, first, n, out);
 }
 
 // Elements [first, first + n) of a row as doubles: exactly.

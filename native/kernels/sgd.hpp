@@ -13,7 +13,7 @@ inline i64 units(const Call& call) { return updates::units(call.operands[W]); }
 inline FixedStep fixed_step(const Operand& w, const Operand& control, const Operand& random, const Operand& micro,
                             const double* attributes, bool signs) {
     const double factor = row<double>(control, 0)[control_rate] * attributes[SCALE] / (1.0 - attributes[MOMENTUM]);
-    const double rate = factor * updates::spreads(signs);
+    const double rate = factor * updates::deviations(signs);
     return {w.format,         attributes[MOMENTUM],       rate, attributes[CLIP], micro_batch(micro), random,
             attributes[SALT], attributes[NESTEROV] != 0.0};
 }

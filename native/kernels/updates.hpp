@@ -8,7 +8,7 @@ namespace linocut::LINOCUT_NS::updates {
 
 inline constexpr i64 rows_per_unit = 16;
 
-// What of a moment in floats is kept, what of a gradient is added, and whether weights move. Gradients in numbers come
+// What of a moment in floats is kept, what of a gradient is added, and whether weights move. Gradients in floats come
 // as the mean over the micro-batches, due in the last; signs and q7 are due in each (src/linocut/ops/updates.py).
 struct Shares {
     float kept, fresh;
@@ -29,11 +29,7 @@ inline i64 units(const Operand& weights) { return divide_up(weights.rows, rows_p
 // visit(row, first column, count) for every segment of the parts [begin, end).
 template <class Visit>
 inline void each_segment(const Operand& weights, i64 begin, i64 end, Visit&& visit) {
-    const i64 last = least(end * rows_per_unit, weights.rows);
-    for (i64 r = begin * rows_per_unit; r < last; ++r) {
-        for (i64 first = 0; first < weights.cols; first += segment)
-            visit(r, first, least(segment, weights.cols - first));
-    }
+    LINOCUT_NS::each_segment(weights, begin * rows_per_unit, least(end * rows_per_unit, weights.rows), visit);
 }
 
 // The number of a word of weights, and of its first weight, in the matrix.
@@ -75,8 +71,8 @@ inline i64 store_weights(const Operand& w, i64 r, i64 first, i64 n, float* moved
 
 inline bool is_fixed(Format format) { return format == Format::q15 || format == Format::q7; }
 
-// How many spreads the one of a gradient in q7 is; of signs it is theirs.
-inline double spreads(bool signs) { return signs ? 1.0 : gradient_words::spreads; }
+// How many deviations the one of a gradient in q7 is; of signs it is theirs.
+inline double deviations(bool signs) { return signs ? 1.0 : gradient_words::deviations; }
 
 // Moves a word of fixed-point weights by gradients in q7. Returns how many signs changed.
 inline i64 move_word(const FixedStep& step, const Operand& w, const Operand& m, const i8* gradients, i64 r, i64 first,

@@ -157,21 +157,17 @@ inline void load_inputs(const Operand& x, i64 example, i64 unit, i64 n, float* o
 // sink(output, first input, count, gradients): word by word.
 template <class Sink>
 inline void float_gradients(const Operand& dy, const Operand& x, i64 unit, Workspace space, Sink&& sink) {
-    auto& panel = space.take<FloatPanel>();
-    auto& tile = space.take<FloatTile>();
     auto& scratch = space.take<float[float_rows * float_chunk]>();
     const i64 first = unit * float_columns, n = least(float_columns, x.cols - first);
-    for (i64 output = 0; output < dy.cols; output += float_rows) {
-        const i64 outputs = least(float_rows, dy.cols - output);
-        std::memset(tile, 0, sizeof tile);
-        for (i64 example = 0; example < dy.rows; example += float_chunk) {
-            const i64 count = least(float_chunk, dy.rows - example);
-            for (i64 e = 0; e < count; ++e) load_inputs(x, example + e, unit, n, panel[e]);
-            const FloatRows rows = float_part(dy, example, count, output, outputs, scratch);
-            multiply_tile(outputs, transposed(rows), panel, count, tile);
-        }
-        for (i64 o = 0; o < outputs; ++o) sink(output + o, first, n, static_cast<const float*>(tile[o]));
-    }
+    const auto factors = [&](i64 output, i64 outputs, i64 example, i64 count) {
+        return transposed(float_part(dy, example, count, output, outputs, scratch));
+    };
+    const auto pack = [&](i64 example, i64 count, FloatPanel& panel) {
+        for (i64 e = 0; e < count; ++e) load_inputs(x, example + e, unit, n, panel[e]);
+    };
+    multiply_by_panels(dy.cols, dy.rows, space, factors, pack, [&](i64 output, i64 outputs, const FloatTile& tile) {
+        for (i64 o = 0; o < outputs; ++o) sink(output + o, first, n, tile[o]);
+    });
 }
 
 inline u64 pack_positive(const u8* positive, i64 n) {

@@ -54,8 +54,8 @@ Pcg64::Pcg64(std::uint64_t seed, std::uint64_t epoch) {
         const std::uint64_t low = draw(pool[2 * i % 4]);
         numbers[i] = low | std::uint64_t{draw(pool[(2 * i + 1) % 4])} << 32;
     }
-    increment_ = (Wide{numbers[2]} << 64 | numbers[3]) << 1 | 1;
-    state_ = (increment_ + (Wide{numbers[0]} << 64 | numbers[1])) * multiplier + increment_;
+    increment_ = {numbers[2] << 1 | numbers[3] >> 63, numbers[3] << 1 | 1};
+    state_ = (increment_ + Wide{numbers[0], numbers[1]}) * multiplier + increment_;
     state_ = state_ * multiplier + increment_;  // the first number is of the state after one more step
 }
 

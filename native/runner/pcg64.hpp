@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "wide.hpp"
+
 namespace linocut {
 
 class Pcg64 {
@@ -11,19 +13,16 @@ class Pcg64 {
     Pcg64(std::uint64_t seed, std::uint64_t epoch);
 
     std::uint64_t next() {
-        const auto high = static_cast<std::uint64_t>(state_ >> 64), low = static_cast<std::uint64_t>(state_);
-        const std::uint64_t mixed = high ^ low;
-        const auto turn = static_cast<unsigned>(high >> 58);
+        const std::uint64_t mixed = state_.high ^ state_.low;
+        const auto turn = static_cast<unsigned>(state_.high >> 58);
         state_ = state_ * multiplier + increment_;
         return mixed >> turn | mixed << (-turn & 63);
     }
 
   private:
-    __extension__ using Wide = unsigned __int128;
+    static constexpr Wide multiplier{0x2360ED051FC65DA4, 0x4385DF649FCCF645};
 
-    static constexpr Wide multiplier = Wide{0x2360ED051FC65DA4} << 64 | 0x4385DF649FCCF645;
-
-    Wide state_ = 0, increment_ = 0;
+    Wide state_, increment_;
 };
 
 }  // namespace linocut

@@ -15,7 +15,7 @@ import images
 import numpy as np
 import pytest
 from small import CLASSES, NETWORKS
-from traces import Step, beside, eighths, feed, in_spreads, l2_gradient, numbers, rounding, started, traced
+from traces import Step, beside, eighths, feed, in_deviations, l2_gradient, numbers, rounding, started, traced
 
 from linocut.compile.lower import compile_network
 from linocut.graph.network import Network
@@ -338,7 +338,7 @@ def test_full_precision_gradients_of_weights(trace: Trace) -> None:
         close(real(step.after["dw"]), dw, SINGLE * size)
 
 
-def test_weights_follow_the_exact_gradient_in_spreads(trace: Trace) -> None:
+def test_weights_follow_the_exact_gradient_in_deviations(trace: Trace) -> None:
     """The q7 moment of gradients in q7, to nearest; the q15 weight to the dithered integer around w - 3 lr m^."""
     rate = 3 * RATE / (1 - 0.9**2)
     binary = {n.name for n in trace.network.graph.nodes if n.name.startswith("binary")}
@@ -348,7 +348,7 @@ def test_weights_follow_the_exact_gradient_in_spreads(trace: Trace) -> None:
         forward = next(s for s in trace.steps if s.layer == step.layer and "weights" in s.before and "x" in s.before)
         x, dy = whole(forward.before["x"]), whole(step.before["dy"])
         dw = dy.T @ x if x.ndim == 2 else images.weight_gradient(dy, x, trace.window(step.layer, x.shape))
-        given = in_spreads(dw.reshape(numbers(step.before["m"]).shape))
+        given = in_deviations(dw.reshape(numbers(step.before["m"]).shape))
         moment = 0.9 * numbers(step.before["m"]) + 0.1 * given
         assert np.abs(numbers(step.after["m"]) - moment).max() <= 0.551 + 127 * 2.0**-15
         moved = numbers(step.before["w"]) - rate * 32767 * numbers(step.after["m"]) / 127

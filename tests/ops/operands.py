@@ -80,7 +80,7 @@ def _input(rng: np.random.Generator, form: str, rows: int, cols: int) -> Array:
 
 
 def _product(rng: np.random.Generator, formats: Formats, rows: int, cols: int) -> Array:
-    """Y: each channel with its own mean and spread, some of them constant; variances fit their format."""
+    """Y: each channel with its own mean and deviation, some of them constant; variances fit their format."""
     form, half = formats["y"], "f16" in (formats["stats"], formats.get("running"))
     spread = np.exp(rng.normal(0, 0.5, cols)) * {"i16": 16.0, "i32": 20.0 if half else 4000.0}.get(form, 3.0)
     y = rng.normal(0, 1, cols) * spread + rng.standard_normal((rows, cols)) * spread
@@ -109,7 +109,7 @@ def _beta(rng: np.random.Generator, form: str, cols: int) -> View:
 
 
 def _statistics(rng: np.random.Generator, y: View, form: str, norm: float) -> View:
-    """Those of Y itself, or running ones that do not fit it; in both some channels have no spread."""
+    """Those of Y itself, or running ones that do not fit it; in both some channels do not vary."""
     stats = view(np.zeros((2, y.cols)), form)
     work = work_of("norm_statistics", y.cols)
     OP_BY_NAME["norm_statistics"].reference(y=y, stats=stats, running=None, work=work, norm=norm, momentum=0.9)
@@ -217,7 +217,9 @@ def _gradient_sums(formats: Formats, sizes: Sizes, variant: Mapping[str, float],
 def _norm_gradient(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
     """The sums are those of these very gradients, as the instruction may take for granted."""
     filled, channels = _masked_gradient(formats, sizes, rng), sizes["C"]
-    still = np.all(filled["dx"].data == 0, axis=0)  # no gradient: a spread so small that its reciprocal is out of range
+    still = np.all(
+        filled["dx"].data == 0, axis=0
+    )  # no gradient: a deviation so small that its reciprocal is out of range
     spread = np.where(still, 1e-3, np.exp(rng.normal(3.0, 1.0, channels))) * (rng.random(channels) < 0.95)
     spread[rng.integers(channels)] *= channels == 1
     filled["stats"] = view(np.stack([rng.normal(0, 10, channels), spread]), formats["stats"])

@@ -162,7 +162,7 @@ def test_the_exponent_of_dy_follows_its_overflows(noted: list[int], finer: int, 
 
 
 def test_a_channel_without_gradient_does_not_set_the_exponent() -> None:
-    """Its reciprocal spread is immense; the other channel must keep its seven bits."""
+    """Its reciprocal deviation is immense; the other channel must keep its seven bits."""
     dx = view(np.stack([np.zeros(8), np.arange(8.0) * 1000 - 3500], axis=1), "i16")
     found = backward(dx, view(np.array([[0.0, 0.0], [1e-6, 3.0]]), "f32"), L1, "i8")
     assert (found["dy"][:, 0] == 0).all() and np.abs(found["dy"][:, 1].astype(int)).max() >= 32

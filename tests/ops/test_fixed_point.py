@@ -101,15 +101,15 @@ def test_decay_moment_rounds_the_rational_value(m: int, positive: bool, decay: f
 
 
 @given(st.integers(1, 3), st.integers(1, 150), st.integers(0, 40), st.integers(0, 2**32 - 1))
-def test_word_mantissas_are_gradients_over_three_spreads(rows: int, columns: int, bits: int, seed: int) -> None:
+def test_word_mantissas_are_gradients_over_three_deviations(rows: int, columns: int, bits: int, seed: int) -> None:
     """Within the rounding of f32 beside a half; a word of zeros stays so, and what passes the range is its limit."""
     rng = np.random.default_rng(seed)
     exact = np.rint(rng.standard_normal((rows, columns)) * 2.0**bits).astype(np.int64) * rng.choice([0, 1], (rows, 1))
     found = word_mantissas(exact)
     for first in range(0, columns, 64):
         word = exact[:, first : first + 64]
-        spread = np.abs(word).mean(axis=1, keepdims=True) * math.sqrt(math.pi / 2)
-        wanted = np.clip(127 * word / np.where(spread > 0, 3 * spread, 1), -127, 127)
+        deviation = np.abs(word).mean(axis=1, keepdims=True) * math.sqrt(math.pi / 2)
+        wanted = np.clip(127 * word / np.where(deviation > 0, 3 * deviation, 1), -127, 127)
         assert np.abs(found[:, first : first + 64] - wanted).max() <= 0.5 + 2.0**-15
 
 

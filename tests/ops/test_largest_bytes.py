@@ -85,7 +85,7 @@ def test_largest_bytes(product: str, isa: str) -> None:
 @pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("inputs", [64, 70])
 def test_one_gradient_of_a_word(inputs: int, isa: str) -> None:
-    """All others are 0, so that in units of their spread it is as large as one gets."""
+    """All others are 0, so that in units of their deviation it is as large as one gets."""
     assert not MISSING, MISSING
     dy, x = np.array([[1, -1], [-1, 1]], np.int8), np.full((2, inputs), 7, np.uint8)
     x[0, 5] = 255

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from traces import Step, beside, eighths, feed, in_spreads, l2_gradient, numbers, rounding, started, traced
+from traces import Step, beside, eighths, feed, in_deviations, l2_gradient, numbers, rounding, started, traced
 
 from linocut import models
 from linocut.compile.lower import compile_network
@@ -55,7 +55,7 @@ def test_every_product_is_an_exact_integer(steps: list[Step]) -> None:
             assert np.array_equal(numbers(step.after["y"]), x @ numbers(step.before["weights"]).T)
 
 
-def test_mean_and_spread_are_the_rational_ones_rounded_once(steps: list[Step]) -> None:
+def test_mean_and_deviation_are_the_rational_ones_rounded_once(steps: list[Step]) -> None:
     for step in of(steps, "norm_statistics"):
         y = step.before["y"].data.astype(int)
         for channel, (mu, psi) in enumerate(step.after["stats"].data.T.tolist()):
@@ -66,8 +66,8 @@ def test_mean_and_spread_are_the_rational_ones_rounded_once(steps: list[Step]) -
                 variance = sum((value - mean) ** 2 for value in column) / BATCH
                 assert psi == pytest.approx(float(variance), rel=3 * U)
             else:
-                spread = sum(abs(value - mean) for value in column) / BATCH
-                assert psi == pytest.approx(float(spread) * SIGMAS, rel=3 * U)
+                deviation = sum(abs(value - mean) for value in column) / BATCH
+                assert psi == pytest.approx(float(deviation) * SIGMAS, rel=3 * U)
 
 
 def test_signs_and_masks_are_the_rational_comparisons(steps: list[Step]) -> None:
@@ -118,11 +118,11 @@ def test_gradient_of_the_norm_within_one_unit(steps: list[Step]) -> None:
         g = scaled(step.before["dx"].data, step.before["dx_exponent"].data)
         if "mask" in step.before:
             g = g * step.before["mask"].bits()
-        x, spread = numbers(step.before["x"]), numbers(step.before["stats"])[1]
+        x, deviation = numbers(step.before["x"]), numbers(step.before["stats"])[1]
         if step.of_logits:
-            dy = l2_gradient(g / np.sqrt(spread + 1e-5), x - numbers(step.before["beta"]))
+            dy = l2_gradient(g / np.sqrt(deviation + 1e-5), x - numbers(step.before["beta"]))
         else:
-            dy = beside(g / spread, eighths(x, step.before["mask"].bits(), step.before["half"].bits()))
+            dy = beside(g / deviation, eighths(x, step.before["mask"].bits(), step.before["half"].bits()))
         mantissas, exponent = step.after["dy"].data, step.after["dy_exponent"].data
         unit = 2.0 ** int(exponent[0])
         clipped = np.clip(dy, -127 * unit, 127 * unit)
@@ -143,13 +143,13 @@ def test_gradient_of_inputs_is_exact_but_for_its_shift(steps: list[Step]) -> Non
         np.testing.assert_allclose(scaled(step.after["dx"].data, exponent), clipped, rtol=0, atol=0.5 * unit)
 
 
-def test_weights_follow_the_exact_gradient_in_spreads(steps: list[Step]) -> None:
+def test_weights_follow_the_exact_gradient_in_deviations(steps: list[Step]) -> None:
     """The q7 moment of gradients in q7, to nearest; the q15 weight to the dithered integer around w - 3 lr m^."""
     rate = 3 * 0.05 / (1 - 0.9**2)
     for step in of(steps, "weight_gradient_adam"):
         x = numbers(step.before["x"])
         x = 2 * x - 255 if step.before["x"].format == "u8" else x
-        given = in_spreads(step.before["dy"].data.astype(np.float64).T @ x)
+        given = in_deviations(step.before["dy"].data.astype(np.float64).T @ x)
         moment = 0.9 * numbers(step.before["m"]) + 0.1 * given
         assert np.abs(numbers(step.after["m"]) - moment).max() <= 0.551 + 127 * 2.0**-15
         moved = numbers(step.before["w"]) - rate * 32767 * numbers(step.after["m"]) / 127

@@ -1,8 +1,8 @@
 """Every instruction on processors that this one is not, against its NumPy reference.
 
-They are 64-bit Arm, NEON with and without dot products, under qemu-user, and AVX-512 emulated by SIMDe. A program of
-all of an instruction's cases one after another, so that the emulator starts once for each. The cases are some of those
-of test_native_matches_reference.py, all of them with LINOCUT_TEST_OTHERS=all.
+They are 64-bit Arm, NEON with and without dot products, and 32-bit Arm with NEON, under qemu-user, and AVX-512 emulated
+by SIMDe. A program of all of an instruction's cases one after another, so that the emulator starts once for each. The
+cases are some of those of test_native_matches_reference.py, all of them with LINOCUT_TEST_OTHERS=all.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def operands_of(program: Program, arena: Array) -> list[Array]:
 
 
 @pytest.mark.timeout(1200)  # the first builds the runner, if nothing did before
-@pytest.mark.parametrize("isa", ["neon_dot", "neon", AVX512])
+@pytest.mark.parametrize("isa", ["neon_dot", "neon", "neon32", AVX512])
 @pytest.mark.parametrize("op_name", NAMES)
 def test_another_processor_matches_reference(op_name: str, isa: str, tmp_path: Path) -> None:
     command, chosen = command_for(isa), some_cases(op_name)

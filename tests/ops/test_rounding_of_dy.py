@@ -25,7 +25,7 @@ def sparse_gradient(dx_form: str, x_form: str) -> tuple[View, View]:
 
 
 def gradient(dx: View, x: View) -> tuple[Array, Array]:
-    """Of scaled l1 with a spread of 1: dY in its mantissas' unit, and u."""
+    """Of scaled l1 with a deviation of 1: dY in its mantissas' unit, and u."""
     zero, work = view(np.zeros((1, CHANNELS)), "f32"), work_of("norm_gradient_sums", CHANNELS)
     sums, dbeta = view(np.zeros((5, CHANNELS)), "f64"), view(np.zeros((1, CHANNELS)), "f32")
     mask = half = view(np.ones((ROWS, CHANNELS)), "bit") if x.format == "bit" else None

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from operands import view
-from traces import in_spreads
+from traces import in_deviations
 
 from linocut.ops import OP_BY_NAME, View
 from linocut.ops.bits import Array
@@ -195,7 +195,7 @@ def test_bop_in_fixed_point(form: str, one: int) -> None:
 
 
 def test_adam_of_q7_gradients_is_that_of_what_they_stand_for() -> None:
-    """127 is three spreads: m in 127ths of that, w along 3 lr m^."""
+    """127 is three deviations: m in 127ths of that, w along 3 lr m^."""
     given = clock(0.02)
     w, m = fixed(1000, -1000, 20000, 0, form="q15"), fixed(0, 10, 100, 0, form="q7")
     adam(w, m, None, fixed(127, -60, 0, 1, form="q7"), given)
@@ -250,7 +250,7 @@ def test_a_fused_update_is_its_two_parts(op: str, form: str, x_format: str) -> N
     run(f"weight_gradient_{op}", {"dy": dy, "x": x, **together}, **{**attributes, **signs})
     inputs: Array = x.signs() if x_format == "bit" else 2 * x.data.astype(int) - 255
     exact = dy.data.astype(int).T @ inputs
-    dw = view(exact >= 0 if form == "bit" else np.floor(in_spreads(exact) + 0.5), form)
+    dw = view(exact >= 0 if form == "bit" else np.floor(in_deviations(exact) + 0.5), form)
     apart = copied(operands)
     attributes.pop("signs", None)
     run(op, {**apart, "dw": dw, **({"v": None} if op == "adam" else {})}, **attributes)

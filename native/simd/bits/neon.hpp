@@ -12,8 +12,8 @@ inline u64 pack_flags(const u8* flags) {
     const uint8x16_t places = vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201u));
     const auto sixteen = [&](int i) { return vandq_u8(vld1q_u8(flags + 16 * i), places); };
     // Neighbours are added three times: the eight places of an octet meet in one byte.
-    const uint8x16_t fours = vpaddq_u8(vpaddq_u8(sixteen(0), sixteen(1)), vpaddq_u8(sixteen(2), sixteen(3)));
-    return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(fours, fours)), 0);
+    const uint8x16_t fours = add_pairs(add_pairs(sixteen(0), sixteen(1)), add_pairs(sixteen(2), sixteen(3)));
+    return vgetq_lane_u64(vreinterpretq_u64_u8(add_pairs(fours, fours)), 0);
 }
 
 // The 16 lowest bits -> 16 bytes, 1 or 0.

@@ -10,11 +10,12 @@
 namespace linocut::LINOCUT_NS {
 
 // A sum has the products of four columns: columns' bytes times the four bytes in lane L of `fours`.
-inline constexpr int dot_vectors = 2;
+inline constexpr int dot_vectors = vector_registers / 16;
 
 template <int L>
 inline int8x8_t lane_of(int8x16_t fours) {
-    return vreinterpret_s8_s32(vdup_laneq_s32(vreinterpretq_s32_s8(fours), L));
+    const int32x4_t lanes = vreinterpretq_s32_s8(fours);
+    return vreinterpret_s8_s32(vdup_lane_s32(L < 2 ? vget_low_s32(lanes) : vget_high_s32(lanes), L % 2));
 }
 
 // Of products of which one factor is at most 1 in size.
@@ -27,7 +28,7 @@ struct NarrowSum {
         low = vmlal_s8(low, vget_low_s8(columns), lane_of<L>(fours));
         high = vmlal_s8(high, vget_high_s8(columns), lane_of<L>(fours));
     }
-    int32x4_t total() const { return vpaddq_s32(vpaddlq_s16(low), vpaddlq_s16(high)); }
+    int32x4_t total() const { return add_pairs(vpaddlq_s16(low), vpaddlq_s16(high)); }
 };
 
 struct WideSum {
@@ -38,7 +39,7 @@ struct WideSum {
         low = vpadalq_s16(low, vmull_s8(vget_low_s8(columns), lane_of<L>(fours)));
         high = vpadalq_s16(high, vmull_s8(vget_high_s8(columns), lane_of<L>(fours)));
     }
-    int32x4_t total() const { return vpaddq_s32(low, high); }
+    int32x4_t total() const { return add_pairs(low, high); }
 };
 
 }  // namespace linocut::LINOCUT_NS

@@ -19,7 +19,7 @@ struct ChosenBytes {
             sums = vpadalq_u16(sums, vpaddlq_u8(vandq_u8(vld1q_u8(bytes + 16 * i), masks)));
         });
     }
-    i32 total() const { return static_cast<i32>(vaddvq_u32(sums)); }
+    i32 total() const { return static_cast<i32>(add_all(sums)); }
 };
 
 }  // namespace linocut::LINOCUT_NS

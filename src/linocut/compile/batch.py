@@ -11,8 +11,8 @@ from linocut.graph.queries import norms
 from linocut.settings_of import as_plain
 
 MOST_BATCH = 2**20
-LEAST_ROWS = 2  # of one row the spread is 0
-STEADY_ROWS = 8  # mean and spread of fewer rows are mostly noise: what is chosen for users has as many
+LEAST_ROWS = 2  # of one row the deviation is 0
+STEADY_ROWS = 8  # mean and deviation of fewer rows are mostly noise: what is chosen for users has as many
 
 
 def find_batch(batch: int) -> int:

@@ -15,7 +15,7 @@ from linocut.ops.bits import Array, padding_is_zero
 from linocut.tensor_file import TensorFile
 
 INTEGER, FLOAT = "integer", "float"
-_PARTS = ("mean", "spread", "shift")
+_PARTS = ("mean", "spread", "shift")  # as these files call mean, deviation and shift
 
 
 class _Packed(Source):

@@ -122,9 +122,9 @@ def _put_norm(
             "of what it gives; give it scale=True"
         )
     is_l2 = norm_name(policy, graph.feeds_loss(node.name)) == "l2"
-    spread = np.maximum(deviation**2 - EPSILON, 0) if is_l2 else deviation
+    kept = np.maximum(deviation**2 - EPSILON, 0) if is_l2 else deviation
     values[f"{node.name}.{BETA}"] = beta[None]
-    values[f"{node.name}.{RUNNING}"] = np.stack([mean, spread])
+    values[f"{node.name}.{RUNNING}"] = np.stack([mean, kept])
 
 
 def _shift_of_signs(gamma: Array, beta: Array) -> Array:

@@ -40,11 +40,13 @@ def reference(
     rate = float(control.data[LEARNING_RATE]) / (1.0 - float(control.data[BETA1_POWER]))
     if v is None:
         state, number = int(random.data[0]), int(salt)
-        gradients, spreads = in_q7(dw)
+        gradients, deviations = in_q7(dw)
         moment = decay_moment(m.data, gradients, beta1, part, state, number)
         m.store(moment)
         if part.last:
-            counters.data[FLIPS] += move_weights(w, moment, step_factor(rate * spreads, clip, w.format), state, number)
+            counters.data[FLIPS] += move_weights(
+                w, moment, step_factor(rate * deviations, clip, w.format), state, number
+            )
         return
     g = updates.gradient_values(dw, gradient_scale)
     kept = np.float32(beta1 if part.first else 1.0)
@@ -53,9 +55,9 @@ def reference(
     if not part.last:
         return
     second = v.data.astype(np.float32) * np.float32(beta2) + g * g * np.float32(1.0 - beta2)
-    spread = np.sqrt(second) * np.float32(1.0 / np.sqrt(1.0 - control.data[BETA2_POWER])) + np.float32(epsilon)
+    root = np.sqrt(second) * np.float32(1.0 / np.sqrt(1.0 - control.data[BETA2_POWER])) + np.float32(epsilon)
     v.store(second)
-    updates.store_weights(w, w.data.astype(np.float32) - np.float32(rate) * first / spread, clip, counters)
+    updates.store_weights(w, w.data.astype(np.float32) - np.float32(rate) * first / root, clip, counters)
 
 
 OP = Op(

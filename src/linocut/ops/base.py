@@ -1,4 +1,4 @@
-"""What an instruction is: a name, a signature, limits beyond it, a NumPy reference, and the work it does."""
+"""What an instruction is: a name, a signature, limits beyond it, a NumPy reference, its work and its workspace."""
 
 from __future__ import annotations
 

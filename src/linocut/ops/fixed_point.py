@@ -1,8 +1,8 @@
 """Fixed-point updates from gradients in units of a standard deviation; the twin is native/kernels/fixed_point.hpp.
 
 A gradient is the sign of one, +-s, or one in q7: in units of the standard deviation s of the gradients of its word (64
-weights side by side), 127 being SPREADS of them. So every step's gradients have the second moment s**2: Adam divides by
-the constant s, and SGD with momentum differs from Adam in the step's factor alone. The first moment is kept in q7 as
+weights side by side), 127 being DEVIATIONS of them. So every step's gradients have the second moment s**2: Adam divides
+by the constant s, and SGD with momentum differs from Adam in the step's factor alone. The first moment is kept in q7 as
 its gradients are (of signs in q15 too, 32767 being s). In micro-batches the moment takes up the mean of their
 gradients: the first decays it, each adds its share, which is small and so dithered, and the last moves the weights.
 """
@@ -19,11 +19,11 @@ from linocut.ops.bits import Array
 from linocut.ops.elementary import rounded
 from linocut.ops.micro_batch import WHOLE, MicroBatch
 
-SPREADS = 3.0  # that a q7 gradient's one stands for; larger gradients are that
+DEVIATIONS = 3.0  # that a q7 gradient's one stands for; larger gradients are that
 DECAY_FRACTION = 15
 SHARE_FRACTION = 8  # bits more of what a gradient adds: a small share of one, in micro-batches
 STEP_FRACTION = 16
-Q7_OF_SPREAD = 127.0 / (SPREADS * math.sqrt(math.pi / 2))
+Q7_OF_DEVIATION = 127.0 / (DEVIATIONS * math.sqrt(math.pi / 2))
 STEP_LIMIT = 2.0**24 - 1.0  # times 127 plus a dither still fits 32 bits, and moves a weight by its whole range
 SLOW_FRACTION = 24
 FRESH = "q15"  # weights of this format draw new dithers in every step, and so do moments
@@ -83,7 +83,9 @@ def word_mantissas(gradients: Array) -> Array:
     for first in range(0, gradients.shape[1], WORD_BITS):
         word = gradients[:, first : first + WORD_BITS]
         size = np.abs(word).sum(axis=1).astype(np.float64)
-        unit = np.where(size > 0, Q7_OF_SPREAD * word.shape[1] / np.where(size > 0, size, 1.0), 0.0).astype(np.float32)
+        unit = np.where(size > 0, Q7_OF_DEVIATION * word.shape[1] / np.where(size > 0, size, 1.0), 0.0).astype(
+            np.float32
+        )
         scaled = np.clip(word.astype(np.float32) * unit[:, None], np.float32(-127), np.float32(127))
         mantissas[:, first : first + WORD_BITS] = (scaled + np.float32(128.5)).astype(np.int64) - 128
     return mantissas
@@ -98,7 +100,7 @@ def in_q7(dw: View) -> tuple[Array, float]:
     """The gradients of a dW in bits or q7 as q7, int64 (N, K), and how many s their one is."""
     if dw.form.is_bits:
         return FORMATS["q7"].one * dw.signs(), 1.0
-    return dw.data.astype(np.int64), SPREADS
+    return dw.data.astype(np.int64), DEVIATIONS
 
 
 def decay_moment(

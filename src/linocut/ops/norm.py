@@ -63,8 +63,8 @@ def total(rows: Array) -> Array:
 
 def divisor(stats: View, norm: float) -> Array:
     """What x is divided by, float64 (channels,): psi, or sqrt(var + 1e-5) to f32, as packed models keep it."""
-    spread = stats.data[1].astype(np.float64)
-    return np.sqrt(spread + EPSILON).astype(np.float32).astype(np.float64) if norm == L2 else spread
+    kept = stats.data[1].astype(np.float64)
+    return np.sqrt(kept + EPSILON).astype(np.float32).astype(np.float64) if norm == L2 else kept
 
 
 def reciprocal(stats: View, norm: float) -> Array:

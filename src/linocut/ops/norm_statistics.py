@@ -30,18 +30,18 @@ def reference(
     """
     stats = channels(stats, first, y.cols)
     rows = np.float64(y.data.shape[0])
-    sums, spreads, counts = np.split(work.data, QUANTITIES)
+    sums, deviations, counts = np.split(work.data, QUANTITIES)
     exact = y.form.is_integer and norm != L2
     values = [y.data[part].astype(np.int64 if exact else np.float64) for part in parts(len(y.data), len(sums))]
     sums[...] = [total(part) for part in values]
     mu = total(sums) / rows
     for p, part in enumerate(values):
-        spreads[p], counts[p] = _exact(part, mu) if exact else _floating(part, mu, norm)
-    spread = total(spreads)
+        deviations[p], counts[p] = _exact(part, mu) if exact else _floating(part, mu, norm)
+    deviation = total(deviations)
     if exact:  # the deviations sum to 0: sum|y - mu| is twice the sum of the positive ones
-        spread = 2.0 * (spread - total(counts) * mu)
+        deviation = 2.0 * (deviation - total(counts) * mu)
     unit = SIGMAS if norm == SCALED_L1 else 1.0
-    stats.store(np.stack([mu, spread / rows * unit]))
+    stats.store(np.stack([mu, deviation / rows * unit]))
     if running is not None:
         running = channels(running, first, y.cols)
         kept = running.data.astype(np.float64) * momentum

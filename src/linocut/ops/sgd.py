@@ -48,10 +48,10 @@ def reference(
     rate = float(control.data[LEARNING_RATE])
     if w.form.is_fixed:
         state, number = int(random.data[0]), int(salt)
-        gradients, spreads = in_q7(dw)
+        gradients, deviations = in_q7(dw)
         moment = decay_moment(m.data, gradients, momentum, part, state, number)
         m.store(moment)
-        factor = step_factor(rate * gradient_scale / (1.0 - momentum) * spreads, clip, w.format)
+        factor = step_factor(rate * gradient_scale / (1.0 - momentum) * deviations, clip, w.format)
         if part.last:
             step = decay_moment(moment, gradients, momentum) if nesterov else moment
             counters.data[FLIPS] += move_weights(w, step, factor, state, number)
