@@ -317,11 +317,23 @@ def test_data_list(linocut):
     assert "linocut data get mnist" in linocut("data", "list")[1]
 
 
+UNNEEDED = {"PIL.Image", "linocut.data.images", "matplotlib", "torch", "scipy", "pandas", "tensorflow", "sklearn"}
+
+
 def test_help_is_quick_and_imports_nothing_heavy():
     code = "import sys; from linocut.cli import main; main(['--help']); print('numpy' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "Commands:" in out
     assert out.endswith("False\n")
+
+
+def test_training_brings_nothing_heavy_and_nothing_that_reads_pictures(tmp_path: Path) -> None:
+    words = ["train", "--data", "digits", "--epochs", "1", "--limit", "200", "--batch", "50", "--out", "run"]
+    code = (
+        f"import sys; from linocut.cli import main; main({words}); print([m for m in sys.modules if m in {UNNEEDED}])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_no_command_shows_the_help(linocut):

@@ -306,10 +306,10 @@ def tell_notes(*datasets: Dataset) -> None:
 
 def tell_skipped(*datasets: Dataset) -> None:
     """A line on standard error if corrupt images were left out."""
-    from linocut.data.soundness import named
-
     skipped = sorted(path for dataset in datasets for path in getattr(dataset, "skipped", ()))
     if skipped:
+        from linocut.data.soundness import named  # which brings all that reads pictures
+
         images = "image" if len(skipped) == 1 else "images"
         click.echo(printable(f"skipped {len(skipped):,} corrupt {images}: {named(skipped)}"), err=True)
 
