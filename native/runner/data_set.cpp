@@ -92,6 +92,7 @@ void take_data(Training& training, const Options& options, const Examples& examp
 }  // namespace
 
 void train_on_data_set(const Options& options, Runner& run) {
+    const OpenFile locked = options.log.empty() ? OpenFile() : lock_folder_of(options.log);
     Training training = begin(options, run);
     apply(options, training);
     const Bounds bounds{training.low, training.high};

@@ -171,6 +171,32 @@ def test_a_killed_runner_goes_on_to_the_same_bits(tmp_path: Path, runner: list[s
     same(home, lc.unpack(whole, tmp_path / "other"))
 
 
+def test_half_a_line_of_the_log_is_cut_off(tmp_path: Path, runner: list[str]) -> None:
+    device = packed(tmp_path, 4)
+    log, before = device / "log.jsonl", (device / "checkpoint.bin").read_bytes()
+    trained(device, runner)
+    whole = lc.unpack(device, tmp_path / "whole")
+    (device / "checkpoint.bin").write_bytes(before)
+    log.write_bytes(log.read_bytes().splitlines(keepends=True)[0][:60])  # a power cut, or a disk that is full
+    trained(device, runner)
+    home = lc.unpack(device, tmp_path / "home")
+    assert [epoch.epoch for epoch in home.progress.history] == [1, 2, 3, 4]
+    same(home, whole)
+
+
+def test_one_runner_trains_in_a_folder(tmp_path: Path, runner: list[str]) -> None:
+    device = packed(tmp_path, 3000)
+    process = started(device, runner)
+    while not (device / "log.jsonl").exists():
+        time.sleep(0.005)
+    done = call(device, runner, ".")
+    said = "error: ./ is being trained in by another process; wait for it to end, or end it\n"
+    assert (done.returncode, done.stderr) == (2, said)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGINT
+
+
 def test_what_the_device_is_told_before_the_first_step(tmp_path: Path, runner: list[str]) -> None:
     device = packed(tmp_path, 3)
     trained(device, runner, "--epochs", 2, "--lr", "2e-3", "--schedule", "step", "--seed", 9)
