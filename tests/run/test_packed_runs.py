@@ -265,6 +265,36 @@ def test_idx_files_and_a_device_of_its_own_examples(tmp_path: Path, runner: list
     assert (logits.argmax(1) == home.predict(some[0]).classes).all() and len(logits) == 700
 
 
+def test_a_run_that_has_begun_goes_on_with_other_examples(tmp_path: Path, runner: list[str]) -> None:
+    images, labels = all_of(DIGITS[0])
+    trainer, twin = make_trainer(), make_trainer()
+    for one in (trainer, twin):
+        one.fit(DIGITS[0], epochs=1)
+    device = lc.pack(trainer, DIGITS[0], tmp_path / "device", epochs=3, with_data=False)
+    images[:700].tofile(device / "x.bin")
+    labels[:700].tofile(device / "y.bin")
+    data = ("--images", "x.bin", "--labels", "y.bin")
+    found = trained(device, runner, *data)
+    twin.data = None
+    twin.fit((images[:700], labels[:700]), epochs=3)
+    assert found["state_sha256"] == twin.session.state_sha256()
+    home = lc.unpack(device, tmp_path / "home")
+    same(home, twin)
+    assert home.data is not None and (home.data.name, home.data.examples) == ("device", 700)
+    # more of them after an epoch, but not within one
+    process = started(device, runner, *data, "--epochs", "3000")
+    while len((device / "log.jsonl").read_bytes().splitlines()) < 4:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    at = lc.unpack(device, tmp_path / "within").progress
+    for name, values in (("x.bin", images), ("y.bin", labels)):
+        values[:760].tofile(device / name)
+    done = call(device, runner, ".", *data, "--epochs", at.epoch + 1)
+    said = "error: x.bin holds 760 examples, training began with 700; give it the same ones\n"
+    assert (done.returncode, done.stderr) == ((2, said) if at.step else (0, done.stderr))
+
+
 def test_a_program_and_a_state_alone(tmp_path: Path, runner: list[str]) -> None:
     """Without a packed run: what a device needs is a program, a state and examples."""
     trainer, twin = (
