@@ -35,7 +35,7 @@ EXAMPLES = ("images.bin", "labels.bin")
 
 def pack(
     trainer: Trainer,
-    train: Examples,
+    train: Examples | None,
     folder: str | os.PathLike[str],
     *,
     test: Examples | None = None,
@@ -47,8 +47,9 @@ def pack(
 
     `linocut-runner FOLDER` trains there, and `unpack` brings the run home. `epochs` are those in all, by default those
     that the run was planned with; a checkpoint is kept after each of them, and after every `save_every` steps.
-    Without `with_data` the examples stay here: the device has its own. SpecError for what the runner does not do:
-    augmentation, validation; RunError where all epochs are done, and for a folder that holds a packed run.
+    Without `with_data` the examples stay here: the device has its own; of a run that was trained before `train` may
+    then be None. SpecError for what the runner does not do: augmentation, validation; RunError where all epochs are
+    done, where there are no examples, and for a folder that holds a packed run.
     """
     path, at = Path(folder), trainer.progress
     _check_able(trainer)
@@ -59,14 +60,22 @@ def pack(
         raise RunError(
             f"the run is at {at}: nothing is left to do; give more epochs (epochs={at.epoch + 10}, --epochs)"
         )
+    if train is None and (with_data or trainer.data is None):
+        raise RunError(
+            "there are no examples to pack; give those to train on, or with_data=False to a run that had some"
+        )
     graph, coded = trainer.network.graph, trainer.settings.policy.integer
     datasets = [as_dataset(one, graph) for one in (train, test) if one is not None]
     for dataset in datasets:
         check_range(dataset, graph, coded=coded)
     with trainer.using("pack"):
-        trainer.bound_batch(len(datasets[0]))
-        trainer.check(trainer.settings, datasets[0], planned)
-        trainer.data, at.epochs = DataFacts.of(datasets[0]), planned
+        if train is None:
+            trainer.check_epochs(planned)
+        else:
+            trainer.bound_batch(len(datasets[0]))
+            trainer.check(trainer.settings, datasets[0], planned)
+            trainer.data = DataFacts.of(datasets[0])
+        at.epochs = planned
         trainer.save_every = save_every or trainer.save_every
     kept = trainer.folder
     trainer.save(path / RUN)
