@@ -450,6 +450,28 @@ def test_what_cannot_be_packed(tmp_path: Path) -> None:
         lc.pack(trainer, train, tmp_path / "device", epochs=2)
 
 
+def test_packing_leaves_nothing_half_written_and_nothing_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device, trainer = tmp_path / "device", make_trainer()
+    device.mkdir()
+    (device / "images.bin").write_bytes(b"mine")
+    with pytest.raises(lc.RunError, match=r"device holds images\.bin already, which would be written over; give"):
+        lc.pack(trainer, DIGITS[0], device, epochs=2)
+    assert (device / "images.bin").read_bytes() == b"mine"
+
+    def full(*_: object) -> None:
+        raise lc.MachineError("no space left")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(device_checkpoint, "write", full)
+        for folder in (device, tmp_path / "new"):
+            with pytest.raises(lc.MachineError):
+                lc.pack(trainer, DIGITS[0], folder, epochs=2, with_data=folder != device)
+    assert [path.name for path in device.iterdir()] == ["images.bin"] and not (tmp_path / "new").exists()
+    lc.pack(trainer, DIGITS[0], tmp_path / "new", epochs=2)
+
+
 def test_runs_that_have_gone_on_are_not_written_over(tmp_path: Path, runner: list[str]) -> None:
     train, _ = DIGITS
     trainer = make_trainer()

@@ -7,7 +7,9 @@ test-labels.bin), and run/, the run folder as it was packed. The device adds log
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +22,7 @@ from linocut.files import make_folder, replacing
 from linocut.layers.input import F32_MAX
 from linocut.run.feed import Feed, as_dataset, check_range, input_bounds
 from linocut.run.session import METRICS
-from linocut.run.standalone import write_program_alone
+from linocut.run.standalone import PROGRAM, write_program_alone
 from linocut.train import device_checkpoint
 from linocut.train.data_facts import DataFacts
 from linocut.train.device_checkpoint import DeviceTraining
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from linocut.run.feed import Examples
 
 RUN, LOG = "run", "log.jsonl"
-EXAMPLES = ("images.bin", "labels.bin")
+PREFIXES, EXAMPLES = ("", "test-"), ("images.bin", "labels.bin")
 
 
 def pack(
@@ -53,8 +55,7 @@ def pack(
     """
     path, at = Path(folder), trainer.progress
     _check_able(trainer)
-    if os.path.lexists(path / device_checkpoint.NAME) or os.path.lexists(path / RUN):
-        raise RunError(f"{path} holds a packed run already; unpack it, or give another folder")
+    _check_free(path, with_data)
     planned = at.epochs if epochs is None else epochs
     if at.epoch >= planned:
         raise RunError(
@@ -77,12 +78,43 @@ def pack(
             trainer.data = DataFacts.of(datasets[0])
         at.epochs = planned
         trainer.save_every = save_every or trainer.save_every
-    kept = trainer.folder
-    trainer.save(path / RUN)
-    trainer.folder = kept
-    with trainer.using("pack"):
-        _write(trainer, datasets if with_data else [], path)
+    kept, new = trainer.folder, not path.exists()
+    try:
+        trainer.save(path / RUN)
+        with trainer.using("pack"):
+            _write(trainer, datasets if with_data else [], path)
+    except BaseException:
+        _remove(path, with_data, new)
+        raise
+    finally:
+        trainer.folder = kept
     return path
+
+
+def _files(with_data: bool) -> list[str]:
+    """The names of all that may be in a packed folder beside the run, the device's log with it."""
+    examples = [prefix + name for prefix in PREFIXES for name in EXAMPLES]
+    return [device_checkpoint.NAME, PROGRAM, LOG, *(examples if with_data else [])]
+
+
+def _check_free(path: Path, with_data: bool) -> None:
+    """RunError for a folder that holds a packed run, or a file that would be written over."""
+    if os.path.lexists(path / device_checkpoint.NAME) or os.path.lexists(path / RUN):
+        raise RunError(f"{path} holds a packed run already; unpack it, or give another folder")
+    for name in _files(with_data):
+        if os.path.lexists(path / name):
+            raise RunError(f"{path} holds {name} already, which would be written over; give another folder")
+
+
+def _remove(path: Path, with_data: bool, new: bool) -> None:
+    """What was written of a folder that could not be packed."""
+    shutil.rmtree(path / RUN, ignore_errors=True)
+    for name in _files(with_data):
+        with suppress(OSError):
+            (path / name).unlink(missing_ok=True)
+    if new:
+        with suppress(OSError):
+            path.rmdir()
 
 
 def _check_able(trainer: Trainer) -> None:
@@ -107,7 +139,7 @@ def _write(trainer: Trainer, datasets: list[Dataset], path: Path) -> None:
         for name in METRICS:
             session.array(name)[...] = 0  # as an epoch begins
     write_program_alone(session.program, path)
-    for prefix, dataset in zip(("", "test-"), datasets, strict=False):
+    for prefix, dataset in zip(PREFIXES, datasets, strict=False):
         _write_examples(trainer, dataset, [path / f"{prefix}{name}" for name in EXAMPLES])
     device_checkpoint.write(_training(trainer), session, path)
 
