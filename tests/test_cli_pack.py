@@ -45,6 +45,25 @@ def test_without_examples(elsewhere, linocut) -> None:
     assert (status, said["out"], said["epochs"]) == (0, "device", 2)
     assert said["bytes"] == sum(file.stat().st_size for file in Path("device").iterdir() if file.is_file())
     assert not list(Path("device").glob("*images*"))
+    Path("x.bin").write_bytes(bytes(range(64)) * 120)
+    Path("y.bin").write_bytes(b"\3\0\0\0" * 120)
+    own = ("--images", "x.bin", "--labels", "y.bin", "--threads", 1)
+    assert call(Path.cwd(), native_command(), "device", *own).returncode == 0
+    status, out, _ = linocut("unpack", "device", "--out", "run")
+    assert (status, out.splitlines()[-1]) == (
+        0,
+        "train on, there:  linocut pack run --no-examples --out FOLDER --epochs 4",
+    )
+    # its examples are not here: it goes back to where they are, or begins anew
+    for words in (("train", "--resume", "--out", "run"), ("eval", "run"), ("pack", "run", "--out", "x", "--epochs", 4)):
+        status, out, err = linocut(*words)
+        assert (status, out, err.count("\n")) == (2, "", 1)
+        assert "a device's own" in err
+    assert linocut("eval", "run", "--data", "digits")[0] == 0
+    assert linocut("pack", "run", "--no-examples", "--out", "again", "--epochs", 4)[0] == 0
+    assert call(Path.cwd(), native_command(), "again", *own).returncode == 0
+    status, out, _ = linocut("unpack", "again", "--out", "run", "--json")
+    assert (status, json.loads(out)["epochs"]) == (0, 4)
 
 
 @pytest.mark.parametrize(

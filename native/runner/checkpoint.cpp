@@ -113,7 +113,8 @@ Training read_checkpoint(const std::string& path, const std::string& program, co
         refuse(path, " is no checkpoint of a device; linocut pack writes one");
     const Fields found = fields_in(head);
     if (found[0] != version) refuse(path, " has version ", found[0], ", must be ", version, "; pack the run anew");
-    if (file.size() != wanted) refuse(path, " has ", file.size(), " bytes, that of this program has ", wanted);
+    if (file.size() != wanted)
+        refuse(path, " has ", file.size(), " bytes, that of this program has ", wanted, "; pack the run anew");
     if (const Sha256::Digest own = digest_of_file(program);
         std::memcmp(head.data() + head.size() - own.size(), own.data(), own.size()) != 0)
         refuse(path, " is of another program than ", program, "; pack the run anew");

@@ -75,8 +75,10 @@ void apply(const Options& options, Training& training) {
     if (!(training.learning_rate > 0.0)) refuse("the learning rate is 0, with which nothing is learned; give --lr X");
 }
 
+// Other examples than before may come after an epoch, if they are given; half an epoch goes on with its own.
 void take_data(Training& training, const Options& options, const Examples& examples) {
-    if (training.begun() && training.examples != examples.count())
+    const bool may_be_others = options.own_data && training.step == 0;
+    if (training.begun() && !may_be_others && training.examples != examples.count())
         refuse(options.images, " holds ", examples.count(), " examples, training began with ", training.examples,
                "; give it the same ones");
     if (training.batch % examples.rows() != 0)
@@ -92,6 +94,7 @@ void take_data(Training& training, const Options& options, const Examples& examp
 }  // namespace
 
 void train_on_data_set(const Options& options, Runner& run) {
+    const OpenFile locked = options.log.empty() ? OpenFile() : lock_folder_of(options.log);
     Training training = begin(options, run);
     apply(options, training);
     const Bounds bounds{training.low, training.high};

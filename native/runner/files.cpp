@@ -1,6 +1,7 @@
 #include "files.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,12 +33,27 @@ bool write_all(int file, const void* from, std::uint64_t bytes) {
     return true;
 }
 
+std::string folder_of(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}
+
 // So that a new name outlives a power cut; not all file systems can, and what they hold is whole all the same.
 void settle_folder_of(const std::string& path) {
-    const std::size_t slash = path.rfind('/');
-    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-    const OpenFile open(::open(folder.c_str(), O_RDONLY | O_CLOEXEC));
+    const OpenFile open(::open(folder_of(path).c_str(), O_RDONLY | O_CLOEXEC));
     if (open.number() >= 0) static_cast<void>(fsync(open.number()));
+}
+
+// Cuts off what follows the last whole line; whether the system did.
+bool end_at_line(int file) {
+    struct stat found{};
+    if (fstat(file, &found) != 0) return false;
+    off_t end = found.st_size;
+    for (char last = 0; end > 0; --end) {
+        if (pread(file, &last, 1, end - 1) != 1) return false;
+        if (last == '\n') break;
+    }
+    return end == found.st_size || ftruncate(file, end) == 0;
 }
 
 }  // namespace
@@ -100,10 +116,19 @@ std::vector<std::uint8_t> read_all(const std::string& path) {
     return bytes;
 }
 
+OpenFile lock_folder_of(const std::string& path) {
+    const std::string folder = folder_of(path);
+    OpenFile file(open(folder.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.number() >= 0 && flock(file.number(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        refuse(folder, " is being trained in by another process; wait for it to end, or end it");
+    return file;
+}
+
 void append_line(const std::string& path, const std::string& line) {
-    const OpenFile file(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, made_mode));
+    const OpenFile file(open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, made_mode));
     const std::string whole = line + "\n";
-    if (file.number() < 0 || !write_all(file.number(), whole.data(), whole.size()) || fsync(file.number()) != 0)
+    if (file.number() < 0 || !end_at_line(file.number()) || !write_all(file.number(), whole.data(), whole.size()) ||
+        fsync(file.number()) != 0)
         throw MachineFailure(text(path, " cannot be written: ", std::strerror(errno)));
 }
 

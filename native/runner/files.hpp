@@ -61,7 +61,11 @@ class OutputFile {
 bool is_file(const std::string& path);
 bool is_folder(const std::string& path);
 std::vector<std::uint8_t> read_all(const std::string& path);
-// Adds a line to a file, which is made where it is not there. Throws MachineFailure.
+// The folder that a file is in, opened and locked: nobody else has it until it is closed, or this process ends. Throws
+// Refusal where another has it; where a file system has no such locks, it is not locked.
+OpenFile lock_folder_of(const std::string& path);
+// Adds a line to a file, which is made where it is not there; what a power cut left of one is cut off before. Throws
+// MachineFailure.
 void append_line(const std::string& path, const std::string& line);
 
 }  // namespace linocut

@@ -62,7 +62,9 @@ def test_the_checksum_is_that_of_the_numbers(trained) -> None:
     assert checksum(predictor.graph) != before
 
 
-@pytest.mark.parametrize("name", ["2fast", "my-net", "", "int", "string", "ä", "a b", "_x", "a" * 32, "x\n"])
+@pytest.mark.parametrize(
+    "name", ["2fast", "my-net", "", "int", "string", "math", "stddef", "ä", "a b", "_x", "a" * 32, "x\n"]
+)
 def test_a_name_that_is_none_in_c_is_refused(name: str, trained, tmp_path: Path) -> None:
     with pytest.raises(lc.SpecError, match=r"is no C identifier .* --name"):
         lc.export(trained, out=tmp_path / "out", name=name)

@@ -129,6 +129,32 @@ def test_what_is_written_goes_on_from_the_state(tmp_path: Path) -> None:
     assert found == outputs.tobytes() + state + np.array(score[0]).tobytes() + np.array(score[1:], np.int32).tobytes()
 
 
+def test_what_was_counted_here_is_not_counted_there(tmp_path: Path) -> None:
+    """The score of a trained network, after its first step there; all is declared by its header alone."""
+    gcc, made = compiler("gcc"), trainer("lean")
+    made.fit(lc.data.load("digits")[0], epochs=1)
+    exported(made, tmp_path)
+    (tmp_path / "net_test.c").write_text(FIRST_SCORE)
+    build(tmp_path, [gcc, *SANITIZED], "first")
+    run(["./first"], tmp_path)
+
+
+FIRST_SCORE = """
+#include "net.h"
+
+static uint64_t arena[(NET_ARENA_BYTES + 7) / 8];
+
+int main(void) {
+    int32_t examples;
+    net_begin(arena, NULL);
+    net_set_rate(arena, 0.001);
+    net_train_step(arena, net_images(arena), net_labels(arena));
+    net_score(arena, NULL, NULL, &examples);
+    return examples != NET_BATCH;
+}
+"""
+
+
 def stepped(made: Trainer, images: Array, labels: Array) -> tuple[bytes, Array, tuple[float, int, int]]:
     """Two steps by the same kernels: the state, the outputs of a prediction, and what was counted."""
     session = open_session(made.session.program, threads=1)

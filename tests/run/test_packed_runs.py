@@ -171,6 +171,32 @@ def test_a_killed_runner_goes_on_to_the_same_bits(tmp_path: Path, runner: list[s
     same(home, lc.unpack(whole, tmp_path / "other"))
 
 
+def test_half_a_line_of_the_log_is_cut_off(tmp_path: Path, runner: list[str]) -> None:
+    device = packed(tmp_path, 4)
+    log, before = device / "log.jsonl", (device / "checkpoint.bin").read_bytes()
+    trained(device, runner)
+    whole = lc.unpack(device, tmp_path / "whole")
+    (device / "checkpoint.bin").write_bytes(before)
+    log.write_bytes(log.read_bytes().splitlines(keepends=True)[0][:60])  # a power cut, or a disk that is full
+    trained(device, runner)
+    home = lc.unpack(device, tmp_path / "home")
+    assert [epoch.epoch for epoch in home.progress.history] == [1, 2, 3, 4]
+    same(home, whole)
+
+
+def test_one_runner_trains_in_a_folder(tmp_path: Path, runner: list[str]) -> None:
+    device = packed(tmp_path, 3000)
+    process = started(device, runner)
+    while not (device / "log.jsonl").exists():
+        time.sleep(0.005)
+    done = call(device, runner, ".")
+    said = "error: ./ is being trained in by another process; wait for it to end, or end it\n"
+    assert (done.returncode, done.stderr) == (2, said)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGINT
+
+
 def test_what_the_device_is_told_before_the_first_step(tmp_path: Path, runner: list[str]) -> None:
     device = packed(tmp_path, 3)
     trained(device, runner, "--epochs", 2, "--lr", "2e-3", "--schedule", "step", "--seed", 9)
@@ -237,6 +263,36 @@ def test_idx_files_and_a_device_of_its_own_examples(tmp_path: Path, runner: list
     report(device, runner, ".", "--section", "predict", *data[:2], "--collect", "predict.logits=logits.bin")
     logits = np.fromfile(device / "logits.bin", np.float32).reshape(-1, 10)
     assert (logits.argmax(1) == home.predict(some[0]).classes).all() and len(logits) == 700
+
+
+def test_a_run_that_has_begun_goes_on_with_other_examples(tmp_path: Path, runner: list[str]) -> None:
+    images, labels = all_of(DIGITS[0])
+    trainer, twin = make_trainer(), make_trainer()
+    for one in (trainer, twin):
+        one.fit(DIGITS[0], epochs=1)
+    device = lc.pack(trainer, DIGITS[0], tmp_path / "device", epochs=3, with_data=False)
+    images[:700].tofile(device / "x.bin")
+    labels[:700].tofile(device / "y.bin")
+    data = ("--images", "x.bin", "--labels", "y.bin")
+    found = trained(device, runner, *data)
+    twin.data = None
+    twin.fit((images[:700], labels[:700]), epochs=3)
+    assert found["state_sha256"] == twin.session.state_sha256()
+    home = lc.unpack(device, tmp_path / "home")
+    same(home, twin)
+    assert home.data is not None and (home.data.name, home.data.examples) == ("device", 700)
+    # more of them after an epoch, but not within one
+    process = started(device, runner, *data, "--epochs", "3000")
+    while len((device / "log.jsonl").read_bytes().splitlines()) < 4:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    at = lc.unpack(device, tmp_path / "within").progress
+    for name, values in (("x.bin", images), ("y.bin", labels)):
+        values[:760].tofile(device / name)
+    done = call(device, runner, ".", *data, "--epochs", at.epoch + 1)
+    said = "error: x.bin holds 760 examples, training began with 700; give it the same ones\n"
+    assert (done.returncode, done.stderr) == ((2, said) if at.step else (0, done.stderr))
 
 
 def test_a_program_and_a_state_alone(tmp_path: Path, runner: list[str]) -> None:
@@ -392,6 +448,28 @@ def test_what_cannot_be_packed(tmp_path: Path) -> None:
     lc.pack(trainer, train, tmp_path / "device", epochs=2)
     with pytest.raises(lc.RunError, match="holds a packed run already; unpack it, or give another folder"):
         lc.pack(trainer, train, tmp_path / "device", epochs=2)
+
+
+def test_packing_leaves_nothing_half_written_and_nothing_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device, trainer = tmp_path / "device", make_trainer()
+    device.mkdir()
+    (device / "images.bin").write_bytes(b"mine")
+    with pytest.raises(lc.RunError, match=r"device holds images\.bin already, which would be written over; give"):
+        lc.pack(trainer, DIGITS[0], device, epochs=2)
+    assert (device / "images.bin").read_bytes() == b"mine"
+
+    def full(*_: object) -> None:
+        raise lc.MachineError("no space left")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(device_checkpoint, "write", full)
+        for folder in (device, tmp_path / "new"):
+            with pytest.raises(lc.MachineError):
+                lc.pack(trainer, DIGITS[0], folder, epochs=2, with_data=folder != device)
+    assert [path.name for path in device.iterdir()] == ["images.bin"] and not (tmp_path / "new").exists()
+    lc.pack(trainer, DIGITS[0], tmp_path / "new", epochs=2)
 
 
 def test_runs_that_have_gone_on_are_not_written_over(tmp_path: Path, runner: list[str]) -> None:

@@ -72,6 +72,7 @@ def evaluate(
     support (how many examples there are).
     """
     from linocut import data as datasets
+    from linocut.data.dataset import DEVICE
     from linocut.export.load import load
     from linocut.report import figures
 
@@ -81,6 +82,8 @@ def evaluate(
     name = predictor.data if data is None else data
     if name is None:
         raise click.UsageError(f"{run} does not say what it was trained on; give --data")
+    if data is None and name == DEVICE:
+        raise click.UsageError(f"{run} was trained on a device's own data, which are not here; give --data")
     if data is None and os.path.isabs(name) and not os.path.exists(name):
         raise click.UsageError(f"{run} was trained on {name}, which is not there any more; give --data, where they are")
     resizing = predictor.resizing if predictor.resizing_known else None

@@ -59,8 +59,11 @@ def pack(
     from linocut.train import pack as write
 
     trainer = Trainer.resume(run)
-    loaded = _loaded(trainer, run, data, data_dir, skip_corrupt)
-    write(trainer, loaded.train, out, test=loaded.test, epochs=epochs, save_every=save_every, with_data=with_data)
+    if with_data or data is not None or trainer.data is None:
+        loaded = _loaded(trainer, run, data, data_dir, skip_corrupt)
+        write(trainer, loaded.train, out, test=loaded.test, epochs=epochs, save_every=save_every, with_data=with_data)
+    else:
+        write(trainer, None, out, epochs=epochs, save_every=save_every, with_data=False)
     nbytes = sum(file.stat().st_size for file in out.iterdir() if file.is_file())
     arena = trainer.compiled.program.arena_bytes
     if as_json:

@@ -56,9 +56,15 @@ def resumed(options: Options) -> tuple[Trainer, Loaded, Options]:
 
 
 def name_of_data(facts: DataFacts) -> str:
-    """What the run's data are called; RunError where they were in a folder that is none any more."""
+    """What the run's data are called; RunError where they were in a folder that is none any more, or a device's."""
+    from linocut.data.dataset import DEVICE
     from linocut.errors import RunError, one_line
 
+    if facts.name == DEVICE:
+        raise RunError(
+            "the run's data are a device's own, which are not here; train it there (linocut pack --no-examples), or "
+            "begin another run from it on data that are here (linocut train --from)"
+        )
     if os.path.isabs(facts.name) and not os.path.exists(facts.name):
         raise RunError(
             f"the run's data were in {one_line(facts.name)}, where nothing is now; if they have moved, say where they "

@@ -19,6 +19,7 @@ from linocut.cli.options import PATH, json_option, quoted
 @json_option
 def unpack(folder: Path, out: Path, as_json: bool) -> None:
     """Write what a device came to, in the FOLDER of linocut pack, into a run folder, as linocut train leaves one."""
+    from linocut.data.dataset import DEVICE
     from linocut.train import unpack as read
 
     trainer = read(folder, out)
@@ -29,4 +30,7 @@ def unpack(folder: Path, out: Path, as_json: bool) -> None:
         return
     click.echo(f"wrote {out}: {at}")
     click.echo(f"what came of it:  linocut log {quoted(out)}")
-    click.echo(f"train on:         linocut train --resume --out {quoted(out)}")
+    if trainer.data is not None and trainer.data.name == DEVICE:
+        click.echo(f"train on, there:  linocut pack {quoted(out)} --no-examples --out FOLDER --epochs {2 * at.epochs}")
+    else:
+        click.echo(f"train on:         linocut train --resume --out {quoted(out)}")

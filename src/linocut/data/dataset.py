@@ -19,6 +19,8 @@ Dtype = Literal["u8", "f32"]
 
 NUMPY_DTYPES: dict[Dtype, np.dtype[Any]] = {"u8": np.dtype(np.uint8), "f32": np.dtype(np.float32)}
 
+DEVICE = "device"  # what examples are called that only a device had
+
 Resizing = Literal["whole", "crop"]
 
 Box = tuple[float, float, float, float]

@@ -24,11 +24,11 @@ from linocut.graph.network import Network
 from linocut.run.predict import Predictor
 from linocut.run.session import Session
 
-# What a file may not be called: words of C99, and the headers that it includes itself.
+# What a file may not be called: words of C99, and the headers that it or its kernels include.
 TAKEN = re.compile(
     "auto|break|case|char|const|continue|default|do|double|else|enum|extern|float|for|goto|if|inline|int|long|register"
     "|restrict|return|short|signed|sizeof|static|struct|switch|typedef|union|unsigned|void|volatile|while"
-    "|stdint|stdio|string"
+    "|math|stddef|stdint|stdio|string"
 )
 MOST_NAME = 31  # characters that every C compiler tells apart
 

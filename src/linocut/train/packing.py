@@ -7,7 +7,9 @@ test-labels.bin), and run/, the run folder as it was packed. The device adds log
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +22,7 @@ from linocut.files import make_folder, replacing
 from linocut.layers.input import F32_MAX
 from linocut.run.feed import Feed, as_dataset, check_range, input_bounds
 from linocut.run.session import METRICS
-from linocut.run.standalone import write_program_alone
+from linocut.run.standalone import PROGRAM, write_program_alone
 from linocut.train import device_checkpoint
 from linocut.train.data_facts import DataFacts
 from linocut.train.device_checkpoint import DeviceTraining
@@ -30,12 +32,12 @@ if TYPE_CHECKING:
     from linocut.run.feed import Examples
 
 RUN, LOG = "run", "log.jsonl"
-EXAMPLES = ("images.bin", "labels.bin")
+PREFIXES, EXAMPLES = ("", "test-"), ("images.bin", "labels.bin")
 
 
 def pack(
     trainer: Trainer,
-    train: Examples,
+    train: Examples | None,
     folder: str | os.PathLike[str],
     *,
     test: Examples | None = None,
@@ -47,33 +49,72 @@ def pack(
 
     `linocut-runner FOLDER` trains there, and `unpack` brings the run home. `epochs` are those in all, by default those
     that the run was planned with; a checkpoint is kept after each of them, and after every `save_every` steps.
-    Without `with_data` the examples stay here: the device has its own. SpecError for what the runner does not do:
-    augmentation, validation; RunError where all epochs are done, and for a folder that holds a packed run.
+    Without `with_data` the examples stay here: the device has its own; of a run that was trained before `train` may
+    then be None. SpecError for what the runner does not do: augmentation, validation; RunError where all epochs are
+    done, where there are no examples, and for a folder that holds a packed run.
     """
     path, at = Path(folder), trainer.progress
     _check_able(trainer)
-    if os.path.lexists(path / device_checkpoint.NAME) or os.path.lexists(path / RUN):
-        raise RunError(f"{path} holds a packed run already; unpack it, or give another folder")
+    _check_free(path, with_data)
     planned = at.epochs if epochs is None else epochs
     if at.epoch >= planned:
         raise RunError(
             f"the run is at {at}: nothing is left to do; give more epochs (epochs={at.epoch + 10}, --epochs)"
+        )
+    if train is None and (with_data or trainer.data is None):
+        raise RunError(
+            "there are no examples to pack; give those to train on, or with_data=False to a run that had some"
         )
     graph, coded = trainer.network.graph, trainer.settings.policy.integer
     datasets = [as_dataset(one, graph) for one in (train, test) if one is not None]
     for dataset in datasets:
         check_range(dataset, graph, coded=coded)
     with trainer.using("pack"):
-        trainer.bound_batch(len(datasets[0]))
-        trainer.check(trainer.settings, datasets[0], planned)
-        trainer.data, at.epochs = DataFacts.of(datasets[0]), planned
+        if train is None:
+            trainer.check_epochs(planned)
+        else:
+            trainer.bound_batch(len(datasets[0]))
+            trainer.check(trainer.settings, datasets[0], planned)
+            trainer.data = DataFacts.of(datasets[0])
+        at.epochs = planned
         trainer.save_every = save_every or trainer.save_every
-    kept = trainer.folder
-    trainer.save(path / RUN)
-    trainer.folder = kept
-    with trainer.using("pack"):
-        _write(trainer, datasets if with_data else [], path)
+    kept, new = trainer.folder, not path.exists()
+    try:
+        trainer.save(path / RUN)
+        with trainer.using("pack"):
+            _write(trainer, datasets if with_data else [], path)
+    except BaseException:
+        _remove(path, with_data, new)
+        raise
+    finally:
+        trainer.folder = kept
     return path
+
+
+def _files(with_data: bool) -> list[str]:
+    """The names of all that may be in a packed folder beside the run, the device's log with it."""
+    examples = [prefix + name for prefix in PREFIXES for name in EXAMPLES]
+    return [device_checkpoint.NAME, PROGRAM, LOG, *(examples if with_data else [])]
+
+
+def _check_free(path: Path, with_data: bool) -> None:
+    """RunError for a folder that holds a packed run, or a file that would be written over."""
+    if os.path.lexists(path / device_checkpoint.NAME) or os.path.lexists(path / RUN):
+        raise RunError(f"{path} holds a packed run already; unpack it, or give another folder")
+    for name in _files(with_data):
+        if os.path.lexists(path / name):
+            raise RunError(f"{path} holds {name} already, which would be written over; give another folder")
+
+
+def _remove(path: Path, with_data: bool, new: bool) -> None:
+    """What was written of a folder that could not be packed."""
+    shutil.rmtree(path / RUN, ignore_errors=True)
+    for name in _files(with_data):
+        with suppress(OSError):
+            (path / name).unlink(missing_ok=True)
+    if new:
+        with suppress(OSError):
+            path.rmdir()
 
 
 def _check_able(trainer: Trainer) -> None:
@@ -98,7 +139,7 @@ def _write(trainer: Trainer, datasets: list[Dataset], path: Path) -> None:
         for name in METRICS:
             session.array(name)[...] = 0  # as an epoch begins
     write_program_alone(session.program, path)
-    for prefix, dataset in zip(("", "test-"), datasets, strict=False):
+    for prefix, dataset in zip(PREFIXES, datasets, strict=False):
         _write_examples(trainer, dataset, [path / f"{prefix}{name}" for name in EXAMPLES])
     device_checkpoint.write(_training(trainer), session, path)
 

@@ -486,6 +486,10 @@ class Trainer:
             return
         if self.data is not None:
             self.data.check_same(DataFacts.of(dataset))
+        self.check_epochs(epochs)
+
+    def check_epochs(self, epochs: int) -> None:
+        """RunError for a number of epochs that this run, which has begun, cannot go on to."""
         if epochs < self.progress.epoch + (self.progress.step > 0):
             raise RunError(f"epochs is {epochs}, but the run is at {self.progress}; give more epochs")
         if self.settings.schedule.fixed_length and epochs != self.progress.epochs:

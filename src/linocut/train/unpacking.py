@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from linocut import fields
+from linocut.data.dataset import DEVICE
 from linocut.errors import MachineError, RunError, SpecError, one_line
 from linocut.files import open_plain
 from linocut.json_text import parsed
@@ -20,8 +21,6 @@ from linocut.train.run_folder import RunFolder
 from linocut.train.run_log import MOST_LINE, epoch_of
 from linocut.train.settings import Settings
 from linocut.train.trainer import Trainer
-
-DEVICE = "device"  # what examples are called that only the device had
 
 
 def unpack(folder: str | os.PathLike[str], out: str | os.PathLike[str]) -> Trainer:

@@ -101,8 +101,9 @@ class TrainerSource:
 
     @property
     def _pieces(self) -> list[tuple[Buffer, Array]]:
-        """The buffers of the state with their bytes."""
-        return [(buffer, self.session.state_bytes(buffer.name)) for buffer in self.program.persistent()]
+        """The buffers of the state with their bytes; what training here has counted is not counted there."""
+        pieces = [(buffer, self.session.state_bytes(buffer.name)) for buffer in self.program.persistent()]
+        return [(buffer, np.zeros_like(data) if buffer.name in METRICS else data) for buffer, data in pieces]
 
     def _buffer(self, name: str) -> Buffer:
         return self.program.buffer(name)

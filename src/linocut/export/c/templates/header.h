@@ -2,6 +2,7 @@ $about
 #ifndef ${macro}_H_INCLUDED
 #define ${macro}_H_INCLUDED
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define ${macro}_ARENA_BYTES $arena_bytes
