@@ -117,8 +117,9 @@ void train_on_data_set(const Options& options, Runner& run) {
     if (!options.checkpoint.empty() || !options.save.empty()) note_signals();
     if (!options.checkpoint.empty()) save();  // a disk that will not take it is found at once
     if (training.epoch == training.epochs)
-        std::fprintf(stderr, "all %llu epochs are done; more are trained with --epochs\n",
-                     static_cast<unsigned long long>(training.epochs));
+        std::fprintf(stderr, "all %llu epochs are done; %s\n", static_cast<unsigned long long>(training.epochs),
+                     training.schedule.fixed_length() ? "a cosine ends there: unpack the run, and begin another from it"
+                                                      : "more are trained with --epochs");
     try {
         Epochs(run, training, examples, test ? &*test : nullptr, save, ended).train();
     } catch (const Interruption&) {

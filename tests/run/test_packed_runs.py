@@ -223,7 +223,17 @@ def test_cosine_is_as_long_as_it_was_laid_out(tmp_path: Path, runner: list[str])
     done = call(device, runner, ".", "--epochs", 4)
     assert done.returncode == 2 and "has begun with --epochs 2, not 4; leave --epochs out" in done.stderr
     done = call(device, runner, ".")
-    assert done.returncode == 0 and "all 2 epochs are done; more are trained with --epochs" in done.stderr
+    assert done.returncode == 0 and "all 2 epochs are done; a cosine ends there" in done.stderr
+
+
+def test_what_comes_home_is_not_mixed_with_what_came_from_there(tmp_path: Path) -> None:
+    device = packed(tmp_path, 2)
+    for out in (device, device / "run", device / "home"):
+        with pytest.raises(lc.RunError, match="is in the packed folder"):
+            lc.unpack(device, out)
+    assert sorted(path.name for path in device.iterdir()) == sorted(
+        path.name for path in packed(tmp_path / "x", 2).iterdir()
+    )
 
 
 def write_idx(path: Path, values: np.ndarray) -> Path:

@@ -31,6 +31,8 @@ def unpack(folder: str | os.PathLike[str], out: str | os.PathLike[str]) -> Train
     in `out`; MachineError where the disk will not.
     """
     path = Path(folder)
+    if Path(out).resolve().is_relative_to(path.resolve()):
+        raise RunError(f"{out} is in the packed folder {path}, which would be mixed up; give another folder")
     for name in (RUN, device_checkpoint.NAME):
         if not os.path.exists(path / name):
             raise RunError(f"{path} holds no packed run: it has no {name}; give the folder that linocut pack wrote")
