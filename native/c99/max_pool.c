@@ -14,13 +14,16 @@ static int is_larger(const lino_operand* x, lino_size row, lino_size than, lino_
 /* The tap of the largest, and the pixel that it sees. */
 static lino_size best_tap(const lino_operand* x, const lino_window* window, const lino_size* at, lino_size channel,
                           lino_size* pixel) {
-    lino_size tap, best = 0;
+    const lino_taps rows = lino_rows_within(window, at[1]), columns = lino_columns_within(window, at[2]);
+    lino_size p, q, best = 0;
     *pixel = -1;
-    for (tap = 0; tap < window->rows * window->columns; ++tap) {
-        const lino_size seen = lino_seen(window, at[0], at[1], at[2], tap / window->columns, tap % window->columns);
-        if (seen < 0 || (*pixel >= 0 && !is_larger(x, seen, *pixel, channel))) continue;
-        *pixel = seen;
-        best = tap;
+    for (p = rows.begin; p < rows.end; ++p) {
+        for (q = columns.begin; q < columns.end; ++q) {
+            const lino_size seen = lino_seen(window, at[0], at[1], at[2], p, q);
+            if (*pixel >= 0 && !is_larger(x, seen, *pixel, channel)) continue;
+            *pixel = seen;
+            best = p * window->columns + q;
+        }
     }
     return best;
 }

@@ -29,20 +29,23 @@ void lino_max_pool_gradient(const lino_call* call) {
     const lino_window window = lino_pool_of(dx, dy, call->attributes);
     const int integers = lino_is_integer(dy);
     const int32_t shift = integers ? shift_of(call->attributes) : 0, most = dx->format == LINO_I8 ? 127 : 32767;
-    lino_size b, y, x, channel, tap, at = 0;
+    lino_size b, y, x, p, q, channel, at = 0;
     for (b = 0; b < window.batch; ++b) {
         for (y = 0; y < window.height; ++y) {
             for (x = 0; x < window.width; ++x) {
+                const lino_taps rows = lino_rows_around(&window, y), columns = lino_columns_around(&window, x);
                 for (channel = 0; channel < dx->cols; ++channel, ++at) {
                     int32_t whole = 0;
                     float sum = 0.0f;
-                    for (tap = window.rows * window.columns - 1; tap >= 0; --tap) {
-                        const lino_size seer = lino_seer(&window, b, y, x, tap / window.columns, tap % window.columns);
-                        if (seer < 0 || chosen(all + INDEX, seer, channel) != tap) continue;
-                        if (integers)
-                            whole += lino_integer(dy, seer * dy->cols + channel);
-                        else
-                            sum += lino_float(dy, seer * dy->cols + channel);
+                    for (p = rows.end - 1; p >= rows.begin; --p) {
+                        for (q = columns.end - 1; q >= columns.begin; --q) {
+                            const lino_size seer = lino_seer(&window, b, y, x, p, q);
+                            if (seer < 0 || chosen(all + INDEX, seer, channel) != p * window.columns + q) continue;
+                            if (integers)
+                                whole += lino_integer(dy, seer * dy->cols + channel);
+                            else
+                                sum += lino_float(dy, seer * dy->cols + channel);
+                        }
                     }
                     if (integers)
                         lino_store_integer(dx, at, lino_clamp((whole + ((1 << shift) >> 1)) >> shift, -most, most));

@@ -41,6 +41,44 @@ static inline lino_window lino_pool_of(const lino_operand* images, const lino_op
     return lino_window_of(images, (lino_size)attributes[0], (lino_size)attributes[1], outputs, attributes + 2);
 }
 
+/* Taps [begin, end) of one side of a window. Pools have windows far larger than their images. */
+typedef struct lino_taps {
+    lino_size begin, end;
+} lino_taps;
+
+/* Those of `taps` that see a pixel of `size`, from the output whose first tap sees pixel `first`. */
+static inline lino_taps lino_within(lino_size first, lino_size taps, lino_size size) {
+    lino_taps found;
+    found.begin = first < 0 ? -first : 0;
+    found.end = lino_least(taps, size - first);
+    return found;
+}
+
+/* Those through which one of `outputs` may see the pixel that the first output sees through tap `down`. */
+static inline lino_taps lino_around(lino_size down, lino_size taps, lino_size stride, lino_size outputs) {
+    const lino_size begin = down - (outputs - 1) * stride;
+    lino_taps found;
+    found.begin = begin < 0 ? 0 : begin;
+    found.end = lino_least(taps, down + 1);
+    return found;
+}
+
+static inline lino_taps lino_rows_within(const lino_window* window, lino_size i) {
+    return lino_within(i * window->stride - window->pad_top, window->rows, window->height);
+}
+
+static inline lino_taps lino_columns_within(const lino_window* window, lino_size j) {
+    return lino_within(j * window->stride - window->pad_left, window->columns, window->width);
+}
+
+static inline lino_taps lino_rows_around(const lino_window* window, lino_size y) {
+    return lino_around(y + window->pad_top, window->rows, window->stride, window->out_height);
+}
+
+static inline lino_taps lino_columns_around(const lino_window* window, lino_size x) {
+    return lino_around(x + window->pad_left, window->columns, window->stride, window->out_width);
+}
+
 /* The pixel, as a row of the images, that output (i, j) of image b sees through tap (p, q); -1 where there is none. */
 static inline lino_size lino_seen(const lino_window* window, lino_size b, lino_size i, lino_size j, lino_size p,
                                   lino_size q) {
