@@ -11,6 +11,7 @@ import sys
 import threading
 from itertools import product
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
@@ -26,9 +27,9 @@ EXAMPLES = 10
 
 def results(isa: str) -> dict[str, list[str]]:
     """Hashes by policy, network and threads: of the state after a fit, and of two ways to predict."""
-    os.environ["LINOCUT_ISA"] = isa
     ways = product(POLICIES, NETWORKS, (1, 2))
-    return {f"{policy} {name} {threads}": _result(policy, name, threads) for policy, name, threads in ways}
+    with patch.dict(os.environ, LINOCUT_ISA=isa):  # tests that follow in this process have their own
+        return {f"{policy} {name} {threads}": _result(policy, name, threads) for policy, name, threads in ways}
 
 
 def _result(policy: str, name: str, threads: int) -> list[str]:
