@@ -1,30 +1,14 @@
 /* conv2d_weight_gradient_sgd: the gradient of a convolution's weights and their step by sgd, without a dW
    (src/linocut/ops/fused_updates.py). */
-#include "conv2d_gradient.h"
-#include "gradient_words.h"
+#include "fused_conv2d.h"
 #include "sgd.h"
 
-enum { DY, X, W, M, CONTROL, RANDOM, COUNTERS, MICRO };
-enum { OF_WINDOW = 3, SIGNS = OF_WINDOW + 6 };
+enum { SIGNS = OF_WINDOW + 6 };
 
 void lino_conv2d_weight_gradient_sgd(const lino_call* call) {
-    const lino_operand *all = call->operands, *w = all + W;
-    const double* rest = call->attributes + OF_WINDOW;
+    const lino_operand* all = call->operands;
     const int signs = call->attributes[SIGNS] != 0.0;
-    const lino_step step = lino_sgd_step(w, all + CONTROL, all + RANDOM, all + MICRO, rest, signs);
-    const lino_window window = lino_convolution_of(all + X, w, all + DY, call->attributes);
-    int64_t flips = 0;
-    lino_size row, first;
-    for (row = 0; row < w->rows; ++row) {
-        for (first = 0; first < w->cols; first += 64) {
-            const lino_size n = lino_least(64, w->cols - first);
-            int64_t gradients[64];
-            int8_t found[64];
-            lino_conv2d_gradient(&window, all + DY, all + X, row, first, n, gradients);
-            lino_wide_in_q7(gradients, n, signs, found);
-            flips += lino_move(&step, found, w, all + M, row * w->cols + first, n,
-                               (uint32_t)(row * ((w->cols + 63) / 64) + first / 64));
-        }
-    }
-    lino_count(lino_longs(all + COUNTERS), LINO_FLIPS, flips);
+    const lino_step step =
+        lino_sgd_step(all + W, all + CONTROL, all + RANDOM, all + MICRO, call->attributes + OF_WINDOW, signs);
+    lino_move_conv2d(call, &step, signs);
 }
