@@ -77,7 +77,7 @@ forge: $(VENV)/.installed
 	for kind in checkpoint model toml; do PYTHONPATH=tests $(BIN)/python -W ignore tests/fuzz/forge.py $$kind $(FILES) || exit; done
 
 # What needs neither Python nor the device: g++-aarch64-linux-gnu or g++-arm-linux-gnueabihf, and qemu-user to try it.
-CROSS := -DLINOCUT_WERROR=ON -DLINOCUT_PYTHON=OFF -DCMAKE_SYSTEM_NAME=Linux
+CROSS := -DLINOCUT_WERROR=ON -DLINOCUT_PYTHON=OFF -DLINOCUT_C99=OFF -DCMAKE_SYSTEM_NAME=Linux
 device:
 	cmake -S . -B build/aarch64 $(CROSS) -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++
 	cmake --build build/aarch64 --parallel 2
@@ -91,7 +91,7 @@ small:
 	cmake --build build/small --parallel 2
 
 emulated:
-	cmake -S . -B build/emulated -DLINOCUT_PYTHON=OFF -DLINOCUT_EMULATE_AVX512=ON
+	cmake -S . -B build/emulated -DLINOCUT_PYTHON=OFF -DLINOCUT_C99=OFF -DLINOCUT_EMULATE_AVX512=ON
 	cmake --build build/emulated --parallel 2
 
 ops: $(VENV)/.tools
