@@ -45,7 +45,7 @@ inline void subtract_counted(const u64* x, const u64* panel, i64 count, i32* sum
 struct Panel {
     const u64* words;
     bool counts;  // else `nibbles` are there
-    u64* nibbles;
+    u64* nibbles = nullptr;
 
     // `space` holds the nibbles.
     void read(const Operand& panels, i64 number, i64 rows, Workspace space) {
