@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "error.hpp"
@@ -168,8 +169,11 @@ void read_instruction(Reader& reader, Program& program, std::size_t number) {
     program.instructions.push_back(instruction);
 }
 
+// Those of the kinds of instructions that a program has, while it is loaded.
+using KnownChecks = std::unordered_map<std::uint16_t, Checks>;
+
 // What binds the numbers that were read to the meaning of the op; finds the workspace.
-void check_instruction(Program& program, std::size_t number) {
+void check_instruction(Program& program, std::size_t number, KnownChecks& known) {
     Instruction& instruction = program.instructions[number];
     const Op& op = *find_op(instruction.op);
     Matched matched{&op, {}, {}};
@@ -178,9 +182,11 @@ void check_instruction(Program& program, std::size_t number) {
         matched.operands[place++] = index == absent ? nullptr : &program.buffers[index];
     std::string reason = match(matched);
     if (reason.empty()) reason = aliasing(matched);
-    if (reason.empty()) reason = first_failure(matched, program.attributes_of(instruction));
+    if (!known.contains(op.code)) known.emplace(op.code, op.checks());
+    const Checks& checks = known.at(op.code);
+    if (reason.empty()) reason = checks.first_failure(matched, program.attributes_of(instruction));
     if (!reason.empty()) refuse("instruction ", number, ": ", op.name, ": ", reason);
-    instruction.workspace_bytes = workspace_bytes(matched, program.attributes_of(instruction));
+    instruction.workspace_bytes = checks.workspace_bytes(matched, program.attributes_of(instruction));
     program.workspace_bytes = std::max(program.workspace_bytes, instruction.workspace_bytes);
 }
 
@@ -239,9 +245,10 @@ Program load(const std::uint8_t* data, std::size_t size) {
     check_bases(program.buffers);
     check_count("instructions", instructions, least_instruction, reader.left());
     program.instructions.reserve(instructions);
+    KnownChecks known;
     for (std::size_t n = 0; n < instructions; ++n) {
         read_instruction(reader, program, n);
-        check_instruction(program, n);
+        check_instruction(program, n, known);
     }
     check_count("sections", sections, least_section, reader.left());
     program.sections.reserve(sections);

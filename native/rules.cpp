@@ -262,15 +262,15 @@ std::vector<Rule> parse_rules(std::string_view lines, const Signature& signature
     return rules;
 }
 
-std::string first_failure(const Matched& matched, std::span<const double> attributes) {
-    for (const Rule& rule : matched.op->rules())
+std::string Checks::first_failure(const Matched& matched, std::span<const double> attributes) const {
+    for (const Rule& rule : rules)
         if (value(rule.holds, matched, attributes) == 0.0) return reason_of(rule, matched, attributes);
     return "";
 }
 
-std::uint64_t workspace_bytes(const Matched& matched, std::span<const double> attributes) {
+std::uint64_t Checks::workspace_bytes(const Matched& matched, std::span<const double> attributes) const {
     constexpr double most = 4096.0;
-    const double kibibytes = std::ceil(value(matched.op->workspace(), matched, attributes));
+    const double kibibytes = std::ceil(value(workspace, matched, attributes));
     if (!(kibibytes >= 0.0 && kibibytes <= most))
         refuse(matched.op->name, " wants a workspace of ", kibibytes, " KiB, at most ", most);
     return static_cast<std::uint64_t>(kibibytes) * 1024;

@@ -70,9 +70,14 @@ std::vector<Rule> parse_rules(std::string_view lines, const Signature& signature
 // An expression alone; throws as parse_rules does.
 std::vector<Step> parse_steps(std::string_view text, const Signature& signature);
 
-// Of an instruction that has matched its signature: the reason of the first rule that does not hold, or "", and what a
-// thread needs beside the operands.
-std::string first_failure(const Matched& matched, std::span<const double> attributes);
-std::uint64_t workspace_bytes(const Matched& matched, std::span<const double> attributes);
+// What a loader asks of an instruction that has matched its signature.
+struct Checks {
+    std::vector<Rule> rules;
+    std::vector<Step> workspace;  // KiB
+
+    // The reason of the first rule that does not hold, or "", and what a thread needs beside the operands.
+    std::string first_failure(const Matched& matched, std::span<const double> attributes) const;
+    std::uint64_t workspace_bytes(const Matched& matched, std::span<const double> attributes) const;
+};
 
 }  // namespace linocut

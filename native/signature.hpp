@@ -46,8 +46,7 @@ class Op {
     Op& operator=(const Op&) = delete;
 
     const Signature& signature() const;
-    std::vector<Step> workspace() const { return parse_steps(workspace_text_, signature()); }  // KiB
-    std::vector<Rule> rules() const { return parse_rules(rules_text_, signature()); }
+    Checks checks() const { return {parse_rules(rules_text_, signature()), parse_steps(workspace_text_, signature())}; }
 
     const std::uint16_t code;
     const std::string_view name;
