@@ -1,5 +1,6 @@
 /* byte_conv2d: the first convolution in prediction, bytes u, which count 2u - 255, times signs
    (src/linocut/ops/byte_conv2d.py). */
+#include "bytes.h"
 #include "outcome.h"
 #include "window.h"
 
@@ -8,14 +9,12 @@ static int32_t sum_of(const lino_call* call, const lino_window* window, lino_siz
     const lino_operand *x = call->operands, *weights = call->operands + 1;
     const lino_size taps = window->rows * window->columns;
     int32_t sum = 0;
-    lino_size tap, c;
+    lino_size tap;
     for (tap = 0; tap < taps; ++tap) {
         const lino_size seen = lino_seen(window, b, i, j, tap / window->columns, tap % window->columns);
-        const uint32_t* bits = lino_bits(weights, output * taps + tap);
-        const uint8_t* bytes;
         if (seen < 0) continue;
-        bytes = (const uint8_t*)x->data + seen * x->cols;
-        for (c = 0; c < x->cols; ++c) sum += lino_bit(bits, c) ? 2 * bytes[c] - 255 : 255 - 2 * bytes[c];
+        sum += lino_byte_product((const uint8_t*)x->data + seen * x->cols, lino_bits(weights, output * taps + tap),
+                                 x->cols);
     }
     return sum;
 }

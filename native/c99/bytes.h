@@ -51,6 +51,14 @@ static inline int32_t lino_sum_of_signs(const uint32_t* bits, lino_size n) {
     return 2 * ones - (int32_t)n;
 }
 
+/* The product of n bytes with signs, one by one: of a pixel, which has few. */
+static inline int32_t lino_byte_product(const uint8_t* bytes, const uint32_t* bits, lino_size n) {
+    int32_t sum = 0;
+    lino_size c;
+    for (c = 0; c < n; ++c) sum += lino_bit(bits, c) ? 2 * bytes[c] - 255 : 255 - 2 * bytes[c];
+    return sum;
+}
+
 enum { LINO_OUTPUTS_AT_ONCE = 64 };
 
 /* sums[i] is the product of a row of n bytes with output first + i. */

@@ -155,6 +155,13 @@ static inline double lino_double(const lino_operand* one, lino_size index) {
     return (double)lino_float(one, index);
 }
 
+/* What a full-precision product reads: signs, bytes u as 2u - 255, or floats. */
+static inline float lino_input(const lino_operand* x, lino_size row, lino_size column) {
+    if (x->format == LINO_BIT) return lino_bit(lino_bits(x, row), column) ? 1.0f : -1.0f;
+    if (x->format == LINO_U8) return (float)(2 * lino_integer(x, row * x->cols + column) - 255);
+    return lino_float(x, row * x->cols + column);
+}
+
 static inline void lino_store(const lino_operand* to, lino_size index, float value) {
     if (to->format == LINO_F32)
         ((float*)to->data)[index] = value;

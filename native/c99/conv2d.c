@@ -14,15 +14,6 @@ static int32_t of_bits(const lino_operand* x, const lino_operand* weights, lino_
     return (int32_t)x->cols - 2 * differ;
 }
 
-static int32_t of_bytes(const lino_operand* x, const lino_operand* weights, lino_size seen, lino_size row) {
-    const uint8_t* bytes = (const uint8_t*)x->data + seen * x->cols;
-    const uint32_t* bits = lino_bits(weights, row);
-    int32_t sum = 0;
-    lino_size c;
-    for (c = 0; c < x->cols; ++c) sum += lino_bit(bits, c) ? 2 * bytes[c] - 255 : 255 - 2 * bytes[c];
-    return sum;
-}
-
 static float add_floats(float sum, const lino_operand* x, const lino_operand* weights, lino_size seen, lino_size row) {
     lino_size c;
     for (c = 0; c < x->cols; ++c) {
@@ -49,7 +40,7 @@ static void run_output(const lino_call* call, const lino_window* window, lino_si
         if (x->format == LINO_BIT)
             exact += of_bits(x, weights, seen, row);
         else if (x->format == LINO_U8)
-            exact += of_bytes(x, weights, seen, row);
+            exact += lino_byte_product((const uint8_t*)x->data + seen * x->cols, lino_bits(weights, row), x->cols);
         else
             sum = add_floats(sum, x, weights, seen, row);
     }

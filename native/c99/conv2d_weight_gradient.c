@@ -6,12 +6,6 @@
 enum { DY, X, DW };
 enum { AT_ONCE = 32 };
 
-static float input(const lino_operand* x, lino_size pixel, lino_size channel) {
-    if (x->format == LINO_BIT) return lino_bit(lino_bits(x, pixel), channel) ? 1.0f : -1.0f;
-    if (x->format == LINO_U8) return (float)(2 * lino_integer(x, pixel * x->cols + channel) - 255);
-    return lino_float(x, pixel * x->cols + channel);
-}
-
 /* Channels [first, first + n) of a row (output, p, q) of the weights, pixel after pixel. */
 static void add_floats(const lino_window* window, const lino_operand* dy, const lino_operand* x, lino_size row,
                        lino_size first, lino_size n, float* sums) {
@@ -23,7 +17,7 @@ static void add_floats(const lino_window* window, const lino_operand* dy, const 
             for (j = 0; j < window->out_width; ++j, at += dy->cols) {
                 const lino_size seen = lino_seen(window, b, i, j, tap / window->columns, tap % window->columns);
                 if (seen < 0) continue;
-                for (c = 0; c < n; ++c) sums[c] += lino_float(dy, at) * input(x, seen, first + c);
+                for (c = 0; c < n; ++c) sums[c] += lino_float(dy, at) * lino_input(x, seen, first + c);
             }
         }
     }

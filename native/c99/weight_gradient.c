@@ -4,16 +4,10 @@
 
 enum { DY, X, DW };
 
-static float input(const lino_operand* x, lino_size row, lino_size column) {
-    if (x->format == LINO_BIT) return lino_bit(lino_bits(x, row), column) ? 1.0f : -1.0f;
-    if (x->format == LINO_U8) return (float)(2 * lino_integer(x, row * x->cols + column) - 255);
-    return lino_float(x, row * x->cols + column);
-}
-
 static float sum_of(const lino_operand* dy, const lino_operand* x, lino_size output, lino_size column) {
     float sum = 0.0f;
     lino_size row;
-    for (row = 0; row < dy->rows; ++row) sum += lino_float(dy, row * dy->cols + output) * input(x, row, column);
+    for (row = 0; row < dy->rows; ++row) sum += lino_float(dy, row * dy->cols + output) * lino_input(x, row, column);
     return x->format == LINO_U8 ? sum * (1.0f / 255.0f) : sum;
 }
 

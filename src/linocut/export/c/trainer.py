@@ -75,7 +75,7 @@ class TrainerSource:
     def kernels(self) -> dict[str, str]:
         """The files of the kernels that the program uses, and the headers that these include."""
         folder = kernel_folder()
-        wanted = [f"{name}.c" for name in sorted({one.op.name for one in self.program.instructions})]
+        wanted = [f"{name}.c" for name in self._kernel_names()]
         found: dict[str, str] = {}
         while wanted:
             file = wanted.pop(0)
