@@ -15,20 +15,6 @@ int host(int operation, const void* argument) {
     return a0;
 }
 
-void print_number(const char* what, uint32_t number) {
-    char text[12];
-    char* at = text + sizeof text - 2;
-    at[0] = '\n';
-    at[1] = 0;
-    do {
-        *--at = (char)('0' + number % 10);
-        number /= 10;
-    } while (number);
-    host(4, what);
-    host(4, " ");
-    host(4, at);
-}
-
 static uint32_t begun;
 
 static uint32_t retired(void) {

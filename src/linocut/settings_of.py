@@ -41,8 +41,9 @@ def described_by(what: str, given: str | dict[str, Any], table: Mapping[str, typ
     kind = settings.pop("kind", None)
     if kind not in table:
         raise unknown_name(what, kind, table)
-    known = [field.name for field in dataclasses.fields(table[kind])]  # type: ignore[arg-type]
+    described = table[kind]  # all of them are dataclasses, of which the type of the table says nothing
+    known = [field.name for field in dataclasses.fields(described)]  # type: ignore[arg-type]
     for name in settings:
         if name not in known:
             raise SpecError(f"{what} {kind} has no setting {name!r}; there are {', '.join(known) or 'none'}")
-    return table[kind](**settings)
+    return described(**settings)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -72,9 +73,9 @@ def outputs_of(model: TfliteModel, names: list[str], images: Array, kernel: str 
     return dict(zip(names, found, strict=True))
 
 
-def run(graph: InferenceGraph, images: Array, kernel: str = "bgemm", **how: object) -> dict[str, Array]:
+def run(graph: InferenceGraph, images: Array, kernel: str = "bgemm", **how: Any) -> dict[str, Array]:
     """What each node that has a tensor gives for images, by its name; that of the last is `logits`."""
-    model = model_of(graph, "net", **how)  # type: ignore[arg-type]
+    model = model_of(graph, "net", **how)
     tensors = outputs_of(model, list(dict.fromkeys(model.of_nodes.values())), images, kernel)
     found = {}
     for name, tensor in model.of_nodes.items():

@@ -25,7 +25,7 @@ class BipolarQuant(op_run.OpRun):  # type: ignore[name-defined]  # found where o
         return (np.where(x >= 0, scale, -scale).astype(np.float32),)
 
 
-class MultiThreshold(op_run.OpRun):  # type: ignore[name-defined]
+class MultiThreshold(op_run.OpRun):  # type: ignore[name-defined]  # the same
     """How many thresholds (channels, 1) are reached, scaled and shifted."""
 
     op_domain = DOMAIN

@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,9 +28,9 @@ def runner() -> list[str]:
     return native_command()
 
 
-def make_trainer(schedule: str | lc.Schedule = "constant", **given: object) -> lc.Trainer:
+def make_trainer(schedule: str | lc.Schedule = "constant", **given: Any) -> lc.Trainer:
     network = lc.models.mlp((8, 8, 1), 10, (70,))
-    return lc.Trainer(network, batch_size=60, seed=5, schedule=schedule, threads=1, **given)  # type: ignore[arg-type]
+    return lc.Trainer(network, batch_size=60, seed=5, schedule=schedule, threads=1, **given)
 
 
 def trained(folder: Path, runner: list[str], *words: object) -> dict[str, str]:

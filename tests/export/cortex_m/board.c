@@ -82,20 +82,6 @@ void* memmove(void* to, const void* from, size_t count) {
     return to;
 }
 
-void print_number(const char* what, uint32_t number) {
-    char text[12];
-    char* at = text + 11;
-    *at = 0;
-    do {
-        *--at = (char)('0' + number % 10);
-        number /= 10;
-    } while (number);
-    host(4, what);
-    host(4, " ");
-    host(4, at);
-    host(4, "\n");
-}
-
 static volatile uint32_t* const systick = (volatile uint32_t*)0xE000E010;
 
 void start_counting(void) {
