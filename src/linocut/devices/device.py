@@ -50,7 +50,8 @@ class Device:
     `cache_shared` the activations take theirs of it first. `overhead_s` seconds go to each convolution or dense layer,
     `elementwise_overhead_s` to each pool, sum or activation of its own, `fixed_s` to each run. `xnor` says how many
     one-bit multiplications an xnor lane would do for an 8-bit one, 0 for none: such lanes are hypothetical.
-    `calibrated` says on what constants were fitted, "" for constants as published.
+    `lacks` are the kinds of layers that it cannot run. `calibrated` says on what constants were fitted, "" for
+    constants as published.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Device:
     static_watts: float = 0.0
     precision: str = INT8
     calibrated: str = ""
+    lacks: tuple[str, ...] = ()
     energy: Picojoules = field(default_factory=Picojoules)
     rates: Rates = ()
 
@@ -107,6 +109,8 @@ class Device:
             raise SpecError(f"a device of kind {SYSTOLIC} has an array (rows, columns), and no other kind has")
         if self.array is not None:
             _pair("array", self.array)
+        if not isinstance(self.lacks, tuple) or not all(isinstance(kind, str) for kind in self.lacks):
+            raise SpecError(f"lacks of a device is {self.lacks!r}, must be a list of kinds of layers")
         if not isinstance(self.energy, Picojoules):
             raise SpecError(f"energy is {self.energy!r}, must be Picojoules, in a file a table [energy]")
         for name, rate in self.rates:
