@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from linocut.lazily import names
 
 if TYPE_CHECKING:
-    from linocut import data, layers, networks
+    from linocut import data, devices, layers, networks
     from linocut import networks as models
     from linocut.cli.watch import ProgressBar
+    from linocut.devices.estimate import estimate
+    from linocut.devices.rows import Estimate
     from linocut.errors import DataError, DivergenceError, LinocutError, MachineError, RunError, SpecError
     from linocut.export.exported import Exported, export
     from linocut.export.load import load
@@ -39,6 +41,7 @@ __all__ = [
     "Cosine",
     "DataError",
     "DivergenceError",
+    "Estimate",
     "Evaluation",
     "Exported",
     "Interrupted",
@@ -58,6 +61,8 @@ __all__ = [
     "Trainer",
     "__version__",
     "data",
+    "devices",
+    "estimate",
     "export",
     "export_steps",
     "import_larq",
@@ -80,6 +85,8 @@ _HOMES = {
     "linocut.cli.watch": ("ProgressBar",),
     "linocut.export.exported": ("Exported",),
     "linocut.export.load": ("load",),
+    "linocut.devices.estimate": ("estimate",),
+    "linocut.devices.rows": ("Estimate",),
     "linocut.errors": ("DataError", "DivergenceError", "LinocutError", "MachineError", "RunError", "SpecError"),
     "linocut.graph.network": ("Network",),
     "linocut.importing": ("import_larq", "import_pytorch"),
@@ -94,6 +101,7 @@ _HOMES = {
 }
 _MODULES = {
     "data": "linocut.data",
+    "devices": "linocut.devices",
     "export": "linocut.export",
     "layers": "linocut.layers",
     "loggers": "linocut.train.loggers",

@@ -8,8 +8,11 @@ from linocut import lazily
 
 if TYPE_CHECKING:
     from linocut.devices.device import Device, Picojoules
-    from linocut.devices.table import load, names
+    from linocut.devices.table import accelerators, load, names
 
-__all__ = ["Device", "Picojoules", "load", "names"]
-_HOMES = {"linocut.devices.device": ("Device", "Picojoules"), "linocut.devices.table": ("load", "names")}
+__all__ = ["Device", "Picojoules", "accelerators", "load", "names"]
+_HOMES = {
+    "linocut.devices.device": ("Device", "Picojoules"),
+    "linocut.devices.table": ("accelerators", "load", "names"),
+}
 __getattr__ = lazily.names(__name__, _HOMES)

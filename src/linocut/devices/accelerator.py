@@ -17,7 +17,7 @@ from linocut.layers.operations import Elementwise, Product
 
 @dataclass(frozen=True)
 class Stored:
-    """Where the weights of a network lie: bytes and bytes streamed by node, the room for them, the activations' peak."""
+    """Where the weights of a network lie: bytes, and bytes streamed, by node; the room for them, activations' peak."""
 
     weights: Mapping[str, int]
     streamed: Mapping[str, float]

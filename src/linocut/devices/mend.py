@@ -25,13 +25,18 @@ def mends(
     over = sum(kept.weights.values()) - kept.room
     if over <= 0:
         return ()
-    chosen = _fewest({name: size - -(-size // 8) for name, size in weights.items() if name not in bits}, over)
+    saved = {name: size - -(-size // 8) for name, size in weights.items() if name not in bits}
     too_many = f"{show_size(over)} too many for the cache"
+    if not saved:
+        return (f"{too_many}: take fewer filters or units",)
+    chosen = _fewest(saved, over)
+    after = retried(bits | frozenset(saved if chosen is None else chosen))
+    gain = f"{total_ms:,.3g} ms become {after:,.3g}"
     if chosen is None:
-        return (f"{too_many}: even with weights of one bit throughout they would not fit; take fewer filters or units",)
+        still = show_size(over - sum(saved.values()))
+        return (f"{too_many}: binarise all layers, and {still} still are; {gain}",)
     named = ", ".join(chosen[:MOST_NAMED]) + (f" and {len(chosen) - MOST_NAMED} more" if chosen[MOST_NAMED:] else "")
-    after = retried(bits | frozenset(chosen))
-    return (f"{too_many}: binarise {named}: {total_ms:,.3g} ms become {after:,.3g}",)
+    return (f"{too_many}: binarise {named}; {gain}",)
 
 
 def _fewest(saved: Mapping[str, int], over: int) -> Sequence[str] | None:

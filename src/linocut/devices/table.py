@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from linocut.devices.device import Device
+from linocut.devices.device import EDGE_TPU, SYSTOLIC, Device
 from linocut.devices.read import read_device
 from linocut.errors import unknown_name
 
-HOME = Path(__file__).with_name("machines")
+DEVICES = {path.stem: path for path in sorted(Path(__file__).with_name("machines").glob("*.toml"))}
 
 
 def names() -> tuple[str, ...]:
     """The devices that linocut brings, in the order of their names."""
-    return tuple(sorted(path.stem for path in HOME.glob("*.toml")))
+    return tuple(DEVICES)
+
+
+def accelerators() -> tuple[str, ...]:
+    """Those of them that run 8-bit products in arrays or grids of multipliers."""
+    return tuple(name for name in DEVICES if load(name).kind in (EDGE_TPU, SYSTOLIC))
 
 
 def load(device: str | Path) -> Device:
@@ -21,10 +26,10 @@ def load(device: str | Path) -> Device:
     if isinstance(device, Path) or str(device).endswith(".toml"):
         return read_device(Path(device))
     check_name(device)
-    return read_device(HOME / f"{device}.toml")
+    return read_device(DEVICES[device])
 
 
 def check_name(device: str) -> None:
     """SpecError unless it is the name of a device, or that of a TOML file."""
-    if not str(device).endswith(".toml") and device not in names():
-        raise unknown_name("device", device, (*names(), "a file FILE.toml"))
+    if not str(device).endswith(".toml") and device not in DEVICES:
+        raise unknown_name("device", device, (*DEVICES, "a file FILE.toml"))

@@ -1,4 +1,4 @@
-"""What a graph asks of a machine that predicts one example: its products, and what goes element by element, in order."""
+"""What a graph asks of a machine that predicts an example: products, and what goes element by element, in order."""
 
 from __future__ import annotations
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COUNTED",
+    "ESTIMATED",
     "MODELS",
     "binarynet",
     "bireal18",
@@ -66,6 +67,8 @@ COUNTED: dict[str, str] = {  # the modules that have them: what trains has no ne
     "squeezenet": "linocut.networks.squeezenet",
     "densenet121": "linocut.networks.densenet",
 }
+
+ESTIMATED = (*MODELS, *COUNTED)
 
 
 def build(name: str, **settings: Any) -> Network:
