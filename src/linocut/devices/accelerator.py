@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from linocut.devices import edge_tpu
 from linocut.devices.device import ALL, BITS, CACHINGS, INT8, KNAPSACK, Device
 from linocut.devices.knapsack import best_kept
-from linocut.devices.rows import COMPUTE, LINK, OVERHEAD, STREAMING, Row
+from linocut.devices.residual import features_of
+from linocut.devices.rows import COMPUTE, LEARNED, LINK, OVERHEAD, STREAMING, Row
 from linocut.errors import unknown_name
 from linocut.graph.asked import Asked
 from linocut.layers.operations import Elementwise, Product
@@ -57,6 +58,19 @@ def rows(device: Device, nodes: Sequence[Asked], kept: Stored, inputs: int, batc
     return (first, *(_row(device, node, kept, batch) for node in nodes))
 
 
+def corrected(
+    device: Device, nodes: Sequence[Asked], found: tuple[Row, ...], kept: Stored, batch: int
+) -> tuple[Row, ...]:
+    """The rows, and one more for what a residual model adds, or takes, where the device has one."""
+    if device.residual is None:
+        return found
+    cycles = [cycles_of(device, node, batch) for node in nodes]
+    features = features_of(nodes, cycles, device.macs_per_cycle, sum(kept.weights.values()))
+    law = sum(row.ms for row in found) + device.fixed_s * 1e3
+    more = law * (device.residual.factor(features) - 1)
+    return (*found, Row("residual", "learned", 0, more * device.clock_hz / 1e3, None, 0.0, 0.0, more, 0.0, LEARNED))
+
+
 def xnor_device(device: Device) -> Device:
     """The same with hypothetical lanes, each of so many one-bit products as `xnor` says for an 8-bit one."""
     times = int(device.xnor)
@@ -73,7 +87,8 @@ def _bytes(node: Asked, bits: frozenset[str]) -> int:
     return own + edge_tpu.BIAS_BYTES * node.operation.outputs
 
 
-def _cycles(device: Device, node: Asked, batch: int) -> float:
+def cycles_of(device: Device, node: Asked, batch: int) -> float:
+    """Cycles of a node for a whole batch."""
     does = node.operation
     if isinstance(does, Product):
         cycles = edge_tpu.product_cycles(device, does.taps, does.inputs, does.outputs, does.height, does.width)
@@ -87,7 +102,7 @@ def _best(
     """All of a node's weights, or none of them: streamed are those whose streaming costs least."""
     gains = []
     for node in products:
-        cycles = _cycles(device, node, batch)
+        cycles = cycles_of(device, node, batch)
         streaming = edge_tpu.conv_seconds(device, cycles, weights[node.name])
         gains.append(float(streaming - edge_tpu.conv_seconds(device, cycles, 0)))
     kept = best_kept([weights[node.name] for node in products], gains, room)
@@ -95,7 +110,7 @@ def _best(
 
 
 def _row(device: Device, node: Asked, kept: Stored, batch: int) -> Row:
-    cycles = _cycles(device, node, batch)
+    cycles = cycles_of(device, node, batch)
     computing = cycles / device.clock_hz
     if isinstance(node.operation, Elementwise):
         seconds = float(edge_tpu.elementwise_seconds(device, cycles))

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from linocut.devices.residual import Residual
 from linocut.errors import SpecError, unknown_name
 from linocut.settings_of import keep_plain
 
@@ -50,8 +51,8 @@ class Device:
     `cache_shared` the activations take theirs of it first. `overhead_s` seconds go to each convolution or dense layer,
     `elementwise_overhead_s` to each pool, sum or activation of its own, `fixed_s` to each run. `xnor` says how many
     one-bit multiplications an xnor lane would do for an 8-bit one, 0 for none: such lanes are hypothetical.
-    `lacks` are the kinds of layers that it cannot run. `calibrated` says on what constants were fitted, "" for
-    constants as published.
+    `residual` corrects the law's total by what a fit learned beyond its constants. `lacks` are the kinds of layers
+    that it cannot run. `calibrated` says on what constants were fitted, "" for constants as published.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Device:
     precision: str = INT8
     calibrated: str = ""
     lacks: tuple[str, ...] = ()
+    residual: Residual | None = None
     energy: Picojoules = field(default_factory=Picojoules)
     rates: Rates = ()
 
@@ -113,6 +115,8 @@ class Device:
             raise SpecError(f"lacks of a device is {self.lacks!r}, must be a list of kinds of layers")
         if not isinstance(self.energy, Picojoules):
             raise SpecError(f"energy is {self.energy!r}, must be Picojoules, in a file a table [energy]")
+        if self.residual is not None and not isinstance(self.residual, Residual):
+            raise SpecError(f"residual of a device is {self.residual!r}, must be a Residual, in a file a table")
         for name, rate in self.rates:
             _number(f"rate {name}", rate, 0.0, above=True)
 

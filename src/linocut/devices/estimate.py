@@ -67,7 +67,7 @@ def _of_accelerator(
 
     def found(bits: frozenset[str]) -> Estimate:
         kept = accelerator.stored(device, nodes, bits, caching, batch)
-        rows = accelerator.rows(device, nodes, kept, inputs, batch)
+        rows = accelerator.corrected(device, nodes, accelerator.rows(device, nodes, kept, inputs, batch), kept, batch)
         total = sum(kept.weights.values())
         return Estimate(graph.name, device, precision, caching, batch, rows, total, kept.room, kept.peak)
 

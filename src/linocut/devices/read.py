@@ -16,11 +16,12 @@ from typing import Any
 
 from linocut.devices.device import Device, Picojoules
 from linocut.devices.energies import OWN, read_energies
+from linocut.devices.residual import Residual
 from linocut.errors import SpecError, one_line, unknown_name
 from linocut.toml_text import read_toml
 
 WHOLE = ("cache_bytes", "pe_bytes", "core_bytes")  # which people write as 8e6 too
-ENERGY = {"mac", "core", "pe", "dram", "energies"}
+ENERGY = ("mac", "core", "pe", "dram", "energies")
 
 
 def read_device(path: Path) -> Device:
@@ -46,6 +47,8 @@ def device_of(described: dict[str, Any], folder: Path) -> Device:
         settings["energy"] = _energy(settings["energy"], folder)
     if "rates" in settings:
         settings["rates"] = _rates(settings["rates"])
+    if "residual" in settings:
+        settings["residual"] = _residual(settings["residual"])
     return Device(**settings)
 
 
@@ -58,19 +61,31 @@ def _plain(name: str, value: Any) -> Any:
 
 
 def _energy(given: Any, folder: Path) -> Picojoules:
-    """Names of operations and memories, of linocut's energies or of the file `energies`, as picojoules."""
+    """Names of operations and memories, of linocut's energies or of the file `energies`; or picojoules themselves."""
     if not isinstance(given, dict):
         raise SpecError(f"energy is {given!r}, must be a table [energy]")
-    for name in given:
+    numbers = {field.name for field in dataclasses.fields(Picojoules)}
+    if set(given) & (numbers - {"mac"}):
+        for name in given:
+            if name not in numbers:
+                raise unknown_name("field of [energy] in picojoules", name, sorted(numbers))
+        return Picojoules(**given)
+    for name, value in given.items():
         if name not in ENERGY:
             raise unknown_name("field of [energy]", name, ENERGY)
-    for name, value in given.items():
         if not isinstance(value, str):
             raise SpecError(f"{name} of [energy] is {value!r}, must be a text")
     energies = read_energies(folder / given["energies"] if "energies" in given else OWN)
     bytes_of = {f"{part}_byte": energies.of_byte(given[part]) for part in ("core", "pe", "dram") if part in given}
     mac = energies.of_operation(given["mac"]) if "mac" in given else 0.0
     return Picojoules(mac=mac, **bytes_of, source=energies.source)
+
+
+def _residual(given: Any) -> Residual:
+    names = {field.name for field in dataclasses.fields(Residual)}
+    if not isinstance(given, dict) or set(given) != names:
+        raise SpecError(f"residual must be a table of {', '.join(sorted(names))}, as --calibrate writes it")
+    return Residual(**given)
 
 
 def _rates(given: Any) -> tuple[tuple[str, float], ...]:

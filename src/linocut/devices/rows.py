@@ -8,7 +8,7 @@ from typing import Any
 
 from linocut.devices.device import Device
 
-COMPUTE, STREAMING, OVERHEAD, LINK = "compute", "streaming", "overhead", "link"
+COMPUTE, STREAMING, OVERHEAD, LINK, LEARNED = "compute", "streaming", "overhead", "link", "learned"
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Row:
     """A node, or an instruction, of a batch: `bytes` of its weights are kept where they fit, or streamed.
 
     `utilisation` is which part of the multipliers works while they do, None for what multiplies nothing; `bound` says
-    what takes most of its time: compute, streaming, overhead or link.
+    what takes most of its time: compute, streaming, overhead, link, or learned, of a residual model.
     """
 
     name: str
