@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from linocut.cli.choices import CACHING, DEVICE, ESTIMATED, PRECISION, ChoiceOption
 from linocut.cli.command import Command, at_least
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
         "linocut estimate --model vgg16 --on coral-usb",
         "linocut estimate --model binarynet --on edgetpu-v2 --precision mixed --plot roofline.png",
         "linocut estimate --model resnet50 --compare",
+        "linocut estimate --on coral-usb --calibrate times.csv --out mine.toml",
     ),
 )
 @click.option(
@@ -64,6 +67,14 @@ if TYPE_CHECKING:
 )
 @click.option("--batch", type=int, default=1, show_default=True, callback=at_least(1), help="Examples at a time.")
 @click.option("--compare", is_flag=True, help="Show all accelerators side by side.")
+@click.option(
+    "--calibrate",
+    metavar="FILE.csv",
+    type=PATH,
+    help="Fit the device's constants to measured times, in columns model and ms, and show how well they fit.",
+)
+@click.option("--out", metavar="FILE.toml", type=PATH, help="Of --calibrate: write the fitted device into this file.")
+@click.option("--force", is_flag=True, help="Replace what is in --out.")
 @click.option("--plot", type=PATH, help="Draw the roofline of the layers into this file.")
 @json_option
 @click.pass_context
@@ -79,6 +90,9 @@ def estimate(
     caching: str,
     batch: int,
     compare: bool,
+    calibrate: Path | None,
+    out: Path | None,
+    force: bool,
     plot: Path | None,
     as_json: bool,
 ) -> None:
@@ -90,6 +104,13 @@ def estimate(
     from linocut.devices.estimate import estimate as estimated
     from linocut.report import estimate_table, figures
 
+    if calibrate is not None:
+        _refuse(context, "--calibrate", ("model", "hidden", "shape", "classes", "precision", "caching", "batch"))
+        _refuse(context, "--calibrate", ("compare", "plot"))
+        _calibrate(device, calibrate, out, force, as_json)
+        return
+    if out is not None or force:
+        raise click.UsageError("--out and --force are for --calibrate; give that too, or leave them out", context)
     if compare and (plot is not None or precision is not None):
         raise click.UsageError("--compare is of all precisions, and has no picture; leave out the others", context)
     if plot is not None:
@@ -107,6 +128,29 @@ def estimate(
 
         draw(one, plot)
         click.echo(f"wrote {one_line(plot)}", err=True)
+
+
+def _calibrate(device: str, csv: Path, out: Path | None, force: bool, as_json: bool) -> None:
+    from linocut.devices import load
+    from linocut.devices.calibrate import calibrate
+    from linocut.devices.times import read_times
+    from linocut.devices.write import write_device
+    from linocut.errors import SpecError
+
+    if out is not None and out.exists() and not force:
+        raise SpecError(f"{out} exists already; give --force to replace it, or another --out")
+    found = calibrate(load(device), read_times(csv), f"{csv.name}")
+    click.echo(json.dumps(found.to_json()) if as_json else str(found))
+    if out is not None:
+        write_device(dataclasses.replace(found.device, name=out.stem), out)
+        click.echo(f"wrote {one_line(out)}; estimate with it: --on {one_line(out)}", err=True)
+
+
+def _refuse(context: click.Context, flag: str, names: tuple[str, ...]) -> None:
+    words = {"shape": "input"}
+    for name in names:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{words.get(name, name)} does not go with {flag}; leave one of them out", context)
 
 
 def _all(network: Network, device: str, caching: str, batch: int) -> Iterator[Estimate]:

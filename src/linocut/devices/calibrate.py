@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -147,12 +148,15 @@ def _left_out(fitted: Device, device: Device, law: Law, measured: Floats, number
 
 
 def _constants(device: Device, law: Law, measured: Floats, starts: Sequence[Floats]) -> Device:
+    tried = copy.copy(device)  # one for all steps: checking a new one takes longer than the law
+
     def residuals(logs: Floats) -> Floats:
-        found: Floats = np.log(law.seconds(_with(device, logs)) / measured)
+        vars(tried).update(_values(logs))
+        found: Floats = np.log(law.seconds(tried) / measured)
         return found
 
     prior = Prior(_logs(device), np.log(list(LIKELY.values())))
-    return _with(device, fit(residuals, starts, prior))
+    return dataclasses.replace(device, **_values(fit(residuals, starts, prior)))
 
 
 def _starts(device: Device) -> list[Floats]:
@@ -170,9 +174,9 @@ def _logs(device: Device) -> Floats:
     return np.log([max(values[name], least.get(name, 0.0)) for name in CONSTANTS])
 
 
-def _with(device: Device, logs: Floats) -> Device:
+def _values(logs: Floats) -> dict[str, Any]:
     values = dict(zip(CONSTANTS, np.minimum(np.exp(logs), MOST).tolist(), strict=True))
-    return dataclasses.replace(device, **{**values, "cache_bytes": max(1, round(values["cache_bytes"]))})
+    return {**values, "cache_bytes": max(1, round(values["cache_bytes"]))}
 
 
 def _cells(row: Fitted) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ Residuals = Callable[[Floats], Floats]
 TOLERANCE = 0.05  # of a log time
 STEPS = 60
 DIFFERENCE = 1e-4
-ENOUGH = 1e-10
+ENOUGH = 1e-6
 LIMIT = 2.0  # of a step of a logarithm
 
 

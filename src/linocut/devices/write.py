@@ -27,6 +27,6 @@ def _described(device: Device) -> dict[str, Any]:
             value = dict(value)
         elif dataclasses.is_dataclass(value) and not isinstance(value, type):
             value = dataclasses.asdict(value)
-        if value:
+        if value != {}:
             found[field.name] = value
     return found
