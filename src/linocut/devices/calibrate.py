@@ -190,10 +190,10 @@ def _why(found: Calibration) -> str:
     return "without a residual model, which does not lessen the error of rows left out"
 
 
-def _shown(device: Device, name: str) -> str:
-    if name == "cache_bytes":
+def _shown(device: Device, constant: str) -> str:
+    if constant == "cache_bytes":
         return show_size(device.memory_bytes)
-    value = getattr(device, name)
-    if name.endswith("_s"):
+    value = getattr(device, constant)
+    if constant in ("overhead_s", "fixed_s"):
         return f"{value * 1e6:,.3g} us"
-    return f"{value / 1e6:,.4g} {'MHz' if name == 'clock_hz' else 'MB/s'}"
+    return f"{value / 1e6:,.4g} {'MHz' if constant == 'clock_hz' else 'MB/s'}"

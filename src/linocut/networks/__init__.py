@@ -1,30 +1,22 @@
 """The networks of the papers and one for pictures, a file each, in the layers of users' own; MODELS is their table.
 
-COUNTED are other people's full-precision networks, to be counted and estimated: their times on devices are published.
+COUNTED are other people's full-precision networks, to be counted and estimated: their times on devices are published. `build` makes them.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import Any
 
 from linocut.errors import SpecError, unknown_name
 from linocut.graph.network import Network
-from linocut.lazily import names
 from linocut.networks.binarynet import binarynet
 from linocut.networks.cnv import cnv
 from linocut.networks.convnet import convnet
 from linocut.networks.mlp import mlp
 from linocut.networks.resnet import bireal18, resnete18
-
-if TYPE_CHECKING:
-    from linocut.networks.bottlenecks import resnet50, resnet152_v2
-    from linocut.networks.densenet import densenet121
-    from linocut.networks.inception import inception_v1
-    from linocut.networks.mobilenet import mobilenet_v1, mobilenet_v2
-    from linocut.networks.squeezenet import squeezenet
-    from linocut.networks.vgg import vgg16, vgg19
 
 __all__ = [
     "COUNTED",
@@ -35,17 +27,8 @@ __all__ = [
     "build",
     "cnv",
     "convnet",
-    "densenet121",
-    "inception_v1",
     "mlp",
-    "mobilenet_v1",
-    "mobilenet_v2",
-    "resnet50",
-    "resnet152_v2",
     "resnete18",
-    "squeezenet",
-    "vgg16",
-    "vgg19",
 ]
 
 MODELS: dict[str, Callable[..., Network]] = {
@@ -62,10 +45,13 @@ COUNTED: dict[str, str] = {  # the modules that have them: what trains has no ne
     "resnet50": "linocut.networks.bottlenecks",
     "resnet152_v2": "linocut.networks.bottlenecks",
     "inception_v1": "linocut.networks.inception",
+    "inception_v4": "linocut.networks.inception",
     "mobilenet_v1": "linocut.networks.mobilenet",
     "mobilenet_v2": "linocut.networks.mobilenet",
-    "squeezenet": "linocut.networks.squeezenet",
+    "squeezenet": "linocut.networks.fire_modules",
+    "squeezenet11": "linocut.networks.fire_modules",
     "densenet121": "linocut.networks.densenet",
+    "efficientnet_edgetpu_s": "linocut.networks.edgetpu_efficientnet",
 }
 
 ESTIMATED = (*MODELS, *COUNTED)
@@ -75,12 +61,9 @@ def build(name: str, **settings: Any) -> Network:
     """The model called `name`, with its own defaults for what `settings` leaves out; SpecError for an unknown one."""
     if name not in MODELS and name not in COUNTED:
         raise unknown_name("model", name, (*MODELS, *COUNTED))
-    model = MODELS[name] if name in MODELS else __getattr__(name)
+    model = MODELS[name] if name in MODELS else getattr(import_module(COUNTED[name]), name)
     known = inspect.signature(model).parameters
     for setting in settings:
         if setting not in known:
             raise SpecError(f"model {name} has no setting {setting!r}; there are {', '.join(known)}")
     return model(**settings)
-
-
-__getattr__ = names(__name__, {module: [n for n in COUNTED if COUNTED[n] == module] for module in COUNTED.values()})
