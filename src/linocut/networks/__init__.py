@@ -1,6 +1,6 @@
 """The networks of the papers and one for pictures, a file each, in the layers of users' own; MODELS is their table.
 
-COUNTED are other people's full-precision networks, to be counted and estimated: their times on devices are published. `build` makes them.
+COUNTED are other people's full-precision networks, to be counted and estimated: their times on devices are published.
 """
 
 from __future__ import annotations
