@@ -199,6 +199,7 @@ def test_json_has_the_keys_that_the_reference_names(run: str, linocut, tmp_path:
         "log": (run,),
         "predict": (run, "image.png", *REFERENCE),
         "export": (run, "--out", "device"),
+        "estimate": (),
         "pack": (run, "--epochs", 9, "--out", "packed"),
         "unpack": ("packed", "--out", "unpacked"),
         "bench": ("--hidden", 16, "--steps", 1),

@@ -23,7 +23,10 @@ Rates: TypeAlias = tuple[tuple[str, float], ...]
 
 @dataclass(frozen=True)
 class Picojoules:
-    """What one multiply-accumulate and one byte of each memory cost, in pJ; `source` says where that is from."""
+    """What one multiply-accumulate and one byte of each memory cost, in pJ; `source` says where that is from.
+
+    SpecError for what is no number, or below 0.
+    """
 
     mac: float = 0.0
     core_byte: float = 0.0

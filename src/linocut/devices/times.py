@@ -39,7 +39,10 @@ class Time:
 
 
 def read_times(path: Path) -> tuple[Time, ...]:
-    """The times in a file; DataError, naming the file, the line and the mend, for one that is none."""
+    """The times in a file; DataError, naming the file, the line and the mend, for one that is none.
+
+    SpecError in a line, such as for an unknown model, becomes one.
+    """
     try:
         with open(open_plain(path), "rb") as file:
             data = file.read(MOST_BYTES + 1)
