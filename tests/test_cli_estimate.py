@@ -29,6 +29,16 @@ def test_compare(linocut):
     assert {(one["device"], one["precision"]) for one in devices} >= {("edgetpu-v1", "int8"), ("coral-dev", "1")}
 
 
+def test_this_machine_and_microcontrollers(linocut):
+    _, out, _ = linocut(
+        "estimate", "--on", "this", "--hidden", "32", "--train", "--policy", "standard", "--batch", 8, "--json"
+    )
+    found = json.loads(out)
+    assert found["what"].startswith("a training step, standard, adam") and found["total_ms"] > 0
+    status, out, _ = linocut("estimate", "--on", "cortex-m4", "--hidden", "32")
+    assert status == 0 and "flash for weights" in out and "energy is not known" in out
+
+
 def test_a_run(linocut, run):
     _, out, _ = linocut("estimate", "--model", run, "--json")
     assert json.loads(out)["macs"] > 0
@@ -69,6 +79,10 @@ def test_calibrate(linocut, tmp_path):
         (("--precision", "2"), "no precision is called '2'"),
         (("--caching", "some"), "no caching is called 'some'"),
         (("--batch", "0"), "batch is 0"),
+        (("--policy", "lean"), "--policy and --optimizer are of --train"),
+        (("--train", "--compare"), "--compare is of predictions"),
+        (("--train",), "a step is estimated for this machine, the device this, not for coral-usb"),
+        (("--on", "this", "--plot", "x.png"), "--plot draws rooflines of accelerators"),
         (("--out", "x.toml"), "--out and --force are for --calibrate"),
         (("--compare", "--precision", "1"), "--compare is of all precisions"),
         (("--calibrate", "x.csv", "--model", "mlp"), "--model does not go with --calibrate"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from linocut.cli.choices import CACHING, DEVICE, ESTIMATED, PRECISION, ChoiceOption
+from linocut.cli.choices import CACHING, DEVICE, ESTIMATED, OPTIMIZER, POLICY, PRECISION, ChoiceOption
 from linocut.cli.command import Command, at_least
 from linocut.cli.options import PATH, dimensions, find_network, json_option, widths
 from linocut.errors import one_line
@@ -66,6 +66,11 @@ if TYPE_CHECKING:
     help="Which weights stay on the device: {names}, the choice of whole layers that takes least time.",
 )
 @click.option("--batch", type=int, default=1, show_default=True, callback=at_least(1), help="Examples at a time.")
+@click.option("--train", is_flag=True, help="On this machine: estimate a training step instead of a prediction.")
+@click.option(
+    "--policy", cls=ChoiceOption, type=POLICY, help="Of --train, the number formats: {names}.  [default: lean]"
+)
+@click.option("--optimizer", cls=ChoiceOption, type=OPTIMIZER, help="Of --train: {names}.  [default: adam]")
 @click.option("--compare", is_flag=True, help="Show all accelerators side by side.")
 @click.option(
     "--calibrate",
@@ -89,6 +94,9 @@ def estimate(
     precision: str | None,
     caching: str,
     batch: int,
+    train: bool,
+    policy: str | None,
+    optimizer: str | None,
     compare: bool,
     calibrate: Path | None,
     out: Path | None,
@@ -101,19 +109,28 @@ def estimate(
     By an own analytic model of published parameters: it is not cycle accurate, and says whether its constants were
     fitted to measured times.
     """
+    from linocut.devices import accelerators
+    from linocut.devices.estimate import Training
     from linocut.devices.estimate import estimate as estimated
+    from linocut.devices.table import DEVICES
     from linocut.report import estimate_table, figures
 
     if calibrate is not None:
         _refuse(context, "--calibrate", ("model", "hidden", "shape", "classes", "precision", "caching", "batch"))
-        _refuse(context, "--calibrate", ("compare", "plot"))
+        _refuse(context, "--calibrate", ("train", "policy", "optimizer", "compare", "plot"))
         _calibrate(device, calibrate, out, force, as_json)
         return
     if out is not None or force:
         raise click.UsageError("--out and --force are for --calibrate; give that too, or leave them out", context)
+    if not train and (policy is not None or optimizer is not None):
+        raise click.UsageError("--policy and --optimizer are of --train; give that too, or leave them out", context)
+    if compare and train:
+        raise click.UsageError("--compare is of predictions; leave out --train", context)
     if compare and (plot is not None or precision is not None):
         raise click.UsageError("--compare is of all precisions, and has no picture; leave out the others", context)
     if plot is not None:
+        if device in DEVICES and device not in accelerators():
+            raise click.UsageError(f"--plot draws rooflines of accelerators, not of {device}; leave it out", context)
         figures.check(plot)
     network = _network(model, hidden, shape, classes)
     if compare:
@@ -121,7 +138,8 @@ def estimate(
         told = json.dumps(estimate_table.compared(found)) if as_json else estimate_table.side_by_side(found)
         click.echo(told)
         return
-    one = estimated(network, device, precision, caching, batch)
+    step = Training(policy or "lean", optimizer or "adam") if train else None
+    one = estimated(network, device, precision, caching, batch, step)
     click.echo(json.dumps(one.to_json()) if as_json else estimate_table.by_node(one))
     if plot is not None:
         from linocut.report.roofline_plot import plot as draw
@@ -155,12 +173,12 @@ def _refuse(context: click.Context, flag: str, names: tuple[str, ...]) -> None:
 
 def _all(network: Network, device: str, caching: str, batch: int) -> Iterator[Estimate]:
     """On every accelerator that linocut knows, and on one of a file, with weights of 8 bits and of one."""
-    from linocut.devices import accelerators, estimate
+    from linocut.devices import accelerators, estimate, load
 
     on = accelerators()  # in the order of names
-    for name in (*on, *(() if device in on else (device,))):
+    for name in (*on, *([device] if device.endswith(".toml") else [])):
         for precision in ("int8", "1"):
-            yield estimate.estimate(network, name, precision, caching, batch)
+            yield estimate.estimate(network, load(name), precision, caching, batch)
 
 
 def _network(model: str, hidden: tuple[int, ...] | None, shape: tuple[int, ...] | None, classes: int | None) -> Network:

@@ -41,13 +41,37 @@ class Picojoules:
 
 
 @dataclass(frozen=True)
+class InstructionLaw:
+    """How long instructions of one kind take on an engine, a sum of three terms.
+
+    `times` what their operations take at the peak of their kind, `passes` what their operands' bytes take at the
+    bandwidth, and `call_s` seconds. SpecError for numbers below 0.
+    """
+
+    op: str
+    kind: str
+    variant: str
+    times: float
+    passes: float
+    call_s: float
+
+    def __post_init__(self) -> None:
+        keep_plain(self)
+        if not all(isinstance(text, str) for text in (self.op, self.kind, self.variant)):
+            raise SpecError(f"a law is of {self.op!r}, {self.kind!r}, {self.variant!r}; these must be texts")
+        for name in ("times", "passes", "call_s"):
+            _number(f"{name} of {self.op}", getattr(self, name), 0.0)
+
+
+@dataclass(frozen=True)
 class Device:
     """A machine: SpecError, with the value and the bound, for one that cannot be.
 
     An `edge_tpu` is a `grid` (columns, rows) of processing elements (PEs) of `pe_bytes`, each of so many `cores` of
     `core_bytes` and `lanes`, and a lane does `macs_per_lane` int8 multiply-accumulates a cycle. A `systolic` one is an
-    `array` (rows, columns) of multipliers. An `engine` runs linocut's own instructions at `rates`, operations a
-    second by kind; a `microcontroller` at `rates` of cycles an operation.
+    `array` (rows, columns) of multipliers, which takes `fill_cycles` to fill and drain for each tile of weights. An
+    `engine` runs linocut's own programs: `rates` are operations a second of a thread by kind of arithmetic, `laws` what
+    part of them instructions reach. A `microcontroller` has `rates` of instructions an operation, by kind.
 
     `bandwidth`, bytes a second, is that of the `link` that streamed weights and inputs come over; with `overlap` it
     works beside the multipliers, else after them. `cache_bytes` hold weights, all of the PEs' memory where None; with
@@ -71,6 +95,7 @@ class Device:
     lanes: int = 1
     macs_per_lane: int = 4
     array: tuple[int, int] | None = None
+    fill_cycles: int = 0
     cache_bytes: int | None = None
     cache_shared: bool = True
     overlap: bool = True
@@ -83,6 +108,7 @@ class Device:
     calibrated: str = ""
     lacks: tuple[str, ...] = ()
     residual: Residual | None = None
+    laws: tuple[InstructionLaw, ...] = ()
     energy: Picojoules = field(default_factory=Picojoules)
     rates: Rates = ()
 
@@ -102,7 +128,14 @@ class Device:
             _number(name, getattr(self, name), 0.0, above=True)
         for name in ("overhead_s", "elementwise_overhead_s", "fixed_s", "xnor", "static_watts"):
             _number(name, getattr(self, name), 0.0)
-        for name, least in (("cores", 1), ("lanes", 1), ("macs_per_lane", 1), ("pe_bytes", 0), ("core_bytes", 0)):
+        for name, least in (
+            ("cores", 1),
+            ("lanes", 1),
+            ("macs_per_lane", 1),
+            ("pe_bytes", 0),
+            ("core_bytes", 0),
+            ("fill_cycles", 0),
+        ):
             _whole(name, getattr(self, name), least)
         for name in ("cache_shared", "overlap"):
             if not isinstance(getattr(self, name), bool):
@@ -120,6 +153,8 @@ class Device:
             raise SpecError(f"energy is {self.energy!r}, must be Picojoules, in a file a table [energy]")
         if self.residual is not None and not isinstance(self.residual, Residual):
             raise SpecError(f"residual of a device is {self.residual!r}, must be a Residual, in a file a table")
+        if not isinstance(self.laws, tuple) or not all(isinstance(law, InstructionLaw) for law in self.laws):
+            raise SpecError(f"laws of a device are {self.laws!r}, must be InstructionLaws, in a file tables [[laws]]")
         for name, rate in self.rates:
             _number(f"rate {name}", rate, 0.0, above=True)
 

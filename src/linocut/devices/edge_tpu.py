@@ -37,7 +37,7 @@ def product_cycles(
     taps, inputs, outputs, height, width = (_whole(value) for value in (taps, inputs, outputs, height, width))
     if device.array is not None:
         rows, columns = device.array
-        return taps * _up(inputs, rows) * _up(outputs, columns) * height * width
+        return taps * _up(inputs, rows) * _up(outputs, columns) * (height * width + device.fill_cycles)
     across, down = device.grid
     depth = _up(inputs, device.macs_per_lane) * taps * _up(width, across)
     best, sharing = None, 1

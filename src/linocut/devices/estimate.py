@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from linocut import fields
 from linocut.devices import accelerator
-from linocut.devices.device import PARTIAL, PRECISIONS, Device
+from linocut.devices.device import EDGE_TPU, MICROCONTROLLER, MIXED, PARTIAL, PRECISIONS, SYSTOLIC, Device
 from linocut.devices.mend import mends
 from linocut.devices.rows import Estimate
 from linocut.devices.table import load
@@ -18,6 +19,8 @@ from linocut.graph.asked import Asked, asked
 from linocut.graph.graph import Graph
 from linocut.graph.network import Network
 from linocut.layers.operations import Product
+from linocut.optimizers import Optimizer
+from linocut.policies import Policy
 
 MOST_BATCH = 2**20
 
@@ -28,13 +31,16 @@ def estimate(
     precision: str | None = None,
     caching: str = PARTIAL,
     batch: int = 1,
+    training: Training | None = None,
 ) -> Estimate:
     """What a network's prediction of a batch costs on a device, given by name, as a TOML file, or as a Device.
 
     `precision` is "int8", "mixed" (weights of binary layers are sent as bits, and unpacked on the device), or "1" (so
     are all weights); by default the device's own. `caching` says which weights stay on the device: "partial" as many
-    bytes as fit, "all" all or none, "knapsack" the choice of whole layers that takes least time. It is an own analytic
-    model, not cycle accurate (docs/estimate.md). SpecError for unknown names and for layers that the device cannot run.
+    bytes as fit, "all" all or none, "knapsack" the choice of whole layers that takes least time. On this machine, the
+    device "this", and on microcontrollers networks run as they are described; with `training` a step of it is
+    estimated, on this machine alone. It is an own analytic model, not cycle accurate (docs/estimate.md). SpecError for
+    unknown names and for layers that the device cannot run.
     """
     graph = network.graph if isinstance(network, Network) else network
     if not isinstance(graph, Graph):
@@ -47,7 +53,28 @@ def estimate(
         raise SpecError(f"batch is {fields.shown(batch)}, must be a whole number from 1 to {MOST_BATCH:,}")
     nodes = asked(graph)
     _check_runs(on, graph, nodes)
-    return _of_accelerator(graph, nodes, on, chosen, caching, batch)
+    if on.kind in (EDGE_TPU, SYSTOLIC):
+        if training is not None:
+            raise SpecError(f"a step is estimated for this machine, the device this, not for {on.name}")
+        return _of_accelerator(graph, nodes, on, chosen, caching, batch)
+    if chosen != MIXED or caching != PARTIAL:
+        raise SpecError(f"{on.name} runs networks as they are described: precision {MIXED}, caching {PARTIAL}")
+    if on.kind == MICROCONTROLLER:
+        if training is not None:
+            raise SpecError(f"a step is estimated for this machine, the device this, not for {on.name}")
+        return _of_microcontroller(graph, nodes, on, batch)
+    if not isinstance(network, Network):
+        raise SpecError(f"{on.name} runs programs, which are made of a network; give that, not its graph")
+    return _of_engine(network, on, batch, training)
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a step is estimated of: a policy, an optimizer. `threads`, None for the processors at hand."""
+
+    policy: str | Policy = "lean"
+    optimizer: str | Optimizer = "adam"
+    threads: int | None = None
 
 
 def _check_runs(device: Device, graph: Graph, nodes: Sequence[Asked]) -> None:
@@ -96,3 +123,41 @@ def _xnor_ms(
     lanes = accelerator.rows(accelerator.xnor_device(device), nodes, kept, inputs, batch)
     pairs = zip(first.rows, lanes, strict=True)
     return sum(lane.ms if own.name in faster else own.ms for own, lane in pairs) + device.fixed_s * 1e3
+
+
+def _of_engine(network: Network, device: Device, batch: int, training: Training | None) -> Estimate:
+    """Of the program that linocut compiles for a step, or for a prediction by what lean trains."""
+    from linocut.compile.inference import compile_inference
+    from linocut.compile.lower import PREDICT, TRAIN, compile_network
+    from linocut.devices import engine
+    from linocut.optimizers import find_optimizer
+    from linocut.policies import find_policy
+    from linocut.run.profile import untrained_graph
+    from linocut.run.session import find_threads
+
+    asked_for = training or Training()
+    policy, threads = find_policy(asked_for.policy), find_threads(asked_for.threads)
+    if training is None:
+        program, section, what = (
+            compile_inference(untrained_graph(network, policy), batch).program,
+            PREDICT,
+            "a prediction",
+        )
+    else:
+        rule = find_optimizer(training.optimizer)
+        program, section = compile_network(network, policy, rule, batch).program, TRAIN
+        what = f"a training step, {policy.name}, {rule.kind}"
+    what = f"{what}, {threads} threads"
+    rows = engine.rows(device, program, section, threads)
+    arena = program.arena_bytes
+    return Estimate(network.name, device, MIXED, PARTIAL, batch, rows, 0, 0, arena, what=what)
+
+
+def _of_microcontroller(graph: Graph, nodes: Sequence[Asked], device: Device, batch: int) -> Estimate:
+    """Of exported C: instructions, and the flash that weights take."""
+    from linocut.devices import microcontroller
+
+    rows = microcontroller.rows(device, nodes, graph.input.dtype, batch)
+    flash = microcontroller.flash_bytes(nodes)
+    peak = microcontroller.scratch_bytes(nodes)
+    return Estimate(graph.name, device, MIXED, PARTIAL, batch, rows, flash, flash, peak)

@@ -14,7 +14,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from linocut.devices.device import Device, Picojoules
+from linocut.devices.device import Device, InstructionLaw, Picojoules
 from linocut.devices.energies import OWN, read_energies
 from linocut.devices.residual import Residual
 from linocut.errors import SpecError, one_line, unknown_name
@@ -47,6 +47,8 @@ def device_of(described: dict[str, Any], folder: Path) -> Device:
         settings["energy"] = _energy(settings["energy"], folder)
     if "rates" in settings:
         settings["rates"] = _rates(settings["rates"])
+    if "laws" in settings:
+        settings["laws"] = _laws(settings["laws"])
     if "residual" in settings:
         settings["residual"] = _residual(settings["residual"])
     return Device(**settings)
@@ -79,6 +81,13 @@ def _energy(given: Any, folder: Path) -> Picojoules:
     bytes_of = {f"{part}_byte": energies.of_byte(given[part]) for part in ("core", "pe", "dram") if part in given}
     mac = energies.of_operation(given["mac"]) if "mac" in given else 0.0
     return Picojoules(mac=mac, **bytes_of, source=energies.source)
+
+
+def _laws(given: Any) -> tuple[InstructionLaw, ...]:
+    names = {field.name for field in dataclasses.fields(InstructionLaw)}
+    if not isinstance(given, list) or not all(isinstance(one, dict) and set(one) == names for one in given):
+        raise SpecError(f"laws must be tables [[laws]] of {', '.join(sorted(names))}, as in machines/this.toml")
+    return tuple(InstructionLaw(**one) for one in given)
 
 
 def _residual(given: Any) -> Residual:

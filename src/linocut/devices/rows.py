@@ -6,9 +6,17 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from linocut.devices.device import Device
+from linocut.devices.device import EDGE_TPU, ENGINE, MICROCONTROLLER, SYSTOLIC, Device
 
 COMPUTE, STREAMING, OVERHEAD, LINK, LEARNED = "compute", "streaming", "overhead", "link", "learned"
+
+
+OF = {
+    EDGE_TPU: "published parameters",
+    SYSTOLIC: "published parameters",
+    ENGINE: "this machine's measured peaks",
+    MICROCONTROLLER: "counted instructions",
+}
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,8 @@ class Row:
 class Estimate:
     """What a network costs on a device, for a whole batch.
 
-    `weight_bytes` have `capacity_bytes` of room beside activations of `peak_bytes`. `xnor_ms` is the time with
+    `what` says what is run: a prediction, or of this machine a training step too. `weight_bytes` have `capacity_bytes`
+    of room beside activations of `peak_bytes`; of programs the peak is the arena. `xnor_ms` is the time with
     hypothetical lanes for one-bit products, None where the device has none or nothing is of one bit. `mends` say what
     would make it faster, in words. `about` says what kind of figures these are.
     """
@@ -51,6 +60,7 @@ class Estimate:
     peak_bytes: int
     xnor_ms: float | None = None
     mends: tuple[str, ...] = ()
+    what: str = "a prediction"
 
     @property
     def total_ms(self) -> float:
@@ -76,11 +86,11 @@ class Estimate:
     def about(self) -> str:
         """What the figures are, in one line: never measured, never cycle accurate."""
         fitted = f"constants fitted on {self.device.calibrated}" if self.device.calibrated else "not calibrated"
-        return f"an own analytic model of published parameters, {fitted}; not cycle accurate"
+        return f"an own analytic model of {OF[self.device.kind]}, {fitted}; not cycle accurate"
 
     def to_json(self) -> dict[str, Any]:
         """The object that `linocut estimate --json` prints."""
-        names = ("model", "precision", "caching", "batch", "weight_bytes", "capacity_bytes", "peak_bytes")
+        names = ("model", "what", "precision", "caching", "batch", "weight_bytes", "capacity_bytes", "peak_bytes")
         totals = ("total_ms", "total_uj", "streamed_bytes", "macs", "xnor_ms", "about")
         return {
             "device": self.device.name,

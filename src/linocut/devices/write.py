@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from linocut.devices.device import Device
+from linocut.devices.device import Device, Picojoules
 from linocut.files import write_text
 
 
@@ -21,10 +21,12 @@ def _described(device: Device) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field in dataclasses.fields(device):
         value = getattr(device, field.name)
-        if value is None or value == field.default:
+        if value is None or value == field.default or value == Picojoules():
             continue
         if field.name == "rates":
             value = dict(value)
+        elif field.name == "laws":
+            value = [dataclasses.asdict(law) for law in value]
         elif dataclasses.is_dataclass(value) and not isinstance(value, type):
             value = dataclasses.asdict(value)
         if value != {}:

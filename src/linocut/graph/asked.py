@@ -10,13 +10,14 @@ from linocut.layers.batch_norm import BatchNorm
 from linocut.layers.input import Input
 from linocut.layers.kinds import BITS
 from linocut.layers.operations import Elementwise, Operation, Product
+from linocut.layers.pools import MaxPool
 
 
 @dataclass(frozen=True)
 class Asked:
     """A node that asks something: an operation, and how many values it reads and gives.
 
-    `binary` says that its weights are, `signs` that it multiplies signs.
+    `binary` says that its weights are, `signs` that it multiplies signs, `pooled` that a max-pool alone reads it.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Asked:
     gives: int
     binary: bool = False
     signs: bool = False
+    pooled: bool = False
 
     @property
     def macs(self) -> int:
@@ -45,11 +47,12 @@ def asked(graph: Graph) -> tuple[Asked, ...]:
         if isinstance(node.layer, BatchNorm) and not _folds(graph, node):
             operation = Elementwise(math.prod(node.output.shape), 1)
         if operation is not None:
-            found.append(_asked(node, operation))
+            reader = graph.only_reader(node.name)
+            found.append(_asked(node, operation, reader is not None and isinstance(reader.layer, MaxPool)))
     return tuple(found)
 
 
-def _asked(node: Node, operation: Operation) -> Asked:
+def _asked(node: Node, operation: Operation, pooled: bool) -> Asked:
     reads = sum(math.prod(edge.shape) for edge in node.inputs)
     binary = any(parameter.binary for parameter in node.parameters)
     return Asked(
@@ -60,6 +63,7 @@ def _asked(node: Node, operation: Operation) -> Asked:
         math.prod(node.output.shape),
         binary,
         node.input.kind == BITS,
+        pooled,
     )
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from linocut.devices.device import EDGE_TPU, MICROCONTROLLER, SYSTOLIC
 from linocut.devices.rows import Estimate, Row
 from linocut.sizes import show_size
 from linocut.tables import table
@@ -16,7 +17,7 @@ HEAD = ("node", "kind", "MACs", "cycles", "use", "kept", "streamed", "ms", "uJ",
 def by_node(found: Estimate) -> str:
     """A line for each node, the totals, what the figures are, and what would mend them."""
     rows = [HEAD, *map(_cells, found.rows), _total(found)]
-    title = f"{found.model} on {found.device.name}, {found.precision}, caching {found.caching}, batch {found.batch:,}"
+    title = f"{found.model} on {found.device.name}: {found.what}, {_how(found)}batch {found.batch:,}"
     return "\n".join([title, *table(rows, left=2, rules=(1, len(rows) - 1)), *_notes(found)])
 
 
@@ -102,12 +103,19 @@ def _summary(found: Estimate) -> tuple[str, ...]:
     )
 
 
+def _how(found: Estimate) -> str:
+    """Precision and caching, where weights are cached."""
+    return f"{found.precision}, caching {found.caching}, " if found.device.kind in (EDGE_TPU, SYSTOLIC) else ""
+
+
 def _notes(found: Estimate) -> list[str]:
     weights, room, peak = map(show_size, (found.weight_bytes, found.capacity_bytes, found.peak_bytes))
-    notes = [
-        f"weights {weights}, room for {room} beside activations of {peak}; "
-        f"streamed over {found.device.link} in each run: {show_size(found.streamed_bytes)}"
-    ]
+    notes = [f"arena {peak}"]
+    if found.device.kind == MICROCONTROLLER:
+        notes = [f"flash for weights {weights}, values of {peak} at once; energy is not known"]
+    elif found.weight_bytes:
+        streamed = f"streamed over {found.device.link} in each run: {show_size(found.streamed_bytes)}"
+        notes = [f"weights {weights}, room for {room} beside activations of {peak}; {streamed}"]
     if found.xnor_ms is not None:
         lanes = f"{found.device.xnor:g} one-bit products for an 8-bit one"
         notes.append(f"with lanes of {lanes}, which no such device has: {milliseconds(found.xnor_ms)} ms, hypothetical")
