@@ -8,9 +8,10 @@ from linocut import lazily
 
 if TYPE_CHECKING:
     from linocut.devices.device import Device, Picojoules
+    from linocut.devices.estimate import Training
     from linocut.devices.table import accelerators, load, names
 
-__all__ = ["Device", "Picojoules", "accelerators", "load", "names"]
+__all__ = ["Device", "Picojoules", "Training", "accelerators", "load", "names"]
 _HOMES = {
     "linocut.devices.device": ("Device", "Picojoules"),
     "linocut.devices.table": ("accelerators", "load", "names"),
