@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import linocut
-from linocut import data, layers, networks, optimizers, train
+from linocut import data, devices, layers, networks, optimizers, train
 
-PACKAGES = (linocut, layers, networks, optimizers, data, train)
+PACKAGES = (linocut, layers, networks, optimizers, data, devices, train)
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__)

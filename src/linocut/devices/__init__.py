@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Device", "Picojoules", "Training", "accelerators", "load", "names"]
 _HOMES = {
     "linocut.devices.device": ("Device", "Picojoules"),
+    "linocut.devices.estimate": ("Training",),
     "linocut.devices.table": ("accelerators", "load", "names"),
 }
 __getattr__ = lazily.names(__name__, _HOMES)

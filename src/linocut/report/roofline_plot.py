@@ -8,6 +8,7 @@ from linocut.devices.rows import COMPUTE, OVERHEAD, STREAMING, Estimate
 from linocut.report import figures
 
 GIGA = 1e9
+MOST_NAMED = 6  # layers
 MARGIN = 3.0  # how far the picture goes beyond the points, as a factor
 COLOURS = {COMPUTE: "C0", STREAMING: "C3", OVERHEAD: "C7"}
 
@@ -35,7 +36,8 @@ def plot(found: Estimate, path: Path) -> None:
     slope = [one for one in (least, corner) if one <= corner]
     axes.plot(slope, [device.bandwidth * one / GIGA for one in slope], "k--", label=f"all weights over {device.link}")
     axes.plot([least, max(most, corner)], [peak, peak], "k-", label="peak of the multipliers")
-    for number in sorted(range(len(rows)), key=lambda number: -rows[number].ms)[:5]:
+    named = {(round(work[number], 3), rows[number].bound): number for number in range(len(rows))}  # one a place
+    for number in sorted(named.values(), key=lambda number: -rows[number].ms)[:MOST_NAMED]:
         axes.annotate(rows[number].name, (work[number], rates[number]), fontsize=7)
     axes.set(xscale="log", yscale="log", xlabel="MACs for a byte of weights", ylabel="GMAC/s")
     title = f"{found.model} on {device.name}, {found.precision}, caching {found.caching}, batch {found.batch:,}"
