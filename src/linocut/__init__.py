@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from linocut import data, devices, layers, networks
     from linocut import networks as models
     from linocut.cli.watch import ProgressBar
+    from linocut.devices import costmodel
     from linocut.devices.estimate import estimate
     from linocut.devices.rows import Estimate
     from linocut.errors import DataError, DivergenceError, LinocutError, MachineError, RunError, SpecError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from linocut.export.load import load
     from linocut.graph.network import Network
     from linocut.importing import import_larq, import_pytorch
+    from linocut.networks import nasbench
     from linocut.optimizers import SGD, Adam, Bop, Optimizer
     from linocut.plan.account import Account
     from linocut.plan.planned import plan
@@ -60,6 +62,7 @@ __all__ = [
     "Step",
     "Trainer",
     "__version__",
+    "costmodel",
     "data",
     "devices",
     "estimate",
@@ -73,6 +76,7 @@ __all__ = [
     "load",
     "loggers",
     "models",
+    "nasbench",
     "networks",
     "pack",
     "plan",
@@ -100,12 +104,14 @@ _HOMES = {
     "linocut.train": ("Interrupted", "Trainer", "export_steps", "pack", "unpack"),
 }
 _MODULES = {
+    "costmodel": "linocut.devices.costmodel",
     "data": "linocut.data",
     "devices": "linocut.devices",
     "export": "linocut.export",
     "layers": "linocut.layers",
     "loggers": "linocut.train.loggers",
     "models": "linocut.networks",
+    "nasbench": "linocut.networks.nasbench",
     "networks": "linocut.networks",
     "plan": "linocut.plan",
 }

@@ -34,6 +34,9 @@ COMMANDS = {
     "estimate": Entry(
         "linocut.cli.estimate", "estimate", "Estimate time and energy of a prediction on a device, by layer."
     ),
+    "nasbench": Entry(
+        "linocut.cli.nasbench", "nasbench", "Count, estimate and search the 423,624 networks of NASBench-101."
+    ),
     "export": Entry("linocut.cli.export", "export", "Write a trained network as C, ONNX and others."),
     "pack": Entry("linocut.cli.pack", "pack", "Write a run for a device that trains it without Python."),
     "unpack": Entry("linocut.cli.unpack", "unpack", "Bring home the run that a device trained."),

@@ -5,6 +5,7 @@ Arrays of cells have the fields V, bits and labels, see linocut.networks.nasbenc
 
 from __future__ import annotations
 
+from linocut.networks.nasbench.accuracies import Accuracies, read_accuracies
 from linocut.networks.nasbench.cell import CELL, OPERATIONS, Cell, as_array, kept
 from linocut.networks.nasbench.enumeration import cells, indices
 from linocut.networks.nasbench.network import network
@@ -15,6 +16,7 @@ from linocut.networks.nasbench.structure import depth, mix, width
 __all__ = [
     "CELL",
     "OPERATIONS",
+    "Accuracies",
     "Cell",
     "as_array",
     "cells",
@@ -25,6 +27,7 @@ __all__ = [
     "mix",
     "network",
     "parameters",
+    "read_accuracies",
     "read_cell",
     "to_json",
     "width",

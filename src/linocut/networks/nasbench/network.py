@@ -1,4 +1,4 @@
-"""A cell as a network that trains: NASBench-101's three stacks of three cells, in floats or with binary convolutions."""
+"""A cell as a network that trains: NASBench-101's three stacks of three cells, in floats or binary."""
 
 from __future__ import annotations
 

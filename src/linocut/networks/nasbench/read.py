@@ -61,7 +61,9 @@ def _of_numbers(bits: int, labels: int) -> Cell:
     for vertices in range(LEAST_VERTICES, MOST_VERTICES + 1):
         if bits < 1 << edge_slots(vertices):
             return Cell(vertices, bits, labels)
-    raise SpecError(f"bits are {bits}, must be 1 to {(1 << edge_slots(MOST_VERTICES)) - 1}: a cell has 21 edges at most")
+    raise SpecError(
+        f"bits are {bits}, must be 1 to {(1 << edge_slots(MOST_VERTICES)) - 1}: a cell has 21 edges at most"
+    )
 
 
 def _text_of(path: Path) -> str:
@@ -97,7 +99,9 @@ def _of_matrix(given: Mapping[str, Any]) -> Cell:
     found = {short.get(name, name): value for name, value in given.items()}
     for name in (MATRIX, LABELS):
         if name not in found:
-            raise SpecError(f"a cell lacks {name}, it has {one_line(', '.join(map(str, given)), 60) or 'nothing'}; {MEND}")
+            raise SpecError(
+                f"a cell lacks {name}, it has {one_line(', '.join(map(str, given)), 60) or 'nothing'}; {MEND}"
+            )
     matrix, labels = _matrix(found[MATRIX]), found[LABELS]
     if not isinstance(labels, (list, tuple)) or len(labels) != len(matrix):
         raise SpecError(f"{LABELS} must be a list of {len(matrix)} names, one for each row of {MATRIX}")
