@@ -1,9 +1,10 @@
-"""Findings of a sweep: which device is fastest where, what the weights' room decides, what depth, width and mix cost."""
+"""Findings of a sweep: which device is fastest where, what room for weights decides, what depth and mix cost."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -60,9 +61,17 @@ def distributions(sweep: Sweep) -> Iterator[Distribution]:
     """One for each device."""
     for column, device in enumerate(sweep.devices):
         ms, uj = sweep.ms[:, column], sweep.uj[:, column]
-        figures = ms.mean(), ms.min(), np.median(ms), ms.max(), uj.mean(), np.median(uj)
-        streaming = np.mean(sweep.streamed_bytes[:, column] > 0)
-        yield Distribution(device, *map(float, figures), float(streaming))
+        streaming = float(np.mean(sweep.streamed_bytes[:, column] > 0))
+        yield Distribution(
+            device,
+            float(ms.mean()),
+            float(ms.min()),
+            float(np.median(ms)),
+            float(ms.max()),
+            float(uj.mean()),
+            float(np.median(uj)),
+            streaming,
+        )
 
 
 def fastest(sweep: Sweep) -> Array:
@@ -73,7 +82,7 @@ def fastest(sweep: Sweep) -> Array:
 def by_size(sweep: Sweep) -> Iterator[Bin]:
     """Bins of EDGES that have cells."""
     size, work, first = parameters(sweep.cells), macs(sweep.cells), fastest(sweep)
-    for begin, end in zip(EDGES, EDGES[1:], strict=False):
+    for begin, end in pairwise(EDGES):
         own = (size >= begin) & (size < end)
         if not own.any():
             continue

@@ -57,8 +57,12 @@ def sweep(cells: NDArray[np.void], devices: Sequence[Device], caching: str = PAR
     for device in devices:
         if device.kind not in (EDGE_TPU, SYSTOLIC):
             raise SpecError(
-                f"{device.name} is a {device.kind}, a sweep takes devices of kind {EDGE_TPU} or {SYSTOLIC}; "
+                f"{device.name} is of kind {device.kind}, a sweep takes devices of kind {EDGE_TPU} or {SYSTOLIC}; "
                 "take linocut estimate for one network"
+            )
+        if device.residual is not None:
+            raise SpecError(
+                f"{device.name} has a residual model, which a sweep does not know; take [residual] out of its file"
             )
     count = len(cells)
     costs = {name: np.zeros((count, len(devices))) for name in ("ms", "uj")}

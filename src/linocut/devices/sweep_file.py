@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,8 +25,14 @@ def save(sweep: Sweep, path: Path) -> None:
     arrays: dict[str, Array] = {name: sweep.cells[name] for name in CELLS}
     arrays |= {name: getattr(sweep, name) for name in (*BY_DEVICE, *BY_CELL)}
     arrays |= {"parameters": parameters(sweep.cells), "macs": macs(sweep.cells)}
+    write(path, {"devices": np.array(sweep.devices), "caching": np.array(sweep.caching), **arrays})
+
+
+def write(path: Path, arrays: Mapping[str, Array]) -> None:
+    """Write arrays by name into an .npz file, whole or not at all; MachineError where the disk will not."""
+    savez: Any = np.savez  # whose other arguments have types of their own
     with replacing(path) as file:
-        np.savez(file, devices=np.array(sweep.devices), caching=np.array(sweep.caching), **arrays)
+        savez(file, **arrays)
 
 
 def load(path: Path) -> Sweep:
@@ -35,13 +43,11 @@ def load(path: Path) -> Sweep:
         raise DataError(f"{path} cannot be read: {error.strerror or error}; give the file of a sweep") from None
     devices, caching = found["devices"], found["caching"]
     if devices.dtype.kind != "U" or devices.ndim != 1 or caching.dtype.kind != "U" or caching.ndim:
-        raise DataError(
-            f"{path} does not say for which devices and caching it is; make it with: linocut nasbench sweep"
-        )
+        raise DataError(f"{path} does not say for which devices and caching it is; make it again")
     if str(caching) not in STREAMED:
         raise DataError(f"{path} has the caching {one_line(repr(str(caching)), 40)}, must be {' or '.join(STREAMED)}")
     count = len(found["V"]) if found["V"].ndim == 1 else 0
-    expected = {name: ((count,), CELL[name]) for name in CELLS}
+    expected: dict[str, tuple[tuple[int, ...], Any]] = {name: ((count,), CELL[name]) for name in CELLS}
     expected |= {name: ((count, len(devices)), np.dtype(kind)) for name, kind in BY_DEVICE.items()}
     expected |= {name: ((count,), np.dtype(kind)) for name, kind in BY_CELL.items()}
     for name, (shape, kind) in expected.items():

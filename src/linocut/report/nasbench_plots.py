@@ -58,15 +58,8 @@ def _sizes(sweep: Sweep) -> Any:
     size = parameters(sweep.cells)[some] / 1e6
     streamed = sweep.streamed_bytes[some] / 2**20
     for column, (part, name) in enumerate(zip(axes, sweep.devices, strict=True)):
-        points = part.scatter(
-            size,
-            sweep.ms[some, column],
-            s=2,
-            c=streamed[:, column],
-            vmin=0,
-            vmax=max(1e-3, streamed.max()),
-            cmap="viridis",
-        )
+        colours = {"c": streamed[:, column], "vmin": 0, "vmax": max(1e-3, streamed.max()), "cmap": "viridis"}
+        points = part.scatter(size, sweep.ms[some, column], s=2, **colours)
         part.set(xscale="log", yscale="log", xlabel="parameters, M", ylabel="ms", title=name)
         part.set_ylim(0.9 * sweep.ms.min(), 1.1 * sweep.ms.max())
     figure.colorbar(points, ax=axes, label="streamed weights, MiB")

@@ -84,7 +84,9 @@ def trained_row(trained: Trained) -> str:
 
 
 def _distributions(sweep: Sweep) -> list[str]:
-    rows = [("device", "mean ms", "least", "median", "most", "mean uJ", "median", "cells that stream")]
+    rows: list[tuple[str, ...]] = [
+        ("device", "mean ms", "least", "median", "most", "mean uJ", "median", "cells that stream")
+    ]
     for one in distributions(sweep):
         times = one.ms, one.least_ms, one.median_ms, one.most_ms
         spent = f"{one.uj:.1f}", f"{one.median_uj:.1f}"

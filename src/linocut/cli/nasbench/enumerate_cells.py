@@ -30,8 +30,6 @@ def enumerate_cells(vertices: int, out: Path | None, as_json: bool) -> None:
 
     Cells that differ by the order of their vertices alone are counted once.
     """
-    import numpy as np
-
     from linocut.networks.nasbench import cells, macs, parameters
 
     begun = time.perf_counter()
@@ -45,9 +43,8 @@ def enumerate_cells(vertices: int, out: Path | None, as_json: bool) -> None:
             click.echo(f"up to {count} vertices  {total:>7,} cells")
         click.echo(f"counted in {seconds:.2f} s")
     if out is not None:
-        from linocut.files import replacing
+        from linocut.devices.sweep_file import write
 
-        with replacing(out) as file:
-            columns = {name: found[name] for name in ("V", "bits", "labels")}
-            np.savez(file, **columns, parameters=parameters(found), macs=macs(found))
+        columns = {name: found[name] for name in ("V", "bits", "labels")}
+        write(out, {**columns, "parameters": parameters(found), "macs": macs(found)})
         click.echo(f"wrote {one_line(out)}", err=True)

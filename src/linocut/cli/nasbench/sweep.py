@@ -50,9 +50,7 @@ def sweep(devices: tuple[str, ...], caching: str, vertices: int, out: Path | Non
             "devices": [asdict(one) for one in distributions(found)],
             "caching": caching,
             "by_size": [asdict(one) for one in by_size(found)],
-            "correlations": {
-                name: dict(zip(found.devices, ranks, strict=True)) for name, ranks in correlations(found).items()
-            },
+            "correlations": correlations(found),
             "seconds": seconds,
             "about": ABOUT,
         }

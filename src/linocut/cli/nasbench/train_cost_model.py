@@ -62,9 +62,7 @@ def train_cost_model(
     from linocut.report.nasbench_tables import trained_row, trained_title
 
     if curve and (examples is not None or epochs is not None):
-        raise click.UsageError(
-            "--curve has its own numbers of cells and epochs; leave --examples and --epochs out", context
-        )
+        raise click.UsageError("--curve has its own numbers of cells; leave --examples and --epochs out", context)
     if picture is not None:
         if not curve:
             raise click.UsageError("--plot draws the learning curve; give --curve too", context)

@@ -15,9 +15,10 @@ from linocut.errors import SpecError
 from linocut.ops.bits import Array
 
 RATE = 4e-3  # the largest learning rate
-MOST_BATCH, LEAST_BATCHES = 512, 8  # cells of a batch; batches of an epoch, where there are few cells
-SEEN = 600_000, 2_000_000  # cells that a training sees at least and, where that is no less than 6 epochs, at most
-EPOCHS = 6, 2000
+STEPS = 4000  # of Adam, as far as batches of so many cells make them
+BATCHES = 16, 512
+SEEN = 300_000, 2_000_000  # cells that a training sees, at least and at most
+PASSES, EPOCHS = 60, (6, 300)  # through all cells between those bounds; and in any case
 
 
 def pytorch() -> Any:
@@ -32,7 +33,7 @@ def pytorch() -> Any:
 
 def epochs_for(cells: int) -> int:
     """How often a training goes through so many cells, unless it is told."""
-    wanted = min(max(SEEN[0], 8 * cells), SEEN[1]) / cells
+    wanted = float(np.clip(PASSES * cells, *SEEN)) / cells
     return int(np.clip(round(wanted), *EPOCHS))
 
 
@@ -50,7 +51,7 @@ def fit(
     target = torch.from_numpy(((logs - mean) / scale).astype(np.float32))
     nodes, edges = (torch.from_numpy(array) for array in features(cells))
     weights = _initial(torch, ms.shape[1], generator)
-    batch = max(1, min(MOST_BATCH, len(cells) // LEAST_BATCHES))
+    batch = int(np.clip(epochs * len(cells) // STEPS, *BATCHES))
     steps = epochs * -(-len(cells) // batch)
     adam = torch.optim.Adam(weights.values(), lr=RATE)
     schedule = torch.optim.lr_scheduler.OneCycleLR(adam, RATE, total_steps=steps)
