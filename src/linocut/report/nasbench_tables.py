@@ -43,7 +43,7 @@ def described(facts: Mapping[str, Any], published: Mapping[str, Any]) -> str:
 
 def findings(sweep: Sweep) -> str:
     """Distributions, bins of size, structure and rank correlations, each as a table."""
-    parts = [_distributions(sweep), _by_size(sweep), *_structures(sweep), _correlations(sweep)]
+    parts = [_distributions(sweep), *_by_size(sweep), *_structures(sweep), _correlations(sweep)]
     return "\n".join([line for part in parts for line in (*part, "")] + [f"caching {sweep.caching}: {ABOUT}"])
 
 
@@ -94,15 +94,19 @@ def _distributions(sweep: Sweep) -> list[str]:
     return table(rows, 1, (1,))
 
 
-def _by_size(sweep: Sweep) -> list[str]:
-    names = sweep.devices
-    heads = [f"{name} {what}" for name in names for what in ("ms", "fastest", "streams")]
-    rows = [("parameters", "cells", *heads)]
-    for one in by_size(sweep):
-        figures = zip(one.ms, one.fastest, one.streaming, strict=True)
-        cells = [text for ms, wins, streams in figures for text in (_number(ms), percent(wins), percent(streams))]
-        rows.append((f"{one.begin / 1e6:g} to {one.end / 1e6:g} M", f"{one.cells:,}", *cells))
-    return table(rows, 1, (1,))
+def _by_size(sweep: Sweep) -> Iterator[list[str]]:
+    """A table of mean times, one of the cells on which a device is fastest, one of those that stream."""
+    found = list(by_size(sweep))
+    parts = {
+        "ms": [tuple(map(_number, one.ms)) for one in found],
+        "fastest": [tuple(map(percent, one.fastest)) for one in found],
+        "streams": [tuple(map(percent, one.streaming)) for one in found],
+    }
+    for name, figures in parts.items():
+        rows = [("parameters", "cells", *(f"{device} {name}" for device in sweep.devices))]
+        for one, cells in zip(found, figures, strict=True):
+            rows.append((f"{one.begin / 1e6:g} to {one.end / 1e6:g} M", f"{one.cells:,}", *cells))
+        yield table(rows, 1, (1,))
 
 
 def _structures(sweep: Sweep) -> Iterator[list[str]]:
