@@ -220,7 +220,7 @@ def test_sweeps_come_back_from_files(tmp_path: Path) -> None:
         ({"bits": None}, "has no array 'bits'"),
     ],
 )
-def test_files_that_are_no_sweeps_are_named(tmp_path: Path, changed: dict, message: str) -> None:
+def test_files_that_are_no_sweeps_are_named(tmp_path: Path, changed: dict[str, np.ndarray], message: str) -> None:
     found = sweep(nasbench.cells(4), [devices.load("edgetpu-v2"), devices.load("coral-usb")])
     sweep_file.save(found, tmp_path / "sweep.npz")
     arrays = {**np.load(tmp_path / "sweep.npz"), **changed}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nasbench_files import crc, framed, masked, record
 
 from linocut.errors import DataError
 from linocut.networks import nasbench
@@ -17,67 +18,16 @@ from linocut.networks.nasbench.tfrecord import MOST_BYTES, crc32c, records
 README = "1523787:45"
 
 
-def _crc(data: bytes) -> int:
-    """CRC32C bit by bit, as its definition has it."""
-    state = 0xFFFFFFFF
-    for byte in data:
-        state ^= byte
-        for _ in range(8):
-            state = state >> 1 ^ (0x82F63B78 if state & 1 else 0)
-    return state ^ 0xFFFFFFFF
-
-
-def _masked(data: bytes) -> bytes:
-    crc = _crc(data)
-    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
-
-
-def _framed(record: bytes) -> bytes:
-    length = struct.pack("<Q", len(record))
-    return length + _masked(length) + record + _masked(record)
-
-
-def _varint(value: int) -> bytes:
-    octets = b""
-    while value > 0x7F:
-        octets += bytes([value & 0x7F | 0x80])
-        value >>= 7
-    return octets + bytes([value])
-
-
-def _evaluation(epoch: float, validation: float, test: float) -> bytes:
-    doubles = {1: epoch, 2: 100.0, 3: 0.99, 4: validation, 5: test}
-    message = b"".join(bytes([field << 3 | 1]) + struct.pack("<d", value) for field, value in doubles.items())
-    return message + bytes([6 << 3 | 2, 4]) + b"path"
-
-
-def _record(cell: str, test: float, epochs: int = 108, parameters: int | None = None, **changed: object) -> bytes:
-    read = nasbench.read_cell(cell)
-    published = nasbench.to_json(read)
-    count = int(nasbench.parameters(nasbench.as_array([read]))[0]) if parameters is None else parameters
-    evaluations = [_evaluation(epoch, 0.5, accuracy) for epoch, accuracy in ((0, 0.1), (54, 0.2), (108, test))]
-    metrics = b"".join(bytes([1 << 3 | 2]) + _varint(len(one)) + one for one in evaluations)
-    metrics += bytes([2 << 3]) + _varint(count) + bytes([3 << 3 | 1]) + struct.pack("<d", 7.0)
-    parts = {
-        "hash": "0" * 32,
-        "epochs": epochs,
-        "matrix": "".join(str(digit) for row in published["module_adjacency"] for digit in row),
-        "operations": ",".join(published["module_operations"]),
-        "metrics": base64.b64encode(metrics).decode(),
-    }
-    return json.dumps(list({**parts, **changed}.values())).encode()
-
-
 def _file(folder: Path, *records: bytes) -> Path:
     path = folder / "nasbench_only108.tfrecord"
-    path.write_bytes(b"".join(map(_framed, records)))
+    path.write_bytes(b"".join(map(framed, records)))
     return path
 
 
 def test_checksums_are_those_of_the_definition() -> None:
     random = np.random.default_rng(0)
     texts = [b"", b"123456789", *(random.bytes(int(length)) for length in random.integers(0, 70, 40))]
-    assert crc32c(texts).tolist() == [_crc(text) for text in texts]
+    assert crc32c(texts).tolist() == [crc(text) for text in texts]
     assert crc32c([b"123456789"]).tolist() == [0xE3069283]  # as RFC 3720 and others give it
     assert crc32c([]).tolist() == []
 
@@ -85,10 +35,10 @@ def test_checksums_are_those_of_the_definition() -> None:
 def test_accuracies_of_several_trainings_are_means(tmp_path: Path) -> None:
     path = _file(
         tmp_path,
-        _record("1771019:83", 0.90),  # the README's cell as it is written, and as it is kept
-        _record("1:0", 0.5),
-        _record(README, 0.94),
-        _record("1:0", 0.75, epochs=12),  # of nasbench_full.tfrecord
+        record("1771019:83", 0.90),  # the README's cell as it is written, and as it is kept
+        record("1:0", 0.5),
+        record(README, 0.94),
+        record("1:0", 0.75, epochs=12),  # of nasbench_full.tfrecord
     )
     found = nasbench.read_accuracies(path)
     assert found.trainings == 3
@@ -97,7 +47,7 @@ def test_accuracies_of_several_trainings_are_means(tmp_path: Path) -> None:
 
 
 def test_no_byte_of_a_file_may_be_another(tmp_path: Path) -> None:
-    path = _file(tmp_path, _record("1:0", 0.5), _record(README, 0.9))
+    path = _file(tmp_path, record("1:0", 0.5), record(README, 0.9))
     sound = path.read_bytes()
     for place in range(0, len(sound), 7):
         path.write_bytes(sound[:place] + bytes([sound[place] ^ 0x10]) + sound[place + 1 :])
@@ -124,7 +74,7 @@ def test_no_byte_of_a_file_may_be_another(tmp_path: Path) -> None:
     ],
 )
 def test_records_of_something_else_are_named(tmp_path: Path, changed: dict[str, str], message: str) -> None:
-    path = _file(tmp_path, _record("1:0", 0.5), _record("5:0", 0.5, **changed))
+    path = _file(tmp_path, record("1:0", 0.5), record("5:0", 0.5, **changed))
     with pytest.raises(DataError, match=message) as caught:
         nasbench.read_accuracies(path)
     assert "record 1" in str(caught.value)
@@ -132,18 +82,18 @@ def test_records_of_something_else_are_named(tmp_path: Path, changed: dict[str, 
 
 def test_other_networks_and_accuracies_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is of 5 parameters, its cell 1:0 has 882,570"):
-        nasbench.read_accuracies(_file(tmp_path, _record("1:0", 0.5, parameters=5)))
+        nasbench.read_accuracies(_file(tmp_path, record("1:0", 0.5, parameters=5)))
     with pytest.raises(DataError, match="an accuracy is 94"):
-        nasbench.read_accuracies(_file(tmp_path, _record("1:0", 94.0)))
+        nasbench.read_accuracies(_file(tmp_path, record("1:0", 94.0)))
     with pytest.raises(DataError, match="no trainings of 108 epochs"):
-        nasbench.read_accuracies(_file(tmp_path, _record("1:0", 0.5, epochs=4)))
+        nasbench.read_accuracies(_file(tmp_path, record("1:0", 0.5, epochs=4)))
     with pytest.raises(DataError, match="is empty"):
         nasbench.read_accuracies(_file(tmp_path))
     with pytest.raises(DataError, match="cannot be read"):
         nasbench.read_accuracies(tmp_path / "absent.tfrecord")
     length = struct.pack("<Q", MOST_BYTES + 1)
     large = tmp_path / "large.tfrecord"
-    large.write_bytes(length + _masked(length) + bytes(MOST_BYTES + 5))
+    large.write_bytes(length + masked(length) + bytes(MOST_BYTES + 5))
     with pytest.raises(DataError, match="has a record of 1,048,577 B"):
         list(records(large))
 
