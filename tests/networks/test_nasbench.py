@@ -221,6 +221,8 @@ def _cell(torch, conv, matrix, operations, last, given, outputs):
         ("[1, 2, 3]", "must be a matrix and operations"),
         ("missing.json", "missing.json cannot be read"),
         (7, "a cell is given as 7"),
+        ({"matrix": [[0, "1"], [0, 0]], "ops": ["input", "output"]}, "has '1' in row 0, must be 0 or 1"),
+        ({"matrix": 3, "ops": 3}, "must be a square of 2 to 7 rows"),
         ({"module_adjacency": [[0, 1], [0, 0]]}, "lacks module_operations"),
         ({"matrix": [[0, 1], [1, 0]], "ops": ["input", "output"]}, "an edge from 1 to 0"),
         ({"matrix": [[0, 2], [0, 0]], "ops": ["input", "output"]}, "has 2 in row 0, must be 0 or 1"),
@@ -263,6 +265,8 @@ def test_vertices_on_no_way_are_left_out() -> None:
 
 
 def test_networks_that_cannot_be_are_refused() -> None:
+    with pytest.raises(SpecError, match=r"bits of a cell are 1\.5, must be a whole number"):
+        Cell(2, 1.5)
     with pytest.raises(SpecError, match="stem is 3, must be 4 or more"):
         nasbench.network(README, stem=3)
     with pytest.raises(SpecError, match="repeats of a NASBench network is 0"):

@@ -46,7 +46,7 @@ def _layers(name: str, inputs: int, outputs: int) -> dict[str, tuple[int, ...]]:
 
 @dataclass(frozen=True)
 class CostModel:
-    """Weights by name, of the shapes that `shapes` gives, float32; the devices that it answers for, in order.
+    """Weights (inputs, outputs) and biases (outputs,) by name, as `shapes` has them, float32; its devices, in order.
 
     `about` says on what it was trained, and what it scored. SpecError for weights of other names or shapes.
     """

@@ -17,8 +17,9 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from linocut.errors import SpecError
+from linocut.errors import SpecError, one_line
 from linocut.ops.bits import Array
+from linocut.settings_of import keep_plain
 
 LEAST_VERTICES, MOST_VERTICES, MOST_EDGES = 2, 7, 9
 OPERATIONS = ("conv3x3", "conv1x1", "maxpool3x3")  # by their digit
@@ -35,6 +36,11 @@ class Cell:
     labels: int = 0
 
     def __post_init__(self) -> None:
+        keep_plain(self)
+        for name in ("vertices", "bits", "labels"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise SpecError(f"{name} of a cell are {one_line(repr(value), 40)}, must be a whole number")
         if not LEAST_VERTICES <= self.vertices <= MOST_VERTICES:
             raise SpecError(f"a cell has {self.vertices} vertices, must have {LEAST_VERTICES} to {MOST_VERTICES}")
         most = 3 ** (self.vertices - 2)
