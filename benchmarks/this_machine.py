@@ -58,7 +58,7 @@ def residual(widths: tuple[int, ...], shape: tuple[int, int, int]) -> lc.Network
     layers: list[Layer] = [
         Input(shape),
         BatchNorm(),
-        Conv2D(widths[0], 5, 2),
+        Conv2D(widths[0], 7, 2),
         BatchNorm(),
         ReLU(),
         MaxPool2D(3, 2, "same"),

@@ -21,8 +21,8 @@ from linocut.devices.instructions import MULTIPLYING, accessed, kind_of, picojou
 from linocut.devices.rows import COMPUTE, OVERHEAD, STREAMING, Row
 from linocut.errors import SpecError
 
-COPIED = 2**25  # bytes that are copied to measure the bandwidth: more than caches hold
-ROUNDS = 5
+COPIED = 2**22  # bytes that are copied to measure the bandwidth: what activations have, and others disturb little
+ROUNDS = 20
 WORD = 64  # signs in a word
 PEAK_OF = {
     "float_sign": "float",
