@@ -17,6 +17,17 @@ int checked(int threads) {
     return threads;
 }
 
+// An instruction on so many bytes takes less time than it takes another thread to see that there is one.
+constexpr std::uint64_t small_bytes = 8192;
+
+// Of all its operands.
+std::uint64_t bytes_of(const Program& program, const Instruction& instruction) {
+    std::uint64_t bytes = 0;
+    for (std::uint32_t index : program.operands_of(instruction))
+        if (index != absent) bytes += program.buffers[index].bytes;
+    return bytes;
+}
+
 // What a set has no kernel for, the last one does.
 const Kernel& find_kernel(const KernelTable& kernels, const Op& op, std::size_t number) {
     for (const KernelTable* table : {&kernels, &last_kernels()})
@@ -61,6 +72,7 @@ void Machine::bind_steps(const KernelTable& kernels, std::uint8_t* workspaces) {
         for (int phase = 0; phase < most_phases; ++phase)
             if (const Units units = step.kernel->phases[phase].units; units != nullptr)
                 step.units[phase] = units(step.call);
+        step.small = bytes_of(*program_, instruction) <= small_bytes;
         steps_.push_back(step);
     }
 }
@@ -94,8 +106,11 @@ void Machine::prepare() {
 
 // The pool returns from a phase when all of it is done.
 void Machine::run(const Step& step) noexcept {
-    for (int phase = 0; phase < most_phases; ++phase)
-        if (step.units[phase] > 0) pool_.run(step.kernel->phases[phase], step.call, step.units[phase]);
+    for (int phase = 0; phase < most_phases; ++phase) {
+        if (step.units[phase] == 0) continue;
+        const Phase& all = step.kernel->phases[phase];
+        step.small ? all.run(step.call, 0, step.units[phase]) : pool_.run(all, step.call, step.units[phase]);
+    }
 }
 
 void Machine::run(const Section& section, std::uint64_t* nanoseconds) {

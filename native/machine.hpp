@@ -35,6 +35,7 @@ class Machine {
         const Kernel* kernel = nullptr;
         Call call;
         std::int64_t units[most_phases] = {};
+        bool small = false;  // done before another thread would have begun
     };
 
     void bind_operands(std::uint8_t* arena);

@@ -56,18 +56,19 @@ class Pool {
     void wait_until_done(std::uint32_t chunks) noexcept;
     void stop() noexcept;
 
-    // The call being run. A worker that was slow to wake may read these while they change: hence atomics. It
-    // uses what it read only once it has claimed a chunk of the generation that it saw before: until that
-    // chunk is done they do not change.
+    // The newest generation, on which workers wait.
+    alignas(64) std::atomic<std::uint32_t> bell_{0};
+    // The call being run, in the same line of the cache: who sees the bell has this too. A worker that was slow to
+    // wake may read these while they change: hence atomics. It uses what it read only once it has claimed a chunk of
+    // the generation that it saw before: until that chunk is done they do not change.
     std::atomic<const Phase*> phase_{nullptr};
     std::atomic<const Call*> call_{nullptr};
     std::atomic<std::int64_t> units_{0};
     std::atomic<std::uint32_t> chunks_{0};
 
-    std::vector<Lane> lanes_;  // the caller's is the first
-    std::uint64_t workspace_bytes_;
     alignas(64) std::atomic<std::uint32_t> done_{0};  // chunks finished
-    alignas(64) std::atomic<std::uint32_t> bell_{0};  // the newest generation, on which workers wait
+    alignas(64) std::vector<Lane> lanes_;             // the caller's is the first
+    std::uint64_t workspace_bytes_;
     std::atomic<bool> stopping_{false};
     std::uint32_t forks_ = forks();     // when its threads were started
     std::unique_ptr<Workers> workers_;  // apart, to be let go of in the child of a fork

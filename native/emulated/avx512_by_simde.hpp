@@ -44,6 +44,12 @@ inline unsigned cmpgt_epu16_mask(const simde__m512i& a, const simde__m512i& b) {
     return mask;
 }
 
+inline simde__m512i mask_sub_epi16(const simde__m512i& src, unsigned mask, const simde__m512i& a,
+                                   const simde__m512i& b) {
+    const Lanes<unsigned short, simde__m512i> other(src), x(a), y(b);
+    return lanes<simde__m512i, unsigned short>([&](unsigned i) { return mask >> i & 1 ? x(i) - y(i) : other(i); });
+}
+
 inline int reduce_add_epi32(const simde__m512i& a) {
     const Lanes<unsigned, simde__m512i> from(a);
     unsigned sum = 0;
@@ -69,6 +75,8 @@ inline simde__m512i sra_epi32(const simde__m512i& a, const __m128i& count) {
 #define _mm512_mask_storeu_epi8(to, mask, a) by_simde::mask_storeu_epi8(to, mask, a)
 #undef _mm512_cmpgt_epu16_mask
 #define _mm512_cmpgt_epu16_mask(a, b) by_simde::cmpgt_epu16_mask(a, b)
+#undef _mm512_mask_sub_epi16
+#define _mm512_mask_sub_epi16(src, mask, a, b) by_simde::mask_sub_epi16(src, mask, a, b)
 #undef _mm512_reduce_add_epi32
 #define _mm512_reduce_add_epi32(a) by_simde::reduce_add_epi32(a)
 #undef _mm512_sra_epi32

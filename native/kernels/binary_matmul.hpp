@@ -38,6 +38,28 @@ inline void store_row(const Operand& y, i64 r, i64 first, i64 n, const i32* prod
     }
 }
 
+// `first` are the outputs of a whole panel, which has all words: products are stored as they are done.
+inline void store_whole_panel(const Operand& x, const u64* panel, i64 first, const Operand& y) {
+    constexpr int at_once = static_cast<int>(distances::rows_at_once);
+    const i64 total = words(x.cols);
+    const i16 bits = static_cast<i16>(x.cols);
+    i64 r = 0;
+    for (; r + at_once <= x.rows; r += at_once) {
+        const u64* from[at_once];
+        i16* to[at_once];
+        for (i64 i = 0; i < at_once; ++i) {
+            from[i] = bit_row(x, r + i);
+            to[i] = row<i16>(y, r + i) + first;
+        }
+        distances::store_products<at_once>(from, panel, total, bits, to);
+    }
+    for (; r < x.rows; ++r) {
+        const u64* from[1] = {bit_row(x, r)};
+        i16* to[1] = {row<i16>(y, r) + first};
+        distances::store_products<1>(from, panel, total, bits, to);
+    }
+}
+
 inline void run(const Call& call, i64 begin, i64 end) {
     const Operand &x = call.operands[0], &weights = call.operands[1], &y = call.operands[2];
     const i64 total = words(x.cols);
@@ -47,6 +69,10 @@ inline void run(const Call& call, i64 begin, i64 end) {
     for (i64 unit = begin; unit < end; ++unit) {
         const i64 first = unit * distances::columns, n = least(distances::columns, weights.rows - first);
         if (total <= distances::chunk_words) distances::pack_panel(weights, first, 0, total, panel);
+        if (total <= distances::chunk_words && n == distances::columns && y.format == Format::i16) {
+            store_whole_panel(x, panel, first, y);
+            continue;
+        }
         for (i64 base = 0; base < x.rows; base += block_rows) {
             const i64 rows = least(block_rows, x.rows - base);
             for (i64 r = 0; r < rows; ++r) {

@@ -5,6 +5,7 @@
 #include "../simd/simd.hpp"
 #include "elementary.hpp"
 #include "micro_batch.hpp"
+#include "unroll.hpp"
 
 namespace linocut::LINOCUT_NS {
 
@@ -36,6 +37,16 @@ inline u32 hashed(u32 x) {
     x ^= x >> 15;
     x *= 0x846CA68Bu;
     return x ^ (x >> 16);
+}
+
+// The same of a vector.
+template <class I>
+inline typename I::V hashed_longs(typename I::V x) {
+    x = I::differing(x, I::template shifted_right<16>(x));
+    x = I::multiply(x, I::all_longs(0x7FEB352D));
+    x = I::differing(x, I::template shifted_right<15>(x));
+    x = I::multiply(x, I::all_longs(static_cast<i32>(0x846CA68Bu)));
+    return I::differing(x, I::template shifted_right<16>(x));
 }
 
 // 32 random bits: a hash of a number and the key.
@@ -90,8 +101,8 @@ struct FixedStep {
     template <class T, class I = Integers>
     i64 move(const i8* gradients, T* w, i8* m, i64 n, u32 word) const {
         if constexpr (I::usable && sizeof(T) == sizeof(i16)) {
-            if (n == segment && !dithered && !ahead && kept >= 1 && kept <= 32767)
-                return moved_whole<I>(gradients, w, m, word);
+            if (n == segment && moves_whole<T>())
+                return move_whole<I>([&](int i) { return I::bytes_as_shorts(gradients + i); }, w, m, word);
         }
         if (ahead)
             return dithered ? moved<true, true>(gradients, w, m, n, word)
@@ -99,34 +110,39 @@ struct FixedStep {
         return dithered ? moved<true, false>(gradients, w, m, n, word) : moved<false, false>(gradients, w, m, n, word);
     }
 
-    // A whole word of q15 weights, whose dithers never turn, by the instruction set's vectors; both shares fit 16 bits.
-    // Pairs are interleaved within 128-bit lanes and packed again, which puts them back.
-    template <class I>
-    i64 moved_whole(const i8* gradients, i16* w, i8* m, u32 word) const {
+    // Whether whole words of q15 weights are moved by the instruction set's vectors: their dithers never turn, and what
+    // is kept of a moment and what is added make a whole, so that m <- decay m + (1 - decay) g is g + decay (m - g).
+    template <class T, class I = Integers>
+    bool moves_whole() const {
+        return I::usable && sizeof(T) == sizeof(i16) && !dithered && !ahead && kept >= 1 && kept <= 32767;
+    }
+
+    // A whole word; given(i) has gradients i to i + I::shorts. In numbers of 16 bits: with factor = 2^16 high + low,
+    // low having a sign, (m factor + r) >> 16 is m high + (m low >> 16), and 1 more where the lower 16 bits of m low
+    // and r carry. None of it is more than 127 2^8.
+    template <class I, class Given>
+    i64 move_whole(const Given& given, i16* w, i8* m, u32 word) const {
         using V = typename I::V;
-        alignas(64) u32 dithers[segment / 2];
-        draw_pairs(word * (segment / 2), key, dithers);
-        const u32 both = static_cast<u32>(fresh >> share_fraction) << 16 | static_cast<u32>(kept);
-        const V shares = I::all_longs(static_cast<i32>(both)), step = I::all_longs(factor);
-        const V half = I::all_longs(1 << (decay_fraction - 1)), least_weight = I::all_shorts(-q15_one);
-        const auto decayed = [&](V pairs) {
-            return I::shift_right(I::add(I::add_products(pairs, shares), half), decay_fraction);
-        };
-        const auto moves = [&](V moments, V nudge) {
-            return I::shift_right(I::add(I::multiply(moments, step), nudge), step_fraction);
-        };
+        const i16 low_factor = static_cast<i16>(static_cast<u16>(factor));
+        const V low = I::all_shorts(low_factor), high = I::all_shorts(static_cast<i16>((factor - low_factor) >> 16));
+        const V decay = I::all_shorts(static_cast<i16>(kept)), least_weight = I::all_shorts(-q15_one);
+        const V golden = I::multiply(I::counting(), I::all_longs(static_cast<i32>(golden_32)));
+        const u32 first = word * (segment / 2) * golden_32 + key;
         i64 flips = 0;
-        for (int i = 0; i < segment; i += I::shorts) {
-            const V moment = I::bytes_as_shorts(m + i), given = I::bytes_as_shorts(gradients + i), old = I::load(w + i);
-            const V dither = I::load(dithers + i / 2);
-            const V low = decayed(I::unpack_low(moment, given)), high = decayed(I::unpack_high(moment, given));
-            const V by =
-                I::pack(moves(low, I::unpack_low(dither, I::zero())), moves(high, I::unpack_high(dither, I::zero())));
+        unrolled<segment / I::shorts>([&](auto part) {
+            constexpr int i = part * I::shorts;
+            const u32 base = first + static_cast<u32>(i / 2) * golden_32;
+            const V dither = hashed_longs<I>(I::add(I::all_longs(static_cast<i32>(base)), golden));
+            const V gradient = given(i), old = I::load(w + i);
+            const V moment =
+                I::plus(gradient, I::rounded_products(I::minus(I::bytes_as_shorts(m + i), gradient), decay));
+            const V whole = I::plus(I::low_products(moment, high), I::high_products(moment, low));
+            const V by = I::carried(whole, I::low_products(moment, low), dither);
             const V moved = I::larger_shorts(I::subtract_shorts(old, by), least_weight);
-            I::store_bytes(m + i, I::pack(low, high));
+            I::store_bytes(m + i, moment);
             I::store(w + i, moved);
             flips += I::count_sign_changes(old, moved);
-        }
+        });
         return flips;
     }
 

@@ -16,12 +16,41 @@ enum { DY, X, WEIGHTS, M };
 enum { CONTROL = 4, LATENT_RANDOM, LATENT_COUNTERS, LATENT_MICRO };
 enum { BOP_RANDOM = 4, BOP_COUNTERS, BOP_MICRO };
 
+// Whether the sizes of a word's gradients add up to 32 bits: each product is at most 128, or 255 times that of bytes.
+inline bool narrow_sums(const Call& call) {
+    const i64 largest = call.operands[X].format == Format::bit ? 128 : 128 * 255;
+    return call.operands[DY].rows <= i64{0xFFFFFFFF} / (segment * largest);
+}
+
+// Whole words of q15 weights, whose gradients become shorts, in registers. Returns how many signs changed.
+template <class I, class T>
+inline i64 move_words(const Call& call, const FixedStep& step, bool narrow, const gradient_words::Words<T>& words) {
+    const Operand &w = call.operands[WEIGHTS], &m = call.operands[M];
+    float units[gradient_words::words_at_once];
+    gradient_words::units_for(words, narrow, units);
+    i64 flips = 0;
+    for (i64 i = 0; i < words.count; ++i) {
+        const i64 r = words.rows[i];
+        const auto given = [&](int c) { return I::scaled(words.gradients[i] + c, units[i]); };
+        flips += step.move_whole<I>(given, row<i16>(w, r) + words.first, row<i8>(m, r) + words.first,
+                                    updates::word(w, r, words.first));
+    }
+    return flips;
+}
+
 // `gradients` gives exact gradients to a sink(Words).
-template <class Gradients>
+template <class I = Integers, class Gradients>
 inline void move_latent(const Call& call, const FixedStep& step, bool signs, Gradients&& gradients) {
     const Operand &w = call.operands[WEIGHTS], &m = call.operands[M];
+    const bool whole = !signs && w.format == Format::q15 && step.moves_whole<i16>(), narrow = narrow_sums(call);
     i64 flips = 0;
     gradients([&](const auto& words) {
+        if constexpr (I::usable && sizeof(words.gradients[0][0]) == sizeof(i32)) {
+            if (whole && words.n == segment) {
+                flips += move_words<I>(call, step, narrow, words);
+                return;
+            }
+        }
         i8 found[gradient_words::words_at_once][segment];
         gradient_words::in_q7(words, signs, found);
         for (i64 i = 0; i < words.count; ++i) {

@@ -83,6 +83,20 @@ inline void widen(const u8* positive, i64 n, i8* out) {
     for (i64 c = 0; c < n; ++c) out[c] = positive[c] ? i8{127} : i8{-127};
 }
 
+// units[i]: what word i's gradients are multiplied by; `narrow`: the sums of their sizes fit 32 bits.
+template <class I = Integers, class T>
+inline void units_for(const Words<T>& words, bool narrow, float* units) {
+    if constexpr (I::usable && sizeof(T) == sizeof(i32)) {
+        if (narrow && words.n == segment && words.count == words_at_once) {
+            u32 sizes[words_at_once];
+            I::sums_of_sizes(words.gradients, sizes);
+            for (i64 i = 0; i < words_at_once; ++i) units[i] = unit_of(sizes[i], segment);
+            return;
+        }
+    }
+    for (i64 i = 0; i < words.count; ++i) units[i] = unit_for(words.gradients[i], words.n);
+}
+
 template <class T>
 inline void in_q7(const Words<T>& words, bool by_sign, i8 (*out)[segment]) {
     if (by_sign) {

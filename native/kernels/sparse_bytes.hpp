@@ -29,7 +29,8 @@ struct SparseBytes {
         u64 in_use[tile_columns];
     };
 
-    using Sums = i32[tile_columns][tile_rows];
+    // A line of the cache more than outputs, so that columns do not fall into the same few sets of it.
+    using Sums = i32[tile_columns][tile_rows + 16];
 
     // The lanes of dY; `sums` gain those of each output.
     static void pack_gradients(const Operand& dy, i64 example, i64 count, i64 output, i64 outputs, Block& block,

@@ -16,16 +16,17 @@ inline i64 units(const Call& call) {
     return divide_up(call.operands[1].cols, tile_columns) * tiles_of(call.operands[0]);
 }
 
-// A part: a word of inputs, and the outputs of one tile.
+// A part: a word of inputs, and the outputs of one tile. Tile by tile, so that threads have outputs of their own, which
+// they bring into bits and multiply by then (binarize.hpp, binary_matmul.hpp).
 struct Part {
     i64 word, first, n;
     i64 output, outputs;
 
     Part(const Operand& dy, const Operand& x, i64 unit)
-        : word(unit / tiles_of(dy)),
+        : word(unit % words(x.cols)),
           first(word * tile_columns),
           n(least(tile_columns, x.cols - first)),
-          output(unit % tiles_of(dy) * tile_rows),
+          output(unit / words(x.cols) * tile_rows),
           outputs(least(tile_rows, dy.cols - output)) {}
 };
 

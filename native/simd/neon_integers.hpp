@@ -9,6 +9,7 @@
 #include "copy/portable.hpp"
 #include "distances/in_place.hpp"
 #include "distances/neon.hpp"
+#include "distances/stored_by_subtracting.hpp"
 #include "dot/neon.hpp"
 #include "floats/transpose_portable.hpp"
 #include "integers/none.hpp"

@@ -10,6 +10,7 @@
 #include "copy/portable.hpp"
 #include "distances/in_place.hpp"
 #include "distances/portable.hpp"
+#include "distances/stored_by_subtracting.hpp"
 #include "dot/portable.hpp"
 #include "floats/portable.hpp"
 #include "floats/transpose_portable.hpp"

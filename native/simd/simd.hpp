@@ -5,13 +5,13 @@
 // kind of vectors, or as plain C++ ("portable", "none": right on every set), and defines
 //
 //   half         from_half, to_half, from_halves, to_halves: 16-bit floats
-//   bits         pack_flags, pack_masks, bits_at_least, expand_bits, expand_masks, expand_signs, keep_floats: between
-//                64 bits and 64 elements
+//   bits         pack_flags, pack_masks, bits_at_least, bits_within, expand_bits, expand_masks, expand_signs,
+//                keep_floats: between 64 bits and 64 elements
 //   copy         copy_run: memcpy of short runs
 //   interleave   interleave_bytes, interleave_bits: four rows side by side, as dot products take them
 //   sums         sum_bytes, sum_columns, ChosenBytes: sums of bytes without a factor
 //   dot          dot_block, used_of_eight: tiles of products of bytes (dot/tiles.hpp)
-//   distances    pack_panel, subtract_distances, Panel: tiles of products of bits (distances/runs.hpp)
+//   distances    pack_panel, subtract_distances, store_products, Panel: tiles of products of bits (distances/runs.hpp)
 //   byte_lanes   products of bytes whose zeros are passed over
 //   floats       Vector, splat, multiply_add, transpose_four
 //   signs        expand_signs_of_eight: bits of weights as bytes of +-1

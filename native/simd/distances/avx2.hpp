@@ -108,20 +108,28 @@ inline void add_distances(const u64* const* x, i64 word, i64 count, const u8* pa
     }
 }
 
+// sums[i][c] += distances over the words.
 template <int R, int V>
-[[gnu::noinline]] void subtract_from(const u64* const* x, const u64* panel, const Runs& words,
-                                     i32 (*products)[columns]) {
-    alignas(32) u16 sums[R][columns] = {};
-    u16(*kept)[columns] = sums;
-    asm("" : "+r"(kept));  // in memory: there are not registers enough
+[[gnu::always_inline]] inline void sum_distances(const u64* const* x, const u64* panel, const Runs& words,
+                                                 u16 (*sums)[columns]) {
+    asm("" : "+r"(sums));  // in memory: there are not registers enough
     for (i64 run = 0; run < words.runs; ++run) {
         const i64 first = run * words.x_step;
         const u64* at = panel + run * words.panel_step * word_panel;
         for (i64 w = 0; w < words.count; w += byte_steps) {
             const i64 count = least(byte_steps, words.count - w);
-            add_distances<R, V>(x, first + w, count, reinterpret_cast<const u8*>(at + w * word_panel), kept);
+            add_distances<R, V>(x, first + w, count, reinterpret_cast<const u8*>(at + w * word_panel), sums);
         }
     }
+}
+
+template <int R, int V>
+[[gnu::noinline]] void subtract_from(const u64* const* x, const u64* panel, const Runs& words,
+                                     i32 (*products)[columns]) {
+    alignas(32) u16 sums[R][columns] = {};
+    u16(*kept)[columns] = sums;
+    asm("" : "+r"(kept));
+    sum_distances<R, V>(x, panel, words, kept);
     for (int i = 0; i < R; ++i) {
         for (i64 c = 0; c < 32 * V; ++c) products[i][c] -= 2 * kept[i][c];
     }
@@ -132,6 +140,21 @@ template <int R>
 inline void subtract_distances(const u64* const* x, const u64* panel, const Runs& words, i64 n,
                                i32 (*products)[columns]) {
     n > 32 ? subtract_from<R, 2>(x, panel, words, products) : subtract_from<R, 1>(x, panel, words, products);
+}
+
+// y[i][c] = bits - 2 distances over the words, of a whole panel.
+template <int R>
+[[gnu::noinline]] void store_products(const u64* const* x, const u64* panel, i64 count, i16 bits, i16* const* y) {
+    alignas(32) u16 sums[R][columns] = {};
+    u16(*kept)[columns] = sums;
+    asm("" : "+r"(kept));
+    sum_distances<R, 2>(x, panel, {count}, kept);
+    for (int i = 0; i < R; ++i) {
+        for (i64 c = 0; c < columns; c += 16) {
+            const __m256i sum = load_whole(kept[i] + c);
+            store_whole(y[i] + c, _mm256_sub_epi16(_mm256_set1_epi16(bits), _mm256_add_epi16(sum, sum)));
+        }
+    }
 }
 
 }  // namespace linocut::LINOCUT_NS::distances

@@ -9,12 +9,11 @@ namespace linocut::LINOCUT_NS::distances {
 
 inline constexpr int panel_rows_at_once = 3;  // 24 sums of 64 outputs in registers
 
-// products[i][c] -= 2 popcounts over the words, for as many outputs as asked for or more. A word of the panel has Width
-// outputs.
-template <int R, i64 Width = columns>
-inline void subtract_distances(const u64* const* x, const u64* panel, Runs words, i64, i32 (*products)[Width]) {
+// sums[i][v]: the popcounts of eight outputs over the words. A word of the panel has Width outputs.
+template <int R, i64 Width>
+[[gnu::always_inline]] inline void sum_distances(const u64* const* x, const u64* panel, Runs words,
+                                                 __m512i (&sums)[R][Width / 8]) {
     constexpr int V = Width / 8;
-    __m512i sums[R][V];
     unrolled<R * V>([&](auto i) { sums[i / V][i % V] = _mm512_setzero_si512(); });
     for (i64 run = 0; run < words.runs; ++run) {
         const i64 first = run * words.x_step;
@@ -30,12 +29,31 @@ inline void subtract_distances(const u64* const* x, const u64* panel, Runs words
             });
         }
     }
+}
+
+// products[i][c] -= 2 popcounts over the words, for as many outputs as asked for or more.
+template <int R, i64 Width = columns>
+inline void subtract_distances(const u64* const* x, const u64* panel, Runs words, i64, i32 (*products)[Width]) {
+    constexpr int V = Width / 8;
+    __m512i sums[R][V];
+    sum_distances<R, Width>(x, panel, words, sums);
     unrolled<R * V / 2>([&](auto pair) {
         constexpr int i = pair / (V / 2), v = 2 * (pair % (V / 2));
         const __m512i both = _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(sums[i][v])),
                                                 _mm512_cvtepi64_epi32(sums[i][v + 1]), 1);
         const __m512i before = _mm512_loadu_si512(products[i] + 8 * v);
         _mm512_storeu_si512(products[i] + 8 * v, _mm512_sub_epi32(before, _mm512_slli_epi32(both, 1)));
+    });
+}
+
+// y[i][c] = bits - 2 popcounts over the words, of a whole panel.
+template <int R>
+inline void store_products(const u64* const* x, const u64* panel, i64 count, i16 bits, i16* const* y) {
+    __m512i sums[R][2];
+    sum_distances<R, columns>(x, panel, {count}, sums);
+    unrolled<R>([&](auto i) {
+        const __m256i both = _mm256_setr_m128i(_mm512_cvtepi64_epi16(sums[i][0]), _mm512_cvtepi64_epi16(sums[i][1]));
+        store_whole(y[i], _mm256_sub_epi16(_mm256_set1_epi16(bits), _mm256_add_epi16(both, both)));
     });
 }
 

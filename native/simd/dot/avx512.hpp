@@ -8,7 +8,9 @@
 
 namespace linocut::LINOCUT_NS {
 
-inline constexpr int dot_rows = 6, sparse_rows = dot_rows;
+inline constexpr int dot_rows = 6;
+inline constexpr int sparse_rows =
+    1;  // four sums in turn keep VPDPBUSD busy, and the fewer rows, the more is passed over
 
 template <int M, Signed S, Range, class Groups, class Into>
 inline void dot_block(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, Into into,

@@ -1,9 +1,18 @@
 // Fixed-point numbers of 16 and 32 bits in vectors of 512 bits; packing and unpacking as in avx2.hpp.
 #pragma once
 
-#include "../x86.hpp"
+#include "sums_of_eight.hpp"
 
 namespace linocut::LINOCUT_NS {
+
+// The numbers of the lower halves of 32 longs, for VPERMT2W.
+struct EvenShorts {
+    alignas(64) i16 numbers[32];
+
+    constexpr EvenShorts() : numbers() {
+        for (int i = 0; i < 32; ++i) numbers[i] = static_cast<i16>(2 * i);
+    }
+};
 
 struct Integers {
     static constexpr bool usable = true;
@@ -24,6 +33,18 @@ struct Integers {
     // Products of neighbours, two added, in 32 bits.
     static V add_products(V a, V b) { return _mm512_madd_epi16(a, b); }
     static V subtract_shorts(V a, V b) { return _mm512_subs_epi16(a, b); }
+    // Those that wrap around.
+    static V plus(V a, V b) { return _mm512_add_epi16(a, b); }
+    static V minus(V a, V b) { return _mm512_sub_epi16(a, b); }
+    static V low_products(V a, V b) { return _mm512_mullo_epi16(a, b); }
+    static V high_products(V a, V b) { return _mm512_mulhi_epi16(a, b); }
+    // (a b + 2^14) >> 15.
+    static V rounded_products(V a, V b) { return _mm512_mulhrs_epi16(a, b); }
+    // high + 1 where low + more, without signs, does not fit 16 bits.
+    static V carried(V high, V low, V more) {
+        const __mmask32 carries = _mm512_cmpgt_epu16_mask(more, plus(low, more));
+        return _mm512_mask_sub_epi16(high, carries, high, all_shorts(-1));
+    }
     static V larger_shorts(V a, V b) { return _mm512_max_epi16(a, b); }
     static V sizes(V shorts) { return _mm512_abs_epi16(shorts); }  // unsigned
     static V larger_sizes(V a, V b) { return _mm512_max_epu16(a, b); }
@@ -44,6 +65,12 @@ struct Integers {
     static V multiply(V a, V b) { return _mm512_mullo_epi32(a, b); }
     static V shift_right(V a, int by) { return _mm512_sra_epi32(a, _mm_cvtsi32_si128(by)); }
     static V shift_right_unsigned(V a, int by) { return _mm512_srl_epi32(a, _mm_cvtsi32_si128(by)); }
+    static V differing(V a, V b) { return _mm512_xor_si512(a, b); }
+    template <int by>
+    static V shifted_right(V a) {
+        return _mm512_srli_epi32(a, by);
+    }
+    static V counting() { return _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15); }
     // `zeros` where g is 0, else `others`.
     static V choose_by_zero(V g, V zeros, V others) {
         return _mm512_mask_mov_epi32(zeros, _mm512_test_epi32_mask(g, g), others);
@@ -69,16 +96,36 @@ struct Integers {
         return (i64{_mm512_reduce_add_epi32(high)} << 16) + i64{_mm512_reduce_add_epi32(low)};
     }
 
-    // out[c] = numbers[c] * unit, of 64, rounded by truncating what is positive and within +-127.
+    // The sums of the sizes of eight times 64 numbers, which fit 32 bits.
+    static void sums_of_sizes(const i32 (*numbers)[segment], u32* sums) {
+        __m256i eight[8];
+        unrolled<8>([&](auto i) {
+            const auto size = [&](int c) { return _mm512_abs_epi32(load(numbers[i] + c)); };
+            const V sum = add(add(size(0), size(16)), add(size(32), size(48)));
+            eight[i] = _mm256_add_epi32(_mm512_castsi512_si256(sum), _mm512_extracti64x4_epi64(sum, 1));
+        });
+        store_whole(sums, sums_of_eight(eight));
+    }
+
+    // numbers[c] * unit, of as many as shorts, rounded by truncating what is positive and within +-127; products must
+    // fit 16 bits.
+    static V scaled(const i32* numbers, float unit) {
+        const __m512 by = _mm512_set1_ps(unit), shift = _mm512_set1_ps(128.5f);
+        const auto whole = [&](int c) {
+            const __m512 product = _mm512_mul_ps(_mm512_cvtepi32_ps(load(numbers + c)), by);
+            return _mm512_cvttps_epi32(_mm512_add_ps(product, shift));  // 1 to 255 are -127 to 127
+        };
+        const V both = _mm512_permutex2var_epi16(whole(0), even_shorts(), whole(16));
+        return minus(larger_shorts(_mm512_min_epi16(both, all_shorts(255)), all_shorts(1)), all_shorts(128));
+    }
+    static V even_shorts() {
+        static constexpr EvenShorts evens;
+        return load(evens.numbers);
+    }
+
+    // The same of 64, as bytes.
     static void scale(const i32* numbers, float unit, i8* out) {
-        const __m512 by = _mm512_set1_ps(unit), limit = _mm512_set1_ps(127.0f), shift = _mm512_set1_ps(128.5f);
-        for (int c = 0; c < segment; c += 16) {
-            const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(load(numbers + c)), by);
-            const __m512 within =
-                _mm512_max_ps(_mm512_min_ps(scaled, limit), _mm512_sub_ps(_mm512_setzero_ps(), limit));
-            const V whole = subtract(_mm512_cvttps_epi32(_mm512_add_ps(within, shift)), all_longs(128));
-            _mm_storeu_si128(reinterpret_cast<__m128i*>(out + c), _mm512_cvtepi32_epi8(whole));
-        }
+        for (int c = 0; c < segment; c += shorts) store_bytes(out + c, scaled(numbers + c, unit));
     }
 };
 
