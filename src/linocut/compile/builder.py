@@ -24,7 +24,7 @@ from linocut.optimizers.base import Optimizer
 from linocut.policies import Policy
 
 MICRO = "micro"  # the buffer that says where in its step a micro-batch stands
-MANTISSAS = ("i16", "i8")  # formats of gradients that need an exponent
+MANTISSAS = ("i16", "i8", "i4")  # formats of gradients that need an exponent
 
 
 @dataclass(kw_only=True)

@@ -151,7 +151,7 @@ def _sums_of_frozen(builder: Lowering, name: str, y: Product | Real, dx: Gradien
     Mantissas are as large as their format has them: the exponent of dY comes down to those that there are. SpecError
     for a gradient in floats that is to become integers: how large it is, is not known.
     """
-    largest = {"i8": 127.0, "i16": 32767.0}.get(builder.form(dx.buffer), 0.0)
+    largest = {"i4": 7.0, "i8": 127.0, "i16": 32767.0}.get(builder.form(dx.buffer), 0.0)
     if not largest and isinstance(y, Product) and builder.policy.integer:
         raise SpecError(
             f"{name} is frozen, but gradients in floats go through it to a layer with binary weights, which "

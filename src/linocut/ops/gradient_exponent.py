@@ -22,7 +22,7 @@ QUANTITIES = 6
 KNOWN, EXPONENT, SHIFT, LARGEST, SATURATED, NEAR = range(QUANTITIES)
 RARE = 8192  # one in so many mantissas may saturate
 MOST_SHIFT = 30
-BITS = {"i8": 7, "i16": 15}  # of a mantissa, beside its sign
+BITS = {"i4": 3, "i8": 7, "i16": 15}  # of a mantissa, beside its sign
 
 
 def shift_for(largest: int, bits: int) -> int:
@@ -39,11 +39,12 @@ def reference(
     products: float,
     elements: float,
     bits: float,
+    dy_bits: float,
 ) -> None:
-    """Exponent of dY -> exponent of dX, whose `elements` are sums of at most `products` products |p| <= 127."""
+    """Exponent of dY -> exponent of dX, whose `elements` are sums of at most `products` mantissas of dY."""
     dy, state, width = int(dy_exponent.data[0]), scale.data, int(bits)
     counters.data[SATURATIONS] += state[SATURATED]
-    worst = shift_for(127 * int(products), width)
+    worst = shift_for((2 ** int(dy_bits) - 1) * int(products), width)
     shift = worst
     if state[KNOWN]:
         shift = min(max(_wanted(state, int(elements), width) - dy, 0), worst)
@@ -85,6 +86,6 @@ def store_mantissas(total: Array, dy_exponent: View, dx: View, dx_exponent: View
 OP = Op(
     "gradient_exponent",
     38,
-    "<dy_exponent:i32[1] >dx_exponent:i32[1] =scale:i64[6] =counters:i64[4]; products elements bits",
+    "<dy_exponent:i32[1] >dx_exponent:i32[1] =scale:i64[6] =counters:i64[4]; products elements bits dy_bits",
     reference,
 )

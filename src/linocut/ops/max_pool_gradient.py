@@ -15,7 +15,7 @@ from linocut.ops.rule import Rule
 from linocut.ops.window import taps
 from linocut.ops.work import Amount
 
-LIMITS = {"i8": 127, "i16": 32767}
+LIMITS = {"i4": 7, "i8": 127, "i16": 32767}
 MOST_OVERLAP = 2**16  # windows that share an input: a sum of that many 16-bit integers fits 32 bits
 
 SHARED = "(height + stride - 1) // stride * ((width + stride - 1) // stride)"  # overlap, in a rule
@@ -64,7 +64,7 @@ def reference(
 OP = Op(
     "max_pool_gradient",
     27,
-    "<dy:i8|i16|f16|f32[B,I,J,C] <dy_exponent?:i32[1] <index:bit[B,I,J,L,C] >dx:i8|i16|f16|f32[B,H,W,C] "
+    "<dy:i4|i8|i16|f16|f32[B,I,J,C] <dy_exponent?:i32[1] <index:bit[B,I,J,L,C] >dx:i4|i8|i16|f16|f32[B,H,W,C] "
     ">dx_exponent?:i32[1]; " + POOL_ATTRIBUTES,
     reference,
     (

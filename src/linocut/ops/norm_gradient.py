@@ -29,7 +29,7 @@ from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
 from linocut.ops.elementary import binary_exponent, rounded
 from linocut.ops.gradient_exponent import EXPONENT, KNOWN, NEAR, SATURATED, begin_step, overflow_trend
-from linocut.ops.limits import MANTISSA, together
+from linocut.ops.limits import MANTISSA, SHORT, together
 from linocut.ops.norm import L1, L2, LEVELS, SCALED_L1, reciprocal
 from linocut.ops.norm_gradient_sums import masked, partner
 from linocut.ops.rule import Rule
@@ -130,15 +130,15 @@ def _reach(x: View, half: View | None, norm: float, rows: np.float64, square: Ar
 OP = Op(
     "norm_gradient",
     10,
-    "<dx:i8|i16|f16|f32[R,C] <dx_exponent?:i32[1] <x:bit|f16|f32[R,C] <mask?:bit[R,C] <half?:bit[R,C] "
-    "<stats:f16|f32[2,C] <beta?:f16|f32[1,C] <sums:f64[5,C] >dy@dx:i8|f16|f32[R,C] >dy_exponent?:i32[1] "
+    "<dx:i4|i8|i16|f16|f32[R,C] <dx_exponent?:i32[1] <x:bit|f16|f32[R,C] <mask?:bit[R,C] <half?:bit[R,C] "
+    "<stats:f16|f32[2,C] <beta?:f16|f32[1,C] <sums:f64[5,C] >dy@dx:i4|i8|f16|f32[R,C] >dy_exponent?:i32[1] "
     ">dbeta:f32[1,C] =scale?:i64[6]; norm ste",
     reference,
     (
         Rule(together("scale != absent", "dy_exponent != absent"), "dY in integers goes with a scale"),
         Rule(
             f"{together(f'dx in {MANTISSA}', 'dx_exponent != absent')} and "
-            + together("dy == i8", "dy_exponent != absent"),
+            + together(f"dy in {SHORT}", "dy_exponent != absent"),
             "dX {dx}, dY {dy}: an integer gradient goes with its exponent",
         ),
     ),
