@@ -9,9 +9,14 @@ enum { LINO_KNOWN, LINO_EXPONENT, LINO_SHIFT, LINO_LARGEST, LINO_SATURATED, LINO
 
 #define LINO_SOUND ((int64_t)1 << 40) /* no exponent is larger; what a damaged arena holds is brought within it */
 
+/* Of mantissas that are stored. */
+static inline int32_t lino_most_mantissa(const lino_operand* one) {
+    return one->format == LINO_I4 ? 7 : one->format == LINO_I8 ? 127 : 32767;
+}
+
 /* 1 where too many of the last step's elements saturated, -1 where half the range would have done, else 0. */
-static inline int64_t lino_overflow_trend(const int64_t* state, int64_t elements) {
-    const int64_t few = elements / 8192;
+static inline int64_t lino_overflow_trend(const int64_t* state, int64_t elements, int64_t bits) {
+    const int64_t few = elements / (bits == 3 ? 128 : 8192);
     return state[LINO_SATURATED] > few ? 1 : state[LINO_NEAR_LIMIT] <= few ? -1 : 0;
 }
 
@@ -42,7 +47,7 @@ static inline lino_rounding lino_rounding_of(const lino_operand* dx, const lino_
     const int64_t shift = (int64_t)*(const int32_t*)dx_exponent->data - *(const int32_t*)dy_exponent->data;
     lino_rounding rounding = {0, 0, 0, 0, 0};
     rounding.shift = (int32_t)lino_clamp_wide(shift, 0, 30);
-    rounding.limit = dx->format == LINO_I8 ? 127 : 32767;
+    rounding.limit = lino_most_mantissa(dx);
     return rounding;
 }
 

@@ -1,4 +1,4 @@
-/* norm_gradient: dY = (g - mean - u slope) / divisor, and dbeta. An i8 dY is g a - u b - c: from integers where X is
+/* norm_gradient: dY = (g - mean - u slope) / divisor, and dbeta. An integer dY is g a - u b - c: from integers where X is
    bits in 32 bits with 22 fractional bits, else in doubles; where g is 0 it is rounded with dithers
    (src/linocut/ops/norm_gradient.py). */
 #include "elementary.h"
@@ -6,7 +6,7 @@
 #include "norm.h"
 
 enum { DX, DX_EXPONENT, X, MASK, HALF, STATS, BETA, SUMS, DY, DY_EXPONENT, DBETA, SCALE };
-enum { FRACTION = 22, FINEST = 7, MANTISSA_BITS = 7 };
+enum { FRACTION = 22, BITS_OF_ALL = 14 }; /* of mantissas and what they may be finer than of the largest exponent */
 enum { AT_ONCE = 16 }; /* channels, whose numbers are on the stack */
 
 #define FIXED_LIMIT 1073741824.0
@@ -39,14 +39,16 @@ static channel_sums sums_of(const lino_call* call, lino_size channel) {
     return of;
 }
 
+static int bits_of(const lino_call* call) { return call->operands[DY].format == LINO_I4 ? 3 : 7; }
+
 /* How many bits finer than what holds the largest; `scale` is made that of this step. */
 static int64_t choose_finer(const lino_call* call, int64_t largest) {
     const lino_operand* all = call->operands;
     int64_t *state = lino_longs(all + SCALE), finer = 0;
     if (state[LINO_KNOWN])
-        finer = lino_clamp_wide(
-            largest - lino_last_exponent(state) - lino_overflow_trend(state, (int64_t)all[DX].rows * all[DX].cols), 0,
-            FINEST);
+        finer = lino_clamp_wide(largest - lino_last_exponent(state) -
+                                    lino_overflow_trend(state, (int64_t)all[DX].rows * all[DX].cols, bits_of(call)),
+                                0, BITS_OF_ALL - bits_of(call));
     lino_begin_step(state, largest - finer, finer);
     return finer;
 }
@@ -81,9 +83,9 @@ static uint32_t dither(lino_size row, lino_size channel) {
 
 static void store_mantissa(const lino_operand* dy, lino_size at, int32_t mantissa, lino_rounding* seen) {
     const int32_t size = mantissa < 0 ? -mantissa : mantissa;
-    seen->saturated += size > 127;
-    seen->near += size > 63;
-    ((int8_t*)dy->data)[at] = (int8_t)lino_clamp(mantissa, -127, 127);
+    seen->saturated += size > seen->limit;
+    seen->near += size > seen->limit / 2;
+    lino_store_integer(dy, at, lino_clamp(mantissa, -seen->limit, seen->limit));
 }
 
 static uint32_t fixed(double number) { return (uint32_t)lino_rounded(number, -FIXED_LIMIT, FIXED_LIMIT); }
@@ -167,7 +169,8 @@ void lino_norm_gradient(const lino_call* call) {
     int finer = 0;
     lino_size first;
     if (all[DY_EXPONENT].data) {
-        const int64_t largest = (int64_t)exponent + k - MANTISSA_BITS;
+        seen.limit = lino_most_mantissa(all + DY);
+        const int64_t largest = (int64_t)exponent + k - bits_of(call);
         finer = (int)choose_finer(call, largest);
         *(int32_t*)all[DY_EXPONENT].data = (int32_t)(largest - finer);
     }
@@ -176,9 +179,9 @@ void lino_norm_gradient(const lino_call* call) {
         if (!all[DY_EXPONENT].data)
             floats(call, &from, first, n, exponent);
         else if (all[X].format == LINO_BIT && lino_is_integer(dx))
-            integers(call, &from, first, n, ldexp(1.0, MANTISSA_BITS - k + FRACTION), finer, &seen);
+            integers(call, &from, first, n, ldexp(1.0, bits_of(call) - k + FRACTION), finer, &seen);
         else
-            doubles(call, &from, first, n, ldexp(1.0, MANTISSA_BITS - k + finer), &seen);
+            doubles(call, &from, first, n, ldexp(1.0, bits_of(call) - k + finer), &seen);
     }
     if (all[DY_EXPONENT].data) lino_note(&seen, all + SCALE);
 }

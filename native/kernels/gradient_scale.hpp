@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dot8.hpp"
+#include "nibbles.hpp"
 
 namespace linocut::LINOCUT_NS {
 
@@ -32,10 +33,9 @@ struct Seen {
     }
 };
 
-// Up to 64 sums rounded to mantissas.
-template <class T>
+// Up to 64 sums rounded to mantissas, at most `limit` in size.
+template <class T, i32 limit = sizeof(T) == 1 ? 127 : 32767>
 inline void round_sums(const i32* sums, i64 n, int shift, T* __restrict out, Seen& seen) {
-    constexpr i32 limit = sizeof(T) == 1 ? 127 : 32767;
     const i32 half = (1 << shift) >> 1;
     i32 largest = 0;
     for (i64 c = 0; c < n; ++c) {
@@ -57,7 +57,11 @@ inline void round_sums(const i32* sums, i64 n, int shift, T* __restrict out, See
 
 // Where dX begins at a row and column, for the format it has.
 inline void store_sums(const Operand& dx, i64 r, i64 first, const i32* sums, i64 n, int shift, Seen& seen) {
-    if (dx.format == Format::i8) {
+    if (dx.format == Format::i4) {
+        i8 out[tile_columns];
+        round_sums<i8, most_nibble>(sums, n == tile_columns ? tile_columns : n, shift, out, seen);
+        store_nibbles(dx, r, first, n, out);
+    } else if (dx.format == Format::i8) {
         i8* out = row<i8>(dx, r) + first;
         n == tile_columns ? round_sums(sums, tile_columns, shift, out, seen) : round_sums(sums, n, shift, out, seen);
     } else {

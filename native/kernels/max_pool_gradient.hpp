@@ -35,11 +35,10 @@ inline void find_tap(const Operand& index, i64 from, i64 unit, i64 tap, u8* byte
 }
 
 // Of an integer format: elements as they are stored (T), their sum in 32 bits.
-template <class T>
+template <class T, i32 limit = sizeof(T) == 1 ? 127 : 32767>
 struct Mantissas {
     using Element = T;
     using Sum = i32;
-    static constexpr i32 limit = sizeof(T) == 1 ? 127 : 32767;
 
     static T finish(i32 sum, int shift) {
         return static_cast<T>(clamp((sum + ((1 << shift) >> 1)) >> shift, -limit, limit));
@@ -148,6 +147,9 @@ inline void gather_row(const Call& call, i64 unit) {
 inline void run(const Call& call, i64 begin, i64 end) {
     for (i64 unit = begin; unit < end; ++unit) {
         switch (call.operands[DX].format) {
+            case Format::i4:
+                gather_row<Mantissas<i8, most_nibble>>(call, unit);
+                break;
             case Format::i8:
                 gather_row<Mantissas<i8>>(call, unit);
                 break;

@@ -52,14 +52,15 @@ def test_sums_are_exact_to_a_rounding() -> None:
 
 def elements(form: str, rows: int, channels: int, seed: int) -> View:
     rng = np.random.default_rng(seed)
-    return view(rng.random((rows, channels)) < 0.5 if form == "bit" else rng.integers(0, 100, (rows, channels)), form)
+    most = 8 if form == "i4" else 100
+    return view(rng.random((rows, channels)) < 0.5 if form == "bit" else rng.integers(0, most, (rows, channels)), form)
 
 
 def values(of: View) -> Array:
-    return of.bits() if of.format == "bit" else of.data
+    return of.bits() if of.format == "bit" else of.numbers()
 
 
-@pytest.mark.parametrize("form", ["bit", "u8", "i8", "i16", "f16", "f32"])
+@pytest.mark.parametrize("form", ["bit", "u8", "i4", "i8", "i16", "f16", "f32"])
 def test_concatenation_and_slices(form: str) -> None:
     """Three of 5, 64 and 70 channels in one of 139 that held anything, and back."""
     widths = (5, 64, 70)
@@ -82,7 +83,7 @@ def test_concatenation_and_slices(form: str) -> None:
         at += part.cols
 
 
-@pytest.mark.parametrize("form", ["bit", "i8", "f32"])
+@pytest.mark.parametrize("form", ["bit", "i4", "i8", "f32"])
 def test_the_gradient_of_a_slice_is_0_elsewhere(form: str) -> None:
     dy, dx = elements(form, 4, 3, 1), elements(form, 4, 70, 2)
     run("copy_channels", {"x": dy, "y": dx}, begin=0, at=66, count=3, fresh=1)

@@ -20,9 +20,9 @@ from linocut.ops.control import SATURATIONS
 
 QUANTITIES = 6
 KNOWN, EXPONENT, SHIFT, LARGEST, SATURATED, NEAR = range(QUANTITIES)
-RARE = 8192  # one in so many mantissas may saturate
 MOST_SHIFT = 30
 BITS = {"i4": 3, "i8": 7, "i16": 15}  # of a mantissa, beside its sign
+RARE = {3: 128, 7: 8192, 15: 8192}  # one in so many mantissas of so many bits may saturate
 
 
 def shift_for(largest: int, bits: int) -> int:
@@ -52,9 +52,9 @@ def reference(
     dx_exponent.data[0] = dy + shift
 
 
-def overflow_trend(state: Array, elements: int) -> int:
+def overflow_trend(state: Array, elements: int, bits: int) -> int:
     """1 where too many of the last step's elements saturated, -1 where half the range would have done, else 0."""
-    few = elements // RARE
+    few = elements // RARE[bits]
     return 1 if state[SATURATED] > few else -1 if state[NEAR] <= few else 0
 
 
@@ -65,7 +65,7 @@ def begin_step(state: Array, exponent: int, shift: int) -> None:
 
 def _wanted(state: Array, elements: int, bits: int) -> int:
     """The exponent that would have suited the last step."""
-    exponent, largest, trend = int(state[EXPONENT]), int(state[LARGEST]), overflow_trend(state, elements)
+    exponent, largest, trend = int(state[EXPONENT]), int(state[LARGEST]), overflow_trend(state, elements, bits)
     if trend < 0:
         return exponent if largest == 0 else min(exponent - 1, exponent - int(state[SHIFT]) + shift_for(largest, bits))
     return exponent + trend

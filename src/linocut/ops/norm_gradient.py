@@ -6,8 +6,8 @@ With g the masked gradient, N the rows, u the partner of norm_gradient_sums (x^ 
     scaled l1:  dy = (g - mean(g) - (u - mean(u)) cov(g, u) / var(u)) / divisor
 The last is what remains of g beside 1 and u: of an l2 norm the exact derivative, where u is x - beta. Levels of x have
 a mean, as x^ has, the larger the further beta moves x to one side; l1 takes no account of it.
-An i8 dY has at most the power-of-two exponent that its largest possible element needs, and as much less, up to FINEST,
-as few enough saturated in the last step: gradients have long tails, of which the largest alone would leave nearly all
+An integer dY has at most the power-of-two exponent that its largest possible element needs, and as much less, up to 7 bits
+(11 of i4), as few enough saturated in the last step: gradients have long tails, of which the largest alone would leave nearly all
 others 0. Its `scale` is as in gradient_exponent, without the largest sum. It is g a - u b - c with three numbers per
 channel: from integers where X is bits in 32 bits with 22 fractional bits for the largest exponent, else in float64.
 A float dY from integers is formed in units of their exponent, which the last factor brings in.
@@ -28,7 +28,7 @@ import numpy as np
 from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
 from linocut.ops.elementary import binary_exponent, rounded
-from linocut.ops.gradient_exponent import EXPONENT, KNOWN, NEAR, SATURATED, begin_step, overflow_trend
+from linocut.ops.gradient_exponent import BITS, EXPONENT, KNOWN, NEAR, SATURATED, begin_step, overflow_trend
 from linocut.ops.limits import MANTISSA, SHORT, together
 from linocut.ops.norm import L1, L2, LEVELS, SCALED_L1, reciprocal
 from linocut.ops.norm_gradient_sums import masked, partner
@@ -36,8 +36,7 @@ from linocut.ops.rule import Rule
 from linocut.ops.work import Amount
 
 FRACTION = 22
-MANTISSA_BITS = 7
-FINEST = 7  # bits
+BITS_OF_ALL = 14  # of mantissas and what they may be finer, from the exponent of the largest on
 ROW_TURN, CHANNEL_TURN = 0xC13FA9A9, 0x91E10DA5  # 2^32 / p and 2^32 / p^2
 NEAREST = 1 << 31  # of 2**32: a half more, then the floor
 FIXED_LIMIT = 2.0**30  # passed only by a channel whose g is all 0, where the factor does not matter
@@ -79,20 +78,22 @@ def reference(
         return
     size = largest + np.abs(mean) + np.abs(slope) * _reach(x, half, norm, rows, square)
     k = binary_exponent(float((size * inverse).max()))
-    finer = _finer(scale.data, exponent + k - MANTISSA_BITS, g.size)
-    dy_exponent.data[0] = exponent + k - MANTISSA_BITS - finer
+    bits = BITS[dy.format]
+    most = 2**bits - 1
+    finer = _finer(scale.data, exponent + k - bits, g.size, bits)
+    dy_exponent.data[0] = exponent + k - bits - finer
     if not x.form.is_bits or dx_exponent is None:
-        unit = inverse * math.ldexp(1.0, MANTISSA_BITS - k + finer)
+        unit = inverse * math.ldexp(1.0, bits - k + finer)
         whole = (g.astype(np.float64) - mean - u.astype(np.float64) * slope) * unit
         mantissas = rounded(whole + (_offsets(g) * 2.0**-32 - 0.5), -FIXED_LIMIT, FIXED_LIMIT)
     else:
-        unit = inverse * math.ldexp(1.0, MANTISSA_BITS - k + FRACTION)
+        unit = inverse * math.ldexp(1.0, bits - k + FRACTION)
         a, b, c = (rounded(number * unit, -FIXED_LIMIT, FIXED_LIMIT) for number in (np.ones_like(mean), slope, mean))
         right = FRACTION - finer
         mantissas = (g * a - u * b - c + (_offsets(g) >> (32 - right))) >> right
     sizes = np.abs(mantissas.astype(np.int64))
-    scale.data[[SATURATED, NEAR]] = np.count_nonzero(sizes > 127), np.count_nonzero(sizes > 63)
-    dy.store(np.clip(mantissas, -127, 127))
+    scale.data[[SATURATED, NEAR]] = np.count_nonzero(sizes > most), np.count_nonzero(sizes > most // 2)
+    dy.store(np.clip(mantissas, -most, most))
 
 
 def dithers(rows: int, channels: int) -> Array:
@@ -106,11 +107,11 @@ def _offsets(g: Array) -> Array:
     return np.where(g == 0, dithers(*g.shape), NEAREST)
 
 
-def _finer(state: Array, largest: int, elements: int) -> int:
+def _finer(state: Array, largest: int, elements: int, bits: int) -> int:
     """How many bits finer than what holds the largest; `state` is made that of this step."""
     finer = 0
     if state[KNOWN]:
-        finer = min(max(largest - int(state[EXPONENT]) - overflow_trend(state, elements), 0), FINEST)
+        finer = min(max(largest - int(state[EXPONENT]) - overflow_trend(state, elements, bits), 0), BITS_OF_ALL - bits)
     begin_step(state, largest - finer, finer)
     return finer
 
