@@ -37,7 +37,7 @@ void lino_copy_channels(const lino_call* call) {
                 for (c = 0; c < y->cols; ++c) lino_store_nibble(y, row * y->cols + c, 0);
             }
             for (c = 0; c < count; ++c)
-                lino_store_nibble(y, row * y->cols + at + c, lino_load_nibble(x, row * x->cols + begin + c));
+                lino_store_integer(y, row * y->cols + at + c, lino_load_nibble(x, row * x->cols + begin + c));
         } else {
             uint8_t* to = (uint8_t*)y->data + (size_t)(row * y->cols) * size;
             if (fresh) memset(to, 0, (size_t)y->cols * size);

@@ -47,7 +47,9 @@ void lino_max_pool_gradient(const lino_call* call) {
                                 sum += lino_float(dy, seer * dy->cols + channel);
                         }
                     }
-                    if (integers)
+                    if (dx->format == LINO_I4)
+                        lino_store_nibble(dx, at, lino_code_of(2 * whole >> shift));
+                    else if (integers)
                         lino_store_integer(dx, at, lino_clamp((whole + ((1 << shift) >> 1)) >> shift, -most, most));
                     else
                         lino_store(dx, at, sum);

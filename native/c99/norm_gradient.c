@@ -39,7 +39,7 @@ static channel_sums sums_of(const lino_call* call, lino_size channel) {
     return of;
 }
 
-static int bits_of(const lino_call* call) { return call->operands[DY].format == LINO_I4 ? 3 : 7; }
+static int bits_of(const lino_call* call) { return call->operands[DY].format == LINO_I4 ? 5 : 7; }
 
 /* How many bits finer than what holds the largest; `scale` is made that of this step. */
 static int64_t choose_finer(const lino_call* call, int64_t largest) {
@@ -81,20 +81,14 @@ static uint32_t dither(lino_size row, lino_size channel) {
     return (uint32_t)row * ROW_TURN + (uint32_t)channel * CHANNEL_TURN;
 }
 
-static void store_mantissa(const lino_operand* dy, lino_size at, int32_t mantissa, lino_rounding* seen) {
-    const int32_t size = mantissa < 0 ? -mantissa : mantissa;
-    seen->saturated += size > seen->limit;
-    seen->near += size > seen->limit / 2;
-    lino_store_integer(dy, at, lino_clamp(mantissa, -seen->limit, seen->limit));
-}
-
 static uint32_t fixed(double number) { return (uint32_t)lino_rounded(number, -FIXED_LIMIT, FIXED_LIMIT); }
 
 /* Unsigned, so that what passes only with channels whose g is all 0 wraps. */
 static void integers(const lino_call* call, const lino_masked* from, lino_size first, lino_size n, double unit,
                      int finer, lino_rounding* seen) {
     const lino_operand* dx = from->dx;
-    const int right = FRACTION - finer;
+    const int right = FRACTION - finer, halves = call->operands[DY].format == LINO_I4;
+    const uint32_t less = halves ? (uint32_t)1 << (right - 1) : 0;
     uint32_t a[AT_ONCE], b[AT_ONCE], c[AT_ONCE];
     lino_size row, i;
     for (i = 0; i < n; ++i) {
@@ -111,7 +105,7 @@ static void integers(const lino_call* call, const lino_masked* from, lino_size f
             const uint32_t u = (uint32_t)lino_level(from, row, channel);
             const uint32_t rounding = (g ? NEAREST : dither(row, channel)) >> (32 - right);
             const uint32_t sum = (uint32_t)g * a[i] + (rounding - c[i] - u * b[i]);
-            store_mantissa(call->operands + DY, at, (int32_t)sum >> right, seen);
+            lino_store_mantissa(seen, call->operands + DY, at, (int32_t)(sum - less) >> (right - halves));
         }
     }
 }
@@ -119,6 +113,7 @@ static void integers(const lino_call* call, const lino_masked* from, lino_size f
 static void doubles(const lino_call* call, const lino_masked* from, lino_size first, lino_size n, double unit,
                     lino_rounding* seen) {
     const lino_operand* dx = from->dx;
+    const int halves = call->operands[DY].format == LINO_I4;
     double mean[AT_ONCE], slope[AT_ONCE], factor[AT_ONCE];
     lino_size row, i;
     for (i = 0; i < n; ++i) {
@@ -134,7 +129,8 @@ static void doubles(const lino_call* call, const lino_masked* from, lino_size fi
             const double u = (double)lino_partner(from, row, channel);
             const double value = (g - mean[i] - u * slope[i]) * factor[i];
             const double offset = g == 0.0 ? (double)(int32_t)(dither(row, channel) ^ NEAREST) / 4294967296.0 : 0.0;
-            store_mantissa(call->operands + DY, at, lino_rounded(value + offset, -FIXED_LIMIT, FIXED_LIMIT), seen);
+            const double number = halves ? (value + offset) * 2.0 - 0.5 : value + offset;
+            lino_store_mantissa(seen, call->operands + DY, at, lino_rounded(number, -FIXED_LIMIT, FIXED_LIMIT));
         }
     }
 }

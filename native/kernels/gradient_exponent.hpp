@@ -11,10 +11,10 @@ enum { PRODUCTS, ELEMENTS, BITS, DY_BITS };
 inline constexpr i64 sound = i64{1} << 40;  // no exponent is larger; what a damaged arena holds is brought within it
 
 // Of a mantissa, beside its sign.
-inline constexpr int bits_of(Format format) { return format == Format::i4 ? 3 : format == Format::i8 ? 7 : 15; }
+inline constexpr int bits_of(Format format) { return format == Format::i4 ? 5 : format == Format::i8 ? 7 : 15; }
 
 // One in so many mantissas of so many bits may saturate.
-inline constexpr i64 rare(i64 bits) { return bits == 3 ? 128 : 8192; }
+inline constexpr i64 rare(i64 bits) { return bits == 5 ? 256 : 8192; }
 
 inline i64 shift_for(i64 largest, i64 bits) {
     i64 length = 0;

@@ -33,9 +33,10 @@ struct Seen {
     }
 };
 
-// Up to 64 sums rounded to mantissas, at most `limit` in size.
-template <class T, i32 limit = sizeof(T) == 1 ? 127 : 32767>
+// Up to 64 sums rounded to mantissas.
+template <class T>
 inline void round_sums(const i32* sums, i64 n, int shift, T* __restrict out, Seen& seen) {
+    constexpr i32 limit = sizeof(T) == 1 ? 127 : 32767;
     const i32 half = (1 << shift) >> 1;
     i32 largest = 0;
     for (i64 c = 0; c < n; ++c) {
@@ -55,12 +56,28 @@ inline void round_sums(const i32* sums, i64 n, int shift, T* __restrict out, See
     seen.near += near;
 }
 
+// The same to levels, as floor(2 x).
+inline void halve_sums(const i32* sums, i64 n, int shift, i8* __restrict halves, Seen& seen) {
+    i32 largest = 0, saturated = 0, near = 0;
+    for (i64 c = 0; c < n; ++c) {
+        const i32 sum = sums[c], doubled = 2 * sum >> shift, size = doubled < 0 ? -doubled : doubled;
+        largest = most(largest, sum < 0 ? -sum : sum);
+        saturated += size > 2 * most_level;
+        near += size > most_level;
+        halves[c] = static_cast<i8>(clamp(doubled, -127, 127));
+    }
+    seen.largest = most(seen.largest, largest);
+    seen.saturated += saturated;
+    seen.near += near;
+}
+
 // Where dX begins at a row and column, for the format it has.
 inline void store_sums(const Operand& dx, i64 r, i64 first, const i32* sums, i64 n, int shift, Seen& seen) {
     if (dx.format == Format::i4) {
-        i8 out[tile_columns];
-        round_sums<i8, most_nibble>(sums, n == tile_columns ? tile_columns : n, shift, out, seen);
-        store_nibbles(dx, r, first, n, out);
+        i8 halves[tile_columns];
+        n == tile_columns ? halve_sums(sums, tile_columns, shift, halves, seen)
+                          : halve_sums(sums, n, shift, halves, seen);
+        store_halves(dx, r, first, n, halves);
     } else if (dx.format == Format::i8) {
         i8* out = row<i8>(dx, r) + first;
         n == tile_columns ? round_sums(sums, tile_columns, shift, out, seen) : round_sums(sums, n, shift, out, seen);

@@ -35,10 +35,11 @@ inline void find_tap(const Operand& index, i64 from, i64 unit, i64 tap, u8* byte
 }
 
 // Of an integer format: elements as they are stored (T), their sum in 32 bits.
-template <class T, i32 limit = sizeof(T) == 1 ? 127 : 32767>
+template <class T>
 struct Mantissas {
     using Element = T;
     using Sum = i32;
+    static constexpr i32 limit = sizeof(T) == 1 ? 127 : 32767;
 
     static T finish(i32 sum, int shift) {
         return static_cast<T>(clamp((sum + ((1 << shift) >> 1)) >> shift, -limit, limit));
@@ -46,6 +47,16 @@ struct Mantissas {
     static T alone(T value) { return value == -limit - 1 ? static_cast<T>(-limit) : value; }
     // By a mask: of the select of a maximum GCC 12 makes an 8-bit AVX-512 instruction that it does not know.
     static T where(u8 here, T value) { return static_cast<T>(value & -static_cast<T>(here)); }
+};
+
+// Of i4: elements as bytes.
+struct Levels : Mantissas<i8> {
+    static i8 finish(i32 sum, int shift) {
+        const i32 halves = 2 * sum >> shift, below = halves >> 31;
+        const i32 level = levels[code_of(static_cast<u8>(least(halves ^ below, 127)))];
+        return static_cast<i8>((level ^ below) - below);
+    }
+    static i8 alone(i8 value) { return value; }
 };
 
 // f16 and f32: summed from 0, so that a -0 becomes 0.
@@ -148,7 +159,7 @@ inline void run(const Call& call, i64 begin, i64 end) {
     for (i64 unit = begin; unit < end; ++unit) {
         switch (call.operands[DX].format) {
             case Format::i4:
-                gather_row<Mantissas<i8, most_nibble>>(call, unit);
+                gather_row<Levels>(call, unit);
                 break;
             case Format::i8:
                 gather_row<Mantissas<i8>>(call, unit);

@@ -1,12 +1,32 @@
-// i4: two mantissas a byte, the one with the even index in the low nibble, -7 to 7. A row begins with a byte of its
-// own; one of an odd number of elements ends in a nibble of 0 (src/linocut/ops/nibbles.py). Kernels take them as bytes.
+// i4: two mantissas a byte, the one with the even index in the low nibble. A nibble is a code from -7 to 7, which stands
+// for a level with its sign. A row begins with a byte of its own; one of an odd number of elements ends in a nibble of
+// 0 (src/linocut/ops/nibbles.py). Kernels take mantissas as bytes.
 #pragma once
 
 #include "platform.hpp"
 
 namespace linocut::LINOCUT_NS {
 
-inline constexpr i32 most_nibble = 7;
+inline constexpr int most_code = 7;
+inline constexpr i8 levels[most_code + 1] = {0, 1, 2, 4, 7, 12, 19, 30};
+inline constexpr i8 most_level = levels[most_code];
+
+// Loops over codes are plain sums of comparisons, which the compiler turns into vectors of bytes.
+
+inline u8 level_of(u8 code) {
+    u8 level = 0;
+    for (int c = 1; c <= most_code; ++c) {
+        level = static_cast<u8>(level + (code >= c ? levels[c] - levels[c - 1] : 0));
+    }
+    return level;
+}
+
+// Of a size in halves: from `levels[c] + levels[c - 1]` on it is as near to level c as to the one before.
+inline u8 code_of(u8 halves) {
+    u8 code = 0;
+    for (int c = 1; c <= most_code; ++c) code = static_cast<u8>(code + (halves >= levels[c] + levels[c - 1]));
+    return code;
+}
 
 inline i64 nibble_bytes(i64 elements) { return divide_up(elements, 2); }
 
@@ -15,14 +35,20 @@ inline u8* nibble_row(const Operand& operand, i64 index, i64 first) {
     return static_cast<u8*>(operand.data) + index * nibble_bytes(operand.cols) + first / 2;
 }
 
-inline i8 low_nibble(u8 both) { return static_cast<i8>(((both & 15) ^ 8) - 8); }
-inline i8 high_nibble(u8 both) { return static_cast<i8>((both >> 4 ^ 8) - 8); }
+inline i8 mantissa_of(u8 nibble) {
+    const u8 below = nibble & 8 ? 0xFF : 0;  // of a negative one the code is two's complement
+    const u8 code = static_cast<u8>(((nibble | (below & 0xF0)) ^ below) - below);
+    return static_cast<i8>((level_of(code) ^ below) - below);
+}
+inline i8 low_nibble(u8 both) { return mantissa_of(both & 15); }
+inline i8 high_nibble(u8 both) { return mantissa_of(both >> 4); }
 
 inline void unpack_pairs(const u8* __restrict from, i64 pairs, i8* __restrict out) {
     for (i64 i = 0; i < pairs; ++i) {
-        out[2 * i] = low_nibble(from[i]);
-        out[2 * i + 1] = high_nibble(from[i]);
+        out[2 * i] = static_cast<i8>(from[i] & 15);
+        out[2 * i + 1] = static_cast<i8>(from[i] >> 4);
     }
+    for (i64 i = 0; i < 2 * pairs; ++i) out[i] = mantissa_of(static_cast<u8>(out[i]));
 }
 
 // n elements as bytes.
@@ -31,14 +57,15 @@ inline void unpack_nibbles(const u8* from, i64 n, i8* out) {
     if (n % 2 != 0) out[n - 1] = low_nibble(from[n / 2]);
 }
 
-inline void pack_pairs(const i8* __restrict from, i64 pairs, u8* __restrict out) {
-    for (i64 i = 0; i < pairs; ++i) out[i] = static_cast<u8>((from[2 * i] & 15) | from[2 * i + 1] << 4);
-}
-
-// n elements from bytes that are -7 to 7.
-inline void pack_nibbles(const i8* from, i64 n, u8* out) {
-    pack_pairs(from, n / 2, out);
-    if (n % 2 != 0) out[n / 2] = from[n - 1] & 15;
+// The nibbles of numbers x as floor(2 x), -128 to 127: nearest levels, of two the larger; beyond the largest, that.
+inline void pack_pairs(const i8* __restrict halves, i64 pairs, u8* __restrict out) {
+    u8 nibbles[segment];
+    for (i64 i = 0; i < 2 * pairs; ++i) {
+        const u8 below = static_cast<u8>(halves[i] >> 7);
+        const u8 code = code_of(static_cast<u8>(static_cast<u8>(halves[i]) ^ below));
+        nibbles[i] = static_cast<u8>((code ^ below) - below) & 15;
+    }
+    for (i64 i = 0; i < pairs; ++i) out[i] = static_cast<u8>(nibbles[2 * i] | nibbles[2 * i + 1] << 4);
 }
 
 // Up to 64 mantissas of a row, from a multiple of 64 on, as bytes: where they lie, or in `copy`.
@@ -49,10 +76,19 @@ inline const i8* mantissa_bytes(const Operand& from, i64 index, i64 first, i64 n
     return copy;
 }
 
-// The other way, of i4 alone.
-inline void store_nibbles(const Operand& to, i64 index, i64 first, i64 n, const i8* values) {
+// Up to 64 numbers as floor(2 x) to a row of i4, from a multiple of 64 on; `halves` are 64 bytes that may be written.
+inline void store_halves(const Operand& to, i64 index, i64 first, i64 n, i8* halves) {
     u8* nibbles = nibble_row(to, index, first);
-    n == segment ? pack_pairs(values, segment / 2, nibbles) : pack_nibbles(values, n, nibbles);
+    if (n == segment) return pack_pairs(halves, segment / 2, nibbles);
+    if (n % 2 != 0) halves[n] = 0;
+    pack_pairs(halves, nibble_bytes(n), nibbles);
+}
+
+// Mantissas that are levels.
+inline void store_levels(const Operand& to, i64 index, i64 first, i64 n, const i8* mantissas) {
+    i8 halves[segment] = {};
+    for (i64 c = 0; c < n; ++c) halves[c] = static_cast<i8>(2 * mantissas[c]);
+    store_halves(to, index, first, n, halves);
 }
 
 // A matrix of i4 as one run of its elements, rows behind each other.

@@ -110,16 +110,17 @@ inline double mantissas(const Call& call, int more) {
     return std::ldexp(1.0, static_cast<int>(-e) + more);
 }
 
-// Where a row's 64 mantissas go as bytes: to dY, or where those are fewer, or nibbles, to `padded`, for `finish` to move.
+// Where a row's 64 mantissas go as bytes: to dY, or where those are fewer to `padded`, for `finish` to move. Those of
+// i4 go there too, as floor(2 x).
 inline i8* target(const Call& call, i64 r, const norm::Unit& unit, i8* padded) {
     const bool there = unit.n == segment && call.operands[DY].format == Format::i8;
     return there ? row<i8>(call.operands[DY], r) + unit.first : padded;
 }
 
-inline void finish(const Call& call, i64 r, const norm::Unit& unit, const i8* padded) {
+inline void finish(const Call& call, i64 r, const norm::Unit& unit, i8* padded) {
     const Operand& dy = call.operands[DY];
     if (dy.format == Format::i4) {
-        store_nibbles(dy, r, unit.first, unit.n, padded);
+        store_halves(dy, r, unit.first, unit.n, padded);
     } else if (unit.n < segment) {
         std::memcpy(row<i8>(dy, r) + unit.first, padded, static_cast<std::size_t>(unit.n));
     }
@@ -134,17 +135,19 @@ inline u32 first_dither(i64 r, i64 first) {
 // that what passes only with channels whose g is all 0 wraps.
 struct FixedPoint {
     alignas(64) u32 a[segment], b[segment], c[segment], dithers[segment];
-    int right;
-    i16 limit;  // of a mantissa
+    int right, shift;  // fractional bits, and those that go
+    i16 limit;         // which does not saturate
 
-    FixedPoint(const Channels& channels, double mantissa, int finer, int bits)
-        : right(fraction - finer), limit(static_cast<i16>((1 << bits) - 1)) {
+    // `halves`: what is made is floor(2 x), of which a half more, the floor, is taken off again.
+    FixedPoint(const Channels& channels, double mantissa, int finer, bool halves)
+        : right(fraction - finer), shift(halves ? right - 1 : right), limit(halves ? 2 * most_level : 127) {
+        const u32 less = halves ? u32{1} << (right - 1) : 0;
         const auto fixed = [](double number) { return static_cast<u32>(rounded(number, -fixed_limit, fixed_limit)); };
         for (i64 i = 0; i < segment; ++i) {
             const double scale = channels.inverse[i] * mantissa;
             a[i] = fixed(scale);
             b[i] = fixed(channels.slope[i] * scale);
-            c[i] = fixed(channels.mean[i] * scale);
+            c[i] = fixed(channels.mean[i] * scale) + less;
             dithers[i] = first_dither(0, i);
         }
     }
@@ -176,7 +179,7 @@ struct FixedPoint {
                 count(sizes[0]);
                 count(sizes[1]);
             }
-            I::store_packed_bytes(out + at, low, high, static_cast<i8>(limit));
+            I::store_packed_bytes(out + at, low, high, -127);
         }
     }
 
@@ -188,7 +191,7 @@ struct FixedPoint {
         const V chosen = I::choose_by_zero(g, turned, I::all_longs(static_cast<i32>(nearest)));
         const V less_c = I::subtract(I::shift_right_unsigned(chosen, 32 - right), I::load(c + at));
         const V offset = I::subtract(less_c, I::multiply(I::as_longs(u + at), I::load(b + at)));
-        return I::shift_right(I::add(I::multiply(g, I::load(a + at)), offset), right);
+        return I::shift_right(I::add(I::multiply(g, I::load(a + at)), offset), shift);
     }
 
     template <class T>
@@ -199,11 +202,11 @@ struct FixedPoint {
             const i32 g = from[i];
             const u32 rounding = (g == 0 ? dithers[i] + dither : nearest) >> (32 - right);
             const u32 offset = rounding - c[i] - static_cast<u32>(i32{u[i]}) * b[i];
-            const i32 fixed = static_cast<i32>(static_cast<u32>(g) * a[i] + offset) >> right;
+            const i32 fixed = static_cast<i32>(static_cast<u32>(g) * a[i] + offset) >> shift;
             const i32 size = fixed < 0 ? -fixed : fixed;
             saturated += size > limit;
             near += size > limit / 2;
-            out[i] = static_cast<i8>(clamp(fixed, -i32{limit}, i32{limit}));
+            out[i] = static_cast<i8>(clamp(fixed, -127, 127));
         }
         seen.saturated += saturated;
         seen.near += near;
@@ -214,7 +217,8 @@ struct FixedPoint {
 template <class T>
 inline void integers(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit) {
     const Channels channels(call, unit.first, unit.n);
-    const FixedPoint fixed(channels, mantissas(call, fraction), finer_of(call), mantissa_bits(call));
+    const FixedPoint fixed(channels, mantissas(call, fraction), finer_of(call),
+                           call.operands[DY].format == Format::i4);
     Seen seen;
     T g[segment], u[segment];
     i8 few[segment];
@@ -234,18 +238,20 @@ inline void store_rounded(const Call& call, i64 r, const norm::Unit& unit, i64 u
                           const float* g, Seen& seen) {
     i8 few[segment];
     i8* __restrict out = target(call, r, unit, few);
-    const i32 limit = (1 << mantissa_bits(call)) - 1;
+    const bool halves = call.operands[DY].format == Format::i4;
+    const i32 limit = halves ? 2 * most_level : 127;
     i32 whole[segment] = {}, saturated = 0, near = 0;
     for (i64 c = 0; c < used; ++c) {
         const double dither = static_cast<i32>(first_dither(r, unit.first + c) ^ nearest) * 0x1p-32;
-        whole[c] = rounded(values[c] + (g[c] == 0.0f ? dither : 0.0), -fixed_limit, fixed_limit);
+        const double number = values[c] + (g[c] == 0.0f ? dither : 0.0);
+        whole[c] = rounded(halves ? number * 2.0 - 0.5 : number, -fixed_limit, fixed_limit);
     }
     for (i64 c = 0; c < unit.n; ++c) {
         const i32 size = whole[c] < 0 ? -whole[c] : whole[c];
         saturated += size > limit;
         near += size > limit / 2;
     }
-    for (i64 c = 0; c < used; ++c) out[c] = static_cast<i8>(clamp(whole[c], -limit, limit));
+    for (i64 c = 0; c < used; ++c) out[c] = static_cast<i8>(clamp(whole[c], -127, 127));
     seen.saturated += saturated;
     seen.near += near;
     finish(call, r, unit, few);

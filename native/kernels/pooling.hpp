@@ -53,7 +53,7 @@ inline const float* elements(const Operand& from, i64 pixel, i64 first, i64 n, f
 template <class T>
 inline void store_elements(const Operand& to, i64 pixel, i64 first, i64 n, const T* values) {
     if constexpr (__is_same(T, i8)) {
-        if (to.format == Format::i4) return store_nibbles(to, pixel, first, n, values);
+        if (to.format == Format::i4) return store_levels(to, pixel, first, n, values);
     }
     T* out = row<T>(to, pixel) + first;
     if (n == segment) {

@@ -10,7 +10,7 @@ import numpy as np
 from linocut.formats import find_format, words
 from linocut.ops import OP_BY_NAME, View, channel_sums, norm_gradient_sums, norm_sign, norm_statistics
 from linocut.ops.bits import Array, pack
-from linocut.ops.nibbles import pack_nibbles
+from linocut.ops.nibbles import LEVELS, MOST, nearest_levels, pack_nibbles
 from linocut.ops.norm import L1, L2, SCALED_L1
 from linocut.ops.panels import BITS, pack_panels, panels_of
 
@@ -20,7 +20,7 @@ Attributes: TypeAlias = dict[str, float]
 Filled: TypeAlias = tuple[dict[str, View], Attributes]
 Fill: TypeAlias = Callable[[Formats, Sizes, Mapping[str, float], np.random.Generator], Filled]
 
-MANTISSAS = {"i4": 7, "i8": 127, "i16": 32767}  # the largest of each format of gradients in integers
+MANTISSAS = {"i4": MOST, "i8": 127, "i16": 32767}  # the largest of each format of gradients in integers
 _KINDS = (L1, L2, SCALED_L1)
 _NORMS = tuple({"norm": norm} for norm in _KINDS)
 _NORMS_STE = tuple({"norm": norm, "ste": ste} for norm in _KINDS for ste in (0.0, 1.0))
@@ -44,7 +44,7 @@ def view(values: Array, form: str) -> View:
     if form == "bit":
         return View(pack(np.asarray(values, bool)), form, values.shape[-1])
     if form == "i4":
-        return View(pack_nibbles(values), form, values.shape[-1])
+        return View(pack_nibbles(nearest_levels(2 * values.astype(np.int64))), form, values.shape[-1])
     with np.errstate(over="ignore"):
         return View(np.ascontiguousarray(values.astype(find_format(form).dtype)), form, values.shape[-1])
 
@@ -255,7 +255,7 @@ def _gradient_exponent(
 ) -> Filled:
     filled = {"dy_exponent": _exponent(rng), "scale": _scale(rng), "counters": _counters(rng)}
     attributes = {"products": rng.choice([1, 9, 1152, 2**20]), "elements": rng.choice([1, 8192, 10**6])}
-    attributes |= {"bits": rng.choice([3, 7, 15]), "dy_bits": rng.choice([3, 7])}
+    attributes |= {"bits": rng.choice([5, 7, 15]), "dy_bits": rng.choice([5, 7])}
     return filled, {name: float(size) for name, size in attributes.items()}
 
 
@@ -389,7 +389,7 @@ def _copy_channels(formats: Formats, sizes: Sizes, variant: Mapping[str, float],
         if form == "bit":
             return _bits(rng, *shape)
         if form == "i4":
-            return rng.integers(-7, 8, shape)
+            return rng.choice(LEVELS, shape) * rng.choice([-1, 1], shape)
         return rng.integers(-100, 100, shape) if form.startswith(("i", "u")) else _numbers(rng, form, *shape)
 
     rows, given, wanted = sizes["R"], sizes["C"], sizes["D"]

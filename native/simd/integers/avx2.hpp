@@ -68,12 +68,11 @@ struct Integers {
     }
     static V pack(V a, V b) { return _mm256_packs_epi32(a, b); }
 
-    // The bytes, within +-limit, of numbers that were packed from four vectors of 32 bits.
-    static void store_packed_bytes(i8* to, V low, V high, i8 limit) {
+    // The bytes, none below `least_byte`, of numbers that were packed from four vectors of 32 bits.
+    static void store_packed_bytes(i8* to, V low, V high, i8 least_byte) {
         const V in_order =
             _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
-        const V most_byte = _mm256_set1_epi8(limit), least_byte = _mm256_set1_epi8(static_cast<i8>(-limit));
-        store(to, _mm256_max_epi8(_mm256_min_epi8(in_order, most_byte), least_byte));
+        store(to, _mm256_max_epi8(in_order, _mm256_set1_epi8(least_byte)));
     }
 
     // The sum of the sizes of 64 numbers.

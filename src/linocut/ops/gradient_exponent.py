@@ -17,12 +17,14 @@ import numpy as np
 from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
 from linocut.ops.control import SATURATIONS
+from linocut.ops.nibbles import MOST, nearest_levels
 
 QUANTITIES = 6
 KNOWN, EXPONENT, SHIFT, LARGEST, SATURATED, NEAR = range(QUANTITIES)
 MOST_SHIFT = 30
-BITS = {"i4": 3, "i8": 7, "i16": 15}  # of a mantissa, beside its sign
-RARE = {3: 128, 7: 8192, 15: 8192}  # one in so many mantissas of so many bits may saturate
+# Of a mantissa, beside its sign; i4 stands for integers of 5, up to MOST.
+BITS = {"i4": 5, "i8": 7, "i16": 15}
+RARE = {5: 256, 7: 8192, 15: 8192}  # one in so many mantissas of so many bits may saturate
 
 
 def shift_for(largest: int, bits: int) -> int:
@@ -74,13 +76,26 @@ def _wanted(state: Array, elements: int, bits: int) -> int:
 def store_mantissas(total: Array, dy_exponent: View, dx: View, dx_exponent: View, scale: View) -> None:
     """Exact sums, shifted from dY's exponent to that of dx and rounded; `scale` notes how they come out."""
     shift = min(max(int(dx_exponent.data[0]) - int(dy_exponent.data[0]), 0), MOST_SHIFT)
-    limit = 2 ** BITS[dx.format] - 1
-    mantissas = (total + ((1 << shift) >> 1)) >> shift
-    size = np.abs(mantissas)
+    mantissas, saturated, near = stored(2 * total >> shift, dx.format)
     scale.data[LARGEST] = max(int(scale.data[LARGEST]), int(np.abs(total).max()))
-    scale.data[SATURATED] += np.count_nonzero(size > limit)
-    scale.data[NEAR] += np.count_nonzero(size > limit // 2)
-    dx.store(np.clip(mantissas, -limit, limit).reshape(-1, dx.cols))
+    scale.data[SATURATED] += saturated
+    scale.data[NEAR] += near
+    dx.store(mantissas.reshape(-1, dx.cols))
+
+
+def stored(halves: Array, form: str) -> tuple[Array, int, int]:
+    """Of numbers as floor(2 x): to the nearest that the format has, how many saturate, how many pass half the range.
+
+    Halves are rounded up; between levels of i4, to the larger.
+    """
+    if form == "i4":
+        sizes = np.abs(halves)
+        return nearest_levels(halves), np.count_nonzero(sizes > 2 * MOST), np.count_nonzero(sizes > MOST)
+    limit = 2 ** BITS[form] - 1
+    mantissas = (halves + 1) >> 1
+    sizes = np.abs(mantissas)
+    saturated, near = np.count_nonzero(sizes > limit), np.count_nonzero(sizes > limit // 2)
+    return np.clip(mantissas, -limit, limit), saturated, near
 
 
 OP = Op(

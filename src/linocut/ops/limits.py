@@ -43,8 +43,8 @@ _ATTRIBUTES = {
     "micro_batches": _between("micro_batches", 1, 2**20),
     "products": _between("products", 1, MOST_PRODUCTS),
     "elements": _between("elements", 1, 2**53),
-    "bits": ("bits == 3 or bits == 7 or bits == 15", "3, 7 or 15"),
-    "dy_bits": ("dy_bits == 3 or dy_bits == 7", "3 or 7"),
+    "bits": ("bits == 5 or bits == 7 or bits == 15", "5, 7 or 15"),
+    "dy_bits": ("dy_bits == 5 or dy_bits == 7", "5 or 7"),
     "salt": _between("salt", 0, 2**53),  # integers that a double holds exactly
     **{name: _between(name, 1, MOST_STRIDE) for name in ("stride", "height", "width")},
 }

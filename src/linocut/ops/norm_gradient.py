@@ -28,7 +28,7 @@ import numpy as np
 from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
 from linocut.ops.elementary import binary_exponent, rounded
-from linocut.ops.gradient_exponent import BITS, EXPONENT, KNOWN, NEAR, SATURATED, begin_step, overflow_trend
+from linocut.ops.gradient_exponent import BITS, EXPONENT, KNOWN, NEAR, SATURATED, begin_step, overflow_trend, stored
 from linocut.ops.limits import MANTISSA, SHORT, together
 from linocut.ops.norm import L1, L2, LEVELS, SCALED_L1, reciprocal
 from linocut.ops.norm_gradient_sums import masked, partner
@@ -79,21 +79,24 @@ def reference(
     size = largest + np.abs(mean) + np.abs(slope) * _reach(x, half, norm, rows, square)
     k = binary_exponent(float((size * inverse).max()))
     bits = BITS[dy.format]
-    most = 2**bits - 1
     finer = _finer(scale.data, exponent + k - bits, g.size, bits)
     dy_exponent.data[0] = exponent + k - bits - finer
     if not x.form.is_bits or dx_exponent is None:
         unit = inverse * math.ldexp(1.0, bits - k + finer)
         whole = (g.astype(np.float64) - mean - u.astype(np.float64) * slope) * unit
-        mantissas = rounded(whole + (_offsets(g) * 2.0**-32 - 0.5), -FIXED_LIMIT, FIXED_LIMIT)
+        offset = _offsets(g) * 2.0**-32 - 0.5
+        if dy.form.is_nibbles:
+            halves = rounded((whole + offset) * 2.0 - 0.5, -FIXED_LIMIT, FIXED_LIMIT)
+        else:
+            halves = 2 * rounded(whole + offset, -FIXED_LIMIT, FIXED_LIMIT)
     else:
         unit = inverse * math.ldexp(1.0, bits - k + FRACTION)
         a, b, c = (rounded(number * unit, -FIXED_LIMIT, FIXED_LIMIT) for number in (np.ones_like(mean), slope, mean))
         right = FRACTION - finer
-        mantissas = (g * a - u * b - c + (_offsets(g) >> (32 - right))) >> right
-    sizes = np.abs(mantissas.astype(np.int64))
-    scale.data[[SATURATED, NEAR]] = np.count_nonzero(sizes > most), np.count_nonzero(sizes > most // 2)
-    dy.store(np.clip(mantissas, -most, most))
+        offset = (_offsets(g) >> (32 - right)) - (1 << (right - 1))
+        halves = (g * a - u * b - c + offset) >> (right - 1)
+    mantissas, scale.data[SATURATED], scale.data[NEAR] = stored(halves, dy.format)
+    dy.store(mantissas)
 
 
 def dithers(rows: int, channels: int) -> Array:
