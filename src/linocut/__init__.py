@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from linocut.optimizers import SGD, Adam, Bop, Optimizer
     from linocut.plan.account import Account
     from linocut.plan.planned import plan
-    from linocut.policies import Policy, lean, lean4, lean8, lean48, standard, wang2021
+    from linocut.policies import Policy, lean, lean4, lean8, standard, wang2021
     from linocut.run.assessment import Assessment
     from linocut.run.predict import Predictor
     from linocut.run.predictions import Evaluation, Predictions
@@ -66,7 +66,6 @@ __all__ = [
     "lean",
     "lean4",
     "lean8",
-    "lean48",
     "load",
     "loggers",
     "models",
@@ -87,7 +86,7 @@ _HOMES = {
     "linocut.importing": ("import_larq", "import_pytorch"),
     "linocut.optimizers": ("SGD", "Adam", "Bop", "Optimizer"),
     "linocut.plan.account": ("Account",),
-    "linocut.policies": ("Policy", "lean", "lean4", "lean8", "lean48", "standard", "wang2021"),
+    "linocut.policies": ("Policy", "lean", "lean4", "lean8", "standard", "wang2021"),
     "linocut.run.assessment": ("Assessment",),
     "linocut.run.predict": ("Predictor",),
     "linocut.run.predictions": ("Evaluation", "Predictions"),

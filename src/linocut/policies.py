@@ -39,9 +39,9 @@ class Policy:
     `norm` is the batch norm, "l1", "scaled_l1" or "l2"; the other fields are the formats of the roles of the same name:
     X retained activations, Y matrix products, dX and dY gradients, W latent weights, dW their gradients, momenta, beta
     (batch norm shifts and their moments), statistics of batch norm, real: weights, activations and gradients of the
-    layers that are in full precision. `dense_dY` is dY of dense layers, None where it is as that of convolutions: it has
-    few rows, so that roundings do not cancel in dW, and takes little memory. SpecError for formats that a role cannot
-    have, or that do not go together.
+    layers that are in full precision. `dense_dY` is dY of dense layers, None where it is as that of
+    convolutions: few rows of it are summed, in which roundings cancel less, and it takes little memory. SpecError for
+    formats that a role cannot have, or that do not go together.
     """
 
     name: str
@@ -147,9 +147,8 @@ wang2021 = Policy("wang2021", "l1", "bit", "f16", "f16", "f16", "f16", "bit", "f
 lean = Policy("lean", SCALED_L1, "bit", SMALLEST_INTEGER, "i8", "i8", "q15", "q7", "q7", "f32", "f32", "f32")
 lean8 = lean.replace(name="lean8", W="q7")
 lean4 = lean.replace(name="lean4", dX="i4", dY="i4", dense_dY="i8")
-lean48 = lean4.replace(name="lean48", W="q7")
 
-POLICIES = {policy.name: policy for policy in (standard, wang2021, lean, lean8, lean4, lean48)}
+POLICIES = {policy.name: policy for policy in (standard, wang2021, lean, lean8, lean4)}
 
 
 def find_policy(policy: str | Policy | dict[str, Any]) -> Policy:

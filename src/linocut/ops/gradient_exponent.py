@@ -90,12 +90,15 @@ def stored(halves: Array, form: str) -> tuple[Array, int, int]:
     """
     if form == "i4":
         sizes = np.abs(halves)
-        return nearest_levels(halves), np.count_nonzero(sizes > 2 * MOST), np.count_nonzero(sizes > MOST)
+        return nearest_levels(halves), _above(sizes, 2 * MOST), _above(sizes, MOST)
     limit = 2 ** BITS[form] - 1
     mantissas = (halves + 1) >> 1
     sizes = np.abs(mantissas)
-    saturated, near = np.count_nonzero(sizes > limit), np.count_nonzero(sizes > limit // 2)
-    return np.clip(mantissas, -limit, limit), saturated, near
+    return np.clip(mantissas, -limit, limit), _above(sizes, limit), _above(sizes, limit // 2)
+
+
+def _above(sizes: Array, limit: int) -> int:
+    return int(np.count_nonzero(sizes > limit))
 
 
 OP = Op(

@@ -6,10 +6,11 @@ With g the masked gradient, N the rows, u the partner of norm_gradient_sums (x^ 
     scaled l1:  dy = (g - mean(g) - (u - mean(u)) cov(g, u) / var(u)) / divisor
 The last is what remains of g beside 1 and u: of an l2 norm the exact derivative, where u is x - beta. Levels of x have
 a mean, as x^ has, the larger the further beta moves x to one side; l1 takes no account of it.
-An integer dY has at most the power-of-two exponent that its largest possible element needs, and as much less, up to 7 bits
-(11 of i4), as few enough saturated in the last step: gradients have long tails, of which the largest alone would leave nearly all
-others 0. Its `scale` is as in gradient_exponent, without the largest sum. It is g a - u b - c with three numbers per
-channel: from integers where X is bits in 32 bits with 22 fractional bits for the largest exponent, else in float64.
+An integer dY has at most the power-of-two exponent that its largest possible element needs, and as much less, up to 7
+bits (9 of i4), as few enough saturated in the last step: gradients have long tails, of which the largest alone would
+leave nearly all others 0. Its `scale` is as in gradient_exponent, without the largest sum. It is g a - u b - c with
+three numbers per channel: from integers where X is bits in 32 bits with 22 fractional bits for the largest exponent,
+else in float64.
 A float dY from integers is formed in units of their exponent, which the last factor brings in.
 
 Rounding to nearest would make the elements whose g is 0, masked or without a part in a max-pool, the same few numbers
@@ -93,8 +94,8 @@ def reference(
         unit = inverse * math.ldexp(1.0, bits - k + FRACTION)
         a, b, c = (rounded(number * unit, -FIXED_LIMIT, FIXED_LIMIT) for number in (np.ones_like(mean), slope, mean))
         right = FRACTION - finer
-        offset = (_offsets(g) >> (32 - right)) - (1 << (right - 1))
-        halves = (g * a - u * b - c + offset) >> (right - 1)
+        dither = (_offsets(g) >> (32 - right)) - (1 << (right - 1))
+        halves = (g * a - u * b - c + dither) >> (right - 1)
     mantissas, scale.data[SATURATED], scale.data[NEAR] = stored(halves, dy.format)
     dy.store(mantissas)
 

@@ -48,7 +48,8 @@ SIGN = Op("real_sign", 33, "<x:f16|f32[R,C] >bits:bit[R,C] >mask?:bit[R,C] >slop
 GATE = Op(
     "gate_gradient",
     34,
-    "<dx:i4|i8|i16|f16|f32[R,C] <dx_exponent?:i32[1] <mask?:bit[R,C] <slope?:u8[R,C] <x?:f16|f32[R,C] >out:f16|f32[R,C]",
+    "<dx:i4|i8|i16|f16|f32[R,C] <dx_exponent?:i32[1] <mask?:bit[R,C] <slope?:u8[R,C] <x?:f16|f32[R,C] "
+    ">out:f16|f32[R,C]",
     gate,
     (
         Rule(
