@@ -65,9 +65,9 @@ static inline void lino_store_mantissa(lino_rounding* rounding, const lino_opera
 static inline void lino_round_sum(lino_rounding* rounding, const lino_operand* dx, lino_size at, int32_t sum) {
     const int32_t whole = sum < 0 ? -sum : sum;
     if (whole > rounding->largest) rounding->largest = whole;
-    lino_store_mantissa(rounding, dx, at,
-                        dx->format == LINO_I4 ? 2 * sum >> rounding->shift
-                                              : (sum + ((1 << rounding->shift) >> 1)) >> rounding->shift);
+    lino_store_mantissa(
+        rounding, dx, at,
+        dx->format == LINO_I4 ? 2 * sum >> rounding->shift : (sum + ((1 << rounding->shift) >> 1)) >> rounding->shift);
 }
 
 static inline void lino_note(const lino_rounding* rounding, const lino_operand* scale) {

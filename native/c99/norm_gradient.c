@@ -1,5 +1,5 @@
-/* norm_gradient: dY = (g - mean - u slope) / divisor, and dbeta. An integer dY is g a - u b - c: from integers where X is
-   bits in 32 bits with 22 fractional bits, else in doubles; where g is 0 it is rounded with dithers
+/* norm_gradient: dY = (g - mean - u slope) / divisor, and dbeta. An integer dY is g a - u b - c: from integers where X
+   is bits in 32 bits with 22 fractional bits, else in doubles; where g is 0 it is rounded with dithers
    (src/linocut/ops/norm_gradient.py). */
 #include "elementary.h"
 #include "gradient_scale.h"
@@ -7,7 +7,7 @@
 
 enum { DX, DX_EXPONENT, X, MASK, HALF, STATS, BETA, SUMS, DY, DY_EXPONENT, DBETA, SCALE };
 enum { FRACTION = 22, BITS_OF_ALL = 14 }; /* of mantissas and what they may be finer than of the largest exponent */
-enum { AT_ONCE = 16 }; /* channels, whose numbers are on the stack */
+enum { AT_ONCE = 16 };                    /* channels, whose numbers are on the stack */
 
 #define FIXED_LIMIT 1073741824.0
 #define ROW_TURN 0xC13FA9A9u

@@ -39,8 +39,8 @@ inline void pack_bit_panel(const Operand& bits, i64 first, i64 count, i64 word, 
     }
 }
 
-// Bytes or nibbles [column, column + n), n <= 64, of rows [first, first + count), interleaved: out is [group][64][4] or part of
-// wider rows.
+// Bytes or nibbles [column, column + n), n <= 64, of rows [first, first + count), interleaved: out is [group][64][4] or
+// part of wider rows.
 inline void pack_bytes(const Operand& bytes, i64 first, i64 count, i64 column, i64 n, u8* out, i64 group_stride) {
     for (i64 g = 0; 4 * g < count; ++g) {
         interleave_bytes(GroupRows<4>(bytes, first + 4 * g, count - 4 * g, column, n).rows, n, out + g * group_stride);

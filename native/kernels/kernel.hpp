@@ -11,8 +11,8 @@
 
 namespace linocut {
 
-// Codes as in src/linocut/formats.py. `bit` is packed along the last dimension in 64-bit words, bit 1 = +1, padding 0; `i4` two a byte, the
-// element with the even index in the low nibble, -7 to 7, a row in whole bytes, padding 0.
+// Codes as in src/linocut/formats.py. `bit` is packed along the last dimension in 64-bit words, bit 1 = +1, padding 0;
+// `i4` two a byte, the element with the even index in the low nibble, -7 to 7, a row in whole bytes, padding 0.
 enum class Format : std::uint8_t {
     u8 = 1,
     i8 = 2,

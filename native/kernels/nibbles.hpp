@@ -1,25 +1,16 @@
-// i4: two mantissas a byte, the one with the even index in the low nibble. A nibble is a code from -7 to 7, which stands
-// for a level with its sign. A row begins with a byte of its own; one of an odd number of elements ends in a nibble of
-// 0 (src/linocut/ops/nibbles.py). Kernels take mantissas as bytes.
+// i4: two mantissas a byte, the one with the even index in the low nibble. A nibble is a code from -7 to 7, which
+// stands for a level with its sign. A row begins with a byte of its own; one of an odd number of elements ends in a
+// nibble of 0 (src/linocut/ops/nibbles.py). Kernels take mantissas as bytes.
 #pragma once
 
-#include "platform.hpp"
+#include "../simd/simd.hpp"
 
 namespace linocut::LINOCUT_NS {
 
 inline constexpr int most_code = 7;
 inline constexpr i8 levels[most_code + 1] = {0, 1, 2, 4, 7, 12, 19, 30};
 inline constexpr i8 most_level = levels[most_code];
-
-// Loops over codes are plain sums of comparisons, which the compiler turns into vectors of bytes.
-
-inline u8 level_of(u8 code) {
-    u8 level = 0;
-    for (int c = 1; c <= most_code; ++c) {
-        level = static_cast<u8>(level + (code >= c ? levels[c] - levels[c - 1] : 0));
-    }
-    return level;
-}
+inline constexpr i8 mantissas_of_nibbles[16] = {0, 1, 2, 4, 7, 12, 19, 30, -30, -30, -19, -12, -7, -4, -2, -1};
 
 // Of a size in halves: from `levels[c] + levels[c - 1]` on it is as near to level c as to the one before.
 inline u8 code_of(u8 halves) {
@@ -35,20 +26,56 @@ inline u8* nibble_row(const Operand& operand, i64 index, i64 first) {
     return static_cast<u8*>(operand.data) + index * nibble_bytes(operand.cols) + first / 2;
 }
 
-inline i8 mantissa_of(u8 nibble) {
-    const u8 below = nibble & 8 ? 0xFF : 0;  // of a negative one the code is two's complement
-    const u8 code = static_cast<u8>(((nibble | (below & 0xF0)) ^ below) - below);
-    return static_cast<i8>((level_of(code) ^ below) - below);
-}
-inline i8 low_nibble(u8 both) { return mantissa_of(both & 15); }
-inline i8 high_nibble(u8 both) { return mantissa_of(both >> 4); }
+inline i8 low_nibble(u8 both) { return mantissas_of_nibbles[both & 15]; }
+inline i8 high_nibble(u8 both) { return mantissas_of_nibbles[both >> 4]; }
 
-inline void unpack_pairs(const u8* __restrict from, i64 pairs, i8* __restrict out) {
-    for (i64 i = 0; i < pairs; ++i) {
-        out[2 * i] = static_cast<i8>(from[i] & 15);
-        out[2 * i + 1] = static_cast<i8>(from[i] >> 4);
+// Codes by the dozen, in vectors of bytes as wide as the instruction set likes them, which the compiler knows.
+struct NibbleVectors {
+    static constexpr i64 count = Bytes::usable ? 32 : 16;
+    using Packed [[gnu::vector_size(count / 2)]] = u8;
+    using Unsigned [[gnu::vector_size(count)]] = u8;
+    using Signed [[gnu::vector_size(count)]] = i8;
+    using Pairs [[gnu::vector_size(count)]] = u16;
+
+    static void unpack(const u8* from, i8* out) {
+        Packed packed;
+        std::memcpy(&packed, from, sizeof packed);
+        const Pairs wide = __builtin_convertvector(packed, Pairs);
+        const Unsigned nibbles = reinterpret_cast<Unsigned>((wide | wide << 4) & 0x0F0F);
+        const Unsigned below = reinterpret_cast<Unsigned>(nibbles >= 8);  // two's complement
+        const Unsigned codes = ((nibbles | (below & 0xF0)) ^ below) - below;
+        Unsigned sizes = {};
+        for (int c = 1; c <= most_code; ++c) {
+            sizes +=
+                reinterpret_cast<Unsigned>(codes >= static_cast<u8>(c)) & static_cast<u8>(levels[c] - levels[c - 1]);
+        }
+        sizes = (sizes ^ below) - below;
+        std::memcpy(out, &sizes, sizeof sizes);
     }
-    for (i64 i = 0; i < 2 * pairs; ++i) out[i] = mantissa_of(static_cast<u8>(out[i]));
+
+    static void pack(const i8* halves, u8* out) {
+        Signed numbers;
+        std::memcpy(&numbers, halves, sizeof numbers);
+        const Unsigned below = reinterpret_cast<Unsigned>(numbers < 0);
+        const Unsigned sizes = reinterpret_cast<Unsigned>(numbers) ^ below;
+        Unsigned codes = {};
+        for (int c = 1; c <= most_code; ++c) {
+            codes -= reinterpret_cast<Unsigned>(sizes >= static_cast<u8>(levels[c] + levels[c - 1]));
+        }
+        const Pairs nibbles = reinterpret_cast<Pairs>(((codes ^ below) - below) & 15);
+        const Packed packed = __builtin_convertvector((nibbles | nibbles >> 4) & 0xFF, Packed);
+        std::memcpy(out, &packed, sizeof packed);
+    }
+};
+
+inline void unpack_pairs(const u8* from, i64 pairs, i8* out) {
+    constexpr i64 at_once = NibbleVectors::count / 2;
+    i64 i = 0;
+    for (; i + at_once <= pairs; i += at_once) NibbleVectors::unpack(from + i, out + 2 * i);
+    for (; i < pairs; ++i) {
+        out[2 * i] = low_nibble(from[i]);
+        out[2 * i + 1] = high_nibble(from[i]);
+    }
 }
 
 // n elements as bytes.
@@ -57,15 +84,9 @@ inline void unpack_nibbles(const u8* from, i64 n, i8* out) {
     if (n % 2 != 0) out[n - 1] = low_nibble(from[n / 2]);
 }
 
-// The nibbles of numbers x as floor(2 x), -128 to 127: nearest levels, of two the larger; beyond the largest, that.
-inline void pack_pairs(const i8* __restrict halves, i64 pairs, u8* __restrict out) {
-    u8 nibbles[segment];
-    for (i64 i = 0; i < 2 * pairs; ++i) {
-        const u8 below = static_cast<u8>(halves[i] >> 7);
-        const u8 code = code_of(static_cast<u8>(static_cast<u8>(halves[i]) ^ below));
-        nibbles[i] = static_cast<u8>((code ^ below) - below) & 15;
-    }
-    for (i64 i = 0; i < pairs; ++i) out[i] = static_cast<u8>(nibbles[2 * i] | nibbles[2 * i + 1] << 4);
+// The nibbles of 64 numbers x as floor(2 x), -128 to 127: nearest levels, of two the larger; beyond the largest, that.
+inline void pack_segment(const i8* halves, u8* out) {
+    for (i64 i = 0; i < segment; i += NibbleVectors::count) NibbleVectors::pack(halves + i, out + i / 2);
 }
 
 // Up to 64 mantissas of a row, from a multiple of 64 on, as bytes: where they lie, or in `copy`.
@@ -79,9 +100,11 @@ inline const i8* mantissa_bytes(const Operand& from, i64 index, i64 first, i64 n
 // Up to 64 numbers as floor(2 x) to a row of i4, from a multiple of 64 on; `halves` are 64 bytes that may be written.
 inline void store_halves(const Operand& to, i64 index, i64 first, i64 n, i8* halves) {
     u8* nibbles = nibble_row(to, index, first);
-    if (n == segment) return pack_pairs(halves, segment / 2, nibbles);
+    if (n == segment) return pack_segment(halves, nibbles);
+    u8 packed[segment / 2];
     if (n % 2 != 0) halves[n] = 0;
-    pack_pairs(halves, nibble_bytes(n), nibbles);
+    pack_segment(halves, packed);
+    std::memcpy(nibbles, packed, static_cast<std::size_t>(nibble_bytes(n)));
 }
 
 // Mantissas that are levels.

@@ -1,7 +1,7 @@
 // norm_gradient: dY = (g - mean - u slope) / divisor: mean(g) and mean(g u) (l2) or omega mean(g u) (l1), or what is
-// left of g beside 1 and u (scaled l1). And dbeta. An integer dY is g a - u b - c: from integers where X is bits in 32 bits
-// with 22 fractional bits, where the exponent makes the sum of their sizes <= 2^29, so that nothing overflows; else in
-// doubles. Where g is 0 they are rounded with dithers that depend on the row and the channel alone
+// left of g beside 1 and u (scaled l1). And dbeta. An integer dY is g a - u b - c: from integers where X is bits in 32
+// bits with 22 fractional bits, where the exponent makes the sum of their sizes <= 2^29, so that nothing overflows;
+// else in doubles. Where g is 0 they are rounded with dithers that depend on the row and the channel alone
 // (src/linocut/ops/norm_gradient.py). Two phases: dbeta and the exponent; blocks of rows.
 #pragma once
 
@@ -60,7 +60,8 @@ inline i64 choose_finer(const Call& call, i64 largest_exponent) {
     const i64 elements = call.operands[DX].rows * call.operands[DX].cols;
     i64 finer = 0;
     if (state[scale::known] != 0) {
-        const i64 wanted = gradient_exponent::last_exponent(state) + gradient_exponent::overflow_trend(state, elements, mantissa_bits(call));
+        const i64 wanted = gradient_exponent::last_exponent(state) +
+                           gradient_exponent::overflow_trend(state, elements, mantissa_bits(call));
         finer = clamp(largest_exponent - wanted, i64{0}, finest(call));
     }
     gradient_exponent::begin_step(state, largest_exponent - finer, finer);
@@ -131,8 +132,8 @@ inline u32 first_dither(i64 r, i64 first) {
     return static_cast<u32>(r) * row_turn + static_cast<u32>(first) * channel_turn;
 }
 
-// What an integer dY is made of for 64 channels: g a - u b - c, and the dithers of a row that starts with 0. Unsigned, so
-// that what passes only with channels whose g is all 0 wraps.
+// What an integer dY is made of for 64 channels: g a - u b - c, and the dithers of a row that starts with 0. Unsigned,
+// so that what passes only with channels whose g is all 0 wraps.
 struct FixedPoint {
     alignas(64) u32 a[segment], b[segment], c[segment], dithers[segment];
     int right, shift;  // fractional bits, and those that go
@@ -217,8 +218,7 @@ struct FixedPoint {
 template <class T>
 inline void integers(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit) {
     const Channels channels(call, unit.first, unit.n);
-    const FixedPoint fixed(channels, mantissas(call, fraction), finer_of(call),
-                           call.operands[DY].format == Format::i4);
+    const FixedPoint fixed(channels, mantissas(call, fraction), finer_of(call), call.operands[DY].format == Format::i4);
     Seen seen;
     T g[segment], u[segment];
     i8 few[segment];

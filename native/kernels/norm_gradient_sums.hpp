@@ -55,8 +55,8 @@ inline void integer_sums(const norm::MaskedGradient& from, const norm::Unit& uni
     for (i64 c = 0; c < segment; ++c) sums.largest[c] = most(static_cast<i32>(high[c]), -static_cast<i32>(low[c]));
 }
 
-// integer_sums of an i4 or i8 dX and of levels, by the instruction set's vectors of bytes, two rows at a time: what the rows
-// have side by side is multiplied and added, in registers throughout.
+// integer_sums of an i4 or i8 dX and of levels, by the instruction set's vectors of bytes, two rows at a time: what the
+// rows have side by side is multiplied and added, in registers throughout.
 template <class B>
 struct ByteSums {
     using V = typename B::V;
@@ -152,7 +152,8 @@ template <class B>
 inline bool add_bytes(const norm::MaskedGradient& from, const norm::Unit& unit, bool both, Sums& sums) {
     if constexpr (B::usable) {
         const bool levels = from.x.format == Format::bit && given(from.half);
-        if (from.dx.format == Format::i16 || !is_integer(from.dx.format) || !levels || !both || from.n != segment) return false;
+        if (from.dx.format == Format::i16 || !is_integer(from.dx.format) || !levels || !both || from.n != segment)
+            return false;
         ByteSums<B>::add_all(from, unit, sums);
         return true;
     } else {

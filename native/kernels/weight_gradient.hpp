@@ -1,7 +1,7 @@
-// weight_gradient: dW = X^T dY. A part is 64 inputs, and of an integer dY 128 outputs: the panel holds X of some examples,
-// rows are the channels of dY^T. Inputs are signs, kept as bits, or bytes u: sum dy (2u - 255) = 2 sum dy u - 255 sum
-// dy. What becomes of a word of 64 gradients is the business of a sink: here it is stored, in fused_updates.hpp it
-// moves weights.
+// weight_gradient: dW = X^T dY. A part is 64 inputs, and of an integer dY 128 outputs: the panel holds X of some
+// examples, rows are the channels of dY^T. Inputs are signs, kept as bits, or bytes u: sum dy (2u - 255) = 2 sum dy u -
+// 255 sum dy. What becomes of a word of 64 gradients is the business of a sink: here it is stored, in fused_updates.hpp
+// it moves weights.
 #pragma once
 
 #include "dot8_panels.hpp"
