@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import linocut
-from linocut import data, layers, networks, optimizers, train
+from linocut import data, devices, layers, networks, optimizers, train
 
-PACKAGES = (linocut, layers, networks, optimizers, data, train)
+PACKAGES = (linocut, layers, networks, optimizers, data, devices, train)
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__)
@@ -33,7 +33,9 @@ def test_no_module_takes_the_place_of_a_name(package) -> None:
     """An attribute of a package becomes the module of that name once anything imports it."""
     late = package.__all__ if hasattr(package, "__getattr__") else []
     modules = {path.stem for path in Path(package.__file__).parent.iterdir()}
-    assert modules & set(late) == ({"data", "export", "layers", "networks", "plan"} if package is linocut else set())
+    assert modules & set(late) == (
+        {"data", "devices", "export", "layers", "networks", "plan"} if package is linocut else set()
+    )
 
 
 def test_a_name_that_does_not_exist_is_refused_with_those_that_do() -> None:

@@ -13,6 +13,7 @@ static int64_t floats(const lino_call* call) {
     const float beta2 = (float)a[BETA2], fresh2 = (float)(1.0 - a[BETA2]), epsilon = (float)a[EPSILON];
     const float rate = (float)(control[LINO_RATE] / (1.0 - control[LINO_BETA1_POWER]));
     const float correction = (float)(1.0 / sqrt(1.0 - control[LINO_BETA2_POWER])), clip = (float)a[CLIP];
+    const uint32_t key = lino_step_key(lino_random_state(all + RANDOM), a[SALT]);
     int64_t flips = 0;
     lino_size row, column;
     if (!shares.due) return 0;
@@ -21,13 +22,13 @@ static int64_t floats(const lino_call* call) {
             const lino_size at = row * w->cols + column;
             const float g = lino_gradient(all + DW, row, column, (float)a[SCALE]);
             const float first = lino_float(all + M, at) * shares.kept + g * shares.fresh;
-            float second;
+            float second, moved;
             lino_store(all + M, at, first);
             if (!shares.moves) continue;
             second = lino_float(all + V, at) * beta2 + g * g * fresh2;
-            lino_store(all + V, at, second);
-            flips += lino_store_weight(w, at, lino_float(w, at) - rate * first / (sqrtf(second) * correction + epsilon),
-                                       clip);
+            lino_store_dithered(all + V, row, column, second, key, LINO_MOMENT_STREAM);
+            moved = lino_float(w, at) - rate * first / (sqrtf(second) * correction + epsilon);
+            flips += lino_store_weight(w, row, column, moved, clip, key);
         }
     }
     return flips;

@@ -1,12 +1,24 @@
 /* decay_weights: w <- w (1 - lr rate), in fixed point by dithered rounding that changes no sign
    (src/linocut/ops/decay_weights.py). */
-#include "fixed_point.h"
+#include "dithered_half.h"
 
 enum { W, CONTROL, RANDOM, MICRO };
 enum { RATE, SALT };
 enum { FRACTION = 31, FINER = FRACTION - LINO_STEP_FRACTION };
 
 #define STREAM 0xC0000000u /* no dither is that of an update, or of its moment */
+
+static void floats(const lino_call* call, float kept) {
+    const lino_operand* w = call->operands + W;
+    const uint32_t key = lino_step_key(lino_random_state(call->operands + RANDOM), call->attributes[SALT]);
+    lino_size row, column;
+    for (row = 0; row < w->rows; ++row) {
+        for (column = 0; column < w->cols; ++column) {
+            const float value = lino_float(w, row * w->cols + column) * kept;
+            lino_store_dithered(w, row, column, value, key, STREAM);
+        }
+    }
+}
 
 static void fixed(const lino_call* call, double share) {
     const lino_operand* w = call->operands + W;
@@ -36,12 +48,9 @@ void lino_decay_weights(const lino_call* call) {
     const lino_operand* w = call->operands + W;
     const double product = lino_doubles(call->operands + CONTROL)[LINO_RATE] * call->attributes[RATE];
     const double share = product > 0.0 ? product < 1.0 ? product : 1.0 : 0.0;
-    const float kept = (float)(1.0 - share);
-    lino_size at;
     if (!lino_last(lino_micro_batch(call->operands + MICRO))) return;
-    if (lino_is_fixed(w)) {
+    if (lino_is_fixed(w))
         fixed(call, share);
-        return;
-    }
-    for (at = 0; at < w->rows * w->cols; ++at) lino_store(w, at, lino_float(w, at) * kept);
+    else
+        floats(call, (float)(1.0 - share));
 }

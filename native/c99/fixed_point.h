@@ -36,6 +36,14 @@ static inline uint32_t lino_random_bits(uint32_t number, uint32_t key) {
     return x ^ x >> 16;
 }
 
+/* 16 random bits for a weight, of whose matrix the first hash is number `stream`. */
+static inline uint32_t lino_dither(const lino_operand* w, lino_size row, lino_size column, uint32_t key,
+                                   uint32_t stream) {
+    const uint32_t pair = (uint32_t)(row * ((w->cols + 63) / 64) * 32 + (column >> 1));
+    const uint32_t bits = lino_random_bits(pair + stream, key);
+    return column & 1 ? bits >> 16 : bits & 0xFFFFu;
+}
+
 static inline int32_t lino_one_of(const lino_operand* one) {
     return one->format == LINO_Q15 ? LINO_Q15_ONE : LINO_Q7_ONE;
 }

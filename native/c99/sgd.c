@@ -13,6 +13,7 @@ static int64_t floats(const lino_call* call) {
     const float rate = (float)lino_doubles(all + CONTROL)[LINO_RATE], momentum = (float)a[MOMENTUM];
     const float decay = (float)a[DECAY], clip = (float)a[CLIP];
     const int decays = a[DECAY] != 0.0 && shares.moves;
+    const uint32_t key = lino_step_key(lino_random_state(all + RANDOM), a[SALT]);
     int64_t flips = 0;
     lino_size row, column;
     if (!shares.due) return 0;
@@ -28,8 +29,8 @@ static int64_t floats(const lino_call* call) {
             moment = lino_float(all + M, at) * shares.kept + share;
             lino_store(all + M, at, moment);
             if (!shares.moves) continue;
-            flips +=
-                lino_store_weight(w, at, weight - rate * (a[NESTEROV] != 0.0 ? g + momentum * moment : moment), clip);
+            moment = a[NESTEROV] != 0.0 ? g + momentum * moment : moment;
+            flips += lino_store_weight(w, row, column, weight - rate * moment, clip, key);
         }
     }
     return flips;

@@ -2,6 +2,7 @@
 #ifndef LINO_UPDATES_H
 #define LINO_UPDATES_H
 
+#include "dithered_half.h"
 #include "fixed_point.h"
 #include "gradient_words.h"
 
@@ -30,13 +31,15 @@ static inline float lino_gradient(const lino_operand* dw, lino_size row, lino_si
 }
 
 /* Latent weights (clip not 0) are clipped; returns whether one changed its sign. */
-static inline int lino_store_weight(const lino_operand* w, lino_size at, float moved, float clip) {
+static inline int lino_store_weight(const lino_operand* w, lino_size row, lino_size column, float moved, float clip,
+                                    uint32_t key) {
+    const lino_size at = row * w->cols + column;
     const int before = lino_float(w, at) >= 0.0f;
     if (clip == 0.0f) {
-        lino_store(w, at, moved);
+        lino_store_dithered(w, row, column, moved, key, 0);
         return 0;
     }
-    lino_store(w, at, moved < -clip ? -clip : moved > clip ? clip : moved);
+    lino_store_dithered(w, row, column, moved < -clip ? -clip : moved > clip ? clip : moved, key, 0);
     return before != (lino_float(w, at) >= 0.0f);
 }
 

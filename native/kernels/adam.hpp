@@ -31,6 +31,7 @@ inline i64 floats(const Call& call, i64 begin, i64 end) {
     const float rate = static_cast<float>(corrected_rate(call.operands[CONTROL]));
     const double power = row<double>(call.operands[CONTROL], 0)[control_beta2_power];
     const float correction = static_cast<float>(1.0 / std::sqrt(1.0 - power));
+    const u32 key = step_key(call.operands[RANDOM], a[SALT]);
     i64 flips = 0;
     updates::each_segment(w, begin, end, [&](i64 r, i64 from, i64 n) {
         float g[segment], weight[segment], first[segment], second[segment];
@@ -47,8 +48,8 @@ inline i64 floats(const Call& call, i64 begin, i64 end) {
             second[i] = second[i] * beta2 + g[i] * g[i] * fresh2;
             weight[i] = weight[i] - rate * first[i] / (std::sqrt(second[i]) * correction + epsilon);
         }
-        store_floats(v, r, from, n, second);
-        flips += updates::store_weights(w, r, from, n, weight, static_cast<float>(a[CLIP]));
+        store_dithered(v, r, from, n, second, key, moment_stream);
+        flips += updates::store_weights(w, r, from, n, weight, static_cast<float>(a[CLIP]), key);
     });
     return flips;
 }

@@ -59,13 +59,13 @@ inline void fixed(const Call& call, double share, i64 begin, i64 end) {
     });
 }
 
-inline void floats(const Operand& w, double share, i64 begin, i64 end) {
+inline void floats(const Operand& w, double share, u32 key, i64 begin, i64 end) {
     const float kept = static_cast<float>(1.0 - share);
     float weights[segment] = {};
     updates::each_segment(w, begin, end, [&](i64 r, i64 first, i64 n) {
         load_floats(w, r, first, n, weights);
         for (i64 i = 0; i < segment; ++i) weights[i] *= kept;
-        store_floats(w, r, first, n, weights);
+        store_dithered(w, r, first, n, weights, key, stream);
     });
 }
 
@@ -75,7 +75,7 @@ inline void run(const Call& call, i64 begin, i64 end) {
     if (updates::is_fixed(w.format)) {
         fixed(call, share_of(call), begin, end);
     } else {
-        floats(w, share_of(call), begin, end);
+        floats(w, share_of(call), step_key(call.operands[RANDOM], call.attributes[SALT]), begin, end);
     }
 }
 

@@ -28,6 +28,7 @@ inline i64 floats(const Call& call, i64 begin, i64 end) {
     const float rate = static_cast<float>(row<double>(call.operands[CONTROL], 0)[control_rate]);
     const float decay = static_cast<float>(call.attributes[DECAY]);
     const float momentum = static_cast<float>(call.attributes[MOMENTUM]);
+    const u32 key = step_key(call.operands[RANDOM], call.attributes[SALT]);
     i64 flips = 0;
     updates::each_segment(w, begin, end, [&](i64 r, i64 first, i64 n) {
         float g[segment], weight[segment], moment[segment];
@@ -49,7 +50,7 @@ inline i64 floats(const Call& call, i64 begin, i64 end) {
         }
         store_floats(m, r, first, n, moment);
         if (!shares.moves) return;
-        flips += updates::store_weights(w, r, first, n, weight, static_cast<float>(call.attributes[CLIP]));
+        flips += updates::store_weights(w, r, first, n, weight, static_cast<float>(call.attributes[CLIP]), key);
     });
     return flips;
 }

@@ -1,7 +1,7 @@
 // What the optimizers' kernels share: walking weights in segments, reading gradients, storing clipped weights.
 #pragma once
 
-#include "fixed_point.hpp"
+#include "dithered_half.hpp"
 #include "gradient_words.hpp"
 
 namespace linocut::LINOCUT_NS::updates {
@@ -53,16 +53,19 @@ inline void load_gradient(const Operand& dw, i64 r, i64 first, i64 n, float scal
     for (i64 i = 0; i < n; ++i) g[i] = positive[i] ? scale : -scale;
 }
 
-// Stores moved weights; latent ones are clipped to [-clip, clip]. Returns how many signs of latent ones changed.
-inline i64 store_weights(const Operand& w, i64 r, i64 first, i64 n, float* moved, float clip) {
+inline constexpr u32 weight_stream = 0;
+
+// Stores moved weights, in f16 dithered; latent ones are clipped to [-clip, clip]. Returns how many signs of latent
+// ones changed.
+inline i64 store_weights(const Operand& w, i64 r, i64 first, i64 n, float* moved, float clip, u32 key) {
     if (clip == 0.0f) {
-        store_floats(w, r, first, n, moved);
+        store_dithered(w, r, first, n, moved, key, weight_stream);
         return 0;
     }
     float before[segment], after[segment];
     load_floats(w, r, first, n, before);
     for (i64 i = 0; i < n; ++i) moved[i] = moved[i] < -clip ? -clip : moved[i] > clip ? clip : moved[i];
-    store_floats(w, r, first, n, moved);
+    store_dithered(w, r, first, n, moved, key, weight_stream);
     load_floats(w, r, first, n, after);
     i64 flips = 0;
     for (i64 i = 0; i < n; ++i) flips += (before[i] >= 0.0f) != (after[i] >= 0.0f);

@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING
 from linocut.lazily import names
 
 if TYPE_CHECKING:
-    from linocut import data, layers, networks
+    from linocut import data, devices, layers, networks
     from linocut import networks as models
     from linocut.cli.watch import ProgressBar
+    from linocut.devices import costmodel
+    from linocut.devices.estimate import estimate
+    from linocut.devices.rows import Estimate
     from linocut.errors import DataError, DivergenceError, LinocutError, MachineError, RunError, SpecError
     from linocut.export.exported import Exported, export
     from linocut.export.load import load
     from linocut.graph.network import Network
     from linocut.importing import import_larq, import_pytorch
+    from linocut.networks import nasbench
     from linocut.optimizers import SGD, Adam, Bop, Optimizer
     from linocut.plan.account import Account
     from linocut.plan.planned import plan
@@ -39,6 +43,7 @@ __all__ = [
     "Cosine",
     "DataError",
     "DivergenceError",
+    "Estimate",
     "Evaluation",
     "Exported",
     "Interrupted",
@@ -57,7 +62,10 @@ __all__ = [
     "Step",
     "Trainer",
     "__version__",
+    "costmodel",
     "data",
+    "devices",
+    "estimate",
     "export",
     "export_steps",
     "import_larq",
@@ -69,6 +77,7 @@ __all__ = [
     "load",
     "loggers",
     "models",
+    "nasbench",
     "networks",
     "pack",
     "plan",
@@ -81,6 +90,8 @@ _HOMES = {
     "linocut.cli.watch": ("ProgressBar",),
     "linocut.export.exported": ("Exported",),
     "linocut.export.load": ("load",),
+    "linocut.devices.estimate": ("estimate",),
+    "linocut.devices.rows": ("Estimate",),
     "linocut.errors": ("DataError", "DivergenceError", "LinocutError", "MachineError", "RunError", "SpecError"),
     "linocut.graph.network": ("Network",),
     "linocut.importing": ("import_larq", "import_pytorch"),
@@ -94,11 +105,14 @@ _HOMES = {
     "linocut.train": ("Interrupted", "Trainer", "export_steps", "pack", "unpack"),
 }
 _MODULES = {
+    "costmodel": "linocut.devices.costmodel",
     "data": "linocut.data",
+    "devices": "linocut.devices",
     "export": "linocut.export",
     "layers": "linocut.layers",
     "loggers": "linocut.train.loggers",
     "models": "linocut.networks",
+    "nasbench": "linocut.networks.nasbench",
     "networks": "linocut.networks",
     "plan": "linocut.plan",
 }

@@ -5,11 +5,13 @@ import io
 import pickle
 import struct
 import tarfile
+import tempfile
 import zlib
 from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
+from nasbench_files import framed, record
 from picture_files import png
 from PIL import Image
 from small_training import examples, trainer
@@ -26,6 +28,7 @@ from linocut.data.npz import open_npz
 from linocut.data.svhn import _convert
 from linocut.data.table import open_table
 from linocut.data.wav import read_wav
+from linocut.devices import costmodel, sweep_file
 from linocut.export import packed
 from linocut.graph.network import Network
 from linocut.layers import (
@@ -45,6 +48,8 @@ from linocut.layers import (
     Slice,
     Tanh,
 )
+from linocut.networks.nasbench.published import trainings
+from linocut.networks.nasbench.read import read_cell
 from linocut.networks.toml_file import read_network
 from linocut.run import open_session
 from linocut.run.predict import Predictor
@@ -276,6 +281,28 @@ def read_examples(datasets):
         dataset.read(np.arange(len(dataset)), images, labels)
 
 
+def sweep():
+    """A sweep of two cells on one device."""
+    cells = {"V": np.array([2, 3], "u1"), "bits": np.array([1, 5], "u4"), "labels": np.zeros(2, "u1")}
+    each = {"ms": np.ones((2, 1)), "uj": np.ones((2, 1)), "streamed_bytes": np.zeros((2, 1), "i8")}
+    both = {"weight_bytes": np.ones(2, "i8"), "peak_bytes": np.ones(2, "i8")}
+    file = io.BytesIO()
+    np.savez(file, devices=np.array(["one"]), caching=np.array("partial"), **cells, **each, **both)
+    return file.getvalue()
+
+
+def cost_model():
+    shapes = costmodel.model.shapes(1)
+    weights = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        costmodel.CostModel(("one",), "partial", weights, {}).save(Path(folder) / "cost")
+        return (Path(folder) / "cost").read_bytes()
+
+
+def cell():
+    return b'{"module_adjacency": [[0,1,1],[0,0,1],[0,0,0]], "module_operations": ["input","conv3x3-bn-relu","output"]}'
+
+
 READERS = {
     "idx images": (lambda: idx("images"), partial(read_idx, kind="images")),
     "idx labels": (lambda: idx("labels"), partial(read_idx, kind="labels")),
@@ -308,4 +335,8 @@ READERS = {
     "model": (lambda: run("model.safetensors"), read_model),
     "model 2": (lambda: OLD_MODEL.read_bytes(), read_model),
     "branching model": (branching, read_model),
+    "tfrecord": (lambda: framed(record("1:0", 0.5)) + framed(record("5:1", 0.75)), lambda path: [*trainings(path)]),
+    "cell": (cell, read_cell),
+    "sweep": (sweep, sweep_file.load),
+    "cost model": (cost_model, costmodel.load),
 }

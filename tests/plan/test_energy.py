@@ -8,7 +8,7 @@ import pytest
 
 import linocut as lc
 from linocut.compile.lower import compile_network
-from linocut.devices.energies import KINDS, OWN, read_energies
+from linocut.devices.energies import INT8_MAC, KINDS, OWN, read_energies
 from linocut.errors import SpecError
 from linocut.plan.energy import ACCESSES, OPERATIONS, energy_report, energy_size, step_energy
 from linocut.policies import POLICIES
@@ -127,6 +127,6 @@ def test_an_arena_that_no_memory_holds(tmp_path: Path) -> None:
     path = tmp_path / "energies.toml"
     path.write_text(OWN.read_text().replace('name = "DRAM"', 'name = "small"\nbytes = 2000000'))
     energies = read_energies(path)
-    assert set(energies.operations) == set(KINDS)
+    assert set(energies.operations) == {*KINDS, INT8_MAC}
     with pytest.raises(SpecError, match="3,000,000 B, the largest memory of the energies, small, holds 2,000,000"):
         energies.memory_for(3_000_000)

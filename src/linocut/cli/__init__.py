@@ -31,6 +31,12 @@ COMMANDS = {
     "eval": Entry("linocut.cli.evaluate", "evaluate", "Evaluate a trained network on test data."),
     "log": Entry("linocut.cli.log", "log", "Show what each epoch of runs came to, as a table or as curves."),
     "predict": Entry("linocut.cli.predict", "predict", "Name the class of each image, and how sure the network is."),
+    "estimate": Entry(
+        "linocut.cli.estimate", "estimate", "Estimate time and energy of a prediction on a device, by layer."
+    ),
+    "nasbench": Entry(
+        "linocut.cli.nasbench", "nasbench", "Count, estimate and search the 423,624 networks of NASBench-101."
+    ),
     "export": Entry("linocut.cli.export", "export", "Write a trained network as C, ONNX and others."),
     "pack": Entry("linocut.cli.pack", "pack", "Write a run for a device that trains it without Python."),
     "unpack": Entry("linocut.cli.unpack", "unpack", "Bring home the run that a device trained."),

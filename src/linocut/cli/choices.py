@@ -111,10 +111,21 @@ def _augmentation(names: str) -> object:
 
 def _model(name: str) -> None:
     from linocut.errors import unknown_name
-    from linocut.networks import MODELS
+    from linocut.networks import COUNTED, MODELS
 
-    if name not in MODELS and Path(name).suffix != ".toml":
-        raise unknown_name("model", name, MODELS)
+    if name not in MODELS and name not in COUNTED and Path(name).suffix != ".toml":
+        raise unknown_name("model", name, (*MODELS, *COUNTED))
+
+
+def _model_or_run(name: str) -> None:
+    if not Path(name).is_dir():
+        _model(name)
+
+
+def _device(name: str) -> None:
+    from linocut.devices.table import check_name
+
+    check_name(name)
 
 
 def _data(name: str) -> None:
@@ -135,6 +146,22 @@ def _backend(name: str) -> None:
     find_backend(name)
 
 
+def _precision(name: str) -> None:
+    from linocut.devices.device import PRECISIONS
+    from linocut.errors import unknown_name
+
+    if name not in PRECISIONS:
+        raise unknown_name("precision", name, PRECISIONS)
+
+
+def _caching(name: str) -> None:
+    from linocut.devices.device import CACHINGS
+    from linocut.errors import unknown_name
+
+    if name not in CACHINGS:
+        raise unknown_name("caching", name, CACHINGS)
+
+
 MODEL = Choice("linocut.networks", "MODELS", _model, paths="file")
 POLICY = Choice("linocut.policies", "POLICIES", _policy)
 OPTIMIZER = Choice("linocut.optimizers", "OPTIMIZERS", _optimizer)
@@ -147,3 +174,7 @@ FORM_OF_WEIGHTS = Choice("linocut.export.formats", "WEIGHTS")
 TASK = Choice("linocut.networks.classifier", "TASKS")
 ACCOUNT = Choice("linocut.plan.account", "ACCOUNTS")
 BACKEND = Choice("linocut.run.session", "BACKENDS", _backend)
+ESTIMATED = Choice("linocut.networks", "ESTIMATED", _model_or_run, paths="file")
+DEVICE = Choice("linocut.devices.table", "DEVICES", _device, paths="file")
+PRECISION = Choice("linocut.devices.device", "PRECISIONS", _precision)
+CACHING = Choice("linocut.devices.device", "CACHINGS", _caching)

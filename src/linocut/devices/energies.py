@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from linocut.errors import SpecError
+from linocut.errors import SpecError, unknown_name
 from linocut.toml_text import read_toml
 
 OWN = Path(__file__).with_name("energies.toml")
 KINDS = ("xnor", "int8", "float_sign", "float", "integer_element", "float_element")
+INT8_MAC = "int8_mac"  # of accelerators: a training has none, so that older files may lack it
 ANY_SIZE = sys.maxsize
 
 
@@ -37,6 +38,19 @@ class Energies:
     source: str
     operations: dict[str, float]
     memories: tuple[Memory, ...]
+
+    def of_operation(self, kind: str) -> float:
+        """Picojoules of an operation; SpecError where there is none of that kind."""
+        if kind not in self.operations:
+            raise unknown_name("operation of the energies", kind, self.operations)
+        return self.operations[kind]
+
+    def of_byte(self, memory: str) -> float:
+        """Picojoules to read or write a byte of the memory called so; SpecError where there is none."""
+        for one in self.memories:
+            if one.name == memory:
+                return one.cost(1)
+        raise unknown_name("memory of the energies", memory, [one.name for one in self.memories])
 
     def memory_for(self, arena_bytes: int) -> Memory:
         """The first memory that holds an arena; SpecError where none does."""
@@ -66,13 +80,13 @@ def _energies(given: dict[str, Any]) -> Energies:
         raise SpecError(f"source is {given['source']!r}, must be a text that says where the numbers are from")
     if not isinstance(operations, dict):
         raise SpecError("operations must be a table")
-    _only(operations, set(KINDS), "operations")
+    _only({INT8_MAC: 0.0, **operations}, {*KINDS, INT8_MAC}, "operations")
     if not isinstance(memories, list) or not memories or not all(isinstance(one, dict) for one in memories):
         raise SpecError("memories must be one table [[memories]] or more")
     read = tuple(_memory(one) for one in memories)
     if list(read) != sorted(read, key=lambda memory: memory.bytes):
         raise SpecError("memories must be in the order of their bytes, the smallest first")
-    return Energies(given["source"], {kind: _number(operations[kind], kind) for kind in KINDS}, read)
+    return Energies(given["source"], {kind: _number(pj, kind) for kind, pj in operations.items()}, read)
 
 
 def _memory(given: dict[str, Any]) -> Memory:

@@ -17,6 +17,7 @@ from linocut.layers.binary_convolution import BinaryConv1D, BinaryConv2D, Binary
 from linocut.layers.binary_dense import BinaryDense
 from linocut.layers.channels import Concat, Slice
 from linocut.layers.dense import Dense
+from linocut.layers.depthwise_convolution import DepthwiseConv2D
 from linocut.layers.flatten import Flatten
 from linocut.layers.input import Input
 from linocut.layers.losses import LOSSES, Loss, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
@@ -45,6 +46,7 @@ _ALL: tuple[type[Layer], ...] = (
     Dense,
     Conv2D,
     Conv1D,
+    DepthwiseConv2D,
     MaxPool2D,
     MaxPool1D,
     AveragePool2D,
@@ -79,6 +81,7 @@ __all__ = [
     "Conv1D",
     "Conv2D",
     "Dense",
+    "DepthwiseConv2D",
     "Flatten",
     "GlobalAveragePool",
     "Input",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -13,6 +14,7 @@ from linocut.layers.base import Shape
 from linocut.layers.join import Join
 from linocut.layers.kinds import INPUT, NORMED, REAL
 from linocut.layers.numbers import as_numbers
+from linocut.layers.operations import Elementwise, Operation
 from linocut.layers.values import Real, Value
 
 if TYPE_CHECKING:
@@ -38,6 +40,10 @@ class Add(Join):
     def kind_of(self, kinds: Sequence[str]) -> str:
         """Floats."""
         return REAL
+
+    def operation(self, shapes: Sequence[Shape]) -> Operation:
+        """A sum of so many inputs an element."""
+        return Elementwise(math.prod(shapes[0]), len(shapes))
 
     def lower_all(self, builder: Lowering, name: str, values: Sequence[Value]) -> Value:
         """Forward: one sum after the other. Backward: the sum's gradient goes to each input."""

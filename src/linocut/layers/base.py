@@ -14,6 +14,7 @@ from linocut.settings_of import keep_plain
 
 if TYPE_CHECKING:
     from linocut.layers.lowering import Lowering
+    from linocut.layers.operations import Operation
     from linocut.layers.parameters import Parameter
     from linocut.layers.values import Value
     from linocut.policies import Policy
@@ -103,6 +104,13 @@ class Layer(ABC):
     def kind_of(self, kinds: Sequence[str]) -> str:
         """The kind of its output, given those of all its inputs."""
         return self.gives(kinds[0])
+
+    def operation(self, shapes: Sequence[Shape]) -> Operation | None:
+        """What it asks of a machine for one example, given the shapes of all its inputs.
+
+        None where it asks nothing of its own: it names or moves values, or becomes part of the operation before it.
+        """
+        return None
 
     def lower_all(self, builder: Lowering, name: str, values: Sequence[Value]) -> Value:
         """`lower`, given all its inputs."""

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from linocut.layers.base import Layer, Shape
 from linocut.layers.fully_connected import check_outputs
+from linocut.layers.operations import Operation, Product
 from linocut.layers.window import SAME, Window, window
 
 if TYPE_CHECKING:
@@ -49,6 +51,12 @@ class Convolution(Layer):
     @abstractmethod
     def parameters(self, node: str, shape: Shape) -> tuple[Parameter, ...]:
         """Weights (filters, rows, columns, inputs), and what else it has."""
+
+    def operation(self, shapes: Sequence[Shape]) -> Operation:
+        """A product; a sequence is an image of one row."""
+        *image, outputs = self.output_shape(shapes[0])
+        height, width = (1, *image)[-2:]
+        return Product(math.prod(self.window.size), shapes[0][-1], outputs, height, width)
 
     def counts(self, shape: Shape) -> tuple[int, int]:
         """Weights, and multiply-accumulates for one example: each weight once for each pixel of the output.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from linocut.errors import SpecError
 from linocut.layers.base import Layer, Shape
+from linocut.layers.operations import Operation, Product
 
 MOST_OUTPUTS = 2**20 - 1
 
@@ -27,6 +29,10 @@ class FullyConnected(Layer):
         if len(shape) != 1:
             raise SpecError(f"takes (features,), not {shape}; put {self.flattened_by} before it")
         return (self.units,)
+
+    def operation(self, shapes: Sequence[Shape]) -> Operation:
+        """A product of one pixel."""
+        return Product(1, shapes[0][0], self.units, 1, 1)
 
 
 def check_outputs(what: str, value: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,6 +12,7 @@ from linocut.errors import SpecError
 from linocut.layers.base import Layer, Shape
 from linocut.layers.kinds import BITS, NORMED, PRODUCT, REAL
 from linocut.layers.numbers import as_numbers, real_gradient
+from linocut.layers.operations import Elementwise, Operation
 from linocut.layers.values import Bits, Product, Real, Value, reshaped
 from linocut.layers.window import VALID, Window, window
 from linocut.ops.max_pool import planes
@@ -41,6 +44,11 @@ class _Pool(Layer):
     def output_shape(self, shape: Shape) -> Shape:
         """(height', width', channels), or (steps', channels)."""
         return (*self.window.over(shape), shape[-1])
+
+    def operation(self, shapes: Sequence[Shape]) -> Operation:
+        """A window for each output; each input once where windows do not overlap."""
+        apart = self.window.stride >= max(self.window.size)
+        return Elementwise(math.prod(self.output_shape(shapes[0])), 1 if apart else math.prod(self.window.size))
 
 
 @dataclass(frozen=True)
@@ -165,6 +173,11 @@ class GlobalAveragePool(Layer):
     def gives(self, kind: str) -> str:
         """Floats."""
         return REAL
+
+    def operation(self, shapes: Sequence[Shape]) -> Operation:
+        """All pixels or steps for each channel."""
+        *image, channels = shapes[0]
+        return Elementwise(channels, math.prod(image))
 
     def lower(self, builder: Lowering, name: str, value: Value) -> Value:
         """An average pool as large as the image."""

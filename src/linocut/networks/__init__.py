@@ -1,9 +1,13 @@
-"""The networks of the papers and one for pictures, a file each, in the layers of users' own; MODELS is their table."""
+"""The networks of the papers and one for pictures, a file each, in the layers of users' own; MODELS is their table.
+
+COUNTED are other people's full-precision networks, to be counted and estimated: their times on devices are published.
+"""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from linocut.errors import SpecError, unknown_name
@@ -14,7 +18,18 @@ from linocut.networks.convnet import convnet
 from linocut.networks.mlp import mlp
 from linocut.networks.resnet import bireal18, resnete18
 
-__all__ = ["MODELS", "binarynet", "bireal18", "build", "cnv", "convnet", "mlp", "resnete18"]
+__all__ = [
+    "COUNTED",
+    "ESTIMATED",
+    "MODELS",
+    "binarynet",
+    "bireal18",
+    "build",
+    "cnv",
+    "convnet",
+    "mlp",
+    "resnete18",
+]
 
 MODELS: dict[str, Callable[..., Network]] = {
     "mlp": mlp,
@@ -24,14 +39,31 @@ MODELS: dict[str, Callable[..., Network]] = {
     "bireal18": bireal18,
     "convnet": convnet,
 }
+COUNTED: dict[str, str] = {  # the modules that have them: what trains has no need of them
+    "vgg16": "linocut.networks.vgg",
+    "vgg19": "linocut.networks.vgg",
+    "resnet50": "linocut.networks.bottlenecks",
+    "resnet152_v2": "linocut.networks.bottlenecks",
+    "inception_v1": "linocut.networks.inception",
+    "inception_v4": "linocut.networks.inception",
+    "mobilenet_v1": "linocut.networks.mobilenet",
+    "mobilenet_v2": "linocut.networks.mobilenet",
+    "squeezenet": "linocut.networks.fire_modules",
+    "squeezenet11": "linocut.networks.fire_modules",
+    "densenet121": "linocut.networks.densenet",
+    "efficientnet_edgetpu_s": "linocut.networks.edgetpu_efficientnet",
+}
+
+ESTIMATED = (*MODELS, *COUNTED)
 
 
 def build(name: str, **settings: Any) -> Network:
     """The model called `name`, with its own defaults for what `settings` leaves out; SpecError for an unknown one."""
-    if name not in MODELS:
-        raise unknown_name("model", name, MODELS)
-    known = inspect.signature(MODELS[name]).parameters
+    if name not in MODELS and name not in COUNTED:
+        raise unknown_name("model", name, (*MODELS, *COUNTED))
+    model = MODELS[name] if name in MODELS else getattr(import_module(COUNTED[name]), name)
+    known = inspect.signature(model).parameters
     for setting in settings:
         if setting not in known:
             raise SpecError(f"model {name} has no setting {setting!r}; there are {', '.join(known)}")
-    return MODELS[name](**settings)
+    return model(**settings)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from linocut.errors import SpecError, one_line
+from linocut.files import write_text
 from linocut.graph.network import Network
 from linocut.layers import Input
 from linocut.layers.losses import LOSSES, Loss
@@ -21,6 +22,7 @@ from linocut.networks.classifier import CLASSIFICATION, loss_of
 from linocut.toml_text import read_toml
 
 CLASSES = "classes"
+SUFFIX = ".toml"
 
 
 def read_network(
@@ -46,6 +48,23 @@ def read_network(
     except (TypeError, AttributeError, ValueError, ArithmeticError, RecursionError) as error:
         raise SpecError(f"{path} does not describe a network: {one_line(error)}; see docs/own-networks.md") from None
     return network
+
+
+def check_name(path: Path) -> None:
+    """SpecError unless a file of that name is taken for a network by --model."""
+    if path.suffix != SUFFIX:
+        raise SpecError(f"{path} is to hold a network, its name must end in {SUFFIX}")
+
+
+def write_network(network: Network, path: Path) -> None:
+    """Write a network, its input and number of classes with it; MachineError where the disk will not.
+
+    SpecError for a name that does not end in .toml.
+    """
+    import tomli_w  # late: nothing else here writes
+
+    check_name(path)
+    write_text(path, tomli_w.dumps(network.to_dict()))
 
 
 def _check_fits(network: Network, shape: tuple[int, ...] | None, classes: int | None) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from linocut.ops import updates
 from linocut.ops.base import Op, View
 from linocut.ops.control import BETA1_POWER, BETA2_POWER, FLIPS, LEARNING_RATE
+from linocut.ops.dithered_half import SECOND_MOMENT_STREAM, store_dithered
 from linocut.ops.fixed_point import decay_moment, in_q7, move_weights, step_factor
 from linocut.ops.limits import FIXED
 from linocut.ops.rule import Rule
@@ -38,8 +39,8 @@ def reference(
     if part is None:
         return
     rate = float(control.data[LEARNING_RATE]) / (1.0 - float(control.data[BETA1_POWER]))
+    state, number = int(random.data[0]), int(salt)
     if v is None:
-        state, number = int(random.data[0]), int(salt)
         gradients, deviations = in_q7(dw)
         moment = decay_moment(m.data, gradients, beta1, part, state, number)
         m.store(moment)
@@ -56,8 +57,9 @@ def reference(
         return
     second = v.data.astype(np.float32) * np.float32(beta2) + g * g * np.float32(1.0 - beta2)
     root = np.sqrt(second) * np.float32(1.0 / np.sqrt(1.0 - control.data[BETA2_POWER])) + np.float32(epsilon)
-    v.store(second)
-    updates.store_weights(w, w.data.astype(np.float32) - np.float32(rate) * first / root, clip, counters)
+    store_dithered(v, second, state, number, SECOND_MOMENT_STREAM)
+    moved = w.data.astype(np.float32) - np.float32(rate) * first / root
+    updates.store_weights(w, moved, clip, counters, state, number)
 
 
 OP = Op(

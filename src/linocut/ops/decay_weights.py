@@ -12,6 +12,7 @@ import numpy as np
 from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
 from linocut.ops.control import LEARNING_RATE
+from linocut.ops.dithered_half import store_dithered
 from linocut.ops.fixed_point import STEP_FRACTION, dithers
 from linocut.ops.micro_batch import micro_batch
 from linocut.ops.work import Amount
@@ -30,7 +31,8 @@ def reference(*, w: View, control: View, random: View, micro: View | None = None
     if w.form.is_fixed:
         w.store(_shrunk(w, share, int(random.data[0]), int(salt)))
     else:
-        w.store(w.data.astype(np.float32) * np.float32(1.0 - share))
+        kept = w.data.astype(np.float32) * np.float32(1.0 - share)
+        store_dithered(w, kept, int(random.data[0]), int(salt), STREAM)
 
 
 def _share(product: float) -> float:

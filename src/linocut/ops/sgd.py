@@ -46,8 +46,8 @@ def reference(
     if part is None:
         return
     rate = float(control.data[LEARNING_RATE])
+    state, number = int(random.data[0]), int(salt)
     if w.form.is_fixed:
-        state, number = int(random.data[0]), int(salt)
         gradients, deviations = in_q7(dw)
         moment = decay_moment(m.data, gradients, momentum, part, state, number)
         m.store(moment)
@@ -64,7 +64,7 @@ def reference(
     m.store(moment)
     if part.last:
         step = g + np.float32(momentum) * moment if nesterov else moment
-        updates.store_weights(w, weights - np.float32(rate) * step, clip, counters)
+        updates.store_weights(w, weights - np.float32(rate) * step, clip, counters, state, number)
 
 
 OP = Op(

@@ -10,6 +10,7 @@ import numpy as np
 from linocut.ops.base import View
 from linocut.ops.bits import Array
 from linocut.ops.control import FLIPS
+from linocut.ops.dithered_half import WEIGHT_STREAM, store_dithered
 from linocut.ops.limits import FIXED, together
 from linocut.ops.micro_batch import WHOLE, MicroBatch, micro_batch
 from linocut.ops.rule import Rule
@@ -36,13 +37,16 @@ def gradient_values(dw: View, gradient_scale: float) -> Array:
     return dw.data.astype(np.float32)
 
 
-def store_weights(w: View, moved: Array, clip: float, counters: View) -> None:
-    """Store moved weights; latent ones (clip not 0) are clipped to [-clip, clip] and their changes of sign counted."""
+def store_weights(w: View, moved: Array, clip: float, counters: View, state: int, salt: int) -> None:
+    """Store moved weights, in f16 dithered.
+
+    Latent ones (clip not 0) are clipped to [-clip, clip] and their changes of sign counted.
+    """
     before = w.data >= 0
+    bounded = np.clip(moved, -np.float32(clip), np.float32(clip)) if clip else moved
+    store_dithered(w, bounded, state, salt, WEIGHT_STREAM)
     if not clip:
-        w.store(moved)
         return
-    w.store(np.clip(moved, -np.float32(clip), np.float32(clip)))
     counters.data[FLIPS] += np.count_nonzero(before != (w.data >= 0))
 
 

@@ -9,13 +9,12 @@ trainings, and predicts no battery.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from linocut.compile.lower import TRAIN, Compiled, compile_network
-from linocut.compile.program import Instruction, Program
 from linocut.devices.energies import Energies
+from linocut.devices.instructions import accessed, kind_of
 from linocut.graph.network import Network
 from linocut.optimizers import Optimizer
 from linocut.policies import POLICIES
@@ -61,9 +60,9 @@ def step_energy(compiled: Compiled, energies: Energies) -> StepEnergy:
     accesses: dict[str, int] = {}
     section = program.section(TRAIN)
     for instruction in program.instructions[section.begin : section.end]:
-        kind = _kind(program, instruction)
+        kind = kind_of(program, instruction)
         operations[kind] = operations.get(kind, 0) + program.work(instruction).operations
-        for role, count in _accessed(program, instruction):
+        for role, count in accessed(program, instruction):
             accesses[role] = accesses.get(role, 0) + count
     rows = [EnergyRow(k, OPERATIONS, n, n * energies.operations[k]) for k, n in operations.items() if n]
     rows += [EnergyRow(role, ACCESSES, n, memory.cost(n)) for role, n in accesses.items()]
@@ -115,24 +114,6 @@ def energy_size(picojoules: float) -> str:
     """Picojoules in the unit that suits them: 3.20 mJ."""
     unit, scale = next((entry for entry in UNITS if picojoules >= entry[1]), UNITS[-1])
     return f"{picojoules / scale:,.2f} {unit}"
-
-
-def _kind(program: Program, instruction: Instruction) -> str:
-    """The kind of an instruction's operations, as energies name it."""
-    kind = program.work(instruction).kind
-    operands = zip(instruction.op.signature.operands, instruction.operands, strict=True)
-    read = [program.buffers[index] for operand, index in operands if index is not None and operand.reads]
-    if kind == "element":  # statistics of channels do not decide, what they are applied to does
-        return "float_element" if max(read, key=lambda b: b.nbytes).format in ("f16", "f32") else "integer_element"
-    return "float_sign" if kind == "float" and any(b.form.is_bits for b in read) else kind
-
-
-def _accessed(program: Program, instruction: Instruction) -> Iterator[tuple[str, int]]:
-    """The roles of an instruction's operands, and the bytes that are read and written of each."""
-    for operand, index in zip(instruction.op.signature.operands, instruction.operands, strict=True):
-        if index is not None:
-            buffer = program.buffers[index]
-            yield buffer.role, buffer.nbytes * (operand.reads + operand.writes)
 
 
 def _to_json(step: StepEnergy) -> dict[str, Any]:

@@ -1,0 +1,195 @@
+"""Device: what an estimate knows of a machine, as a frozen description that is checked when it is made."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from linocut.devices.residual import Residual
+from linocut.errors import SpecError, unknown_name
+from linocut.settings_of import keep_plain
+
+EDGE_TPU, SYSTOLIC, ENGINE, MICROCONTROLLER = "edge_tpu", "systolic", "engine", "microcontroller"
+KINDS = (EDGE_TPU, SYSTOLIC, ENGINE, MICROCONTROLLER)
+INT8, BITS, MIXED = "int8", "1", "mixed"
+PRECISIONS = (INT8, BITS, MIXED)
+PARTIAL, ALL, KNAPSACK = "partial", "all", "knapsack"
+CACHINGS = (PARTIAL, ALL, KNAPSACK)
+MOST = 10**15  # of any number of a device: beyond it products leave what floats hold exactly
+
+Rates: TypeAlias = tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Picojoules:
+    """What one multiply-accumulate and one byte of each memory cost, in pJ; `source` says where that is from.
+
+    SpecError for what is no number, or below 0.
+    """
+
+    mac: float = 0.0
+    core_byte: float = 0.0
+    pe_byte: float = 0.0
+    dram_byte: float = 0.0
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        keep_plain(self)
+        for name in ("mac", "core_byte", "pe_byte", "dram_byte"):
+            _number(f"energy {name}", getattr(self, name), 0.0)
+
+
+@dataclass(frozen=True)
+class InstructionLaw:
+    """How long instructions of one kind take on an engine, a sum of three terms.
+
+    `times` what their operations take at the peak of their kind, `passes` what their operands' bytes take at the
+    bandwidth, and `call_s` seconds. SpecError for numbers below 0.
+    """
+
+    op: str
+    kind: str
+    variant: str
+    times: float
+    passes: float
+    call_s: float
+
+    def __post_init__(self) -> None:
+        keep_plain(self)
+        if not all(isinstance(text, str) for text in (self.op, self.kind, self.variant)):
+            raise SpecError(f"a law is of {self.op!r}, {self.kind!r}, {self.variant!r}; these must be texts")
+        for name in ("times", "passes", "call_s"):
+            _number(f"{name} of {self.op}", getattr(self, name), 0.0)
+
+
+@dataclass(frozen=True)
+class Device:
+    """A machine: SpecError, with the value and the bound, for one that cannot be.
+
+    An `edge_tpu` is a `grid` (columns, rows) of processing elements (PEs) of `pe_bytes`, each of so many `cores` of
+    `core_bytes` and `lanes`, and a lane does `macs_per_lane` int8 multiply-accumulates a cycle. A `systolic` one is an
+    `array` (rows, columns) of multipliers, which takes `fill_cycles` to fill and drain for each tile of weights. An
+    `engine` runs linocut's own programs: `rates` are operations a second of a thread by kind of arithmetic, `laws` what
+    part of them instructions reach. A `microcontroller` has `rates` of instructions an operation, by kind.
+
+    `bandwidth`, bytes a second, is that of the `link` that streamed weights and inputs come over; with `overlap` it
+    works beside the multipliers, else after them. `cache_bytes` hold weights, all of the PEs' memory where None; with
+    `cache_shared` the activations take theirs of it first. `overhead_s` seconds go to each convolution or dense layer,
+    `elementwise_overhead_s` to each pool, sum or activation of its own, `fixed_s` to each run. `xnor` says how many
+    one-bit multiplications an xnor lane would do for an 8-bit one, 0 for none: such lanes are hypothetical.
+    `residual` corrects the law's total by what a fit learned beyond its constants. `lacks` are the kinds of layers
+    that it cannot run. `calibrated` says on what constants were fitted, "" for constants as published.
+    """
+
+    name: str
+    kind: str
+    source: str
+    clock_hz: float
+    bandwidth: float
+    link: str = "DRAM"
+    grid: tuple[int, int] = (1, 1)
+    pe_bytes: int = 0
+    cores: int = 1
+    core_bytes: int = 0
+    lanes: int = 1
+    macs_per_lane: int = 4
+    array: tuple[int, int] | None = None
+    fill_cycles: int = 0
+    cache_bytes: int | None = None
+    cache_shared: bool = True
+    overlap: bool = True
+    overhead_s: float = 0.0
+    elementwise_overhead_s: float = 0.0
+    fixed_s: float = 0.0
+    xnor: float = 0.0
+    static_watts: float = 0.0
+    precision: str = INT8
+    calibrated: str = ""
+    lacks: tuple[str, ...] = ()
+    residual: Residual | None = None
+    laws: tuple[InstructionLaw, ...] = ()
+    energy: Picojoules = field(default_factory=Picojoules)
+    rates: Rates = ()
+
+    def __post_init__(self) -> None:
+        keep_plain(self)
+        for name in ("name", "kind", "source", "link", "calibrated"):
+            text = getattr(self, name)
+            if not isinstance(text, str) or not text.isprintable():
+                raise SpecError(f"{name} of a device is {text!r}, must be a text on one line")
+        if not self.name or not self.source.strip():
+            raise SpecError("a device needs a name, and a source that says where its numbers are from")
+        if self.kind not in KINDS:
+            raise unknown_name("kind of device", self.kind, KINDS)
+        if self.precision not in PRECISIONS:
+            raise unknown_name("precision", self.precision, PRECISIONS)
+        for name in ("clock_hz", "bandwidth"):
+            _number(name, getattr(self, name), 0.0, above=True)
+        for name in ("overhead_s", "elementwise_overhead_s", "fixed_s", "xnor", "static_watts"):
+            _number(name, getattr(self, name), 0.0)
+        for name, least in (
+            ("cores", 1),
+            ("lanes", 1),
+            ("macs_per_lane", 1),
+            ("pe_bytes", 0),
+            ("core_bytes", 0),
+            ("fill_cycles", 0),
+        ):
+            _whole(name, getattr(self, name), least)
+        for name in ("cache_shared", "overlap"):
+            if not isinstance(getattr(self, name), bool):
+                raise SpecError(f"{name} is {getattr(self, name)!r}, must be true or false")
+        _pair("grid", self.grid)
+        if self.cache_bytes is not None:
+            _whole("cache_bytes", self.cache_bytes, 0)
+        if (self.array is None) == (self.kind == SYSTOLIC):
+            raise SpecError(f"a device of kind {SYSTOLIC} has an array (rows, columns), and no other kind has")
+        if self.array is not None:
+            _pair("array", self.array)
+        if not isinstance(self.lacks, tuple) or not all(isinstance(kind, str) for kind in self.lacks):
+            raise SpecError(f"lacks of a device is {self.lacks!r}, must be a list of kinds of layers")
+        if not isinstance(self.energy, Picojoules):
+            raise SpecError(f"energy is {self.energy!r}, must be Picojoules, in a file a table [energy]")
+        if self.residual is not None and not isinstance(self.residual, Residual):
+            raise SpecError(f"residual of a device is {self.residual!r}, must be a Residual, in a file a table")
+        if not isinstance(self.laws, tuple) or not all(isinstance(law, InstructionLaw) for law in self.laws):
+            raise SpecError(f"laws of a device are {self.laws!r}, must be InstructionLaws, in a file tables [[laws]]")
+        for name, rate in self.rates:
+            _number(f"rate {name}", rate, 0.0, above=True)
+
+    @property
+    def pes(self) -> int:
+        """Processing elements of the grid."""
+        return self.grid[0] * self.grid[1]
+
+    @property
+    def macs_per_cycle(self) -> int:
+        """Int8 multiply-accumulates of all multipliers in a cycle."""
+        if self.array is not None:
+            return self.array[0] * self.array[1]
+        return self.pes * self.cores * self.lanes * self.macs_per_lane
+
+    @property
+    def memory_bytes(self) -> int:
+        """What may hold weights before the activations take theirs."""
+        return self.pes * self.pe_bytes if self.cache_bytes is None else self.cache_bytes
+
+
+def _number(name: str, value: object, least: float, *, above: bool = False) -> None:
+    good = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if not good or not least <= value <= MOST or (above and value == least):  # type: ignore[operator]
+        bound = f"above {least:g}" if above else f"{least:g} or more"
+        raise SpecError(f"{name} of a device is {value!r}, must be a number {bound}, and at most {MOST:g}")
+
+
+def _whole(name: str, value: object, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= MOST:
+        raise SpecError(f"{name} of a device is {value!r}, must be a whole number, {least} or more")
+
+
+def _pair(name: str, value: object) -> None:
+    if not isinstance(value, tuple) or len(value) != 2:
+        raise SpecError(f"{name} of a device is {value!r}, must be two whole numbers")
+    for one in value:
+        _whole(name, one, 1)

@@ -1,0 +1,147 @@
+"""Sweep: what all cells of NASBench-101 cost on devices, over arrays of cells and not objects of networks.
+
+The same formulas as an estimate of one network, node by node (edge_tpu.py): an own analytic model, not cycle accurate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linocut.devices import edge_tpu
+from linocut.devices.device import ALL, EDGE_TPU, PARTIAL, SYSTOLIC, Device
+from linocut.errors import SpecError, unknown_name
+from linocut.networks.nasbench.operations import INPUT_CHANNELS, SIDE, Convolution, Elementwise, Family, Operation
+from linocut.ops.bits import Array
+
+INPUT_BYTES = SIDE * SIDE * INPUT_CHANNELS
+STREAMED = {PARTIAL: edge_tpu.streamed_partial, ALL: edge_tpu.streamed_all}
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What the networks of some cells cost on devices, of one image with 8-bit weights and activations.
+
+    `cells` (cells,) of V, bits and labels; `ms`, `uj` and `streamed_bytes` (cells, devices), in the order of `devices`;
+    `weight_bytes` and `peak_bytes`, of the activations, (cells,).
+    """
+
+    cells: NDArray[np.void]
+    devices: tuple[str, ...]
+    caching: str
+    ms: Array
+    uj: Array
+    streamed_bytes: Array
+    weight_bytes: Array
+    peak_bytes: Array
+
+    def on(self, device: str) -> int:
+        """The column of a device; SpecError, with the nearest name, for another."""
+        if device not in self.devices:
+            raise unknown_name("device of this sweep", device, self.devices)
+        return self.devices.index(device)
+
+
+def sweep(cells: NDArray[np.void], devices: Sequence[Device], caching: str = PARTIAL) -> Sweep:
+    """The cost of the networks of (cells,), as nasbench.cells() gives them, on devices; a second for all on three.
+
+    `caching` is "partial" (weights that have no room are streamed) or "all" (nothing is kept unless all is). SpecError
+    for other cachings, and for devices that are no Edge TPU or systolic array.
+    """
+    if caching not in STREAMED:
+        raise unknown_name("caching of a sweep", caching, tuple(STREAMED))
+    for device in devices:
+        if device.kind not in (EDGE_TPU, SYSTOLIC):
+            raise SpecError(
+                f"{device.name} is of kind {device.kind}, a sweep takes devices of kind {EDGE_TPU} or {SYSTOLIC}; "
+                "take linocut estimate for one network"
+            )
+        if device.residual is not None:
+            raise SpecError(
+                f"{device.name} has a residual model, which a sweep does not know; take [residual] out of its file"
+            )
+    count = len(cells)
+    costs = {name: np.zeros((count, len(devices))) for name in ("ms", "uj")}
+    streamed_bytes = np.zeros((count, len(devices)), np.int64)
+    weights, peak = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    for family in Family.all_of(cells):
+        where = family.where
+        weights[where], peak[where] = family.sums(_weight_bytes), family.largest(_activation_bytes)
+        for column, device in enumerate(devices):
+            of = _Costs(family, device, weights[where])
+            streamed = STREAMED[caching](of.weights, edge_tpu.capacity(device, peak[where]))
+            seconds = of.seconds(streamed)
+            costs["ms"][where, column] = 1e3 * seconds
+            costs["uj"][where, column] = 1e-6 * of.picojoules(streamed) + 1e6 * seconds * device.static_watts
+            streamed_bytes[where, column] = streamed
+    names = tuple(device.name for device in devices)
+    return Sweep(cells, names, caching, costs["ms"], costs["uj"], streamed_bytes, weights, peak)
+
+
+@dataclass(frozen=True)
+class _Costs:
+    """A family of cells on one device; `weights` (cells,) are all bytes of weights of each network."""
+
+    family: Family
+    device: Device
+    weights: Array
+
+    def seconds(self, streamed: Array) -> Array:
+        """Of each cell's network, of which so many bytes are streamed: (cells,) to (cells,)."""
+        kept = self.family.sums(self._seconds_kept) + edge_tpu.input_seconds(self.device, INPUT_BYTES)
+        late = np.flatnonzero(streamed)
+        kept[late] += self._seconds_streaming(late, streamed[late] / self.weights[late])
+        return kept
+
+    def _seconds_kept(self, operation: Operation) -> Any:
+        if isinstance(operation, Elementwise):
+            shape = operation.channels, operation.count, operation.side
+            return edge_tpu.elementwise_seconds(self.device, edge_tpu.elementwise_cycles(self.device, *shape))
+        return edge_tpu.conv_seconds(self.device, self._cycles(operation), 0)
+
+    def _seconds_streaming(self, cells: Array, part: Array) -> Array:
+        """What is added where a `part` of every convolution's weights is streamed: (cells,) of some cells."""
+        added = np.zeros(len(cells))
+        for operation in self.family.operations:
+            if not isinstance(operation, Convolution):
+                continue
+            have = np.flatnonzero(self.family.has(operation.where, cells))
+            graph = self.family.graph[cells[have]]
+            cycles = np.broadcast_to(self._cycles(operation), self.family.graphs)[graph]
+            weights = np.broadcast_to(_weight_bytes(operation), self.family.graphs)[graph]
+            with_it = edge_tpu.conv_seconds(self.device, cycles, weights * part[have])
+            without = edge_tpu.conv_seconds(self.device, cycles, 0)
+            added[have] += operation.where.times * (with_it - without)
+        return added
+
+    def _cycles(self, operation: Convolution) -> Any:
+        shape = operation.kernel, operation.inputs, operation.outputs, operation.side
+        return edge_tpu.conv_cycles(self.device, *shape)
+
+    def picojoules(self, streamed: Array) -> Array:
+        """The same of their energy, without static power; of a byte that is streamed there is no time or place."""
+        return self.family.sums(self._picojoules_kept) + edge_tpu.conv_picojoules(self.device, 0, 0, 0, streamed)
+
+    def _picojoules_kept(self, operation: Operation) -> Any:
+        if isinstance(operation, Elementwise):
+            outputs = operation.channels * operation.side**2
+            return edge_tpu.elementwise_picojoules(self.device, outputs, operation.count)
+        macs = operation.kernel**2 * operation.inputs * operation.outputs * operation.side**2
+        moved = _weight_bytes(operation), _activation_bytes(operation)
+        return edge_tpu.conv_picojoules(self.device, macs, *moved, 0)
+
+
+def _weight_bytes(operation: Operation) -> Any:
+    if not isinstance(operation, Convolution):
+        return 0
+    return edge_tpu.weight_bytes(operation.kernel, operation.inputs, operation.outputs)
+
+
+def _activation_bytes(operation: Operation) -> Any:
+    if not isinstance(operation, Convolution):
+        return 0
+    return edge_tpu.activation_bytes(operation.inputs, operation.outputs, operation.side)

@@ -1,0 +1,61 @@
+"""A sweep as a file of NumPy arrays (.npz), for other programs, and to plot it without sweeping again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from linocut.data.npz_file import read_npz
+from linocut.devices.sweep import STREAMED, Sweep
+from linocut.errors import DataError, one_line
+from linocut.files import replacing
+from linocut.networks.nasbench import CELL, macs, parameters
+from linocut.ops.bits import Array
+
+CELLS = ("V", "bits", "labels")
+BY_DEVICE = {"ms": np.float64, "uj": np.float64, "streamed_bytes": np.int64}  # (cells, devices)
+BY_CELL = {"weight_bytes": np.int64, "peak_bytes": np.int64}  # (cells,)
+
+
+def save(sweep: Sweep, path: Path) -> None:
+    """Write its arrays, and parameters and MACs (cells,); MachineError where the disk will not."""
+    arrays: dict[str, Array] = {name: sweep.cells[name] for name in CELLS}
+    arrays |= {name: getattr(sweep, name) for name in (*BY_DEVICE, *BY_CELL)}
+    arrays |= {"parameters": parameters(sweep.cells), "macs": macs(sweep.cells)}
+    write(path, {"devices": np.array(sweep.devices), "caching": np.array(sweep.caching), **arrays})
+
+
+def write(path: Path, arrays: Mapping[str, Array]) -> None:
+    """Write arrays by name into an .npz file, whole or not at all; MachineError where the disk will not."""
+    savez: Any = np.savez  # whose other arguments have types of their own
+    with replacing(path) as file:
+        savez(file, **arrays)
+
+
+def load(path: Path) -> Sweep:
+    """The sweep in a file; DataError, naming it and what is wrong, for one that is none or damaged."""
+    try:
+        found = read_npz(path, ("devices", "caching", *CELLS, *BY_DEVICE, *BY_CELL))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}; give the file of a sweep") from None
+    devices, caching = found["devices"], found["caching"]
+    if devices.dtype.kind != "U" or devices.ndim != 1 or caching.dtype.kind != "U" or caching.ndim:
+        raise DataError(f"{path} does not say for which devices and caching it is; make it again")
+    if str(caching) not in STREAMED:
+        raise DataError(f"{path} has the caching {one_line(repr(str(caching)), 40)}, must be {' or '.join(STREAMED)}")
+    count = len(found["V"]) if found["V"].ndim == 1 else 0
+    expected: dict[str, tuple[tuple[int, ...], Any]] = {name: ((count,), CELL[name]) for name in CELLS}
+    expected |= {name: ((count, len(devices)), np.dtype(kind)) for name, kind in BY_DEVICE.items()}
+    expected |= {name: ((count,), np.dtype(kind)) for name, kind in BY_CELL.items()}
+    for name, (shape, kind) in expected.items():
+        if found[name].shape != shape or found[name].dtype != kind or not count:
+            there = f"{found[name].dtype} {found[name].shape}"
+            raise DataError(f"{path}: {name} is {there}, must be {kind} {shape} of one cell or more; make it again")
+    cells = np.empty(count, CELL)
+    for name in CELLS:
+        cells[name] = found[name]
+    arrays = {name: found[name] for name in (*BY_DEVICE, *BY_CELL)}
+    return Sweep(cells, tuple(map(str, devices.tolist())), str(caching), **arrays)

@@ -1,0 +1,39 @@
+"""Microcontrollers: what nodes ask in words and bytes, and counts of exported C that were printed by the emulator."""
+
+import pytest
+
+import linocut as lc
+from linocut.devices import microcontroller
+from linocut.graph.asked import asked
+from linocut.layers import BatchNorm, BinaryConv2D, BinaryDense, Flatten, Input, MaxPool2D, Sign, SoftmaxCrossEntropy
+
+CLASSES = ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m7")
+# Instructions of a prediction of the paper's perceptron: benchmarks/microcontroller/counts.py, gcc 12.2 -O2, qemu.
+MLP = {"cortex-m0": 1_642_320, "cortex-m3": 1_179_640, "cortex-m4": 1_200_480, "cortex-m7": 1_199_680}
+
+
+def test_work_by_hand():
+    layers = (Input((8, 8, 3)), BinaryConv2D(40), MaxPool2D(), BatchNorm(), Sign(), BinaryConv2D(16, 3), BatchNorm())
+    network = lc.Network("two", (*layers, Sign(), Flatten(), BinaryDense(4), BatchNorm(), SoftmaxCrossEntropy()))
+    first, pool, second, dense = (microcontroller.work_of(node, "u8") for node in asked(network.graph))
+    assert first == {"bytes": 0.75 * 64 * 27 * 40, "outputs": 0.75 * 64 * 40, "nodes": 1}  # a max-pool reads it
+    assert pool == {"elements": 16 * 40, "nodes": 1}
+    assert second == {"words": 16 * 9 * 2 * 16, "outputs": 16 * 16, "nodes": 1}  # 40 channels are two words a tap
+    assert dense == {"words": 8 * 4, "outputs": 4, "nodes": 1}
+    assert microcontroller.flash_bytes(asked(network.graph)) == 4 * (40 * 9 + 16 * 9 * 2 + 4 * 8)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_the_perceptron_is_as_counted(name):
+    found = lc.estimate(lc.models.mlp(), name)
+    cycles = sum(row.cycles for row in found.rows)
+    assert cycles == pytest.approx(MLP[name], rel=0.15)
+    assert found.total_ms == pytest.approx(cycles / found.device.clock_hz * 1e3)
+    assert "counted instructions" in found.about
+    assert lc.estimate(lc.models.mlp(), name, batch=3).total_ms == pytest.approx(3 * found.total_ms)
+
+
+def test_layers_that_cannot_be_exported():
+    network = lc.models.build("mobilenet_v2", input_shape=(32, 32, 3), classes=4)
+    with pytest.raises(lc.SpecError, match="cortex-m4 cannot run depthwise_conv2d1"):
+        lc.estimate(network, "cortex-m4")

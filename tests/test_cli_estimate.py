@@ -1,0 +1,94 @@
+"""`linocut estimate`."""
+
+import json
+
+import pytest
+
+import linocut as lc
+
+
+def test_a_table(linocut):
+    status, out, _ = linocut("estimate", "--model", "vgg16", "--on", "coral-usb")
+    assert status == 0 and "dense1" in out and "streamed over USB 3" in out
+    assert "too many for the cache: binarise" in out and "not cycle accurate" in out
+
+
+def test_json_is_that_of_python(linocut):
+    _, out, _ = linocut("estimate", "--model", "cnv", "--on", "edgetpu-v2", "--precision", "mixed", "--json")
+    found = lc.estimate(lc.models.cnv(), "edgetpu-v2", "mixed").to_json()
+    assert json.loads(out) == json.loads(json.dumps(found))
+    _, out, _ = linocut("estimate", "--input", "8x8x1", "--classes", 4, "--hidden", "32", "--batch", 3, "--json")
+    assert json.loads(out)["rows"][1]["macs"] == 3 * 64 * 32
+
+
+def test_compare(linocut):
+    status, out, _ = linocut("estimate", "--model", "resnet50", "--compare")
+    assert status == 0 and "hypothetical" in out
+    _, out, _ = linocut("estimate", "--model", "resnet50", "--compare", "--json")
+    devices = json.loads(out)["devices"]
+    assert {(one["device"], one["precision"]) for one in devices} >= {("edgetpu-v1", "int8"), ("coral-dev", "1")}
+
+
+def test_this_machine_and_microcontrollers(linocut):
+    _, out, _ = linocut(
+        "estimate", "--on", "this", "--hidden", "32", "--train", "--policy", "standard", "--batch", 8, "--json"
+    )
+    found = json.loads(out)
+    assert found["what"].startswith("a training step, standard, adam") and found["total_ms"] > 0
+    status, out, _ = linocut("estimate", "--on", "cortex-m4", "--hidden", "32")
+    assert status == 0 and "flash for weights" in out and "energy is not known" in out
+
+
+def test_a_run(linocut, run):
+    _, out, _ = linocut("estimate", "--model", run, "--json")
+    assert json.loads(out)["macs"] > 0
+    assert linocut("estimate", "--model", run, "--classes", 3)[0] == 2
+
+
+def test_a_picture(linocut, tmp_path):
+    pytest.importorskip("matplotlib")
+    status, _, err = linocut("estimate", "--model", "cnv", "--plot", tmp_path / "roofline.png")
+    assert status == 0 and "wrote" in err and (tmp_path / "roofline.png").stat().st_size > 1000
+    assert linocut("estimate", "--model", "cnv", "--plot", tmp_path / "roofline.doc")[0] == 2
+
+
+def test_calibrate(linocut, tmp_path):
+    csv, out_file = tmp_path / "times.csv", tmp_path / "mine.toml"
+    rows = [(f"{number}", lc.models.mlp(hidden=(300 * number,) * number)) for number in range(1, 8)]
+    with csv.open("w") as file:
+        print("model,ms", file=file)
+        for name, network in rows:
+            import tomli_w
+
+            (tmp_path / f"{name}.toml").write_text(tomli_w.dumps(network.to_dict()))
+            print(f"{name}.toml,{lc.estimate(network, 'coral-dev').total_ms * 1.2:.5f}", file=file)
+    status, out, _ = linocut("estimate", "--on", "coral-dev", "--calibrate", csv, "--out", out_file)
+    assert status == 0 and "rows left out" in out and "fitted, not physical" in out
+    assert lc.devices.load(out_file).calibrated == "7 rows of times.csv"
+    assert linocut("estimate", "--on", out_file, "--model", "mlp")[0] == 0
+    assert linocut("estimate", "--calibrate", csv, "--out", out_file)[0] == 2  # it is there
+    _, out, _ = linocut("estimate", "--on", "coral-dev", "--calibrate", csv, "--json")
+    assert len(json.loads(out)["rows"]) == 7
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--on", "coral"), "did you mean coral-usb?"),
+        (("--model", "vgg1"), "did you mean vgg1"),
+        (("--precision", "2"), "no precision is called '2'"),
+        (("--caching", "some"), "no caching is called 'some'"),
+        (("--batch", "0"), "batch is 0"),
+        (("--policy", "lean"), "--policy and --optimizer are of --train"),
+        (("--train", "--compare"), "--compare is of predictions"),
+        (("--train",), "a step is estimated for this machine, the device this, not for coral-usb"),
+        (("--on", "this", "--plot", "x.png"), "--plot draws rooflines of accelerators"),
+        (("--out", "x.toml"), "--out and --force are for --calibrate"),
+        (("--compare", "--precision", "1"), "--compare is of all precisions"),
+        (("--calibrate", "x.csv", "--model", "mlp"), "--model does not go with --calibrate"),
+        (("--calibrate", "x.csv"), "cannot be read"),
+    ],
+)
+def test_mistakes(linocut, elsewhere, arguments, says):
+    status, out, err = linocut("estimate", *arguments)
+    assert (status, out) == (2, "") and says in err and len(err.splitlines()) == 1
