@@ -78,7 +78,9 @@ std::uint64_t multiply(std::uint64_t a, std::uint64_t b, std::size_t number) {
 
 std::uint64_t bytes_of(const Buffer& buffer, int bits, std::size_t number) {
     const std::uint64_t cols = buffer.shape().back();
-    std::uint64_t bytes = bits == 1 ? (cols + 63) / 64 * 8 : cols * static_cast<std::uint64_t>(bits / 8);
+    std::uint64_t bytes = bits == 1   ? (cols + 63) / 64 * 8
+                          : bits == 4 ? (cols + 1) / 2
+                                      : cols * static_cast<std::uint64_t>(bits / 8);
     for (std::uint32_t size : buffer.shape().first(buffer.dimensions - 1U)) bytes = multiply(bytes, size, number);
     return bytes;
 }

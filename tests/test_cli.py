@@ -370,7 +370,7 @@ TRAIN = ["train", "--data", "digits"]
         (
             [*TRAIN, "--policy", "leen"],
             2,
-            "no policy is called 'leen'; there are standard, wang2021, lean, lean8; did you mean",
+            "no policy is called 'leen'; there are standard, wang2021, lean, lean8, lean4; did you mean",
         ),
         ([*TRAIN, "--optimizer", "adan"], 2, "no optimizer is called 'adan'"),
         ([*TRAIN, "--schedule", "cosin"], 2, "did you mean cosine?"),

@@ -18,8 +18,11 @@ def test_the_table() -> None:
         "wang2021": ("l1", "bit", "f16", "f16", "f16", "f16", "bit", "f16", "f16", "f16"),
         "lean": ("scaled_l1", "bit", "integer", "i8", "i8", "q15", "q7", "q7", "f32", "f32"),
         "lean8": ("scaled_l1", "bit", "integer", "i8", "i8", "q7", "q7", "q7", "f32", "f32"),
+        "lean4": ("scaled_l1", "bit", "integer", "i4", "i4", "q15", "q7", "q7", "f32", "f32"),
     }
-    assert [policy.integer for policy in POLICIES.values()] == [False, False, True, True]
+    assert [policy.integer for policy in POLICIES.values()] == [False, False, True, True, True]
+    dense = {name: policy.of_dy(dense=True) for name, policy in POLICIES.items()}
+    assert dense == {"standard": "f32", "wang2021": "f16", "lean": "i8", "lean8": "i8", "lean4": "i8"}
 
 
 def test_one_column_may_be_replaced() -> None:
@@ -43,6 +46,8 @@ def test_one_column_may_be_replaced() -> None:
         ("lean", {"X": "f16"}, "integer gradients need .*X f16"),
         ("lean", {"W": "f32"}, "mixes integers .* with floats \\(W=f32\\)"),
         ("wang2021", {"dY": "i8"}, "mixes integers \\(dY=i8\\) with floats"),
+        ("lean4", {"dense_dY": "f32"}, "mixes integers .* with floats \\(dense_dY=f32\\)"),
+        ("lean", {"dense_dY": "i16"}, "dense_dY is 'i16', must be i4 or i8 or f16 or f32"),
         ("standard", {"momenta": "q7"}, "mixes integers \\(momenta=q7\\)"),
     ],
 )
@@ -67,8 +72,9 @@ def test_find_policy() -> None:
     assert find_policy("lean") is lean
     assert find_policy(wang2021) is wang2021
     with pytest.raises(
-        SpecError, match="no policy is called 'leen'; there are standard, wang2021, lean, lean8; did you mean lean"
+        SpecError,
+        match="no policy is called 'leen'; there are standard, wang2021, lean, lean8, lean4; did you mean lean",
     ):
         find_policy("leen")
-    with pytest.raises(SpecError, match=r"no policy is called 'zz'; there are standard, wang2021, lean, lean8$"):
+    with pytest.raises(SpecError, match=r"no policy is called 'zz'; there are standard, wang2021, lean, lean8, lean4$"):
         find_policy("zz")

@@ -36,7 +36,8 @@ enum {
     LINO_F64 = 8,
     LINO_BIT = 9,
     LINO_Q15 = 10,
-    LINO_Q7 = 11
+    LINO_Q7 = 11,
+    LINO_I4 = 12
 };
 
 /* The twin of Operand in native/kernels/kernel.hpp. An absent one has data == NULL. */
@@ -123,6 +124,44 @@ static inline uint16_t lino_to_half(float value) {
 
 /* --- elements, by their index in the buffer --- */
 
+/* i4: two a byte, the one with the even column in the low nibble; a row begins with a byte of its own, and ends in a
+   nibble of 0 where it has an odd number of columns. A nibble is the code of a level, with its sign. */
+enum { LINO_MOST_LEVEL = 30 };
+
+static inline int32_t lino_level_of(int32_t code) {
+    static const int8_t levels[16] = {0, 1, 2, 4, 7, 12, 19, 30, -30, -30, -19, -12, -7, -4, -2, -1};
+    return levels[code];
+}
+
+/* The code of the level nearest to a number, given as floor(2 x): of two the larger. */
+static inline int32_t lino_code_of(int32_t halves) {
+    static const int8_t from[7] = {1, 3, 6, 11, 19, 31, 49};
+    const int32_t size = halves < 0 ? ~halves : halves;
+    int32_t code = 0;
+    while (code < 7 && size >= from[code]) ++code;
+    return halves < 0 ? -code : code;
+}
+
+static inline lino_size lino_nibble(const lino_operand* one, lino_size index) {
+    return one->cols & 1 ? index + index / one->cols : index;
+}
+
+static inline int32_t lino_load_nibble(const lino_operand* one, lino_size index) {
+    const lino_size at = lino_nibble(one, index);
+    return lino_level_of(((const uint8_t*)one->data)[at >> 1] >> (at & 1) * 4 & 15);
+}
+
+/* Of a code. Rows are written in order: the nibble behind the last is made 0. */
+static inline void lino_store_nibble(const lino_operand* one, lino_size index, int32_t code) {
+    const lino_size at = lino_nibble(one, index);
+    uint8_t* byte = (uint8_t*)one->data + (at >> 1);
+    const int last = (one->cols & 1) && (index + 1) % one->cols == 0;
+    if (at & 1)
+        *byte = (uint8_t)((*byte & 15) | (code & 15) << 4);
+    else
+        *byte = (uint8_t)((last ? 0 : *byte & 0xF0) | (code & 15));
+}
+
 static inline int32_t lino_integer(const lino_operand* one, lino_size index) {
     switch (one->format) {
         case LINO_U8:
@@ -133,6 +172,8 @@ static inline int32_t lino_integer(const lino_operand* one, lino_size index) {
         case LINO_I16:
         case LINO_Q15:
             return ((const int16_t*)one->data)[index];
+        case LINO_I4:
+            return lino_load_nibble(one, index);
         default:
             return ((const int32_t*)one->data)[index];
     }
@@ -140,6 +181,11 @@ static inline int32_t lino_integer(const lino_operand* one, lino_size index) {
 
 static inline int lino_is_integer(const lino_operand* one) {
     return one->format != LINO_F16 && one->format != LINO_F32 && one->format != LINO_F64;
+}
+
+/* A mantissa of dY, i4 or i8. */
+static inline int32_t lino_mantissa_of(const lino_operand* dy, lino_size index) {
+    return dy->format == LINO_I8 ? ((const int8_t*)dy->data)[index] : lino_load_nibble(dy, index);
 }
 
 /* Integers and floats alike. */
@@ -181,6 +227,9 @@ static inline void lino_store_integer(const lino_operand* to, lino_size index, i
         case LINO_I16:
         case LINO_Q15:
             ((int16_t*)to->data)[index] = (int16_t)value;
+            return;
+        case LINO_I4:
+            lino_store_nibble(to, index, lino_code_of(2 * value));
             return;
         default:
             ((int32_t*)to->data)[index] = value;

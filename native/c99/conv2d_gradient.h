@@ -21,7 +21,7 @@ static inline void lino_conv2d_gradient(const lino_window* window, const lino_op
                                         lino_size row, lino_size first, lino_size n, int64_t* gradients) {
     const lino_size tap = row % (window->rows * window->columns), output = row / (window->rows * window->columns);
     const lino_size p = tap / window->columns, q = tap % window->columns;
-    const int8_t* given = (const int8_t*)dy->data + output;
+    lino_size given = output;
     const int bits = x->format == LINO_BIT;
     int32_t some[64] = {0}, total = 0, added = 0;
     lino_size b, i, j, c;
@@ -29,7 +29,7 @@ static inline void lino_conv2d_gradient(const lino_window* window, const lino_op
     for (b = 0; b < window->batch; ++b) {
         for (i = 0; i < window->out_height; ++i) {
             for (j = 0; j < window->out_width; ++j, given += dy->cols) {
-                const int32_t g = *given;
+                const int32_t g = lino_mantissa_of(dy, given);
                 const lino_size seen = g ? lino_seen(window, b, i, j, p, q) : -1;
                 if (seen < 0) continue;
                 if (added++ == LINO_PIXELS_OF_32_BITS) {

@@ -18,11 +18,9 @@ static void add_integers(const lino_call* call, const lino_window* window, const
     lino_size tap, output, c;
     for (tap = 0; tap < taps; ++tap) {
         const lino_size seer = lino_seer(window, at->b, at->y, at->x, tap / window->columns, tap % window->columns);
-        const int8_t* given;
         if (seer < 0) continue;
-        given = (const int8_t*)dy->data + seer * dy->cols;
         for (output = 0; output < dy->cols; ++output) {
-            const int32_t g = given[output];
+            const int32_t g = lino_mantissa_of(dy, seer * dy->cols + output);
             uint32_t word = lino_bits(all + WEIGHTS, output * taps + tap)[at->first / 32];
             if (!g) continue;
             total += g;
@@ -56,7 +54,7 @@ static void run_place(const lino_call* call, const lino_window* window, const pl
     const lino_operand *all = call->operands, *dx = all + DX;
     const lino_size to = ((at->b * window->height + at->y) * window->width + at->x) * dx->cols + at->first;
     lino_size c;
-    if (all[DY].format == LINO_I8) {
+    if (lino_is_integer(all + DY)) {
         int32_t sums[AT_ONCE] = {0};
         add_integers(call, window, at, sums);
         for (c = 0; c < at->n; ++c) lino_round_sum(rounding, dx, to + c, sums[c]);
@@ -70,7 +68,7 @@ static void run_place(const lino_call* call, const lino_window* window, const pl
 void lino_conv2d_input_gradient(const lino_call* call) {
     const lino_operand *all = call->operands, *dx = all + DX, *weights = all + WEIGHTS;
     const lino_window window = lino_convolution_of(dx, weights, all + DY, call->attributes);
-    const int exact = all[DY].format == LINO_I8;
+    const int exact = lino_is_integer(all + DY);
     lino_rounding rounding = {0, 0, 0, 0, 0};
     place at;
     if (exact) rounding = lino_rounding_of(dx, all + DY_EXPONENT, all + DX_EXPONENT);

@@ -32,6 +32,12 @@ void lino_copy_channels(const lino_call* call) {
                 const lino_size place = at + c;
                 to[place >> 5] = (to[place >> 5] & ~(1u << (place & 31))) | lino_bit(from, begin + c) << (place & 31);
             }
+        } else if (x->format == LINO_I4) {
+            if (fresh) {
+                for (c = 0; c < y->cols; ++c) lino_store_nibble(y, row * y->cols + c, 0);
+            }
+            for (c = 0; c < count; ++c)
+                lino_store_integer(y, row * y->cols + at + c, lino_load_nibble(x, row * x->cols + begin + c));
         } else {
             uint8_t* to = (uint8_t*)y->data + (size_t)(row * y->cols) * size;
             if (fresh) memset(to, 0, (size_t)y->cols * size);

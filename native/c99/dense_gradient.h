@@ -7,13 +7,12 @@
 /* gradients[c] is that of the weight of input first + c for an output, n <= 64. */
 static inline void lino_dense_gradient(const lino_operand* dy, const lino_operand* x, lino_size output, lino_size first,
                                        lino_size n, int32_t* gradients) {
-    const int8_t* given = (const int8_t*)dy->data + output;
     const int bits = x->format == LINO_BIT;
     int32_t total = 0;
     lino_size row, c;
     for (c = 0; c < n; ++c) gradients[c] = 0;
     for (row = 0; row < dy->rows; ++row) {
-        const int32_t g = given[row * dy->cols];
+        const int32_t g = lino_mantissa_of(dy, row * dy->cols + output);
         if (!g) continue;
         total += g;
         if (bits) {

@@ -3,7 +3,7 @@
 #include "gradient_scale.h"
 
 enum { DY_EXPONENT, DX_EXPONENT, SCALE, COUNTERS };
-enum { PRODUCTS, ELEMENTS, BITS };
+enum { PRODUCTS, ELEMENTS, BITS, DY_BITS };
 
 static int64_t shift_for(int64_t largest, int64_t bits) {
     int64_t length = 0;
@@ -13,7 +13,7 @@ static int64_t shift_for(int64_t largest, int64_t bits) {
 
 /* The exponent that would have suited the last step. */
 static int64_t wanted(const int64_t* state, int64_t elements, int64_t bits) {
-    const int64_t exponent = lino_last_exponent(state), trend = lino_overflow_trend(state, elements);
+    const int64_t exponent = lino_last_exponent(state), trend = lino_overflow_trend(state, elements, bits);
     int64_t suited;
     if (trend >= 0 || state[LINO_LARGEST] <= 0) return exponent + (trend > 0 ? trend : 0);
     suited =
@@ -26,7 +26,7 @@ void lino_gradient_exponent(const lino_call* call) {
     const double* a = call->attributes;
     int64_t* state = lino_longs(all + SCALE);
     const int64_t dy = *(const int32_t*)all[DY_EXPONENT].data, bits = (int64_t)a[BITS];
-    const int64_t worst = shift_for(127 * (int64_t)a[PRODUCTS], bits);
+    const int64_t worst = shift_for((((int64_t)1 << (int)a[DY_BITS]) - 1) * (int64_t)a[PRODUCTS], bits);
     int64_t shift = worst;
     lino_count(lino_longs(all + COUNTERS), LINO_SATURATIONS, lino_clamp_wide(state[LINO_SATURATED], 0, LINO_SOUND));
     if (state[LINO_KNOWN]) shift = lino_clamp_wide(wanted(state, (int64_t)a[ELEMENTS], bits) - dy, 0, worst);

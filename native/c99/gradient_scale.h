@@ -9,9 +9,14 @@ enum { LINO_KNOWN, LINO_EXPONENT, LINO_SHIFT, LINO_LARGEST, LINO_SATURATED, LINO
 
 #define LINO_SOUND ((int64_t)1 << 40) /* no exponent is larger; what a damaged arena holds is brought within it */
 
+/* What a mantissa that saturates passes: of i4, whose numbers are taken as floor(2 x), twice the largest level. */
+static inline int32_t lino_most_mantissa(const lino_operand* one) {
+    return one->format == LINO_I4 ? 2 * LINO_MOST_LEVEL : one->format == LINO_I8 ? 127 : 32767;
+}
+
 /* 1 where too many of the last step's elements saturated, -1 where half the range would have done, else 0. */
-static inline int64_t lino_overflow_trend(const int64_t* state, int64_t elements) {
-    const int64_t few = elements / 8192;
+static inline int64_t lino_overflow_trend(const int64_t* state, int64_t elements, int64_t bits) {
+    const int64_t few = elements / (bits == 5 ? 256 : 8192);
     return state[LINO_SATURATED] > few ? 1 : state[LINO_NEAR_LIMIT] <= few ? -1 : 0;
 }
 
@@ -42,17 +47,27 @@ static inline lino_rounding lino_rounding_of(const lino_operand* dx, const lino_
     const int64_t shift = (int64_t)*(const int32_t*)dx_exponent->data - *(const int32_t*)dy_exponent->data;
     lino_rounding rounding = {0, 0, 0, 0, 0};
     rounding.shift = (int32_t)lino_clamp_wide(shift, 0, 30);
-    rounding.limit = dx->format == LINO_I8 ? 127 : 32767;
+    rounding.limit = lino_most_mantissa(dx);
     return rounding;
 }
 
-static inline void lino_round_sum(lino_rounding* rounding, const lino_operand* dx, lino_size at, int32_t sum) {
-    const int32_t mantissa = (sum + ((1 << rounding->shift) >> 1)) >> rounding->shift;
-    const int32_t size = mantissa < 0 ? -mantissa : mantissa, whole = sum < 0 ? -sum : sum;
-    if (whole > rounding->largest) rounding->largest = whole;
+/* A number as floor(x + 1/2), of i4 as floor(2 x). */
+static inline void lino_store_mantissa(lino_rounding* rounding, const lino_operand* to, lino_size at, int32_t number) {
+    const int32_t size = number < 0 ? -number : number;
     rounding->saturated += size > rounding->limit;
     rounding->near += size > rounding->limit / 2;
-    lino_store_integer(dx, at, lino_clamp(mantissa, -rounding->limit, rounding->limit));
+    if (to->format == LINO_I4)
+        lino_store_nibble(to, at, lino_code_of(number));
+    else
+        lino_store_integer(to, at, lino_clamp(number, -rounding->limit, rounding->limit));
+}
+
+static inline void lino_round_sum(lino_rounding* rounding, const lino_operand* dx, lino_size at, int32_t sum) {
+    const int32_t whole = sum < 0 ? -sum : sum;
+    if (whole > rounding->largest) rounding->largest = whole;
+    lino_store_mantissa(
+        rounding, dx, at,
+        dx->format == LINO_I4 ? 2 * sum >> rounding->shift : (sum + ((1 << rounding->shift) >> 1)) >> rounding->shift);
 }
 
 static inline void lino_note(const lino_rounding* rounding, const lino_operand* scale) {

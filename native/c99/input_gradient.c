@@ -6,12 +6,11 @@ enum { AT_ONCE = 32 };
 
 /* Inputs [32 half, + n) of a row. */
 static void integers(const lino_call* call, lino_size row, lino_size half, lino_size n, lino_rounding* rounding) {
-    const lino_operand *all = call->operands, *dx = all + DX;
-    const int8_t* dy = (const int8_t*)all[DY].data + row * all[DY].cols;
+    const lino_operand *all = call->operands, *dy = all + DY, *dx = all + DX;
     int32_t sums[AT_ONCE] = {0}, total = 0;
     lino_size output, c;
-    for (output = 0; output < all[DY].cols; ++output) {
-        const int32_t g = dy[output];
+    for (output = 0; output < dy->cols; ++output) {
+        const int32_t g = lino_mantissa_of(dy, row * dy->cols + output);
         uint32_t word = lino_bits(all + WEIGHTS, output)[half];
         if (!g) continue;
         total += g;
@@ -34,7 +33,7 @@ static void floats(const lino_call* call, lino_size row, lino_size half, lino_si
 
 void lino_input_gradient(const lino_call* call) {
     const lino_operand *all = call->operands, *dx = all + DX;
-    const int exact = all[DY].format == LINO_I8;
+    const int exact = lino_is_integer(all + DY);
     lino_rounding rounding = {0, 0, 0, 0, 0};
     lino_size row, half;
     if (exact) rounding = lino_rounding_of(dx, all + DY_EXPONENT, all + DX_EXPONENT);

@@ -28,7 +28,7 @@ void lino_max_pool_gradient(const lino_call* call) {
     const lino_operand *all = call->operands, *dy = all + DY, *dx = all + DX;
     const lino_window window = lino_pool_of(dx, dy, call->attributes);
     const int integers = lino_is_integer(dy);
-    const int32_t shift = integers ? shift_of(call->attributes) : 0, most = dx->format == LINO_I8 ? 127 : 32767;
+    const int32_t shift = integers ? shift_of(call->attributes) : 0, most = lino_most_mantissa(dx);
     lino_size b, y, x, p, q, channel, at = 0;
     for (b = 0; b < window.batch; ++b) {
         for (y = 0; y < window.height; ++y) {
@@ -47,7 +47,9 @@ void lino_max_pool_gradient(const lino_call* call) {
                                 sum += lino_float(dy, seer * dy->cols + channel);
                         }
                     }
-                    if (integers)
+                    if (dx->format == LINO_I4)
+                        lino_store_nibble(dx, at, lino_code_of(2 * whole >> shift));
+                    else if (integers)
                         lino_store_integer(dx, at, lino_clamp((whole + ((1 << shift) >> 1)) >> shift, -most, most));
                     else
                         lino_store(dx, at, sum);

@@ -1,13 +1,13 @@
-/* norm_gradient: dY = (g - mean - u slope) / divisor, and dbeta. An i8 dY is g a - u b - c: from integers where X is
-   bits in 32 bits with 22 fractional bits, else in doubles; where g is 0 it is rounded with dithers
+/* norm_gradient: dY = (g - mean - u slope) / divisor, and dbeta. An integer dY is g a - u b - c: from integers where X
+   is bits in 32 bits with 22 fractional bits, else in doubles; where g is 0 it is rounded with dithers
    (src/linocut/ops/norm_gradient.py). */
 #include "elementary.h"
 #include "gradient_scale.h"
 #include "norm.h"
 
 enum { DX, DX_EXPONENT, X, MASK, HALF, STATS, BETA, SUMS, DY, DY_EXPONENT, DBETA, SCALE };
-enum { FRACTION = 22, FINEST = 7, MANTISSA_BITS = 7 };
-enum { AT_ONCE = 16 }; /* channels, whose numbers are on the stack */
+enum { FRACTION = 22, BITS_OF_ALL = 14 }; /* of mantissas and what they may be finer than of the largest exponent */
+enum { AT_ONCE = 16 };                    /* channels, whose numbers are on the stack */
 
 #define FIXED_LIMIT 1073741824.0
 #define ROW_TURN 0xC13FA9A9u
@@ -39,14 +39,16 @@ static channel_sums sums_of(const lino_call* call, lino_size channel) {
     return of;
 }
 
+static int bits_of(const lino_call* call) { return call->operands[DY].format == LINO_I4 ? 5 : 7; }
+
 /* How many bits finer than what holds the largest; `scale` is made that of this step. */
 static int64_t choose_finer(const lino_call* call, int64_t largest) {
     const lino_operand* all = call->operands;
     int64_t *state = lino_longs(all + SCALE), finer = 0;
     if (state[LINO_KNOWN])
-        finer = lino_clamp_wide(
-            largest - lino_last_exponent(state) - lino_overflow_trend(state, (int64_t)all[DX].rows * all[DX].cols), 0,
-            FINEST);
+        finer = lino_clamp_wide(largest - lino_last_exponent(state) -
+                                    lino_overflow_trend(state, (int64_t)all[DX].rows * all[DX].cols, bits_of(call)),
+                                0, BITS_OF_ALL - bits_of(call));
     lino_begin_step(state, largest - finer, finer);
     return finer;
 }
@@ -79,20 +81,14 @@ static uint32_t dither(lino_size row, lino_size channel) {
     return (uint32_t)row * ROW_TURN + (uint32_t)channel * CHANNEL_TURN;
 }
 
-static void store_mantissa(const lino_operand* dy, lino_size at, int32_t mantissa, lino_rounding* seen) {
-    const int32_t size = mantissa < 0 ? -mantissa : mantissa;
-    seen->saturated += size > 127;
-    seen->near += size > 63;
-    ((int8_t*)dy->data)[at] = (int8_t)lino_clamp(mantissa, -127, 127);
-}
-
 static uint32_t fixed(double number) { return (uint32_t)lino_rounded(number, -FIXED_LIMIT, FIXED_LIMIT); }
 
 /* Unsigned, so that what passes only with channels whose g is all 0 wraps. */
 static void integers(const lino_call* call, const lino_masked* from, lino_size first, lino_size n, double unit,
                      int finer, lino_rounding* seen) {
     const lino_operand* dx = from->dx;
-    const int right = FRACTION - finer;
+    const int right = FRACTION - finer, halves = call->operands[DY].format == LINO_I4;
+    const uint32_t less = halves ? (uint32_t)1 << (right - 1) : 0;
     uint32_t a[AT_ONCE], b[AT_ONCE], c[AT_ONCE];
     lino_size row, i;
     for (i = 0; i < n; ++i) {
@@ -109,7 +105,7 @@ static void integers(const lino_call* call, const lino_masked* from, lino_size f
             const uint32_t u = (uint32_t)lino_level(from, row, channel);
             const uint32_t rounding = (g ? NEAREST : dither(row, channel)) >> (32 - right);
             const uint32_t sum = (uint32_t)g * a[i] + (rounding - c[i] - u * b[i]);
-            store_mantissa(call->operands + DY, at, (int32_t)sum >> right, seen);
+            lino_store_mantissa(seen, call->operands + DY, at, (int32_t)(sum - less) >> (right - halves));
         }
     }
 }
@@ -117,6 +113,7 @@ static void integers(const lino_call* call, const lino_masked* from, lino_size f
 static void doubles(const lino_call* call, const lino_masked* from, lino_size first, lino_size n, double unit,
                     lino_rounding* seen) {
     const lino_operand* dx = from->dx;
+    const int halves = call->operands[DY].format == LINO_I4;
     double mean[AT_ONCE], slope[AT_ONCE], factor[AT_ONCE];
     lino_size row, i;
     for (i = 0; i < n; ++i) {
@@ -132,7 +129,8 @@ static void doubles(const lino_call* call, const lino_masked* from, lino_size fi
             const double u = (double)lino_partner(from, row, channel);
             const double value = (g - mean[i] - u * slope[i]) * factor[i];
             const double offset = g == 0.0 ? (double)(int32_t)(dither(row, channel) ^ NEAREST) / 4294967296.0 : 0.0;
-            store_mantissa(call->operands + DY, at, lino_rounded(value + offset, -FIXED_LIMIT, FIXED_LIMIT), seen);
+            const double number = halves ? (value + offset) * 2.0 - 0.5 : value + offset;
+            lino_store_mantissa(seen, call->operands + DY, at, lino_rounded(number, -FIXED_LIMIT, FIXED_LIMIT));
         }
     }
 }
@@ -167,7 +165,8 @@ void lino_norm_gradient(const lino_call* call) {
     int finer = 0;
     lino_size first;
     if (all[DY_EXPONENT].data) {
-        const int64_t largest = (int64_t)exponent + k - MANTISSA_BITS;
+        seen.limit = lino_most_mantissa(all + DY);
+        const int64_t largest = (int64_t)exponent + k - bits_of(call);
         finer = (int)choose_finer(call, largest);
         *(int32_t*)all[DY_EXPONENT].data = (int32_t)(largest - finer);
     }
@@ -176,9 +175,9 @@ void lino_norm_gradient(const lino_call* call) {
         if (!all[DY_EXPONENT].data)
             floats(call, &from, first, n, exponent);
         else if (all[X].format == LINO_BIT && lino_is_integer(dx))
-            integers(call, &from, first, n, ldexp(1.0, MANTISSA_BITS - k + FRACTION), finer, &seen);
+            integers(call, &from, first, n, ldexp(1.0, bits_of(call) - k + FRACTION), finer, &seen);
         else
-            doubles(call, &from, first, n, ldexp(1.0, MANTISSA_BITS - k + finer), &seen);
+            doubles(call, &from, first, n, ldexp(1.0, bits_of(call) - k + finer), &seen);
     }
     if (all[DY_EXPONENT].data) lino_note(&seen, all + SCALE);
 }

@@ -30,7 +30,7 @@ static void floats(const lino_operand* dy, const lino_operand* x, const lino_ope
 void lino_weight_gradient(const lino_call* call) {
     const lino_operand *dy = call->operands + DY, *x = call->operands + X, *dw = call->operands + DW;
     lino_size output, first;
-    if (dy->format != LINO_I8) {
+    if (!lino_is_integer(dy)) {
         floats(dy, x, dw);
         return;
     }

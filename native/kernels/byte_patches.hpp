@@ -38,8 +38,11 @@ inline void multiply_bytes(const Grid& grid, const Place* places, i64 pixels, co
         for (i64 base = 0; base < pixels; base += block_pixels) {
             const i64 rows = least(block_pixels, pixels - base);
             const i64 padded = signs ? divide_up(count, segment) * segment : 4 * groups;
-            gather(grid, places + base, rows, row<u8>(source, 0), source.cols, {first, first + count}, padded,
-                   patches[0], byte_chunk);
+            const auto gather_from = [&](const auto& elements) {
+                gather(grid, places + base, rows, elements, source.cols, {first, first + count}, padded, patches[0],
+                       byte_chunk);
+            };
+            source.format == Format::i4 ? gather_from(Nibbles(source)) : gather_from(row<u8>(source, 0));
             const auto multiply = [&](auto into) {
                 for (i64 t = 0; t < tile_count; ++t) {
                     dot_tile<S, W>(rows, {patches[0], byte_chunk, 4}, packed.panels[t], groups, into, tiles[t] + base);

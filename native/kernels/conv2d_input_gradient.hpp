@@ -34,7 +34,7 @@ template <class Visit>
 inline void each_grid(const Call& call, const Visit& visit) {
     const Image dy(call.operands[DY]), dx(call.operands[DX]);
     const Window w = conv_window(call.operands[WEIGHTS], call.attributes);
-    const bool divided = call.operands[DY].format == Format::i8;
+    const bool divided = is_integer(call.operands[DY].format);
     each_axis(dx.height, dy.height, w.height, w.stride, w.pad_top, divided, [&](const Axis& rows) {
         each_axis(dx.width, dy.width, w.width, w.stride, w.pad_left, divided,
                   [&](const Axis& columns) { visit(Grid{rows, columns, dx.batch, dx.height, dx.width, w.width}); });
@@ -142,7 +142,7 @@ inline Seen store_bytes(const ByteTiles& tiles, int shift, const Place* places, 
 
 inline void run(const Call& call, i64 begin, i64 end) {
     const Operand& dx = call.operands[DX];
-    const bool bytes = call.operands[DY].format == Format::i8;
+    const bool bytes = is_integer(call.operands[DY].format);
     const i64 beside = channel_blocks(call);
     Workspace space(call);
     auto& places = space.take<Place[unit_pixels]>();

@@ -37,9 +37,8 @@ inline i64 units(const Call& call) {
 // dY of a block for 64 outputs: the panel.
 inline void pack_gradients(const Operand& dy, const Pixel* pixels, i64 groups, i64 output, i64 n, Panel& panel) {
     for (i64 g = 0; g < groups; ++g) {
-        const u8* four[4];
-        for (i64 i = 0; i < 4; ++i) four[i] = row<u8>(dy, pixels[4 * g + i].gradient) + output;
-        interleave_bytes(four, n, panel[g][0]);
+        const GroupRows<4> four(dy, [&](i64 i) { return pixels[4 * g + i].gradient; }, output, n);
+        interleave_bytes(four.rows, n, panel[g][0]);
     }
 }
 
@@ -307,7 +306,7 @@ inline void run_floats(const Call& call, i64 begin, i64 end) {
 }
 
 inline void run(const Call& call, i64 begin, i64 end) {
-    if (call.operands[DY].format == Format::i8) {
+    if (is_integer(call.operands[DY].format)) {
         integer_gradients(call, begin, end,
                           [&](const auto& words) { weight_gradient::store_exact(call.operands[WEIGHTS], words); });
     } else {

@@ -2,7 +2,7 @@
 // `fresh` is 1 (src/linocut/ops/copy_channels.py). A part is a row.
 #pragma once
 
-#include "platform.hpp"
+#include "nibbles.hpp"
 
 namespace linocut::LINOCUT_NS::copy_channels {
 
@@ -38,6 +38,17 @@ inline void copy_elements(const Operand& x, const Operand& y, const Range& range
     std::memcpy(to + bytes(range.at), from + bytes(range.begin), bytes(range.count));
 }
 
+inline void copy_nibbles(const Operand& x, const Operand& y, const Range& range, i64 r) {
+    const u8* from = nibble_row(x, r, 0);
+    u8* to = nibble_row(y, r, 0);
+    if (range.fresh) std::memset(to, 0, static_cast<std::size_t>(nibble_bytes(y.cols)));
+    for (i64 i = 0; i < range.count; ++i) {
+        const i64 begin = range.begin + i, at = range.at + i;
+        const int value = from[begin / 2] >> begin % 2 * 4 & 15, place = static_cast<int>(at % 2 * 4);
+        to[at / 2] = static_cast<u8>((to[at / 2] & ~(15 << place)) | value << place);
+    }
+}
+
 // Bits [place, place + 64) of a row; 0 where it has no words.
 inline u64 bits_at(const u64* row, i64 count, i64 place) {
     const i64 shift = place & 63, word = (place - shift) / 64;
@@ -69,6 +80,8 @@ inline void run(const Call& call, i64 begin, i64 end) {
     for (i64 r = begin; r < end; ++r) {
         if (y.format == Format::bit) {
             copy_bits(x, y, range, r);
+        } else if (y.format == Format::i4) {
+            copy_nibbles(x, y, range, r);
         } else {
             copy_elements(x, y, range, r);
         }

@@ -2,17 +2,31 @@
 #pragma once
 
 #include "dot8.hpp"
+#include "nibbles.hpp"
 #include "whole_rows.hpp"
 
 namespace linocut::LINOCUT_NS {
 
-// The rows of a group, at a column: those of a matrix of bytes from `first` on, null from `count` on.
+// The rows of a group, n columns from `column` on: those of a matrix of bytes or nibbles from `first` on, null from
+// `count` on.
 template <int N>
 struct GroupRows {
     const u8* rows[N] = {};
+    i8 unpacked[N][segment];
 
-    GroupRows(const Operand& bytes, i64 first, i64 count, i64 column) {
-        for (i64 i = 0; i < least<i64>(N, count); ++i) rows[i] = row<u8>(bytes, first + i) + column;
+    GroupRows(const Operand& bytes, i64 first, i64 count, i64 column, i64 n) {
+        for (i64 i = 0; i < least<i64>(N, count); ++i) take(bytes, first + i, column, n, i);
+    }
+    // The rows `numbers(i)`.
+    template <class Numbers>
+    GroupRows(const Operand& bytes, const Numbers& numbers, i64 column, i64 n) {
+        for (i64 i = 0; i < N; ++i) take(bytes, numbers(i), column, n, i);
+    }
+    GroupRows(const GroupRows&) = delete;  // rows may be the unpacked ones
+
+  private:
+    void take(const Operand& bytes, i64 number, i64 column, i64 n, i64 i) {
+        rows[i] = reinterpret_cast<const u8*>(mantissa_bytes(bytes, number, column, n, unpacked[i]));
     }
 };
 
@@ -25,11 +39,11 @@ inline void pack_bit_panel(const Operand& bits, i64 first, i64 count, i64 word, 
     }
 }
 
-// Bytes [column, column + n), n <= 64, of rows [first, first + count), interleaved: out is [group][64][4] or part of
-// wider rows.
+// Bytes or nibbles [column, column + n), n <= 64, of rows [first, first + count), interleaved: out is [group][64][4] or
+// part of wider rows.
 inline void pack_bytes(const Operand& bytes, i64 first, i64 count, i64 column, i64 n, u8* out, i64 group_stride) {
     for (i64 g = 0; 4 * g < count; ++g) {
-        interleave_bytes(GroupRows<4>(bytes, first + 4 * g, count - 4 * g, column).rows, n, out + g * group_stride);
+        interleave_bytes(GroupRows<4>(bytes, first + 4 * g, count - 4 * g, column, n).rows, n, out + g * group_stride);
     }
 }
 

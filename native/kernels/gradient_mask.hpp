@@ -60,13 +60,18 @@ struct MaskedGradient {
     void mantissas(i64 r, T* g) const {
         T passes[segment];
         expand_masks(passing(r), passes);
-        const T* in = row<const T>(dx, r) + first;
+        T copy[segment];
+        const T* in = elements(r, copy);
         if (n == segment) {
             for (i64 c = 0; c < segment; ++c) g[c] = static_cast<T>(in[c] & passes[c]);
         } else {
             for (i64 c = 0; c < segment; ++c) g[c] = c < n ? static_cast<T>(in[c] & passes[c]) : T{0};
         }
     }
+
+    // dX as it is stored; nibbles as bytes, in `copy`.
+    const i8* elements(i64 r, i8* copy) const { return mantissa_bytes(dx, r, first, n, copy); }
+    const i16* elements(i64 r, i16*) const { return row<i16>(dx, r) + first; }
 
     // g[c], 0 where the mask says so.
     void floats(i64 r, float* g) const {

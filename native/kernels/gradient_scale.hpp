@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dot8.hpp"
+#include "nibbles.hpp"
 
 namespace linocut::LINOCUT_NS {
 
@@ -55,9 +56,29 @@ inline void round_sums(const i32* sums, i64 n, int shift, T* __restrict out, See
     seen.near += near;
 }
 
+// The same to levels, as floor(2 x).
+inline void halve_sums(const i32* sums, i64 n, int shift, i8* __restrict halves, Seen& seen) {
+    i32 largest = 0, saturated = 0, near = 0;
+    for (i64 c = 0; c < n; ++c) {
+        const i32 sum = sums[c], doubled = 2 * sum >> shift, size = doubled < 0 ? -doubled : doubled;
+        largest = most(largest, sum < 0 ? -sum : sum);
+        saturated += size > 2 * most_level;
+        near += size > most_level;
+        halves[c] = static_cast<i8>(clamp(doubled, -127, 127));
+    }
+    seen.largest = most(seen.largest, largest);
+    seen.saturated += saturated;
+    seen.near += near;
+}
+
 // Where dX begins at a row and column, for the format it has.
 inline void store_sums(const Operand& dx, i64 r, i64 first, const i32* sums, i64 n, int shift, Seen& seen) {
-    if (dx.format == Format::i8) {
+    if (dx.format == Format::i4) {
+        i8 halves[tile_columns];
+        n == tile_columns ? halve_sums(sums, tile_columns, shift, halves, seen)
+                          : halve_sums(sums, n, shift, halves, seen);
+        store_halves(dx, r, first, n, halves);
+    } else if (dx.format == Format::i8) {
         i8* out = row<i8>(dx, r) + first;
         n == tile_columns ? round_sums(sums, tile_columns, shift, out, seen) : round_sums(sums, n, shift, out, seen);
     } else {

@@ -22,24 +22,44 @@ inline i32 sum_row(const i8* from, i64 n) {
     return sum;
 }
 
+inline constexpr i64 chunk = 4 * chunk_groups;
+
+// Rows of dY as bytes: those that are some already, or i4 unpacked, outputs [k, k + count) of each.
+struct BytesOfRows {
+    const Operand& dy;
+    i8 (*unpacked)[chunk] = nullptr;  // of tile_rows
+
+    BytesOfRows(const Operand& rows, Workspace& space) : dy(rows) {
+        if (dy.format == Format::i4) unpacked = space.several<i8[chunk]>(tile_rows);
+    }
+
+    const i8* from(i64 base, i64 rows, i64 k, i64 count) const {
+        if (dy.format == Format::i8) return row<i8>(dy, base) + k;
+        for (i64 r = 0; r < rows; ++r) unpack_nibbles(nibble_row(dy, base + r, k), count, unpacked[r]);
+        return unpacked[0];
+    }
+    i64 stride() const { return dy.format == Format::i8 ? dy.cols : chunk; }
+};
+
 inline void run_bytes(const Call& call, i64 unit) {
     const Operand &dy = call.operands[DY], &weights = call.operands[WEIGHTS], &dx = call.operands[DX];
-    constexpr i64 chunk = 4 * chunk_groups;
     Workspace space(call);
     auto& panel = space.take<Panel>();
     auto& tile = space.take<Tile>();
+    const BytesOfRows bytes(dy, space);
     const i64 first = unit * tile_columns, n = least(tile_columns, dx.cols - first);
     const int shift = shift_between(call.operands[DY_EXPONENT], call.operands[DX_EXPONENT]);
     Seen seen;
     i32 sums[tile_rows];
     for (i64 base = 0; base < dy.rows; base += tile_rows) {
         const i64 rows = least(tile_rows, dy.rows - base);
-        for (i64 r = 0; r < rows; ++r) sums[r] = sum_row(row<i8>(dy, base + r), dy.cols);
         for (i64 k = 0; k < dy.cols; k += chunk) {
             const i64 count = least(chunk, dy.cols - k);
+            const i8* from = bytes.from(base, rows, k, count);
+            for (i64 r = 0; r < rows; ++r) sums[r] = sum_row(from + r * bytes.stride(), count);
             if (base == 0 || dy.cols > chunk) pack_bit_panel(weights, k, count, unit, panel);
-            dot_tile_contiguous<Signed::rows, Range::bits>(rows, row<u8>(dy, base) + k, dy.cols, count, panel,
-                                                           OfSigns{k == 0, k == 0 ? sums : nullptr}, tile);
+            dot_tile_contiguous<Signed::rows, Range::bits>(rows, reinterpret_cast<const u8*>(from), bytes.stride(),
+                                                           count, panel, OfSigns{k == 0, sums}, tile);
         }
         for (i64 r = 0; r < rows; ++r) store_sums(dx, base + r, first, tile[r], n, shift, seen);
     }
@@ -64,7 +84,7 @@ inline void run_floats(const Call& call, i64 unit) {
 
 inline void run(const Call& call, i64 begin, i64 end) {
     for (i64 unit = begin; unit < end; ++unit) {
-        if (call.operands[DY].format == Format::i8) {
+        if (is_integer(call.operands[DY].format)) {
             run_bytes(call, unit);
         } else {
             run_floats(call, unit);

@@ -11,7 +11,8 @@
 
 namespace linocut {
 
-// Codes as in src/linocut/formats.py. `bit` is packed along the last dimension in 64-bit words, bit 1 = +1, padding 0.
+// Codes as in src/linocut/formats.py. `bit` is packed along the last dimension in 64-bit words, bit 1 = +1, padding 0;
+// `i4` two a byte, the element with the even index in the low nibble, -7 to 7, a row in whole bytes, padding 0.
 enum class Format : std::uint8_t {
     u8 = 1,
     i8 = 2,
@@ -23,7 +24,8 @@ enum class Format : std::uint8_t {
     f64 = 8,
     bit = 9,
     q15 = 10,
-    q7 = 11
+    q7 = 11,
+    i4 = 12
 };
 
 // A buffer as a matrix: `rows` is the product of all dimensions but the last (1 for a vector), `cols` the last one in

@@ -49,6 +49,16 @@ struct Mantissas {
     static T where(u8 here, T value) { return static_cast<T>(value & -static_cast<T>(here)); }
 };
 
+// Of i4: elements as bytes.
+struct Levels : Mantissas<i8> {
+    static i8 finish(i32 sum, int shift) {
+        const i32 halves = 2 * sum >> shift, below = halves >> 31;
+        const i32 level = levels[code_of(static_cast<u8>(least(halves ^ below, 127)))];
+        return static_cast<i8>((level ^ below) - below);
+    }
+    static i8 alone(i8 value) { return value; }
+};
+
 // f16 and f32: summed from 0, so that a -0 becomes 0.
 struct Floats {
     using Element = float;
@@ -148,6 +158,9 @@ inline void gather_row(const Call& call, i64 unit) {
 inline void run(const Call& call, i64 begin, i64 end) {
     for (i64 unit = begin; unit < end; ++unit) {
         switch (call.operands[DX].format) {
+            case Format::i4:
+                gather_row<Levels>(call, unit);
+                break;
             case Format::i8:
                 gather_row<Mantissas<i8>>(call, unit);
                 break;

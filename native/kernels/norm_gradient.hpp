@@ -1,7 +1,7 @@
 // norm_gradient: dY = (g - mean - u slope) / divisor: mean(g) and mean(g u) (l2) or omega mean(g u) (l1), or what is
-// left of g beside 1 and u (scaled l1). And dbeta. An i8 dY is g a - u b - c: from integers where X is bits in 32 bits
-// with 22 fractional bits, where the exponent makes the sum of their sizes <= 2^29, so that nothing overflows; else in
-// doubles. Where g is 0 they are rounded with dithers that depend on the row and the channel alone
+// left of g beside 1 and u (scaled l1). And dbeta. An integer dY is g a - u b - c: from integers where X is bits in 32
+// bits with 22 fractional bits, where the exponent makes the sum of their sizes <= 2^29, so that nothing overflows;
+// else in doubles. Where g is 0 they are rounded with dithers that depend on the row and the channel alone
 // (src/linocut/ops/norm_gradient.py). Two phases: dbeta and the exponent; blocks of rows.
 #pragma once
 
@@ -14,10 +14,13 @@ namespace linocut::LINOCUT_NS::norm_gradient {
 enum { DX, DX_EXPONENT, X, MASK, HALF, STATS, BETA, SUMS, DY, DY_EXPONENT, DBETA, SCALE };
 
 inline constexpr int fraction = 22;
-inline constexpr i64 finest = 7;  // bits finer than the exponent that holds the largest
-inline constexpr int mantissa_bits = 7;
+inline constexpr int bits_of_all = 14;  // of mantissas and what they may be finer, from the exponent of the largest on
 inline constexpr double fixed_limit = 1073741824.0;  // 2^30
 inline constexpr u32 row_turn = 0xC13FA9A9u, channel_turn = 0x91E10DA5u, nearest = u32{1} << 31;
+
+// Of a mantissa of dY, beside its sign; how many bits finer it may be than the exponent that holds the largest.
+inline int mantissa_bits(const Call& call) { return gradient_exponent::bits_of(call.operands[DY].format); }
+inline i64 finest(const Call& call) { return bits_of_all - mantissa_bits(call); }
 
 inline int exponent_of(const Call& call) {
     return given(call.operands[DX_EXPONENT]) ? *row<i32>(call.operands[DX_EXPONENT], 0) : 0;
@@ -57,15 +60,16 @@ inline i64 choose_finer(const Call& call, i64 largest_exponent) {
     const i64 elements = call.operands[DX].rows * call.operands[DX].cols;
     i64 finer = 0;
     if (state[scale::known] != 0) {
-        const i64 wanted = gradient_exponent::last_exponent(state) + gradient_exponent::overflow_trend(state, elements);
-        finer = clamp(largest_exponent - wanted, i64{0}, finest);
+        const i64 wanted = gradient_exponent::last_exponent(state) +
+                           gradient_exponent::overflow_trend(state, elements, mantissa_bits(call));
+        finer = clamp(largest_exponent - wanted, i64{0}, finest(call));
     }
     gradient_exponent::begin_step(state, largest_exponent - finer, finer);
     return finer;
 }
 
 inline int finer_of(const Call& call) {
-    return static_cast<int>(clamp(row<i64>(call.operands[SCALE], 0)[scale::shift], i64{0}, finest));
+    return static_cast<int>(clamp(row<i64>(call.operands[SCALE], 0)[scale::shift], i64{0}, finest(call)));
 }
 
 // How large u can be: of floats the squares sum to the rows (l2) or to `square`.
@@ -96,25 +100,31 @@ inline void run_channels(const Call& call, i64, i64) {
         }
     }
     if (!given(call.operands[DY_EXPONENT])) return;
-    const i64 largest_exponent = i64{exponent} + binary_exponent(bound) - mantissa_bits;
+    const i64 largest_exponent = i64{exponent} + binary_exponent(bound) - mantissa_bits(call);
     *row<i32>(call.operands[DY_EXPONENT], 0) =
         static_cast<i32>(largest_exponent - choose_finer(call, largest_exponent));
 }
 
-// 2^(7 - k): what turns dY into mantissas of the exponent that holds the largest.
+// 2^-e for the exponent e, beside dX's, that holds the largest: what turns dY into mantissas of it.
 inline double mantissas(const Call& call, int more) {
-    const i64 k = i64{*row<i32>(call.operands[DY_EXPONENT], 0)} + finer_of(call) - exponent_of(call) + mantissa_bits;
-    return std::ldexp(1.0, static_cast<int>(mantissa_bits - k) + more);
+    const i64 e = i64{*row<i32>(call.operands[DY_EXPONENT], 0)} + finer_of(call) - exponent_of(call);
+    return std::ldexp(1.0, static_cast<int>(-e) + more);
 }
 
-// Where a row's 64 mantissas go: to dY, or where those are fewer to `padded`, for `finish` to move.
+// Where a row's 64 mantissas go as bytes: to dY, or where those are fewer to `padded`, for `finish` to move. Those of
+// i4 go there too, as floor(2 x).
 inline i8* target(const Call& call, i64 r, const norm::Unit& unit, i8* padded) {
-    return unit.n == segment ? row<i8>(call.operands[DY], r) + unit.first : padded;
+    const bool there = unit.n == segment && call.operands[DY].format == Format::i8;
+    return there ? row<i8>(call.operands[DY], r) + unit.first : padded;
 }
 
-inline void finish(const Call& call, i64 r, const norm::Unit& unit, const i8* padded) {
-    if (unit.n == segment) return;
-    std::memcpy(row<i8>(call.operands[DY], r) + unit.first, padded, static_cast<std::size_t>(unit.n));
+inline void finish(const Call& call, i64 r, const norm::Unit& unit, i8* padded) {
+    const Operand& dy = call.operands[DY];
+    if (dy.format == Format::i4) {
+        store_halves(dy, r, unit.first, unit.n, padded);
+    } else if (unit.n < segment) {
+        std::memcpy(row<i8>(dy, r) + unit.first, padded, static_cast<std::size_t>(unit.n));
+    }
 }
 
 // The dithers of a row's channels from `first` on, in units of 2^-32, start here and turn by channel_turn.
@@ -122,19 +132,23 @@ inline u32 first_dither(i64 r, i64 first) {
     return static_cast<u32>(r) * row_turn + static_cast<u32>(first) * channel_turn;
 }
 
-// What an i8 dY is made of for 64 channels: g a - u b - c, and the dithers of a row that starts with 0. Unsigned, so
-// that what passes only with channels whose g is all 0 wraps.
+// What an integer dY is made of for 64 channels: g a - u b - c, and the dithers of a row that starts with 0. Unsigned,
+// so that what passes only with channels whose g is all 0 wraps.
 struct FixedPoint {
     alignas(64) u32 a[segment], b[segment], c[segment], dithers[segment];
-    int right;
+    int right, shift;  // fractional bits, and those that go
+    i16 limit;         // which does not saturate
 
-    FixedPoint(const Channels& channels, double mantissa, int finer) : right(fraction - finer) {
+    // `halves`: what is made is floor(2 x), of which a half more, the floor, is taken off again.
+    FixedPoint(const Channels& channels, double mantissa, int finer, bool halves)
+        : right(fraction - finer), shift(halves ? right - 1 : right), limit(halves ? 2 * most_level : 127) {
+        const u32 less = halves ? u32{1} << (right - 1) : 0;
         const auto fixed = [](double number) { return static_cast<u32>(rounded(number, -fixed_limit, fixed_limit)); };
         for (i64 i = 0; i < segment; ++i) {
             const double scale = channels.inverse[i] * mantissa;
             a[i] = fixed(scale);
             b[i] = fixed(channels.slope[i] * scale);
-            c[i] = fixed(channels.mean[i] * scale);
+            c[i] = fixed(channels.mean[i] * scale) + less;
             dithers[i] = first_dither(0, i);
         }
     }
@@ -153,8 +167,8 @@ struct FixedPoint {
     void row_in_vectors(const T* g, const T* u, u32 dither, i8* out, Seen& seen) const {
         using V = typename I::V;
         const auto count = [&](V sizes) {
-            seen.saturated += I::count_above(sizes, 127);
-            seen.near += I::count_above(sizes, 63);
+            seen.saturated += I::count_above(sizes, limit);
+            seen.near += I::count_above(sizes, limit / 2);
         };
         for (int at = 0; at < segment; at += 2 * I::shorts) {
             const auto packed = [&](int i) {
@@ -162,7 +176,7 @@ struct FixedPoint {
             };
             const V low = packed(0), high = packed(I::shorts);
             const V sizes[2] = {I::sizes(low), I::sizes(high)};
-            if (I::any_above(I::larger_sizes(sizes[0], sizes[1]), 63)) {  // seldom
+            if (I::any_above(I::larger_sizes(sizes[0], sizes[1]), limit / 2)) {  // seldom of i8
                 count(sizes[0]);
                 count(sizes[1]);
             }
@@ -178,7 +192,7 @@ struct FixedPoint {
         const V chosen = I::choose_by_zero(g, turned, I::all_longs(static_cast<i32>(nearest)));
         const V less_c = I::subtract(I::shift_right_unsigned(chosen, 32 - right), I::load(c + at));
         const V offset = I::subtract(less_c, I::multiply(I::as_longs(u + at), I::load(b + at)));
-        return I::shift_right(I::add(I::multiply(g, I::load(a + at)), offset), right);
+        return I::shift_right(I::add(I::multiply(g, I::load(a + at)), offset), shift);
     }
 
     template <class T>
@@ -189,10 +203,10 @@ struct FixedPoint {
             const i32 g = from[i];
             const u32 rounding = (g == 0 ? dithers[i] + dither : nearest) >> (32 - right);
             const u32 offset = rounding - c[i] - static_cast<u32>(i32{u[i]}) * b[i];
-            const i32 fixed = static_cast<i32>(static_cast<u32>(g) * a[i] + offset) >> right;
+            const i32 fixed = static_cast<i32>(static_cast<u32>(g) * a[i] + offset) >> shift;
             const i32 size = fixed < 0 ? -fixed : fixed;
-            saturated += size > 127;
-            near += size > 63;
+            saturated += size > limit;
+            near += size > limit / 2;
             out[i] = static_cast<i8>(clamp(fixed, -127, 127));
         }
         seen.saturated += saturated;
@@ -203,7 +217,8 @@ struct FixedPoint {
 // T is dX's.
 template <class T>
 inline void integers(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit) {
-    const FixedPoint fixed(Channels(call, unit.first, unit.n), mantissas(call, fraction), finer_of(call));
+    const Channels channels(call, unit.first, unit.n);
+    const FixedPoint fixed(channels, mantissas(call, fraction), finer_of(call), call.operands[DY].format == Format::i4);
     Seen seen;
     T g[segment], u[segment];
     i8 few[segment];
@@ -223,15 +238,18 @@ inline void store_rounded(const Call& call, i64 r, const norm::Unit& unit, i64 u
                           const float* g, Seen& seen) {
     i8 few[segment];
     i8* __restrict out = target(call, r, unit, few);
+    const bool halves = call.operands[DY].format == Format::i4;
+    const i32 limit = halves ? 2 * most_level : 127;
     i32 whole[segment] = {}, saturated = 0, near = 0;
     for (i64 c = 0; c < used; ++c) {
         const double dither = static_cast<i32>(first_dither(r, unit.first + c) ^ nearest) * 0x1p-32;
-        whole[c] = rounded(values[c] + (g[c] == 0.0f ? dither : 0.0), -fixed_limit, fixed_limit);
+        const double number = values[c] + (g[c] == 0.0f ? dither : 0.0);
+        whole[c] = rounded(halves ? number * 2.0 - 0.5 : number, -fixed_limit, fixed_limit);
     }
     for (i64 c = 0; c < unit.n; ++c) {
         const i32 size = whole[c] < 0 ? -whole[c] : whole[c];
-        saturated += size > 127;
-        near += size > 63;
+        saturated += size > limit;
+        near += size > limit / 2;
     }
     for (i64 c = 0; c < used; ++c) out[c] = static_cast<i8>(clamp(whole[c], -127, 127));
     seen.saturated += saturated;
@@ -290,7 +308,7 @@ inline void run_blocks(const Call& call, i64 begin, i64 end) {
         if (!is_integer(call.operands[DY].format)) {
             floats(call, from, unit);
         } else if (from.x.format == Format::bit && is_integer(dx.format)) {
-            dx.format == Format::i8 ? integers<i8>(call, from, unit) : integers<i16>(call, from, unit);
+            dx.format == Format::i16 ? integers<i16>(call, from, unit) : integers<i8>(call, from, unit);
         } else {
             doubles_to_integers(call, from, unit);
         }

@@ -55,8 +55,8 @@ inline void integer_sums(const norm::MaskedGradient& from, const norm::Unit& uni
     for (i64 c = 0; c < segment; ++c) sums.largest[c] = most(static_cast<i32>(high[c]), -static_cast<i32>(low[c]));
 }
 
-// integer_sums of an i8 dX and of levels, by the instruction set's vectors of bytes, two rows at a time: what the rows
-// have side by side is multiplied and added, in registers throughout.
+// integer_sums of an i4 or i8 dX and of levels, by the instruction set's vectors of bytes, two rows at a time: what the
+// rows have side by side is multiplied and added, in registers throughout.
 template <class B>
 struct ByteSums {
     using V = typename B::V;
@@ -83,11 +83,18 @@ struct ByteSums {
         const V inner = chosen(norm::far, norm::near, halves), outer = chosen(norm::beyond, norm::next_to, halves);
         const V inside = given(from.mask) ? of(bit_row(from.mask, r)[from.word]) : B::all(-1);
         const V size = B::choose(outer, inner, inside);
-        const V g = B::both(B::load(row<i8>(from.dx, r) + from.first + first), of(from.passing(r)));
+        const V g = B::both(mantissas(r), of(from.passing(r)));
         high = B::larger(high, g);
         low = B::smaller(low, g);
         const auto negated = [&](V v) { return B::subtract(B::differing(v, below), below); };
         return {g, size, negated(size), negated(g)};
+    }
+
+    V mantissas(i64 r) const {
+        if (from.dx.format == Format::i8) return B::load(row<i8>(from.dx, r) + from.first + first);
+        alignas(64) i8 bytes[B::count];
+        unpack_pairs(nibble_row(from.dx, r, from.first + first), B::count / 2, bytes);
+        return B::load(bytes);
     }
 
     // sums: total, product, third and square, each of one half of the channels, then of the other.
@@ -145,7 +152,8 @@ template <class B>
 inline bool add_bytes(const norm::MaskedGradient& from, const norm::Unit& unit, bool both, Sums& sums) {
     if constexpr (B::usable) {
         const bool levels = from.x.format == Format::bit && given(from.half);
-        if (from.dx.format != Format::i8 || !levels || !both || from.n != segment) return false;
+        if (from.dx.format == Format::i16 || !is_integer(from.dx.format) || !levels || !both || from.n != segment)
+            return false;
         ByteSums<B>::add_all(from, unit, sums);
         return true;
     } else {
@@ -155,8 +163,8 @@ inline bool add_bytes(const norm::MaskedGradient& from, const norm::Unit& unit, 
 
 template <bool both>
 inline void integer_sums(const norm::MaskedGradient& from, const norm::Unit& unit, Sums& sums) {
-    from.dx.format == Format::i8 ? integer_sums<i8, i16, both>(from, unit, sums)
-                                 : integer_sums<i16, i32, both>(from, unit, sums);
+    from.dx.format == Format::i16 ? integer_sums<i16, i32, both>(from, unit, sums)
+                                  : integer_sums<i8, i16, both>(from, unit, sums);
 }
 
 inline void float_sums(const norm::MaskedGradient& from, const norm::Unit& unit, bool sizes, bool both, Sums& sums) {

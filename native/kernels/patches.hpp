@@ -10,6 +10,7 @@
 // A row of patches is (taps, channels of the source) in this order, 0 where a tap sees nothing.
 #pragma once
 
+#include "nibbles.hpp"
 #include "segments.hpp"
 #include "window.hpp"
 
@@ -196,16 +197,16 @@ inline void visit(const Grid& grid, const Place& place, i64 channels, i64 begin,
     }
 }
 
-inline void copy_elements(float* to, const u16* from, i64 n) { from_halves(from, n, to); }
+inline void copy_elements(float* to, const u16* from, i64 offset, i64 n) { from_halves(from + offset, n, to); }
 template <class T>
-inline void copy_elements(T* to, const T* from, i64 n) {
-    copy_run(to, from, n * static_cast<i64>(sizeof(T)));
+inline void copy_elements(T* to, const T* from, i64 offset, i64 n) {
+    copy_run(to, from + offset, n * static_cast<i64>(sizeof(T)));
 }
 
-// Elements [begin, begin + n) of the patches of `count` places, from a source of elements T (f16 becomes f32), in rows
-// of `stride`. Elements from n up to `padded` are zero.
-template <class T, class U>
-inline void gather(const Grid& grid, const Place* places, i64 count, const T* source, i64 channels, Span part,
+// Elements [begin, begin + n) of the patches of `count` places, from a source of elements (f16 becomes f32, i4
+// bytes), in rows of `stride`. Elements from n up to `padded` are zero.
+template <class Source, class U>
+inline void gather(const Grid& grid, const Place* places, i64 count, const Source& source, i64 channels, Span part,
                    i64 padded, U* out, i64 stride) {
     const auto zero = [](U* from, i64 n) { std::memset(from, 0, static_cast<std::size_t>(n) * sizeof(U)); };
     const i64 n = part.size();
@@ -214,7 +215,7 @@ inline void gather(const Grid& grid, const Place* places, i64 count, const T* so
         visit(
             grid, places[m], channels, part.begin, part.end,
             [&](i64 first, i64 last, i64 offset) {
-                copy_elements(to + (first - part.begin), source + offset, last - first);
+                copy_elements(to + (first - part.begin), source, offset, last - first);
             },
             [&](i64 first, i64 last) { zero(to + (first - part.begin), last - first); });
         if (n < padded) zero(to + n, padded - n);

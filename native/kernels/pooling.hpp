@@ -32,9 +32,13 @@ struct Seen {
           columns(taps_within(left, window.width, image.width)) {}
 };
 
-// n elements of a pixel, in place where a segment is full; else in `copy`, as what is converted (f16 to floats).
+// n elements of a pixel, in place where a segment is full; else in `copy`, as what is converted (f16 to floats, i4 to
+// bytes).
 template <class T>
 inline const T* elements(const Operand& from, i64 pixel, i64 first, i64 n, T* copy) {
+    if constexpr (__is_same(T, i8)) {
+        if (from.format == Format::i4) return mantissa_bytes(from, pixel, first, n, copy);
+    }
     if (n == segment) return row<T>(from, pixel) + first;
     std::memcpy(copy, row<T>(from, pixel) + first, static_cast<std::size_t>(n) * sizeof(T));
     return copy;
@@ -48,6 +52,9 @@ inline const float* elements(const Operand& from, i64 pixel, i64 first, i64 n, f
 // A full segment is copied by instructions, its size being known.
 template <class T>
 inline void store_elements(const Operand& to, i64 pixel, i64 first, i64 n, const T* values) {
+    if constexpr (__is_same(T, i8)) {
+        if (to.format == Format::i4) return store_levels(to, pixel, first, n, values);
+    }
     T* out = row<T>(to, pixel) + first;
     if (n == segment) {
         std::memcpy(out, values, segment * sizeof(T));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../simd/simd.hpp"
+#include "nibbles.hpp"
 #include "whole_rows.hpp"
 
 namespace linocut::LINOCUT_NS {
@@ -38,6 +39,12 @@ inline void load_floats(const Operand& from, i64 index, i64 first, i64 n, float*
         }
         case Format::i32: {
             const i32* in = row<i32>(from, index) + first;
+            for (i64 i = 0; i < n; ++i) out[i] = static_cast<float>(in[i]);
+            return;
+        }
+        case Format::i4: {  // from an even element on
+            i8 in[segment];
+            unpack_nibbles(nibble_row(from, index, first), n, in);
             for (i64 i = 0; i < n; ++i) out[i] = static_cast<float>(in[i]);
             return;
         }

@@ -79,7 +79,7 @@ struct SparseBytes {
   private:
     // Columns [column, column + n), n <= 64, of the examples of a group.
     static WholeRows<Lanes::examples> examples_of(const Operand& from, i64 first, i64 count, i64 column, i64 n) {
-        return {GroupRows<Lanes::examples>(from, first, count, column).rows, n};
+        return {GroupRows<Lanes::examples>(from, first, count, column, n).rows, n, from.format != Format::i4};
     }
 
     // The sums of an input with some outputs.

@@ -1,7 +1,7 @@
-// weight_gradient: dW = X^T dY. A part is 64 inputs, and of an i8 dY 128 outputs: the panel holds X of some examples,
-// rows are the channels of dY^T. Inputs are signs, kept as bits, or bytes u: sum dy (2u - 255) = 2 sum dy u - 255 sum
-// dy. What becomes of a word of 64 gradients is the business of a sink: here it is stored, in fused_updates.hpp it
-// moves weights.
+// weight_gradient: dW = X^T dY. A part is 64 inputs, and of an integer dY 128 outputs: the panel holds X of some
+// examples, rows are the channels of dY^T. Inputs are signs, kept as bits, or bytes u: sum dy (2u - 255) = 2 sum dy u -
+// 255 sum dy. What becomes of a word of 64 gradients is the business of a sink: here it is stored, in fused_updates.hpp
+// it moves weights.
 #pragma once
 
 #include "dot8_panels.hpp"
@@ -11,7 +11,7 @@
 
 namespace linocut::LINOCUT_NS::weight_gradient {
 
-inline i64 tiles_of(const Operand& dy) { return dy.format == Format::i8 ? divide_up(dy.cols, tile_rows) : 1; }
+inline i64 tiles_of(const Operand& dy) { return is_integer(dy.format) ? divide_up(dy.cols, tile_rows) : 1; }
 inline i64 units(const Call& call) {
     return divide_up(call.operands[1].cols, tile_columns) * tiles_of(call.operands[0]);
 }
@@ -215,7 +215,7 @@ inline void run(const Call& call, i64 begin, i64 end) {
         store_gradients(dw, output, first, n, scaled);
     };
     for (i64 unit = begin; unit < end; ++unit) {
-        if (dy.format == Format::i8) {
+        if (is_integer(dy.format)) {
             integer_gradients(dy, x, unit, Workspace(call), [&](const auto& words) { store_exact(dw, words); });
         } else {
             float_gradients(dy, x, unit, Workspace(call), store);

@@ -19,12 +19,14 @@ struct WholeRows {
     const u8* rows[N];
     alignas(32) u8 padded[N][segment];
 
-    WholeRows(const u8* const* given, i64 n) {
+    // Rows that do not last as long as this are copied.
+    WholeRows(const u8* const* given, i64 n, bool last = true) {
         for (int i = 0; i < N; ++i) {
             rows[i] = given[i];
-            if (given[i] && n == segment) continue;
+            if (given[i] && n == segment && last) continue;
             std::memset(padded[i], 0, sizeof padded[i]);
-            rows[i] = given[i] ? whole_segment(given[i], n, padded[i]) : padded[i];
+            if (given[i]) std::memcpy(padded[i], given[i], static_cast<std::size_t>(n));
+            rows[i] = padded[i];
         }
     }
     WholeRows(const WholeRows&) = delete;  // rows may be the padded ones

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from linocut.optimizers import SGD, Adam, Bop, Optimizer
     from linocut.plan.account import Account
     from linocut.plan.planned import plan
-    from linocut.policies import Policy, lean, lean8, standard, wang2021
+    from linocut.policies import Policy, lean, lean4, lean8, standard, wang2021
     from linocut.run.assessment import Assessment
     from linocut.run.predict import Predictor
     from linocut.run.predictions import Evaluation, Predictions
@@ -72,6 +72,7 @@ __all__ = [
     "import_pytorch",
     "layers",
     "lean",
+    "lean4",
     "lean8",
     "load",
     "loggers",
@@ -96,7 +97,7 @@ _HOMES = {
     "linocut.importing": ("import_larq", "import_pytorch"),
     "linocut.optimizers": ("SGD", "Adam", "Bop", "Optimizer"),
     "linocut.plan.account": ("Account",),
-    "linocut.policies": ("Policy", "lean", "lean8", "standard", "wang2021"),
+    "linocut.policies": ("Policy", "lean", "lean4", "lean8", "standard", "wang2021"),
     "linocut.run.assessment": ("Assessment",),
     "linocut.run.predict": ("Predictor",),
     "linocut.run.predictions": ("Evaluation", "Predictions"),

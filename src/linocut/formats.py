@@ -21,8 +21,9 @@ class Format:
     """One storage format.
 
     `code` is its number in a program's binary form. `bits` are the bits of one element; a format of one bit is packed
-    along the last axis in 64-bit words, least significant bit first, padding bits 0. `one` is the stored integer that
-    stands for 1.0 in a fixed-point format, 0 elsewhere.
+    along the last axis in 64-bit words, least significant bit first, padding bits 0; one of four bits in bytes, the
+    element with the even index in the low nibble, a padding nibble 0. `one` is the stored integer that stands for 1.0
+    in a fixed-point format, 0 elsewhere.
     """
 
     name: str
@@ -35,6 +36,11 @@ class Format:
     def is_bits(self) -> bool:
         """Whether elements are packed signs."""
         return self.bits == 1
+
+    @property
+    def is_nibbles(self) -> bool:
+        """Whether two elements share a byte."""
+        return self.bits == 4
 
     @property
     def is_fixed(self) -> bool:
@@ -53,9 +59,9 @@ class Format:
 
     def storage_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The shape of the array of `dtype` that holds `shape` elements."""
-        if self.bits > 1:
-            return shape
-        return (*shape[:-1], words(shape[-1]))
+        if self.is_bits:
+            return (*shape[:-1], words(shape[-1]))
+        return (*shape[:-1], -(-shape[-1] // 2)) if self.is_nibbles else shape
 
     def nbytes(self, shape: tuple[int, ...]) -> int:
         """Bytes that a buffer of this shape occupies."""
@@ -79,6 +85,7 @@ _ALL = (
     Format("bit", 9, 1, np.uint64),
     Format("q15", 10, 16, np.int16, one=32767),
     Format("q7", 11, 8, np.int8, one=127),
+    Format("i4", 12, 4, np.uint8),
 )
 FORMATS = {f.name: f for f in _ALL}
 FORMAT_BY_CODE = {f.code: f for f in _ALL}

@@ -19,15 +19,17 @@ _CHOICES = {
     "norm": ("l1", SCALED_L1, "l2"),
     "X": ("bit", *_FLOATS),
     "Y": (SMALLEST_INTEGER, *_FLOATS),
-    "dX": ("i8", "i16", *_FLOATS),
-    "dY": ("i8", *_FLOATS),
+    "dX": ("i4", "i8", "i16", *_FLOATS),
+    "dY": ("i4", "i8", *_FLOATS),
     "W": ("q15", "q7", *_FLOATS),
     "dW": ("bit", "q7", *_FLOATS),
     "momenta": ("q7", "q15", *_FLOATS),
     "beta": _FLOATS,
     "statistics": _FLOATS,
     "real": _FLOATS,
+    "dense_dY": ("i4", "i8", *_FLOATS),
 }
+_MAY_LACK = ("dense_dY",)
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,9 @@ class Policy:
     `norm` is the batch norm, "l1", "scaled_l1" or "l2"; the other fields are the formats of the roles of the same name:
     X retained activations, Y matrix products, dX and dY gradients, W latent weights, dW their gradients, momenta, beta
     (batch norm shifts and their moments), statistics of batch norm, real: weights, activations and gradients of the
-    layers that are in full precision. SpecError for formats that a role cannot have, or that do not go together.
+    layers that are in full precision. `dense_dY` is dY of dense layers, None where it is as that of
+    convolutions: few rows of it are summed, in which roundings cancel less, and it takes little memory. SpecError for
+    formats that a role cannot have, or that do not go together.
     """
 
     name: str
@@ -52,13 +56,14 @@ class Policy:
     beta: str
     statistics: str
     real: str
+    dense_dY: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.isprintable():
             raise SpecError(f"the name of a policy is {one_line(repr(self.name))}, must be a text on one line")
         for role, allowed in _CHOICES.items():
             value = getattr(self, role)
-            if value not in allowed:
+            if value not in allowed and not (value is None and role in _MAY_LACK):
                 raise SpecError(f"policy {self.name}: {role} is {value!r}, must be {' or '.join(allowed)}")
         self._check_family()
 
@@ -88,6 +93,10 @@ class Policy:
         """
         return min(1.0, Q7_RANGE * fan_in**-0.5) if self.W == "q7" else 1.0
 
+    def of_dy(self, *, dense: bool) -> str:
+        """The format of dY of dense layers or of convolutions."""
+        return self.dense_dY or self.dY if dense else self.dY
+
     def replace(self, **changes: str) -> Policy:
         """The same policy with some columns changed, as in `wang2021.replace(dW="f32")`.
 
@@ -102,8 +111,8 @@ class Policy:
         return dataclasses.replace(self, **changes)
 
     def to_dict(self) -> dict[str, str]:
-        """Name and columns, for a file."""
-        return dataclasses.asdict(self)
+        """Name and columns, those that it has, for a file."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
 
     def _check_family(self) -> None:
         integers = {
@@ -113,6 +122,8 @@ class Policy:
             "W": FORMATS[self.W].is_fixed,
             "momenta": FORMATS[self.momenta].is_fixed,
         }
+        if self.dense_dY is not None:
+            integers["dense_dY"] = FORMATS[self.dense_dY].is_integer
         if len(set(integers.values())) > 1:
             whole = ", ".join(f"{k}={getattr(self, k)}" for k, v in integers.items() if v)
             parts = ", ".join(f"{k}={getattr(self, k)}" for k, v in integers.items() if not v)
@@ -135,8 +146,9 @@ standard = Policy("standard", "l2", "f32", "f32", "f32", "f32", "f32", "f32", "f
 wang2021 = Policy("wang2021", "l1", "bit", "f16", "f16", "f16", "f16", "bit", "f16", "f16", "f16", "f16")
 lean = Policy("lean", SCALED_L1, "bit", SMALLEST_INTEGER, "i8", "i8", "q15", "q7", "q7", "f32", "f32", "f32")
 lean8 = lean.replace(name="lean8", W="q7")
+lean4 = lean.replace(name="lean4", dX="i4", dY="i4", dense_dY="i8")
 
-POLICIES = {policy.name: policy for policy in (standard, wang2021, lean, lean8)}
+POLICIES = {policy.name: policy for policy in (standard, wang2021, lean, lean8, lean4)}
 
 
 def find_policy(policy: str | Policy | dict[str, Any]) -> Policy:
@@ -145,6 +157,7 @@ def find_policy(policy: str | Policy | dict[str, Any]) -> Policy:
         return policy
     if isinstance(policy, dict):
         known = {field.name for field in dataclasses.fields(Policy)}
+        policy = {**dict.fromkeys(_MAY_LACK), **policy}  # which older files do not have
         if odd := known.symmetric_difference(policy):
             raise SpecError(f"a policy's description has, or lacks, {', '.join(sorted(odd))}")
         return Policy(**policy)

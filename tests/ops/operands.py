@@ -10,6 +10,7 @@ import numpy as np
 from linocut.formats import find_format, words
 from linocut.ops import OP_BY_NAME, View, channel_sums, norm_gradient_sums, norm_sign, norm_statistics
 from linocut.ops.bits import Array, pack
+from linocut.ops.nibbles import LEVELS, MOST, nearest_levels, pack_nibbles
 from linocut.ops.norm import L1, L2, SCALED_L1
 from linocut.ops.panels import BITS, pack_panels, panels_of
 
@@ -19,6 +20,7 @@ Attributes: TypeAlias = dict[str, float]
 Filled: TypeAlias = tuple[dict[str, View], Attributes]
 Fill: TypeAlias = Callable[[Formats, Sizes, Mapping[str, float], np.random.Generator], Filled]
 
+MANTISSAS = {"i4": MOST, "i8": 127, "i16": 32767}  # the largest of each format of gradients in integers
 _KINDS = (L1, L2, SCALED_L1)
 _NORMS = tuple({"norm": norm} for norm in _KINDS)
 _NORMS_STE = tuple({"norm": norm, "ste": ste} for norm in _KINDS for ste in (0.0, 1.0))
@@ -41,6 +43,8 @@ def view(values: Array, form: str) -> View:
     """Values (booleans for bits, stored integers for fixed point) as an operand."""
     if form == "bit":
         return View(pack(np.asarray(values, bool)), form, values.shape[-1])
+    if form == "i4":
+        return View(pack_nibbles(nearest_levels(2 * values.astype(np.int64))), form, values.shape[-1])
     with np.errstate(over="ignore"):
         return View(np.ascontiguousarray(values.astype(find_format(form).dtype)), form, values.shape[-1])
 
@@ -94,8 +98,8 @@ def _product(rng: np.random.Generator, formats: Formats, rows: int, cols: int) -
 def _gradient(rng: np.random.Generator, form: str, rows: int, cols: int) -> Array:
     """A gradient: small floats, or mantissas that reach their format's limits; some channels have none."""
     none = rng.random(cols) < 0.05
-    if form in ("i8", "i16"):
-        limit = 127 if form == "i8" else 32767
+    if form in MANTISSAS:
+        limit = MANTISSAS[form]
         spread = limit * rng.choice([0.03, 0.3, 1.0])
         g = np.clip(np.rint(rng.standard_normal((rows, cols)) * spread), -limit, limit)
     else:
@@ -218,7 +222,7 @@ def _norm_gradient(formats: Formats, sizes: Sizes, variant: Mapping[str, float],
     """The sums are those of these very gradients, as the instruction may take for granted."""
     filled, channels = _masked_gradient(formats, sizes, rng), sizes["C"]
     still = np.all(
-        filled["dx"].data == 0, axis=0
+        filled["dx"].numbers() == 0, axis=0
     )  # no gradient: a deviation so small that its reciprocal is out of range
     spread = np.where(still, 1e-3, np.exp(rng.normal(3.0, 1.0, channels))) * (rng.random(channels) < 0.95)
     spread[rng.integers(channels)] *= channels == 1
@@ -251,7 +255,8 @@ def _gradient_exponent(
 ) -> Filled:
     filled = {"dy_exponent": _exponent(rng), "scale": _scale(rng), "counters": _counters(rng)}
     attributes = {"products": rng.choice([1, 9, 1152, 2**20]), "elements": rng.choice([1, 8192, 10**6])}
-    return filled, {**{name: float(size) for name, size in attributes.items()}, "bits": float(rng.choice([7, 15]))}
+    attributes |= {"bits": rng.choice([5, 7, 15]), "dy_bits": rng.choice([5, 7])}
+    return filled, {name: float(size) for name, size in attributes.items()}
 
 
 def _weight_gradient(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
@@ -383,6 +388,8 @@ def _copy_channels(formats: Formats, sizes: Sizes, variant: Mapping[str, float],
     def elements(form: str, *shape: int) -> Array:
         if form == "bit":
             return _bits(rng, *shape)
+        if form == "i4":
+            return rng.choice(LEVELS, shape) * rng.choice([-1, 1], shape)
         return rng.integers(-100, 100, shape) if form.startswith(("i", "u")) else _numbers(rng, form, *shape)
 
     rows, given, wanted = sizes["R"], sizes["C"], sizes["D"]

@@ -56,10 +56,10 @@ def elements(form: str, rows: int, channels: int, seed: int) -> View:
 
 
 def values(of: View) -> Array:
-    return of.bits() if of.format == "bit" else of.data
+    return of.bits() if of.format == "bit" else of.numbers()
 
 
-@pytest.mark.parametrize("form", ["bit", "u8", "i8", "i16", "f16", "f32"])
+@pytest.mark.parametrize("form", ["bit", "u8", "i4", "i8", "i16", "f16", "f32"])
 def test_concatenation_and_slices(form: str) -> None:
     """Three of 5, 64 and 70 channels in one of 139 that held anything, and back."""
     widths = (5, 64, 70)
@@ -82,7 +82,7 @@ def test_concatenation_and_slices(form: str) -> None:
         at += part.cols
 
 
-@pytest.mark.parametrize("form", ["bit", "i8", "f32"])
+@pytest.mark.parametrize("form", ["bit", "i4", "i8", "f32"])
 def test_the_gradient_of_a_slice_is_0_elsewhere(form: str) -> None:
     dy, dx = elements(form, 4, 3, 1), elements(form, 4, 70, 2)
     run("copy_channels", {"x": dy, "y": dx}, begin=0, at=66, count=3, fresh=1)

@@ -313,7 +313,7 @@ def test_sums_are_shifted_rounded_and_noted(form: str, limit: int, shift: int) -
 def test_the_exponent_of_a_gradient_follows_its_overflows(noted: list[int], shift: int) -> None:
     dx_exponent, scale, counters = zeros("i32", 1), view(np.array(noted), "i64"), view(np.arange(4), "i64")
     given = {"dy_exponent": view(np.array([-20]), "i32"), "scale": scale, "counters": counters}
-    attributes = {"products": 9000.0, "elements": 16384.0, "bits": 7.0}
+    attributes = {"products": 9000.0, "elements": 16384.0, "bits": 7.0, "dy_bits": 7.0}
     run("gradient_exponent", {**given, "dx_exponent": dx_exponent}, **attributes)
     assert dx_exponent.data.tolist() == [shift - 20]
     assert scale.data.tolist() == [1, shift - 20, shift, 0, 0, 0]

@@ -124,9 +124,10 @@ def test_refusals_in_the_words_of_python() -> None:
     assert 'policy="lean", optimizer="bop" (' in str(refused.value)
     with pytest.raises(lc.SpecError, match=r"a batch of 96 in micro-batches of 48 takes .*; or micro_batch=8;"):
         lc.Trainer(NETWORK, batch_size=96, micro_batch=48, budget=arena(96, 8))
+    least = arena(2, None, "lean4", "bop")
     with pytest.raises(lc.SpecError) as one:
-        lc.plan(NETWORK, budget=bop - 1)
-    assert f'the least is {bop:,} B with policy="lean", optimizer="bop" at a batch of 2' in str(one.value)
+        lc.plan(NETWORK, budget=least - 1)
+    assert f'the least is {least:,} B with policy="lean4", optimizer="bop" at a batch of 2' in str(one.value)
     assert "--" not in str(one.value) and "--" not in str(refused.value)
     assert "8 rows" not in str(one.value) and "8 rows" not in str(refused.value)  # no batch was asked for
     with pytest.raises(lc.SpecError, match=r"micro-batches of 8 takes .* fewer than 8 rows"):

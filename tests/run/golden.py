@@ -68,8 +68,11 @@ CASES = {
     "mlp-sgd": Case(MLP, 50, 50, SGD()),
     "mlp-bop-in-2": Case(MLP, 25, 50, Bop(), parts=2),
     "mlp-lean8": Case(MLP, 50, 50, policy=lc.lean8),
+    "mlp-lean4": Case(MLP, 50, 50, policy=lc.lean4),
     "cnv": Case(narrower(lc.models.cnv(classes=CLASSES), 9, 64), 3),
+    "cnv-lean4": Case(narrower(lc.models.cnv(classes=CLASSES), 9, 64), 3, policy=lc.lean4),
     "binarynet": Case(narrower(lc.models.binarynet((10, 9, 3), CLASSES), 9, 64), 4),
+    "binarynet-lean4": Case(narrower(lc.models.binarynet((10, 9, 3), CLASSES), 9, 64), 4, policy=lc.lean4),
     "resnete18": Case(narrower(lc.models.resnete18((16, 16, 3), CLASSES), 9, 64), 4),
 }
 

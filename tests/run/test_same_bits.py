@@ -41,9 +41,9 @@ def state_after(
     [
         *((Adam(), "u8", 1, lc.lean), (SGD(), "u8", 1, lc.lean), (Bop(), "u8", 1, lc.lean)),
         *((Adam(), "f32", 1, lc.lean), (SGD(), "u8", 5, lc.lean), (Bop(), "u8", 2, lc.lean)),
-        *((Adam(), "u8", 1, lc.lean8), (SGD(), "u8", 5, lc.lean8)),
+        *((Adam(), "u8", 1, lc.lean8), (SGD(), "u8", 5, lc.lean8), (Adam(), "u8", 1, lc.lean4)),
     ],
-    ids=["adam", "sgd", "bop", "adam-f32-input", "sgd-in-5", "bop-in-2", "lean8-adam", "lean8-sgd-in-5"],
+    ids=["adam", "sgd", "bop", "adam-f32-input", "sgd-in-5", "bop-in-2", "lean8-adam", "lean8-sgd-in-5", "lean4-adam"],
 )
 def test_integers_have_the_same_bits_everywhere(optimizer: Optimizer, dtype: str, parts: int, policy: Policy) -> None:
     expected = state_after(optimizer, dtype, parts, policy, backend=REFERENCE)

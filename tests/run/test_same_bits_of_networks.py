@@ -77,9 +77,9 @@ def state_after(
     ("optimizer", "parts", "policy"),
     [
         *((Adam(0.01), 1, lc.lean), (SGD(0.1), 1, lc.lean), (Bop(0.01, 1e-2, 1e-6), 1, lc.lean)),
-        *((Adam(0.01), 2, lc.lean), (Adam(0.01), 1, lc.lean8)),
+        *((Adam(0.01), 2, lc.lean), (Adam(0.01), 1, lc.lean8), (Adam(0.01), 2, lc.lean4)),
     ],
-    ids=["adam", "sgd", "bop", "adam-in-2", "lean8-adam"],
+    ids=["adam", "sgd", "bop", "adam-in-2", "lean8-adam", "lean4-adam-in-2"],
 )
 @pytest.mark.parametrize("network", NETWORKS)
 def test_integers_have_the_same_bits_everywhere(network: str, optimizer: Optimizer, parts: int, policy: Policy) -> None:

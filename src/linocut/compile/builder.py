@@ -24,7 +24,7 @@ from linocut.optimizers.base import Optimizer
 from linocut.policies import Policy
 
 MICRO = "micro"  # the buffer that says where in its step a micro-batch stands
-MANTISSAS = ("i16", "i8")  # formats of gradients that need an exponent
+MANTISSAS = ("i16", "i8", "i4")  # formats of gradients that need an exponent
 
 
 @dataclass(kw_only=True)
@@ -172,7 +172,8 @@ class Builder(Recorder):
 
         It takes the bytes of `over`, a buffer that nothing reads any more, where that has its format.
         """
-        form = form or (self.policy.dX if role == roles.DX else self.policy.dY)
+        of_role = self.policy.dX if role == roles.DX else self.policy.of_dy(dense=len(shape) == 2)
+        form = form or of_role
         exponent = self.transient(f"{name}.exponent", role, (1,), "i32") if form in MANTISSAS else None
         if over is not None and self.buffers[over].format == form:
             return Gradient(self.view(over, name, shape, role), exponent)

@@ -16,6 +16,7 @@ from linocut.layers.numbers import as_numbers, real_gradient
 from linocut.layers.parameters import SCALE, STATISTIC, Initial, Parameter, bias
 from linocut.layers.values import Gradient, Normed, Product, Real, Value
 from linocut.ops import norm_gradient_sums, norm_statistics
+from linocut.ops.nibbles import MOST
 from linocut.ops.norm import NORMS
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def _sums_of_frozen(builder: Lowering, name: str, y: Product | Real, dx: Gradien
     Mantissas are as large as their format has them: the exponent of dY comes down to those that there are. SpecError
     for a gradient in floats that is to become integers: how large it is, is not known.
     """
-    largest = {"i8": 127.0, "i16": 32767.0}.get(builder.form(dx.buffer), 0.0)
+    largest = {"i4": float(MOST), "i8": 127.0, "i16": 32767.0}.get(builder.form(dx.buffer), 0.0)
     if not largest and isinstance(y, Product) and builder.policy.integer:
         raise SpecError(
             f"{name} is frozen, but gradients in floats go through it to a layer with binary weights, which "

@@ -11,7 +11,7 @@ from linocut.formats import WORD_BITS
 from linocut.layers.base import Layer, Shape
 from linocut.layers.kinds import BITS, INPUT, NORMED, REAL
 from linocut.layers.numbers import as_numbers
-from linocut.layers.values import Bits, Given, Gradient, Value, reshaped
+from linocut.layers.values import Bits, Given, Value, reshaped, viewed
 
 if TYPE_CHECKING:
     from linocut.layers.lowering import Lowering
@@ -56,8 +56,7 @@ def _packed_anew(builder: Lowering, name: str, value: Bits, flat: Shape) -> Bits
     out = Bits(bits, numbers)
 
     def backward() -> None:
-        gradient = out.taken()
-        value.give(builder, Gradient(builder.view(gradient.buffer, f"{name}.dX", shape), gradient.exponent))
+        value.give(builder, viewed(builder, f"{name}.dX", out.taken(), shape))
 
     builder.on_backward(backward)
     return out

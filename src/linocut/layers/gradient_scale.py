@@ -26,5 +26,6 @@ def decide_exponent(builder: Lowering, name: str, dy: Gradient, dx: Gradient, pr
     operands = {"dy_exponent": dy.exponent, "dx_exponent": dx.exponent, "scale": scale, "counters": builder.counters}
     elements = math.prod(builder.shape(dx.buffer))
     sizes = {"products": products, "elements": elements, "bits": BITS[builder.form(dx.buffer)]}
+    sizes["dy_bits"] = BITS[builder.form(dy.buffer)]
     builder.emit("gradient_exponent", operands, {attribute: float(size) for attribute, size in sizes.items()})
     return scale

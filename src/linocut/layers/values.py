@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from linocut import roles
+from linocut.formats import find_format
 from linocut.layers.lowering import Gradient as Gradient
 from linocut.layers.lowering import Lowering
 from linocut.layers.shape import Shape
@@ -40,6 +41,14 @@ class Value:
         """The gradient that the consumers gave."""
         assert self.gradient is not None, "the consumer of a value lowers its backward step first"
         return self.gradient
+
+
+def viewed(builder: Lowering, name: str, gradient: Gradient, shape: Shape) -> Gradient:
+    """The bytes of a gradient under another shape; floats of it where rows of nibbles would begin within a byte."""
+    nibbles = find_format(builder.form(gradient.buffer)).is_nibbles
+    if nibbles and shape[-1] % 2:
+        return Gradient(builder.view(_in_numbers(builder, gradient), name, shape))
+    return Gradient(builder.view(gradient.buffer, name, shape), gradient.exponent)
 
 
 def _in_numbers(builder: Lowering, gradient: Gradient) -> int:
@@ -132,8 +141,7 @@ def reshaped(builder: Lowering, name: str, value: Stored, shape: Shape) -> Store
 
     def backward() -> None:
         if out.gradient is not None:  # there is none of the network's input
-            back = out.taken()
-            value.give(builder, Gradient(builder.view(back.buffer, f"{name}.dX.view", before), back.exponent))
+            value.give(builder, viewed(builder, f"{name}.dX.view", out.taken(), before))
 
     builder.on_backward(backward)
     return out  # type: ignore[return-value]  # of the type of `value`

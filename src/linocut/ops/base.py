@@ -14,6 +14,7 @@ from linocut.formats import FORMATS, Format
 from linocut.ops.bits import Array, pack, unpack
 from linocut.ops.expression import Known, Steps, compiled, value
 from linocut.ops.limits import of_attributes
+from linocut.ops.nibbles import pack_nibbles, unpack_nibbles
 from linocut.ops.rule import Check, Rules, check, first_failure
 from linocut.ops.signature import Signature, parse
 from linocut.ops.work import NOTHING, Amount, Work
@@ -25,8 +26,8 @@ Sizes: TypeAlias = Mapping[str, int]
 class View:
     """An operand at run time.
 
-    `data` is the stored array: (rows, stored columns) for a buffer of two or more dimensions, bits packed in words;
-    one-dimensional otherwise. `cols` counts the elements of the last dimension, `shape` those of all.
+    `data` is the stored array: (rows, stored columns) for a buffer of two or more dimensions, bits packed in words,
+    nibbles in bytes; one-dimensional otherwise. `cols` counts the elements of the last dimension, `shape` those of all.
     """
 
     data: Array
@@ -42,13 +43,19 @@ class View:
         """int64 -1 and +1 (rows, cols) of a packed buffer."""
         return np.where(self.bits(), np.int64(1), np.int64(-1))
 
+    def numbers(self) -> Array:
+        """The elements (rows, cols) of a buffer that is not of bits: as they are stored, nibbles as int64."""
+        return unpack_nibbles(self.data, self.cols) if self.form.is_nibbles else self.data
+
     def image(self) -> Array:
         """The stored array in the buffer's own dimensions, bits packed along the last."""
         return self.data.reshape(*self.shape[:-1], self.data.shape[-1])
 
     def values(self) -> Array:
         """The elements in the buffer's own dimensions; a packed buffer as int64 -1 and +1."""
-        return self.signs().reshape(self.shape) if self.form.is_bits else self.image()
+        if self.form.is_bits:
+            return self.signs().reshape(self.shape)
+        return self.numbers().reshape(self.shape) if self.form.is_nibbles else self.image()
 
     @property
     def form(self) -> Format:
@@ -62,6 +69,8 @@ class View:
         """
         if self.form.is_bits:
             self.data[...] = pack(values)
+        elif self.form.is_nibbles:
+            self.data[...] = pack_nibbles(values)
         else:
             with np.errstate(over="ignore"):
                 single = values.astype(np.float32) if self.format == "f16" else values

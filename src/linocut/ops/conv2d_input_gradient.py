@@ -1,6 +1,6 @@
 """conv2d_input_gradient: dX from dY and the weights of a convolution.
 
-i8 mantissas times signs sum to 32 bits exactly, and are shifted to fit i16 as input_gradient does it.
+i4 and i8 mantissas times signs sum to 32 bits exactly, and are shifted as input_gradient does it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from linocut.ops import work
 from linocut.ops.base import Op, View
 from linocut.ops.conv2d import add_product
 from linocut.ops.gradient_exponent import store_mantissas
-from linocut.ops.limits import CONVOLUTION, INTEGERS, MOST_PRODUCTS, at_most
+from linocut.ops.limits import CONVOLUTION, INTEGERS, MOST_PRODUCTS, SHORT, at_most
 from linocut.ops.rule import Rule
 from linocut.ops.window import taps
 from linocut.ops.work import OF_GRADIENTS, Amount
@@ -48,12 +48,12 @@ def reference(
 OP = Op(
     "conv2d_input_gradient",
     21,
-    "<dy:i8|f16|f32[B,I,J,N] <dy_exponent?:i32[1] <weights:bit|f16|f32[N,P,Q,C] >dx:i8|i16|f16|f32[B,H,W,C] "
+    "<dy:i4|i8|f16|f32[B,I,J,N] <dy_exponent?:i32[1] <weights:bit|f16|f32[N,P,Q,C] >dx:i4|i8|i16|f16|f32[B,H,W,C] "
     "<dx_exponent?:i32[1] =scale?:i64[6]; stride pad_top pad_left exact",
     reference,
     (
         Rule(
-            f"{INTEGERS} and (dy != i8 or weights == bit)",
+            f"{INTEGERS} and (dy not in {SHORT} or weights == bit)",
             "dY {dy}, dX {dx}, weights {weights}: integer gradients go with each other, exponents, scale and bits",
         ),
         at_most("N * P * Q", "products", MOST_PRODUCTS, "use fewer filters or a smaller kernel"),

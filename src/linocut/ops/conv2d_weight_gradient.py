@@ -9,7 +9,7 @@ from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
 from linocut.ops.conv2d import add_product, numbers
 from linocut.ops.fixed_point import gradient_form
-from linocut.ops.limits import CONVOLUTION, MOST_PRODUCTS, U8_SCALE, WEIGHT_GRADIENT
+from linocut.ops.limits import CONVOLUTION, MOST_PRODUCTS, SHORT, U8_SCALE, WEIGHT_GRADIENT
 from linocut.ops.rule import Rule
 from linocut.ops.window import taps
 from linocut.ops.work import OF_GRADIENTS, Amount
@@ -43,12 +43,12 @@ def reference(*, dy: View, x: View, dw: View, stride: float, pad_top: float, pad
 OP = Op(
     "conv2d_weight_gradient",
     22,
-    "<dy:i8|f16|f32[B,I,J,N] <x:bit|u8|f16|f32[B,H,W,C] >dw:bit|q7|f16|f32[N,P,Q,C]; stride pad_top pad_left exact",
+    "<dy:i4|i8|f16|f32[B,I,J,N] <x:bit|u8|f16|f32[B,H,W,C] >dw:bit|q7|f16|f32[N,P,Q,C]; stride pad_top pad_left exact",
     reference,
     (
         *WEIGHT_GRADIENT,
         Rule(
-            f"dy != i8 or B * I * J <= {MOST_PRODUCTS}",
+            f"dy not in {SHORT} or B * I * J <= {MOST_PRODUCTS}",
             f"{{B * I * J}} pixels of a batch overflow the sum, at most {MOST_PRODUCTS:,}; use a smaller batch",
         ),
         *CONVOLUTION,

@@ -17,7 +17,7 @@ def reference(*, x: View, y: View, begin: float, at: float, count: float, fresh:
     taken = slice(int(begin), int(begin + count))
     placed = slice(int(at), int(at + count))
     packed = x.form.is_bits
-    given, values = (x.bits(), y.bits()) if packed else (x.data, y.data.copy())
+    given, values = (x.bits(), y.bits()) if packed else (x.numbers(), y.numbers().copy())
     if fresh:
         values = np.zeros_like(values)
     values[:, placed] = given[:, taken]
@@ -27,7 +27,7 @@ def reference(*, x: View, y: View, begin: float, at: float, count: float, fresh:
 OP = Op(
     "copy_channels",
     47,
-    "<x:bit|u8|i8|i16|f16|f32[R,C] =y:bit|u8|i8|i16|f16|f32[R,D]; begin at count fresh",
+    "<x:bit|u8|i4|i8|i16|f16|f32[R,C] =y:bit|u8|i4|i8|i16|f16|f32[R,D]; begin at count fresh",
     reference,
     (
         Rule("x == y", "x {x} and y {y} must have the same format"),

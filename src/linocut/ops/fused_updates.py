@@ -64,6 +64,6 @@ def _fused(gradient: Op, first_code: int, operands: str, weights: str, attribute
 
 
 OPS = (
-    *_fused(weight_gradient.OP, 17, "<dy:i8[R,N] <x:bit|u8[R,K] ", "N,K", ""),
-    *_fused(conv2d_weight_gradient.OP, 23, "<dy:i8[B,I,J,N] <x:bit|u8[B,H,W,C] ", "N,P,Q,C", f"{ATTRIBUTES} "),
+    *_fused(weight_gradient.OP, 17, "<dy:i4|i8[R,N] <x:bit|u8[R,K] ", "N,K", ""),
+    *_fused(conv2d_weight_gradient.OP, 23, "<dy:i4|i8[B,I,J,N] <x:bit|u8[B,H,W,C] ", "N,P,Q,C", f"{ATTRIBUTES} "),
 )

@@ -17,12 +17,14 @@ import numpy as np
 from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
 from linocut.ops.control import SATURATIONS
+from linocut.ops.nibbles import MOST, nearest_levels
 
 QUANTITIES = 6
 KNOWN, EXPONENT, SHIFT, LARGEST, SATURATED, NEAR = range(QUANTITIES)
-RARE = 8192  # one in so many mantissas may saturate
 MOST_SHIFT = 30
-BITS = {"i8": 7, "i16": 15}  # of a mantissa, beside its sign
+# Of a mantissa, beside its sign; i4 stands for integers of 5, up to MOST.
+BITS = {"i4": 5, "i8": 7, "i16": 15}
+RARE = {5: 256, 7: 8192, 15: 8192}  # one in so many mantissas of so many bits may saturate
 
 
 def shift_for(largest: int, bits: int) -> int:
@@ -39,11 +41,12 @@ def reference(
     products: float,
     elements: float,
     bits: float,
+    dy_bits: float,
 ) -> None:
-    """Exponent of dY -> exponent of dX, whose `elements` are sums of at most `products` products |p| <= 127."""
+    """Exponent of dY -> exponent of dX, whose `elements` are sums of at most `products` mantissas of dY."""
     dy, state, width = int(dy_exponent.data[0]), scale.data, int(bits)
     counters.data[SATURATIONS] += state[SATURATED]
-    worst = shift_for(127 * int(products), width)
+    worst = shift_for((2 ** int(dy_bits) - 1) * int(products), width)
     shift = worst
     if state[KNOWN]:
         shift = min(max(_wanted(state, int(elements), width) - dy, 0), worst)
@@ -51,9 +54,9 @@ def reference(
     dx_exponent.data[0] = dy + shift
 
 
-def overflow_trend(state: Array, elements: int) -> int:
+def overflow_trend(state: Array, elements: int, bits: int) -> int:
     """1 where too many of the last step's elements saturated, -1 where half the range would have done, else 0."""
-    few = elements // RARE
+    few = elements // RARE[bits]
     return 1 if state[SATURATED] > few else -1 if state[NEAR] <= few else 0
 
 
@@ -64,7 +67,7 @@ def begin_step(state: Array, exponent: int, shift: int) -> None:
 
 def _wanted(state: Array, elements: int, bits: int) -> int:
     """The exponent that would have suited the last step."""
-    exponent, largest, trend = int(state[EXPONENT]), int(state[LARGEST]), overflow_trend(state, elements)
+    exponent, largest, trend = int(state[EXPONENT]), int(state[LARGEST]), overflow_trend(state, elements, bits)
     if trend < 0:
         return exponent if largest == 0 else min(exponent - 1, exponent - int(state[SHIFT]) + shift_for(largest, bits))
     return exponent + trend
@@ -73,18 +76,34 @@ def _wanted(state: Array, elements: int, bits: int) -> int:
 def store_mantissas(total: Array, dy_exponent: View, dx: View, dx_exponent: View, scale: View) -> None:
     """Exact sums, shifted from dY's exponent to that of dx and rounded; `scale` notes how they come out."""
     shift = min(max(int(dx_exponent.data[0]) - int(dy_exponent.data[0]), 0), MOST_SHIFT)
-    limit = 2 ** BITS[dx.format] - 1
-    mantissas = (total + ((1 << shift) >> 1)) >> shift
-    size = np.abs(mantissas)
+    mantissas, saturated, near = stored(2 * total >> shift, dx.format)
     scale.data[LARGEST] = max(int(scale.data[LARGEST]), int(np.abs(total).max()))
-    scale.data[SATURATED] += np.count_nonzero(size > limit)
-    scale.data[NEAR] += np.count_nonzero(size > limit // 2)
-    dx.store(np.clip(mantissas, -limit, limit).reshape(-1, dx.cols))
+    scale.data[SATURATED] += saturated
+    scale.data[NEAR] += near
+    dx.store(mantissas.reshape(-1, dx.cols))
+
+
+def stored(halves: Array, form: str) -> tuple[Array, int, int]:
+    """Of numbers as floor(2 x): to the nearest that the format has, how many saturate, how many pass half the range.
+
+    Halves are rounded up; between levels of i4, to the larger.
+    """
+    if form == "i4":
+        sizes = np.abs(halves)
+        return nearest_levels(halves), _above(sizes, 2 * MOST), _above(sizes, MOST)
+    limit = 2 ** BITS[form] - 1
+    mantissas = (halves + 1) >> 1
+    sizes = np.abs(mantissas)
+    return np.clip(mantissas, -limit, limit), _above(sizes, limit), _above(sizes, limit // 2)
+
+
+def _above(sizes: Array, limit: int) -> int:
+    return int(np.count_nonzero(sizes > limit))
 
 
 OP = Op(
     "gradient_exponent",
     38,
-    "<dy_exponent:i32[1] >dx_exponent:i32[1] =scale:i64[6] =counters:i64[4]; products elements bits",
+    "<dy_exponent:i32[1] >dx_exponent:i32[1] =scale:i64[6] =counters:i64[4]; products elements bits dy_bits",
     reference,
 )

@@ -1,6 +1,6 @@
 """input_gradient: dX = dY W^, the gradient of a layer's input.
 
-i8 mantissas times signs sum to 32 bits exactly, and are shifted from dY's exponent to that of dX, which
+i4 and i8 mantissas times signs sum to 32 bits exactly, and are shifted from dY's exponent to that of dX, which
 gradient_exponent decided; what does not fit saturates.
 """
 
@@ -28,14 +28,14 @@ def reference(
     if dy_exponent is None or dx_exponent is None or scale is None:
         dx.store(dy.data.astype(np.float64) @ weights.signs().astype(np.float64))
         return
-    total = dy.data.astype(np.int64) @ weights.signs()
+    total = dy.numbers().astype(np.int64) @ weights.signs()
     store_mantissas(total, dy_exponent, dx, dx_exponent, scale)
 
 
 OP = Op(
     "input_gradient",
     11,
-    "<dy:i8|f16|f32[R,N] <dy_exponent?:i32[1] <weights:bit[N,K] >dx:i8|i16|f16|f32[R,K] <dx_exponent?:i32[1] "
+    "<dy:i4|i8|f16|f32[R,N] <dy_exponent?:i32[1] <weights:bit[N,K] >dx:i4|i8|i16|f16|f32[R,K] <dx_exponent?:i32[1] "
     "=scale?:i64[6]",
     reference,
     (
@@ -43,5 +43,5 @@ OP = Op(
         at_most("N", "outputs", MOST_PRODUCTS, "use a narrower layer"),
     ),
     Amount(DENSE, OF_GRADIENTS),
-    workspace="64 if dy == i8 else 128",
+    workspace="64 if dy == i8 else 192 if dy == i4 else 128",
 )

@@ -12,7 +12,8 @@ MOST_STRIDE = 2**15
 MOST_PARTS = 65536
 MOST_WIDE_ROWS = 2**22  # of i32: their sum is below 2**53
 MOST_PRODUCTS = I32_MAX // U8_SCALE  # of a gradient and a sign: their sum, and twice it, fit 32 bits
-MANTISSA = "(i8, i16)"
+MANTISSA = "(i4, i8, i16)"
+SHORT = "(i4, i8)"  # mantissas that are factors of products
 FIXED = "(q15, q7)"
 MOST_BITS = f"({I16_MAX} if y == i16 else {I32_MAX // 2})"
 MOST_BYTES = f"({I16_MAX // U8_SCALE} if y == i16 else {I32_MAX // (2 * U8_SCALE)})"  # twice the sum comes first
@@ -42,7 +43,8 @@ _ATTRIBUTES = {
     "micro_batches": _between("micro_batches", 1, 2**20),
     "products": _between("products", 1, MOST_PRODUCTS),
     "elements": _between("elements", 1, 2**53),
-    "bits": ("bits == 7 or bits == 15", "7 or 15"),
+    "bits": ("bits == 5 or bits == 7 or bits == 15", "5, 7 or 15"),
+    "dy_bits": ("dy_bits == 5 or dy_bits == 7", "5 or 7"),
     "salt": _between("salt", 0, 2**53),  # integers that a double holds exactly
     **{name: _between(name, 1, MOST_STRIDE) for name in ("stride", "height", "width")},
 }
@@ -132,13 +134,13 @@ def together(*parts: str) -> str:
 
 
 INTEGERS = together(
-    "dy == i8", f"dx in {MANTISSA}", *(f"{n} != absent" for n in ("dx_exponent", "dy_exponent", "scale"))
+    f"dy in {SHORT}", f"dx in {MANTISSA}", *(f"{n} != absent" for n in ("dx_exponent", "dy_exponent", "scale"))
 )
 # Of a gradient of weights; a fused instruction has no dW.
 WEIGHT_GRADIENT = (
-    Rule("dy == i8 or dw != q7", "a dY in {dy} gives no dW in q7"),
+    Rule(f"dy in {SHORT} or dw != q7", "a dY in {dy} gives no dW in q7"),
     Rule(
-        "dy != i8 or (dw in (absent, bit, q7) and x in (bit, u8))",
-        "an i8 dY takes X as bit or u8 and gives dW as bit or q7, not X {x}, dW {dw}",
+        f"dy not in {SHORT} or (dw in (absent, bit, q7) and x in (bit, u8))",
+        "a dY in {dy} takes X as bit or u8 and gives dW as bit or q7, not X {x}, dW {dw}",
     ),
 )

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from linocut.formats import find_format
 from linocut.ops.base import Op, View
+from linocut.ops.gradient_exponent import stored
 from linocut.ops.limits import MANTISSA, POOL, at_most, together
 from linocut.ops.max_pool import PLANES, POOL_ATTRIBUTES, chosen
 from linocut.ops.rule import Rule
 from linocut.ops.window import taps
 from linocut.ops.work import Amount
 
-LIMITS = {"i8": 127, "i16": 32767}
 MOST_OVERLAP = 2**16  # windows that share an input: a sum of that many 16-bit integers fits 32 bits
 
 SHARED = "(height + stride - 1) // stride * ((width + stride - 1) // stride)"  # overlap, in a rule
@@ -54,8 +53,7 @@ def reference(
         total[tap.inputs] += np.where(here, gradient[tap.outputs], gradient.dtype.type(0))
     if integer:
         shift = shift_for(int(height), int(width), int(stride))
-        most = LIMITS[find_format(dx.format).name]
-        total = np.clip((total + ((1 << shift) >> 1)) >> shift, -most, most)
+        total, _, _ = stored(2 * total >> shift, dx.format)
         if dx_exponent is not None and dy_exponent is not None:
             dx_exponent.data[0] = dy_exponent.data[0] + shift
     dx.store(total.reshape(-1, dx.cols))
@@ -64,7 +62,7 @@ def reference(
 OP = Op(
     "max_pool_gradient",
     27,
-    "<dy:i8|i16|f16|f32[B,I,J,C] <dy_exponent?:i32[1] <index:bit[B,I,J,L,C] >dx:i8|i16|f16|f32[B,H,W,C] "
+    "<dy:i4|i8|i16|f16|f32[B,I,J,C] <dy_exponent?:i32[1] <index:bit[B,I,J,L,C] >dx:i4|i8|i16|f16|f32[B,H,W,C] "
     ">dx_exponent?:i32[1]; " + POOL_ATTRIBUTES,
     reference,
     (

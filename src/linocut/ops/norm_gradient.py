@@ -6,10 +6,11 @@ With g the masked gradient, N the rows, u the partner of norm_gradient_sums (x^ 
     scaled l1:  dy = (g - mean(g) - (u - mean(u)) cov(g, u) / var(u)) / divisor
 The last is what remains of g beside 1 and u: of an l2 norm the exact derivative, where u is x - beta. Levels of x have
 a mean, as x^ has, the larger the further beta moves x to one side; l1 takes no account of it.
-An i8 dY has at most the power-of-two exponent that its largest possible element needs, and as much less, up to FINEST,
-as few enough saturated in the last step: gradients have long tails, of which the largest alone would leave nearly all
-others 0. Its `scale` is as in gradient_exponent, without the largest sum. It is g a - u b - c with three numbers per
-channel: from integers where X is bits in 32 bits with 22 fractional bits for the largest exponent, else in float64.
+An integer dY has at most the power-of-two exponent that its largest possible element needs, and as much less, up to 7
+bits (9 of i4), as few enough saturated in the last step: gradients have long tails, of which the largest alone would
+leave nearly all others 0. Its `scale` is as in gradient_exponent, without the largest sum. It is g a - u b - c with
+three numbers per channel: from integers where X is bits in 32 bits with 22 fractional bits for the largest exponent,
+else in float64.
 A float dY from integers is formed in units of their exponent, which the last factor brings in.
 
 Rounding to nearest would make the elements whose g is 0, masked or without a part in a max-pool, the same few numbers
@@ -28,16 +29,15 @@ import numpy as np
 from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
 from linocut.ops.elementary import binary_exponent, rounded
-from linocut.ops.gradient_exponent import EXPONENT, KNOWN, NEAR, SATURATED, begin_step, overflow_trend
-from linocut.ops.limits import MANTISSA, together
+from linocut.ops.gradient_exponent import BITS, EXPONENT, KNOWN, NEAR, SATURATED, begin_step, overflow_trend, stored
+from linocut.ops.limits import MANTISSA, SHORT, together
 from linocut.ops.norm import L1, L2, LEVELS, SCALED_L1, reciprocal
 from linocut.ops.norm_gradient_sums import masked, partner
 from linocut.ops.rule import Rule
 from linocut.ops.work import Amount
 
 FRACTION = 22
-MANTISSA_BITS = 7
-FINEST = 7  # bits
+BITS_OF_ALL = 14  # of mantissas and what they may be finer, from the exponent of the largest on
 ROW_TURN, CHANNEL_TURN = 0xC13FA9A9, 0x91E10DA5  # 2^32 / p and 2^32 / p^2
 NEAREST = 1 << 31  # of 2**32: a half more, then the floor
 FIXED_LIMIT = 2.0**30  # passed only by a channel whose g is all 0, where the factor does not matter
@@ -79,20 +79,25 @@ def reference(
         return
     size = largest + np.abs(mean) + np.abs(slope) * _reach(x, half, norm, rows, square)
     k = binary_exponent(float((size * inverse).max()))
-    finer = _finer(scale.data, exponent + k - MANTISSA_BITS, g.size)
-    dy_exponent.data[0] = exponent + k - MANTISSA_BITS - finer
+    bits = BITS[dy.format]
+    finer = _finer(scale.data, exponent + k - bits, g.size, bits)
+    dy_exponent.data[0] = exponent + k - bits - finer
     if not x.form.is_bits or dx_exponent is None:
-        unit = inverse * math.ldexp(1.0, MANTISSA_BITS - k + finer)
+        unit = inverse * math.ldexp(1.0, bits - k + finer)
         whole = (g.astype(np.float64) - mean - u.astype(np.float64) * slope) * unit
-        mantissas = rounded(whole + (_offsets(g) * 2.0**-32 - 0.5), -FIXED_LIMIT, FIXED_LIMIT)
+        offset = _offsets(g) * 2.0**-32 - 0.5
+        if dy.form.is_nibbles:
+            halves = rounded((whole + offset) * 2.0 - 0.5, -FIXED_LIMIT, FIXED_LIMIT)
+        else:
+            halves = 2 * rounded(whole + offset, -FIXED_LIMIT, FIXED_LIMIT)
     else:
-        unit = inverse * math.ldexp(1.0, MANTISSA_BITS - k + FRACTION)
+        unit = inverse * math.ldexp(1.0, bits - k + FRACTION)
         a, b, c = (rounded(number * unit, -FIXED_LIMIT, FIXED_LIMIT) for number in (np.ones_like(mean), slope, mean))
         right = FRACTION - finer
-        mantissas = (g * a - u * b - c + (_offsets(g) >> (32 - right))) >> right
-    sizes = np.abs(mantissas.astype(np.int64))
-    scale.data[[SATURATED, NEAR]] = np.count_nonzero(sizes > 127), np.count_nonzero(sizes > 63)
-    dy.store(np.clip(mantissas, -127, 127))
+        dither = (_offsets(g) >> (32 - right)) - (1 << (right - 1))
+        halves = (g * a - u * b - c + dither) >> (right - 1)
+    mantissas, scale.data[SATURATED], scale.data[NEAR] = stored(halves, dy.format)
+    dy.store(mantissas)
 
 
 def dithers(rows: int, channels: int) -> Array:
@@ -106,11 +111,11 @@ def _offsets(g: Array) -> Array:
     return np.where(g == 0, dithers(*g.shape), NEAREST)
 
 
-def _finer(state: Array, largest: int, elements: int) -> int:
+def _finer(state: Array, largest: int, elements: int, bits: int) -> int:
     """How many bits finer than what holds the largest; `state` is made that of this step."""
     finer = 0
     if state[KNOWN]:
-        finer = min(max(largest - int(state[EXPONENT]) - overflow_trend(state, elements), 0), FINEST)
+        finer = min(max(largest - int(state[EXPONENT]) - overflow_trend(state, elements, bits), 0), BITS_OF_ALL - bits)
     begin_step(state, largest - finer, finer)
     return finer
 
@@ -130,15 +135,15 @@ def _reach(x: View, half: View | None, norm: float, rows: np.float64, square: Ar
 OP = Op(
     "norm_gradient",
     10,
-    "<dx:i8|i16|f16|f32[R,C] <dx_exponent?:i32[1] <x:bit|f16|f32[R,C] <mask?:bit[R,C] <half?:bit[R,C] "
-    "<stats:f16|f32[2,C] <beta?:f16|f32[1,C] <sums:f64[5,C] >dy@dx:i8|f16|f32[R,C] >dy_exponent?:i32[1] "
+    "<dx:i4|i8|i16|f16|f32[R,C] <dx_exponent?:i32[1] <x:bit|f16|f32[R,C] <mask?:bit[R,C] <half?:bit[R,C] "
+    "<stats:f16|f32[2,C] <beta?:f16|f32[1,C] <sums:f64[5,C] >dy@dx:i4|i8|f16|f32[R,C] >dy_exponent?:i32[1] "
     ">dbeta:f32[1,C] =scale?:i64[6]; norm ste",
     reference,
     (
         Rule(together("scale != absent", "dy_exponent != absent"), "dY in integers goes with a scale"),
         Rule(
             f"{together(f'dx in {MANTISSA}', 'dx_exponent != absent')} and "
-            + together("dy == i8", "dy_exponent != absent"),
+            + together(f"dy in {SHORT}", "dy_exponent != absent"),
             "dX {dx}, dY {dy}: an integer gradient goes with its exponent",
         ),
     ),

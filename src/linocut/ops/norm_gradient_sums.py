@@ -20,7 +20,7 @@ QUANTITIES = 5  # sum g, sum g u, max|g|, and sum|x| and 0 or sum u and sum u^2
 
 def masked(dx: View, x: View, mask: View | None, ste: float) -> Array:
     """The gradient g (R, C) after the straight-through mask; int64 or float32."""
-    g = dx.data.astype(np.int64 if dx.form.is_integer else np.float32)
+    g = dx.numbers().astype(np.int64 if dx.form.is_integer else np.float32)
     if ste and mask is not None:
         return np.where(mask.bits(), g, 0)
     if ste and not x.form.is_bits:
@@ -73,7 +73,7 @@ def reference(
 OP = Op(
     "norm_gradient_sums",
     9,
-    "<dx:i8|i16|f16|f32[R,C] <x:bit|f16|f32[R,C] <mask?:bit[R,C] <half?:bit[R,C] "
+    "<dx:i4|i8|i16|f16|f32[R,C] <x:bit|f16|f32[R,C] <mask?:bit[R,C] <half?:bit[R,C] "
     "<beta?:f16|f32[1,C] <omega?:f16|f32[1,C] >sums:f64[5,C] >work:f64[S,C]; norm ste",
     reference,
     (limits.parts(QUANTITIES),),

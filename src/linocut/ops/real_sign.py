@@ -32,7 +32,7 @@ def gate(
     *, dx: View, dx_exponent: View | None, mask: View | None, slope: View | None, x: View | None, out: View
 ) -> None:
     """Dx (R, C), times 2**dx_exponent for mantissas -> the gradient before the gate, in f32."""
-    g = dx.data.astype(np.float32)
+    g = dx.numbers().astype(np.float32)
     if dx_exponent is not None:
         g = np.ldexp(g, int(dx_exponent.data[0]))
     if mask is not None:
@@ -48,7 +48,8 @@ SIGN = Op("real_sign", 33, "<x:f16|f32[R,C] >bits:bit[R,C] >mask?:bit[R,C] >slop
 GATE = Op(
     "gate_gradient",
     34,
-    "<dx:i8|i16|f16|f32[R,C] <dx_exponent?:i32[1] <mask?:bit[R,C] <slope?:u8[R,C] <x?:f16|f32[R,C] >out:f16|f32[R,C]",
+    "<dx:i4|i8|i16|f16|f32[R,C] <dx_exponent?:i32[1] <mask?:bit[R,C] <slope?:u8[R,C] <x?:f16|f32[R,C] "
+    ">out:f16|f32[R,C]",
     gate,
     (
         Rule(

@@ -10,11 +10,11 @@ import numpy as np
 from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
 from linocut.ops.fixed_point import gradient_form
-from linocut.ops.limits import I32_MAX, MOST_PRODUCTS, U8_SCALE, WEIGHT_GRADIENT
+from linocut.ops.limits import I32_MAX, MOST_PRODUCTS, SHORT, U8_SCALE, WEIGHT_GRADIENT
 from linocut.ops.rule import Rule
 from linocut.ops.work import DENSE, OF_GRADIENTS, Amount
 
-MOST_ROWS = f"({I32_MAX // (127 * 2 * U8_SCALE)} if x == u8 else {MOST_PRODUCTS})"  # that an i8 dY is summed over
+MOST_ROWS = f"({I32_MAX // (127 * 2 * U8_SCALE)} if x == u8 else {MOST_PRODUCTS})"  # that an integer dY is summed over
 
 
 def product(dy: View, x: View) -> Array:
@@ -26,7 +26,7 @@ def product(dy: View, x: View) -> Array:
     else:
         inputs = x.data.astype(np.float64)
     if dy.form.is_integer:
-        return dy.data.astype(np.int64).T @ inputs
+        return dy.numbers().astype(np.int64).T @ inputs
     scale = 1.0 / U8_SCALE if x.format == "u8" else 1.0
     return (dy.data.astype(np.float64).T @ inputs.astype(np.float64)) * scale
 
@@ -40,15 +40,15 @@ def reference(*, dy: View, x: View, dw: View) -> None:
 OP = Op(
     "weight_gradient",
     12,
-    "<dy:i8|f16|f32[R,N] <x:bit|u8|f16|f32[R,K] >dw:bit|q7|f16|f32[N,K]",
+    "<dy:i4|i8|f16|f32[R,N] <x:bit|u8|f16|f32[R,K] >dw:bit|q7|f16|f32[N,K]",
     reference,
     (
         *WEIGHT_GRADIENT,
         Rule(
-            f"dy != i8 or R <= {MOST_ROWS}",
+            f"dy not in {SHORT} or R <= {MOST_ROWS}",
             f"{{R}} rows of {{x}} overflow the sum, at most {{{MOST_ROWS}}}; use a smaller batch",
         ),
     ),
     Amount(DENSE, OF_GRADIENTS),
-    workspace="96 if dy == i8 else 128",
+    workspace="96 if dy in (i4, i8) else 128",
 )

@@ -35,5 +35,5 @@ DENSE = "R * K * N"
 CONVOLUTION = "B * I * J * N * P * Q * C"
 BITS = (("xnor", "1"),)
 BYTES = (("int8", "1"),)
-OF_GRADIENTS = (("int8", "dy == i8"), ("float", "1"))
+OF_GRADIENTS = (("int8", "dy in (i4, i8)"), ("float", "1"))
 OF_INPUTS = (("xnor", "x == bit"), ("int8", "x == u8"), ("float", "1"))

@@ -36,7 +36,8 @@ def chain_rows(network: Network, policy: Policy, optimizer: Optimizer, batch: in
     yield from rows_by_format(roles.X, ((_format(policy, n, policy.X), batch * n.inputs) for n in layers), PERSISTENT)
     yield from largest(row_of(DX_Y, form, batch * count, TRANSIENT) for form, count in _shared(policy, layers))
     yield from largest(
-        row_of(roles.DY, _format(policy, n, policy.dY), batch * max(n.inputs, n.outputs), TRANSIENT) for n in layers
+        row_of(roles.DY, _format(policy, n, policy.of_dy(dense=n.dense)), batch * max(n.inputs, n.outputs), TRANSIENT)
+        for n in layers
     )
     yield row_of(MEAN_SPREAD, policy.statistics, 2 * sum(channels), PERSISTENT)
     # The state is the same at any batch.

@@ -26,6 +26,11 @@ class Counted:
     raw: bool
 
     @property
+    def dense(self) -> bool:
+        """Whether an example is a row of its output, not an image or a sequence."""
+        return self.outputs == self.channels
+
+    @property
     def summed(self) -> int:
         """Products in each sum."""
         return self.weights // self.channels

@@ -37,7 +37,8 @@ def residual_rows(
     yield from _activations(FULL_PRECISION, real, batch, policy.real, policy.real)
     yield row_of(roles.DX, policy.dX, batch * max((n.inputs for n in binary), default=0), TRANSIENT)
     yield from largest(
-        row_of(roles.DY, policy.real if n.full_precision else policy.dY, batch * n.outputs, TRANSIENT) for n in layers
+        row_of(roles.DY, policy.real if n.full_precision else policy.of_dy(dense=n.dense), batch * n.outputs, TRANSIENT)
+        for n in layers
     )
     yield from _weights("", binary, optimizer, policy.W, policy.momenta, policy.dW)
     yield from _weights(FULL_PRECISION, real, optimizer, policy.real, policy.real, policy.real)

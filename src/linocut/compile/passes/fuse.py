@@ -28,7 +28,7 @@ def _joins(buffers: Sequence[Buffer], gradient: Instruction, update: Instruction
     if gradient.op.name not in GRADIENTS or update.op.name not in UPDATES:
         return False
     dy, dw = gradient.operand("dy"), gradient.operand("dw")
-    return dw == update.operand("dw") and dy is not None and buffers[dy].format == "i8"
+    return dw == update.operand("dw") and dy is not None and buffers[dy].format in ("i4", "i8")
 
 
 def _joined(gradient: Instruction, update: Instruction, form: str) -> Instruction:

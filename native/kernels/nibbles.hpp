@@ -1,0 +1,141 @@
+// i4: two mantissas a byte, the one with the even index in the low nibble. A nibble is a code from -7 to 7, which
+// stands for a level with its sign. A row begins with a byte of its own; one of an odd number of elements ends in a
+// nibble of 0 (src/linocut/ops/nibbles.py). Kernels take mantissas as bytes.
+#pragma once
+
+#include "../simd/simd.hpp"
+
+namespace linocut::LINOCUT_NS {
+
+inline constexpr int most_code = 7;
+inline constexpr i8 levels[most_code + 1] = {0, 1, 2, 4, 7, 12, 19, 30};
+inline constexpr i8 most_level = levels[most_code];
+inline constexpr i8 mantissas_of_nibbles[16] = {0, 1, 2, 4, 7, 12, 19, 30, -30, -30, -19, -12, -7, -4, -2, -1};
+
+// Of a size in halves: from `levels[c] + levels[c - 1]` on it is as near to level c as to the one before.
+inline u8 code_of(u8 halves) {
+    u8 code = 0;
+    for (int c = 1; c <= most_code; ++c) code = static_cast<u8>(code + (halves >= levels[c] + levels[c - 1]));
+    return code;
+}
+
+inline i64 nibble_bytes(i64 elements) { return divide_up(elements, 2); }
+
+// The byte that has the element `first`, an even one, of a row.
+inline u8* nibble_row(const Operand& operand, i64 index, i64 first) {
+    return static_cast<u8*>(operand.data) + index * nibble_bytes(operand.cols) + first / 2;
+}
+
+inline i8 low_nibble(u8 both) { return mantissas_of_nibbles[both & 15]; }
+inline i8 high_nibble(u8 both) { return mantissas_of_nibbles[both >> 4]; }
+
+// Codes by the dozen, in vectors of bytes as wide as the instruction set likes them, which the compiler knows.
+struct NibbleVectors {
+    static constexpr i64 count = Bytes::usable ? 32 : 16;
+    using Packed [[gnu::vector_size(count / 2)]] = u8;
+    using Unsigned [[gnu::vector_size(count)]] = u8;
+    using Signed [[gnu::vector_size(count)]] = i8;
+    using Pairs [[gnu::vector_size(count)]] = u16;
+
+    static void unpack(const u8* from, i8* out) {
+        Packed packed;
+        std::memcpy(&packed, from, sizeof packed);
+        const Pairs wide = __builtin_convertvector(packed, Pairs);
+        const Unsigned nibbles = reinterpret_cast<Unsigned>((wide | wide << 4) & 0x0F0F);
+        const Unsigned below = reinterpret_cast<Unsigned>(nibbles >= 8);  // two's complement
+        const Unsigned codes = ((nibbles | (below & 0xF0)) ^ below) - below;
+        Unsigned sizes = {};
+        for (int c = 1; c <= most_code; ++c) {
+            sizes +=
+                reinterpret_cast<Unsigned>(codes >= static_cast<u8>(c)) & static_cast<u8>(levels[c] - levels[c - 1]);
+        }
+        sizes = (sizes ^ below) - below;
+        std::memcpy(out, &sizes, sizeof sizes);
+    }
+
+    static void pack(const i8* halves, u8* out) {
+        Signed numbers;
+        std::memcpy(&numbers, halves, sizeof numbers);
+        const Unsigned below = reinterpret_cast<Unsigned>(numbers < 0);
+        const Unsigned sizes = reinterpret_cast<Unsigned>(numbers) ^ below;
+        Unsigned codes = {};
+        for (int c = 1; c <= most_code; ++c) {
+            codes -= reinterpret_cast<Unsigned>(sizes >= static_cast<u8>(levels[c] + levels[c - 1]));
+        }
+        const Pairs nibbles = reinterpret_cast<Pairs>(((codes ^ below) - below) & 15);
+        const Packed packed = __builtin_convertvector((nibbles | nibbles >> 4) & 0xFF, Packed);
+        std::memcpy(out, &packed, sizeof packed);
+    }
+};
+
+inline void unpack_pairs(const u8* from, i64 pairs, i8* out) {
+    constexpr i64 at_once = NibbleVectors::count / 2;
+    i64 i = 0;
+    for (; i + at_once <= pairs; i += at_once) NibbleVectors::unpack(from + i, out + 2 * i);
+    for (; i < pairs; ++i) {
+        out[2 * i] = low_nibble(from[i]);
+        out[2 * i + 1] = high_nibble(from[i]);
+    }
+}
+
+// n elements as bytes.
+inline void unpack_nibbles(const u8* from, i64 n, i8* out) {
+    unpack_pairs(from, n / 2, out);
+    if (n % 2 != 0) out[n - 1] = low_nibble(from[n / 2]);
+}
+
+// The nibbles of 64 numbers x as floor(2 x), -128 to 127: nearest levels, of two the larger; beyond the largest, that.
+inline void pack_segment(const i8* halves, u8* out) {
+    for (i64 i = 0; i < segment; i += NibbleVectors::count) NibbleVectors::pack(halves + i, out + i / 2);
+}
+
+// Up to 64 mantissas of a row, from a multiple of 64 on, as bytes: where they lie, or in `copy`.
+inline const i8* mantissa_bytes(const Operand& from, i64 index, i64 first, i64 n, i8* copy) {
+    if (from.format != Format::i4) return row<i8>(from, index) + first;
+    const u8* nibbles = nibble_row(from, index, first);
+    n == segment ? unpack_pairs(nibbles, segment / 2, copy) : unpack_nibbles(nibbles, n, copy);
+    return copy;
+}
+
+// Up to 64 numbers as floor(2 x) to a row of i4, from a multiple of 64 on; `halves` are 64 bytes that may be written.
+inline void store_halves(const Operand& to, i64 index, i64 first, i64 n, i8* halves) {
+    u8* nibbles = nibble_row(to, index, first);
+    if (n == segment) return pack_segment(halves, nibbles);
+    u8 packed[segment / 2];
+    if (n % 2 != 0) halves[n] = 0;
+    pack_segment(halves, packed);
+    std::memcpy(nibbles, packed, static_cast<std::size_t>(nibble_bytes(n)));
+}
+
+// Mantissas that are levels.
+inline void store_levels(const Operand& to, i64 index, i64 first, i64 n, const i8* mantissas) {
+    i8 halves[segment] = {};
+    for (i64 c = 0; c < n; ++c) halves[c] = static_cast<i8>(2 * mantissas[c]);
+    store_halves(to, index, first, n, halves);
+}
+
+// A matrix of i4 as one run of its elements, rows behind each other.
+struct Nibbles {
+    const u8* data;
+    i64 cols;
+
+    explicit Nibbles(const Operand& operand) : data(static_cast<const u8*>(operand.data)), cols(operand.cols) {}
+};
+
+// Elements [offset, offset + n) as bytes.
+inline void copy_elements(u8* bytes, const Nibbles& from, i64 offset, i64 n) {
+    i8* to = reinterpret_cast<i8*>(bytes);
+    while (n > 0) {
+        const i64 row = from.cols % 2 == 0 ? 0 : offset / from.cols, column = offset - row * from.cols;
+        const i64 count = from.cols % 2 == 0 ? n : least(n, from.cols - column);
+        const u8* nibbles = from.data + row * nibble_bytes(from.cols) + column / 2;
+        const i64 odd = column % 2;
+        if (odd != 0) *to = high_nibble(*nibbles++);
+        unpack_nibbles(nibbles, count - odd, to + odd);
+        to += count;
+        offset += count;
+        n -= count;
+    }
+}
+
+}  // namespace linocut::LINOCUT_NS
