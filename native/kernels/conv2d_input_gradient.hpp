@@ -30,7 +30,7 @@ inline bool of_integers(const Call& call) { return is_integer(call.operands[DY].
 template <class L = Lookups>
 inline bool by_lookups(const Call& call) {
     if constexpr (L::usable) {
-        return call.operands[DY].format == Format::i8 && Blocks(call).usable();
+        return of_integers(call) && Blocks(call).usable();
     } else {
         return false;
     }

@@ -125,7 +125,8 @@ class BlockOfProducts {
           panel_(space.take<u8[block_taps * chunk_tables][segment]>()),
           tiles_(space.take<i32[block_channels / segment][block_places][segment]>()),
           places_(space.take<Place[block_places]>()),
-          sizes_(space.take<i32[block_sources]>()) {}
+          sizes_(space.take<i32[block_sources]>()),
+          less_(space.take<u32[block_places]>()) {}
 
     void run() {
         i64 pixels = 0;
@@ -133,9 +134,11 @@ class BlockOfProducts {
             locate(grid, 0, grid.pixels(), places_ + pixels);
             pixels += grid.pixels();
         });
+        std::memset(less_, 0, sizeof less_);
         for (i64 k = 0; k < outputs_; k += chunk_outputs) {
             const i64 count = least(chunk_outputs, outputs_ - k);
             build(k, count);
+            add_sizes();
             for (i64 c = 0; c < channels_; c += segment) multiply(k, count, c / segment);
         }
         store(pixels);
@@ -150,6 +153,11 @@ class BlockOfProducts {
                sources_.columns.begin;
     }
 
+    // How many pixels of dY behind that of the first tap the one of another is.
+    i64 ahead(const Grid& grid, i64 tap) const {
+        return tap / grid.columns.taps * sources_.columns.size() + tap % grid.columns.taps;
+    }
+
     void build(i64 k, i64 count) {
         i64 number = 0;
         for (i64 e = block_.examples.begin; e < block_.examples.end; ++e) {
@@ -162,21 +170,30 @@ class BlockOfProducts {
     }
     void build(i64 pixel, i64 k, i64 count, u8* tables, i32& size) {
         lookups::Planes<L, Digits> planes;
-        u8 padded[chunk_outputs];
-        const u8* from = row<u8>(call_.operands[DY], pixel) + k;
+        i8 padded[chunk_outputs];
+        const Operand& dy = call_.operands[DY];
         const i64 n = divide_up(count, 32) * 32;
-        if (count < n) {
-            std::memset(padded, 0, sizeof padded);
-            std::memcpy(padded, from, static_cast<std::size_t>(count));
-            from = padded;
+        const i8* from = padded;
+        if constexpr (Digits == 2) {
+            if (count == n) from = row<i8>(dy, pixel) + k;
         }
-        planes.read(from, n);
+        if (count < n) std::memset(padded, 0, sizeof padded);
+        if (from == padded) mantissas(dy, pixel, k, count, padded);
+        planes.read(reinterpret_cast<const u8*>(from), n);
         i32 totals[chunk_outputs / 4] = {};
         planes.add_sizes(n / 4, totals);
         size = 0;
         for (i32 total : totals) size += total;
         for (int d = 0; d < Digits; ++d) {
             for (i64 i = 0; i < n; i += 16) L::build(planes.digits[d] + i, tables + d * plane + 4 * i, lookups::bytes);
+        }
+    }
+
+    static void mantissas(const Operand& dy, i64 pixel, i64 k, i64 count, i8* out) {
+        if constexpr (Digits == 2) {
+            std::memcpy(out, row<i8>(dy, pixel) + k, static_cast<std::size_t>(count));
+        } else {
+            unpack_nibbles(nibble_row(dy, pixel, k), count, out);
         }
     }
 
@@ -203,27 +220,28 @@ class BlockOfProducts {
             lookups::Run runs[block_taps];
             const i64 taps = grid.taps(), pixels = grid.pixels();
             for (i64 t = 0; t < taps; ++t) {
-                const i64 ahead = t / grid.columns.taps * sources_.columns.size() + t % grid.columns.taps;
-                runs[t] = {ahead * table_bytes, grid.window_tap(t) * groups * segment};
+                runs[t] = {ahead(grid, t) * table_bytes, grid.window_tap(t) * groups * segment};
             }
             const Place* places = places_ + first;
             const auto number = [&](i64 m) { return source(places[m].example, places[m].row, places[m].column); };
             const auto at = [&](i64 m) { return tables_[0] + number(m) * table_bytes; };
-            i32 less[block_places];
-            for (i64 m = 0; m < pixels; ++m) less[m] = sum_of_sizes(runs, taps, number(m));
             for (i64 t = 0; t == 0 || t < taps; t += at_once) {
-                const lookups::Into into{k == 0 && t == 0, t == 0 ? less : nullptr};
                 lookups::add_rows<L, Digits, lookups::bytes>(pixels, at, plane,
                                                              {runs + t, least(at_once, taps - t), groups}, panel_[0],
-                                                             into, tiles_[tile] + first);
+                                                             k == 0 && t == 0, tiles_[tile] + first);
             }
             first += pixels;
         });
     }
-    i32 sum_of_sizes(const lookups::Run* runs, i64 taps, i64 number) const {
-        i32 sum = 0;
-        for (i64 t = 0; t < taps; ++t) sum += sizes_[number + runs[t].tables / table_bytes];
-        return sum;
+    // What is to be taken from twice the sums of a chunk.
+    void add_sizes() {
+        i64 m = 0;
+        each_class(call_, block_, [&](const Grid& grid) {
+            for (const i64 end = m + grid.pixels(); m < end; ++m) {
+                const i64 number = source(places_[m].example, places_[m].row, places_[m].column);
+                for (i64 t = 0; t < grid.taps(); ++t) less_[m] += static_cast<u32>(sizes_[number + ahead(grid, t)]);
+            }
+        });
     }
 
     void store(i64 pixels) const {
@@ -233,8 +251,10 @@ class BlockOfProducts {
         LINOCUT_NS::Seen seen;
         for (i64 m = 0; m < pixels; ++m) {
             for (i64 c = 0; c < channels_; c += segment) {
-                store_sums(dx, before + places_[m].pixel, first_ + c, tiles_[c / segment][m],
-                           least(segment, channels_ - c), shift, seen);
+                i32 sums[segment];
+                for (i64 i = 0; i < segment; ++i)  // unsigned: twice a sum may not fit
+                    sums[i] = static_cast<i32>(2 * static_cast<u32>(tiles_[c / segment][m][i]) - less_[m]);
+                store_sums(dx, before + places_[m].pixel, first_ + c, sums, least(segment, channels_ - c), shift, seen);
             }
         }
         seen.note(call_.operands[SCALE]);
@@ -249,16 +269,22 @@ class BlockOfProducts {
     i32 (&tiles_)[block_channels / segment][block_places][segment];
     Place (&places_)[block_places];
     i32 (&sizes_)[block_sources];
+    u32 (&less_)[block_places];
 };
+
+template <class L, int Digits>
+inline void run_blocks(const Call& call, i64 begin, i64 end) {
+    const Blocks blocks(call);
+    const i64 beside = blocks.channel_blocks();
+    for (i64 unit = begin; unit < end; ++unit) {
+        const i64 first = unit % beside * block_channels;
+        BlockOfProducts<L, Digits>(call, blocks, blocks[unit / beside], first, Workspace(call)).run();
+    }
+}
 
 template <class L>
 inline void run_lookups(const Call& call, i64 begin, i64 end) {
-    const Blocks blocks(call);
-    for (i64 unit = begin; unit < end; ++unit) {
-        const i64 beside = blocks.channel_blocks();
-        BlockOfProducts<L, 2>(call, blocks, blocks[unit / beside], unit % beside * block_channels, Workspace(call))
-            .run();
-    }
+    call.operands[DY].format == Format::i4 ? run_blocks<L, 1>(call, begin, end) : run_blocks<L, 2>(call, begin, end);
 }
 
 }  // namespace linocut::LINOCUT_NS::conv2d_input_gradient

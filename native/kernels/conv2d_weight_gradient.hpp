@@ -29,7 +29,7 @@ inline i64 outputs_of_part(const Operand& x) {
 
 template <class L = Lookups>
 inline bool by_lookups(const Convolution& conv) {
-    return L::usable && conv.dy.format == Format::i8 && conv.x.format == Format::bit && enough_inputs(conv);
+    return L::usable && is_integer(conv.dy.format) && conv.x.format == Format::bit && enough_inputs(conv);
 }
 
 inline i64 units(const Call& call) {
@@ -210,8 +210,11 @@ template <class L, class Sink>
 inline void lookup_gradients(const Call& call, const Convolution& conv, i64 begin, i64 end, Sink&& sink) {
     if constexpr (L::usable) {
         const LookupDivision division(conv);
-        for (i64 unit = begin; unit < end; ++unit)
-            LookupProducts<L, 2>(conv, division[unit], Workspace(call)).run(sink);
+        for (i64 unit = begin; unit < end; ++unit) {
+            const Part part = division[unit];
+            conv.dy.format == Format::i4 ? LookupProducts<L, 1>(conv, part, Workspace(call)).run(sink)
+                                         : LookupProducts<L, 2>(conv, part, Workspace(call)).run(sink);
+        }
     }
 }
 

@@ -9,14 +9,13 @@
 #include "conv2d_pixels.hpp"
 #include "gradient_words.hpp"
 #include "lookup.hpp"
+#include "nibbles.hpp"
 
 namespace linocut::LINOCUT_NS::conv2d_weight_gradient {
 
 inline constexpr i64 lookup_vectors = 18;  // words of inputs times taps of a part
 inline constexpr i64 lookup_outputs = 64;  // of a part, at most
-inline constexpr i64 lookup_pixels = 256;  // of a block
-inline constexpr i64 lookup_groups = lookup_pixels / lookups::inputs;
-inline constexpr i64 least_parts = 4;  // for as many threads, where outputs are enough
+inline constexpr i64 least_parts = 4;      // for as many threads, where outputs are enough
 
 // Large parts make tables once for much, but are to occupy several threads.
 class LookupDivision {
@@ -58,6 +57,8 @@ inline bool enough_inputs(const Convolution& conv) { return conv.input.channels 
 
 template <class L, int Digits>
 class LookupProducts {
+    static constexpr i64 lookup_pixels = 512 / Digits, lookup_groups = lookup_pixels / lookups::inputs;
+
   public:
     LookupProducts(const Convolution& conv, const Part& part, Workspace space)
         : conv_(conv),
@@ -97,8 +98,9 @@ class LookupProducts {
         const i64 outputs = divide_up(part_.outputs, 8) * 8;
         for (i64 g = 0; 4 * g < count; ++g) {
             const u8* four[4] = {};
+            i8 unpacked[4][segment];
             for (i64 i = 0; i < least<i64>(4, count - 4 * g); ++i)
-                four[i] = row<u8>(conv_.dy, pixels_[4 * g + i].gradient) + part_.output;
+                four[i] = reinterpret_cast<const u8*>(gradients(4 * g + i, unpacked[i]));
             alignas(64) u8 bytes[segment][4];
             interleave_bytes(four, part_.outputs, bytes[0]);
             lookups::Planes<L, Digits> planes;
@@ -109,6 +111,14 @@ class LookupProducts {
                     L::build(planes.digits[d] + 4 * o, tables_[d][o / 4] + g * block, lookups::bytes);
             }
         }
+    }
+
+    // Of a pixel, for the part's outputs: where they lie, or in `unpacked`.
+    const i8* gradients(i64 pixel, i8* unpacked) const {
+        const i64 r = pixels_[pixel].gradient;
+        if constexpr (Digits == 2) return row<i8>(conv_.dy, r) + part_.output;
+        unpack_nibbles(nibble_row(conv_.dy, r, part_.output), part_.outputs, unpacked);
+        return unpacked;
     }
 
     void multiply(i64 count, bool fresh) {
@@ -122,8 +132,8 @@ class LookupProducts {
                 add_unseen(count, c, unseen_[r * part_.columns + c]);
                 for (i64 w = 0; w < words_; ++w, ++vector) {
                     index(groups, c, part_.first / segment + w);
-                    lookups::add_rows<L, Digits, block>(part_.outputs, at, plane, {&run, 1, groups}, panel_[0],
-                                                        {fresh, nullptr}, sums_[vector]);
+                    lookups::add_rows<L, Digits, block>(part_.outputs, at, plane, {&run, 1, groups}, panel_[0], fresh,
+                                                        sums_[vector]);
                 }
             }
         }
@@ -143,7 +153,8 @@ class LookupProducts {
     void add_unseen(i64 count, i64 column, i32* sums) {
         for (i64 i = 0; i < count; ++i) {
             if (seen_[i].sees(column)) continue;
-            const i8* dy = row<i8>(conv_.dy, pixels_[i].gradient) + part_.output;
+            i8 unpacked[segment];
+            const i8* dy = gradients(i, unpacked);
             for (i64 o = 0; o < part_.outputs; ++o) sums[o] += dy[o];
         }
     }
@@ -159,9 +170,9 @@ class LookupProducts {
                     i32(*gradients)[segment] = sums_[vector] + o;
                     gradient_words::Words<i32> found{gradients, first, n, count};
                     for (i64 j = 0; j < count; ++j) {
-                        // Twice a sum may not fit, the difference does.
+                        // Unsigned: twice a sum may not fit.
                         const u32 more = static_cast<u32>(unseen_[t][o + j]) - static_cast<u32>(sizes_[o + j]);
-                        for (i32& sum : gradients[j]) sum = static_cast<i32>(static_cast<u32>(sum) + more);
+                        for (i32& sum : gradients[j]) sum = static_cast<i32>(2 * static_cast<u32>(sum) + more);
                         found.rows[j] = conv_.weights_row(part_.output + o + j, part_.row + t / part_.columns,
                                                           part_.column + t % part_.columns);
                     }

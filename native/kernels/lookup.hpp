@@ -6,26 +6,25 @@
 namespace linocut::LINOCUT_NS::lookups {
 
 template <class L, int M, int Digits, i64 stride, class At>
-inline void add_rest(i64 left, i64 m, const At& at, i64 high, Runs runs, const u8* panel, Into into,
+inline void add_rest(i64 left, i64 m, const At& at, i64 high, Runs runs, const u8* panel, bool fresh,
                      i32 (*tile)[segment]) {
     if constexpr (M > 0) {
         if (left < M) {
-            add_rest<L, M - 1, Digits, stride>(left, m, at, high, runs, panel, into, tile);
+            add_rest<L, M - 1, Digits, stride>(left, m, at, high, runs, panel, fresh, tile);
             return;
         }
         Rows<M> rows{{}, high};
         for (int i = 0; i < M; ++i) rows.tables[i] = at(m + i);
-        const Into part{into.fresh, into.less ? into.less + m : nullptr};
-        L::template add<M, Digits, stride>(rows, runs, panel, part, tile + m);
+        L::template add<M, Digits, stride>(rows, runs, panel, fresh, tile + m);
     }
 }
 
 // Rows [0, count) of a tile gain what their tables, for row m at(m) and after, have for the signs of a panel.
 template <class L, int Digits, i64 stride, class At>
-[[gnu::noinline]] void add_rows(i64 count, const At& at, i64 high, Runs runs, const u8* panel, Into into,
+[[gnu::noinline]] void add_rows(i64 count, const At& at, i64 high, Runs runs, const u8* panel, bool fresh,
                                 i32 (*tile)[segment]) {
     for (i64 m = 0; m < count; m += L::rows_at_once) {
-        add_rest<L, L::rows_at_once, Digits, stride>(count - m, m, at, high, runs, panel, into, tile);
+        add_rest<L, L::rows_at_once, Digits, stride>(count - m, m, at, high, runs, panel, fresh, tile);
     }
 }
 

@@ -63,7 +63,7 @@ inline u64 signs(u64 rounds) {
         const lookups::Run run{0, 0};
         for (u64 round = 0; round < rounds; ++round) {
             lookups::add_rows<L, Digits, lookups::bytes>(taken, at, groups * lookups::bytes, {&run, 1, groups},
-                                                         panel[0], {true, nullptr}, tile);
+                                                         panel[0], true, tile);
         }
         kept = tile[rows - 1][0];
         return rounds * static_cast<u64>(rows * segment * groups * lookups::inputs);

@@ -42,13 +42,14 @@ struct Lookups {
 
     static void build(const u8* digits, u8* tables, i64 step) {
         const int8x16_t all = vreinterpretq_s8_u8(vld1q_u8(digits)), positive = vmaxq_s8(all, vdupq_n_s8(0));
-        const uint32x4_t sizes = vreinterpretq_u32_s8(positive), negative = vreinterpretq_u32_s8(vsubq_s8(positive, all));
+        const uint32x4_t sizes = vreinterpretq_u32_s8(positive),
+                         negative = vreinterpretq_u32_s8(vsubq_s8(positive, all));
         build_two(vreinterpretq_u8_u32(vzip1q_u32(sizes, negative)), tables, step);
         build_two(vreinterpretq_u8_u32(vzip2q_u32(sizes, negative)), tables + 2 * step, step);
     }
 
     template <int M, int Digits, i64 stride>
-    static void add(const lookups::Rows<M>& rows, lookups::Runs runs, const u8* panel, lookups::Into into,
+    static void add(const lookups::Rows<M>& rows, lookups::Runs runs, const u8* panel, bool fresh,
                     i32 (*tile)[segment]) {
         for (i64 c = 0; c < lookups::columns; c += 32) {
             Words sums[M][4];
@@ -58,9 +59,7 @@ struct Lookups {
                 unrolled<4 * M>([&](auto i) { sums[i / 4][i % 4] = vshlq_n_u16(sums[i / 4][i % 4], 4); });
             }
             add_digit<M, Digits, stride>(rows, 0, runs, panel + c, sums);
-            unrolled<4 * M>([&](auto i) {
-                store(sums[i / 4][i % 4], into.fresh, into.less ? into.less[i / 4] : 0, tile[i / 4] + c + 8 * (i % 4));
-            });
+            unrolled<4 * M>([&](auto i) { store(sums[i / 4][i % 4], fresh, tile[i / 4] + c + 8 * (i % 4)); });
         }
     }
 
@@ -107,11 +106,10 @@ struct Lookups {
         }
     }
 
-    static void store(Words sums, bool fresh, i32 less, i32* to) {
+    static void store(Words sums, bool fresh, i32* to) {
         const auto four = [&](uint32x4_t sum, int c) {
-            const int32x4_t start = vdupq_n_s32(-less);
-            const int32x4_t before = fresh ? start : vaddq_s32(start, vld1q_s32(to + c));
-            vst1q_s32(to + c, vaddq_s32(before, vreinterpretq_s32_u32(vshlq_n_u32(sum, 1))));
+            const int32x4_t found = vreinterpretq_s32_u32(sum);
+            vst1q_s32(to + c, fresh ? found : vaddq_s32(found, vld1q_s32(to + c)));
         };
         four(vmovl_u16(vget_low_u16(sums)), 0);
         four(vmovl_high_u16(sums), 4);

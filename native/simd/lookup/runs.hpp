@@ -9,13 +9,16 @@
 //
 // A set defines `Lookups`, whose `usable` says whether its vectors look bytes up; where they do, also how many rows it
 // takes `rows_at_once`, and
-//   index(four, bytes):           column c of four words of bits -> bytes[c], c < 64
-//   split(bytes, n, low, high):   gradients of 8 bits as digits, n a multiple of 16
-//   add_sizes(digits, n, factor, totals):  totals[i] += factor times the sizes of digits 4 i to 4 i + 3, n a multiple
-//   of 8 build(digits, tables, step):  16 digits -> four tables, `step` bytes apart add<M, Digits, stride>(rows, runs,
-//   panel, into, tile):
-//     tile[m][c] = (fresh ? 0 : tile[m][c]) - less[m] + twice what the tables of row m have for column c of the panel,
-//     summed over the runs, in which tables are `stride` bytes apart; all have `most_groups` groups at most.
+//
+//   index(four, bytes)                      column c of four words of bits -> bytes[c], c < 64
+//   split(bytes, n, low, high)              gradients of 8 bits as digits, n a multiple of 16
+//   add_sizes(digits, n, factor, totals)    totals[i] += factor times the sizes of digits 4 i to 4 i + 3, i < n, 8 | n
+//   build(digits, tables, step)             16 digits -> four tables, `step` bytes apart
+//
+//   add<M, Digits, stride>(rows, runs, panel, fresh, tile)
+//
+// tile[m][c] = (fresh ? 0 : tile[m][c]) + what the tables of row m have for column c of the panel, summed over the
+// runs, in which tables are `stride` bytes apart; all have `most_groups` groups at most.
 #pragma once
 
 #include "../../kernels/platform.hpp"
@@ -50,12 +53,6 @@ template <int M>
 struct Rows {
     const u8* tables[M];
     i64 high;
-};
-
-// What becomes of the sums; `less` may be null.
-struct Into {
-    bool fresh;
-    const i32* less;
 };
 
 // Sizes of eight digits lie as [positive 0..3, negative 0..3, positive 4..7, negative 4..7]; size i of entry e of two

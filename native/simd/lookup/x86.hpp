@@ -54,7 +54,7 @@ struct Lookups {
     }
 
     template <int M, int Digits, i64 stride>
-    static void add(const lookups::Rows<M>& rows, lookups::Runs runs, const u8* panel, lookups::Into into,
+    static void add(const lookups::Rows<M>& rows, lookups::Runs runs, const u8* panel, bool fresh,
                     i32 (*tile)[segment]) {
         for (i64 c = 0; c < lookups::columns; c += 32) {
             Sums<M> sums;
@@ -67,9 +67,7 @@ struct Lookups {
                 });
             }
             add_digit<M, Digits, stride>(rows, 0, runs, panel + c, sums);
-            unrolled<M>([&](auto m) {
-                store(sums.all[m], sums.odd[m], into.fresh, into.less ? into.less[m] : 0, tile[m] + c);
-            });
+            unrolled<M>([&](auto m) { store(sums.all[m], sums.odd[m], fresh, tile[m] + c); });
         }
     }
 
@@ -95,63 +93,63 @@ struct Lookups {
         _mm_store_si128(reinterpret_cast<__m128i*>(tables + step), _mm256_extracti128_si256(sum, 1));
     }
 
-    static Bytes32 found(const u8* table, __m256i at) {
+    [[gnu::always_inline]] static Bytes32 found(const u8* table, __m256i at) {
         const __m128i entries = _mm_load_si128(reinterpret_cast<const __m128i*>(table));
         return reinterpret_cast<Bytes32>(_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(entries), at));
     }
 
-    template <int M>
-    static void widen(const Bytes32* bytes, Sums<M>& sums) {
-        unrolled<M>([&](auto m) {
-            const Words pairs = reinterpret_cast<Words>(bytes[m]);
-            sums.all[m] += pairs;
-            sums.odd[m] += pairs >> 8;
-        });
+    [[gnu::always_inline]] static void widen(Bytes32 bytes, Words& all, Words& odd) {
+        const Words pairs = reinterpret_cast<Words>(bytes);
+        all += pairs;
+        odd += pairs >> 8;
     }
 
     template <int M, int Digits, i64 stride>
-    static void add_digit(const lookups::Rows<M>& rows, i64 digit, lookups::Runs runs, const u8* panel, Sums<M>& sums) {
+    [[gnu::always_inline]] static void add_digit(const lookups::Rows<M>& rows, i64 digit, lookups::Runs runs,
+                                                 const u8* panel, Sums<M>& sums) {
         constexpr int most = static_cast<int>(lookups::tables_of_bytes<Digits>);
         for (i64 r = 0; r < runs.count; ++r) {
             const u8 *tables[M], *at = panel + runs.first[r].panel;
             unrolled<M>([&](auto m) { tables[m] = rows.tables[m] + (digit + runs.first[r].tables); });
             i64 left = runs.groups;
-            for (; left >= most; left -= most, at += most * lookups::columns) {
-                Bytes32 bytes[M];
-                unrolled<most>([&](auto k) {
-                    const __m256i signs = load_whole(at + k * lookups::columns);
-                    unrolled<M>([&](auto m) {
-                        const Bytes32 one = found(tables[m] + k * stride, signs);
-                        bytes[m] = k == 0 ? one : bytes[m] + one;
-                        // Else GCC adds them up as a tree, for which there are no registers.
-                        asm("" : "+v"(bytes[m]));
-                    });
-                });
-                widen<M>(bytes, sums);
-                unrolled<M>([&](auto m) { tables[m] += most * stride; });
-            }
-            if (left == 0) continue;
-            Bytes32 bytes[M];
-            unrolled<M>([&](auto m) { bytes[m] = Bytes32{}; });
-            for (; left > 0; --left, at += lookups::columns) {
-                const __m256i signs = load_whole(at);
-                unrolled<M>([&](auto m) {
-                    bytes[m] += found(tables[m], signs);
-                    tables[m] += stride;
-                });
-            }
-            widen<M>(bytes, sums);
+            const auto take = [&](auto several) __attribute__((always_inline)) {
+                for (; left >= several; left -= several) {
+                    add_some<M, several, stride>(tables, at, sums);
+                    at += several * lookups::columns;
+                }
+            };
+            take(Index<most>());
+            take(Index<4>());
+            take(Index<1>());
         }
     }
 
-    static void store(Words all, Words odd, bool fresh, i32 less, i32* to) {
-        const __m256i start = _mm256_set1_epi32(-less);
+    // Tables side by side, as many as bytes hold.
+    template <int M, int several, i64 stride>
+    [[gnu::always_inline]] static void add_some(const u8** tables, const u8* at, Sums<M>& sums) {
+        Bytes32 bytes[M];
+        unrolled<several>([&](auto k) {
+            const __m256i signs = load_whole(at + k * lookups::columns);
+            unrolled<M>([&](auto m) {
+                const Bytes32 one = found(tables[m] + k * stride, signs);
+                bytes[m] = k == 0 ? one : bytes[m] + one;
+                // Else GCC adds them up as a tree, for which there are no registers.
+                asm("" : "+v"(bytes[m]));
+            });
+        });
+        unrolled<M>([&](auto m) {
+            widen(bytes[m], sums.all[m], sums.odd[m]);
+            tables[m] += several * stride;
+            asm("" : "+r"(tables[m]));  // else GCC keeps them in a vector, in memory
+        });
+    }
+
+    static void store(Words all, Words odd, bool fresh, i32* to) {
         const __m256i evens = reinterpret_cast<__m256i>(all - (odd << 8)), odds = reinterpret_cast<__m256i>(odd);
         const __m256i low = _mm256_unpacklo_epi16(evens, odds), high = _mm256_unpackhi_epi16(evens, odds);
         const auto eight = [&](__m128i words, int c) {
-            const __m256i sum = _mm256_cvtepu16_epi32(words), twice = _mm256_add_epi32(sum, sum);
-            const __m256i before = fresh ? start : _mm256_add_epi32(start, load_whole(to + c));
-            store_whole(to + c, _mm256_add_epi32(before, twice));
+            const __m256i sum = _mm256_cvtepu16_epi32(words);
+            store_whole(to + c, fresh ? sum : _mm256_add_epi32(sum, load_whole(to + c)));
         };
         eight(_mm256_castsi256_si128(low), 0);
         eight(_mm256_castsi256_si128(high), 8);

@@ -60,5 +60,5 @@ OP = Op(
         *CONVOLUTION,
     ),
     Amount(work.CONVOLUTION, OF_GRADIENTS),
-    workspace="412",
+    workspace="413",
 )

@@ -54,5 +54,5 @@ OP = Op(
         *CONVOLUTION,
     ),
     Amount(work.CONVOLUTION, OF_GRADIENTS_AND_INPUTS),
-    workspace="441 if x == bit else 381",
+    workspace="458 if x == bit else 381",
 )
