@@ -1,5 +1,5 @@
 // Sums looked up by NEON of 64-bit Arm. Limit: TBL and an addition for 16 sums of four products, and two additions more
-// for seven of these.
+// for seven of these, two where they are of levels of 4 bits.
 #pragma once
 
 #include <arm_neon.h>

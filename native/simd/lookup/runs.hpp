@@ -5,7 +5,7 @@
 //
 // a table has the sums of the sizes that agree, which are positive and at most half as far apart; bytes add a few of
 // them, 16 bits many. Gradients of 8 bits are two digits, high * 16 + low with -8 <= low < 8 and -8 <= high <= 8, those
-// of 4 bits one.
+// of 4 bits one, their level.
 //
 // A set defines `Lookups`, whose `usable` says whether its vectors look bytes up; where they do, also how many rows it
 // takes `rows_at_once`, and
@@ -21,7 +21,7 @@
 // runs, in which tables are `stride` bytes apart; all have `most_groups` groups at most.
 #pragma once
 
-#include "../../kernels/platform.hpp"
+#include "../../kernels/nibbles.hpp"
 
 namespace linocut::LINOCUT_NS::lookups {
 
@@ -29,15 +29,15 @@ inline constexpr i64 inputs = 4;    // digits that a table sums
 inline constexpr i64 bytes = 16;    // of a table
 inline constexpr i64 columns = 64;  // of a panel
 
-// How many tables' entries a byte holds: an entry is at most 4 * 8, of digits of 4 bits 4 * 7.
+// How many tables' entries a byte holds: an entry is at most 4 * 8, of levels of 4 bits 4 * 30 (kernels/nibbles.hpp).
 template <int Digits>
-inline constexpr i64 tables_of_bytes = Digits == 2 ? 7 : 9;
-static_assert(7 * 4 * 8 <= 255 && 9 * 4 * 7 <= 255);
+inline constexpr i64 tables_of_bytes = Digits == 2 ? 7 : 2;
+static_assert(7 * 4 * 8 <= 255 && 2 * inputs * most_level <= 255);
 
 // How many groups of four gradients 16 bits hold.
 template <int Digits>
-inline constexpr i64 most_groups = Digits == 2 ? 120 : 2048;
-static_assert(120 * 4 * (8 + 16 * 8) <= 65535 && 2048 * 4 * 7 <= 65535);
+inline constexpr i64 most_groups = Digits == 2 ? 120 : 512;
+static_assert(120 * 4 * (8 + 16 * 8) <= 65535 && 512 * inputs * most_level <= 65535);
 
 // Tables and rows of a panel that meet: `groups` of both from these offsets, in bytes, on.
 struct Run {

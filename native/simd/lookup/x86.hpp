@@ -1,5 +1,5 @@
 // Sums looked up by AVX2. Limit: VPSHUFB and an addition for 32 sums of four products, and three instructions more for
-// seven of these.
+// seven of these, two where they are of levels of 4 bits.
 #pragma once
 
 #include "../../kernels/unroll.hpp"
@@ -119,7 +119,7 @@ struct Lookups {
                 }
             };
             take(Index<most>());
-            take(Index<4>());
+            if constexpr (most > 4) take(Index<4>());
             take(Index<1>());
         }
     }
