@@ -101,8 +101,9 @@ int lc_session_threads(const lc_session* session);
 /* Names of the instruction sets usable here, best first; NULL past the last. */
 const char* lc_isa_name(int index);
 /* Multiplications a second that one thread reaches at most with the bare micro-kernel of an instruction set (as for
- * lc_session_open), for a kind of arithmetic: "xnor", "int8" or "float". Takes a tenth of a second. Returns 0, or -1
- * where there is no such set or kind. */
+ * lc_session_open), for a kind of arithmetic: "xnor", "int8" (bytes), "int8_sign" and "int4_sign"
+ * (gradients of 8 and 4 bits times signs) or "float". Takes a tenth of a second. Returns 0, or -1 where there is no
+ * such set or kind. */
 int lc_peak(const char* isa, const char* kind, double* per_second, char* reason, size_t reason_size);
 /* The op table, in order: code, name and signature of an instruction. Returns 0, or -1 past the last. */
 int lc_op(int index, int* code, const char** name, const char** signature);

@@ -31,8 +31,10 @@ Peak find(std::string_view isa, std::string_view kind) {
     const Peaks peaks = peaks_of(isa);
     if (kind == "xnor") return peaks.xnor;
     if (kind == "int8") return peaks.int8;
+    if (kind == "int8_sign") return peaks.int8_sign;
+    if (kind == "int4_sign") return peaks.int4_sign;
     if (kind == "float") return peaks.floats;
-    refuse("kind of arithmetic '", printable(kind), "' has no peak, must be xnor, int8 or float");
+    refuse("kind of arithmetic '", printable(kind), "' has no peak, must be xnor, int8, int8_sign, int4_sign or float");
 }
 
 struct Timed {

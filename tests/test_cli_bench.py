@@ -77,8 +77,9 @@ def test_bad_options_are_named(given: list[str], said: str, capsys: pytest.Captu
 def test_every_set_has_peaks(isa: str) -> None:
     xnor, int8, floats = (_native.peak(isa, kind) for kind in ("xnor", "int8", "float"))
     assert xnor > int8 > 0 and floats > 0
+    assert _native.peak(isa, "int4_sign") > _native.peak(isa, "int8_sign") * 0.7 > 0
 
 
 def test_a_kind_without_a_peak_is_refused() -> None:
-    with pytest.raises(ValueError, match="'element' has no peak, must be xnor, int8 or float"):
+    with pytest.raises(ValueError, match="'element' has no peak, must be xnor, int8, int8_sign, int4_sign or float"):
         _native.peak("", "element")

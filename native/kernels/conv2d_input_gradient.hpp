@@ -9,37 +9,12 @@
 #pragma once
 
 #include "byte_patches.hpp"
+#include "conv2d_input_gradient_grids.hpp"
+#include "conv2d_input_lookup.hpp"
 #include "float_patches.hpp"
 #include "input_gradient.hpp"
 
 namespace linocut::LINOCUT_NS::conv2d_input_gradient {
-
-enum { DY, DY_EXPONENT, WEIGHTS, DX, DX_EXPONENT, SCALE };
-enum { STRIDE, PAD_TOP, PAD_LEFT, EXACT };
-
-// visit(axis) for the pixels of one dimension, in parts that share their taps.
-template <class Visit>
-inline void each_axis(i64 inputs, i64 outputs, i64 window, i64 stride, i64 pad, bool divided, const Visit& visit) {
-    for (i64 phase = 0; phase < least(stride, inputs); ++phase) {
-        const Axis whole = backward_axis(inputs, outputs, window, stride, pad, phase);
-        if (divided) {
-            each_part(reversed(whole), visit);
-        } else {
-            visit(whole);
-        }
-    }
-}
-
-template <class Visit>
-inline void each_grid(const Call& call, const Visit& visit) {
-    const Image dy(call.operands[DY]), dx(call.operands[DX]);
-    const Window w = conv_window(call.operands[WEIGHTS], call.attributes);
-    const bool divided = is_integer(call.operands[DY].format);
-    each_axis(dx.height, dy.height, w.height, w.stride, w.pad_top, divided, [&](const Axis& rows) {
-        each_axis(dx.width, dy.width, w.width, w.stride, w.pad_left, divided,
-                  [&](const Axis& columns) { visit(Grid{rows, columns, dx.batch, dx.height, dx.width, w.width}); });
-    });
-}
 
 inline i64 channel_blocks(const Call& call) { return divide_up(call.operands[DX].cols, unit_columns); }
 inline i64 pixel_blocks(const Grid& grid) { return divide_up(grid.pixels(), unit_pixels); }
@@ -50,9 +25,21 @@ inline i64 first_pixel(const Grid& grid, i64 block, i64 blocks) {
     return least(grid.pixels(), divide_up(grid.pixels(), step) * block / blocks * step);
 }
 
+inline bool of_integers(const Call& call) { return is_integer(call.operands[DY].format); }
+
+template <class L = Lookups>
+inline bool by_lookups(const Call& call) {
+    if constexpr (L::usable) {
+        return of_integers(call) && Blocks(call).usable();
+    } else {
+        return false;
+    }
+}
+
 inline i64 units(const Call& call) {
+    if (by_lookups(call)) return Blocks(call).count();
     i64 blocks = 0;
-    each_grid(call, [&](const Grid& grid) { blocks += pixel_blocks(grid); });
+    each_grid(call, of_integers(call), [&](const Grid& grid) { blocks += pixel_blocks(grid); });
     return blocks * channel_blocks(call);
 }
 
@@ -140,14 +127,14 @@ inline Seen store_bytes(const ByteTiles& tiles, int shift, const Place* places, 
     store_tiles(tiles, places, pixels, dx, first, columns);
 }
 
-inline void run(const Call& call, i64 begin, i64 end) {
+inline void run_patches(const Call& call, i64 begin, i64 end) {
     const Operand& dx = call.operands[DX];
-    const bool bytes = is_integer(call.operands[DY].format);
+    const bool bytes = of_integers(call);
     const i64 beside = channel_blocks(call);
     Workspace space(call);
     auto& places = space.take<Place[unit_pixels]>();
     i64 passed = 0;
-    each_grid(call, [&](const Grid& grid) {
+    each_grid(call, bytes, [&](const Grid& grid) {
         const i64 blocks = pixel_blocks(grid), before = passed;
         passed += blocks * beside;
         for (i64 unit = most(begin, before); unit < least(end, passed); ++unit) {
@@ -162,6 +149,19 @@ inline void run(const Call& call, i64 begin, i64 end) {
             }
         }
     });
+}
+
+template <class L>
+inline void run_tables(const Call& call, i64 begin, i64 end) {
+    if constexpr (L::usable) {
+        run_lookups<L>(call, begin, end);
+    } else {
+        run_patches(call, begin, end);
+    }
+}
+
+inline void run(const Call& call, i64 begin, i64 end) {
+    by_lookups(call) ? run_tables<Lookups>(call, begin, end) : run_patches(call, begin, end);
 }
 
 }  // namespace linocut::LINOCUT_NS::conv2d_input_gradient

@@ -127,6 +127,7 @@ class Pixels {
 struct Seen {
     i64 begin, end, at;
 
+    Seen() = default;
     Seen(const Convolution& conv, const Part& part, const Pixel& pixel, i64 r) {
         const i64 row = pixel.row + part.row + r, column = pixel.column + part.column;
         const bool inside = row >= 0 && row < conv.input.height;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "conv2d_pixels.hpp"
+#include "conv2d_weight_lookup.hpp"
 #include "dot8_panels.hpp"
 #include "float_product.hpp"
 #include "weight_gradient.hpp"
@@ -26,8 +27,14 @@ inline i64 outputs_of_part(const Operand& x) {
     return x.format == Format::u8 ? outputs_at_once : most_panels * outputs_at_once;
 }
 
+template <class L = Lookups>
+inline bool by_lookups(const Convolution& conv) {
+    return L::usable && is_integer(conv.dy.format) && conv.x.format == Format::bit && enough_inputs(conv);
+}
+
 inline i64 units(const Call& call) {
     const Convolution conv(call);
+    if (by_lookups(conv)) return LookupDivision(conv).parts();
     return Division(conv, outputs_of_part(conv.x)).parts();
 }
 
@@ -199,11 +206,24 @@ template <class Sink>
     });
 }
 
+template <class L, class Sink>
+inline void lookup_gradients(const Call& call, const Convolution& conv, i64 begin, i64 end, Sink&& sink) {
+    if constexpr (L::usable) {
+        const LookupDivision division(conv);
+        for (i64 unit = begin; unit < end; ++unit) {
+            const Part part = division[unit];
+            conv.dy.format == Format::i4 ? LookupProducts<L, 1>(conv, part, Workspace(call)).run(sink)
+                                         : LookupProducts<L, 2>(conv, part, Workspace(call)).run(sink);
+        }
+    }
+}
+
 // sink(Words): for every tap of every output of the parts [begin, end), the gradients of one word of inputs, i32 from
 // bits, i64 from bytes.
 template <class Sink>
 inline void integer_gradients(const Call& call, i64 begin, i64 end, Sink&& sink) {
     const Convolution conv(call);
+    if (by_lookups(conv)) return lookup_gradients<Lookups>(call, conv, begin, end, sink);
     const Division division(conv, outputs_of_part(conv.x));
     for (i64 unit = begin; unit < end; ++unit) {
         if (conv.x.format == Format::bit) {

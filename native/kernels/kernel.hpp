@@ -75,7 +75,7 @@ inline constexpr int most_ops = 128;
 using Peak = std::uint64_t (*)(std::uint64_t rounds);
 
 struct Peaks {
-    Peak xnor = nullptr, int8 = nullptr, floats = nullptr;
+    Peak xnor = nullptr, int8 = nullptr, int8_sign = nullptr, int4_sign = nullptr, floats = nullptr;
 };
 
 // All kernels of one instruction set, indexed by op code.

@@ -5,6 +5,7 @@
 #include "binary_matmul.hpp"
 #include "dot8.hpp"
 #include "float_product.hpp"
+#include "lookup.hpp"
 
 namespace linocut::LINOCUT_NS::peak {
 
@@ -46,6 +47,29 @@ inline u64 int8(u64 rounds) {
     }
     kept = tile[rows - 1][0];
     return rounds * static_cast<u64>(rows * tile_columns * depth * 4);
+}
+
+// Gradients of 8 (Digits 2) or 4 bits (1) times signs: by tables where the set has them, else as bytes.
+template <int Digits, class L = Lookups>
+inline u64 signs(u64 rounds) {
+    if constexpr (L::usable) {
+        constexpr i64 groups = depth / 2;
+        alignas(64) static u8 tables[rows][Digits][groups][lookups::bytes], panel[groups][segment];
+        alignas(64) static i32 tile[rows][segment];
+        std::memset(tables, 3, sizeof tables);
+        std::memset(panel, 5, sizeof panel);
+        std::memset(tile, 0, sizeof tile);
+        const auto at = [](i64 m) { return tables[m][0][0]; };
+        const lookups::Run run{0, 0};
+        for (u64 round = 0; round < rounds; ++round) {
+            lookups::add_rows<L, Digits, lookups::bytes>(taken, at, groups * lookups::bytes, {&run, 1, groups},
+                                                         panel[0], true, tile);
+        }
+        kept = tile[rows - 1][0];
+        return rounds * static_cast<u64>(rows * segment * groups * lookups::inputs);
+    } else {
+        return int8(rounds);
+    }
 }
 
 inline u64 floats(u64 rounds) {

@@ -15,6 +15,7 @@
 #include "half/f16c.hpp"
 #include "integers/avx2.hpp"
 #include "interleave/avx2.hpp"
+#include "lookup/x86.hpp"
 #include "signs/avx2.hpp"
 #include "sums/avx2.hpp"
 #include "turn/avx2.hpp"

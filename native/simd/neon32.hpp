@@ -6,4 +6,5 @@
 #include "dot/sums_by_multiplying.hpp"
 #include "floats/portable.hpp"
 #include "half/portable.hpp"
+#include "lookup/none.hpp"
 #include "neon_integers.hpp"

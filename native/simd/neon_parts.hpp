@@ -3,4 +3,5 @@
 
 #include "floats/neon.hpp"
 #include "half/neon.hpp"
+#include "lookup/neon.hpp"
 #include "neon_integers.hpp"

@@ -17,6 +17,7 @@
 #include "half/portable.hpp"
 #include "integers/none.hpp"
 #include "interleave/portable.hpp"
+#include "lookup/none.hpp"
 #include "signs/portable.hpp"
 #include "sums/chosen_portable.hpp"
 #include "sums/portable.hpp"

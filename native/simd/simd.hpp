@@ -9,6 +9,7 @@
 //                keep_floats: between 64 bits and 64 elements
 //   copy         copy_run: memcpy of short runs
 //   interleave   interleave_bytes, interleave_bits: four rows side by side, as dot products take them
+//   lookup       Lookups: sums of products of few bits with signs, from tables (lookup/runs.hpp)
 //   sums         sum_bytes, sum_columns, ChosenBytes: sums of bytes without a factor
 //   dot          dot_block, used_of_eight: tiles of products of bytes (dot/tiles.hpp)
 //   distances    pack_panel, subtract_distances, store_products, Panel: tiles of products of bits (distances/runs.hpp)

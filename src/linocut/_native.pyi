@@ -45,7 +45,9 @@ def jpeg_fault(data: bytes) -> str:
     """Why the JPEG in these bytes is damaged, "" if nothing shows it (native/jpeg/check.hpp)."""
 
 def peak(isa: str, kind: str) -> float:
-    """Multiplications a second of one thread in the bare micro-kernel for "xnor", "int8" or "float".
+    """Multiplications a second of one thread in the bare micro-kernel for one kind.
+
+    Kinds are "xnor", "int8" (bytes), "int8_sign" and "int4_sign" (gradients times signs) and "float".
 
     ValueError for another kind, or an instruction set that this machine lacks.
     """

@@ -18,6 +18,8 @@ def kind_of(program: Program, instruction: Instruction) -> str:
     read = [program.buffers[index] for operand, index in operands if index is not None and operand.reads]
     if kind == "element":  # statistics of channels do not decide, what they are applied to does
         return "float_element" if max(read, key=lambda b: b.nbytes).format in ("f16", "f32") else "integer_element"
+    if kind in ("int8_sign", "int4_sign"):
+        return "int8"
     return "float_sign" if kind == "float" and any(b.form.is_bits for b in read) else kind
 
 

@@ -60,5 +60,5 @@ OP = Op(
         *CONVOLUTION,
     ),
     Amount(work.CONVOLUTION, OF_GRADIENTS),
-    workspace="359",
+    workspace="413",
 )

@@ -12,7 +12,7 @@ from linocut.ops.fixed_point import gradient_form
 from linocut.ops.limits import CONVOLUTION, MOST_PRODUCTS, SHORT, U8_SCALE, WEIGHT_GRADIENT
 from linocut.ops.rule import Rule
 from linocut.ops.window import taps
-from linocut.ops.work import OF_GRADIENTS, Amount
+from linocut.ops.work import OF_GRADIENTS_AND_INPUTS, Amount
 
 
 def product(
@@ -53,6 +53,6 @@ OP = Op(
         ),
         *CONVOLUTION,
     ),
-    Amount(work.CONVOLUTION, OF_GRADIENTS),
-    workspace="300 if x == bit else 381",
+    Amount(work.CONVOLUTION, OF_GRADIENTS_AND_INPUTS),
+    workspace="458 if x == bit else 381",
 )

@@ -10,7 +10,11 @@ from linocut.ops.signature import Signature
 
 @dataclass(frozen=True)
 class Work:
-    """What an instruction computes: `kind` of arithmetic ("xnor", "int8", "float", "element") and how many of them."""
+    """What an instruction computes: so many `operations` of a `kind` of arithmetic.
+
+    Kinds are products of signs ("xnor"), of bytes ("int8"), of gradients of 8 or 4 bits with signs ("int8_sign",
+    "int4_sign") and in floats ("float"), and whatever is done to elements ("element").
+    """
 
     kind: str
     operations: int
@@ -35,5 +39,6 @@ DENSE = "R * K * N"
 CONVOLUTION = "B * I * J * N * P * Q * C"
 BITS = (("xnor", "1"),)
 BYTES = (("int8", "1"),)
-OF_GRADIENTS = (("int8", "dy in (i4, i8)"), ("float", "1"))
+OF_GRADIENTS = (("int4_sign", "dy == i4"), ("int8_sign", "dy == i8"), ("float", "1"))
+OF_GRADIENTS_AND_INPUTS = (("int8", "dy in (i4, i8) and x == u8"), *OF_GRADIENTS)
 OF_INPUTS = (("xnor", "x == bit"), ("int8", "x == u8"), ("float", "1"))

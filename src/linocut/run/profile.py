@@ -22,7 +22,7 @@ from linocut.run.initial import initialise
 from linocut.run.session import NativeSession, find_isa, find_threads
 from linocut.run.trained import trained_graph
 
-KINDS = ("xnor", "int8", "float")  # of arithmetic that has a peak
+KINDS = ("xnor", "int8", "int8_sign", "int4_sign", "float")  # of arithmetic that has a peak
 MOST_STEPS = 100_000
 SEED = 0
 
@@ -31,7 +31,7 @@ SEED = 0
 class Timed:
     """One instruction: what it is, what it works for, its work, and the median of its times.
 
-    `operations` are multiplications, of `kind` "xnor", "int8" or "float", or elements of kind "element".
+    `operations` are multiplications, of a `kind` among `KINDS`, or elements of kind "element".
     """
 
     op: str

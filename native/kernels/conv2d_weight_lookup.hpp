@@ -1,0 +1,197 @@
+// conv2d_weight_gradient by tables (simd/lookup/runs.hpp), for gradients and inputs of a few bits.
+// How:   a part owns a rectangle of taps, one or two words of inputs and a block of outputs. Of each block of pixels
+//        tables are made of dY, four pixels in one, once for all taps and inputs; signs of the inputs that a tap sees
+//        of these pixels find their sums. A row of a product is an output, its columns are the inputs of a word: sums
+//        lie as gradients do.
+// Where a tap sees padding its sign is 0, and -dY is summed; that is added again.
+#pragma once
+
+#include "conv2d_pixels.hpp"
+#include "gradient_words.hpp"
+#include "lookup.hpp"
+#include "nibbles.hpp"
+
+namespace linocut::LINOCUT_NS::conv2d_weight_gradient {
+
+inline constexpr i64 lookup_vectors = 18;  // words of inputs times taps of a part
+inline constexpr i64 lookup_outputs = 64;  // of a part, at most
+inline constexpr i64 least_parts = 4;      // for as many threads, where outputs are enough
+
+// Large parts make tables once for much, but are to occupy several threads.
+class LookupDivision {
+  public:
+    explicit LookupDivision(const Convolution& conv) : conv_(conv), words_(words(conv.input.channels)) {
+        columns_ = evenly(conv.window.width, lookup_vectors);
+        rows_ = columns_ < conv.window.width ? 1 : evenly(conv.window.height, lookup_vectors / columns_);
+        words_of_part_ = evenly(words_, lookup_vectors / (columns_ * rows_));
+        while (parts() < least_parts && outputs_ > 16) outputs_ /= 2;
+    }
+
+    i64 parts() const {
+        return divide_up(words_, words_of_part_) * across() * down() * divide_up(conv_.output.channels, outputs_);
+    }
+
+    Part operator[](i64 unit) const {
+        const i64 beside = divide_up(words_, words_of_part_);
+        const i64 first = unit % beside * words_of_part_ * segment, column = unit / beside % across() * columns_;
+        const i64 row = unit / beside / across() % down() * rows_;
+        const i64 output = unit / beside / across() / down() * outputs_;
+        return {row,    least(rows_, conv_.window.height - row),
+                column, least(columns_, conv_.window.width - column),
+                first,  least(words_of_part_ * segment, conv_.input.channels - first),
+                output, least(outputs_, conv_.output.channels - output)};
+    }
+
+  private:
+    // The largest of the fewest pieces, of at most `most` each.
+    static i64 evenly(i64 size, i64 most) { return divide_up(size, divide_up(size, most)); }
+    i64 across() const { return divide_up(conv_.window.width, columns_); }
+    i64 down() const { return divide_up(conv_.window.height, rows_); }
+
+    const Convolution& conv_;
+    i64 words_, columns_, rows_, words_of_part_, outputs_ = lookup_outputs;
+};
+
+// Of few inputs most of a word is empty, and tiles of bytes hold them closer.
+inline bool enough_inputs(const Convolution& conv) { return conv.input.channels > segment / 2; }
+
+template <class L, int Digits>
+class LookupProducts {
+    static constexpr i64 lookup_pixels = 512 / Digits, lookup_groups = lookup_pixels / lookups::inputs;
+
+  public:
+    LookupProducts(const Convolution& conv, const Part& part, Workspace space)
+        : conv_(conv),
+          part_(part),
+          words_(words(part.inputs)),
+          sums_(space.take<i32[lookup_vectors][lookup_outputs][segment]>()),
+          unseen_(space.take<i32[lookup_vectors][lookup_outputs]>()),
+          sizes_(space.take<i32[lookup_outputs]>()),
+          tables_(space.take<Tables>()),
+          panel_(space.take<u8[lookup_groups][segment]>()),
+          pixels_(space.take<Pixel[lookup_pixels]>()),
+          seen_(space.take<Seen[lookup_pixels]>()) {}
+
+    // sink(Words): the gradients of a word of inputs, for every tap of every output.
+    template <class Sink>
+    void run(Sink&& sink) {
+        const Pixels all(conv_, part_);
+        std::memset(unseen_, 0, sizeof unseen_);
+        std::memset(sizes_, 0, sizeof sizes_);
+        if (all.count() == 0) std::memset(sums_, 0, sizeof sums_);
+        for (i64 begin = 0; begin < all.count(); begin += lookup_pixels) {
+            const i64 count = least(lookup_pixels, all.count() - begin);
+            all.list(begin, count, pixels_);
+            build(count);
+            multiply(count, begin == 0);
+        }
+        give(sink);
+    }
+
+  private:
+    // [four outputs][group][output of four][entry]; a cache line more, so that those of a group lie in different sets.
+    static constexpr i64 block = lookups::inputs * lookups::bytes, stride = lookup_groups * block + 64;
+    static constexpr i64 plane = lookup_outputs / 4 * stride;
+    using Tables = u8[Digits][lookup_outputs / 4][stride];
+
+    void build(i64 count) {
+        const i64 outputs = divide_up(part_.outputs, 8) * 8;
+        for (i64 g = 0; 4 * g < count; ++g) {
+            const u8* four[4] = {};
+            i8 unpacked[4][segment];
+            for (i64 i = 0; i < least<i64>(4, count - 4 * g); ++i)
+                four[i] = reinterpret_cast<const u8*>(gradients(4 * g + i, unpacked[i]));
+            alignas(64) u8 bytes[segment][4];
+            interleave_bytes(four, part_.outputs, bytes[0]);
+            lookups::Planes<L, Digits> planes;
+            planes.read(bytes[0], 4 * outputs);
+            planes.add_sizes(outputs, sizes_);
+            for (int d = 0; d < Digits; ++d) {
+                for (i64 o = 0; o < outputs; o += 4)
+                    L::build(planes.digits[d] + 4 * o, tables_[d][o / 4] + g * block, lookups::bytes);
+            }
+        }
+    }
+
+    // Of a pixel, for the part's outputs: where they lie, or in `unpacked`.
+    const i8* gradients(i64 pixel, i8* unpacked) const {
+        const i64 r = pixels_[pixel].gradient;
+        if constexpr (Digits == 2) return row<i8>(conv_.dy, r) + part_.output;
+        unpack_nibbles(nibble_row(conv_.dy, r, part_.output), part_.outputs, unpacked);
+        return unpacked;
+    }
+
+    void multiply(i64 count, bool fresh) {
+        const i64 groups = divide_up(count, lookups::inputs);
+        const auto at = [&](i64 m) { return tables_[0][m / 4] + m % 4 * lookups::bytes; };
+        const lookups::Run run{0, 0};
+        i64 vector = 0;
+        for (i64 r = 0; r < part_.rows; ++r) {
+            for (i64 i = 0; i < groups * 4; ++i) seen_[i] = Seen(conv_, part_, pixels_[i], r);
+            for (i64 c = 0; c < part_.columns; ++c) {
+                add_unseen(count, c, unseen_[r * part_.columns + c]);
+                for (i64 w = 0; w < words_; ++w, ++vector) {
+                    index(groups, c, part_.first / segment + w);
+                    lookups::add_rows<L, Digits, block>(part_.outputs, at, plane, {&run, 1, groups}, panel_[0], fresh,
+                                                        sums_[vector]);
+                }
+            }
+        }
+    }
+
+    void index(i64 groups, i64 column, i64 word) {
+        for (i64 g = 0; g < groups; ++g) {
+            u64 four[4] = {};
+            for (i64 i = 0; i < 4; ++i) {
+                const Seen& seen = seen_[4 * g + i];
+                if (seen.sees(column)) four[i] = bit_row(conv_.x, seen.at + column)[word];
+            }
+            L::index(four, panel_[g]);
+        }
+    }
+
+    void add_unseen(i64 count, i64 column, i32* sums) {
+        for (i64 i = 0; i < count; ++i) {
+            if (seen_[i].sees(column)) continue;
+            i8 unpacked[segment];
+            const i8* dy = gradients(i, unpacked);
+            for (i64 o = 0; o < part_.outputs; ++o) sums[o] += dy[o];
+        }
+    }
+
+    template <class Sink>
+    void give(Sink&& sink) {
+        i64 vector = 0;
+        for (i64 t = 0; t < part_.taps(); ++t) {
+            for (i64 w = 0; w < words_; ++w, ++vector) {
+                const i64 first = part_.first + w * segment, n = least(segment, conv_.input.channels - first);
+                for (i64 o = 0; o < part_.outputs; o += gradient_words::words_at_once) {
+                    const i64 count = least(gradient_words::words_at_once, part_.outputs - o);
+                    i32(*gradients)[segment] = sums_[vector] + o;
+                    gradient_words::Words<i32> found{gradients, first, n, count};
+                    for (i64 j = 0; j < count; ++j) {
+                        // Unsigned: twice a sum may not fit.
+                        const u32 more = static_cast<u32>(unseen_[t][o + j]) - static_cast<u32>(sizes_[o + j]);
+                        for (i32& sum : gradients[j]) sum = static_cast<i32>(2 * static_cast<u32>(sum) + more);
+                        found.rows[j] = conv_.weights_row(part_.output + o + j, part_.row + t / part_.columns,
+                                                          part_.column + t % part_.columns);
+                    }
+                    sink(found);
+                }
+            }
+        }
+    }
+
+    const Convolution& conv_;
+    const Part part_;
+    const i64 words_;
+    i32 (&sums_)[lookup_vectors][lookup_outputs][segment];
+    i32 (&unseen_)[lookup_vectors][lookup_outputs];
+    i32 (&sizes_)[lookup_outputs];
+    Tables& tables_;
+    u8 (&panel_)[lookup_groups][segment];
+    Pixel (&pixels_)[lookup_pixels];
+    Seen (&seen_)[lookup_pixels];
+};
+
+}  // namespace linocut::LINOCUT_NS::conv2d_weight_gradient
