@@ -1,6 +1,6 @@
-// i4: two mantissas a byte, the one with the even index in the low nibble. A nibble is a code from -7 to 7, which stands
-// for a level with its sign. A row begins with a byte of its own; one of an odd number of elements ends in a nibble of
-// 0 (src/linocut/ops/nibbles.py). Kernels take mantissas as bytes.
+// i4: two mantissas a byte, the one with the even index in the low nibble. A nibble is a code from -7 to 7, which
+// stands for a level with its sign. A row begins with a byte of its own; one of an odd number of elements ends in a
+// nibble of 0 (src/linocut/ops/nibbles.py). Kernels take mantissas as bytes.
 #pragma once
 
 #include "platform.hpp"
@@ -43,12 +43,24 @@ inline i8 mantissa_of(u8 nibble) {
 inline i8 low_nibble(u8 both) { return mantissa_of(both & 15); }
 inline i8 high_nibble(u8 both) { return mantissa_of(both >> 4); }
 
-inline void unpack_pairs(const u8* __restrict from, i64 pairs, i8* __restrict out) {
-    for (i64 i = 0; i < pairs; ++i) {
-        out[2 * i] = static_cast<i8>(from[i] & 15);
-        out[2 * i + 1] = static_cast<i8>(from[i] >> 4);
+// The two mantissas of every byte.
+struct Pairs {
+    i8 of[256][2];
+
+    constexpr Pairs() : of() {
+        for (int both = 0; both < 256; ++both) {
+            for (int i = 0; i < 2; ++i) {
+                const int nibble = both >> 4 * i & 15, code = nibble < 8 ? nibble : 16 - nibble;
+                const i8 level = levels[code < most_code ? code : most_code];
+                of[both][i] = static_cast<i8>(nibble < 8 ? level : -level);
+            }
+        }
     }
-    for (i64 i = 0; i < 2 * pairs; ++i) out[i] = mantissa_of(static_cast<u8>(out[i]));
+};
+inline constexpr Pairs pairs_of_bytes;
+
+inline void unpack_pairs(const u8* __restrict from, i64 pairs, i8* __restrict out) {
+    for (i64 i = 0; i < pairs; ++i) std::memcpy(out + 2 * i, pairs_of_bytes.of[from[i]], 2);
 }
 
 // n elements as bytes.
