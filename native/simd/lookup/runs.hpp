@@ -8,7 +8,8 @@
 // of 4 bits one, their level.
 //
 // A set defines `Lookups`, whose `usable` says whether its vectors look bytes up; where they do, also how many rows it
-// takes `rows_at_once`, and
+// takes `rows_at_once`, from how many inputs on tables of gradients of 8 bits are faster than bytes, `least_inputs`,
+// and
 //
 //   index(four, bytes)                      column c of four words of bits -> bytes[c], c < 64
 //   split(bytes, n, low, high)              gradients of 8 bits as digits, n a multiple of 16
