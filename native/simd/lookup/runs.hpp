@@ -26,9 +26,10 @@
 
 namespace linocut::LINOCUT_NS::lookups {
 
-inline constexpr i64 inputs = 4;    // digits that a table sums
-inline constexpr i64 bytes = 16;    // of a table
-inline constexpr i64 columns = 64;  // of a panel
+inline constexpr i64 inputs = 4;            // digits that a table sums
+inline constexpr i64 bytes = 16;            // of a table
+inline constexpr i64 columns = 64;          // of a panel
+inline constexpr i64 never = i64{1} << 62;  // as `least_inputs`: bytes are faster, however many inputs there are
 
 // How many tables' entries a byte holds: an entry is at most 4 * 8, of levels of 4 bits 4 * 30 (kernels/nibbles.hpp).
 template <int Digits>

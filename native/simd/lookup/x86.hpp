@@ -12,7 +12,7 @@ struct Lookups {
     static constexpr bool usable = true;
     static constexpr int rows_at_once = 4;
 #ifdef __AVX512VNNI__
-    static constexpr i64 least_inputs = i64{1} << 62;  // VPDPBUSD is faster than two digits
+    static constexpr i64 least_inputs = lookups::never;  // VPDPBUSD is faster than two digits
 #else
     static constexpr i64 least_inputs = 128;
 #endif
