@@ -22,7 +22,7 @@
 // runs, in which tables are `stride` bytes apart; all have `most_groups` groups at most.
 #pragma once
 
-#include "../../kernels/nibbles.hpp"
+#include "../../kernels/levels.hpp"
 
 namespace linocut::LINOCUT_NS::lookups {
 
@@ -31,7 +31,7 @@ inline constexpr i64 bytes = 16;            // of a table
 inline constexpr i64 columns = 64;          // of a panel
 inline constexpr i64 never = i64{1} << 62;  // as `least_inputs`: bytes are faster, however many inputs there are
 
-// How many tables' entries a byte holds: an entry is at most 4 * 8, of levels of 4 bits 4 * 30 (kernels/nibbles.hpp).
+// How many tables' entries a byte holds: an entry is at most 4 * 8, of levels of 4 bits 4 * 30 (kernels/levels.hpp).
 template <int Digits>
 inline constexpr i64 tables_of_bytes = Digits == 2 ? 7 : 2;
 static_assert(7 * 4 * 8 <= 255 && 2 * inputs * most_level <= 255);
