@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -178,8 +177,7 @@ class Device:
 
 
 def _number(name: str, value: object, least: float) -> None:
-    good = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    if not good or not least <= value <= MOST:  # type: ignore[operator]
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= MOST:
         raise SpecError(f"{name} of a device is {value!r}, must be a number, {least:g} or more and at most {MOST:g}")
 
 
