@@ -87,10 +87,12 @@ def make_case(
         sizes, variant = _group(sizes, variant, rng)
     elif any("D" in operand.dims for operand in op.signature.operands):
         sizes = {**sizes, "D": int(rng.choice((*SIZES, 3)))}
-    if "work" in formats:
+    if "work" in formats and op.name in QUANTITIES:
         parts = min(sizes["R"], int(rng.choice([1, 2, 3, 7, 32])))
         sizes = {**sizes, "S": QUANTITIES[op.name] * parts}
     sizes, window = draw(op, sizes, rng) if has_images(op) else (dict(sizes), {})
+    if op.name == "conv2d_input_sums":
+        sizes["S"] = sizes["I"] * (sizes["J"] + sizes["Q"])
     if (formats.get("x"), formats.get("y")) == ("u8", "i16"):
         sizes = _summing_at_most(sizes, 32767 // 255)
     filled, attributes = FILLS[op.name](formats, sizes, {**variant, **window}, rng)
@@ -145,7 +147,7 @@ def views(program: Program, arena: Array) -> dict[str, View]:
 def _combinations(op: Op) -> Iterator[tuple[dict[str, str], Mapping[str, float]]]:
     """Every (formats by operand, attributes that change the meaning) that the instruction's limits admit."""
     choices = [((None,) if o.optional else ()) + o.formats for o in op.signature.operands]
-    sizes = dict.fromkeys("RKNCDBHWPQIJL", 1) | {"S": QUANTITIES.get(op.name, 0)}
+    sizes = dict.fromkeys("RKNCDBHWPQIJL", 1) | {"S": QUANTITIES.get(op.name, 2)}
     for chosen in itertools.product(*choices):
         names = (o.name for o in op.signature.operands)
         formats = {name: form for name, form in zip(names, chosen, strict=True) if form is not None}

@@ -283,6 +283,16 @@ def _conv2d_input_gradient(
     return filled, {}
 
 
+def _conv2d_input_sums(
+    formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator
+) -> Filled:
+    filled = {"dy": view(_gradient(rng, formats["dy"], _pixels(sizes, True), sizes["N"]), formats["dy"])}
+    filled["weights"] = _kernel(formats, sizes, rng)
+    if "unit" in formats:
+        filled["unit"] = _exponent(rng)
+    return filled, {"image_height": float(sizes["H"]), "image_width": float(sizes["W"])}
+
+
 def _conv2d_weight_gradient(
     formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator
 ) -> Filled:
@@ -534,6 +544,7 @@ FILLS: dict[str, Fill] = {
     "weight_gradient": _weight_gradient,
     "conv2d": _conv2d,
     "conv2d_input_gradient": _conv2d_input_gradient,
+    "conv2d_input_sums": _conv2d_input_sums,
     "conv2d_weight_gradient": _conv2d_weight_gradient,
     "conv2d_weight_gradient_adam": _conv2d_update,
     "conv2d_weight_gradient_sgd": _conv2d_update,

@@ -13,7 +13,7 @@ from linocut.layers.gradient_scale import gradient_scale
 from linocut.layers.kinds import INPUT, NORMED, PRODUCT, REAL
 from linocut.layers.norm_output import norm_work
 from linocut.layers.numbers import as_numbers, real_gradient
-from linocut.layers.parameters import SCALE, STATISTIC, Initial, Parameter, bias
+from linocut.layers.parameters import BETA, SCALE, STATISTIC, Initial, Parameter, bias
 from linocut.layers.values import Gradient, Normed, Product, Real, Value
 from linocut.ops import norm_gradient_sums, norm_statistics
 from linocut.ops.norm import NORMS
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from linocut.layers.lowering import Lowering
     from linocut.policies import Policy
 
-BETA, GAMMA, RUNNING = "beta", "gamma", "running"
+GAMMA, RUNNING = "gamma", "running"
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,7 @@ class BatchNorm(Layer):
             attributes = {"norm": norm, "momentum": momentum, "first": 0.0}
             builder.emit("norm_statistics", operands, attributes)
         out = Normed(name, y.buffer, stats, beta, norm)
+        out.learns_shift_alone = beta is not None and not y.wanted and builder.learns(name)
         builder.on_backward(lambda: _backward(builder, out, y))
         return out
 
@@ -120,6 +121,8 @@ def _scaled(builder: Lowering, name: str, normed: Normed) -> Real:
 
 def _backward(builder: Lowering, out: Normed, y: Product | Real) -> None:
     """The gradient of y, where that is wanted, and of beta, where it learns."""
+    if out.learns_shift_alone and out.gradient is None:
+        return  # its reader gave the gradient of beta
     kept, dx, name = out.kept, out.taken(), out.name
     assert kept is not None, "the consumer of a norm says what it kept"
     shape = builder.shape(y.buffer)

@@ -9,10 +9,11 @@ from linocut import roles
 from linocut.layers.base import Cost, Shape
 from linocut.layers.biases import add_bias, update_by_sums
 from linocut.layers.convolution import Convolution
+from linocut.layers.norm_output import keep_numbers
 from linocut.layers.numbers import as_numbers, real_gradient
 from linocut.layers.parameters import Parameter
 from linocut.layers.real_layer import RealLayer
-from linocut.layers.values import Real, Value, reshaped
+from linocut.layers.values import Normed, Real, Value, reshaped
 from linocut.layers.weights import RealWeights
 from linocut.layers.window import Window
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 class RealConvolution(RealLayer, Convolution):
     """Y = X * W, plus a bias for each filter where `bias` is true; padding adds 0."""
 
+    forms_norms: ClassVar[bool] = True
+
     def parameters(self, node: str, shape: Shape) -> tuple[Parameter, ...]:
         """Weights (filters, rows, columns, inputs), and the bias (1, filters)."""
         return self.learned(node, self.weights_shape(shape))
@@ -33,10 +36,19 @@ class RealConvolution(RealLayer, Convolution):
         return self.real_cost(*self.counts(shape), self.filters)
 
     def lower(self, builder: Lowering, name: str, value: Value) -> Value:
-        """Forward: Y. Backward: dX unless the input is the network's, then dW, db and the updates."""
-        x = as_numbers(builder, name, value)
+        """Forward: Y. Backward: dX unless the input is the network's, then dW, db and the updates.
+
+        Of a norm that learns its shift alone, the gradient of that in place of dX.
+        """
+        shift = value if isinstance(value, Normed) and value.learns_shift_alone else None
+        if shift is None:
+            x = as_numbers(builder, name, value)
+        else:
+            x = Real(keep_numbers(builder, name, shift, builder.policy.real), wanted=False)
         images = reshaped(builder, f"{name}.images", x, self.window.as_images(builder.shape(x.buffer)))
         y = multiplied(builder, name, images, self.window, self.bias)
+        if shift is not None:
+            _learn_shift(builder, name, shift, builder.shape(images.buffer), y, self.window)
         return reshaped(builder, f"{name}.out", y, self.window.as_given(builder.shape(y.buffer)))
 
 
@@ -57,6 +69,23 @@ class Conv1D(RealConvolution):
 
     kind: ClassVar[str] = "conv1d"
     flat: ClassVar[bool] = True
+
+
+def _learn_shift(builder: Lowering, name: str, norm: Normed, images: Shape, y: Real, moves: Window) -> None:
+    """The gradient of the shift of the norm before, which is all that dX would be for, from dY and the weights."""
+    own = RealWeights.of(builder, name)
+
+    def backward() -> None:
+        outputs, rows, columns, inputs = own.shape
+        height, width = builder.shape(y.buffer)[1:3]
+        work = builder.transient(f"{name}.work", roles.WORKSPACE, (height * (width + columns), outputs), "f64")
+        sums = builder.transient(f"{norm.name}.dbeta", roles.BETA, (1, inputs), "f32")
+        operands = {"dy": y.taken().buffer, "weights": own.stored, "sums": sums, "work": work}
+        sizes = {"image_height": float(images[1]), "image_width": float(images[2])}
+        builder.emit("conv2d_input_sums", operands, {**sizes, **moves.attributes()})
+        norm.give_shift(builder, sums)
+
+    builder.on_backward(backward)
 
 
 def multiplied(builder: Lowering, name: str, x: Real, moves: Window, biased: bool) -> Real:

@@ -13,6 +13,7 @@ from typing import TypeVar
 from linocut import roles
 from linocut.layers.lowering import Gradient as Gradient
 from linocut.layers.lowering import Lowering
+from linocut.layers.parameters import BETA
 from linocut.layers.shape import Shape
 
 
@@ -100,7 +101,8 @@ class Kept:
 class Normed(Value):
     """The output of a batch norm, not yet formed: its consumer decides whether it wants floats or only signs.
 
-    `norm` is its kind, as the instructions have it. `beta` is its shift, None for none.
+    `norm` is its kind, as the instructions have it. `beta` is its shift, None for none. `learns_shift_alone`: all that
+    its backward pass is for is the gradient of beta, the sum of its output's.
     """
 
     name: str
@@ -109,6 +111,11 @@ class Normed(Value):
     beta: int | None
     norm: float
     kept: Kept | None = None
+    learns_shift_alone: bool = False
+
+    def give_shift(self, builder: Lowering, gradient: int) -> None:
+        """The optimizer's step of the shift, whose gradient a buffer holds."""
+        builder.update(self.name, BETA, gradient)
 
 
 Stored = TypeVar("Stored", bound="Given | Bits | Product | Real")

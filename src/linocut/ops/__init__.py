@@ -22,6 +22,7 @@ FAMILIES = (
     "channel_sums",
     "conv2d",
     "conv2d_input_gradient",
+    "conv2d_input_sums",
     "conv2d_weight_gradient",
     "copy",
     "copy_channels",

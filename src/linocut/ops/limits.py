@@ -44,7 +44,7 @@ _ATTRIBUTES = {
     "elements": _between("elements", 1, 2**53),
     "bits": ("bits == 7 or bits == 15", "7 or 15"),
     "salt": _between("salt", 0, 2**53),  # integers that a double holds exactly
-    **{name: _between(name, 1, MOST_STRIDE) for name in ("stride", "height", "width")},
+    **{name: _between(name, 1, MOST_STRIDE) for name in ("stride", "height", "width", "image_height", "image_width")},
 }
 
 
@@ -59,13 +59,13 @@ def of_attributes(signature: Signature) -> Rules:
     return tuple(rules)
 
 
-def window(height: str, width: str) -> Rules:
-    """A window moves over images (H, W) to give outputs (I, J), each of which sees a pixel at least.
+def window(height: str, width: str, images: tuple[str, str] = ("H", "W")) -> Rules:
+    """A window moves over images, by default (H, W), to give outputs (I, J), each of which sees a pixel at least.
 
     A pad is below the window's size, and the last window starts within the image.
     """
     rules = []
-    for pad, size, image, outputs in (("pad_top", height, "H", "I"), ("pad_left", width, "W", "J")):
+    for pad, size, image, outputs in (("pad_top", height, images[0], "I"), ("pad_left", width, images[1], "J")):
         rules += [
             Rule(
                 f"whole({pad}) and 0 <= {pad} < {size}",
