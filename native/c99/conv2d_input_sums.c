@@ -1,8 +1,8 @@
 /* conv2d_input_sums: the sum of dX of a convolution over all pixels, by channel, without dX
    (src/linocut/ops/conv2d_input_sums.py). */
-#include "gradient_unit.h"
+#include "c99.h"
 
-enum { DY, UNIT, WEIGHTS, SUMS, WORK };
+enum { DY, WEIGHTS, SUMS, WORK };
 enum { HEIGHT, WIDTH, STRIDE, PAD_TOP, PAD_LEFT };
 
 /* Outputs [begin, end) of `size` of which tap `tap` sees a pixel of `image`. */
@@ -37,7 +37,6 @@ void lino_conv2d_input_sums(const lino_call* call) {
     const lino_size rows = (lino_size)dy->shape[1], columns = (lino_size)dy->shape[2], outputs = dy->cols;
     const lino_size down = (lino_size)weights->shape[1], right = (lino_size)weights->shape[2];
     const lino_size stride = (lino_size)at[STRIDE];
-    const int exponent = lino_unit_exponent(call->operands + UNIT);
     double *pixels = lino_doubles(call->operands + WORK), *across = pixels + rows * columns * outputs;
     lino_size i, j, p, q, o, c;
     add_images(dy, rows * columns, pixels);
@@ -60,6 +59,6 @@ void lino_conv2d_input_sums(const lino_call* call) {
                 }
             }
         }
-        ((float*)sums->data)[c] = (float)(exponent ? ldexp(total, exponent) : total);
+        ((float*)sums->data)[c] = (float)total;
     }
 }

@@ -4,10 +4,11 @@
 
 #include "c99.h"
 
-enum { LINO_LARGER = 8 };
+enum { LINO_LARGER = 8, LINO_MOST_EXPONENT = 4096 };
 
 static inline int lino_unit_exponent(const lino_operand* unit) {
-    return unit->data ? (int)lino_clamp(*(const int32_t*)unit->data, -4096, 4096) + LINO_LARGER : 0;
+    if (!unit->data) return 0;
+    return (int)lino_clamp(*(const int32_t*)unit->data, -LINO_MOST_EXPONENT, LINO_MOST_EXPONENT) + LINO_LARGER;
 }
 
 #endif

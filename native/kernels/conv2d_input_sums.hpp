@@ -3,13 +3,12 @@
 // over rows, times the weights.
 #pragma once
 
-#include "gradient_unit.hpp"
 #include "norm.hpp"
 #include "window.hpp"
 
 namespace linocut::LINOCUT_NS::conv2d_input_sums {
 
-enum { DY, UNIT, WEIGHTS, SUMS, WORK };
+enum { DY, WEIGHTS, SUMS, WORK };
 enum { HEIGHT, WIDTH, STRIDE, PAD_TOP, PAD_LEFT };
 
 inline constexpr i64 block = 32;  // outputs, whose dY of an image lie side by side
@@ -17,8 +16,7 @@ inline constexpr i64 block = 32;  // outputs, whose dY of an image lie side by s
 struct Shape {
     i64 batch, rows, columns, outputs;
 
-    explicit Shape(const Operand& dy)
-        : batch(dy.shape[0]), rows(dy.shape[1]), columns(dy.shape[2]), outputs(dy.cols) {}
+    explicit Shape(const Operand& dy) : batch(dy.shape[0]), rows(dy.shape[1]), columns(dy.shape[2]), outputs(dy.cols) {}
 };
 
 // Outputs [begin, end) of `size` of which tap `tap` sees a pixel of `image`.
@@ -97,7 +95,6 @@ inline double of_tap(const Call& call, const Shape& shape, i64 output, i64 p, i6
 inline void run_weights(const Call& call, i64, i64) {
     const Operand &weights = call.operands[WEIGHTS], &sums = call.operands[SUMS];
     const Shape shape(call.operands[DY]);
-    const int exponent = gradient_unit::exponent_of(call.operands[UNIT]);
     const i64 window_rows = weights.shape[1], window_columns = weights.shape[2];
     for (i64 first = 0; first < sums.cols; first += segment) {
         const i64 n = least(segment, sums.cols - first);
@@ -112,7 +109,7 @@ inline void run_weights(const Call& call, i64, i64) {
             }
         }
         float* out = row<float>(sums, 0) + first;
-        for (i64 c = 0; c < n; ++c) out[c] = gradient_unit::in_units_of_one(totals[c], exponent);
+        for (i64 c = 0; c < n; ++c) out[c] = static_cast<float>(totals[c]);
     }
 }
 

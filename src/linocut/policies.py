@@ -27,6 +27,7 @@ _CHOICES = {
     "beta": _FLOATS,
     "statistics": _FLOATS,
     "real": _FLOATS,
+    "real_X": _FLOATS,
 }
 
 
@@ -36,8 +37,9 @@ class Policy:
 
     `norm` is the batch norm, "l1", "scaled_l1" or "l2"; the other fields are the formats of the roles of the same name:
     X retained activations, Y matrix products, dX and dY gradients, W latent weights, dW their gradients, momenta, beta
-    (batch norm shifts and their moments), statistics of batch norm, real: weights, activations and gradients of the
-    layers that are in full precision. SpecError for formats that a role cannot have, or that do not go together.
+    (batch norm shifts and their moments), statistics of batch norm; of the layers that are in full precision real:
+    weights, and real_X: activations and gradients. SpecError for formats that a role cannot have, or that do not go
+    together.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Policy:
     beta: str
     statistics: str
     real: str
+    real_X: str
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.isprintable():
@@ -131,9 +134,9 @@ class Policy:
             raise SpecError(f"policy {self.name}: the l2 norm needs X in floats; take norm l1, or X f16 or f32")
 
 
-standard = Policy("standard", "l2", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32")
-wang2021 = Policy("wang2021", "l1", "bit", "f16", "f16", "f16", "f16", "bit", "f16", "f16", "f16", "f16")
-lean = Policy("lean", SCALED_L1, "bit", SMALLEST_INTEGER, "i8", "i8", "q15", "q7", "q7", "f32", "f32", "f32")
+standard = Policy("standard", "l2", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32")
+wang2021 = Policy("wang2021", "l1", "bit", "f16", "f16", "f16", "f16", "bit", "f16", "f16", "f16", "f16", "f16")
+lean = Policy("lean", SCALED_L1, "bit", SMALLEST_INTEGER, "i8", "i8", "q15", "q7", "q7", "f32", "f32", "f32", "f16")
 lean8 = lean.replace(name="lean8", W="q7")
 
 POLICIES = {policy.name: policy for policy in (standard, wang2021, lean, lean8)}
@@ -144,6 +147,7 @@ def find_policy(policy: str | Policy | dict[str, Any]) -> Policy:
     if isinstance(policy, Policy):
         return policy
     if isinstance(policy, dict):
+        policy = {"real_X": policy.get("real"), **policy}  # one column in what older versions wrote
         known = {field.name for field in dataclasses.fields(Policy)}
         if odd := known.symmetric_difference(policy):
             raise SpecError(f"a policy's description has, or lacks, {', '.join(sorted(odd))}")

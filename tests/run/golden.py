@@ -70,6 +70,7 @@ CASES = {
     "mlp-lean8": Case(MLP, 50, 50, policy=lc.lean8),
     "cnv": Case(narrower(lc.models.cnv(classes=CLASSES), 9, 64), 3),
     "binarynet": Case(narrower(lc.models.binarynet((10, 9, 3), CLASSES), 9, 64), 4),
+    "resnet20": Case(lc.models.resnet20((8, 8, 3), CLASSES, width=8), 4, 10),
     "resnete18": Case(narrower(lc.models.resnete18((16, 16, 3), CLASSES), 9, 64), 4),
 }
 

@@ -30,6 +30,7 @@ FAMILIES = (
     "flatten_bits",
     "fused_updates",
     "gradient_exponent",
+    "gradient_unit",
     "input_gradient",
     "max_pool",
     "max_pool_gradient",

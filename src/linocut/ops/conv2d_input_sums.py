@@ -11,7 +11,6 @@ from __future__ import annotations
 import numpy as np
 
 from linocut.ops.base import Op, View
-from linocut.ops.gradient_unit import in_units_of_one
 from linocut.ops.limits import window
 from linocut.ops.norm import total
 from linocut.ops.rule import Rule
@@ -22,7 +21,6 @@ from linocut.ops.work import Amount
 def reference(
     *,
     dy: View,
-    unit: View | None,
     weights: View,
     sums: View,
     work: View,
@@ -49,13 +47,13 @@ def reference(
                 of_taps[:, p, q] = total(some[below[0]])
     kernel = weights.values().astype(np.float64)
     products = of_taps[..., None] * kernel
-    sums.store(in_units_of_one(total(products.reshape(-1, kernel.shape[-1])), unit)[None])
+    sums.store(total(products.reshape(-1, kernel.shape[-1]))[None])
 
 
 OP = Op(
     "conv2d_input_sums",
     80,
-    "<dy:f16|f32[B,I,J,N] <unit?:i32[1] <weights:f16|f32[N,P,Q,C] >sums:f32[1,C] >work:f64[S,N]; "
+    "<dy:f16|f32[B,I,J,N] <weights:f16|f32[N,P,Q,C] >sums:f32[1,C] >work:f64[S,N]; "
     "image_height image_width stride pad_top pad_left",
     reference,
     (

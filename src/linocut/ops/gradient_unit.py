@@ -1,4 +1,4 @@
-"""The unit of float gradients: how small numbers stay within 16-bit floats.
+"""The unit of float gradients, and from_unit, which takes it out of what was formed of them.
 
 A gradient in f16 is kept in units of 2**(unit + LARGER), `unit` being the exponent of the loss's gradient, whose
 largest mantissa fills 15 bits: that one is 2**7 of such units, and what is 2**21 times smaller still has all bits.
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from linocut.ops.base import View
-from linocut.ops.bits import Array
+from linocut.ops.base import Op, View
+from linocut.ops.work import Amount
 
 LARGER = 8
 
@@ -20,6 +20,9 @@ def exponent_of(unit: View | None) -> int:
     return 0 if unit is None else int(unit.data[0]) + LARGER
 
 
-def in_units_of_one(sums: Array, unit: View | None) -> Array:
-    """Sums that were formed of such gradients, float64."""
-    return np.asarray(np.ldexp(sums.astype(np.float64), exponent_of(unit)))
+def reference(*, x: View, unit: View) -> None:
+    """X (R, C), gradients of parameters in that unit, in units of 1: in place."""
+    x.store(np.ldexp(x.data.astype(np.float64), exponent_of(unit)))
+
+
+OP = Op("from_unit", 81, "=x:f32[R,C] <unit:i32[1]", reference, work=Amount("R * C"))

@@ -34,7 +34,8 @@ _DECAY = "0 <= {0} < 1", "at least 0 and below 1"
 # What attributes may be, whichever instruction has them.
 _ATTRIBUTES = {
     "norm": ("norm == 1 or norm == 2 or norm == 3", "1 (l1), 2 (l2) or 3 (scaled l1)"),
-    **dict.fromkeys(("ste", "signs", "nesterov", "fresh", "exact"), _FLAG),
+    "ste": ("ste == 0 or ste == 1 or ste == 2", "0, 1 (a sign's estimator) or 2 (a ReLU)"),
+    **dict.fromkeys(("relu", "signs", "nesterov", "fresh", "exact"), _FLAG),
     **dict.fromkeys(("decay", "rate", "epsilon", "tau"), _NOT_NEGATIVE),
     **dict.fromkeys(("smoothing", "momentum", "beta1", "beta2"), _DECAY),
     **dict.fromkeys(("clip", "gamma"), _SHARE),
@@ -96,6 +97,7 @@ WIDE_ROWS = Rule(
     f"work == absent or y != i32 or R <= {MOST_WIDE_ROWS}",
     f"{{R}} rows overflow the sum, at most {MOST_WIDE_ROWS:,}; use a smaller batch",
 )
+RECTIFIED_BITS = Rule("ste != 2 or x == bit", "x {x} does not tell where a ReLU passes; give its bits, x >= 0")
 # Channels [first, first + D) of C are whole words, but for the last.
 CHANNELS = (
     Rule(
