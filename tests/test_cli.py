@@ -361,7 +361,8 @@ TRAIN = ["train", "--data", "digits"]
         (
             [*TRAIN, "--model", "mpl"],
             2,
-            "no model is called 'mpl'; there are mlp, cnv, binarynet, resnete18, bireal18, convnet; did you mean mlp?",
+            "no model is called 'mpl'; there are mlp, cnv, binarynet, resnete18, bireal18, resnet20, resnet32, "
+            "resnet56, convnet; did you mean mlp?",
         ),
         (["train"], 2, "--data is not given; take digits"),
         (["train", "--data", "mnits"], 2, "unknown data set 'mnits' (did you mean mnist?)"),

@@ -44,6 +44,7 @@ class Builder(Recorder):
     initial: dict[str, Initial] = field(default_factory=dict)
     training: bool = True
     updates_wait: bool = False  # for a section of their own
+    unit: int | None = None
     _tape: list[Callable[[], None]] = field(default_factory=list)
     _updates: list[Callable[[], None]] = field(default_factory=list)
     _salts: int = 0

@@ -33,6 +33,7 @@ class Lowering(Protocol):
     loss: int
     counters: int
     micro: int | None
+    unit: int | None  # the exponent of the loss's gradient, where float gradients are in units that follow it
 
     @property
     def latent(self) -> bool:
