@@ -45,7 +45,7 @@ void lino_conv2d_weight_gradient(const lino_call* call) {
     const lino_operand *dy = call->operands + DY, *x = call->operands + X, *dw = call->operands + DW;
     const lino_window window = lino_convolution_of(x, dw, dy, call->attributes);
     lino_size row, first;
-    if (dy->format != LINO_I8) {
+    if (!lino_is_integer(dy)) {
         floats(&window, dy, x, dw);
         return;
     }

@@ -30,7 +30,8 @@ inline bool of_integers(const Call& call) { return is_integer(call.operands[DY].
 template <class L = Lookups>
 inline bool by_lookups(const Call& call) {
     if constexpr (L::usable) {
-        return of_integers(call) && Blocks(call).usable();
+        const bool enough = call.operands[DY].format == Format::i4 || call.operands[DX].cols >= L::least_inputs;
+        return of_integers(call) && enough && Blocks(call).usable();
     } else {
         return false;
     }

@@ -29,7 +29,11 @@ inline i64 outputs_of_part(const Operand& x) {
 
 template <class L = Lookups>
 inline bool by_lookups(const Convolution& conv) {
-    return L::usable && is_integer(conv.dy.format) && conv.x.format == Format::bit && enough_inputs(conv);
+    if constexpr (L::usable) {
+        return is_integer(conv.dy.format) && conv.x.format == Format::bit && enough_inputs<L>(conv);
+    } else {
+        return false;
+    }
 }
 
 inline i64 units(const Call& call) {

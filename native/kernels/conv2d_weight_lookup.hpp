@@ -53,7 +53,10 @@ class LookupDivision {
 };
 
 // Of few inputs most of a word is empty, and tiles of bytes hold them closer.
-inline bool enough_inputs(const Convolution& conv) { return conv.input.channels > segment / 2; }
+template <class L>
+inline bool enough_inputs(const Convolution& conv) {
+    return conv.dy.format == Format::i4 ? conv.input.channels > segment / 2 : conv.input.channels >= L::least_inputs;
+}
 
 template <class L, int Digits>
 class LookupProducts {

@@ -101,8 +101,13 @@ struct FixedStep {
     template <class T, class I = Integers>
     i64 move(const i8* gradients, T* w, i8* m, i64 n, u32 word) const {
         if constexpr (I::usable && sizeof(T) == sizeof(i16)) {
-            if (n == segment && moves_whole<T>())
-                return move_whole<I>([&](int i) { return I::bytes_as_shorts(gradients + i); }, w, m, word);
+            if (n == segment && moves_whole<T>()) {
+                if constexpr (I::keeps_words) {
+                    return move_whole<I>([&](int i) { return I::bytes_as_shorts(gradients + i); }, w, m, word);
+                } else {
+                    return moved_whole<I>(gradients, w, m, word);
+                }
+            }
         }
         if (ahead)
             return dithered ? moved<true, true>(gradients, w, m, n, word)
@@ -143,6 +148,37 @@ struct FixedStep {
             I::store(w + i, moved);
             flips += I::count_sign_changes(old, moved);
         });
+        return flips;
+    }
+
+    // A whole word of q15 weights, whose dithers never turn, by the instruction set's vectors; both shares fit 16 bits.
+    // Pairs are interleaved within 128-bit lanes and packed again, which puts them back.
+    template <class I>
+    i64 moved_whole(const i8* gradients, i16* w, i8* m, u32 word) const {
+        using V = typename I::V;
+        alignas(64) u32 dithers[segment / 2];
+        draw_pairs(word * (segment / 2), key, dithers);
+        const u32 both = static_cast<u32>(fresh >> share_fraction) << 16 | static_cast<u32>(kept);
+        const V shares = I::all_longs(static_cast<i32>(both)), step = I::all_longs(factor);
+        const V half = I::all_longs(1 << (decay_fraction - 1)), least_weight = I::all_shorts(-q15_one);
+        const auto decayed = [&](V pairs) {
+            return I::shift_right(I::add(I::add_products(pairs, shares), half), decay_fraction);
+        };
+        const auto moves = [&](V moments, V nudge) {
+            return I::shift_right(I::add(I::multiply(moments, step), nudge), step_fraction);
+        };
+        i64 flips = 0;
+        for (int i = 0; i < segment; i += I::shorts) {
+            const V moment = I::bytes_as_shorts(m + i), given = I::bytes_as_shorts(gradients + i), old = I::load(w + i);
+            const V dither = I::load(dithers + i / 2);
+            const V low = decayed(I::unpack_low(moment, given)), high = decayed(I::unpack_high(moment, given));
+            const V by =
+                I::pack(moves(low, I::unpack_low(dither, I::zero())), moves(high, I::unpack_high(dither, I::zero())));
+            const V moved = I::larger_shorts(I::subtract_shorts(old, by), least_weight);
+            I::store_bytes(m + i, I::pack(low, high));
+            I::store(w + i, moved);
+            flips += I::count_sign_changes(old, moved);
+        }
         return flips;
     }
 

@@ -45,7 +45,7 @@ inline void move_latent(const Call& call, const FixedStep& step, bool signs, Gra
     const bool whole = !signs && w.format == Format::q15 && step.moves_whole<i16>(), narrow = narrow_sums(call);
     i64 flips = 0;
     gradients([&](const auto& words) {
-        if constexpr (I::usable && sizeof(words.gradients[0][0]) == sizeof(i32)) {
+        if constexpr (I::keeps_words && sizeof(words.gradients[0][0]) == sizeof(i32)) {
             if (whole && words.n == segment) {
                 flips += move_words<I>(call, step, narrow, words);
                 return;

@@ -86,7 +86,7 @@ inline void widen(const u8* positive, i64 n, i8* out) {
 // units[i]: what word i's gradients are multiplied by; `narrow`: the sums of their sizes fit 32 bits.
 template <class I = Integers, class T>
 inline void units_for(const Words<T>& words, bool narrow, float* units) {
-    if constexpr (I::usable && sizeof(T) == sizeof(i32)) {
+    if constexpr (I::keeps_words && sizeof(T) == sizeof(i32)) {
         if (narrow && words.n == segment && words.count == words_at_once) {
             u32 sizes[words_at_once];
             I::sums_of_sizes(words.gradients, sizes);

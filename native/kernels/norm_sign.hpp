@@ -56,80 +56,80 @@ inline constexpr double least_value = sizeof(T) == 2 ? -32768.0 : -2147483648.0;
 template <class T>
 inline constexpr double most_value = sizeof(T) == 2 ? 32767.0 : 2147483647.0;
 
-// Of 64 channels, what y lies in. Ends beyond those of Y's width are these; nothing lies in an empty one.
+// x >= 0 is y >= first where the channel is `live` (else never).
 template <class T>
-struct Interval {
-    alignas(64) T low[segment], high[segment];
+struct Threshold {
+    T first[segment], live[segment];
 
-    u64 holds(const T* values) const { return bits_within(values, low, high); }
-    // -1 where y is in it.
-    T holds(T y, i64 c) const { return static_cast<T>((y >= low[c] ? T{-1} : T{0}) & (y <= high[c] ? T{-1} : T{0})); }
-
-  protected:
-    void set(i64 c, double below, double above, bool counts) {
-        const bool none = !counts || below > most_value<T> || above < least_value<T>;
-        low[c] = static_cast<T>(none ? most_value<T> : clamp(below, least_value<T>, most_value<T>));
-        high[c] = static_cast<T>(none ? least_value<T> : clamp(above, least_value<T>, most_value<T>));
-    }
-};
-
-// x >= 0: from the threshold on.
-template <class T>
-struct Positive : Interval<T> {
-    Positive(const Lines& lines, i64 n) {
+    Threshold(const Lines& lines, i64 n) {
         for (i64 c = 0; c < segment; ++c) {
             const double least_y = lines.beta[c] >= 0.0 ? -threshold_limit : threshold_limit;
             const double from = lines.psi[c] > 0.0 ? whole(std::ceil(lines.t[c])) : least_y;
-            this->set(c, from, most_value<T>, c < n);
+            first[c] = static_cast<T>(clamp(from, least_value<T>, most_value<T>));
+            live[c] = c < n && from <= most_value<T> ? T{-1} : T{0};
         }
     }
 };
 
-// |x| <= size.
+// |x| <= size is low <= y <= high.
 template <class T>
-struct Within : Interval<T> {
-    Within(const Lines& lines, double size, i64 n) {
+struct Interval {
+    T low[segment], high[segment];
+
+    Interval(const Lines& lines, double size, i64 n) {
         for (i64 c = 0; c < segment; ++c) {
             const double reach = size * lines.psi[c], limit = threshold_limit;
             const bool varies = lines.psi[c] > 0.0, inside = std::fabs(lines.beta[c]) <= size;
             const double below = varies ? whole(std::ceil(lines.t[c] - reach)) : inside ? -limit : limit;
             const double above = varies ? whole(std::floor(lines.t[c] + reach)) : inside ? limit : -limit;
-            this->set(c, below, above, c < n);
+            const bool none = c >= n || below > most_value<T> || above < least_value<T>;
+            low[c] = static_cast<T>(none ? most_value<T> : clamp(below, least_value<T>, most_value<T>));
+            high[c] = static_cast<T>(none ? least_value<T> : clamp(above, least_value<T>, most_value<T>));
         }
     }
+
+    // -1 where y is in it.
+    T holds(T y, i64 c) const { return static_cast<T>((y >= low[c] ? T{-1} : T{0}) & (y <= high[c] ? T{-1} : T{0})); }
 };
 
 // Wide: an integer that holds the sum of narrow_rows elements. y if x^ = +1, else -y, is y ^ below - below, `below`
 // being 0 or -1.
 template <class T, class Wide, bool masks, bool halves, bool sums>
 inline void integers(const Call& call, const norm::Unit& unit) {
-    const Operand &mask = call.operands[MASK], &bits = call.operands[BITS], &half = call.operands[HALF];
+    const Operand &mask = call.operands[MASK], &bits = call.operands[BITS];
     const Fold fold = fold_of(call);
     const Operand y = fold.of(call.operands[Y]);
     const Lines lines(call, fold, unit.first, unit.n);
-    const Positive<T> positive(lines, unit.n);
-    const Within<T> near(lines, 0.5, unit.n), within(lines, 1.0, unit.n), around(lines, 2.0, unit.n);
+    const Threshold<T> limits(lines, unit.n);
+    const Interval<T> near(lines, 0.5, unit.n), within(lines, 1.0, unit.n), around(lines, 2.0, unit.n);
     const i64 word = first_of(call) / segment + unit.word;
     double distances[segment] = {}, counts[segment] = {};
     T padded[segment] = {};
+    alignas(64) T signs[segment], inside[segment], half[segment];
     for (i64 r = unit.begin; r < unit.end;) {
         const i64 stop = least(unit.end, r + norm::narrow_rows);
         Wide some[segment] = {};
         T missed[segment] = {};
         for (; r < stop; ++r) {
             const T* values = whole_segment(row<const T>(y, r) + unit.first, unit.n, padded);
-            fold.put_bits(bits, r, word, positive.holds(values));
-            if constexpr (masks || halves) {
-                const u64 inside = within.holds(values);
-                if constexpr (masks) fold.put_bits(mask, r, word, inside);
-                if constexpr (halves)  // each interval lies in the next
-                    fold.put_bits(half, r, word, inside ^ near.holds(values) ^ around.holds(values));
-            }
-            if constexpr (!sums) continue;
             for (i64 c = 0; c < segment; ++c) {
-                const T above = positive.holds(values[c], c);
-                some[c] += static_cast<T>(values[c] ^ static_cast<T>(~above));
-                missed[c] = static_cast<T>(missed[c] + above + 1);
+                const T above = static_cast<T>((values[c] >= limits.first[c] ? T{-1} : T{0}) & limits.live[c]);
+                signs[c] = above;
+                if constexpr (sums) {
+                    some[c] += static_cast<T>(values[c] ^ static_cast<T>(~above));
+                    missed[c] = static_cast<T>(missed[c] + above + 1);
+                }
+            }
+            fold.put_bits(bits, r, word, pack_masks(signs));
+            if constexpr (masks || halves) {
+                for (i64 c = 0; c < segment; ++c) inside[c] = within.holds(values[c], c);
+            }
+            if constexpr (masks) fold.put_bits(mask, r, word, pack_masks(inside));
+            if constexpr (halves) {  // each interval lies in the next
+                for (i64 c = 0; c < segment; ++c) {
+                    half[c] = static_cast<T>(inside[c] ^ near.holds(values[c], c) ^ around.holds(values[c], c));
+                }
+                fold.put_bits(call.operands[HALF], r, word, pack_masks(half));
             }
         }
         if constexpr (sums) {

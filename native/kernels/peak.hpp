@@ -49,27 +49,30 @@ inline u64 int8(u64 rounds) {
     return rounds * static_cast<u64>(rows * tile_columns * depth * 4);
 }
 
-// Gradients of 8 (Digits 2) or 4 bits (1) times signs: by tables where the set has them, else as bytes.
+template <int Digits, class L>
+inline u64 tables(u64 rounds) {
+    constexpr i64 groups = lookups::most_groups<2>, together = L::rows_at_once;
+    alignas(64) static u8 tables[together][Digits][groups][lookups::bytes], panel[groups][segment];
+    alignas(64) static i32 tile[together][segment];
+    std::memset(tables, 3, sizeof tables);
+    std::memset(panel, 5, sizeof panel);
+    const auto at = [](i64 m) { return tables[m][0][0]; };
+    const lookups::Run run{0, 0};
+    for (u64 round = 0; round < rounds; ++round) {
+        lookups::add_rows<L, Digits, lookups::bytes>(least(taken, together), at, groups * lookups::bytes,
+                                                     {&run, 1, groups}, panel[0], true, tile);
+    }
+    kept = tile[together - 1][0];
+    return rounds * static_cast<u64>(together * segment * groups * lookups::inputs);
+}
+
+// Gradients of 8 (Digits 2) or 4 bits (1) times signs: by tables where the set takes these for them, else as bytes.
 template <int Digits, class L = Lookups>
 inline u64 signs(u64 rounds) {
     if constexpr (L::usable) {
-        constexpr i64 groups = depth / 2;
-        alignas(64) static u8 tables[rows][Digits][groups][lookups::bytes], panel[groups][segment];
-        alignas(64) static i32 tile[rows][segment];
-        std::memset(tables, 3, sizeof tables);
-        std::memset(panel, 5, sizeof panel);
-        std::memset(tile, 0, sizeof tile);
-        const auto at = [](i64 m) { return tables[m][0][0]; };
-        const lookups::Run run{0, 0};
-        for (u64 round = 0; round < rounds; ++round) {
-            lookups::add_rows<L, Digits, lookups::bytes>(taken, at, groups * lookups::bytes, {&run, 1, groups},
-                                                         panel[0], true, tile);
-        }
-        kept = tile[rows - 1][0];
-        return rounds * static_cast<u64>(rows * segment * groups * lookups::inputs);
-    } else {
-        return int8(rounds);
+        if constexpr (Digits == 1 || L::least_inputs < lookups::never) return tables<Digits, L>(rounds);
     }
+    return int8(rounds);
 }
 
 inline u64 floats(u64 rounds) {

@@ -12,40 +12,22 @@ inline u64 pack_flags(const u8* flags) {
     return low | static_cast<u64>(high) << 32;
 }
 
-// mask(i), the vector of elements of type T from i on, each 0 or -1 -> bits.
-template <class T, class Mask>
-inline u64 pack_each(const Mask& mask) {
+// masks[i] is 0 or -1 -> bit i.
+template <class T>
+inline u64 pack_masks(const T* masks) {
     // 32 bytes; packing within 128-bit lanes leaves their fours out of order.
-    const auto bytes_of = [&](int i) {
+    const auto bytes_of = [](const T* from) {
         if constexpr (sizeof(T) == 2) {
-            return _mm256_permute4x64_epi64(_mm256_packs_epi16(mask(i), mask(i + 16)), 0xD8);
+            return _mm256_permute4x64_epi64(_mm256_packs_epi16(load_whole(from), load_whole(from + 16)), 0xD8);
         } else {
-            const __m256i low = _mm256_packs_epi32(mask(i), mask(i + 8));
-            const __m256i high = _mm256_packs_epi32(mask(i + 16), mask(i + 24));
+            const __m256i low = _mm256_packs_epi32(load_whole(from), load_whole(from + 8));
+            const __m256i high = _mm256_packs_epi32(load_whole(from + 16), load_whole(from + 24));
             return _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high),
                                                _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
         }
     };
-    const auto bits_of = [&](int i) { return static_cast<u32>(_mm256_movemask_epi8(bytes_of(i))); };
-    return bits_of(0) | static_cast<u64>(bits_of(32)) << 32;
-}
-
-// masks[i] is 0 or -1 -> bit i.
-template <class T>
-inline u64 pack_masks(const T* masks) {
-    return pack_each<T>([&](int i) { return load_whole(masks + i); });
-}
-
-// low[i] <= values[i] <= high[i] -> bit i.
-template <class T>
-inline u64 bits_within(const T* values, const T* low, const T* high) {
-    const auto greater = [](__m256i a, __m256i b) {
-        return sizeof(T) == 2 ? _mm256_cmpgt_epi16(a, b) : _mm256_cmpgt_epi32(a, b);
-    };
-    return ~pack_each<T>([&](int i) {
-        const __m256i value = load_whole(values + i);
-        return _mm256_or_si256(greater(load_whole(low + i), value), greater(value, load_whole(high + i)));
-    });
+    const auto bits_of = [&](const T* from) { return static_cast<u32>(_mm256_movemask_epi8(bytes_of(from))); };
+    return bits_of(masks) | static_cast<u64>(bits_of(masks + 32)) << 32;
 }
 
 // Bit i -> masks[i], -1 or 0.

@@ -34,25 +34,6 @@ inline u64 bits_at_least(const i32* values, const i32* bounds) {
     return bits;
 }
 
-// low[i] <= values[i] <= high[i] -> bit i.
-inline u64 bits_within(const i16* values, const i16* low, const i16* high) {
-    const auto half = [&](int at) {
-        const __m512i value = _mm512_loadu_si512(values + at);
-        const __mmask32 above = _mm512_cmpge_epi16_mask(value, _mm512_loadu_si512(low + at));
-        return static_cast<u64>(above & _mm512_cmple_epi16_mask(value, _mm512_loadu_si512(high + at)));
-    };
-    return half(0) | half(32) << 32;
-}
-
-inline u64 bits_within(const i32* values, const i32* low, const i32* high) {
-    const auto quarter = [&](int at) {
-        const __m512i value = _mm512_loadu_si512(values + at);
-        const __mmask16 above = _mm512_cmpge_epi32_mask(value, _mm512_loadu_si512(low + at));
-        return static_cast<u64>(above & _mm512_cmple_epi32_mask(value, _mm512_loadu_si512(high + at)));
-    };
-    return quarter(0) | quarter(16) << 16 | quarter(32) << 32 | quarter(48) << 48;
-}
-
 // Bit i -> bytes[i], 1 or 0.
 inline void expand_bits(u64 bits, u8* bytes) { _mm512_storeu_si512(bytes, _mm512_maskz_set1_epi8(bits, 1)); }
 

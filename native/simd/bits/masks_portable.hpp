@@ -16,15 +16,6 @@ inline u64 pack_masks(const T* masks) {
     return pack_flags(flags);
 }
 
-// low[i] <= values[i] <= high[i] -> bit i.
-template <class T>
-inline u64 bits_within(const T* values, const T* low, const T* high) {
-    alignas(64) T masks[segment];
-    for (i64 i = 0; i < segment; ++i)
-        masks[i] = static_cast<T>((values[i] >= low[i] ? T{-1} : T{0}) & (values[i] <= high[i] ? T{-1} : T{0}));
-    return pack_masks(masks);
-}
-
 // Bit i -> masks[i], -1 or 0.
 inline void expand_masks(u64 bits, i8* masks) {
     u8 ones[segment];

@@ -5,12 +5,13 @@
 // order.
 #pragma once
 
-#include "sums_of_eight.hpp"
+#include "../x86.hpp"
 
 namespace linocut::LINOCUT_NS {
 
 struct Integers {
     static constexpr bool usable = true;
+    static constexpr bool keeps_words = false;    // 16 registers do not hold a word's numbers and constants
     static constexpr int shorts = 16, longs = 8;  // numbers of 16 and of 32 bits in a vector
     using V = __m256i;
 
@@ -33,18 +34,6 @@ struct Integers {
     // Products of neighbours, two added, in 32 bits.
     static V add_products(V a, V b) { return _mm256_madd_epi16(a, b); }
     static V subtract_shorts(V a, V b) { return _mm256_subs_epi16(a, b); }
-    // Those that wrap around.
-    static V plus(V a, V b) { return _mm256_add_epi16(a, b); }
-    static V minus(V a, V b) { return _mm256_sub_epi16(a, b); }
-    static V low_products(V a, V b) { return _mm256_mullo_epi16(a, b); }
-    static V high_products(V a, V b) { return _mm256_mulhi_epi16(a, b); }
-    // (a b + 2^14) >> 15.
-    static V rounded_products(V a, V b) { return _mm256_mulhrs_epi16(a, b); }
-    // high + 1 where low + more, without signs, does not fit 16 bits: where low > -1 - more, here with signs.
-    static V carried(V high, V low, V more) {
-        const V carries = _mm256_cmpgt_epi16(differing(low, all_shorts(-32768)), differing(more, all_shorts(32767)));
-        return minus(high, carries);
-    }
     static V larger_shorts(V a, V b) { return _mm256_max_epi16(a, b); }
     static V sizes(V shorts) { return larger_shorts(shorts, subtract_shorts(zero(), shorts)); }
     static V larger_sizes(V a, V b) { return _mm256_max_epi16(a, b); }
@@ -74,12 +63,6 @@ struct Integers {
     static V multiply(V a, V b) { return _mm256_mullo_epi32(a, b); }
     static V shift_right(V a, int by) { return _mm256_sra_epi32(a, _mm_cvtsi32_si128(by)); }
     static V shift_right_unsigned(V a, int by) { return _mm256_srl_epi32(a, _mm_cvtsi32_si128(by)); }
-    static V differing(V a, V b) { return _mm256_xor_si256(a, b); }
-    template <int by>
-    static V shifted_right(V a) {
-        return _mm256_srli_epi32(a, by);
-    }
-    static V counting() { return _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7); }
     // `zeros` where g is 0, else `others`.
     static V choose_by_zero(V g, V zeros, V others) {
         return _mm256_blendv_epi8(others, zeros, _mm256_cmpeq_epi32(g, zero()));
@@ -109,34 +92,13 @@ struct Integers {
         return (i64{_mm_extract_epi32(two, 1)} << 16) + i64{_mm_cvtsi128_si32(two)};
     }
 
-    // The sums of the sizes of eight times 64 numbers, which fit 32 bits.
-    static void sums_of_sizes(const i32 (*numbers)[segment], u32* sums) {
-        V eight[8];
-        unrolled<8>([&](auto i) {
-            eight[i] = zero();
-            for (int c = 0; c < segment; c += longs) eight[i] = add(eight[i], _mm256_abs_epi32(load(numbers[i] + c)));
-        });
-        store(sums, sums_of_eight(eight));
-    }
-
-    // numbers[c] * unit, of as many as shorts, rounded by truncating what is positive and within +-127; products must
-    // fit 16 bits.
-    static V scaled(const i32* numbers, float unit) {
-        const __m256 by = _mm256_set1_ps(unit), shift = _mm256_set1_ps(128.5f);
-        const auto whole = [&](int c) {
-            const __m256 product = _mm256_mul_ps(_mm256_cvtepi32_ps(load(numbers + c)), by);
-            return _mm256_cvttps_epi32(_mm256_add_ps(product, shift));  // 1 to 255 are -127 to 127
-        };
-        const V both = _mm256_permute4x64_epi64(pack(whole(0), whole(8)), 0xD8);
-        return minus(larger_shorts(_mm256_min_epi16(both, all_shorts(255)), all_shorts(1)), all_shorts(128));
-    }
-
-    // The same of 64, as bytes.
+    // out[c] = numbers[c] * unit, of 64, rounded by truncating what is positive and within +-127. Packing saturates:
+    // the products must fit 32 bits.
     static void scale(const i32* numbers, float unit, i8* out) {
         const __m256 by = _mm256_set1_ps(unit), shift = _mm256_set1_ps(128.5f);
         const auto whole = [&](int c) {
-            const __m256 product = _mm256_mul_ps(_mm256_cvtepi32_ps(load(numbers + c)), by);
-            return _mm256_cvttps_epi32(_mm256_add_ps(product, shift));
+            const __m256 scaled = _mm256_mul_ps(_mm256_cvtepi32_ps(load(numbers + c)), by);
+            return _mm256_cvttps_epi32(_mm256_add_ps(scaled, shift));  // 1 to 255 are -127 to 127
         };
         for (int c = 0; c < segment; c += 32) {
             const V low = pack(whole(c), whole(c + 8)), high = pack(whole(c + 16), whole(c + 24));

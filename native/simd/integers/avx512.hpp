@@ -16,6 +16,7 @@ struct EvenShorts {
 
 struct Integers {
     static constexpr bool usable = true;
+    static constexpr bool keeps_words = true;      // 32 registers hold a word's numbers and constants
     static constexpr int shorts = 32, longs = 16;  // numbers of 16 and of 32 bits in a vector
     using V = __m512i;
 

@@ -6,7 +6,7 @@
 namespace linocut::LINOCUT_NS {
 
 struct Integers {
-    static constexpr bool usable = false;
+    static constexpr bool usable = false, keeps_words = false;
 };
 
 }  // namespace linocut::LINOCUT_NS

@@ -13,6 +13,7 @@ namespace linocut::LINOCUT_NS {
 struct Lookups {
     static constexpr bool usable = true;
     static constexpr int rows_at_once = 4;
+    static constexpr i64 least_inputs = 128;
 
     static void index(const u64* four, u8* bytes) {
         for (int quarter = 0; quarter < 4; ++quarter) {

@@ -8,7 +8,8 @@
 // of 4 bits one, their level.
 //
 // A set defines `Lookups`, whose `usable` says whether its vectors look bytes up; where they do, also how many rows it
-// takes `rows_at_once`, and
+// takes `rows_at_once`, from how many inputs on tables of gradients of 8 bits are faster than bytes, `least_inputs`,
+// and
 //
 //   index(four, bytes)                      column c of four words of bits -> bytes[c], c < 64
 //   split(bytes, n, low, high)              gradients of 8 bits as digits, n a multiple of 16
@@ -21,15 +22,16 @@
 // runs, in which tables are `stride` bytes apart; all have `most_groups` groups at most.
 #pragma once
 
-#include "../../kernels/nibbles.hpp"
+#include "../../kernels/levels.hpp"
 
 namespace linocut::LINOCUT_NS::lookups {
 
-inline constexpr i64 inputs = 4;    // digits that a table sums
-inline constexpr i64 bytes = 16;    // of a table
-inline constexpr i64 columns = 64;  // of a panel
+inline constexpr i64 inputs = 4;            // digits that a table sums
+inline constexpr i64 bytes = 16;            // of a table
+inline constexpr i64 columns = 64;          // of a panel
+inline constexpr i64 never = i64{1} << 62;  // as `least_inputs`: bytes are faster, however many inputs there are
 
-// How many tables' entries a byte holds: an entry is at most 4 * 8, of levels of 4 bits 4 * 30 (kernels/nibbles.hpp).
+// How many tables' entries a byte holds: an entry is at most 4 * 8, of levels of 4 bits 4 * 30 (kernels/levels.hpp).
 template <int Digits>
 inline constexpr i64 tables_of_bytes = Digits == 2 ? 7 : 2;
 static_assert(7 * 4 * 8 <= 255 && 2 * inputs * most_level <= 255);

@@ -11,6 +11,11 @@ namespace linocut::LINOCUT_NS {
 struct Lookups {
     static constexpr bool usable = true;
     static constexpr int rows_at_once = 4;
+#ifdef __AVX512VNNI__
+    static constexpr i64 least_inputs = lookups::never;  // VPDPBUSD is faster than two digits
+#else
+    static constexpr i64 least_inputs = 128;
+#endif
 
     static void index(const u64* four, u8* bytes) {
         for (int half = 0; half < 2; ++half) {

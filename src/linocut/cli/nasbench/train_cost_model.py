@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from linocut.cli.command import Command, at_least
-from linocut.cli.nasbench.options import caching_option, on_option, swept
+from linocut.cli.nasbench.options import caching_option, on_option, swept, vertices_option
 from linocut.cli.options import PATH, json_option
 from linocut.errors import one_line
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 )
 @on_option
 @caching_option
+@vertices_option
 @click.option("--examples", type=int, callback=at_least(2), help="Cells to train on.  [default: 60% of all, 254,174]")
 @click.option("--epochs", type=int, callback=at_least(1), help="Times through them.  [default: by their number]")
 @click.option("--seed", type=int, default=0, show_default=True, callback=at_least(0), help="Of the split and weights.")
@@ -43,6 +44,7 @@ def train_cost_model(
     /,
     devices: tuple[str, ...],
     caching: str,
+    vertices: int,
     examples: int | None,
     epochs: int | None,
     seed: int,
@@ -68,7 +70,7 @@ def train_cost_model(
             raise click.UsageError("--plot draws the learning curve; give --curve too", context)
         figures.check(picture)
     pytorch().set_num_threads(threads)
-    found = swept(devices, caching)
+    found = swept(devices, caching, vertices)
 
     def tell(epoch: int, loss: float) -> None:
         if not as_json and not curve:
