@@ -106,7 +106,7 @@ DAMAGED_FIELDS: dict[str, tuple[int, str, int, str]] = {
     "offset outside": (40, "<Q", 128, "buffer 0 at 128 + 60 B lies outside the arena of 128 B"),
     "offset wraps": (40, "<Q", 2**64 - 64, "lies outside the arena"),
     "format 0": (48, "<B", 0, "format code 0"),
-    "format unknown": (48, "<B", 12, "format code 12"),
+    "format unknown": (48, "<B", 13, "format code 13"),
     "role 0": (49, "<B", 0, "role code 0, must be 1 to 16"),
     "role unknown": (49, "<B", len(ROLE_CODES) + 1, "role code 17, must be 1 to 16"),
     "persistent": (50, "<B", 2, "persistent 2, must be 0 or 1"),
@@ -657,7 +657,7 @@ def with_attribute(name: str, value: float) -> Program:
     ("name", "bad"),
     [
         ("norm", (0.0, 1.5, 4.0)),
-        ("ste", (-1.0, 0.5, 2.0)),
+        ("ste", (-1.0, 0.5, 3.0)),
         ("clip", (-1.0, 1.5, 2.0)),
         ("signs", (-1.0, 0.5, 2.0)),
         ("momentum", (-0.1, 1.0)),
@@ -726,8 +726,10 @@ def test_images_that_python_and_the_native_core_refuse_are_the_same(data: st.Dat
     )
     sizes = {letter: data.draw(st.integers(1, 4)) for letter in "BCHWIJNPQLR"}
     sizes["K"] = sizes["H"] * sizes["W"] * sizes["C"] + data.draw(st.sampled_from([0, 0, 1]))
+    sizes["S"] = sizes["I"] * (sizes["J"] + sizes["Q"]) + data.draw(st.sampled_from([0, 0, 1]))
     windows = {"stride": (1, 2, 3, 0.5), "height": (1, 2, 3, 0), "width": (1, 2, 3, 4.5), "exact": (0, 1, 2)}
     windows |= {"pad_top": (0, 0, 1, -1), "pad_left": (0, 0, 1, 2), "decay": (0, 0, 0.1)}
+    windows |= {"image_height": (1, 2, 3, 0.5), "image_width": (1, 2, 3, 0)}
     valid = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "momentum": 0.9, "clip": 1.0, "salt": 7.0}
     valid |= {"signs": 0.0, "nesterov": 1.0, "gamma": 1e-4, "tau": 1e-8, "gradient_scale": 0.1}
     attributes = {
