@@ -29,7 +29,7 @@ from linocut.policies import find_policy
 from linocut.run import initialise, open_session
 from linocut.train.peak_memory import peak_rss_bytes
 
-POLICIES = ("lean", "wang2021", "standard")
+POLICIES = ("lean4", "lean", "wang2021", "standard")
 PAUSE_S = 0.2
 WARM_UP = 3
 

@@ -91,13 +91,13 @@ def test_plan_with_data_takes_no_more_than_there_are(linocut):
 
 
 def test_what_else_would_fit(linocut):
-    bop = arena(2, None, "lean", "bop")
+    bop = arena(2, None, "lean4", "bop")
     _, _, err = linocut("plan", "--hidden", "64,64", "--input", "8x8x1", "--budget", bop)
-    assert f"give at least {arena(2):,} B; within the budget are --policy lean --optimizer bop (" in err
+    assert f"give at least {arena(2):,} B; within the budget are --policy lean4 --optimizer bop (" in err
     status, _, err = linocut("plan", "--hidden", "64,64", "--input", "8x8x1", "--budget", bop - 1)
     assert status == 2
     assert (
-        f"no policy and optimizer fits: the least is {bop:,} B with --policy lean --optimizer bop at a batch of 2"
+        f"no policy and optimizer fits: the least is {bop:,} B with --policy lean4 --optimizer bop at a batch of 2"
         in err
     )
     assert "of it weights, moments and what else is kept between steps" in err

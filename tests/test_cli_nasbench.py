@@ -102,6 +102,12 @@ def test_a_cost_model_is_trained_and_asked(linocut, elsewhere) -> None:
         (("plot", "--from", "absent.npz", "--out", "x"), "absent.npz cannot be read"),
         (("train-cost-model", "--curve", "--examples", 5, "--out", "x"), "leave --examples"),
         (("train-cost-model", "--plot", "x.png", "--out", "x"), "give --curve too"),
+        (
+            ("train-cost-model", "--threads", 100000, "--out", "x"),
+            "threads is 100000, must be a whole number from 1 to",
+        ),
+        (("train-cost-model", "--seed", 2**63, "--out", "x"), "must be a whole number from 0 to"),
+        (("train-cost-model", "--out", "no/x.safetensors"), "no is no folder; make it first"),
     ],
 )
 def test_mistakes_cost_a_line(linocut, elsewhere, arguments, message) -> None:

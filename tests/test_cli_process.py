@@ -166,6 +166,33 @@ def test_ctrl_c_in_what_an_import_calls_back(tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (0, "interrupted\n", "")
 
 
+IN_A_LOCK = """
+import fcntl, os, signal, sys
+from linocut import __main__ as front
+module, name = sys.argv.pop(1).split(".")
+called = getattr(sys.modules[module], name)
+def call(*given, **named):
+    got = called(*given, **named)
+    if sys._getframe(1).f_code.co_filename.endswith("lock.py") and os.path.exists("run/.lock"):
+        os.kill(os.getpid(), signal.SIGINT)
+    return got
+setattr(sys.modules[module], name, call)
+sys.exit(front.run())
+"""
+
+
+@pytest.mark.parametrize("called", ["os.open", "os.stat"])
+def test_ctrl_c_while_a_folder_is_locked_or_let_go_of(called):
+    """Where an exception would leave the lock's file behind."""
+    command = [sys.executable, "-c", IN_A_LOCK, called, "train", *SMALL, "--epochs", "500", "--out", "run"]
+    if called == "os.stat":  # as the run ends, which may be over before the interrupt comes
+        command[command.index("500")] = "1"
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 130 or (called, done.returncode) == ("os.stat", 0), (done.returncode, done.stderr)
+    assert "Traceback" not in done.stderr
+    assert not os.path.exists("run/.lock")
+
+
 def test_ctrl_c_at_any_moment_of_the_beginning():
     ends = set()
     for delay in range(12):

@@ -106,7 +106,7 @@ DAMAGED_FIELDS: dict[str, tuple[int, str, int, str]] = {
     "offset outside": (40, "<Q", 128, "buffer 0 at 128 + 60 B lies outside the arena of 128 B"),
     "offset wraps": (40, "<Q", 2**64 - 64, "lies outside the arena"),
     "format 0": (48, "<B", 0, "format code 0"),
-    "format unknown": (48, "<B", 13, "format code 13"),
+    "format unknown": (48, "<B", len(FORMATS) + 1, f"format code {len(FORMATS) + 1}"),
     "role 0": (49, "<B", 0, "role code 0, must be 1 to 16"),
     "role unknown": (49, "<B", len(ROLE_CODES) + 1, "role code 17, must be 1 to 16"),
     "persistent": (50, "<B", 2, "persistent 2, must be 0 or 1"),

@@ -59,11 +59,11 @@ struct NibbleVectors {
 
 inline void unpack_pairs(const u8* from, i64 pairs, i8* out) {
     constexpr i64 at_once = NibbleVectors::count / 2;
-    i64 i = 0;
-    for (; i + at_once <= pairs; i += at_once) NibbleVectors::unpack(from + i, out + 2 * i);
-    for (; i < pairs; ++i) {
-        out[2 * i] = low_nibble(from[i]);
-        out[2 * i + 1] = high_nibble(from[i]);
+    const u8* end = from + pairs;
+    for (; end - from >= at_once; from += at_once, out += 2 * at_once) NibbleVectors::unpack(from, out);
+    for (; from < end; ++from, out += 2) {
+        out[0] = low_nibble(*from);
+        out[1] = high_nibble(*from);
     }
 }
 

@@ -11,7 +11,10 @@ from typing import NoReturn
 
 INTERRUPTED = 130
 STREAMS = (0, 1, 2)
-AGAIN = 0.02  # seconds after which an interrupt that came during an import comes again
+AGAIN = 0.02  # seconds after which an interrupt that came where it must wait comes again
+# In files whose names begin so: imports, where Python may lose an exception (it calls back for weak references to locks
+# of modules, and what such a call raises is printed and forgotten), and the lock of a folder, which would stay behind.
+MUST_WAIT = ("<frozen importlib", os.path.join(os.path.dirname(__file__), "train", "lock.py"))
 
 
 def run() -> int:
@@ -30,6 +33,8 @@ def run() -> int:
             signal.signal(signal.SIGINT, _leave)
     except KeyboardInterrupt:  # before `main` could see to it, or after
         _leave(signal.SIGINT, None)
+    finally:  # of one that waits: Python would end by the alarm
+        signal.setitimer(signal.ITIMER_REAL, 0)
     return status
 
 
@@ -42,19 +47,16 @@ def _leave(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """KeyboardInterrupt, as by default, but after a module that is being imported: there Python may lose it.
-
-    It calls back for weak references to locks of modules, and what such a call raises is printed and forgotten.
-    """
-    if not _importing(frame):
+    """KeyboardInterrupt, as by default, but where Python must not be interrupted a little later."""
+    if not _must_wait(frame):
         raise KeyboardInterrupt
     signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
     signal.setitimer(signal.ITIMER_REAL, AGAIN)
 
 
-def _importing(frame: FrameType | None) -> bool:
+def _must_wait(frame: FrameType | None) -> bool:
     while frame is not None:
-        if frame.f_code.co_filename.startswith("<frozen importlib"):
+        if frame.f_code.co_filename.startswith(MUST_WAIT):
             return True
         frame = frame.f_back
     return False

@@ -45,6 +45,21 @@ def open_plain(path: str | os.PathLike[str]) -> int:
     raise OSError(errno.ENXIO, NOT_PLAIN)
 
 
+def read_small(path: Path, most: int, never: str, mend: str, wrong: type[LinocutError], name: str = "") -> bytes:
+    """The bytes of a plain file of a user's; `wrong`, naming it, where it cannot be read or has more than `most` bytes.
+
+    `never` says what is never so large, `mend` what to give instead, `name` how the file is called if not by its path.
+    """
+    try:
+        with open(open_plain(path), "rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise wrong(f"{name or path} cannot be read: {error.strerror or error}; {mend}") from None
+    if len(data) > most:
+        raise wrong(f"{name or path} is larger than {most:,} B; {never}")
+    return data
+
+
 def unwritable(error: OSError, message: str, otherwise: str, misplaced: type[LinocutError] = RunError) -> LinocutError:
     """The error for what cannot be written: `misplaced` where the path is to blame, MachineError where the machine is.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from linocut.errors import SpecError, one_line
-from linocut.files import open_plain
+from linocut.files import read_small
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -27,15 +27,10 @@ _DIGITS = tuple("0123456789")
 def read_toml(path: Path, what: str) -> dict[str, Any]:
     """What the file of `what`, such as "a network", says; SpecError, naming it and the mend, for one that is none."""
     try:
-        with open(open_plain(path), "rb") as file:
-            data = file.read(MOST_BYTES + 1)
-        if len(data) > MOST_BYTES:
-            raise SpecError(f"{path} is larger than {MOST_BYTES:,} B; the file of {what} never is")
+        data = read_small(path, MOST_BYTES, f"the file of {what} never is", f"give the file of {what}", SpecError)
         text = data.decode("utf-8-sig")
         _check_costs(text)
         return tomllib.loads(text)
-    except OSError as error:
-        raise SpecError(f"{path} cannot be read: {error.strerror or error}; give the file of {what}") from None
     except SpecError:
         raise
     except RecursionError:

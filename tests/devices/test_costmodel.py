@@ -58,6 +58,14 @@ def test_answers_do_not_depend_on_the_order_of_vertices() -> None:
     assert model.predict(written) == pytest.approx(model.predict(nasbench.kept(written)), rel=1e-4)
 
 
+def test_one_cell_on_one_device_is_a_table_too() -> None:
+    random = np.random.default_rng(3)
+    weights = {name: random.normal(0, 0.2, shape).astype(np.float32) for name, shape in shapes(1).items()}
+    model = CostModel(ON[:1], "partial", weights, {"of": "a test"})
+    answers = model.predict(nasbench.as_array([nasbench.read_cell("7:2")]))
+    assert (answers.shape, answers.dtype) == ((1, 1), np.float64)
+
+
 def test_a_model_learns(small: Sweep, tmp_path: Path) -> None:
     """Of some hundred cells; what all of them give is in docs/nasbench.md, with its command."""
     pytest.importorskip("torch").set_num_threads(1)  # more of them wait for each other on small batches

@@ -51,9 +51,10 @@ def test_what_is_written_is_read(name, tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("clock_hz = 500e6", "clock_hz = 0", "clock_hz of a device is 0, must be a number above 0"),
+        ("clock_hz = 500e6", "clock_hz = 0", "clock_hz of a device is 0, must be a number, 1e-09 or more"),
         ("clock_hz = 500e6", "clock_hz = inf", "clock_hz of a device is inf"),
-        ("bandwidth = 4e9", "bandwidth = -1", "bandwidth of a device is -1, must be a number above 0"),
+        ("bandwidth = 4e9", "bandwidth = 5e-324", "bandwidth of a device is 5e-324, must be a number, 1e-09 or more"),
+        ("bandwidth = 4e9", "bandwidth = -1", "bandwidth of a device is -1, must be a number, 1e-09 or more"),
         ("[32, 32]", "[32]", "array of a device is (32,), must be two whole numbers"),
         ("[32, 32]", "[32, 0]", "array of a device is 0, must be a whole number, 1 or more"),
         (

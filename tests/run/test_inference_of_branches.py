@@ -23,8 +23,7 @@ from linocut.run.predict import Predictor
 from linocut.run.session import ISA_VARIABLE
 
 COUNT, BATCH = 31, 6  # the last batch is not whole
-# Of outputs around 1, their mean error.
-CLOSE = {"standard": 1e-5, "wang2021": 5e-3, "lean": 0.0, "lean8": 0.0, "lean4": 0.0}
+CLOSE = {"standard": 1e-5, "wang2021": 5e-3, "lean": 0.0, "lean8": 0.0, "lean4": 0.0}  # of outputs near 1
 FLIPPED = {"wang2021": 0.3}  # the largest, where an x that f16 rounds may be on the other side of 0
 
 

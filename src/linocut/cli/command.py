@@ -110,14 +110,13 @@ def checked(check: Callable[[Any], object]) -> Callable[[click.Context, click.Pa
     return callback
 
 
-def at_least(least: int) -> Callable[[click.Context, click.Parameter, Any], Any]:
-    """Callback: a whole number from `least` on, or None; BadParameter for a smaller one."""
+def at_least(least: int, most: int | None = None) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """Callback: a whole number from `least` on, to `most` where that is given, or None; BadParameter for others."""
 
     def callback(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
-        if value is not None and value < least:
-            raise click.BadParameter(
-                f"{parameter.name} is {value}, must be a whole number, {least} or more", context, parameter
-            )
+        if value is not None and (value < least or (most is not None and value > most)):
+            bound = f", {least} or more" if most is None else f" from {least:,} to {most:,}"
+            raise click.BadParameter(f"{parameter.name} is {value}, must be a whole number{bound}", context, parameter)
         return value
 
     return callback

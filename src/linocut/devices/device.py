@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -16,6 +15,7 @@ INT8, BITS, MIXED = "int8", "1", "mixed"
 PRECISIONS = (INT8, BITS, MIXED)
 PARTIAL, ALL, KNAPSACK = "partial", "all", "knapsack"
 CACHINGS = (PARTIAL, ALL, KNAPSACK)
+LEAST = 1e-9  # of what divides: below it times leave what floats hold
 MOST = 10**15  # of any number of a device: beyond it products leave what floats hold exactly
 
 Rates: TypeAlias = tuple[tuple[str, float], ...]
@@ -125,7 +125,7 @@ class Device:
         if self.precision not in PRECISIONS:
             raise unknown_name("precision", self.precision, PRECISIONS)
         for name in ("clock_hz", "bandwidth"):
-            _number(name, getattr(self, name), 0.0, above=True)
+            _number(name, getattr(self, name), LEAST)
         for name in ("overhead_s", "elementwise_overhead_s", "fixed_s", "xnor", "static_watts"):
             _number(name, getattr(self, name), 0.0)
         for name, least in (
@@ -156,7 +156,7 @@ class Device:
         if not isinstance(self.laws, tuple) or not all(isinstance(law, InstructionLaw) for law in self.laws):
             raise SpecError(f"laws of a device are {self.laws!r}, must be InstructionLaws, in a file tables [[laws]]")
         for name, rate in self.rates:
-            _number(f"rate {name}", rate, 0.0, above=True)
+            _number(f"rate {name}", rate, LEAST)
 
     @property
     def pes(self) -> int:
@@ -176,16 +176,16 @@ class Device:
         return self.pes * self.pe_bytes if self.cache_bytes is None else self.cache_bytes
 
 
-def _number(name: str, value: object, least: float, *, above: bool = False) -> None:
-    good = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    if not good or not least <= value <= MOST or (above and value == least):  # type: ignore[operator]
-        bound = f"above {least:g}" if above else f"{least:g} or more"
-        raise SpecError(f"{name} of a device is {value!r}, must be a number {bound}, and at most {MOST:g}")
+def _number(name: str, value: object, least: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= MOST:
+        raise SpecError(f"{name} of a device is {value!r}, must be a number, {least:g} or more and at most {MOST:g}")
 
 
 def _whole(name: str, value: object, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= MOST:
-        raise SpecError(f"{name} of a device is {value!r}, must be a whole number, {least} or more")
+        raise SpecError(
+            f"{name} of a device is {value!r}, must be a whole number, {least} or more and at most {MOST:g}"
+        )
 
 
 def _pair(name: str, value: object) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from linocut.devices.device import PRECISIONS
 from linocut.errors import DataError, LinocutError, SpecError, one_line
-from linocut.files import open_plain
+from linocut.files import read_small
 from linocut.graph.network import Network
 
 UNITS = {"ms": 1e-3, "us": 1e-6, "s": 1.0}
@@ -43,13 +43,7 @@ def read_times(path: Path) -> tuple[Time, ...]:
 
     SpecError in a line, such as for an unknown model, becomes one.
     """
-    try:
-        with open(open_plain(path), "rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}; give a CSV of times") from None
-    if len(data) > MOST_BYTES:
-        raise DataError(f"{path} is larger than {MOST_BYTES:,} B; a CSV of times never is")
+    data = read_small(path, MOST_BYTES, "a CSV of times never is", "give a CSV of times", DataError)
     try:
         lines = list(csv.reader(data.decode("utf-8-sig").splitlines()))
     except (UnicodeDecodeError, csv.Error) as error:

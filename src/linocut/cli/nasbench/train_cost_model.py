@@ -17,6 +17,8 @@ from linocut.errors import one_line
 if TYPE_CHECKING:
     from linocut.devices.costmodel import Trained
 
+_SEED, _THREADS = at_least(0, 2**63 - 1), at_least(1, 256)  # beyond these PyTorch fails, or the process
+
 
 @click.command(
     "train-cost-model",
@@ -32,8 +34,8 @@ if TYPE_CHECKING:
 @vertices_option
 @click.option("--examples", type=int, callback=at_least(2), help="Cells to train on.  [default: 60% of all, 254,174]")
 @click.option("--epochs", type=int, callback=at_least(1), help="Times through them.  [default: by their number]")
-@click.option("--seed", type=int, default=0, show_default=True, callback=at_least(0), help="Of the split and weights.")
-@click.option("--threads", type=int, default=1, show_default=True, callback=at_least(1), help="Threads of PyTorch.")
+@click.option("--seed", type=int, default=0, show_default=True, callback=_SEED, help="Of the split and weights.")
+@click.option("--threads", type=int, default=1, show_default=True, callback=_THREADS, help="Threads of PyTorch.")
 @click.option("--curve", is_flag=True, help="Train on 100, 1,000 and 10,000 cells too: the learning curve.")
 @click.option("--plot", "picture", type=PATH, help="With --curve: draw it into this file.")
 @click.option("--out", type=PATH, required=True, metavar="FILE", help="The file of the model (safetensors).")
@@ -69,6 +71,8 @@ def train_cost_model(
         if not curve:
             raise click.UsageError("--plot draws the learning curve; give --curve too", context)
         figures.check(picture)
+    if not out.parent.is_dir():
+        raise click.BadParameter(f"{one_line(out.parent)} is no folder; make it first, or give another", context)
     pytorch().set_num_threads(threads)
     found = swept(devices, caching, vertices)
 

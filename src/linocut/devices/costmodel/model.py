@@ -84,7 +84,7 @@ class CostModel:
             read[:, :, 3 * WIDTH :] = h.sum(axis=1, keepdims=True) * share
             h = h + self._mlp(f"round{number}", read.reshape(-1, PARTS * WIDTH)).reshape(h.shape) * present
         pooled = np.concatenate([h.sum(axis=1), np.where(present > 0, h, NOWHERE).max(axis=1)], axis=1)
-        return np.exp(np.float64(self._mlp("head", pooled) * own["scale"] + own["mean"]))
+        return np.exp(np.asarray(self._mlp("head", pooled) * own["scale"] + own["mean"], np.float64))
 
     def _mlp(self, name: str, x: Array) -> Array:
         hidden = x @ self.weights[f"{name}.0.weights"] + self.weights[f"{name}.0.bias"]

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linocut.errors import DataError, SpecError, one_line
-from linocut.files import open_plain
+from linocut.files import read_small
 from linocut.json_text import parsed
 from linocut.networks.nasbench.cell import Cell, as_array, kept
 from linocut.networks.nasbench.enumeration import indices
@@ -77,13 +77,7 @@ def _joined(cells: NDArray[np.void], accuracy: Array) -> Accuracies:
 
 
 def _text(path: Path) -> str:
-    try:
-        with open(open_plain(path), "rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}; {MEND}") from None
-    if len(data) > MOST_BYTES:
-        raise DataError(f"{path} is larger than {MOST_BYTES:,} B; all accuracies in CSV never are")
+    data = read_small(path, MOST_BYTES, "all accuracies in CSV never are", MEND, DataError)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -130,8 +124,8 @@ def _of_json(path: Path) -> Iterator[tuple[Cell, float]]:
 
 def _pair(where: str, cell: str | Mapping[str, Any], accuracy: object) -> tuple[Cell, float]:
     try:
-        value = float(accuracy)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+        value = float(accuracy) if isinstance(accuracy, (str, int, float)) else -1.0
+    except ValueError:
         value = -1.0
     if not 0 <= value <= 1:
         raise DataError(f"{where}: accuracy is {one_line(repr(accuracy), 40)}, must be a part of one, from 0 to 1")

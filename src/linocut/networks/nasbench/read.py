@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from linocut.errors import SpecError, one_line, unknown_name
-from linocut.files import open_plain
+from linocut.files import read_small
 from linocut.json_text import parsed
 from linocut.networks.nasbench.cell import LEAST_VERTICES, MOST_VERTICES, OPERATIONS, Cell, cell_of, edge_slots
 
@@ -67,13 +67,7 @@ def _of_numbers(bits: int, labels: int) -> Cell:
 
 
 def _text_of(path: Path) -> str:
-    try:
-        with open(open_plain(path), "rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise SpecError(f"{one_line(path)} cannot be read: {error.strerror or error}; {MEND}") from None
-    if len(data) > MOST_BYTES:
-        raise SpecError(f"{one_line(path)} is larger than {MOST_BYTES:,} B; the file of a cell never is")
+    data = read_small(path, MOST_BYTES, "the file of a cell never is", MEND, SpecError, one_line(path))
     try:
         return data.decode()
     except UnicodeDecodeError:
