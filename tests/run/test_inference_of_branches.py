@@ -29,9 +29,7 @@ FLIPPED = {"wang2021": 0.3}  # the largest, where an x that f16 rounds may be on
 
 @cache
 def trained(network: str, policy: str, optimizer: str = "adam") -> tuple[lc.Trainer, InferenceGraph]:
-    """Integer policies with activations in f32 throughout, as the graph has them: to the bit."""
-    own = POLICIES[policy].replace(real_X="f32") if POLICIES[policy].integer else policy
-    trainer = lc.Trainer(NETWORKS[network], own, OPTIMIZERS[optimizer], BATCH, threads=1)
+    trainer = lc.Trainer(NETWORKS[network], policy, OPTIMIZERS[optimizer], BATCH, threads=1)
     trainer.fit(examples(NETWORKS[network], COUNT), epochs=2)
     return trainer, trainer.inference_graph()
 

@@ -49,7 +49,7 @@ class ReLU(Activation):
         x = as_numbers(builder, name, value)
         shape = builder.shape(x.buffer)
         mask = builder.transient(f"{name}.mask", roles.GRADIENT_MASK, shape, "bit") if builder.training else None
-        out = Real(builder.transient(f"{name}.X", roles.X, shape, builder.policy.real_X))
+        out = Real(builder.transient(f"{name}.X", roles.X, shape, builder.real_X))
         builder.emit("relu", {"x": x.buffer, "y": out.buffer, "mask": mask})
 
         def backward() -> None:
@@ -69,7 +69,7 @@ class _Smooth(Activation):
         """Forward: the function. Backward: the gradient times its slope."""
         x = as_numbers(builder, name, value)
         shape = builder.shape(x.buffer)
-        out = Real(builder.transient(f"{name}.X", roles.X, shape, builder.policy.real_X))
+        out = Real(builder.transient(f"{name}.X", roles.X, shape, builder.real_X))
         builder.emit(self.kind, {"x": x.buffer, "y": out.buffer})
 
         def backward() -> None:

@@ -64,7 +64,7 @@ class Add(Join):
         for number, value in enumerate(values):
             if late[number]:
                 assert isinstance(value, Normed)
-                form = builder.policy.real_X
+                form = builder.real_X
                 total, of_norm = form_numbers(builder, f"{name}.{number}", value, form, total)
                 kept.append((value, of_norm))
         assert total is not None
@@ -83,6 +83,6 @@ class Add(Join):
 def _sum(builder: Lowering, name: str, total: int | None, more: int) -> int:
     if total is None:
         return more
-    y = builder.transient(f"{name}.sum", roles.X, builder.shape(more), builder.policy.real_X)
+    y = builder.transient(f"{name}.sum", roles.X, builder.shape(more), builder.real_X)
     builder.emit("add", {"a": total, "b": more, "y": y})
     return y

@@ -105,7 +105,7 @@ def _scaled(builder: Lowering, name: str, normed: Normed) -> Real:
     """x = gamma z + beta. Backward: dz = gamma dx, dgamma = sum dx z, dbeta = sum dx."""
     z = as_numbers(builder, name, normed)
     shape, gamma = builder.shape(z.buffer), builder.parameter(name, GAMMA)
-    out = Real(builder.transient(f"{name}.scaled", roles.X, shape, builder.policy.real_X))
+    out = Real(builder.transient(f"{name}.scaled", roles.X, shape, builder.real_X))
     builder.emit("scale_channels", {"x": z.buffer, "scale": gamma, "y": out.buffer})
     add_bias(builder, name, out.buffer, BETA)
 

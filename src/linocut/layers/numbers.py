@@ -19,7 +19,7 @@ def as_numbers(builder: Lowering, name: str, value: Value) -> Real:
     if isinstance(value, Given):
         return _input_numbers(builder, name, value)
     assert isinstance(value, Normed)
-    numbers, kept = form_numbers(builder, name, value, builder.policy.real_X)
+    numbers, kept = form_numbers(builder, name, value, builder.real_X)
     out = Real(numbers, wanted=value.wanted)
 
     def backward() -> None:
@@ -32,7 +32,7 @@ def as_numbers(builder: Lowering, name: str, value: Value) -> Real:
 
 def real_gradient(builder: Lowering, name: str, role: str, shape: tuple[int, ...]) -> Gradient:
     """The buffer of a gradient in full precision."""
-    return Gradient(builder.transient(name, role, shape, builder.policy.real_X))
+    return Gradient(builder.transient(name, role, shape, builder.real_X))
 
 
 def _input_numbers(builder: Lowering, name: str, value: Given) -> Real:
@@ -41,7 +41,7 @@ def _input_numbers(builder: Lowering, name: str, value: Given) -> Real:
         return Real(value.buffer, wanted=False)
 
     def formed() -> int:
-        x = builder.transient(f"{name}.input", roles.X, builder.shape(value.buffer), builder.policy.real_X)
+        x = builder.transient(f"{name}.input", roles.X, builder.shape(value.buffer), builder.real_X)
         builder.emit("to_numbers", {"x": value.buffer, "y": x})
         return x
 

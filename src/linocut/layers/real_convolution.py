@@ -75,7 +75,7 @@ def _normed_again(builder: Lowering, name: str, norm: Normed) -> Real:
     """The norm's output, and how to form it anew where that is cheap for y."""
 
     def formed(y: int) -> int:
-        return keep_numbers(builder, name, replace(norm, y=y), builder.policy.real_X)
+        return keep_numbers(builder, name, replace(norm, y=y), builder.real_X)
 
     y_again = norm.y_again
     return Real(formed(norm.y), None if y_again is None else lambda: formed(y_again()), wanted=False)
@@ -117,7 +117,7 @@ def multiplied(builder: Lowering, name: str, x: Real, moves: Window, biased: boo
     attributes = {**moves.attributes(), "exact": float(builder.policy.integer)}
     before = builder.shape(x.buffer)
     shape = moves.images_over(before, own.shape[0])
-    out = Real(builder.transient(f"{name}.Y", roles.Y, shape, builder.policy.real_X))
+    out = Real(builder.transient(f"{name}.Y", roles.Y, shape, builder.real_X))
     builder.emit("conv2d", {"x": x.buffer, "weights": own.stored, "y": out.buffer}, attributes)
     if biased:
         add_bias(builder, name, out.buffer)

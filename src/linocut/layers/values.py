@@ -35,7 +35,7 @@ class Value:
             self.gradient = gradient
             return
         before, more = in_numbers(builder, self.gradient), in_numbers(builder, gradient)
-        total = builder.transient("sum.dX", roles.DX, builder.shape(before), builder.policy.real_X)
+        total = builder.transient("sum.dX", roles.DX, builder.shape(before), builder.real_X)
         builder.emit("add", {"a": before, "b": more, "y": total})
         self.gradient = Gradient(total)
 
@@ -65,7 +65,7 @@ def in_numbers(builder: Lowering, gradient: Gradient) -> int:
     if gradient.exponent is None:
         return gradient.buffer
     shape = builder.shape(gradient.buffer)
-    out = builder.transient("numbers.dX", roles.DX, shape, builder.policy.real_X)
+    out = builder.transient("numbers.dX", roles.DX, shape, builder.real_X)
     operands = {"dx": gradient.buffer, "dx_exponent": gradient.exponent, "unit": builder.unit, "out": out}
     builder.emit("gate_gradient", operands)
     return out

@@ -76,7 +76,7 @@ class Loss(Layer):
             self.emit(builder, name, operands)
             return value
         gradient = _gradient(builder, name, value, builder.shape(outputs))
-        builder.unit = gradient.exponent if builder.policy.real_X == "f16" else None
+        builder.unit = gradient.exponent if builder.real_X == "f16" else None
         self.emit(builder, name, {**operands, "gradient": gradient.buffer, "exponent": gradient.exponent})
         builder.on_backward(lambda: give(gradient))
         return value
