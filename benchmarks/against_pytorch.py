@@ -1,7 +1,7 @@
 """Step time and peak memory of a network of the paper, linocut beside PyTorch f32, in one run.
 
-    python benchmarks/against_pytorch.py [--model mlp|cnv|binarynet|resnete18|bireal18] [--data NAME] [--data-dir DIR]
-                                         [--rounds 15] [--steps 40] [--threads 2] [--batch 100]
+    python benchmarks/against_pytorch.py [--model mlp|cnv|binarynet|resnete18|resnet20|...] [--data NAME]
+                                         [--data-dir DIR] [--rounds 15] [--steps 40] [--threads 2] [--batch 100]
 
 Rounds alternate between the contenders, so that both meet the same machine; the ratio is of the medians. Each
 contender's peak is that of a process of its own (VmHWM) that trains some steps on data read from disk, by default

@@ -60,7 +60,7 @@ SignatureOperand parse_operand(std::string_view whole) {
     operand.optional = operand.name.ends_with('?');
     if (operand.optional) operand.name.remove_suffix(1);
     if (const std::size_t at = operand.name.find('@'); at != std::string_view::npos) {
-        operand.over = operand.name.substr(at + 1);
+        operand.over = split(operand.name.substr(at + 1), '+');
         operand.name = operand.name.substr(0, at);
     }
     operand.formats = parse_formats(take_until(text, '[', whole));
@@ -101,13 +101,20 @@ std::string match_shape(Matched& matched, const SignatureOperand& operand, const
     return "";
 }
 
+int bits_of(Format format) {
+    const FormatInfo* info = find_format(static_cast<std::uint8_t>(format));
+    return info == nullptr ? 0 : info->bits;
+}
+
 bool overlap(const Buffer& a, const Buffer& b) {
     return a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
 }
 
 // Whether `out` is written over `in`, as its signature allows: element on element.
 bool in_place(const SignatureOperand& out, const Buffer& to, const SignatureOperand& in, const Buffer& from) {
-    return out.over == in.name && to.offset == from.offset && to.format == from.format;
+    const auto& names = out.over;
+    const bool named = std::find(names.begin(), names.end(), in.name) != names.end();
+    return named && to.offset == from.offset && bits_of(to.format) == bits_of(from.format);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ struct SignatureOperand {
     char mode = '<';  // '<' read, '>' written whole, '=' read and written
     bool optional = false;
     std::string_view name;
-    std::string_view over;               // the operand whose bytes it may take, or ""
+    std::vector<std::string_view> over;  // the operands whose bytes it may take
     std::uint32_t formats = 0;           // bit n: the format of code n may be given
     std::vector<std::string_view> dims;  // letters or numbers
 

@@ -361,7 +361,8 @@ TRAIN = ["train", "--data", "digits"]
         (
             [*TRAIN, "--model", "mpl"],
             2,
-            "no model is called 'mpl'; there are mlp, cnv, binarynet, resnete18, bireal18, convnet, vgg16,",
+            "no model is called 'mpl'; there are mlp, cnv, binarynet, resnete18, bireal18, resnet20, resnet32, "
+            "resnet56, convnet, vgg16,",
         ),
         (["train"], 2, "--data is not given; take digits"),
         (["train", "--data", "mnits"], 2, "unknown data set 'mnits' (did you mean mnist?)"),

@@ -245,7 +245,8 @@ def matmul(x: Shape, weights: Shape, y: Shape, y_format: str = "i32") -> Program
 
 def norm_gradient(dx: str, x: str, dy: str, exponents: tuple[bool, bool]) -> Program:
     dx_exponent, dy_exponent = (("i32", (1,)) if there else None for there in exponents)
-    specs = [(dx, (9, 4)), dx_exponent, (x, (9, 4)), None, None, ("f32", (2, 4)), ("f32", (1, 4)), ("f64", (5, 4))]
+    specs = [(dx, (9, 4)), dx_exponent, None, (x, (9, 4)), None, None, ("f32", (2, 4)), ("f32", (1, 4))]
+    specs += [("f64", (5, 4)), None]
     return place([*specs, (dy, (9, 4)), dy_exponent, ("f32", (1, 4)), scale(exponents[1])], "norm_gradient", (1.0, 1.0))
 
 
@@ -367,7 +368,8 @@ def average_pool(window: tuple[float, ...], gradient: bool = False) -> Program:
 def gate(dx: str, exponent: bool, *gates: str) -> Program:
     formats = {"mask": "bit", "slope": "u8", "x": "f16"}
     given: list[Spec | None] = [(form, (9, 70)) if name in gates else None for name, form in formats.items()]
-    return place([(dx, (9, 70)), ("i32", (1,)) if exponent else None, *given, ("f32", (9, 70))], "gate_gradient")
+    exponents: list[Spec | None] = [("i32", (1,)) if exponent else None] * 2
+    return place([(dx, (9, 70)), *exponents, *given, None, ("f32", (9, 70))], "gate_gradient")
 
 
 def flatten(bits: int) -> Program:
@@ -429,7 +431,7 @@ ACCEPTED: dict[str, Callable[[], Program]] = {
     "gate of numbers": lambda: gate("f16", False, "x"),
     "gate that passes everything": lambda: gate("i8", True),
     "norm without a shift": lambda: place(
-        [("i32", (9, 4)), ("f32", (2, 4)), None, ("f32", (9, 4))], "norm_apply", (1.0,)
+        [("i32", (9, 4)), ("f32", (2, 4)), None, None, ("f32", (9, 4))], "norm_apply", (1.0, 0.0)
     ),
     "decay of floats": lambda: sgd("f16", 0.01),
     "fixed-point sgd": lambda: sgd("q15", 0.0),
@@ -465,7 +467,9 @@ REFUSED: dict[str, tuple[Callable[[], Program], str]] = {
         "no integer product",
     ),
     "number of channels": (
-        lambda: place([("i32", (9, 4)), ("f32", (3, 4)), ("f32", (1, 4)), ("f32", (9, 4))], "norm_apply", (1.0,)),
+        lambda: place(
+            [("i32", (9, 4)), ("f32", (3, 4)), ("f32", (1, 4)), None, ("f32", (9, 4))], "norm_apply", (1.0, 0.0)
+        ),
         "operand stats: 2 is 3, must be 2",
     ),
     "i8 without exponents": (lambda: norm_gradient("i16", "bit", "i8", (False, False)), "goes with its exponent"),
@@ -653,7 +657,7 @@ def with_attribute(name: str, value: float) -> Program:
     ("name", "bad"),
     [
         ("norm", (0.0, 1.5, 4.0)),
-        ("ste", (-1.0, 0.5, 2.0)),
+        ("ste", (-1.0, 0.5, 3.0)),
         ("clip", (-1.0, 1.5, 2.0)),
         ("signs", (-1.0, 0.5, 2.0)),
         ("momentum", (-0.1, 1.0)),
@@ -722,8 +726,10 @@ def test_images_that_python_and_the_native_core_refuse_are_the_same(data: st.Dat
     )
     sizes = {letter: data.draw(st.integers(1, 4)) for letter in "BCHWIJNPQLR"}
     sizes["K"] = sizes["H"] * sizes["W"] * sizes["C"] + data.draw(st.sampled_from([0, 0, 1]))
+    sizes["S"] = sizes["I"] * (sizes["J"] + sizes["Q"]) + data.draw(st.sampled_from([0, 0, 1]))
     windows = {"stride": (1, 2, 3, 0.5), "height": (1, 2, 3, 0), "width": (1, 2, 3, 4.5), "exact": (0, 1, 2)}
     windows |= {"pad_top": (0, 0, 1, -1), "pad_left": (0, 0, 1, 2), "decay": (0, 0, 0.1)}
+    windows |= {"image_height": (1, 2, 3, 0.5), "image_width": (1, 2, 3, 0)}
     valid = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "momentum": 0.9, "clip": 1.0, "salt": 7.0}
     valid |= {"signs": 0.0, "nesterov": 1.0, "gamma": 1e-4, "tau": 1e-8, "gradient_scale": 0.1}
     attributes = {
@@ -776,6 +782,10 @@ def test_only_what_a_signature_says_may_be_written_over() -> None:
     assert "overlap, and one is written" in refusal(edit(program, dbeta, offset=program.buffers[dx].offset))
     wider = norm_gradient("i16", "bit", "i8", (True, True))
     assert "overlap, and one is written" in refusal(edit(wider, dy, offset=wider.buffers[dx].offset))
+    total = place([("f16", (9, 70)), ("f16", (9, 70)), ("f16", (9, 70))], "add")
+    for over in (0, 1):
+        _native.Program(encode(edit(total, 2, offset=total.buffers[over].offset)))
+    assert "overlap, and one is written" in refusal(edit(total, 2, offset=total.buffers[0].offset + 64))
 
 
 # --- hostile bytes --------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ static inline float lino_normalised(const lino_line* line, float y) {
 typedef struct lino_masked {
     const lino_operand *dx, *x, *mask, *half, *beta;
     double norm;
-    int masks, estimator; /* 0 where the mask says so; or where |x| > 1, x being kept in floats */
+    int rectified, masks, estimator; /* 0 where x < 0; where the mask says so; where |x| > 1, x being kept in floats */
 } lino_masked;
 
 static inline lino_masked lino_masked_of(const lino_operand* dx, const lino_operand* x, const lino_operand* mask,
@@ -81,12 +81,14 @@ static inline lino_masked lino_masked_of(const lino_operand* dx, const lino_oper
     from.half = half;
     from.beta = beta;
     from.norm = attributes[0];
-    from.masks = attributes[1] != 0.0 && mask->data;
-    from.estimator = attributes[1] != 0.0 && x->format != LINO_BIT && !mask->data;
+    from.rectified = attributes[1] == 2.0;
+    from.masks = attributes[1] == 1.0 && mask->data;
+    from.estimator = attributes[1] == 1.0 && x->format != LINO_BIT && !mask->data;
     return from;
 }
 
 static inline int lino_passes(const lino_masked* from, lino_size row, lino_size channel) {
+    if (from->rectified) return (int)lino_bit(lino_bits(from->x, row), channel);
     if (from->masks) return (int)lino_bit(lino_bits(from->mask, row), channel);
     return !from->estimator || fabsf(lino_float(from->x, row * from->x->cols + channel)) <= 1.0f;
 }

@@ -3,9 +3,10 @@
    (src/linocut/ops/norm_gradient.py). */
 #include "elementary.h"
 #include "gradient_scale.h"
+#include "gradient_unit.h"
 #include "norm.h"
 
-enum { DX, DX_EXPONENT, X, MASK, HALF, STATS, BETA, SUMS, DY, DY_EXPONENT, DBETA, SCALE };
+enum { DX, DX_EXPONENT, UNIT, X, MASK, HALF, STATS, BETA, SUMS, MORE, DY, DY_EXPONENT, DBETA, SCALE };
 enum { FRACTION = 22, BITS_OF_ALL = 14 }; /* of mantissas and what they may be finer than of the largest exponent */
 enum { AT_ONCE = 16 };                    /* channels, whose numbers are on the stack */
 
@@ -110,6 +111,33 @@ static void integers(const lino_call* call, const lino_masked* from, lino_size f
     }
 }
 
+/* From floats, X being bits. */
+static void singles(const lino_call* call, const lino_masked* from, lino_size first, lino_size n, double unit,
+                    lino_rounding* seen) {
+    const lino_operand* dx = from->dx;
+    const int halves = call->operands[DY].format == LINO_I4;
+    const float limit = (float)FIXED_LIMIT, times = halves ? 2.0f : 1.0f, half = halves ? 0.0f : 0.5f;
+    float mean[AT_ONCE], slope[AT_ONCE], factor[AT_ONCE];
+    lino_size row, i;
+    for (i = 0; i < n; ++i) {
+        const channel_sums of = sums_of(call, first + i);
+        mean[i] = (float)of.mean;
+        slope[i] = (float)of.slope;
+        factor[i] = (float)(of.inverse * unit * (double)times);
+    }
+    for (row = 0; row < dx->rows; ++row) {
+        for (i = 0; i < n; ++i) {
+            const lino_size channel = first + i, at = row * dx->cols + channel;
+            const float g = lino_passes(from, row, channel) ? lino_float(dx, at) : 0.0f;
+            const float u = lino_partner(from, row, channel);
+            const float turned = (float)(int32_t)(dither(row, channel) ^ NEAREST) * 2.3283064365386963e-10f * times;
+            const float value = (g - mean[i] - u * slope[i]) * factor[i] + ((g == 0.0f ? turned : 0.0f) + half);
+            const float below = limit < value ? limit : value;
+            lino_store_mantissa(seen, call->operands + DY, at, (int32_t)floorf(-limit < below ? below : -limit));
+        }
+    }
+}
+
 static void doubles(const lino_call* call, const lino_masked* from, lino_size first, lino_size n, double unit,
                     lino_rounding* seen) {
     const lino_operand* dx = from->dx;
@@ -151,7 +179,9 @@ static void floats(const lino_call* call, const lino_masked* from, lino_size fir
             const lino_size channel = first + i, at = row * dx->cols + channel;
             const float g = lino_passes(from, row, channel) ? lino_float(dx, at) : 0.0f;
             const float u = lino_partner(from, row, channel);
-            lino_store(call->operands + DY, at, (g - mean[i] - u * slope[i]) * inverse[i]);
+            const float out = (g - mean[i] - u * slope[i]) * inverse[i];
+            const lino_operand* more = call->operands + MORE;
+            lino_store(call->operands + DY, at, more->data ? out + lino_float(more, at) : out);
         }
     }
 }
@@ -159,7 +189,8 @@ static void floats(const lino_call* call, const lino_masked* from, lino_size fir
 void lino_norm_gradient(const lino_call* call) {
     const lino_operand *all = call->operands, *dx = all + DX;
     const lino_masked from = lino_masked_of(dx, all + X, all + MASK, all + HALF, all + BETA, call->attributes);
-    const int exponent = all[DX_EXPONENT].data ? (int)*(const int32_t*)all[DX_EXPONENT].data : 0;
+    const int unit = lino_unit_exponent(all + UNIT);
+    const int exponent = all[DX_EXPONENT].data ? (int)*(const int32_t*)all[DX_EXPONENT].data : unit;
     const int32_t k = size_up(call, exponent);
     lino_rounding seen = {0, 0, 0, 0, 0};
     int finer = 0;
@@ -173,9 +204,11 @@ void lino_norm_gradient(const lino_call* call) {
     for (first = 0; first < dx->cols; first += AT_ONCE) {
         const lino_size n = lino_least(AT_ONCE, dx->cols - first);
         if (!all[DY_EXPONENT].data)
-            floats(call, &from, first, n, exponent);
+            floats(call, &from, first, n, (int)lino_clamp_wide((int64_t)exponent - unit, -8192, 8192));
         else if (all[X].format == LINO_BIT && lino_is_integer(dx))
             integers(call, &from, first, n, ldexp(1.0, bits_of(call) - k + FRACTION), finer, &seen);
+        else if (all[X].format == LINO_BIT)
+            singles(call, &from, first, n, ldexp(1.0, bits_of(call) - k + finer), &seen);
         else
             doubles(call, &from, first, n, ldexp(1.0, bits_of(call) - k + finer), &seen);
     }

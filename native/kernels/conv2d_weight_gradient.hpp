@@ -247,8 +247,18 @@ using FloatSums = float[most_rows][outputs_at_once];
 
 // The rows of one pixel, as floats; what a tap writes past its inputs, the next writes over.
 inline void load_pixel(const Convolution& conv, const Part& part, const Pixel& pixel, float* out) {
+    const bool floats = conv.x.format == Format::f16 || conv.x.format == Format::f32;
     for (i64 r = 0; r < part.rows; ++r) {
         const Seen seen(conv, part, pixel, r);
+        if (floats && part.inputs == conv.x.cols) {  // taps side by side follow each other
+            const i64 taps = seen.end - seen.begin, row = part.columns * part.inputs;
+            if (taps < part.columns) std::memset(out, 0, static_cast<std::size_t>(row) * sizeof(float));
+            if (taps > 0) {
+                load_some_floats(conv.x, seen.at + seen.begin, 0, taps * part.inputs, out + seen.begin * part.inputs);
+            }
+            out += row;
+            continue;
+        }
         for (i64 c = 0; c < part.columns; ++c, out += part.inputs) {
             if (seen.sees(c)) {
                 weight_gradient::load_inputs(conv.x, seen.at + c, part.first / segment, part.inputs, out);

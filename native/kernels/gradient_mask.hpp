@@ -6,34 +6,44 @@
 
 namespace linocut::LINOCUT_NS::norm {
 
+inline constexpr double clipped = 1.0, rectifies = 2.0;  // what follows the norm: a sign, or a ReLU
+
 struct MaskedGradient {
-    const Operand &dx, &x, &mask, &half;
+    const Operand dx, x;  // folded, but for bits
+    const Operand &mask, &half;
+    const Fold fold;
     float beta[segment] = {};
     bool by_sign;    // the partner is x^
     bool masks;      // where `mask` is 0
+    bool rectified;  // where x < 0
     bool estimator;  // where |x| > 1, x being kept in floats
     i64 word, first, n;
     i64 used;
 
     MaskedGradient(const Operand& gradient, const Operand& kept, const Operand& passes, const Operand& halves,
-                   const Operand& shift, const double* attributes, const Unit& unit)
-        : dx(gradient),
-          x(kept),
+                   const Operand& shift, const double* attributes, const Fold& together, const Unit& unit)
+        : dx(together.of(gradient)),
+          x(kept.format == Format::bit ? kept : together.of(kept)),
           mask(passes),
           half(halves),
+          fold(together),
           by_sign(attributes[0] == l1),
-          masks(attributes[1] != 0.0 && given(passes)),
-          estimator(attributes[1] != 0.0 && kept.format != Format::bit && !given(passes)),
+          masks(attributes[1] == clipped && given(passes)),
+          rectified(attributes[1] == rectifies),
+          estimator(attributes[1] == clipped && kept.format != Format::bit && !given(passes)),
           word(unit.word),
           first(unit.first),
           n(unit.n),
           used(unit.used()) {
-        if (given(shift)) load_floats(shift, 0, first, n, beta);
+        if (given(shift)) load_floats(shift, 0, first, least(n, fold.cols), beta);
+        fold.repeat(beta);
     }
 
     // Bits of a row: where g passes, and x^ where x is packed.
-    u64 passing(i64 r) const { return masks ? bit_row(mask, r)[word] : ~u64{0}; }
-    u64 signs(i64 r) const { return bit_row(x, r)[word]; }
+    u64 passing(i64 r) const { return rectified ? signs(r) : masks ? inside(r) : ~u64{0}; }
+    u64 signs(i64 r) const { return fold.bits(x, r, word); }
+    u64 inside(i64 r) const { return fold.bits(mask, r, word); }
+    u64 nearer(i64 r) const { return fold.bits(half, r, word); }
 
     // The partner of 64 elements whose x is bits: +-1, or with `half` +- its level.
     template <class T>
@@ -44,13 +54,13 @@ struct MaskedGradient {
             for (i64 c = 0; c < segment; ++c) u[c] = static_cast<T>(below[c] | 1);
             return;
         }
-        T inside[segment], halves[segment];
-        expand_masks(given(mask) ? bit_row(mask, r)[word] : ~u64{0}, inside);
-        expand_masks(bit_row(half, r)[word], halves);
+        T within[segment], halves[segment];
+        expand_masks(given(mask) ? inside(r) : ~u64{0}, within);
+        expand_masks(nearer(r), halves);
         for (i64 c = 0; c < segment; ++c) {
             const T inner = static_cast<T>(far ^ ((near ^ far) & halves[c]));
             const T outer = static_cast<T>(beyond ^ ((next_to ^ beyond) & halves[c]));
-            const T size = static_cast<T>(outer ^ ((inner ^ outer) & inside[c]));
+            const T size = static_cast<T>(outer ^ ((inner ^ outer) & within[c]));
             u[c] = static_cast<T>((size ^ below[c]) - below[c]);
         }
     }
@@ -76,7 +86,7 @@ struct MaskedGradient {
     // g[c], 0 where the mask says so.
     void floats(i64 r, float* g) const {
         load_row(dx, r, first, n, g);
-        if (masks) keep_floats(passing(r), g);
+        if (masks || rectified) keep_floats(passing(r), g);
     }
 
     // g[c] after the mask or the estimator, and its partner u[c], up to `used`.

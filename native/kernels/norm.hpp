@@ -2,7 +2,7 @@
 // time.
 #pragma once
 
-#include "segments.hpp"
+#include "fold.hpp"
 
 namespace linocut::LINOCUT_NS::norm {
 
@@ -50,7 +50,8 @@ struct Work {
     }
 
     void put(i64 quantity, const Unit& unit, const double* values) const {
-        std::memcpy(at(quantity, unit.part, unit.first), values, static_cast<std::size_t>(unit.n) * sizeof(double));
+        const i64 n = least(unit.n, operand.cols - unit.first);
+        std::memcpy(at(quantity, unit.part, unit.first), values, static_cast<std::size_t>(n) * sizeof(double));
     }
 
     // The parts added in order.
@@ -121,12 +122,16 @@ inline void reciprocals(const Operand& stats, i64 first, i64 n, double kind, dou
 struct Normaliser {
     float mean[segment] = {}, inverse[segment] = {}, beta[segment] = {};
 
-    Normaliser(const Operand& stats, const Operand& shift, i64 first, i64 n, double kind) {
+    Normaliser(const Operand& stats, const Operand& shift, const Fold& fold, i64 first, i64 n, double kind) {
+        n = least(n, fold.cols);
         load_floats(stats, 0, first, n, mean);
         if (given(shift)) load_floats(shift, 0, first, n, beta);
         double exact[segment];
         reciprocals(stats, first, n, kind, exact);
         for (i64 c = 0; c < segment; ++c) inverse[c] = static_cast<float>(exact[c]);
+        fold.repeat(mean);
+        fold.repeat(inverse);
+        fold.repeat(beta);
     }
 
     void apply(const Operand& y, i64 r, i64 first, i64 n, float* x) const {

@@ -1,24 +1,37 @@
-// norm_apply: x = (y - mu) / divisor + beta, in floats.
+// norm_apply: x = (y - mu) / divisor + beta, in floats, 0 where that is not above 0 if a ReLU follows; plus `more`.
 #pragma once
 
 #include "norm.hpp"
 
 namespace linocut::LINOCUT_NS::norm_apply {
 
-enum { Y, STATS, BETA, X };
+enum { Y, STATS, BETA, MORE, X };
+enum { NORM, RELU };
 
-inline i64 units(const Call& call) { return norm::units(call.operands[Y], norm::blocks(call.operands[Y])); }
+inline i64 units(const Call& call) {
+    const Operand y = Fold(call.operands[Y]).of(call.operands[Y]);
+    return norm::units(y, norm::blocks(y));
+}
 
 inline void run(const Call& call, i64 begin, i64 end) {
-    const Operand& y = call.operands[Y];
-    float x[segment] = {};
+    const Fold fold(call.operands[Y]);
+    const Operand y = fold.of(call.operands[Y]), more = fold.of(call.operands[MORE]), out = fold.of(call.operands[X]);
+    const bool relu = call.attributes[RELU] != 0.0;
+    float x[segment] = {}, added[segment] = {};
     for (i64 number = begin; number < end; ++number) {
         const norm::Unit unit(y, norm::blocks(y), number);
-        const norm::Normaliser normaliser(call.operands[STATS], call.operands[BETA], unit.first, unit.n,
-                                          call.attributes[0]);
+        const norm::Normaliser normaliser(call.operands[STATS], call.operands[BETA], fold, unit.first, unit.n,
+                                          call.attributes[NORM]);
         for (i64 r = unit.begin; r < unit.end; ++r) {
             normaliser.apply(y, r, unit.first, unit.n, x);
-            norm::store_row(call.operands[X], r, unit.first, unit.n, x);
+            if (relu) {
+                for (i64 c = 0; c < segment; ++c) x[c] = x[c] > 0.0f ? x[c] : 0.0f;
+            }
+            if (given(more)) {
+                norm::load_row(more, r, unit.first, unit.n, added);
+                for (i64 c = 0; c < segment; ++c) x[c] += added[c];
+            }
+            norm::store_row(out, r, unit.first, unit.n, x);
         }
     }
 }

@@ -8,10 +8,11 @@
 #include "elementary.hpp"
 #include "gradient_exponent.hpp"
 #include "gradient_mask.hpp"
+#include "gradient_unit.hpp"
 
 namespace linocut::LINOCUT_NS::norm_gradient {
 
-enum { DX, DX_EXPONENT, X, MASK, HALF, STATS, BETA, SUMS, DY, DY_EXPONENT, DBETA, SCALE };
+enum { DX, DX_EXPONENT, UNIT, X, MASK, HALF, STATS, BETA, SUMS, MORE, DY, DY_EXPONENT, DBETA, SCALE };
 
 inline constexpr int fraction = 22;
 inline constexpr int bits_of_all = 14;  // of mantissas and what they may be finer, from the exponent of the largest on
@@ -23,7 +24,8 @@ inline int mantissa_bits(const Call& call) { return gradient_exponent::bits_of(c
 inline i64 finest(const Call& call) { return bits_of_all - mantissa_bits(call); }
 
 inline int exponent_of(const Call& call) {
-    return given(call.operands[DX_EXPONENT]) ? *row<i32>(call.operands[DX_EXPONENT], 0) : 0;
+    if (given(call.operands[DX_EXPONENT])) return *row<i32>(call.operands[DX_EXPONENT], 0);
+    return gradient_unit::exponent_of(call.operands[UNIT]);
 }
 
 // What the rows say of up to 64 channels.
@@ -48,6 +50,13 @@ struct Channels {
             mean[c] = mean[c] - slope[c] * (thirds[c] / rows);
         }
         norm::reciprocals(call.operands[STATS], first, n, kind, inverse);
+    }
+
+    // Of `unit`, 64 elements wide.
+    Channels(const Call& call, const Fold& fold, const norm::Unit& unit)
+        : Channels(call, unit.first, least(unit.n, fold.cols)) {
+        double* all[] = {total, mean, slope, square, inverse};
+        for (double* one : all) fold.repeat(one);
     }
 
     // The slope of g along u; 0 where u does not vary.
@@ -113,13 +122,11 @@ inline double mantissas(const Call& call, int more) {
 
 // Where a row's 64 mantissas go as bytes: to dY, or where those are fewer to `padded`, for `finish` to move. Those of
 // i4 go there too, as floor(2 x).
-inline i8* target(const Call& call, i64 r, const norm::Unit& unit, i8* padded) {
-    const bool there = unit.n == segment && call.operands[DY].format == Format::i8;
-    return there ? row<i8>(call.operands[DY], r) + unit.first : padded;
+inline i8* target(const Operand& dy, i64 r, const norm::Unit& unit, i8* padded) {
+    return unit.n == segment && dy.format == Format::i8 ? row<i8>(dy, r) + unit.first : padded;
 }
 
-inline void finish(const Call& call, i64 r, const norm::Unit& unit, i8* padded) {
-    const Operand& dy = call.operands[DY];
+inline void finish(const Operand& dy, i64 r, const norm::Unit& unit, i8* padded) {
     if (dy.format == Format::i4) {
         store_halves(dy, r, unit.first, unit.n, padded);
     } else if (unit.n < segment) {
@@ -132,16 +139,29 @@ inline u32 first_dither(i64 r, i64 first) {
     return static_cast<u32>(r) * row_turn + static_cast<u32>(first) * channel_turn;
 }
 
+// How far those of 64 elements, which may be several rows, are from the first one's.
+struct Dithers {
+    alignas(64) u32 from_first[segment];
+
+    explicit Dithers(const Fold& fold) {
+        for (i64 i = 0; i < segment; ++i) from_first[i] = first_dither(i / fold.cols, i % fold.cols);
+    }
+};
+
 // What an integer dY is made of for 64 channels: g a - u b - c, and the dithers of a row that starts with 0. Unsigned,
 // so that what passes only with channels whose g is all 0 wraps.
 struct FixedPoint {
-    alignas(64) u32 a[segment], b[segment], c[segment], dithers[segment];
+    alignas(64) u32 a[segment], b[segment], c[segment];
+    const Dithers dithers;
     int right, shift;  // fractional bits, and those that go
     i16 limit;         // which does not saturate
 
     // `halves`: what is made is floor(2 x), of which a half more, the floor, is taken off again.
-    FixedPoint(const Channels& channels, double mantissa, int finer, bool halves)
-        : right(fraction - finer), shift(halves ? right - 1 : right), limit(halves ? 2 * most_level : 127) {
+    FixedPoint(const Channels& channels, const Fold& fold, double mantissa, int finer, bool halves)
+        : dithers(fold),
+          right(fraction - finer),
+          shift(halves ? right - 1 : right),
+          limit(halves ? 2 * most_level : 127) {
         const u32 less = halves ? u32{1} << (right - 1) : 0;
         const auto fixed = [](double number) { return static_cast<u32>(rounded(number, -fixed_limit, fixed_limit)); };
         for (i64 i = 0; i < segment; ++i) {
@@ -149,7 +169,6 @@ struct FixedPoint {
             a[i] = fixed(scale);
             b[i] = fixed(channels.slope[i] * scale);
             c[i] = fixed(channels.mean[i] * scale) + less;
-            dithers[i] = first_dither(0, i);
         }
     }
 
@@ -188,7 +207,7 @@ struct FixedPoint {
     typename I::V numbers(const T* from, const T* u, u32 dither, int at) const {
         using V = typename I::V;
         const V g = I::as_longs(from + at);
-        const V turned = I::add(I::load(dithers + at), I::all_longs(static_cast<i32>(dither)));
+        const V turned = I::add(I::load(dithers.from_first + at), I::all_longs(static_cast<i32>(dither)));
         const V chosen = I::choose_by_zero(g, turned, I::all_longs(static_cast<i32>(nearest)));
         const V less_c = I::subtract(I::shift_right_unsigned(chosen, 32 - right), I::load(c + at));
         const V offset = I::subtract(less_c, I::multiply(I::as_longs(u + at), I::load(b + at)));
@@ -201,7 +220,7 @@ struct FixedPoint {
         i32 saturated = 0, near = 0;
         for (i64 i = 0; i < segment; ++i) {
             const i32 g = from[i];
-            const u32 rounding = (g == 0 ? dithers[i] + dither : nearest) >> (32 - right);
+            const u32 rounding = (g == 0 ? dithers.from_first[i] + dither : nearest) >> (32 - right);
             const u32 offset = rounding - c[i] - static_cast<u32>(i32{u[i]}) * b[i];
             const i32 fixed = static_cast<i32>(static_cast<u32>(g) * a[i] + offset) >> shift;
             const i32 size = fixed < 0 ? -fixed : fixed;
@@ -217,32 +236,34 @@ struct FixedPoint {
 // T is dX's.
 template <class T>
 inline void integers(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit) {
-    const Channels channels(call, unit.first, unit.n);
-    const FixedPoint fixed(channels, mantissas(call, fraction), finer_of(call), call.operands[DY].format == Format::i4);
+    const Fold& fold = from.fold;
+    const Operand dy = fold.of(call.operands[DY]);
+    const FixedPoint fixed(Channels(call, fold, unit), fold, mantissas(call, fraction), finer_of(call),
+                           dy.format == Format::i4);
     Seen seen;
     T g[segment], u[segment];
     i8 few[segment];
     for (i64 r = unit.begin; r < unit.end; ++r) {
         from.mantissas(r, g);
         from.partners(r, u);
-        i8* out = target(call, r, unit, few);
-        fixed.row(g, u, first_dither(r, unit.first), out, seen);
-        finish(call, r, unit, few);
+        i8* out = target(dy, r, unit, few);
+        fixed.row(g, u, first_dither(r * fold.times, unit.first), out, seen);
+        finish(dy, r, unit, few);
     }
     seen.note(call.operands[SCALE]);
 }
 
 // Mantissas of one row, formed as `used` doubles. A dither less 2^31 is a signed integer, which every set turns into
 // doubles.
-inline void store_rounded(const Call& call, i64 r, const norm::Unit& unit, i64 used, const double* values,
-                          const float* g, Seen& seen) {
+inline void store_rounded(const Operand& dy, i64 r, u32 first, const Dithers& dithers, const norm::Unit& unit, i64 used,
+                          const double* values, const float* g, Seen& seen) {
     i8 few[segment];
-    i8* __restrict out = target(call, r, unit, few);
-    const bool halves = call.operands[DY].format == Format::i4;
+    i8* __restrict out = target(dy, r, unit, few);
+    const bool halves = dy.format == Format::i4;
     const i32 limit = halves ? 2 * most_level : 127;
     i32 whole[segment] = {}, saturated = 0, near = 0;
     for (i64 c = 0; c < used; ++c) {
-        const double dither = static_cast<i32>(first_dither(r, unit.first + c) ^ nearest) * 0x1p-32;
+        const double dither = static_cast<i32>((first + dithers.from_first[c]) ^ nearest) * 0x1p-32;
         const double number = values[c] + (g[c] == 0.0f ? dither : 0.0);
         whole[c] = rounded(halves ? number * 2.0 - 0.5 : number, -fixed_limit, fixed_limit);
     }
@@ -254,13 +275,16 @@ inline void store_rounded(const Call& call, i64 r, const norm::Unit& unit, i64 u
     for (i64 c = 0; c < used; ++c) out[c] = static_cast<i8>(clamp(whole[c], -127, 127));
     seen.saturated += saturated;
     seen.near += near;
-    finish(call, r, unit, few);
+    finish(dy, r, unit, few);
 }
 
 inline void doubles_to_integers(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit) {
     const double mantissa = mantissas(call, finer_of(call));
     Seen seen;
-    const Channels channels(call, unit.first, unit.n);
+    const Fold& fold = from.fold;
+    const Channels channels(call, fold, unit);
+    const Dithers dithers(fold);
+    const Operand dy = fold.of(call.operands[DY]);
     double factor[segment], values[segment];
     for (i64 c = 0; c < segment; ++c) factor[c] = channels.inverse[c] * mantissa;
     float g[segment] = {}, u[segment] = {};
@@ -270,15 +294,70 @@ inline void doubles_to_integers(const Call& call, const norm::MaskedGradient& fr
             values[c] = (static_cast<double>(g[c]) - channels.mean[c] - static_cast<double>(u[c]) * channels.slope[c]) *
                         factor[c];
         }
-        store_rounded(call, r, unit, from.used, values, g, seen);
+        store_rounded(dy, r, first_dither(r * fold.times, unit.first), dithers, unit, from.used, values, g, seen);
+    }
+    seen.note(call.operands[SCALE]);
+}
+
+// Mantissas of one row from floats, of `limit` at most, where they are exact. `times`: 2 where floor(2 x) is wanted.
+inline void store_single(const float* values, const float* g, u32 first, const Dithers& dithers, float times,
+                         i8* __restrict out, Seen& seen) {
+    constexpr float limit = static_cast<float>(fixed_limit);
+    const float turn = times * 0x1p-32f, half = times == 2.0f ? 0.0f : 0.5f;
+    const i32 most_size = times == 2.0f ? 2 * most_level : 127;
+    alignas(64) i32 whole[segment];
+    i32 saturated = 0, near = 0;
+    for (i64 c = 0; c < segment; ++c) {
+        const float dither = static_cast<float>(static_cast<i32>((first + dithers.from_first[c]) ^ nearest)) * turn;
+        const float value = values[c] + ((g[c] == 0.0f ? dither : 0.0f) + half);
+        const float inside = most(-limit, least(value, limit));
+        const i32 towards_0 = static_cast<i32>(inside);
+        whole[c] = towards_0 - (static_cast<float>(towards_0) > inside ? 1 : 0);
+    }
+    for (i64 c = 0; c < segment; ++c) {
+        const i32 size = whole[c] < 0 ? -whole[c] : whole[c];
+        saturated += size > most_size;
+        near += size > most_size / 2;
+    }
+    for (i64 c = 0; c < segment; ++c) out[c] = static_cast<i8>(clamp(whole[c], -127, 127));
+    seen.saturated += saturated;
+    seen.near += near;
+}
+
+// From floats, X being bits: in floats.
+inline void floats_to_integers(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit) {
+    const double mantissa = mantissas(call, finer_of(call));
+    const Fold& fold = from.fold;
+    const Channels channels(call, fold, unit);
+    const Dithers dithers(fold);
+    const Operand dy = fold.of(call.operands[DY]);
+    const float times = dy.format == Format::i4 ? 2.0f : 1.0f;
+    float mean[segment], slope[segment], factor[segment];
+    for (i64 c = 0; c < segment; ++c) {
+        mean[c] = static_cast<float>(channels.mean[c]);
+        slope[c] = static_cast<float>(channels.slope[c]);
+        factor[c] = static_cast<float>(c < unit.n ? channels.inverse[c] * mantissa * times : 0.0);
+    }
+    Seen seen;
+    float g[segment] = {}, u[segment] = {}, values[segment];
+    i8 few[segment];
+    for (i64 r = unit.begin; r < unit.end; ++r) {
+        from.floats(r, g, u);
+        for (i64 c = unit.n; c < segment; ++c) g[c] = 1.0f;  // what is not there is no 0 to dither, and 1 of no size
+        for (i64 c = 0; c < segment; ++c) values[c] = (g[c] - mean[c] - u[c] * slope[c]) * factor[c];
+        const u32 dither = first_dither(r * fold.times, unit.first);
+        store_single(values, g, dither, dithers, times, target(dy, r, unit, few), seen);
+        finish(dy, r, unit, few);
     }
     seen.note(call.operands[SCALE]);
 }
 
 // Integers too, in units of their exponent.
 inline void floats(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit) {
-    const int exponent = exponent_of(call);
-    const Channels channels(call, unit.first, unit.n);
+    const i64 difference = i64{exponent_of(call)} - gradient_unit::exponent_of(call.operands[UNIT]);
+    const int exponent = static_cast<int>(clamp(difference, i64{-8192}, i64{8192}));
+    const Operand more = from.fold.of(call.operands[MORE]), dy = from.fold.of(call.operands[DY]);
+    const Channels channels(call, from.fold, unit);
     float mean[segment], slope[segment], inverse[segment];
     for (i64 c = 0; c < segment; ++c) {
         mean[c] = static_cast<float>(channels.mean[c]);
@@ -290,25 +369,39 @@ inline void floats(const Call& call, const norm::MaskedGradient& from, const nor
     for (i64 r = unit.begin; r < unit.end; ++r) {
         from.floats(r, g, u);
         for (i64 c = 0; c < segment; ++c) g[c] = (g[c] - mean[c] - u[c] * slope[c]) * inverse[c];
-        norm::store_row(call.operands[DY], r, unit.first, unit.n, g);
+        if (given(more)) {
+            norm::load_row(more, r, unit.first, unit.n, u);
+            for (i64 c = 0; c < segment; ++c) g[c] += u[c];
+        }
+        norm::store_row(dy, r, unit.first, unit.n, g);
     }
 }
 
 inline i64 one_unit(const Call&) { return 1; }
-inline i64 block_units(const Call& call) { return norm::units(call.operands[DX], norm::blocks(call.operands[DX])); }
+inline Fold fold_of(const Call& call) {
+    const Operand& dy = call.operands[DY];
+    return Fold(dy.format == Format::i4 ? dy : call.operands[DX]);
+}
+inline i64 block_units(const Call& call) {
+    const Operand dx = fold_of(call).of(call.operands[DX]);
+    return norm::units(dx, norm::blocks(dx));
+}
 
 // From the last block on: that is what norm_gradient_sums left in the cache.
 inline void run_blocks(const Call& call, i64 begin, i64 end) {
-    const Operand& dx = call.operands[DX];
+    const Fold fold = fold_of(call);
+    const Operand dx = fold.of(call.operands[DX]);
     const i64 last = block_units(call) - 1;
     for (i64 number = begin; number < end; ++number) {
         const norm::Unit unit(dx, norm::blocks(dx), last - number);
-        const norm::MaskedGradient from(dx, call.operands[X], call.operands[MASK], call.operands[HALF],
-                                        call.operands[BETA], call.attributes, unit);
+        const norm::MaskedGradient from(call.operands[DX], call.operands[X], call.operands[MASK], call.operands[HALF],
+                                        call.operands[BETA], call.attributes, fold, unit);
         if (!is_integer(call.operands[DY].format)) {
             floats(call, from, unit);
         } else if (from.x.format == Format::bit && is_integer(dx.format)) {
             dx.format == Format::i16 ? integers<i16>(call, from, unit) : integers<i8>(call, from, unit);
+        } else if (from.x.format == Format::bit) {
+            floats_to_integers(call, from, unit);
         } else {
             doubles_to_integers(call, from, unit);
         }

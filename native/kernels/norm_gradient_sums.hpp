@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gradient_mask.hpp"
+#include "ordered_sums.hpp"
 #include "unroll.hpp"
 
 namespace linocut::LINOCUT_NS::norm_gradient_sums {
@@ -13,7 +14,20 @@ enum { total, product, largest, third, square, quantities };  // in `work`: thir
 inline norm::Work work_of(const Call& call) { return norm::Work(call.operands[WORK], quantities); }
 
 struct Sums {
-    double total[segment] = {}, product[segment] = {}, largest[segment] = {}, third[segment] = {}, square[segment] = {};
+    double totals[2][segment] = {}, largest[segment] = {}, thirds[2][segment] = {};
+    double *total = totals[0], *product = totals[1], *third = thirds[0], *square = thirds[1];
+
+    Sums() = default;
+    Sums(const Sums&) = delete;  // they point into themselves
+
+    // Of each channel: where integers or whole numbers were added up in any order.
+    void add_up(const Fold& fold) {
+        double* all[] = {total, product, third, square};
+        for (double* one : all) fold.add_up(one);
+        for (i64 c = fold.cols; fold.times > 1 && c < segment; ++c) {
+            largest[c % fold.cols] = most(largest[c % fold.cols], largest[c]);
+        }
+    }
 };
 
 // Sums of dX's width, over as many rows as they hold: |g u| < 2^15 19 in 32 bits, <= 127 19 in 16.
@@ -79,9 +93,9 @@ struct ByteSums {
 
     Row read(i64 r) {
         const auto of = [&](u64 bits) { return B::masks(bits >> first); };
-        const V below = of(~from.signs(r)), halves = of(bit_row(from.half, r)[from.word]);
+        const V below = of(~from.signs(r)), halves = of(from.nearer(r));
         const V inner = chosen(norm::far, norm::near, halves), outer = chosen(norm::beyond, norm::next_to, halves);
-        const V inside = given(from.mask) ? of(bit_row(from.mask, r)[from.word]) : B::all(-1);
+        const V inside = given(from.mask) ? of(from.inside(r)) : B::all(-1);
         const V size = B::choose(outer, inner, inside);
         const V g = B::both(mantissas(r), of(from.passing(r)));
         high = B::larger(high, g);
@@ -167,24 +181,59 @@ inline void integer_sums(const norm::MaskedGradient& from, const norm::Unit& uni
                                   : integer_sums<i8, i16, both>(from, unit, sums);
 }
 
-inline void float_sums(const norm::MaskedGradient& from, const norm::Unit& unit, bool sizes, bool both, Sums& sums) {
-    float g[segment] = {}, u[segment] = {}, x[segment] = {}, largest[segment] = {};
-    for (i64 r = unit.begin; r < unit.end; ++r) {
-        from.floats(r, g, u);
-        for (i64 c = 0; c < segment; ++c) {
-            sums.total[c] += g[c];
-            sums.product[c] += static_cast<double>(g[c]) * static_cast<double>(u[c]);
-            largest[c] = most(largest[c], std::fabs(g[c]));
-        }
-        for (i64 c = 0; both && c < segment; ++c) {
-            sums.third[c] += u[c];
-            sums.square[c] += static_cast<double>(u[c]) * static_cast<double>(u[c]);
-        }
-        if (!sizes) continue;
-        norm::load_row(from.x, r, from.first, from.n, x);
-        for (i64 c = 0; c < segment; ++c) sums.third[c] += std::fabs(x[c]);
+// Of x in floats: sums of u and of its squares, or of the sizes of x.
+inline void add_partners(const norm::MaskedGradient& from, i64 r, i64 rows, const float* u, bool sizes, Sums& sums) {
+    if (!sizes) {
+        ordered::add_products(u, u, rows, segment, from.used, sums.thirds);
+        return;
     }
-    for (i64 c = 0; c < segment; ++c) sums.largest[c] = largest[c];
+    float x[segment] = {};
+    for (i64 i = 0; i < rows; ++i) {
+        norm::load_row(from.x, r + i, from.first, from.n, x);
+        for (i64 c = 0; c < from.used; ++c) sums.third[c] += std::fabs(x[c]);
+    }
+}
+
+// Whole numbers: in floats the sums of a block are exact.
+inline void add_levels(i64 rows, const float* u, Sums& sums) {
+    float total[segment] = {}, square[segment] = {};
+    for (i64 i = 0; i < rows; ++i, u += segment) {
+        for (i64 c = 0; c < segment; ++c) {
+            total[c] += u[c];
+            square[c] += u[c] * u[c];
+        }
+    }
+    for (i64 c = 0; c < segment; ++c) {
+        sums.third[c] += static_cast<double>(total[c]);
+        sums.square[c] += static_cast<double>(square[c]);
+    }
+}
+
+// The rows of a unit are folded; g and g u are added in the order of rows.
+inline void float_sums(const norm::MaskedGradient& from, const norm::Unit& unit, bool sizes, bool both, Sums& sums) {
+    ordered::Block g = {}, u = {};
+    float largest[segment] = {};
+    const bool bits = from.x.format == Format::bit;
+    for (i64 r = unit.begin; r < unit.end; r += ordered::block_rows) {
+        const i64 rows = least(ordered::block_rows, unit.end - r);
+        for (i64 i = 0; i < rows; ++i) {
+            float* row = g + i * segment;
+            from.floats(r + i, row, u + i * segment);
+            for (i64 c = 0; c < segment; ++c) largest[c] = most(largest[c], std::fabs(row[c]));
+        }
+        if (from.fold.times > 1) {
+            const i64 cols = from.fold.cols;
+            ordered::add_products(g, u, rows * from.fold.times, cols, cols, sums.totals);
+        } else {
+            ordered::add_products(g, u, rows, segment, from.used, sums.totals);
+        }
+        if (both && bits) {
+            add_levels(rows, u, sums);
+        } else if (both || sizes) {
+            add_partners(from, r, rows, u, sizes, sums);
+        }
+    }
+    for (i64 c = 0; c < segment; ++c) sums.largest[c] = static_cast<double>(largest[c]);
 }
 
 inline void add_part(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit, Sums& sums) {
@@ -198,12 +247,21 @@ inline void add_part(const Call& call, const norm::MaskedGradient& from, const n
     }
 }
 
+// Not of x in floats, whose partners are added up in the order of rows.
+inline Fold fold_of(const Call& call) {
+    const bool bits = call.operands[X].format == Format::bit;
+    return bits ? Fold(call.operands[DX], work_of(call).parts) : Fold({nullptr, Format::u8, 1, segment, nullptr});
+}
+inline norm::Unit unit_of(const Call& call, i64 number) {
+    return norm::Unit(fold_of(call).of(call.operands[DX]), work_of(call).parts, number);
+}
+
 inline void do_part(const Call& call, const norm::Unit& unit) {
     Sums sums;
-    add_part(call,
-             {call.operands[DX], call.operands[X], call.operands[MASK], call.operands[HALF], call.operands[BETA],
-              call.attributes, unit},
-             unit, sums);
+    const norm::MaskedGradient from(call.operands[DX], call.operands[X], call.operands[MASK], call.operands[HALF],
+                                    call.operands[BETA], call.attributes, fold_of(call), unit);
+    add_part(call, from, unit, sums);
+    sums.add_up(from.fold);
     const norm::Work work = work_of(call);
     work.put(total, unit, sums.total);
     work.put(product, unit, sums.product);
@@ -225,7 +283,7 @@ inline void do_channels(const Call& call, i64 first, i64 n) {
         for (i64 c = 0; c < n; ++c) sums.largest[c] = most(sums.largest[c], found[c]);
     }
     if (call.attributes[0] == norm::l1) {
-        for (double& sum : sums.third) sum /= static_cast<double>(call.operands[DX].rows);
+        for (double& sum : sums.thirds[0]) sum /= static_cast<double>(call.operands[DX].rows);
         if (given(omega)) norm::load_channels(omega, 0, first, n, sums.third);
     }
     const std::size_t bytes = static_cast<std::size_t>(n) * sizeof(double);
@@ -236,14 +294,17 @@ inline void do_channels(const Call& call, i64 first, i64 n) {
     std::memcpy(row<double>(out, square) + first, sums.square, bytes);
 }
 
-inline i64 part_units(const Call& call) { return norm::units(call.operands[DX], work_of(call).parts); }
+inline i64 part_units(const Call& call) {
+    return norm::units(fold_of(call).of(call.operands[DX]), work_of(call).parts);
+}
 inline i64 channel_units(const Call& call) { return work_of(call).parts > 1 ? words(call.operands[DX].cols) : 0; }
 
 inline void run_parts(const Call& call, i64 begin, i64 end) {
     for (i64 number = begin; number < end; ++number) {
-        const norm::Unit unit(call.operands[DX], work_of(call).parts, number);
+        const norm::Unit unit = unit_of(call, number);
         do_part(call, unit);
-        if (work_of(call).parts == 1) do_channels(call, unit.first, unit.n);
+        if (work_of(call).parts > 1) continue;
+        do_channels(call, unit.first, least(unit.n, call.operands[DX].cols - unit.first));
     }
 }
 

@@ -14,9 +14,16 @@ enum { distance, count, quantities };  // in `work`
 
 inline constexpr double threshold_limit = 1073741824.0;  // 2^30: thresholds fit 32 bits
 
+inline Fold fold_of(const Call& call) {
+    const bool some = call.operands[Y].cols < call.operands[BITS].cols;  // a group of the layer's channels
+    const bool apart = some || given(call.operands[WORK]);
+    return apart ? Fold({nullptr, Format::u8, 1, segment, nullptr}) : Fold(call.operands[Y]);
+}
+inline Operand elements(const Call& call) { return fold_of(call).of(call.operands[Y]); }
+
 inline norm::Work work_of(const Call& call) { return norm::Work(call.operands[WORK], quantities); }
 inline i64 parts_of(const Call& call) {
-    return given(call.operands[WORK]) ? work_of(call).parts : norm::blocks(call.operands[Y]);
+    return given(call.operands[WORK]) ? work_of(call).parts : norm::blocks(elements(call));
 }
 
 inline i64 first_of(const Call& call) { return norm::first_channel(call.attributes[FIRST]); }
@@ -30,12 +37,16 @@ inline double whole(double threshold) {
 struct Lines {
     double t[segment], psi[segment], beta[segment] = {};
 
-    Lines(const Call& call, i64 from, i64 n) {
+    Lines(const Call& call, const Fold& fold, i64 from, i64 n) {
         const i64 channel = first_of(call) + from;
+        n = least(n, fold.cols);
         norm::divisors(call.operands[STATS], channel, n, call.attributes[NORM], psi);
         if (given(call.operands[BETA])) norm::load_channels(call.operands[BETA], 0, channel, n, beta);
         norm::load_channels(call.operands[STATS], 0, channel, n, t);
         for (i64 c = 0; c < segment; ++c) t[c] = t[c] - beta[c] * psi[c];
+        fold.repeat(t);
+        fold.repeat(psi);
+        fold.repeat(beta);
     }
 };
 
@@ -85,8 +96,10 @@ struct Interval {
 // being 0 or -1.
 template <class T, class Wide, bool masks, bool halves, bool sums>
 inline void integers(const Call& call, const norm::Unit& unit) {
-    const Operand &y = call.operands[Y], &mask = call.operands[MASK], &bits = call.operands[BITS];
-    const Lines lines(call, unit.first, unit.n);
+    const Operand &mask = call.operands[MASK], &bits = call.operands[BITS];
+    const Fold fold = fold_of(call);
+    const Operand y = fold.of(call.operands[Y]);
+    const Lines lines(call, fold, unit.first, unit.n);
     const Threshold<T> limits(lines, unit.n);
     const Interval<T> near(lines, 0.5, unit.n), within(lines, 1.0, unit.n), around(lines, 2.0, unit.n);
     const i64 word = first_of(call) / segment + unit.word;
@@ -107,16 +120,16 @@ inline void integers(const Call& call, const norm::Unit& unit) {
                     missed[c] = static_cast<T>(missed[c] + above + 1);
                 }
             }
-            bit_row(bits, r)[word] = pack_masks(signs);
+            fold.put_bits(bits, r, word, pack_masks(signs));
             if constexpr (masks || halves) {
                 for (i64 c = 0; c < segment; ++c) inside[c] = within.holds(values[c], c);
             }
-            if constexpr (masks) bit_row(mask, r)[word] = pack_masks(inside);
+            if constexpr (masks) fold.put_bits(mask, r, word, pack_masks(inside));
             if constexpr (halves) {  // each interval lies in the next
                 for (i64 c = 0; c < segment; ++c) {
                     half[c] = static_cast<T>(inside[c] ^ near.holds(values[c], c) ^ around.holds(values[c], c));
                 }
-                bit_row(call.operands[HALF], r)[word] = pack_masks(half);
+                fold.put_bits(call.operands[HALF], r, word, pack_masks(half));
             }
         }
         if constexpr (sums) {
@@ -151,9 +164,11 @@ inline void integers(const Call& call, const norm::Unit& unit) {
 }
 
 inline void floats(const Call& call, const norm::Unit& unit) {
-    const Operand &y = call.operands[Y], &mask = call.operands[MASK];
-    const norm::Normaliser normaliser(call.operands[STATS], call.operands[BETA], first_of(call) + unit.first, unit.n,
-                                      call.attributes[NORM]);
+    const Operand& mask = call.operands[MASK];
+    const Fold fold = fold_of(call);
+    const Operand y = fold.of(call.operands[Y]);
+    const norm::Normaliser normaliser(call.operands[STATS], call.operands[BETA], fold, first_of(call) + unit.first,
+                                      unit.n, call.attributes[NORM]);
     const i64 word = first_of(call) / segment + unit.word;
     const u64 whole_word = ~u64{0} >> (segment - unit.n);
     double sizes[segment] = {}, counts[segment] = {};
@@ -162,17 +177,17 @@ inline void floats(const Call& call, const norm::Unit& unit) {
     for (i64 r = unit.begin; r < unit.end; ++r) {
         normaliser.apply(y, r, unit.first, unit.n, x);
         for (i64 c = 0; c < segment; ++c) flags[c] = x[c] >= 0.0f ? 0xFF : 0;
-        bit_row(call.operands[BITS], r)[word] = pack_flags(flags) & whole_word;
+        fold.put_bits(call.operands[BITS], r, word, pack_flags(flags) & whole_word);
         if (given(mask)) {
             for (i64 c = 0; c < segment; ++c) inside[c] = std::fabs(x[c]) <= 1.0f ? 0xFF : 0;
-            bit_row(mask, r)[word] = pack_flags(inside) & whole_word;
+            fold.put_bits(mask, r, word, pack_flags(inside) & whole_word);
         }
         if (given(call.operands[HALF])) {
             for (i64 c = 0; c < segment; ++c) {
                 const float size = std::fabs(x[c]);
                 inside[c] = size <= (size <= 1.0f ? 0.5f : 2.0f) ? 0xFF : 0;
             }
-            bit_row(call.operands[HALF], r)[word] = pack_flags(inside) & whole_word;
+            fold.put_bits(call.operands[HALF], r, word, pack_flags(inside) & whole_word);
         }
         if (!given(call.operands[WORK])) continue;
         for (i64 c = 0; c < segment; ++c) {
@@ -190,7 +205,7 @@ inline void do_omega(const Call& call, i64 first, i64 n) {
     double size[segment], counts[segment];
     work_of(call).total(distance, first, n, size);
     if (is_integer(call.operands[Y].format)) {
-        const Lines lines(call, first, n);
+        const Lines lines(call, fold_of(call), first, n);
         work_of(call).total(count, first, n, counts);
         for (i64 c = 0; c < segment; ++c) {
             const double psi = lines.psi[c] > 0.0 ? lines.psi[c] : 1.0;
@@ -203,13 +218,13 @@ inline void do_omega(const Call& call, i64 first, i64 n) {
     norm::store_channels(call.operands[OMEGA], 0, first_of(call) + first, n, size);
 }
 
-inline i64 part_units(const Call& call) { return norm::units(call.operands[Y], parts_of(call)); }
+inline i64 part_units(const Call& call) { return norm::units(elements(call), parts_of(call)); }
 inline i64 channel_units(const Call& call) {
     return given(call.operands[WORK]) && work_of(call).parts > 1 ? words(call.operands[Y].cols) : 0;
 }
 
 inline void run_parts(const Call& call, i64 begin, i64 end) {
-    const Operand& y = call.operands[Y];
+    const Operand y = elements(call);
     for (i64 number = begin; number < end; ++number) {
         const norm::Unit unit(y, parts_of(call), number);
         if (y.format == Format::i16) {

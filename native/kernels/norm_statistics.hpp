@@ -4,6 +4,7 @@
 #pragma once
 
 #include "norm.hpp"
+#include "ordered_sums.hpp"
 
 namespace linocut::LINOCUT_NS::norm_statistics {
 
@@ -14,6 +15,12 @@ enum { sum, deviation, count, quantities };  // in `work`
 inline norm::Work work_of(const Call& call) { return norm::Work(call.operands[WORK], quantities); }
 inline bool alone(const Call& call) { return work_of(call).parts == 1; }
 inline bool exact(const Call& call) { return is_integer(call.operands[Y].format) && call.attributes[NORM] != norm::l2; }
+
+// Of sums of integers the order is no matter.
+inline Fold fold_of(const Call& call) {
+    const Operand& y = call.operands[Y];
+    return exact(call) ? Fold(y, work_of(call).parts) : Fold({nullptr, Format::u8, 1, segment, nullptr});
+}
 
 // visit(values) for rows [begin, end) of a unit, 64 elements each. Of whole segments nothing is copied: a call in the
 // loop would keep everything out of registers.
@@ -62,24 +69,56 @@ inline void exact_deviations(const Operand& y, const norm::Unit& unit, const dou
     }
 }
 
-inline void float_sums(const Operand& y, const norm::Unit& unit, double* sums) {
-    double values[segment] = {};
-    for (i64 r = unit.begin; r < unit.end; ++r) {
-        load_doubles(y, r, unit.first, unit.n, values);
-        for (i64 c = 0; c < unit.used(); ++c) sums[c] += values[c];
+// visit(values, rows, stride) for blocks of the rows of a unit, as floats.
+template <class Visit>
+inline void each_block(const Operand& y, const norm::Unit& unit, const Visit& visit) {
+    ordered::Block values;
+    const bool whole = unit.n == y.cols;  // rows that follow each other
+    const i64 together = whole ? ordered::block_rows * segment / unit.n : ordered::block_rows;
+    for (i64 r = unit.begin; r < unit.end; r += together) {
+        const i64 rows = least(together, unit.end - r);
+        if (whole) {
+            load_floats(y, r, 0, rows * unit.n, values);
+        } else {
+            for (i64 i = 0; i < rows; ++i) norm::load_row(y, r + i, unit.first, unit.n, values + i * segment);
+        }
+        visit(values, rows, whole ? unit.n : segment);
     }
 }
 
-template <bool absolute>
-inline void float_deviations(const Operand& y, const norm::Unit& unit, const double* mean, double* deviations) {
+// Of 32-bit integers under the l2 norm, which floats do not hold.
+template <class Term>
+inline void wide_integers(const Operand& y, const norm::Unit& unit, double* sums, const Term& term) {
     double values[segment] = {};
     for (i64 r = unit.begin; r < unit.end; ++r) {
         load_doubles(y, r, unit.first, unit.n, values);
-        for (i64 c = 0; c < unit.used(); ++c) {
-            const double off = values[c] - mean[c];
-            deviations[c] += absolute ? std::fabs(off) : off * off;
-        }
+        for (i64 c = 0; c < unit.used(); ++c) sums[c] += term(values[c], c);
     }
+}
+
+inline void float_sums(const Operand& y, const norm::Unit& unit, double (*sums)[segment]) {
+    if (y.format == Format::i32) {
+        wide_integers(y, unit, sums[0], [](double value, i64) { return value; });
+        return;
+    }
+    each_block(y, unit, [&](const float* values, i64 rows, i64 stride) {
+        ordered::add_values(values, rows, stride, unit.n, sums);
+    });
+}
+
+template <bool absolute>
+inline void float_deviations(const Operand& y, const norm::Unit& unit, const double* mean,
+                             double (*deviations)[segment]) {
+    if (y.format == Format::i32) {
+        wide_integers(y, unit, deviations[0], [&](double value, i64 c) {
+            const double off = value - mean[c];
+            return absolute ? std::fabs(off) : off * off;
+        });
+        return;
+    }
+    each_block(y, unit, [&](const float* values, i64 rows, i64 stride) {
+        ordered::add_deviations<absolute>(values, mean, rows, stride, unit.n, deviations);
+    });
 }
 
 inline void means(const Call& call, i64 first, i64 n, double* mean) {
@@ -88,22 +127,26 @@ inline void means(const Call& call, i64 first, i64 n, double* mean) {
 }
 
 inline void do_sums(const Call& call, const norm::Unit& unit) {
-    const Operand& y = call.operands[Y];
-    double sums[segment] = {};
+    const Fold fold = fold_of(call);
+    const Operand y = fold.of(call.operands[Y]);
+    double sums[1][segment] = {};
     if (!exact(call)) {
         float_sums(y, unit, sums);
     } else if (y.format == Format::i16) {
-        exact_sums<i16, i32>(y, unit, sums);
+        exact_sums<i16, i32>(y, unit, sums[0]);
     } else {
-        exact_sums<i32, i64>(y, unit, sums);
+        exact_sums<i32, i64>(y, unit, sums[0]);
     }
-    work_of(call).put(sum, unit, sums);
+    fold.add_up(sums[0]);
+    work_of(call).put(sum, unit, sums[0]);
 }
 
 inline void do_deviations(const Call& call, const norm::Unit& unit) {
-    const Operand& y = call.operands[Y];
-    double mean[segment], deviations[segment] = {}, counts[segment] = {};
-    means(call, unit.first, unit.n, mean);
+    const Fold fold = fold_of(call);
+    const Operand y = fold.of(call.operands[Y]);
+    double mean[segment], deviations[1][segment] = {}, counts[segment] = {};
+    means(call, unit.first, least(unit.n, fold.cols), mean);
+    fold.repeat(mean);
     if (!exact(call)) {
         if (call.attributes[NORM] == norm::l2) {
             float_deviations<false>(y, unit, mean, deviations);
@@ -111,11 +154,13 @@ inline void do_deviations(const Call& call, const norm::Unit& unit) {
             float_deviations<true>(y, unit, mean, deviations);
         }
     } else if (y.format == Format::i16) {
-        exact_deviations<i16, i32>(y, unit, mean, deviations, counts);
+        exact_deviations<i16, i32>(y, unit, mean, deviations[0], counts);
     } else {
-        exact_deviations<i32, i64>(y, unit, mean, deviations, counts);
+        exact_deviations<i32, i64>(y, unit, mean, deviations[0], counts);
     }
-    work_of(call).put(deviation, unit, deviations);
+    fold.add_up(deviations[0]);
+    fold.add_up(counts);
+    work_of(call).put(deviation, unit, deviations[0]);
     work_of(call).put(count, unit, counts);
 }
 
@@ -146,17 +191,17 @@ inline void do_channels(const Call& call, i64 first, i64 n) {
     for (i64 which = 0; which < 2; ++which) average(running, stats, which, to, n, call.attributes[MOMENTUM]);
 }
 
-inline i64 part_units(const Call& call) { return norm::units(call.operands[Y], work_of(call).parts); }
+inline i64 part_units(const Call& call) { return norm::units(fold_of(call).of(call.operands[Y]), work_of(call).parts); }
 inline i64 later_part_units(const Call& call) { return alone(call) ? 0 : part_units(call); }
 inline i64 channel_units(const Call& call) { return alone(call) ? 0 : words(call.operands[Y].cols); }
 
 inline void run_sums(const Call& call, i64 begin, i64 end) {
     for (i64 number = begin; number < end; ++number) {
-        const norm::Unit unit(call.operands[Y], work_of(call).parts, number);
+        const norm::Unit unit(fold_of(call).of(call.operands[Y]), work_of(call).parts, number);
         do_sums(call, unit);
         if (!alone(call)) continue;
         do_deviations(call, unit);
-        do_channels(call, unit.first, unit.n);
+        do_channels(call, unit.first, least(unit.n, call.operands[Y].cols - unit.first));
     }
 }
 
@@ -164,7 +209,7 @@ inline void run_sums(const Call& call, i64 begin, i64 end) {
 inline void run_deviations(const Call& call, i64 begin, i64 end) {
     const i64 last = part_units(call) - 1;
     for (i64 number = begin; number < end; ++number) {
-        do_deviations(call, norm::Unit(call.operands[Y], work_of(call).parts, last - number));
+        do_deviations(call, norm::Unit(fold_of(call).of(call.operands[Y]), work_of(call).parts, last - number));
     }
 }
 

@@ -2,7 +2,7 @@
 // Where no operand has bits rows do not matter: a part is a block of elements, whatever the number of channels.
 #pragma once
 
-#include "segments.hpp"
+#include "fold.hpp"
 
 namespace linocut::LINOCUT_NS::numbers {
 
@@ -55,19 +55,20 @@ namespace linocut::LINOCUT_NS::relu {
 
 enum { X, Y, MASK };
 
-inline i64 units(const Call& call) { return call.operands[X].rows; }
+inline i64 units(const Call& call) { return Fold(call.operands[X]).of(call.operands[X]).rows; }
 
 inline void run(const Call& call, i64 begin, i64 end) {
-    const Operand &x = call.operands[X], &y = call.operands[Y], &mask = call.operands[MASK];
+    const Fold fold(call.operands[X]);
+    const Operand x = fold.of(call.operands[X]), y = fold.of(call.operands[Y]);
+    const Operand& mask = call.operands[MASK];
     float values[segment] = {};
     alignas(64) u8 flags[segment] = {};
     each_segment(x, begin, end, [&](i64 r, i64 first, i64 n) {
         load_floats(x, r, first, n, values);
-        for (i64 c = 0; c < n; ++c) flags[c] = values[c] > 0.0f ? 0xFF : 0;
-        for (i64 c = 0; c < n; ++c) values[c] = values[c] > 0.0f ? values[c] : 0.0f;
-        for (i64 c = n; c < segment; ++c) flags[c] = 0;
+        for (i64 c = 0; c < segment; ++c) flags[c] = values[c] > 0.0f ? 0xFF : 0;
+        for (i64 c = 0; c < segment; ++c) values[c] = values[c] > 0.0f ? values[c] : 0.0f;
         store_floats(y, r, first, n, values);
-        if (given(mask)) bit_row(mask, r)[first / segment] = pack_flags(flags);
+        if (given(mask)) fold.put_bits(mask, r, first / segment, pack_flags(flags) & (~u64{0} >> (segment - n)));
     });
 }
 

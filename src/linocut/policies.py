@@ -27,6 +27,7 @@ _CHOICES = {
     "beta": _FLOATS,
     "statistics": _FLOATS,
     "real": _FLOATS,
+    "real_X": _FLOATS,
     "dense_dY": ("i4", "i8", *_FLOATS),
 }
 _MAY_LACK = ("dense_dY",)
@@ -38,8 +39,8 @@ class Policy:
 
     `norm` is the batch norm, "l1", "scaled_l1" or "l2"; the other fields are the formats of the roles of the same name:
     X retained activations, Y matrix products, dX and dY gradients, W latent weights, dW their gradients, momenta, beta
-    (batch norm shifts and their moments), statistics of batch norm, real: weights, activations and gradients of the
-    layers that are in full precision. `dense_dY` is dY of dense layers, None where it is as that of
+    (batch norm shifts and their moments), statistics of batch norm; of the layers that are in full precision real:
+    weights, and real_X: activations and gradients. `dense_dY` is dY of dense layers, None where it is as that of
     convolutions: few rows of it are summed, in which roundings cancel less, and it takes little memory. SpecError for
     formats that a role cannot have, or that do not go together.
     """
@@ -56,6 +57,7 @@ class Policy:
     beta: str
     statistics: str
     real: str
+    real_X: str
     dense_dY: str | None = None
 
     def __post_init__(self) -> None:
@@ -142,9 +144,9 @@ class Policy:
             raise SpecError(f"policy {self.name}: the l2 norm needs X in floats; take norm l1, or X f16 or f32")
 
 
-standard = Policy("standard", "l2", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32")
-wang2021 = Policy("wang2021", "l1", "bit", "f16", "f16", "f16", "f16", "bit", "f16", "f16", "f16", "f16")
-lean = Policy("lean", SCALED_L1, "bit", SMALLEST_INTEGER, "i8", "i8", "q15", "q7", "q7", "f32", "f32", "f32")
+standard = Policy("standard", "l2", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32", "f32")
+wang2021 = Policy("wang2021", "l1", "bit", "f16", "f16", "f16", "f16", "bit", "f16", "f16", "f16", "f16", "f16")
+lean = Policy("lean", SCALED_L1, "bit", SMALLEST_INTEGER, "i8", "i8", "q15", "q7", "q7", "f32", "f32", "f32", "f16")
 lean8 = lean.replace(name="lean8", W="q7")
 lean4 = lean.replace(name="lean4", dX="i4", dY="i4", dense_dY="i8")
 
@@ -156,6 +158,7 @@ def find_policy(policy: str | Policy | dict[str, Any]) -> Policy:
     if isinstance(policy, Policy):
         return policy
     if isinstance(policy, dict):
+        policy = {"real_X": policy.get("real"), **policy}  # one column in what older versions wrote
         known = {field.name for field in dataclasses.fields(Policy)}
         policy = {**dict.fromkeys(_MAY_LACK), **policy}  # which older files do not have
         if odd := known.symmetric_difference(policy):

@@ -113,7 +113,6 @@ _BACKWARD: dict[str, tuple[str, _Expected]] = {
             "average_pool_gradient": "dx",
             "tanh_gradient": "dx",
             "sigmoid_gradient": "dx",
-            "gate_gradient": "out",
             **dict.fromkeys(LOSSES, "gradient"),
         }.items()
     },
@@ -181,7 +180,8 @@ def _check_scale(pair: Pair, step: Step, what: str, forward: float, backward: fl
 def _check_norm(pair: Pair, step: Step, what: str, forward: float, backward: float) -> tuple[str, ...]:
     """Formed by the norm itself, or by what reads it; relative to the sizes that it divides by deviations."""
     node = pair.oracle.network.graph.node(step.layer)
-    norm = node.name if isinstance(node.layer, BatchNorm) else node.input.node
+    arm = step.name.partition(".")[2].partition(".")[0]  # of a sum
+    norm = node.name if isinstance(node.layer, BatchNorm) else node.inputs[int(arm) if arm.isdigit() else 0].node
     wanted = pair.oracle.normed.get(norm, pair.oracle.outputs[norm])
     y = pair.oracle.inputs[norm].detach().flatten(0, -2)
     divided = y.abs().max(0).values / (y.var(0, correction=0) + EPSILON).sqrt()
@@ -192,12 +192,20 @@ def _check_norm(pair: Pair, step: Step, what: str, forward: float, backward: flo
 def _check_norm_gradient(pair: Pair, step: Step, what: str, forward: float, backward: float) -> tuple[str, ...]:
     oracle, name = pair.oracle, step.layer
     if oracle.inputs[name].requires_grad:
-        close(f"dY of {name}", numbers(step.after["dy"]), oracle.inputs[name].grad, backward)
+        own = numbers(step.after["dy"]) - (numbers(step.before["more"]) if "more" in step.before else 0.0)
+        close(f"dY of {name}", own, oracle.inputs[name].grad, backward)
     if name in oracle.normed:
         return ()
     size = _summed(oracle.outputs[name].grad)
     close(what, numbers(step.after["dbeta"]), oracle.betas[name].grad, backward, size)
     return ("beta",)
+
+
+def _check_gate(pair: Pair, step: Step, what: str, forward: float, backward: float) -> tuple[str, ...]:
+    """Without what it is added to."""
+    own = numbers(step.after["out"]) - (numbers(step.before["more"]) if "more" in step.before else 0.0)
+    close(what, own, pair.oracle.inputs[step.layer].grad, backward)
+    return ()
 
 
 def _check_sums(pair: Pair, step: Step, what: str, forward: float, backward: float) -> tuple[str, ...]:
@@ -258,6 +266,8 @@ _OTHERS: dict[str, Callable[[Pair, Step, str, float, float], tuple[str, ...]]] =
     "norm_apply": _check_norm,
     "norm_gradient": _check_norm_gradient,
     "channel_sums": _check_sums,
+    "conv2d_input_sums": _check_sums,
+    "gate_gradient": _check_gate,
     "copy_channels": _check_copy,
     "binarize": _check_binarize,
     "add": _check_add,

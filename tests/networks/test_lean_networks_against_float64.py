@@ -27,6 +27,9 @@ from linocut.policies import lean
 BATCH, RATE, SEED = 9, 0.05, 7
 SIGMAS = math.sqrt(math.pi / 2)
 U = 2.0**-24  # half a unit in the last place of an f32
+H = 2.0**-11  # of an f16, in which full-precision layers store
+TINY = 2.0**-25  # half the smallest f16
+LARGER = 8  # binary digits of the unit of their gradients over that of the loss
 SINGLE = 1e-6  # of sums in f32
 CODE = 0.5 / 255  # half a step of a stored slope
 COUNTED = 4  # channels of each norm that are followed as rationals
@@ -92,7 +95,19 @@ def gradient(step: Step, name: str, *, after: bool = False) -> Array:
     """A gradient in numbers, (rows, channels): mantissas times their power of two."""
     views = step.after if after else step.before
     exponent = views.get(f"{name}_exponent")
-    return np.ldexp(numbers(views[name]), 0 if exponent is None else int(exponent.data[0]))
+    if exponent is not None:
+        return np.ldexp(numbers(views[name]), int(exponent.data[0]))
+    return np.ldexp(numbers(views[name]), unit_of(step))
+
+
+def unit_of(step: Step) -> int:
+    """The exponent of the unit of float gradients, where an instruction is told it."""
+    return int(step.before["unit"].data[0]) + LARGER if "unit" in step.before else 0
+
+
+def stored(size: Array) -> Array:
+    """By how much what is stored in f16 may be off."""
+    return H * np.abs(size) + TINY
 
 
 def shift(step: Step) -> int:
@@ -125,7 +140,7 @@ def test_every_kind_of_instruction_is_there(trace: Trace) -> None:
     both = {"conv2d", "conv2d_input_gradient", "conv2d_weight_gradient_adam", "max_pool", "max_pool_gradient"}
     own = {
         "convolutional": {"flatten_bits", "weight_gradient_adam"},
-        "residual": {"average_pool", "relu", "add", "real_sign", "gate_gradient", "to_numbers"},
+        "residual": {"average_pool", "relu", "real_sign", "gate_gradient", "to_numbers", "conv2d_input_sums"},
     }
     assert ops >= both | own[trace.network.name]
     assert trace.saturations == 0
@@ -140,7 +155,8 @@ def test_products(trace: Trace) -> None:
         else:
             x, w = real(step.before["x"]), real(step.before["weights"])
             size = images.convolved(np.abs(x), np.abs(w), window)
-            close(real(step.after["y"]), images.convolved(x, w, window), SINGLE * size)
+            y = images.convolved(x, w, window)
+            close(real(step.after["y"]), y, SINGLE * size + stored(y))
     for step in trace.of("binary_matmul"):
         assert np.array_equal(whole(step.after["y"]), whole(step.before["x"]) @ whole(step.before["weights"]).T)
 
@@ -151,7 +167,8 @@ def test_pools(trace: Trace) -> None:
         assert np.array_equal(real(step.after["y"]), images.largest(x, trace.window(step.layer, x.shape)))
     for step in trace.of("average_pool"):
         x = real(step.before["x"])
-        close(real(step.after["y"]), images.averaged(x, trace.window(step.layer, x.shape)), SINGLE * np.abs(x).max())
+        y = images.averaged(x, trace.window(step.layer, x.shape))
+        close(real(step.after["y"]), y, SINGLE * np.abs(x).max() + stored(y))
 
 
 def test_signs_are_packed_anew_in_their_order(trace: Trace) -> None:
@@ -161,10 +178,10 @@ def test_signs_are_packed_anew_in_their_order(trace: Trace) -> None:
 
 def test_numbers(trace: Trace) -> None:
     for step in trace.of("to_numbers"):
-        close(real(step.after["y"]), real(step.before["x"]), U)
+        close(real(step.after["y"]), real(step.before["x"]), stored(real(step.before["x"])))
     for step in trace.of("add"):
         y = real(step.before["a"]) + real(step.before["b"])
-        close(real(step.after["y"]), y, U * np.abs(y))
+        close(real(step.after["y"]), y, U * np.abs(y) + stored(y))
     for step in trace.of("relu"):
         assert np.array_equal(real(step.after["y"]), np.maximum(real(step.before["x"]), 0))
     for step in trace.of("real_sign"):
@@ -239,8 +256,9 @@ def test_sums_of_gradients(trace: Trace) -> None:
 
 
 def passing(step: Step, forward: Step, g: Array) -> Array:
-    """The gradient, 0 where |x| > 1 if a sign follows."""
-    return g * forward.after["mask"].bits() if step.attributes["ste"] else g
+    """The gradient, 0 where |x| > 1 if a sign follows, and where x < 0 if a ReLU does."""
+    passes = {0.0: 1, 1.0: forward.after["mask"].bits(), 2.0: forward.after["bits"].bits()}
+    return g * passes[step.attributes["ste"]]
 
 
 def levels(forward: Step) -> Array:
@@ -255,7 +273,8 @@ def test_gradient_of_the_last_norm_is_the_exact_derivative_within_one_unit(trace
     dy = l2_gradient(g, u) / np.sqrt(numbers(step.before["stats"])[1] + 1e-5)
     close(numbers(step.after["dbeta"])[0], g.sum(axis=0), 1e-6 * np.abs(g).sum(axis=0))
     if not is_integer(step, "dy"):
-        close(numbers(step.after["dy"]), dy, 1e-5 * np.abs(dy).max())
+        dy = np.ldexp(dy, -unit_of(step))
+        close(numbers(step.after["dy"]), dy, 1e-5 * np.abs(dy).max() + stored(dy))
         return
     unit = 2.0 ** int(step.after["dy_exponent"].data[0])
     assert (np.abs(dy) > 127.5 * unit).mean() <= 0.1
@@ -271,7 +290,8 @@ def test_gradient_of_norms_within_one_unit(trace: Trace) -> None:
         dy = beside(v, levels(forward))
         close(numbers(step.after["dbeta"])[0], g.sum(axis=0), 1e-6 * np.abs(g).sum(axis=0))
         if not is_integer(step, "dy"):
-            close(numbers(step.after["dy"]), dy, 1e-5 * np.abs(v).max())
+            dy = np.ldexp(dy, -unit_of(step)) + (numbers(step.before["more"]) if "more" in step.before else 0.0)
+            close(numbers(step.after["dy"]), dy, 1e-5 * np.ldexp(np.abs(v).max(), -unit_of(step)) + stored(dy))
             continue
         unit = 2.0 ** int(step.after["dy_exponent"].data[0])
         assert (np.abs(dy) > 127.5 * unit).mean() <= 0.1  # of few
@@ -286,7 +306,8 @@ def test_gradients_of_inputs_are_exact_but_for_their_shift(trace: Trace) -> None
         if not is_integer(step, "dy"):
             dy, w = real(step.before["dy"]), real(step.before["weights"])
             size = images.input_gradient(np.abs(dy), np.abs(w), image, window)
-            close(real(step.after["dx"]), images.input_gradient(dy, w, image, window), SINGLE * size)
+            dx = images.input_gradient(dy, w, image, window)
+            close(real(step.after["dx"]), dx, SINGLE * size + stored(dx))
             continue
         dy, w = whole(step.before["dy"]), whole(step.before["weights"])
         total = images.input_gradient(dy, w, image, window)
@@ -306,7 +327,7 @@ def test_gradients_of_pools(trace: Trace) -> None:
         window = trace.window(step.layer, x.shape)
         dx = images.largest_gradient(real(step.before["dy"]), x, window)
         if not is_integer(step, "dy"):
-            close(real(step.after["dx"]), dx, SINGLE * np.abs(dx).max())
+            close(real(step.after["dx"]), dx, SINGLE * np.abs(dx).max() + stored(dx))
             continue
         shared = -(-window.height // window.stride) * -(-window.width // window.stride)
         assert 2 ** shift(step) >= shared > 2 ** (shift(step) - 1)
@@ -315,7 +336,7 @@ def test_gradients_of_pools(trace: Trace) -> None:
     for step in trace.of("average_pool_gradient"):
         image = step.after["dx"].shape
         dx = images.averaged_gradient(real(step.before["dy"]), image, trace.window(step.layer, image))
-        close(real(step.after["dx"]), dx, SINGLE * np.abs(dx).max())
+        close(real(step.after["dx"]), dx, SINGLE * np.abs(dx).max() + stored(dx))
 
 
 def test_gradients_before_signs_and_rectifiers(trace: Trace) -> None:
@@ -327,7 +348,27 @@ def test_gradients_before_signs_and_rectifiers(trace: Trace) -> None:
             quadratic = "slope" in step.before
             slope = np.maximum(2 - 2 * np.abs(x), 0) if quadratic else (np.abs(x) <= 1).astype(np.float64)
             error = 2 * CODE * quadratic
-        close(numbers(step.after["out"]), g * slope, np.abs(g) * (error + 1e-6))
+        given, wanted = np.ldexp(g, -unit_of(step)), np.ldexp(g * slope, -unit_of(step))
+        wanted = wanted + (numbers(step.before["more"]) if "more" in step.before else 0.0)
+        close(numbers(step.after["out"]), wanted, np.abs(given) * (error + 1e-6) + stored(wanted))
+
+
+def test_gradients_leave_their_unit(trace: Trace) -> None:
+    for step in trace.of("from_unit"):
+        close(numbers(step.after["x"]), np.ldexp(numbers(step.before["x"]), unit_of(step)), 1e-40)
+
+
+def test_the_shift_of_the_input(trace: Trace) -> None:
+    """The sums of what dX would be, which is never formed."""
+    for step in trace.of("conv2d_input_sums"):
+        dy, w = real(step.before["dy"]), real(step.before["weights"])
+        image = (dy.shape[0], int(step.attributes["image_height"]), int(step.attributes["image_width"]), w.shape[-1])
+        layer = next(s.layer for s in trace.of("conv2d") if s.before["x"].shape == image)
+        dx, size = (
+            images.input_gradient(a, b, image, trace.window(layer, image))
+            for a, b in ((dy, w), (np.abs(dy), np.abs(w)))
+        )
+        close(numbers(step.after["sums"])[0], dx.sum(axis=(0, 1, 2)), SINGLE * size.sum(axis=(0, 1, 2)))
 
 
 def test_full_precision_gradients_of_weights(trace: Trace) -> None:

@@ -23,7 +23,7 @@ BATCH = 24
 def test_the_gradient_of_the_last_norm_is_exact(policy: str, scale: bool, last: Layer) -> None:
     hidden = (Input((9,)), BinaryDense(20), BatchNorm(), *([Sign()] if isinstance(last, BinaryDense) else []))
     network = Network("own", (*hidden, last, BatchNorm(scale=scale), SoftmaxCrossEntropy()))
-    session = started(compile_network(network, POLICIES[policy], Adam(), BATCH), seed=1)
+    session = started(compile_network(network, POLICIES[policy].replace(real_X="f32"), Adam(), BATCH), seed=1)
     rng = np.random.default_rng(1)
     unsettle(session, rng)
     images, labels = examples(network, BATCH, rng)

@@ -23,13 +23,14 @@ Fill: TypeAlias = Callable[[Formats, Sizes, Mapping[str, float], np.random.Gener
 MANTISSAS = {"i4": MOST, "i8": 127, "i16": 32767}  # the largest of each format of gradients in integers
 _KINDS = (L1, L2, SCALED_L1)
 _NORMS = tuple({"norm": norm} for norm in _KINDS)
-_NORMS_STE = tuple({"norm": norm, "ste": ste} for norm in _KINDS for ste in (0.0, 1.0))
+_NORMS_STE = tuple({"norm": norm, "ste": ste} for norm in _KINDS for ste in (0.0, 1.0, 2.0))
+_NORMS_RELU = tuple({"norm": norm, "relu": relu} for norm in _KINDS for relu in (0.0, 1.0))
 _SUMMING = (norm_statistics, norm_sign, norm_gradient_sums, channel_sums)
 QUANTITIES = {m.OP.name: m.QUANTITIES for m in _SUMMING}  # S is a multiple
 VARIANTS: dict[str, tuple[dict[str, float], ...]] = {
     "norm_statistics": _NORMS,
     "norm_sign": _NORMS,
-    "norm_apply": _NORMS,
+    "norm_apply": _NORMS_RELU,
     "norm_gradient_sums": _NORMS_STE,
     "norm_gradient": _NORMS_STE,
     "adam": ({"clip": 0.0}, {"clip": 1.0}, {"clip": 0.3}),
@@ -166,13 +167,18 @@ def _norm_statistics(formats: Formats, sizes: Sizes, variant: Mapping[str, float
     return filled, {**variant, "momentum": float(rng.choice([0.0, 0.9, 0.99]))}
 
 
+def _more(rng: np.random.Generator, formats: Formats, shape: tuple[int, int]) -> dict[str, View]:
+    """What is added to a result."""
+    return {"more": view(_numbers(rng, formats["more"], *shape), formats["more"])} if "more" in formats else {}
+
+
 def _norm_forward(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
     first, count = int(variant.get("first", 0)), sizes.get("D", sizes["C"])  # norm_sign may have some channels only
     y = view(_product(rng, formats, sizes["R"], count), formats["y"])
     stats = view(rng.uniform(0, 9, (2, sizes["C"])), formats["stats"])
     stats.data[:, first : first + count] = _statistics(rng, y, formats["stats"], variant["norm"]).data
     beta = {"beta": _beta(rng, formats["beta"], sizes["C"])} if "beta" in formats else {}
-    return {"y": y, "stats": stats, **beta}, dict(variant)
+    return {"y": y, "stats": stats, **beta, **_more(rng, formats, (sizes["R"], count))}, dict(variant)
 
 
 def _softmax(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
@@ -237,9 +243,11 @@ def _norm_gradient(formats: Formats, sizes: Sizes, variant: Mapping[str, float],
     filled["sums"] = sums
     if "dx_exponent" in formats:
         filled["dx_exponent"] = _exponent(rng)
+    if "unit" in formats:
+        filled["unit"] = _exponent(rng)
     if "scale" in formats:
         filled["scale"] = _scale(rng)
-    return filled, dict(variant)
+    return filled | _more(rng, formats, (sizes["R"], channels)), dict(variant)
 
 
 def _input_gradient(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
@@ -286,6 +294,14 @@ def _conv2d_input_gradient(
     if "scale" in formats:
         filled |= {**_exponents(rng), "scale": _scale(rng)}
     return filled, {}
+
+
+def _conv2d_input_sums(
+    formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator
+) -> Filled:
+    filled = {"dy": view(_gradient(rng, formats["dy"], _pixels(sizes, True), sizes["N"]), formats["dy"])}
+    filled["weights"] = _kernel(formats, sizes, rng)
+    return filled, {"image_height": float(sizes["H"]), "image_width": float(sizes["W"])}
 
 
 def _conv2d_weight_gradient(
@@ -352,6 +368,9 @@ def _gate(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.
     filled = {"dx": view(_gradient(rng, formats["dx"], *shape), formats["dx"])}
     if "dx_exponent" in formats:
         filled["dx_exponent"] = _exponent(rng)
+    if "unit" in formats:
+        filled["unit"] = _exponent(rng)
+    filled |= _more(rng, formats, shape)
     if "mask" in formats:
         filled["mask"] = view(_bits(rng, *shape), "bit")
     if "slope" in formats:
@@ -359,6 +378,10 @@ def _gate(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.
     if "x" in formats:
         filled["x"] = view(_numbers(rng, formats["x"], *shape), formats["x"])
     return filled, {}
+
+
+def _from_unit(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    return {"x": view(_gradient(rng, "f32", sizes["R"], sizes["C"]), "f32"), "unit": _exponent(rng)}, {}
 
 
 def _activated(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
@@ -541,6 +564,7 @@ FILLS: dict[str, Fill] = {
     "weight_gradient": _weight_gradient,
     "conv2d": _conv2d,
     "conv2d_input_gradient": _conv2d_input_gradient,
+    "conv2d_input_sums": _conv2d_input_sums,
     "conv2d_weight_gradient": _conv2d_weight_gradient,
     "conv2d_weight_gradient_adam": _conv2d_update,
     "conv2d_weight_gradient_sgd": _conv2d_update,
@@ -556,6 +580,7 @@ FILLS: dict[str, Fill] = {
     "scale_channels": _numbers_of,
     "real_sign": _numbers_of,
     "gate_gradient": _gate,
+    "from_unit": _from_unit,
     "flatten_bits": _flatten_bits,
     "tanh": _activated,
     "tanh_gradient": _activated,

@@ -55,7 +55,7 @@ def forward(y: View, beta: float, norm: float, stats_form: str = "f32") -> dict[
     shift = view(np.full((1, cols), beta), "f32")
     work = work_of("norm_statistics", cols)
     run("norm_statistics", {"y": y, "stats": stats, "running": None, "work": work}, norm=norm, momentum=0.9)
-    run("norm_apply", {"y": y, "stats": stats, "beta": shift, "x": x}, norm=norm)
+    run("norm_apply", {"y": y, "stats": stats, "beta": shift, "x": x}, norm=norm, relu=0)
     operands = {"bits": bits, "mask": mask, "half": half, "omega": omega, "work": work_of("norm_sign", cols)}
     run("norm_sign", {"y": y, "stats": stats, "beta": shift, **operands}, norm=norm)
     found = {"bits": bits.bits(), "mask": mask.bits(), "half": half.bits()}

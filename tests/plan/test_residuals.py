@@ -142,13 +142,17 @@ def test_bireal18_has_the_same_rows(policy) -> None:
 
 @pytest.mark.parametrize("policy", [lean, lean8], ids=lambda p: p.name)
 def test_lean_has_its_own_formats_by_the_same_rules(policy) -> None:
-    """Layers in full precision have f32, and Adam two moments there; binary ones the policy's, and one of 8 bits."""
+    """Layers in full precision have f16, their weights and moments f32; binary ones what the policy has."""
     found = {role: row[0] for role, row in rows(paper_account(RESNETE18, policy, Adam(), BATCH)).items()}
     assert {role: found[role] for role in ("X", "Y", "dX", "W", "momenta", "dW", "dY", "bias")} == {
         **{"X": "bit", "Y": "bit", "dX": "i8", "W": policy.W, "momenta": "q7", "dW": "q7"},
-        **{"dY": "f32", "bias": "f32"},  # the stem's, and shifts
+        **{"dY": "f16", "bias": "f32"},  # the stem's, and shifts
     }
-    assert {form for role, form in found.items() if "full precision" in role} == {"f32"}
+    precise = {role: form for role, form in found.items() if "full precision" in role}
+    assert {role: form for role, form in precise.items() if form != "f32"} == {
+        "X, full precision": "f16",
+        "Y, full precision": "f16",
+    }
     account = paper_account(RESNETE18, policy, Adam(), BATCH)
     assert account.bytes_of("momenta") == BINARY_WEIGHTS
     assert account.bytes_of("momenta, full precision") == 2 * REAL_WEIGHTS * 4

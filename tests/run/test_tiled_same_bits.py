@@ -8,7 +8,19 @@ from everything_divided import compile_divided
 
 from linocut import _native
 from linocut.compile.lower import Compiled, compile_network
-from linocut.layers import BatchNorm, BinaryConv2D, BinaryDense, Flatten, Input, Layer, MaxPool2D, Network, Sign
+from linocut.layers import (
+    BatchNorm,
+    BinaryConv2D,
+    BinaryDense,
+    Conv2D,
+    Flatten,
+    Input,
+    Layer,
+    MaxPool2D,
+    Network,
+    ReLU,
+    Sign,
+)
 from linocut.layers import SoftmaxCrossEntropy as Loss
 from linocut.optimizers import SGD, Adam, Bop, Optimizer
 from linocut.policies import lean
@@ -26,6 +38,9 @@ LAYERS: tuple[Layer, ...] = (
 NETWORKS = {
     "pools": Network("pools", (Input(SHAPE), *LAYERS)),
     "a pool first": Network("a pool first", (Input(SHAPE), BinaryConv2D(66), MaxPool2D(), *LAYERS[1:])),
+    "a stem": Network(
+        "a stem", (Input(SHAPE), Conv2D(16, bias=True), BatchNorm(), ReLU(), MaxPool2D(3, 1, "same"), Sign(), *LAYERS)
+    ),
 }
 
 

@@ -44,6 +44,8 @@ class Builder(Recorder):
     initial: dict[str, Initial] = field(default_factory=dict)
     training: bool = True
     updates_wait: bool = False  # for a section of their own
+    unit: int | None = None
+    _predicts: bool = False  # whether the section is a prediction's; in those that train, so are frozen layers alone
     _tape: list[Callable[[], None]] = field(default_factory=list)
     _updates: list[Callable[[], None]] = field(default_factory=list)
     _salts: int = 0
@@ -57,6 +59,15 @@ class Builder(Recorder):
         self.micro = self.persistent(MICRO, roles.CONTROL, (2,), "i64") if self.micro_batches > 1 else None
 
     @property
+    def real_X(self) -> str:
+        """The format of float activations and their gradients in this section.
+
+        Prediction of integer policies computes in 32 bits, as model files and what they are exported to do, so that all
+        give the same bits.
+        """
+        return "f32" if self._predicts and self.policy.integer else self.policy.real_X
+
+    @property
     def latent(self) -> bool:
         """Whether binary weights are numbers whose signs are used."""
         return self.optimizer.latent
@@ -66,7 +77,7 @@ class Builder(Recorder):
     def section(self, name: str, *, training: bool = False) -> None:
         """End the section before, if there is one, and begin another."""
         super().section(name)
-        self.training = training
+        self.training, self._predicts = training, not training
 
     def lower_backward(self) -> None:
         """Lower the backward steps, last layer first."""

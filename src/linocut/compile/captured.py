@@ -16,7 +16,7 @@ def capture(builder: Builder, node: str, value: Value) -> None:
     """
     name = f"{CAPTURED}.{node}"
     if isinstance(value, Normed):
-        builder.output(keep_numbers(builder, name, value, builder.policy.real), name)
+        builder.output(keep_numbers(builder, name, value, builder.real_X), name)
         return
     assert isinstance(value, (Given, Bits, Product, Real)), f"{node} gives nothing that could be kept"
     builder.output(builder.view(value.buffer, name, builder.shape(value.buffer)), name)

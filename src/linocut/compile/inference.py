@@ -248,7 +248,7 @@ class _Lowering:
         kept = self._constant(f"{node.name}.stats", roles.NORM, stats.shape, FLOAT, lambda: stats)
         shift, value = self._channels(node, "shift", node.shift), self._made(node, FLOAT)
         operands = {"y": y, "stats": kept, "beta": None if node.gain is not None else shift, "x": value}
-        self.recorder.emit("norm_apply", operands, {"norm": L1})
+        self.recorder.emit("norm_apply", operands, {"norm": L1, "relu": 0.0})
         if node.gain is None:
             return value
         scaled = self._made(node, FLOAT)

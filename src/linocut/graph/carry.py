@@ -21,8 +21,8 @@ from linocut.graph.queries import carried, head, product_of, sign_of
 from linocut.graph.state import State
 from linocut.graph.trained import Trained
 from linocut.layers import BatchNorm
-from linocut.layers.batch_norm import BETA, GAMMA, RUNNING, norm_name
-from linocut.layers.parameters import Parameter, fan_in
+from linocut.layers.batch_norm import GAMMA, RUNNING, norm_name
+from linocut.layers.parameters import BETA, Parameter, fan_in
 from linocut.layers.weights import PART as WEIGHTS
 from linocut.ops.bits import Array, unpack
 from linocut.ops.limits import U8_SCALE

@@ -8,9 +8,10 @@ from linocut.graph.fold import Norm, Source
 from linocut.graph.graph import Graph, Node
 from linocut.graph.state import State
 from linocut.layers import BinaryConvolution
-from linocut.layers.batch_norm import BETA, GAMMA, RUNNING, norm_name
+from linocut.layers.batch_norm import GAMMA, RUNNING, norm_name
 from linocut.layers.input import F32_MAX
 from linocut.layers.kinds import INPUT
+from linocut.layers.parameters import BETA
 from linocut.ops.base import View
 from linocut.ops.bits import Array
 from linocut.ops.limits import U8_SCALE

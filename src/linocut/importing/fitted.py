@@ -17,8 +17,8 @@ from linocut.graph.queries import flattened_image, is_signed, norm_behind
 from linocut.importing.foreign import Foreign, ForeignNorm, ForeignProduct
 from linocut.importing.match import match
 from linocut.importing.units import units
-from linocut.layers.batch_norm import BETA, GAMMA, RUNNING, norm_name
-from linocut.layers.parameters import BIAS
+from linocut.layers.batch_norm import GAMMA, RUNNING, norm_name
+from linocut.layers.parameters import BETA, BIAS
 from linocut.ops.bits import Array
 from linocut.ops.norm import EPSILON
 from linocut.policies import Policy

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 from linocut import roles
 from linocut.layers.base import Layer, Shape
 from linocut.layers.kinds import NORMED, REAL
+from linocut.layers.norm_output import keeps_only_bits
 from linocut.layers.numbers import as_numbers, real_gradient
-from linocut.layers.values import Real, Value
+from linocut.layers.values import Normed, Real, Value
 
 if TYPE_CHECKING:
     from linocut.layers.lowering import Lowering
@@ -35,13 +36,20 @@ class ReLU(Activation):
     """max(x, 0), in floats; one bit an element is kept for the backward pass."""
 
     kind: ClassVar[str] = "relu"
+    forms_norms: ClassVar[bool] = True
 
     def lower(self, builder: Lowering, name: str, value: Value) -> Value:
-        """Forward: the values and where they pass. Backward: the gradient where they did."""
+        """Forward: the values and where they pass. Backward: the gradient where they did.
+
+        Behind a norm that keeps x as bits it is part of that: these tell where the gradient passes.
+        """
+        if isinstance(value, Normed) and not value.learns_shift_alone and keeps_only_bits(builder, value):
+            value.rectified = True
+            return value
         x = as_numbers(builder, name, value)
         shape = builder.shape(x.buffer)
         mask = builder.transient(f"{name}.mask", roles.GRADIENT_MASK, shape, "bit") if builder.training else None
-        out = Real(builder.transient(f"{name}.X", roles.X, shape, builder.policy.real))
+        out = Real(builder.transient(f"{name}.X", roles.X, shape, builder.real_X))
         builder.emit("relu", {"x": x.buffer, "y": out.buffer, "mask": mask})
 
         def backward() -> None:
@@ -61,7 +69,7 @@ class _Smooth(Activation):
         """Forward: the function. Backward: the gradient times its slope."""
         x = as_numbers(builder, name, value)
         shape = builder.shape(x.buffer)
-        out = Real(builder.transient(f"{name}.X", roles.X, shape, builder.policy.real))
+        out = Real(builder.transient(f"{name}.X", roles.X, shape, builder.real_X))
         builder.emit(self.kind, {"x": x.buffer, "y": out.buffer})
 
         def backward() -> None:

@@ -13,7 +13,7 @@ from linocut.layers.gradient_scale import gradient_scale
 from linocut.layers.kinds import INPUT, NORMED, PRODUCT, REAL
 from linocut.layers.norm_output import norm_work
 from linocut.layers.numbers import as_numbers, real_gradient
-from linocut.layers.parameters import SCALE, STATISTIC, Initial, Parameter, bias
+from linocut.layers.parameters import BETA, SCALE, STATISTIC, Initial, Parameter, bias
 from linocut.layers.values import Gradient, Normed, Product, Real, Value
 from linocut.ops import norm_gradient_sums, norm_statistics
 from linocut.ops.nibbles import MOST
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from linocut.layers.lowering import Lowering
     from linocut.policies import Policy
 
-BETA, GAMMA, RUNNING = "beta", "gamma", "running"
+GAMMA, RUNNING = "gamma", "running"
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,8 @@ class BatchNorm(Layer):
             attributes = {"norm": norm, "momentum": momentum, "first": 0.0}
             builder.emit("norm_statistics", operands, attributes)
         out = Normed(name, y.buffer, stats, beta, norm)
+        out.y_again = y.again if isinstance(y, Real) else None
+        out.learns_shift_alone = beta is not None and not y.wanted and builder.learns(name)
         builder.on_backward(lambda: _backward(builder, out, y))
         return out
 
@@ -103,7 +105,7 @@ def _scaled(builder: Lowering, name: str, normed: Normed) -> Real:
     """x = gamma z + beta. Backward: dz = gamma dx, dgamma = sum dx z, dbeta = sum dx."""
     z = as_numbers(builder, name, normed)
     shape, gamma = builder.shape(z.buffer), builder.parameter(name, GAMMA)
-    out = Real(builder.transient(f"{name}.scaled", roles.X, shape, builder.policy.real))
+    out = Real(builder.transient(f"{name}.scaled", roles.X, shape, builder.real_X))
     builder.emit("scale_channels", {"x": z.buffer, "scale": gamma, "y": out.buffer})
     add_bias(builder, name, out.buffer, BETA)
 
@@ -121,11 +123,13 @@ def _scaled(builder: Lowering, name: str, normed: Normed) -> Real:
 
 def _backward(builder: Lowering, out: Normed, y: Product | Real) -> None:
     """The gradient of y, where that is wanted, and of beta, where it learns."""
+    if out.learns_shift_alone and out.gradient is None:
+        return  # its reader gave the gradient of beta
     kept, dx, name = out.kept, out.taken(), out.name
     assert kept is not None, "the consumer of a norm says what it kept"
     shape = builder.shape(y.buffer)
     channels = shape[-1]
-    attributes = {"norm": out.norm, "ste": float(kept.ste)}
+    attributes = {"norm": out.norm, "ste": kept.ste}
     common = {"dx": dx.buffer, "x": kept.x, "mask": kept.mask, "half": kept.half, "beta": out.beta}
     if builder.learns(name):
         sums = builder.transient(f"{name}.sums", roles.WORKSPACE, (norm_gradient_sums.QUANTITIES, channels), "f64")
@@ -135,8 +139,11 @@ def _backward(builder: Lowering, out: Normed, y: Product | Real) -> None:
     else:
         sums = _sums_of_frozen(builder, name, y, dx)
     common["sums"] = sums
+    more = y.sum_so_far(builder) if isinstance(y, Real) and y.wanted else None
     dy = _dy(builder, f"{name}.dY", shape, dx, isinstance(y, Product))
     dbeta = builder.transient(f"{name}.dbeta", roles.BETA, (1, channels), "f32")
+    of_floats = isinstance(y, Real) or dx.exponent is None
+    common |= {"more": more, "unit": builder.unit if of_floats else None}
     written = {"dy": dy.buffer, "dy_exponent": dy.exponent, "dbeta": dbeta}
     written["scale"] = None if dy.exponent is None else gradient_scale(builder, name, "dY")
     builder.emit("norm_gradient", {**common, "dx_exponent": dx.exponent, "stats": out.stats, **written}, attributes)

@@ -29,4 +29,11 @@ def update_by_sums(builder: Lowering, name: str, part: str, dy: int, x: int | No
     sums = builder.transient(f"{name}.d{part}", roles.BETA, (1, shape[-1]), "f32")
     work = norm_work(builder, f"{name}.{part}", SUMS, shape)
     builder.emit("channel_sums", {"a": dy, "b": x, "sums": sums, "work": work})
+    in_units_of_one(builder, sums)
     builder.update(name, part, sums)
+
+
+def in_units_of_one(builder: Lowering, gradient: int) -> None:
+    """Emit from_unit for the gradient of a parameter, formed of float gradients, where these have a unit."""
+    if builder.unit is not None:
+        builder.emit("from_unit", {"x": gradient, "unit": builder.unit})

@@ -33,6 +33,14 @@ class Lowering(Protocol):
     loss: int
     counters: int
     micro: int | None
+    unit: int | None  # the exponent of the loss's gradient, where float gradients are in units that follow it
+
+    @property
+    def real_X(self) -> str:
+        """The format of float activations and their gradients in this section: of prediction in integer policies f32.
+
+        So a training predicts as what it is saved or exported to does, to the bit; a step needs to keep less.
+        """
 
     @property
     def latent(self) -> bool:

@@ -9,6 +9,7 @@ from linocut import roles
 from linocut.layers.values import Kept, Normed
 from linocut.ops import norm_sign
 from linocut.ops.norm import L2, SCALED_L1, work_shape
+from linocut.ops.norm_gradient_sums import CLIPPED, EVERYWHERE, RECTIFIED
 
 if TYPE_CHECKING:
     from linocut.layers.lowering import Lowering
@@ -20,7 +21,7 @@ def norm_work(builder: Lowering, name: str, quantities: int, shape: tuple[int, .
     return builder.transient(f"{name}.work", roles.WORKSPACE, size, "f64")
 
 
-def keep_signs(builder: Lowering, name: str, value: Normed, *, ste: bool) -> Kept:
+def keep_signs(builder: Lowering, name: str, value: Normed, *, ste: float) -> Kept:
     """Emit norm_sign: packed signs, and for training what the norm's backward pass needs beside them.
 
     That is the mask where the estimator masks; of a scaled l1 norm the mask and another bit, by which it knows x; of
@@ -29,7 +30,7 @@ def keep_signs(builder: Lowering, name: str, value: Normed, *, ste: bool) -> Kep
     shape = builder.shape(value.y)
     bits = builder.transient(f"{name}.X", roles.X, shape, "bit")
     mask = half = omega = work = None
-    if builder.training and (ste or value.norm == SCALED_L1):
+    if builder.training and (ste == CLIPPED or value.norm == SCALED_L1):
         mask = builder.transient(f"{name}.mask", roles.GRADIENT_MASK, shape, "bit")
     if builder.training and value.norm == SCALED_L1:
         half = builder.transient(f"{name}.half", roles.GRADIENT_MASK, shape, "bit")
@@ -42,18 +43,27 @@ def keep_signs(builder: Lowering, name: str, value: Normed, *, ste: bool) -> Kep
     return Kept(bits, ste, mask, half, omega)
 
 
-def form_numbers(builder: Lowering, name: str, value: Normed, form: str) -> tuple[int, Kept]:
-    """x as floats, in `form` where the policy keeps X in bits, and what the norm's backward pass needs of it."""
+def keeps_only_bits(builder: Lowering, value: Normed) -> bool:
+    """Whether the norm's backward pass takes x as bits: the l2 norm's derivative needs the floats themselves."""
+    return builder.policy.keeps_signs and value.norm != L2
+
+
+def form_numbers(builder: Lowering, name: str, value: Normed, form: str, more: int | None = None) -> tuple[int, Kept]:
+    """x as floats, in `form` where the policy keeps X in bits, and what the norm's backward pass needs of it.
+
+    `more` is added to it, where bits alone are kept.
+    """
     bits = builder.policy.keeps_signs
-    by_bits = bits and value.norm != L2  # the l2 norm's derivative needs the floats themselves
-    kept = keep_signs(builder, name, value, ste=False) if by_bits and builder.training else None
-    numbers = keep_numbers(builder, name, value, form if bits else None)
-    return numbers, kept or Kept(numbers, ste=False)
+    kept = None
+    if keeps_only_bits(builder, value) and builder.training:
+        kept = keep_signs(builder, name, value, ste=RECTIFIED if value.rectified else EVERYWHERE)
+    numbers = keep_numbers(builder, name, value, form if bits else None, more)
+    return numbers, kept or Kept(numbers, EVERYWHERE)
 
 
-def keep_numbers(builder: Lowering, name: str, value: Normed, form: str | None = None) -> int:
-    """Emit norm_apply: x as floats, in the policy's format of X unless another is given."""
+def keep_numbers(builder: Lowering, name: str, value: Normed, form: str | None = None, more: int | None = None) -> int:
+    """Emit norm_apply: x as floats, in the policy's format of X unless another is given, plus `more`."""
     x = builder.transient(f"{name}.X", roles.X, builder.shape(value.y), form or builder.policy.X)
-    operands = {"y": value.y, "stats": value.stats, "beta": value.beta, "x": x}
-    builder.emit("norm_apply", operands, {"norm": value.norm})
+    operands = {"y": value.y, "stats": value.stats, "beta": value.beta, "more": more, "x": x}
+    builder.emit("norm_apply", operands, {"norm": value.norm, "relu": float(value.rectified)})
     return x

@@ -19,7 +19,7 @@ def as_numbers(builder: Lowering, name: str, value: Value) -> Real:
     if isinstance(value, Given):
         return _input_numbers(builder, name, value)
     assert isinstance(value, Normed)
-    numbers, kept = form_numbers(builder, name, value, builder.policy.real)
+    numbers, kept = form_numbers(builder, name, value, builder.real_X)
     out = Real(numbers, wanted=value.wanted)
 
     def backward() -> None:
@@ -32,13 +32,17 @@ def as_numbers(builder: Lowering, name: str, value: Value) -> Real:
 
 def real_gradient(builder: Lowering, name: str, role: str, shape: tuple[int, ...]) -> Gradient:
     """The buffer of a gradient in full precision."""
-    return Gradient(builder.transient(name, role, shape, builder.policy.real))
+    return Gradient(builder.transient(name, role, shape, builder.real_X))
 
 
 def _input_numbers(builder: Lowering, name: str, value: Given) -> Real:
     """Bytes u as (2u - 255) / 255; no gradient is wanted."""
     if builder.form(value.buffer) != "u8":
         return Real(value.buffer, wanted=False)
-    x = builder.transient(f"{name}.input", roles.X, builder.shape(value.buffer), builder.policy.real)
-    builder.emit("to_numbers", {"x": value.buffer, "y": x})
-    return Real(x, wanted=False)
+
+    def formed() -> int:
+        x = builder.transient(f"{name}.input", roles.X, builder.shape(value.buffer), builder.real_X)
+        builder.emit("to_numbers", {"x": value.buffer, "y": x})
+        return x
+
+    return Real(formed(), formed, wanted=False)

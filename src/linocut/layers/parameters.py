@@ -9,6 +9,7 @@ from linocut.layers.shape import Shape
 
 # What a parameter is for, which decides its format, its update and how it is counted.
 WEIGHT, BIAS, SCALE, STATISTIC, CONSTANT = "weight", "bias", "scale", "statistic", "constant"
+BETA = "beta"  # the part that a batch norm's shift is
 
 
 @dataclass(frozen=True)

@@ -199,7 +199,7 @@ def _averaged(builder: Lowering, name: str, value: Value, over: Window) -> Real:
     x = reshaped(builder, f"{name}.images", given, over.as_images(builder.shape(given.buffer)))
     before, attributes = builder.shape(x.buffer), over.pool_attributes()
     after = over.images_over(before, before[-1])
-    out = Real(builder.transient(f"{name}.X", roles.X, after, builder.policy.real))
+    out = Real(builder.transient(f"{name}.X", roles.X, after, builder.real_X))
     builder.emit("average_pool", {"x": x.buffer, "y": out.buffer}, attributes)
 
     def backward() -> None:

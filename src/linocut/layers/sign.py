@@ -12,6 +12,7 @@ from linocut.layers.kinds import BITS, NORMED, REAL
 from linocut.layers.norm_output import keep_numbers, keep_signs
 from linocut.layers.numbers import as_numbers, real_gradient
 from linocut.layers.values import Bits, Kept, Normed, Real, Value
+from linocut.ops.norm_gradient_sums import CLIPPED
 
 if TYPE_CHECKING:
     from linocut.layers.lowering import Lowering
@@ -47,7 +48,7 @@ class Sign(Layer):
 
     def lower(self, builder: Lowering, name: str, value: Value) -> Value:
         """The signs of a norm, or of floats."""
-        if isinstance(value, Normed) and self.estimator == CLIP:
+        if isinstance(value, Normed) and self.estimator == CLIP and not value.rectified:
             return _of_norm(builder, name, value)
         return self._of_numbers(builder, name, as_numbers(builder, name, value))
 
@@ -66,8 +67,10 @@ class Sign(Layer):
 
         def backward() -> None:
             given = out.taken()
+            more = value.sum_so_far(builder)
             gradient = real_gradient(builder, f"{name}.dX", roles.DX, shape)
-            operands = {"dx": given.buffer, "dx_exponent": given.exponent, **gate, "out": gradient.buffer}
+            operands = {"dx": given.buffer, "dx_exponent": given.exponent, "more": more, "out": gradient.buffer}
+            operands |= {**gate, "unit": None if given.exponent is None else builder.unit}
             builder.emit("gate_gradient", operands)
             value.give(builder, gradient)
 
@@ -78,10 +81,10 @@ class Sign(Layer):
 def _of_norm(builder: Lowering, name: str, value: Normed) -> Value:
     """With X kept as bits no x is ever formed; else x is kept and signs are made from it."""
     if builder.policy.keeps_signs:
-        kept = keep_signs(builder, name, value, ste=True)
+        kept = keep_signs(builder, name, value, ste=CLIPPED)
         out = Bits(kept.x)
     else:
-        kept = Kept(keep_numbers(builder, name, value), ste=True)
+        kept = Kept(keep_numbers(builder, name, value), CLIPPED)
         bits = builder.transient(f"{name}.X^", roles.WORKSPACE, builder.shape(kept.x), "bit")
         builder.emit("binarize", {"values": kept.x, "bits": bits})
         out = Bits(bits, kept.x)

@@ -7,6 +7,7 @@ their gradients are added.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from linocut import roles
 from linocut.formats import find_format
 from linocut.layers.lowering import Gradient as Gradient
 from linocut.layers.lowering import Lowering
+from linocut.layers.parameters import BETA
 from linocut.layers.shape import Shape
 
 
@@ -32,10 +34,17 @@ class Value:
         if self.gradient is None:
             self.gradient = gradient
             return
-        before, more = _in_numbers(builder, self.gradient), _in_numbers(builder, gradient)
-        total = builder.transient("sum.dX", roles.DX, builder.shape(before), builder.policy.real)
+        before, more = in_numbers(builder, self.gradient), in_numbers(builder, gradient)
+        total = builder.transient("sum.dX", roles.DX, builder.shape(before), builder.real_X)
         builder.emit("add", {"a": before, "b": more, "y": total})
         self.gradient = Gradient(total)
+
+    def sum_so_far(self, builder: Lowering) -> int | None:
+        """What other consumers gave, in floats, for one that adds its own to it, and gives the sum in its place."""
+        if self.gradient is None:
+            return None
+        before, self.gradient = in_numbers(builder, self.gradient), None
+        return before
 
     def taken(self) -> Gradient:
         """The gradient that the consumers gave."""
@@ -47,17 +56,18 @@ def viewed(builder: Lowering, name: str, gradient: Gradient, shape: Shape) -> Gr
     """The bytes of a gradient under another shape; floats of it where rows of nibbles would begin within a byte."""
     nibbles = find_format(builder.form(gradient.buffer)).is_nibbles
     if nibbles and shape[-1] % 2:
-        return Gradient(builder.view(_in_numbers(builder, gradient), name, shape))
+        return Gradient(builder.view(in_numbers(builder, gradient), name, shape))
     return Gradient(builder.view(gradient.buffer, name, shape), gradient.exponent)
 
 
-def _in_numbers(builder: Lowering, gradient: Gradient) -> int:
-    """The buffer of a gradient in floats: mantissas times their power of two."""
+def in_numbers(builder: Lowering, gradient: Gradient) -> int:
+    """The buffer of a gradient in floats: mantissas times their power of two, in the unit of float gradients."""
     if gradient.exponent is None:
         return gradient.buffer
     shape = builder.shape(gradient.buffer)
-    out = builder.transient("numbers.dX", roles.DX, shape, builder.policy.real)
-    builder.emit("gate_gradient", {"dx": gradient.buffer, "dx_exponent": gradient.exponent, "out": out})
+    out = builder.transient("numbers.dX", roles.DX, shape, builder.real_X)
+    operands = {"dx": gradient.buffer, "dx_exponent": gradient.exponent, "unit": builder.unit, "out": out}
+    builder.emit("gate_gradient", operands)
     return out
 
 
@@ -89,17 +99,24 @@ class Product(Value):
 
 @dataclass(eq=False)
 class Real(Value):
-    """Float activations, f16 or f32; so is their gradient."""
+    """Float activations, f16 or f32; so is their gradient.
+
+    `again` forms them anew, where that costs less than keeping them for the backward pass; it returns their buffer.
+    """
 
     buffer: int
+    again: Callable[[], int] | None = None
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What a norm's consumer kept for its backward pass: x as floats or bits, the estimator's mask, half, omega."""
+    """What a norm's consumer kept for its backward pass: x as floats or bits, the estimator's mask, half, omega.
+
+    `ste` says where the gradient passes, as the instructions have it: everywhere, CLIPPED or RECTIFIED.
+    """
 
     x: int
-    ste: bool
+    ste: float
     mask: int | None = None
     half: int | None = None
     omega: int | None = None
@@ -109,7 +126,9 @@ class Kept:
 class Normed(Value):
     """The output of a batch norm, not yet formed: its consumer decides whether it wants floats or only signs.
 
-    `norm` is its kind, as the instructions have it. `beta` is its shift, None for none.
+    `norm` is its kind, as the instructions have it. `beta` is its shift, None for none. `learns_shift_alone`: all that
+    its backward pass is for is the gradient of beta, the sum of its output's. `rectified`: a ReLU follows, which is
+    formed with it. `y_again` forms y anew, where that is cheap.
     """
 
     name: str
@@ -118,6 +137,13 @@ class Normed(Value):
     beta: int | None
     norm: float
     kept: Kept | None = None
+    learns_shift_alone: bool = False
+    rectified: bool = False
+    y_again: Callable[[], int] | None = None
+
+    def give_shift(self, builder: Lowering, gradient: int) -> None:
+        """The optimizer's step of the shift, whose gradient a buffer holds."""
+        builder.update(self.name, BETA, gradient)
 
 
 Stored = TypeVar("Stored", bound="Given | Bits | Product | Real")

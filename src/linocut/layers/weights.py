@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from linocut import roles
 from linocut.formats import FORMATS
 from linocut.layers.base import Shape
+from linocut.layers.biases import in_units_of_one
 from linocut.ops.limits import U8_SCALE
 from linocut.policies import SMALLEST_INTEGER, Policy
 
@@ -77,6 +78,7 @@ class RealWeights(_Weights):
             return
         dw = builder.transient(f"{self.name}.dW", roles.DW, self.shape, "f32")
         builder.emit("conv2d_weight_gradient", {**operands, "dw": dw}, attributes)
+        in_units_of_one(builder, dw)
         builder.update(self.name, PART, dw)
 
 

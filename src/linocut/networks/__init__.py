@@ -16,7 +16,7 @@ from linocut.networks.binarynet import binarynet
 from linocut.networks.cnv import cnv
 from linocut.networks.convnet import convnet
 from linocut.networks.mlp import mlp
-from linocut.networks.resnet import bireal18, resnete18
+from linocut.networks.resnet import bireal18, resnet, resnet20, resnet32, resnet56, resnete18
 
 __all__ = [
     "COUNTED",
@@ -28,6 +28,10 @@ __all__ = [
     "cnv",
     "convnet",
     "mlp",
+    "resnet",
+    "resnet20",
+    "resnet32",
+    "resnet56",
     "resnete18",
 ]
 
@@ -37,6 +41,9 @@ MODELS: dict[str, Callable[..., Network]] = {
     "binarynet": binarynet,
     "resnete18": resnete18,
     "bireal18": bireal18,
+    "resnet20": resnet20,
+    "resnet32": resnet32,
+    "resnet56": resnet56,
     "convnet": convnet,
 }
 COUNTED: dict[str, str] = {  # the modules that have them: what trains has no need of them

@@ -35,7 +35,8 @@ _DECAY = "0 <= {0} < 1", "at least 0 and below 1"
 # What attributes may be, whichever instruction has them.
 _ATTRIBUTES = {
     "norm": ("norm == 1 or norm == 2 or norm == 3", "1 (l1), 2 (l2) or 3 (scaled l1)"),
-    **dict.fromkeys(("ste", "signs", "nesterov", "fresh", "exact"), _FLAG),
+    "ste": ("ste == 0 or ste == 1 or ste == 2", "0, 1 (a sign's estimator) or 2 (a ReLU)"),
+    **dict.fromkeys(("relu", "signs", "nesterov", "fresh", "exact"), _FLAG),
     **dict.fromkeys(("decay", "rate", "epsilon", "tau"), _NOT_NEGATIVE),
     **dict.fromkeys(("smoothing", "momentum", "beta1", "beta2"), _DECAY),
     **dict.fromkeys(("clip", "gamma"), _SHARE),
@@ -46,7 +47,7 @@ _ATTRIBUTES = {
     "bits": ("bits == 5 or bits == 7 or bits == 15", "5, 7 or 15"),
     "dy_bits": ("dy_bits == 5 or dy_bits == 7", "5 or 7"),
     "salt": _between("salt", 0, 2**53),  # integers that a double holds exactly
-    **{name: _between(name, 1, MOST_STRIDE) for name in ("stride", "height", "width")},
+    **{name: _between(name, 1, MOST_STRIDE) for name in ("stride", "height", "width", "image_height", "image_width")},
 }
 
 
@@ -61,13 +62,13 @@ def of_attributes(signature: Signature) -> Rules:
     return tuple(rules)
 
 
-def window(height: str, width: str) -> Rules:
-    """A window moves over images (H, W) to give outputs (I, J), each of which sees a pixel at least.
+def window(height: str, width: str, images: tuple[str, str] = ("H", "W")) -> Rules:
+    """A window moves over images, by default (H, W), to give outputs (I, J), each of which sees a pixel at least.
 
     A pad is below the window's size, and the last window starts within the image.
     """
     rules = []
-    for pad, size, image, outputs in (("pad_top", height, "H", "I"), ("pad_left", width, "W", "J")):
+    for pad, size, image, outputs in (("pad_top", height, images[0], "I"), ("pad_left", width, images[1], "J")):
         rules += [
             Rule(
                 f"whole({pad}) and 0 <= {pad} < {size}",
@@ -98,6 +99,7 @@ WIDE_ROWS = Rule(
     f"work == absent or y != i32 or R <= {MOST_WIDE_ROWS}",
     f"{{R}} rows overflow the sum, at most {MOST_WIDE_ROWS:,}; use a smaller batch",
 )
+RECTIFIED_BITS = Rule("ste != 2 or x == bit", "x {x} does not tell where a ReLU passes; give its bits, x >= 0")
 # Channels [first, first + D) of C are whole words, but for the last.
 CHANNELS = (
     Rule(

@@ -1,6 +1,7 @@
 """norm_gradient_sums: what the backward pass of batch norm needs of each channel before it can form an element.
 
-With g the gradient of x, masked where a straight-through estimator (`ste`) cancels it, and u its partner: sum g; sum g
+With g the gradient of x, masked where a straight-through estimator (`ste` 1) or a ReLU (2) cancels it, and u its
+partner: sum g; sum g
 u; max|g|; and of l1 omega = mean|x| and 0, of the scaled l1 norm sum u and sum u^2. u is x^ (l1) or x - beta; where X
 is bits, it is the level of x (ops/norm.py) or x^. Sums of integer gradients are exact where X is bits.
 """
@@ -18,9 +19,14 @@ from linocut.ops.work import Amount
 QUANTITIES = 5  # sum g, sum g u, max|g|, and sum|x| and 0 or sum u and sum u^2
 
 
+EVERYWHERE, CLIPPED, RECTIFIED = 0.0, 1.0, 2.0  # where g passes: of a sign's estimator, or of a ReLU
+
+
 def masked(dx: View, x: View, mask: View | None, ste: float) -> Array:
-    """The gradient g (R, C) after the straight-through mask; int64 or float32."""
+    """The gradient g (R, C) after the straight-through mask, or where x >= 0; int64 or float32."""
     g = dx.numbers().astype(np.int64 if dx.form.is_integer else np.float32)
+    if ste == RECTIFIED:
+        return np.where(x.bits(), g, 0)
     if ste and mask is not None:
         return np.where(mask.bits(), g, 0)
     if ste and not x.form.is_bits:
@@ -76,6 +82,6 @@ OP = Op(
     "<dx:i4|i8|i16|f16|f32[R,C] <x:bit|f16|f32[R,C] <mask?:bit[R,C] <half?:bit[R,C] "
     "<beta?:f16|f32[1,C] <omega?:f16|f32[1,C] >sums:f64[5,C] >work:f64[S,C]; norm ste",
     reference,
-    (limits.parts(QUANTITIES),),
+    (limits.parts(QUANTITIES), limits.RECTIFIED_BITS),
     Amount("R * C"),
 )

@@ -39,8 +39,8 @@ def scale_channels(*, x: View, scale: View, y: View) -> None:
 
 
 TO_NUMBERS = Op("to_numbers", 30, "<x:u8[R,C] >y:f16|f32[R,C]", to_numbers, work=Amount("R * C"))
-ADD = Op("add", 31, "<a:f16|f32[R,C] <b:f16|f32[R,C] >y:f16|f32[R,C]", add, work=Amount("R * C"))
-RELU = Op("relu", 32, "<x:f16|f32[R,C] >y:f16|f32[R,C] >mask?:bit[R,C]", relu, work=Amount("R * C"))
+ADD = Op("add", 31, "<a:f16|f32[R,C] <b:f16|f32[R,C] >y@a+b:f16|f32[R,C]", add, work=Amount("R * C"))
+RELU = Op("relu", 32, "<x:f16|f32[R,C] >y@x:f16|f32[R,C] >mask?:bit[R,C]", relu, work=Amount("R * C"))
 CHANNEL_SCALE = Op(
     "channel_scale", 36, "<weights:f16|f32[N,P,Q,C] >scale:f32[1,N]", channel_scale, work=Amount("N * P * Q * C")
 )

@@ -3,7 +3,8 @@
     "<x:bit[R,K] <weights:bit[N,K] >y:i16|i32|f16|f32[R,N]; momentum"
 
 An operand is a mode (`<` read, `>` written whole, `=` read and written), a name, `?` if it may be absent, the formats
-it may have and its dimensions. `>dy@dx` may be written over dx: the two are the same bytes, or apart. A letter stands
+it may have and its dimensions. `>dy@dx` may be written over dx: the two are the same bytes, or apart; `>y@a+b` over
+either. A letter stands
 for the same number throughout a signature. A first dimension `R` stands for the product of all leading dimensions, so
 that a (batch, height, width, channels) buffer is a matrix of rows; other dimensions match one to one. After `;` come
 the names of the numeric attributes.
@@ -15,25 +16,25 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from linocut.errors import SpecError
 
 Mode = Literal["<", ">", "="]
 ROWS = "R"
-_OPERAND = re.compile(r"([<>=])(\w+)(?:@(\w+))?(\??):([\w|]+)\[([\w,]+)\]")
+_OPERAND = re.compile(r"([<>=])(\w+)(?:@([\w+]+))?(\??):([\w|]+)\[([\w,]+)\]")
 
 
 @dataclass(frozen=True)
 class Operand:
-    """One operand of a signature: `dims` are letters or numbers, `over` the operand whose bytes it may take."""
+    """One operand of a signature: `dims` are letters or numbers, `over` the operands whose bytes it may take."""
 
     mode: Mode
     name: str
     optional: bool
     formats: tuple[str, ...]
     dims: tuple[str, ...]
-    over: str | None = None
+    over: tuple[str, ...] = ()
 
     @property
     def reads(self) -> bool:
@@ -64,8 +65,14 @@ def parse(text: str) -> Signature:
         if match is None:
             raise SpecError(f"operand {part!r} is not of the form <name:format[R,K]")
         mode, name, over, optional, formats, dims = match.groups()
-        operands.append(Operand(mode, name, bool(optional), tuple(formats.split("|")), tuple(dims.split(",")), over))  # type: ignore[arg-type]  # the pattern admits only modes
+        shape = tuple(dims.split(","))
+        mode = cast(Mode, mode)  # the pattern admits only modes
+        operands.append(Operand(mode, name, bool(optional), tuple(formats.split("|")), shape, _names(over)))
     return Signature(text, tuple(operands), tuple(right.split()))
+
+
+def _names(over: str | None) -> tuple[str, ...]:
+    return () if over is None else tuple(over.split("+"))
 
 
 def bind(signature: Signature, given: Sequence[tuple[str, tuple[int, ...]] | None], op: str) -> Mapping[str, int]:

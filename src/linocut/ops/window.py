@@ -30,15 +30,15 @@ def taps(
     """The taps of a window, row by row; one that connects nothing is left out. All sizes are (rows, columns)."""
     for row in range(window[0]):
         for column in range(window[1]):
-            vertical = _along(row, image[0], output[0], stride, pad[0])
-            horizontal = _along(column, image[1], output[1], stride, pad[1])
+            vertical = along(row, image[0], output[0], stride, pad[0])
+            horizontal = along(column, image[1], output[1], stride, pad[1])
             if vertical is not None and horizontal is not None:
                 outputs, inputs = zip(_ALL, vertical, horizontal, strict=True)
                 yield Tap(row, column, outputs, inputs)
 
 
-def _along(tap: int, image: int, output: int, stride: int, pad: int) -> tuple[slice, slice] | None:
-    """The outputs and the inputs that a tap connects in one dimension."""
+def along(tap: int, image: int, output: int, stride: int, pad: int) -> tuple[slice, slice] | None:
+    """The outputs and the inputs that a tap connects in one dimension; None where it connects nothing."""
     first = max(0, -(-(pad - tap) // stride))
     last = min(output - 1, (image - 1 + pad - tap) // stride)
     if first > last:

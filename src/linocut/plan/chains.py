@@ -50,7 +50,7 @@ def chain_rows(network: Network, policy: Policy, optimizer: Optimizer, batch: in
 
 def _format(policy: Policy, layer: Counted, of_binary: str) -> str:
     """The format of a binary layer's variable, or of the same variable of a layer in full precision."""
-    return policy.real if layer.full_precision else of_binary
+    return policy.real_X if layer.full_precision else of_binary
 
 
 def _shared(policy: Policy, layers: tuple[Counted, ...]) -> Iterator[tuple[str, int]]:

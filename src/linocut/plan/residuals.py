@@ -34,10 +34,15 @@ def residual_rows(
     binary = tuple(layer for layer in layers if not layer.full_precision)
     real = tuple(layer for layer in layers if layer.full_precision)
     yield from _activations("", binary, batch, SIGNS, policy.X)
-    yield from _activations(FULL_PRECISION, real, batch, policy.real, policy.real)
+    yield from _activations(FULL_PRECISION, real, batch, policy.real_X, policy.real_X)
     yield row_of(roles.DX, policy.dX, batch * max((n.inputs for n in binary), default=0), TRANSIENT)
     yield from largest(
-        row_of(roles.DY, policy.real if n.full_precision else policy.of_dy(dense=n.dense), batch * n.outputs, TRANSIENT)
+        row_of(
+            roles.DY,
+            policy.real_X if n.full_precision else policy.of_dy(dense=n.dense),
+            batch * n.outputs,
+            TRANSIENT,
+        )
         for n in layers
     )
     yield from _weights("", binary, optimizer, policy.W, policy.momenta, policy.dW)

@@ -23,7 +23,7 @@ import numpy as np
 
 from linocut.graph.queries import signed_norms
 from linocut.graph.state import buffer_of
-from linocut.layers.batch_norm import BETA
+from linocut.layers.parameters import BETA
 
 if TYPE_CHECKING:
     from linocut.graph.graph import Graph

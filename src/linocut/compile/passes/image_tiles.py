@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from linocut.compile.draft import Draft, Pieces, row_bytes, row_step
@@ -17,30 +18,52 @@ from linocut.ops.signature import Operand
 LEAST_IMAGES = 4
 WEIGHT_GRADIENT = "conv2d_weight_gradient"
 COUNTERS = "counters"
+BETWEEN = {"add_bias": ("y",), "norm_apply": ("y", "more", "x"), "relu": ("x", "y", "mask")}
+BY_IMAGE = {"conv2d": ("x", "y"), "max_pool": ("x", "y", "index"), **BETWEEN}  # operands that have images
 
 
 def tile_product(draft: Draft, y: int, tile_bytes: int) -> Draft | None:
-    """A convolution's Y that only a max-pool reads: both in turn for each range of images, over one tile of Y."""
+    """A convolution's Y that only a max-pool reads: both in turn for each range of images, over one tile of Y.
+
+    Between them may be what makes other numbers of Y in its place, image by image, as the norms of prediction do.
+    """
     users = draft.users(y)
-    if [draft.instructions[n].op.name for n in users] != ["conv2d", "max_pool"] or users[1] != users[0] + 1:
+    steps = [draft.instructions[n] for n in users]
+    if not _is_before_a_pool(draft, steps, y) or users[-1] - users[0] >= len(users):
         return None
-    conv, pool = (draft.instructions[n] for n in users)
-    if conv.operand("y") != y or pool.operand("x") != y:
+    per_image = [{name: step.operand(name) for name in BY_IMAGE[step.op.name]} for step in steps]
+    ours = {i for operands in per_image for i in operands.values() if i is not None and draft.own(i) == y}
+    across = {i for operands in per_image for i in operands.values() if i is not None} - ours
+    whole = draft.buffers[y]
+    if any(draft.buffers[i].shape[0] != whole.shape[0] for i in ours | across):
         return None
-    across = {"x": conv.operand("x"), "y": pool.operand("y"), "index": pool.operand("index")}
-    ranges = _ranges(draft.buffers[y], (draft.buffers[i] for i in across.values() if i is not None), tile_bytes)
+    ranges = _ranges(whole, (draft.buffers[i] for i in across), tile_bytes)
     if len(ranges) < 2:
         return None
     pieces, instructions = Pieces(draft), []
     tile = _tile(pieces, y, ranges)
     for first, stop in ranges:
-        part = {name: None if i is None else pieces.rows(i, first, stop) for name, i in across.items()}
-        product = _part_of(pieces, tile, stop - first)
+        part = {i: pieces.rows(i, first, stop) for i in across}
+        part |= {i: _part_of(pieces, tile, stop - first, i) for i in ours}
         instructions += [
-            conv.changed({"x": part["x"], "y": product}),
-            pool.changed({"x": product, "y": part["y"], "index": part["index"]}),
+            step.changed({name: None if i is None else part[i] for name, i in operands.items()})
+            for step, operands in zip(steps, per_image, strict=True)
         ]
-    return draft.replaced(users[0], instructions, users[1] + 1, pieces.buffers)
+    return draft.replaced(users[0], instructions, users[-1] + 1, pieces.buffers)
+
+
+def _is_before_a_pool(draft: Draft, steps: Sequence[Instruction], y: int) -> bool:
+    """Whether these, all that touch Y, are conv2d, what goes image by image in place of Y, and max_pool."""
+    names = [step.op.name for step in steps]
+    if len(names) < 2 or (names[0], names[-1]) != ("conv2d", "max_pool") or not set(names[1:-1]) <= set(BETWEEN):
+        return False
+
+    def is_y(step: Instruction, name: str) -> bool:
+        index = step.operand(name)
+        return index is not None and draft.own(index) == y
+
+    apart = not is_y(steps[0], "x") and not is_y(steps[-1], "y")
+    return apart and is_y(steps[0], "y") and is_y(steps[-1], "x")
 
 
 def tile_gradient(draft: Draft, dy: int, tile_bytes: int) -> Draft | None:
@@ -141,5 +164,10 @@ def _tile(pieces: Pieces, whole: int, ranges: Sequence[tuple[int, int]]) -> int:
     return pieces.transient(f"{buffer.name}.tile", whole, (ranges[0][1], *buffer.shape[1:]))
 
 
-def _part_of(pieces: Pieces, tile: int, images: int) -> int:
-    return pieces.head(tile, (images, *pieces.buffers[tile].shape[1:]))
+def _part_of(pieces: Pieces, tile: int, images: int, like: int | None = None) -> int:
+    """So many images of a tile, in shape and format like another buffer's if given."""
+    if like is None or pieces.buffers[like].base is None:
+        return pieces.head(tile, (images, *pieces.buffers[tile].shape[1:]))
+    view = pieces.buffers[like]
+    name, shape = f"{view.name}.tile.{images}", (images, *view.shape[1:])
+    return pieces.add(replace(view, name=name, shape=shape, offset=0, base=tile))

@@ -14,7 +14,7 @@ from linocut.layers.base import Layer, Shape
 from linocut.layers.kinds import LOSS, NORMED, REAL
 from linocut.layers.norm_output import form_numbers
 from linocut.layers.numbers import real_gradient
-from linocut.layers.values import Gradient, Normed, Real, Value
+from linocut.layers.values import Gradient, Normed, Real, Value, in_numbers
 
 if TYPE_CHECKING:
     from linocut.layers.lowering import Lowering
@@ -76,6 +76,7 @@ class Loss(Layer):
             self.emit(builder, name, operands)
             return value
         gradient = _gradient(builder, name, value, builder.shape(outputs))
+        builder.unit = gradient.exponent if builder.real_X == "f16" else None
         self.emit(builder, name, {**operands, "gradient": gradient.buffer, "exponent": gradient.exponent})
         builder.on_backward(lambda: give(gradient))
         return value
@@ -96,7 +97,7 @@ class Loss(Layer):
 def _formed(builder: Lowering, name: str, value: Value) -> tuple[int, Callable[[Gradient], None]]:
     """The outputs as floats, and what takes their gradient."""
     if isinstance(value, Real):
-        return value.buffer, lambda gradient: value.give(builder, gradient)
+        return value.buffer, lambda gradient: value.give(builder, Gradient(in_numbers(builder, gradient)))
     assert isinstance(value, Normed)
     outputs, kept = form_numbers(builder, name, value, "f32")
 
@@ -108,8 +109,8 @@ def _formed(builder: Lowering, name: str, value: Value) -> tuple[int, Callable[[
 
 
 def _gradient(builder: Lowering, name: str, value: Value, shape: Shape) -> Gradient:
-    """The gradient of the outputs: in full precision of a layer that is, else as the policy has it."""
-    if isinstance(value, Real):
+    """The gradient of the outputs, as the policy has it; of a layer in full precision in floats, if others are."""
+    if isinstance(value, Real) and not builder.policy.integer:
         return real_gradient(builder, f"{name}.dX", roles.DX, shape)
     form = "i16" if builder.policy.integer else None  # few elements, the source of all others: the finer ones
     return builder.gradient(f"{name}.dX", roles.DX, shape, form)
