@@ -81,7 +81,7 @@ def test_calibrate(linocut, tmp_path):
         (("--batch", "0"), "batch is 0"),
         (("--policy", "lean"), "--policy and --optimizer are of --train"),
         (("--train", "--compare"), "--compare is of predictions"),
-        (("--train",), "a step is estimated for this machine, the device this, not for coral-usb"),
+        (("--train",), "a step is estimated for this machine, not for coral-usb; take the device this"),
         (("--on", "this", "--plot", "x.png"), "--plot draws rooflines of accelerators"),
         (("--out", "x.toml"), "--out and --force are for --calibrate"),
         (("--compare", "--precision", "1"), "--compare is of all precisions"),

@@ -10,7 +10,7 @@ import pytest
 
 from linocut import devices
 from linocut.devices import sweep_file
-from linocut.devices.device import Device
+from linocut.devices.device import Device, InstructionLaw
 from linocut.devices.estimate import estimate
 from linocut.devices.findings import by_size, distributions, fastest, groups, structures
 from linocut.devices.search import pareto, search
@@ -156,7 +156,8 @@ def _written_out(operations, device: Device, caching: str) -> tuple[float, float
 def test_what_a_sweep_cannot_take_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="no caching of a sweep is called 'knapsak'; there are partial, all"):
         sweep(nasbench.cells(3), [devices.load("edgetpu-v1")], "knapsak")
-    engine = Device("mine", "engine", "a test", 1e9, 1e9, rates=(("xnor", 1e9),))
+    laws = (InstructionLaw("adam", "float", "", 1.0, 0.0, 0.0),)
+    engine = Device("mine", "engine", "a test", 1e9, 1e9, laws=laws)
     with pytest.raises(SpecError, match="mine is of kind engine, a sweep takes"):
         sweep(nasbench.cells(3), [engine])
 

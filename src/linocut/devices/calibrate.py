@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linocut.devices import residual
-from linocut.devices.device import EDGE_TPU, MOST, SYSTOLIC, Device
+from linocut.devices.device import LEAST, MOST, MOST_SECONDS, Device
 from linocut.devices.fit import Prior, fit
+from linocut.devices.kinds import EDGE_TPU, SYSTOLIC
 from linocut.devices.law import Law
 from linocut.devices.residual import Residual
 from linocut.devices.times import Time
@@ -27,6 +28,7 @@ LIKELY = {"overhead_s": 5.0, "clock_hz": 1.5, "cache_bytes": 1.5, "bandwidth": 1
 CONSTANTS = tuple(LIKELY)
 LEAST_ROWS = len(CONSTANTS) + 1  # one is left out at a time
 RESIDUAL_ROWS = 30
+ELSEWHERE = 1000.0  # by which factor no times are off that are of such a device, and in the unit that they say
 LEAST_SECONDS = 1e-5  # what an overhead of 0 begins at: it has no logarithm
 CACHES, CLOCKS = (0.6, 1.0, 1.5), (0.5, 1.0, 2.0)  # factors that the fit begins with
 
@@ -105,7 +107,8 @@ def calibrate(device: Device, times: Sequence[Time], source: str = "measured tim
     """Fit a device's constants to measured times, robustly; from 30 rows on, a residual model where it helps.
 
     It helps where it lessens the mean error of rows that both it and the constants were fitted without. SpecError for
-    devices of other kinds than Edge TPUs and systolic arrays; DataError for fewer than 6 rows.
+    devices of other kinds than Edge TPUs and systolic arrays; DataError for fewer than 6 rows, and for times that are
+    a thousand times those of the device, or a thousandth.
     """
     if device.kind not in (EDGE_TPU, SYSTOLIC):
         raise SpecError(f"{device.name} is of kind {device.kind}; constants of {EDGE_TPU} and {SYSTOLIC} are fitted")
@@ -116,6 +119,7 @@ def calibrate(device: Device, times: Sequence[Time], source: str = "measured tim
         )
     law = Law.of(device, times)
     measured = np.array([time.seconds for time in times])
+    _check_unit(device, law, measured)
     fitted = _constants(device, law, measured, _starts(device))
     left = [_left_out(fitted, device, law, measured, number) for number in range(len(times))]
     alone, corrected = np.array([one[0] for one in left]), np.array([one[1] for one in left])
@@ -129,6 +133,17 @@ def calibrate(device: Device, times: Sequence[Time], source: str = "measured tim
     columns = zip(times, said, corrected if helps else alone, alone, strict=True)
     rows = (Fitted(t.model, t.seconds * 1e3, *(float(one) * 1e3 for one in more)) for t, *more in columns)
     return Calibration(device, calibrated, tuple(rows))
+
+
+def _check_unit(device: Device, law: Law, measured: Floats) -> None:
+    """DataError where the middle one of the times is of another unit, or of another device altogether."""
+    with np.errstate(all="ignore"):
+        middle = float(np.median(measured / law.seconds(device)))
+    if not 1 / ELSEWHERE <= middle <= ELSEWHERE:
+        raise DataError(
+            f"the measured times are {middle:,.3g} times those of {device.name}, must be {1 / ELSEWHERE:g} to "
+            f"{ELSEWHERE:,g}; mend the unit in the column's name, or begin with another device, --on"
+        )
 
 
 def _error(said: Floats, measured: Floats) -> float:
@@ -175,7 +190,10 @@ def _logs(device: Device) -> Floats:
 
 
 def _values(logs: Floats) -> dict[str, Any]:
-    values = dict(zip(CONSTANTS, np.minimum(np.exp(logs), MOST).tolist(), strict=True))
+    least = {"clock_hz": LEAST, "bandwidth": LEAST}
+    most = {"overhead_s": MOST_SECONDS, "fixed_s": MOST_SECONDS}
+    found = zip(CONSTANTS, np.exp(np.minimum(logs, np.log(MOST))).tolist(), strict=True)
+    values = {name: min(max(value, least.get(name, 0.0)), most.get(name, MOST)) for name, value in found}
     return {**values, "cache_bytes": max(1, round(values["cache_bytes"]))}
 
 

@@ -6,7 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from linocut.devices.device import EDGE_TPU, ENGINE, MICROCONTROLLER, SYSTOLIC, Device
+from linocut.devices.device import Device
+from linocut.devices.kinds import EDGE_TPU, ENGINE, MICROCONTROLLER, SYSTOLIC
 
 COMPUTE, STREAMING, OVERHEAD, LINK, LEARNED = "compute", "streaming", "overhead", "link", "learned"
 

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linocut.devices import edge_tpu
-from linocut.devices.device import ALL, EDGE_TPU, PARTIAL, SYSTOLIC, Device
+from linocut.devices.device import ALL, PARTIAL, Device
+from linocut.devices.kinds import EDGE_TPU, SYSTOLIC
 from linocut.errors import SpecError, unknown_name
 from linocut.networks.nasbench.operations import INPUT_CHANNELS, SIDE, Convolution, Elementwise, Family, Operation
 from linocut.ops.bits import Array
