@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from linocut.cli.choices import CACHING, DEVICE, ESTIMATED, OPTIMIZER, POLICY, P
 from linocut.cli.command import Command, at_least
 from linocut.cli.options import PATH, dimensions, find_network, json_option, widths
 from linocut.errors import one_line
+from linocut.json_text import written
 
 if TYPE_CHECKING:
     from linocut.devices.rows import Estimate
@@ -135,12 +135,12 @@ def estimate(
     network = _network(model, hidden, shape, classes)
     if compare:
         found = list(_all(network, device, caching, batch))
-        told = json.dumps(estimate_table.compared(found)) if as_json else estimate_table.side_by_side(found)
+        told = written(estimate_table.compared(found)) if as_json else estimate_table.side_by_side(found)
         click.echo(told)
         return
     step = Training(policy or "lean", optimizer or "adam") if train else None
     one = estimated(network, device, precision, caching, batch, step)
-    click.echo(json.dumps(one.to_json()) if as_json else estimate_table.by_node(one))
+    click.echo(written(one.to_json()) if as_json else estimate_table.by_node(one))
     if plot is not None:
         from linocut.report.roofline_plot import plot as draw
 
@@ -158,7 +158,7 @@ def _calibrate(device: str, csv: Path, out: Path | None, force: bool, as_json: b
     if out is not None and out.exists() and not force:
         raise SpecError(f"{out} exists already; give --force to replace it, or another --out")
     found = calibrate(load(device), read_times(csv), f"{csv.name}")
-    click.echo(json.dumps(found.to_json()) if as_json else str(found))
+    click.echo(written(found.to_json()) if as_json else str(found))
     if out is not None:
         write_device(dataclasses.replace(found.device, name=out.stem), out)
         click.echo(f"wrote {one_line(out)}; estimate with it: --on {one_line(out)}", err=True)

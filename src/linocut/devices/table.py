@@ -7,7 +7,8 @@ from pathlib import Path
 from linocut.devices.device import Device
 from linocut.devices.kinds import EDGE_TPU, ENGINE, SYSTOLIC
 from linocut.devices.read import read_device
-from linocut.errors import unknown_name
+from linocut.errors import SpecError, unknown_name
+from linocut.fields import shown
 
 DEVICES = {path.stem: path for path in sorted(Path(__file__).with_name("machines").glob("*.toml"))}
 
@@ -40,6 +41,8 @@ def described(device: str | Path) -> Device:
     """The same as it is described, with nothing measured."""
     if isinstance(device, Path) or str(device).endswith(".toml"):
         return read_device(Path(device))
+    if not isinstance(device, str):
+        raise SpecError(f"a device is given as {shown(device)}, must be a name, a TOML file, or a Device")
     check_name(device)
     return read_device(DEVICES[device])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from linocut.cli.command import Command
 from linocut.cli.nasbench.options import accuracy_option, caching_option, loaded, on_option
 from linocut.cli.options import PATH, json_option
 from linocut.errors import one_line
+from linocut.json_text import written
 
 
 @click.command(
@@ -82,7 +82,7 @@ def describe(
         given = nasbench.read_accuracies(accuracy)
         known = given.accuracy[given.cells == place]
         facts["accuracy"] = float(known[0]) if len(known) else None
-    click.echo(json.dumps(facts) if as_json else described(facts, nasbench.to_json(found)))
+    click.echo(written(facts) if as_json else described(facts, nasbench.to_json(found)))
     if out is not None:
         write_network(nasbench.network(found, binary), out)
         click.echo(f"wrote {one_line(out)}", err=True)

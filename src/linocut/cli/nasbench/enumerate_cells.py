@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from linocut.cli.command import Command
 from linocut.cli.nasbench.options import vertices_option
 from linocut.cli.options import PATH, json_option
 from linocut.errors import one_line
+from linocut.json_text import written
 
 
 @click.command(
@@ -37,7 +37,7 @@ def enumerate_cells(vertices: int, out: Path | None, as_json: bool) -> None:
     seconds = time.perf_counter() - begun
     cumulative = [int((found["V"] <= count).sum()) for count in range(2, vertices + 1)]
     if as_json:
-        click.echo(json.dumps({"cells": len(found), "cumulative": cumulative, "seconds": seconds}))
+        click.echo(written({"cells": len(found), "cumulative": cumulative, "seconds": seconds}))
     else:
         for count, total in enumerate(cumulative, start=2):
             click.echo(f"up to {count} vertices  {total:>7,} cells")

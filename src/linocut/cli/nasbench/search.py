@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from linocut.cli.command import Command
 from linocut.cli.nasbench.options import accuracy_option, caching_option, swept
 from linocut.cli.options import PATH, json_option
 from linocut.errors import one_line
+from linocut.json_text import written
 
 
 @click.command(
@@ -74,7 +74,7 @@ def search(
         facts: dict[str, Any] = {"device": costs.devices[0], "max_ms": max_ms, "by": found.by, "caching": caching}
         facts["chosen"] = _fact(costs, found, found.chosen)
         facts["pareto"] = [_fact(costs, found, int(place)) for place in found.front]
-        click.echo(json.dumps({**facts, "looked_at": len(found.looked_at), "about": ABOUT, "out": out and str(out)}))
+        click.echo(written({**facts, "looked_at": len(found.looked_at), "about": ABOUT, "out": out and str(out)}))
     else:
         click.echo(front_table(costs, found, max_ms))
     if out is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +12,7 @@ from linocut.cli.command import Command
 from linocut.cli.nasbench.options import caching_option, on_option, swept, vertices_option
 from linocut.cli.options import PATH, json_option
 from linocut.errors import one_line
+from linocut.json_text import written
 
 
 @click.command(
@@ -54,7 +54,7 @@ def sweep(devices: tuple[str, ...], caching: str, vertices: int, out: Path | Non
             "seconds": seconds,
             "about": ABOUT,
         }
-        click.echo(json.dumps(facts))
+        click.echo(written(facts))
         return
     click.echo(findings(found))
     click.echo(f"{len(found.cells):,} cells on {len(found.devices)} devices in {seconds:.2f} s")

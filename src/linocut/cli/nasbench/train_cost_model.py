@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from linocut.cli.command import Command, at_least
 from linocut.cli.nasbench.options import caching_option, on_option, swept, vertices_option
 from linocut.cli.options import PATH, json_option
 from linocut.errors import one_line
+from linocut.json_text import written
 
 if TYPE_CHECKING:
     from linocut.devices.costmodel import Trained
@@ -83,7 +83,7 @@ def train_cost_model(
     def show(one: Trained) -> None:
         scored = {name: [asdict(score) for score in getattr(one, name)] for name in ("validation", "test", "linear")}
         numbers = {name: getattr(one, name) for name in ("examples", "epochs", "seconds", "cpu_seconds")}
-        click.echo(json.dumps({**numbers, **scored, "out": str(out)}) if as_json else trained_row(one))
+        click.echo(written({**numbers, **scored, "out": str(out)}) if as_json else trained_row(one))
 
     if not as_json:
         click.echo(trained_title())

@@ -104,7 +104,7 @@ def _of_csv(path: Path) -> Iterator[tuple[Cell, float]]:
 
 def _of_json(path: Path) -> Iterator[tuple[Cell, float]]:
     try:
-        given = parsed(_text(path))
+        given = parsed(_text(path), once=True)
     except json.JSONDecodeError as error:
         raise DataError(f"{path} is not JSON: {one_line(error)}; {MEND}") from None
     except (ValueError, RecursionError) as error:

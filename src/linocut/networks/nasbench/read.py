@@ -12,7 +12,7 @@ import numpy as np
 from linocut.errors import SpecError, one_line, unknown_name
 from linocut.files import read_small
 from linocut.json_text import parsed
-from linocut.networks.nasbench.cell import LEAST_VERTICES, MOST_VERTICES, OPERATIONS, Cell, cell_of, edge_slots
+from linocut.networks.nasbench.cell import CELL, LEAST_VERTICES, MOST_VERTICES, OPERATIONS, Cell, cell_of, edge_slots
 
 CellLike: TypeAlias = "Cell | np.void | str | Path | Mapping[str, Any]"
 
@@ -32,7 +32,7 @@ def read_cell(given: CellLike) -> Cell:
     """
     if isinstance(given, Cell):
         return given
-    if isinstance(given, np.void):
+    if isinstance(given, np.void) and given.dtype == CELL:
         return cell_of(given)
     if isinstance(given, Mapping):
         return _of_matrix(given)
@@ -76,7 +76,7 @@ def _text_of(path: Path) -> str:
 
 def _of_json(text: str, what: str) -> Cell:
     try:
-        given = parsed(text)
+        given = parsed(text, once=True)
     except json.JSONDecodeError as error:
         raise SpecError(f"{one_line(what, 60)} is not JSON: {one_line(error)}; {MEND}") from None
     except (ValueError, RecursionError) as error:
