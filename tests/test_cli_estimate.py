@@ -1,10 +1,12 @@
 """`linocut estimate`."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 import linocut as lc
+from linocut.devices.table import DEVICES
 
 
 def test_a_table(linocut):
@@ -67,6 +69,12 @@ def test_calibrate(linocut, tmp_path):
     assert lc.devices.load(out_file).calibrated == "7 rows of times.csv"
     assert linocut("estimate", "--on", out_file, "--model", "mlp")[0] == 0
     assert linocut("estimate", "--calibrate", csv, "--out", out_file)[0] == 2  # it is there
+    for other, says in (
+        (tmp_path / "mine", "mine is to hold a device, its name must end in .toml"),
+        (tmp_path / "no" / "mine.toml", "no is no folder; make it first"),
+    ):
+        status, out, err = linocut("estimate", "--on", "coral-dev", "--calibrate", csv, "--out", other)
+        assert (status, out) == (2, "") and says in err and not other.exists()
     _, out, _ = linocut("estimate", "--on", "coral-dev", "--calibrate", csv, "--json")
     assert len(json.loads(out)["rows"]) == 7
 
@@ -83,6 +91,8 @@ def test_calibrate(linocut, tmp_path):
         (("--train", "--compare"), "--compare is of predictions"),
         (("--train",), "a step is estimated for this machine, not for coral-usb; take the device this"),
         (("--on", "this", "--plot", "x.png"), "--plot draws rooflines of accelerators"),
+        (("--on", "board.toml", "--plot", "x.png"), "--plot draws rooflines of accelerators, not of board"),
+        (("--plot", "no/x.png"), "no is no folder; make it first"),
         (("--out", "x.toml"), "--out and --force are for --calibrate"),
         (("--compare", "--precision", "1"), "--compare is of all precisions"),
         (("--calibrate", "x.csv", "--model", "mlp"), "--model does not go with --calibrate"),
@@ -90,5 +100,6 @@ def test_calibrate(linocut, tmp_path):
     ],
 )
 def test_mistakes(linocut, elsewhere, arguments, says):
+    Path("board.toml").write_text(DEVICES["cortex-m4"].read_text().replace("cortex-m4", "board"))
     status, out, err = linocut("estimate", *arguments)
     assert (status, out) == (2, "") and says in err and len(err.splitlines()) == 1

@@ -169,7 +169,7 @@ def test_what_a_sweep_cannot_take_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="must be a list of one or more"):
         sweep(nasbench.cells(3), "coral-usb")
     with pytest.raises(SpecError, match="a device is given as 3"):
-        sweep(nasbench.cells(3), [3])
+        sweep(nasbench.cells(3), [3])  # type: ignore[list-item]
     with pytest.raises(SpecError, match="two devices of a sweep are called coral-usb"):
         sweep(nasbench.cells(3), ["coral-usb", devices.load("coral-usb")])
 

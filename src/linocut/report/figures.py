@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from linocut.errors import SpecError
-from linocut.files import replacing
+from linocut.files import check_parent, replacing
 
 MEND = "give a name that ends in .png, .svg or .pdf"
 
@@ -29,6 +29,7 @@ def check(path: Path) -> None:
     if path.suffix.removeprefix(".").lower() not in kinds:
         raise SpecError(f"{path} cannot be drawn: {_ending(path)} is no kind of picture; {MEND}")
     _check_place(path)
+    check_parent(path)
 
 
 def save(figure: Any, path: Path) -> None:

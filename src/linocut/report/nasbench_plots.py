@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import numpy as np
 from linocut.devices.findings import by_size, groups, structures
 from linocut.devices.search import pareto
 from linocut.devices.sweep import Sweep
-from linocut.files import make_folder
+from linocut.errors import SpecError
+from linocut.files import check_new, make_folder
 from linocut.networks.nasbench import macs, parameters
 from linocut.report import figures
 
@@ -21,9 +23,16 @@ SEED = 0
 MARGIN = 1.01  # by which factor bins go beyond what is in them
 
 
-def check() -> None:
-    """SpecError where matplotlib is not installed, before long work."""
+def check(folder: Path, force: bool) -> None:
+    """SpecError where matplotlib is not installed, and where pictures cannot go, before long work.
+
+    They replace others with `force` alone.
+    """
     figures.module("matplotlib.figure")
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise SpecError(f"{folder} is there, and no folder for pictures; move it away, or give another --out")
+    for path in paths(folder).values():
+        check_new(path, force)
 
 
 def draw(sweep: Sweep, folder: Path) -> Iterator[Path]:

@@ -11,12 +11,12 @@ import os
 import numpy as np
 from numpy.typing import NDArray
 
-from linocut.devices.costmodel.learning import Trained, curve, train
+from linocut.devices.costmodel.learning import Trained, check, curve, train
 from linocut.devices.costmodel.model import CostModel, load
 from linocut.devices.costmodel.scores import LinearLaw, Score, spearman
 from linocut.ops.bits import Array
 
-__all__ = ["CostModel", "LinearLaw", "Score", "Trained", "curve", "load", "predict", "spearman", "train"]
+__all__ = ["CostModel", "LinearLaw", "Score", "Trained", "check", "curve", "load", "predict", "spearman", "train"]
 
 
 def predict(model: CostModel | str | os.PathLike[str], cells: NDArray[np.void]) -> Array:
