@@ -23,6 +23,17 @@ def test_json_is_that_of_python(linocut):
     assert json.loads(out)["rows"][1]["macs"] == 3 * 64 * 32
 
 
+@pytest.mark.parametrize("device", DEVICES)
+def test_rows_add_up_to_the_total(linocut, device):
+    _, out, _ = linocut("estimate", "--on", device, "--hidden", "32", "--json")
+    found = json.loads(out)
+    assert sum(row["ms"] for row in found["rows"]) == pytest.approx(found["total_ms"], rel=1e-12)
+    fixed = [row["ms"] for row in found["rows"] if row["kind"] == "fixed"]
+    assert sum(fixed) == found["fixed_ms"] == (pytest.approx(0.0104) if device == "coral-usb" else sum(fixed))
+    _, table, _ = linocut("estimate", "--on", device, "--hidden", "32")
+    assert ("\nrun " in table) == bool(fixed)
+
+
 def test_compare(linocut):
     status, out, _ = linocut("estimate", "--model", "resnet50", "--compare")
     assert status == 0 and "hypothetical" in out
@@ -93,6 +104,8 @@ def test_calibrate(linocut, tmp_path):
         (("--on", "this", "--plot", "x.png"), "--plot draws rooflines of accelerators"),
         (("--on", "board.toml", "--plot", "x.png"), "--plot draws rooflines of accelerators, not of board"),
         (("--plot", "no/x.png"), "no is no folder; make it first"),
+        (("--model", "open.toml", "--classes", 3), "nothing says what shape it takes; add one, or give --input HxWxC"),
+        (("--model", "open.toml", "--input", "8x8x1"), "write a number, or give --classes"),
         (("--out", "x.toml"), "--out and --force are for --calibrate"),
         (("--compare", "--precision", "1"), "--compare is of all precisions"),
         (("--calibrate", "x.csv", "--model", "mlp"), "--model does not go with --calibrate"),
@@ -100,6 +113,7 @@ def test_calibrate(linocut, tmp_path):
     ],
 )
 def test_mistakes(linocut, elsewhere, arguments, says):
+    Path("open.toml").write_text('[[layers]]\nlayer = "dense"\nunits = "classes"\n')
     Path("board.toml").write_text(DEVICES["cortex-m4"].read_text().replace("cortex-m4", "board"))
     status, out, err = linocut("estimate", *arguments)
     assert (status, out) == (2, "") and says in err and len(err.splitlines()) == 1

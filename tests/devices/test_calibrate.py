@@ -87,6 +87,8 @@ GOOD = "model,ms,input,classes,precision,batch\n" + "".join(f"mlp,{n},28x28x1,10
         ("mlp,2,", "mlp,nan,", "line 3: ms is 'nan'"),
         ("mlp,2,", "mlq,2,", "did you mean mlp?"),
         ("mlp,2,", "mine.toml,2,", "mine.toml cannot be read"),
+        ("mlp,2,28x28x1", "open.toml,2,", "add one, or fill the column input"),
+        ("mlp,2,28x28x1,10", "open.toml,2,28x28x1,", "write a number, or fill the column classes"),
         ("mlp,3,28x28x1", "mlp,3,28x28xa", "line 4: input is 'a', must be a whole number, 1 or more, as in 32x32x3"),
         ("10,1,4", "10,int4,4", "line 5: precision is 'int4'"),
         ("10,1,4", "10,1,0", "line 5: batch is '0', must be a whole number, 1 or more"),
@@ -95,6 +97,9 @@ GOOD = "model,ms,input,classes,precision,batch\n" + "".join(f"mlp,{n},28x28x1,10
 )
 def test_files_that_are_wrong(tmp_path, old, new, says):
     path = tmp_path / "times.csv"
+    (tmp_path / "open.toml").write_text(
+        '[[layers]]\nlayer = "flatten"\n[[layers]]\nlayer = "dense"\nunits = "classes"\n'
+    )
     assert old in GOOD
     path.write_text(GOOD.replace(old, new, 1))
     with pytest.raises(lc.DataError) as error:

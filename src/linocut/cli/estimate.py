@@ -184,7 +184,7 @@ def _all(network: Network, device: str, caching: str, batch: int) -> Iterator[Es
 def _network(model: str, hidden: tuple[int, ...] | None, shape: tuple[int, ...] | None, classes: int | None) -> Network:
     """The model of that name or file, or the network of a run."""
     if not Path(model).is_dir():
-        return find_network(model, hidden, None, shape, classes)
+        return find_network(model, hidden, None, shape, classes, ("give --input HxWxC", "give --classes"))
     from linocut.train.run_folder import RunFolder
 
     if hidden is not None or shape is not None or classes is not None:

@@ -123,7 +123,7 @@ def _xnor_ms(
     inputs = math.prod(graph.input.shape)
     lanes = accelerator.rows(accelerator.xnor_device(device), nodes, kept, inputs, batch)
     pairs = zip(first.rows, lanes, strict=True)
-    return sum(lane.ms if own.name in faster else own.ms for own, lane in pairs) + device.fixed_s * 1e3
+    return sum(lane.ms if own.name in faster else own.ms for own, lane in pairs)
 
 
 def _of_engine(network: Network, device: Device, batch: int, training: Training | None) -> Estimate:

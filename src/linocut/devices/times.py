@@ -26,6 +26,10 @@ OPTIONAL = ("input", "classes", "precision", "batch")
 LEAST_SECONDS, MOST_SECONDS = 1e-9, 1e6
 MOST_BYTES = 2**22
 MOST_ROWS = 10_000
+MENDS = (
+    "fill the column input, as in 32x32x3",
+    "fill the column classes",
+)  # of a network's file that leaves these open
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def _network(path: Path, given: dict[str, str]) -> Network:
     shape = tuple(_count(part, "input") for part in given["input"].lower().split("x")) if "input" in given else None
     classes = _count(given["classes"], "classes") if "classes" in given else None
     if given["model"].endswith(".toml"):
-        return read_network(path.parent / given["model"], shape, classes)
+        return read_network(path.parent / given["model"], shape, classes, mends=MENDS)
     settings = {"input_shape": shape, "classes": classes}
     return networks.build(given["model"], **{name: value for name, value in settings.items() if value is not None})
 
