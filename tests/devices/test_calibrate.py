@@ -130,6 +130,16 @@ def test_times_in_another_unit(counted):
         calibrate(start, times)
 
 
+def test_constants_far_from_where_they_began_are_remarked_on(counted):
+    """A standard deviation is no bound: where the times ask for it a constant goes further, and is named."""
+    start = lc.devices.load("coral-usb")
+    slow = dataclasses.replace(start, clock_hz=start.clock_hz / 5)
+    found = calibrate(start, times_on(slow, counted))
+    assert found.device.clock_hz == pytest.approx(slow.clock_hz, rel=0.3)
+    assert "(a factor of 1.5 was likely: see whether the times are right)" in str(found)
+    assert "likely" not in str(calibrate(start, times_on(start, counted)))
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("changed", [{"overhead_s": 3600.0}, {"bandwidth": 1e-9}, {"clock_hz": 1e15, "cache_bytes": 0}])
 def test_fits_that_begin_far_away_end_in_numbers_or_in_a_line(counted, changed):

@@ -239,9 +239,9 @@ def find_network(
     if model.endswith(".toml"):
         if hidden is not None:
             raise SpecError(f"--hidden is for the model mlp; write the widths into {model}")
-        from linocut.networks.toml_file import read_network
+        from linocut.networks.toml_file import DATA, read_network
 
-        return read_network(Path(model), **given, **({} if mends is None else {"mends": mends}))
+        return read_network(Path(model), **given, mends=mends or DATA)
     if "shape" in given:
         given["input_shape"] = given.pop("shape")
     if model == DEFAULT_MODEL and dataset is not None and dataset.form is not None:

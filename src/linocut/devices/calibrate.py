@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -28,6 +29,7 @@ LIKELY = {"overhead_s": 5.0, "clock_hz": 1.5, "cache_bytes": 1.5, "bandwidth": 1
 CONSTANTS = tuple(LIKELY)
 LEAST_ROWS = len(CONSTANTS) + 1  # one is left out at a time
 RESIDUAL_ROWS = 30
+FAR = 3.0  # standard deviations
 ELSEWHERE = 1000.0  # by which factor no times are off that are of such a device, and in the unit that they say
 LEAST_SECONDS = 1e-5  # what an overhead of 0 begins at: it has no logarithm
 CACHES, CLOCKS = (0.6, 1.0, 1.5), (0.5, 1.0, 2.0)  # factors that the fit begins with
@@ -89,7 +91,10 @@ class Calibration:
         """The constants before and after, each row with its errors, and the mean of those left out."""
         head = ("model", "measured ms", "fitted ms", "error", "left out ms", "error")
         cells = [head, *map(_cells, self.rows)]
-        said = [f"{name} {_shown(self.before, name)} -> {_shown(self.device, name)}" for name in CONSTANTS]
+        said = [
+            f"{name} {_shown(self.before, name)} -> {_shown(self.device, name)}{_how_likely(self, name)}"
+            for name in CONSTANTS
+        ]
         model = "with a residual model" if self.device.residual is not None else _why(self)
         return "\n".join(
             [
@@ -206,6 +211,15 @@ def _why(found: Calibration) -> str:
     if len(found.rows) < RESIDUAL_ROWS:
         return f"without a residual model, which needs {RESIDUAL_ROWS}"
     return "without a residual model, which does not lessen the error of rows left out"
+
+
+def _how_likely(found: Calibration, constant: str) -> str:
+    """A remark on a constant that came to lie three standard deviations from where it began, or further."""
+    begun, ended = (
+        dict(zip(CONSTANTS, _logs(device).tolist(), strict=True))[constant] for device in (found.before, found.device)
+    )
+    far = abs(ended - begun) > FAR * math.log(LIKELY[constant])
+    return f" (a factor of {LIKELY[constant]:g} was likely: see whether the times are right)" if far else ""
 
 
 def _shown(device: Device, constant: str) -> str:
