@@ -156,6 +156,8 @@ TRAIN = ("train-cost-model", "--out", "x.safetensors")
         (("enumerate", "--vertices", 9), "9 is not in the range"),
         (("sweep", "--caching", "knapsack"), "no caching of a sweep is called 'knapsack'; there are partial, all"),
         (("swep",), "did you mean sweep"),
+        (("SWEEP",), "did you mean sweep"),
+        (("search", "--max-ms", "1", "--accuracy", "."), "error: . cannot be read: Is a directory; give nasbench"),
         (("search", "--max-ms", "0"), "max_ms is 0"),
         (("search", "--max-ms", "1", "--accuracy", "no.tfrecord"), "no.tfrecord cannot be read"),
         (("plot", "--from", "absent.npz", "--out", "x"), "absent.npz cannot be read"),

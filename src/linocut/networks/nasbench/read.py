@@ -80,7 +80,8 @@ def _of_json(text: str, what: str) -> Cell:
     except json.JSONDecodeError as error:
         raise SpecError(f"{one_line(what, 60)} is not JSON: {one_line(error)}; {MEND}") from None
     except (ValueError, RecursionError) as error:
-        raise SpecError(f"{one_line(what, 60)} is not JSON of a cell: {one_line(error)}; {MEND}") from None
+        why = "it is nested too deep" if isinstance(error, RecursionError) else one_line(error)
+        raise SpecError(f"{one_line(what, 60)} is not JSON of a cell: {why}; {MEND}") from None
     if isinstance(given, list) and len(given) == 2:  # a matrix and its operations without names
         given = dict(zip((MATRIX, LABELS), given, strict=True))
     if not isinstance(given, dict):
@@ -124,7 +125,7 @@ def _matrix(given: Any) -> list[list[int]]:
         raise SpecError(f"{MATRIX} must be a square of {LEAST_VERTICES} to {MOST_VERTICES} rows; {MEND}")
     for x, row in enumerate(rows):
         for y, entry in enumerate(row):
-            if entry not in (0, 1):
+            if isinstance(entry, bool) or entry not in (0, 1):
                 raise SpecError(f"{MATRIX} has {one_line(repr(entry), 30)} in row {x}, must be 0 or 1")
             if entry and y <= x:
                 raise SpecError(f"{MATRIX} has an edge from {x} to {y}, must go from earlier vertices to later ones")
