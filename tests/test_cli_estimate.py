@@ -1,10 +1,12 @@
 """`linocut estimate`."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 import linocut as lc
+from linocut.devices.table import DEVICES
 
 
 def test_a_table(linocut):
@@ -19,6 +21,17 @@ def test_json_is_that_of_python(linocut):
     assert json.loads(out) == json.loads(json.dumps(found))
     _, out, _ = linocut("estimate", "--input", "8x8x1", "--classes", 4, "--hidden", "32", "--batch", 3, "--json")
     assert json.loads(out)["rows"][1]["macs"] == 3 * 64 * 32
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_rows_add_up_to_the_total(linocut, device):
+    _, out, _ = linocut("estimate", "--on", device, "--hidden", "32", "--json")
+    found = json.loads(out)
+    assert sum(row["ms"] for row in found["rows"]) == pytest.approx(found["total_ms"], rel=1e-12)
+    fixed = [row["ms"] for row in found["rows"] if row["kind"] == "fixed"]
+    assert sum(fixed) == found["fixed_ms"] == (pytest.approx(0.0104) if device == "coral-usb" else sum(fixed))
+    _, table, _ = linocut("estimate", "--on", device, "--hidden", "32")
+    assert ("\nrun " in table) == bool(fixed)
 
 
 def test_compare(linocut):
@@ -67,6 +80,12 @@ def test_calibrate(linocut, tmp_path):
     assert lc.devices.load(out_file).calibrated == "7 rows of times.csv"
     assert linocut("estimate", "--on", out_file, "--model", "mlp")[0] == 0
     assert linocut("estimate", "--calibrate", csv, "--out", out_file)[0] == 2  # it is there
+    for other, says in (
+        (tmp_path / "mine", "mine is to hold a device, its name must end in .toml"),
+        (tmp_path / "no" / "mine.toml", "no is no folder; make it first"),
+    ):
+        status, out, err = linocut("estimate", "--on", "coral-dev", "--calibrate", csv, "--out", other)
+        assert (status, out) == (2, "") and says in err and not other.exists()
     _, out, _ = linocut("estimate", "--on", "coral-dev", "--calibrate", csv, "--json")
     assert len(json.loads(out)["rows"]) == 7
 
@@ -76,13 +95,22 @@ def test_calibrate(linocut, tmp_path):
     [
         (("--on", "coral"), "did you mean coral-usb?"),
         (("--model", "vgg1"), "did you mean vgg1"),
+        (("--on", "Coral-USB"), "did you mean coral-usb?"),
+        (("--model", "VGG16"), "did you mean vgg16?"),
+        (("--model", "runs/none"), "runs/none is not there, must be the folder of a run, a FILE.toml, or the name"),
+        (("--on", "this", "--precision", "int8"), "without precision int8; leave it out"),
+        (("--on", "cortex-m4", "--caching", "all"), "without caching all; leave it out"),
         (("--precision", "2"), "no precision is called '2'"),
         (("--caching", "some"), "no caching is called 'some'"),
         (("--batch", "0"), "batch is 0"),
         (("--policy", "lean"), "--policy and --optimizer are of --train"),
         (("--train", "--compare"), "--compare is of predictions"),
-        (("--train",), "a step is estimated for this machine, the device this, not for coral-usb"),
+        (("--train",), "a step is estimated for this machine, not for coral-usb; take the device this"),
         (("--on", "this", "--plot", "x.png"), "--plot draws rooflines of accelerators"),
+        (("--on", "board.toml", "--plot", "x.png"), "--plot draws rooflines of accelerators, not of board"),
+        (("--plot", "no/x.png"), "no is no folder; make it first"),
+        (("--model", "open.toml", "--classes", 3), "nothing says what shape it takes; add one, or give --input HxWxC"),
+        (("--model", "open.toml", "--input", "8x8x1"), "write a number, or give --classes"),
         (("--out", "x.toml"), "--out and --force are for --calibrate"),
         (("--compare", "--precision", "1"), "--compare is of all precisions"),
         (("--calibrate", "x.csv", "--model", "mlp"), "--model does not go with --calibrate"),
@@ -90,5 +118,7 @@ def test_calibrate(linocut, tmp_path):
     ],
 )
 def test_mistakes(linocut, elsewhere, arguments, says):
+    Path("open.toml").write_text('[[layers]]\nlayer = "dense"\nunits = "classes"\n')
+    Path("board.toml").write_text(DEVICES["cortex-m4"].read_text().replace("cortex-m4", "board"))
     status, out, err = linocut("estimate", *arguments)
     assert (status, out) == (2, "") and says in err and len(err.splitlines()) == 1

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -87,6 +90,62 @@ def test_a_cost_model_is_trained_and_asked(linocut, elsewhere) -> None:
     assert json.loads(out)["predicted_ms"]["edgetpu-v1"] > 0
 
 
+WRITING = (
+    ("describe", "1:0", "--out", "cell.toml"),
+    ("enumerate", "--vertices", 3, "--out", "cells.npz"),
+    ("sweep", "--vertices", 3, "--out", "sweep.npz"),
+    ("search", "--max-ms", 1, "--out", "best.toml"),
+    ("train-cost-model", "--vertices", 5, "--examples", 5, "--epochs", 1, "--out", "cost.safetensors"),
+)
+
+
+@pytest.mark.parametrize("words", WRITING)
+def test_what_is_there_is_looked_at_before_the_work(linocut, elsewhere, words, monkeypatch) -> None:
+    """Files are not written over without --force, what is no file not at all; names say what is in them."""
+    *given, name = words
+
+    def none(*_: object, **__: object) -> None:
+        raise AssertionError("the work has begun")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("linocut.networks.nasbench.cells", none)
+        patched.setattr("linocut.devices.sweep.sweep", none)
+        Path(name).write_text("mine")
+        os.mkfifo(f"pipe{Path(name).suffix}")
+        Path(f"folder{Path(name).suffix}").mkdir()
+        for other, force, says in (
+            (name, (), f"{name} exists already; give --force to replace it, or another --out"),
+            ("name.txt", ("--force",), f"name.txt is to hold .*, its name must end in {Path(name).suffix}"),
+            (f"no/{name}", (), "no is no folder; make it first"),
+            (f"pipe{Path(name).suffix}", ("--force",), "is there, and no file to be written"),
+            (f"folder{Path(name).suffix}", ("--force",), "is a folder; give the name of a file as --out"),
+        ):
+            status, out, err = linocut("nasbench", *given, other, *force)
+            assert (status, out) == (2, "") and re.search(says, err) and err.count("\n") == 1, err
+    assert Path(name).read_text() == "mine"
+    if words[0] == "train-cost-model":
+        pytest.importorskip("torch")
+    assert linocut("nasbench", *words, "--force")[0] == 0
+    assert Path(name).read_bytes() != b"mine"
+
+
+def test_pictures_are_not_written_over(linocut, elsewhere) -> None:
+    pytest.importorskip("matplotlib")
+    linocut("nasbench", "sweep", "--vertices", 3, "--out", "sweep.npz")
+    asked = "nasbench", "plot", "--from", "sweep.npz", "--out"
+    Path("pictures").mkdir()
+    Path("pictures/nasbench-fronts.png").write_text("mine")
+    status, _, err = linocut(*asked, "pictures")
+    assert status == 2 and "pictures/nasbench-fronts.png exists already; give --force" in err
+    assert [path.name for path in Path("pictures").iterdir()] == ["nasbench-fronts.png"]
+    assert linocut(*asked, "pictures", "--force")[0] == 0
+    status, _, err = linocut(*asked, "sweep.npz")
+    assert status == 2 and "sweep.npz is there, and no folder for pictures" in err
+
+
+TRAIN = ("train-cost-model", "--out", "x.safetensors")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -97,17 +156,17 @@ def test_a_cost_model_is_trained_and_asked(linocut, elsewhere) -> None:
         (("enumerate", "--vertices", 9), "9 is not in the range"),
         (("sweep", "--caching", "knapsack"), "no caching of a sweep is called 'knapsack'; there are partial, all"),
         (("swep",), "did you mean sweep"),
+        (("SWEEP",), "did you mean sweep"),
+        (("search", "--max-ms", "1", "--accuracy", "."), "error: . cannot be read: Is a directory; give nasbench"),
         (("search", "--max-ms", "0"), "max_ms is 0"),
         (("search", "--max-ms", "1", "--accuracy", "no.tfrecord"), "no.tfrecord cannot be read"),
         (("plot", "--from", "absent.npz", "--out", "x"), "absent.npz cannot be read"),
-        (("train-cost-model", "--curve", "--examples", 5, "--out", "x"), "leave --examples"),
-        (("train-cost-model", "--plot", "x.png", "--out", "x"), "give --curve too"),
-        (
-            ("train-cost-model", "--threads", 100000, "--out", "x"),
-            "threads is 100000, must be a whole number from 1 to",
-        ),
-        (("train-cost-model", "--seed", 2**63, "--out", "x"), "must be a whole number from 0 to"),
-        (("train-cost-model", "--out", "no/x.safetensors"), "no is no folder; make it first"),
+        ((*TRAIN, "--curve", "--examples", 5), "leave --examples"),
+        ((*TRAIN, "--plot", "x.png"), "give --curve too"),
+        ((*TRAIN, "--curve", "--plot", "no/x.png"), "no is no folder; make it first"),
+        ((*TRAIN, "--threads", 100000), "threads is 100000, must be a whole number from 1 to"),
+        ((*TRAIN, "--seed", 2**63), "must be a whole number from 0 to"),
+        ((*TRAIN, "--vertices", 4, "--examples", 55), "55 cells were to be trained on, must be 2 to 54"),
     ],
 )
 def test_mistakes_cost_a_line(linocut, elsewhere, arguments, message) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
 
 from linocut import files
+from linocut.errors import RunError
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="needs /proc")
 
@@ -50,6 +52,20 @@ def test_folders_that_are_made_are_synced_in_those_above(tmp_path, calls):
     assert [Path(path) for _, path, _ in calls] == [folder.parent for folder in made]
     calls.clear()
     assert files.make_folder(tmp_path / "a") == [] and not calls
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket"])
+def test_what_others_wait_at_is_not_replaced(tmp_path, kind):
+    path = tmp_path / "it"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(str(path))
+        server.close()
+    with pytest.raises(RunError, match="it is no plain file; move away what is there"):
+        files.write_text(path, "new")
+    assert not path.is_file() and list(tmp_path.iterdir()) == [path]
 
 
 def test_what_fails_leaves_neither_a_part_nor_another_file(tmp_path):

@@ -21,6 +21,7 @@ import numpy as np
 
 import linocut as lc
 from linocut.devices import Device, microcontroller
+from linocut.devices.kinds import RATES
 from linocut.devices.write import write_device
 from linocut.graph.asked import asked
 from linocut.layers import (
@@ -193,7 +194,7 @@ def counted(network: lc.Network, cpu: str) -> int:
 
 def fitted(works: list[dict[str, float]], counts: list[int]) -> tuple[tuple[str, float], ...]:
     """Rates, none below 0, of least relative errors: those that would be below are left out one after the other."""
-    kinds = [kind for kind in microcontroller.RATES if any(work.get(kind) for work in works)]
+    kinds = [kind for kind in RATES if any(work.get(kind) for work in works)]
     while True:
         rows = np.array([[work.get(kind, 0.0) for kind in kinds] for work in works]) / np.array(counts)[:, None]
         rates, *_ = np.linalg.lstsq(rows, np.ones(len(rows)), rcond=None)

@@ -54,10 +54,17 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def unknown_name(what: str, name: object, known: Collection[str]) -> SpecError:
-    """The error for a `what` (policy, optimizer, ...) that is called by a name which is none of `known`."""
+def nearest(name: object, known: Collection[str]) -> str | None:
+    """The name among `known` that is most like another, whatever the case of letters; None where none is like it."""
     import difflib  # late: only mistakes need it
 
-    close = difflib.get_close_matches(str(name), known, 1)
-    hint = f"; did you mean {close[0]}?" if close else ""
+    folded = {one.casefold(): one for one in reversed([*known])}
+    close = difflib.get_close_matches(str(name).casefold(), folded, 1)
+    return folded[close[0]] if close else None
+
+
+def unknown_name(what: str, name: object, known: Collection[str]) -> SpecError:
+    """The error for a `what` (policy, optimizer, ...) that is called by a name which is none of `known`."""
+    close = nearest(name, known)
+    hint = "" if close is None else f"; did you mean {close}?"
     return SpecError(f"no {what} is called {name!r}; there are {', '.join(known)}{hint}")

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from linocut.errors import LinocutError, MachineError, RunError
+from linocut.errors import LinocutError, MachineError, RunError, SpecError
 
 PART = ".part"  # how a file is called that is being written
 LONG_NAME, OF_LONG_NAME = 200, 50  # bytes; characters, of up to four: with what is added a name has 255 bytes at most
@@ -71,6 +71,29 @@ def unwritable(error: OSError, message: str, otherwise: str, misplaced: type[Lin
     return MachineError(f"{message}; make room, or {otherwise}")
 
 
+def check_new(path: Path, force: bool, option: str = "--out", forced: str = "--force") -> None:
+    """SpecError unless a file may be written there: there is none, or with `force` one that may be replaced.
+
+    `option` is what gives the path, `forced` what `force`, for the message. Links are followed.
+    """
+    target = os.path.realpath(path)
+    if os.path.isdir(target):
+        raise SpecError(f"{path} is a folder; give the name of a file as {option}")
+    if os.path.lexists(target) and not os.path.isfile(target):
+        raise SpecError(f"{path} is there, and no file to be written; move it away, or give another {option}")
+    if os.path.lexists(path) and not force:
+        raise SpecError(f"{path} exists already; give {forced} to replace it, or another {option}")
+
+
+def check_parent(path: Path) -> None:
+    """SpecError unless the folder that a file is to be written into is there, and lets it."""
+    folder = Path(os.path.realpath(path)).parent
+    if not folder.is_dir():
+        raise SpecError(f"{path.parent} is no folder; make it first, or give another")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise SpecError(f"{path.parent} cannot be written to; give another folder")
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file to write, which takes the name `path` once the block has ended and its bytes are on the disk.
@@ -78,7 +101,10 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     It is written under another name in the same folder, one that no other file has: where that folder was replaced by
     another meanwhile, the file is not found there, and nothing in it is written over. When anything fails, the file is
     removed, what `path` held stays as it was, and an OSError becomes a MachineError, or a RunError: see `unwritable`.
+    Pipes, sockets and devices are not replaced: RunError.
     """
+    if _is_special(path):
+        raise _unwritten(path, OSError(errno.ENXIO, NOT_PLAIN))
     name = path.name if len(os.fsencode(path.name)) <= LONG_NAME else path.name[:OF_LONG_NAME]
     part = path.with_name(f".{name}.{os.getpid()}-{os.urandom(4).hex()}{PART}")
     try:
@@ -96,6 +122,15 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         raise
     except OSError as error:
         raise _unwritten(path, error) from None
+
+
+def _is_special(path: Path) -> bool:
+    """Whether there is a pipe, a socket or a device, which others wait at."""
+    try:
+        kind = os.lstat(path).st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(kind) or stat.S_ISLNK(kind) or stat.S_ISDIR(kind))
 
 
 def extended(path: Path, folder: int, nbytes: int, data: bytes) -> bool:

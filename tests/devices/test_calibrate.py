@@ -82,8 +82,13 @@ GOOD = "model,ms,input,classes,precision,batch\n" + "".join(f"mlp,{n},28x28x1,10
         ("precision", "bits", "has a column 'bits'"),
         ("mlp,1,", "mlp,-1,", "line 2: ms is '-1', must be a number above 0"),
         ("mlp,2,", "mlp,fast,", "line 3: ms is 'fast'"),
+        ("mlp,2,", "mlp,1e308,", "line 3: ms is '1e308', must be a number above 0, from 1e-06 to 1e+09, in ms"),
+        ("mlp,2,", "mlp,5e-324,", "line 3: ms is '5e-324'"),
+        ("mlp,2,", "mlp,nan,", "line 3: ms is 'nan'"),
         ("mlp,2,", "mlq,2,", "did you mean mlp?"),
         ("mlp,2,", "mine.toml,2,", "mine.toml cannot be read"),
+        ("mlp,2,28x28x1", "open.toml,2,", "add one, or fill the column input"),
+        ("mlp,2,28x28x1,10", "open.toml,2,28x28x1,", "write a number, or fill the column classes"),
         ("mlp,3,28x28x1", "mlp,3,28x28xa", "line 4: input is 'a', must be a whole number, 1 or more, as in 32x32x3"),
         ("10,1,4", "10,int4,4", "line 5: precision is 'int4'"),
         ("10,1,4", "10,1,0", "line 5: batch is '0', must be a whole number, 1 or more"),
@@ -92,6 +97,9 @@ GOOD = "model,ms,input,classes,precision,batch\n" + "".join(f"mlp,{n},28x28x1,10
 )
 def test_files_that_are_wrong(tmp_path, old, new, says):
     path = tmp_path / "times.csv"
+    (tmp_path / "open.toml").write_text(
+        '[[layers]]\nlayer = "flatten"\n[[layers]]\nlayer = "dense"\nunits = "classes"\n'
+    )
     assert old in GOOD
     path.write_text(GOOD.replace(old, new, 1))
     with pytest.raises(lc.DataError) as error:
@@ -113,3 +121,34 @@ def test_too_few_rows_and_other_devices(counted):
     times = times_on(start, counted)
     with pytest.raises(lc.DataError, match="there are 5 measured times, 6 or more are needed"):
         calibrate(start, times[:5])
+
+
+def test_times_in_another_unit(counted):
+    start = lc.devices.load("coral-usb")
+    times = [dataclasses.replace(time, seconds=time.seconds * 1e6) for time in times_on(start, counted)]
+    with pytest.raises(lc.DataError, match=r"the measured times are .* times those of coral-usb"):
+        calibrate(start, times)
+
+
+def test_constants_far_from_where_they_began_are_remarked_on(counted):
+    """A standard deviation is no bound: where the times ask for it a constant goes further, and is named."""
+    start = lc.devices.load("coral-usb")
+    slow = dataclasses.replace(start, clock_hz=start.clock_hz / 5)
+    found = calibrate(start, times_on(slow, counted))
+    assert found.device.clock_hz == pytest.approx(slow.clock_hz, rel=0.3)
+    assert "(a factor of 1.5 was likely: see whether the times are right)" in str(found)
+    assert "likely" not in str(calibrate(start, times_on(start, counted)))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("changed", [{"overhead_s": 3600.0}, {"bandwidth": 1e-9}, {"clock_hz": 1e15, "cache_bytes": 0}])
+def test_fits_that_begin_far_away_end_in_numbers_or_in_a_line(counted, changed):
+    """Of a device that is nothing like what was measured."""
+    start = lc.devices.load("coral-usb")
+    times = times_on(start, counted)
+    try:
+        found = calibrate(dataclasses.replace(start, **changed), times)
+    except lc.DataError as error:
+        assert "times those of coral-usb" in str(error)
+    else:
+        assert all(math.isfinite(getattr(found.device, name)) for name in CONSTANTS)

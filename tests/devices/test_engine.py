@@ -70,17 +70,17 @@ def test_a_prediction(kept):
 
 def test_what_cannot_be(kept):
     for settings in ({"precision": "int8"}, {"caching": "knapsack"}):
-        with pytest.raises(lc.SpecError, match="this runs networks as they are described"):
+        with pytest.raises(lc.SpecError, match="this runs networks as they are described, without"):
             lc.estimate(NETWORKS[0], kept, **settings)
     with pytest.raises(lc.SpecError, match="depthwise_conv2d1: a depthwise_conv2d cannot be trained"):
         lc.estimate(lc.models.build("mobilenet_v1", input_shape=(32, 32, 3), classes=4), kept)
     with pytest.raises(lc.SpecError, match="give that, not its graph"):
         lc.estimate(NETWORKS[0].graph, kept)
-    with pytest.raises(lc.SpecError, match="an engine without laws"):
+    with pytest.raises(lc.SpecError, match="a device of kind engine needs laws"):
         lc.estimate(NETWORKS[0], dataclasses.replace(kept, laws=()))
     for name in ("coral-usb", "cortex-m4"):
         with pytest.raises(
-            lc.SpecError, match=f"a step is estimated for this machine, the device this, not for {name}"
+            lc.SpecError, match=f"a step is estimated for this machine, not for {name}; take the device this"
         ):
             lc.estimate(NETWORKS[0], name, training=Training())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import math
 from pathlib import Path
 
@@ -10,14 +12,16 @@ import pytest
 
 from linocut import devices
 from linocut.devices import sweep_file
-from linocut.devices.device import Device
+from linocut.devices.device import Device, InstructionLaw, Picojoules
 from linocut.devices.estimate import estimate
-from linocut.devices.findings import by_size, distributions, fastest, groups, structures
+from linocut.devices.findings import by_size, correlations, distributions, fastest, groups, structures
 from linocut.devices.search import pareto, search
 from linocut.devices.sweep import Sweep, sweep
 from linocut.errors import DataError, SpecError
+from linocut.json_text import written
 from linocut.networks import nasbench
 from linocut.networks.nasbench.accuracies import Accuracies
+from linocut.report import nasbench_plots, nasbench_tables
 
 CLASSES = ("edgetpu-v1", "edgetpu-v2", "edgetpu-v3")
 README = "1523787:45"
@@ -156,9 +160,23 @@ def _written_out(operations, device: Device, caching: str) -> tuple[float, float
 def test_what_a_sweep_cannot_take_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="no caching of a sweep is called 'knapsak'; there are partial, all"):
         sweep(nasbench.cells(3), [devices.load("edgetpu-v1")], "knapsak")
-    engine = Device("mine", "engine", "a test", 1e9, 1e9, rates=(("xnor", 1e9),))
+    laws = (InstructionLaw("adam", "float", "", 1.0, 0.0, 0.0),)
+    engine = Device("mine", "engine", "a test", 1e9, 1e9, laws=laws)
     with pytest.raises(SpecError, match="mine is of kind engine, a sweep takes"):
         sweep(nasbench.cells(3), [engine])
+    with pytest.raises(SpecError, match="must be a list of one or more"):
+        sweep(nasbench.cells(3), [])
+    with pytest.raises(SpecError, match="must be a list of one or more"):
+        sweep(nasbench.cells(3), "coral-usb")
+    with pytest.raises(SpecError, match="a device is given as 3"):
+        sweep(nasbench.cells(3), [3])  # type: ignore[list-item]
+    with pytest.raises(SpecError, match="two devices of a sweep are called coral-usb"):
+        sweep(nasbench.cells(3), ["coral-usb", devices.load("coral-usb")])
+
+
+def test_devices_are_given_by_name_too() -> None:
+    some = nasbench.cells(3)
+    assert np.array_equal(sweep(some, ["coral-usb"]).ms, sweep(some, [devices.load("coral-usb")]).ms)
 
 
 # --- findings ---
@@ -209,6 +227,12 @@ def test_sweeps_come_back_from_files(tmp_path: Path) -> None:
     assert np.array_equal(kept["parameters"], nasbench.parameters(found.cells))
 
 
+def _broken(value: float) -> np.ndarray:
+    found = np.ones((91, 2))
+    found[5, 1] = value
+    return found
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
@@ -218,6 +242,20 @@ def test_sweeps_come_back_from_files(tmp_path: Path) -> None:
         ({"devices": np.array([1, 2])}, "does not say for which devices"),
         ({"V": np.zeros((3, 3), np.uint8)}, "V is uint8"),
         ({"bits": None}, "has no array 'bits'"),
+        ({"V": np.full(91, 200, np.uint8)}, "row 0 of the cells is none of NASBench-101's: a cell has 200 vertices"),
+        ({"labels": np.full(91, 255, np.uint8)}, "row 0 of the cells is none .* labels are 255"),
+        ({"bits": np.zeros(91, np.uint32)}, "row 0 of the cells is none .* vertex 0 of a cell of 2 has no edge"),
+        ({"bits": np.full(91, 2**31, np.uint32)}, "row 0 of the cells is none .* bits are 2147483648"),
+        ({"ms": _broken(np.nan)}, "ms of cell 5 is nan, must be from 1e-12 to"),
+        ({"ms": _broken(np.inf)}, "ms of cell 5 is inf"),
+        ({"ms": _broken(0.0)}, "ms of cell 5 is 0"),
+        ({"uj": _broken(-1.0)}, "uj of cell 5 is -1, must be from 0"),
+        ({"streamed_bytes": _broken(-1).astype(np.int64)}, "streamed_bytes of cell 5 is -1"),
+        ({"streamed_bytes": _broken(2**39).astype(np.int64)}, "cell 5 streams more bytes than its weights have"),
+        ({"weight_bytes": np.zeros(91, np.int64)}, "weight_bytes of cell 0 is 0"),
+        ({"devices": np.array(["a\x1b[31m", "b"])}, r"a device is called 'a\\x1b"),
+        ({"devices": np.array(["a", "a"])}, "must have a name of its own"),
+        ({"devices": np.array(["a", ""])}, "a device is called ''"),
     ],
 )
 def test_files_that_are_no_sweeps_are_named(tmp_path: Path, changed: dict[str, np.ndarray], message: str) -> None:
@@ -232,6 +270,33 @@ def test_files_that_are_no_sweeps_are_named(tmp_path: Path, changed: dict[str, n
         sweep_file.load(tmp_path / "odd.npz")
     with pytest.raises(DataError, match="cannot be read"):
         sweep_file.load(tmp_path / "absent.npz")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("vertices", [2, 3])
+def test_sweeps_of_little_are_drawn_and_told(vertices: int, tmp_path: Path) -> None:
+    """Of one cell, and of a device whose energy is not known."""
+    pytest.importorskip("matplotlib")
+    plain = dataclasses.replace(devices.load("coral-usb"), energy=Picojoules())
+    found = sweep(nasbench.cells(vertices), [plain])
+    assert not found.uj.any()
+    assert len(list(nasbench_plots.draw(found, tmp_path))) == 5
+    assert "not cycle accurate" in nasbench_tables.findings(found)
+    assert json.loads(written(correlations(found)))["depth"] == (
+        [None] if vertices == 2 else [correlations(found)["depth"][0]]
+    )
+
+
+def test_no_picture_is_left_of_a_sweep_that_cannot_be_drawn(tmp_path: Path, monkeypatch) -> None:
+    pytest.importorskip("matplotlib")
+
+    def broken(_: Sweep) -> None:
+        raise SpecError("no")
+
+    monkeypatch.setitem(nasbench_plots.PICTURES, "fronts", broken)
+    with pytest.raises(SpecError):
+        list(nasbench_plots.draw(sweep(nasbench.cells(2), ["coral-usb"]), tmp_path / "pictures"))
+    assert not (tmp_path / "pictures").exists()
 
 
 # --- search ---

@@ -11,7 +11,7 @@ pytest.importorskip("scalesim")
 
 ROWS, COLUMNS = 8, 8
 FILL = 2 * ROWS + COLUMNS - 2  # weights go in row by row, and the last operand out through all rows and columns
-DEVICE = Device("array", "systolic", "a test", 1e9, 1e9, array=(ROWS, COLUMNS), fill_cycles=FILL)
+DEVICE = Device("array", "systolic", "a test", 1e9, 1e9, array=(ROWS, COLUMNS), fill_cycles=FILL, cache_bytes=0)
 
 
 def simulated(taps, inputs, outputs, pixels):

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from linocut import Predictor, Trainer
+from linocut.devices.costmodel.model import CostModel, shapes
+from linocut.devices.sweep import sweep
 from linocut.errors import SpecError
 from linocut.networks import nasbench
 from linocut.networks.nasbench import Cell
@@ -269,9 +271,44 @@ def test_networks_that_cannot_be_are_refused() -> None:
         Cell(2, 1.5)
     with pytest.raises(SpecError, match="stem is 3, must be 4 or more"):
         nasbench.network(README, stem=3)
+    with pytest.raises(SpecError, match="binary of a NASBench network is 'no', must be True or False"):
+        nasbench.network(README, binary="no")
     with pytest.raises(SpecError, match="repeats of a NASBench network is 0"):
         nasbench.network(README, repeats=0)
     with pytest.raises(SpecError, match="up to 8 vertices were asked for, must be 2 to 7"):
         nasbench.cells(8)
     with pytest.raises(SpecError, match="not among NASBench-101's"):
         nasbench.indices(nasbench.as_array([README]))
+
+
+@pytest.mark.parametrize(
+    "given", ["7:0", None, [], np.zeros(3), ["7:0"], nasbench.cells(3)[0], nasbench.cells(3)[:, None]]
+)
+def test_what_is_no_array_of_cells_is_refused(given: object) -> None:
+    for of in (
+        nasbench.parameters,
+        nasbench.macs,
+        nasbench.depth,
+        nasbench.width,
+        nasbench.mix,
+        nasbench.kept,
+        nasbench.indices,
+        lambda cells: sweep(cells, ["coral-usb"]),
+        lambda cells: CostModel(("a",), "partial", {n: np.zeros(s) for n, s in shapes(1).items()}, {}).predict(cells),
+    ):
+        with pytest.raises(SpecError, match=r"must be an array \(cells,\) of V, bits and labels"):
+            of(given)
+
+
+def test_rows_that_are_no_cells_are_refused_as_cells_are() -> None:
+    """All of four vertices: an array is refused where one of its rows is, by what refuses one."""
+    for vertices, bits in itertools.product((1, 4, 8), range(1 << 6)):
+        row = np.array([(vertices, bits, 0)], nasbench.CELL)
+        try:
+            nasbench.Cell(vertices, bits)
+        except SpecError as error:
+            with pytest.raises(SpecError) as caught:
+                nasbench.parameters(row)
+            assert str(error) in str(caught.value)
+        else:
+            nasbench.parameters(row)

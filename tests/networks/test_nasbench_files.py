@@ -46,6 +46,26 @@ def test_accuracies_of_several_trainings_are_means(tmp_path: Path) -> None:
     assert found.accuracy == pytest.approx([0.5, 0.92])
 
 
+def test_what_is_left_of_a_file_that_was_cut_is_counted(tmp_path: Path) -> None:
+    first, second = record("1:0", 0.5), record(README, 0.9)
+    path = _file(tmp_path, first, second)
+    path.write_bytes(path.read_bytes()[:-9])
+    promised = f"record 1 promises {len(second)} B and a checksum of 4, {len(second) - 5} B are left"
+    with pytest.raises(DataError, match=promised):
+        nasbench.read_accuracies(path)
+    path.write_bytes(path.read_bytes()[: len(framed(first)) + 7])
+    with pytest.raises(DataError, match="record 1 has 7 of the 12 B that it begins with"):
+        nasbench.read_accuracies(path)
+
+
+def test_a_folder_is_named_once(tmp_path: Path) -> None:
+    for name in ("a.json", "a.csv", "a.tfrecord", "a"):
+        (tmp_path / name).mkdir()
+        with pytest.raises(DataError) as caught:
+            nasbench.read_accuracies(tmp_path / name)
+        assert str(caught.value).count("cannot be read") == str(caught.value).count("; give") == 1
+
+
 def test_no_byte_of_a_file_may_be_another(tmp_path: Path) -> None:
     path = _file(tmp_path, record("1:0", 0.5), record(README, 0.9))
     sound = path.read_bytes()
@@ -61,14 +81,33 @@ def test_no_byte_of_a_file_may_be_another(tmp_path: Path) -> None:
             nasbench.read_accuracies(path)
 
 
+LIST = "it is no list of a hash, epochs, a matrix, operations and metrics"
+
+
+def _metrics(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
         ({"matrix": "0100"}, "must be a list of 2 names"),
         ({"matrix": "01010"}, "no square"),
+        ({"matrix": "0a00"}, "its matrix is not of 0 and 1"),
+        ({"matrix": None}, LIST),
+        ({"operations": 3}, LIST),
+        ({"metrics": 3}, LIST),
+        ({"epochs": True}, LIST),
+        ({"metrics": _metrics(b"\x10\x05")}, "its metrics lack evaluations, or the number of parameters"),
+        ({"metrics": _metrics(b"\x0a\x00\x08\x05")}, "its metrics lack evaluations, or the number of parameters"),
+        ({"metrics": _metrics(b"\x08\x05\x10\x05")}, "its metrics are of other types"),
+        ({"metrics": _metrics(b"\x0a\x00\x10\x05")}, "its last evaluation lacks an accuracy"),
+        ({"metrics": _metrics(b"\x09\x00")}, "field 1 of its metrics is cut"),
+        ({"metrics": _metrics(b"\x0a\x80")}, "a number in its metrics is cut"),
+        ({"metrics": _metrics(b"\xff" * 12)}, "more than 64 bits"),
         ({"operations": "input,conv5x5,output"}, "did you mean|no operation of a cell"),
-        ({"metrics": "!"}, "none of NASBench-101's"),
-        ({"metrics": ""}, "none of NASBench-101's"),
+        ({"metrics": "!"}, "its metrics are not in base64"),
+        ({"metrics": ""}, "its metrics lack evaluations"),
         ({"metrics": base64.b64encode(b"\x0a\x7f").decode()}, "is cut"),
         ({"metrics": base64.b64encode(b"\x0b").decode()}, "unknown wire type 3"),
     ],
@@ -119,7 +158,15 @@ def test_tables_are_read(tmp_path: Path) -> None:
         ("a.csv", "cell,accuracy\n1:0,nan\n", "line 2: accuracy is 'nan'"),
         ("a.csv", "cell,accuracy\n1:0\n", "line 2: 1 cells, there are 2 columns"),
         ("a.csv", "cell,accuracy\nno,0.5\n", "line 2: 'no' is no cell"),
+        ("a.csv", "cell,accuracy,accuracy\n1:0,0.5,0.6\n", "has the column accuracy 2 times, must have it once"),
         ("a.json", "[", "is not JSON"),
+        ("a.json", "[" * 100_000, "it is nested too deep; give nasbench_only108.tfrecord"),
+        ("a.json", '{"1:0": true}', "a.json, 1:0: accuracy is True, must be a part of one"),
+        ("a.json", '[{"cell": "1:0", "accuracy": true}]', "entry 0: accuracy is True, must be a part of one"),
+        ("a.json", '{"1:0": "0.5"}', "accuracy is '0.5', must be a part of one"),
+        ("a.json", '{"1:0": NaN}', "accuracy is nan, must be a part of one"),
+        ("a.json", f'{{"1:0": {"9" * 400}}}', "must be a part of one"),
+        ("a.json", '{"1:0": 0.5, "5:0": 0.5, "1:0": 0.6}', "an object has '1:0' twice"),
         ("a.json", "3", "is no table of accuracies"),
         ("a.json", '[{"cell": "1:0"}]', "entry 0: has no accuracy"),
         ("a.json", '{"1:7": 0.5}', "labels are 7, must be 0 to 0"),

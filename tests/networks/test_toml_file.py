@@ -99,7 +99,11 @@ def test_a_wrong_file_is_refused_by_its_name(tmp_path: Path, text: str, reason: 
 
 
 def test_without_data_the_shape_and_the_classes_must_be_in_the_file(tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match="no data says what shape it takes; add one, or give --data"):
+    with pytest.raises(SpecError, match="nothing says what shape it takes; add one, or give --data"):
         read_network(written(tmp_path, SMALL), None, 3)
-    with pytest.raises(SpecError, match="needs data to know how many there are"):
+    with pytest.raises(SpecError, match="nothing says how many there are; write a number, or give --data"):
         read_network(written(tmp_path, SMALL), (8, 8, 3))
+    with pytest.raises(SpecError, match="add one, or say it"):
+        read_network(written(tmp_path, SMALL), None, 3, mends=("say it", "count them"))
+    with pytest.raises(SpecError, match="write a number, or count them"):
+        read_network(written(tmp_path, SMALL), (8, 8, 3), mends=("say it", "count them"))

@@ -118,8 +118,14 @@ def _model(name: str) -> None:
 
 
 def _model_or_run(name: str) -> None:
-    if not Path(name).is_dir():
-        _model(name)
+    if Path(name).is_dir():
+        return
+    if "/" in name and Path(name).suffix != ".toml":
+        from linocut.errors import SpecError, one_line
+
+        what = "a file" if Path(name).exists() else "not there"
+        raise SpecError(f"{one_line(name)} is {what}, must be the folder of a run, a FILE.toml, or the name of a model")
+    _model(name)
 
 
 def _device(name: str) -> None:

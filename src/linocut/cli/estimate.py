@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,9 @@ from click.core import ParameterSource
 from linocut.cli.choices import CACHING, DEVICE, ESTIMATED, OPTIMIZER, POLICY, PRECISION, ChoiceOption
 from linocut.cli.command import Command, at_least
 from linocut.cli.options import PATH, dimensions, find_network, json_option, widths
+from linocut.cli.outputs import check_out, force_option
 from linocut.errors import one_line
+from linocut.json_text import written
 
 if TYPE_CHECKING:
     from linocut.devices.rows import Estimate
@@ -79,7 +80,7 @@ if TYPE_CHECKING:
     help="Fit the device's constants to measured times, in columns model and ms, and show how well they fit.",
 )
 @click.option("--out", metavar="FILE.toml", type=PATH, help="Of --calibrate: write the fitted device into this file.")
-@click.option("--force", is_flag=True, help="Replace what is in --out.")
+@force_option
 @click.option("--plot", type=PATH, help="Draw the roofline of the layers into this file.")
 @json_option
 @click.pass_context
@@ -109,10 +110,10 @@ def estimate(
     By an own analytic model of published parameters: it is not cycle accurate, and says whether its constants were
     fitted to measured times.
     """
-    from linocut.devices import accelerators
     from linocut.devices.estimate import Training
     from linocut.devices.estimate import estimate as estimated
-    from linocut.devices.table import DEVICES
+    from linocut.devices.kinds import EDGE_TPU, SYSTOLIC
+    from linocut.devices.table import described
     from linocut.report import estimate_table, figures
 
     if calibrate is not None:
@@ -129,18 +130,19 @@ def estimate(
     if compare and (plot is not None or precision is not None):
         raise click.UsageError("--compare is of all precisions, and has no picture; leave out the others", context)
     if plot is not None:
-        if device in DEVICES and device not in accelerators():
-            raise click.UsageError(f"--plot draws rooflines of accelerators, not of {device}; leave it out", context)
+        on = described(device)
+        if on.kind not in (EDGE_TPU, SYSTOLIC):
+            raise click.UsageError(f"--plot draws rooflines of accelerators, not of {on.name}; leave it out", context)
         figures.check(plot)
     network = _network(model, hidden, shape, classes)
     if compare:
         found = list(_all(network, device, caching, batch))
-        told = json.dumps(estimate_table.compared(found)) if as_json else estimate_table.side_by_side(found)
+        told = written(estimate_table.compared(found)) if as_json else estimate_table.side_by_side(found)
         click.echo(told)
         return
     step = Training(policy or "lean", optimizer or "adam") if train else None
     one = estimated(network, device, precision, caching, batch, step)
-    click.echo(json.dumps(one.to_json()) if as_json else estimate_table.by_node(one))
+    click.echo(written(one.to_json()) if as_json else estimate_table.by_node(one))
     if plot is not None:
         from linocut.report.roofline_plot import plot as draw
 
@@ -153,12 +155,10 @@ def _calibrate(device: str, csv: Path, out: Path | None, force: bool, as_json: b
     from linocut.devices.calibrate import calibrate
     from linocut.devices.times import read_times
     from linocut.devices.write import write_device
-    from linocut.errors import SpecError
 
-    if out is not None and out.exists() and not force:
-        raise SpecError(f"{out} exists already; give --force to replace it, or another --out")
+    check_out(out, force, ".toml", "a device")
     found = calibrate(load(device), read_times(csv), f"{csv.name}")
-    click.echo(json.dumps(found.to_json()) if as_json else str(found))
+    click.echo(written(found.to_json()) if as_json else str(found))
     if out is not None:
         write_device(dataclasses.replace(found.device, name=out.stem), out)
         click.echo(f"wrote {one_line(out)}; estimate with it: --on {one_line(out)}", err=True)
@@ -184,7 +184,7 @@ def _all(network: Network, device: str, caching: str, batch: int) -> Iterator[Es
 def _network(model: str, hidden: tuple[int, ...] | None, shape: tuple[int, ...] | None, classes: int | None) -> Network:
     """The model of that name or file, or the network of a run."""
     if not Path(model).is_dir():
-        return find_network(model, hidden, None, shape, classes)
+        return find_network(model, hidden, None, shape, classes, ("give --input HxWxC", "give --classes"))
     from linocut.train.run_folder import RunFolder
 
     if hidden is not None or shape is not None or classes is not None:

@@ -61,12 +61,11 @@ def export(
     the file --out, which needs the extra `tflite`. With --train, to c: the network as it trains, from where the run is,
     with the kernels that it uses in the folder c99 of --out.
     """
-    from linocut.errors import SpecError
     from linocut.export.exported import export as write
-    from linocut.files import write_text
+    from linocut.files import check_new, write_text
 
-    if report is not None and report.exists() and not force:
-        raise SpecError(f"{report} exists already; give --force to replace it, or another --report")
+    if report is not None:
+        check_new(report, force, "--report")
     found = write(
         _trainer(run, to) if train else run,
         to,

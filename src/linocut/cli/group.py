@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from linocut.errors import nearest
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -74,10 +76,8 @@ class Group(click.Group):
         """The command; UsageError with the nearest name where there is none."""
         name = args[0]
         if self.get_command(context, name) is None and not name.startswith("-"):
-            import difflib  # late: only mistakes need it
-
             known = self.list_commands(context)
-            close = difflib.get_close_matches(name, known, 1)
-            hint = f"; did you mean {close[0]}?" if close else ""
+            close = nearest(name, known)
+            hint = "" if close is None else f"; did you mean {close}?"
             raise click.UsageError(f"no command is called {name!r}; there are {', '.join(known)}{hint}", context)
         return super().resolve_command(context, args)

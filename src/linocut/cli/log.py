@@ -44,13 +44,14 @@ def log(
 
     Of several runs the curves are drawn into one picture; for TensorBoard each has a folder in --out.
     """
+    from linocut.files import check_new
     from linocut.report import figures
     from linocut.train.logged import read_log
 
     if (to is None) != (out is None):
         raise click.UsageError("--to and --out go together: give both, or neither")
-    if to == "csv" and out is not None and out.exists() and not force:
-        raise click.UsageError(f"{out} exists already; give --force to replace it, or another --out")
+    if to == "csv" and out is not None:
+        check_new(out, force)
     if plot is not None:
         figures.check(plot)
     found = [read_log(run) for run in runs]

@@ -221,8 +221,12 @@ def find_network(
     dataset: Dataset | None,
     shape: tuple[int, ...] | None = None,
     classes: int | None = None,
+    mends: tuple[str, str] | None = None,
 ) -> Network:
-    """The network, shaped for the data set or as given, or as it is by itself; SpecError for an unknown one."""
+    """The network, shaped for the data set or as given, or as it is by itself; SpecError for an unknown one.
+
+    `mends` are as `read_network` takes them.
+    """
     from linocut import networks as models
     from linocut.errors import SpecError
     from linocut.networks.mlp import REAL
@@ -235,9 +239,9 @@ def find_network(
     if model.endswith(".toml"):
         if hidden is not None:
             raise SpecError(f"--hidden is for the model mlp; write the widths into {model}")
-        from linocut.networks.toml_file import read_network
+        from linocut.networks.toml_file import DATA, read_network
 
-        return read_network(Path(model), **given)
+        return read_network(Path(model), **given, mends=mends or DATA)
     if "shape" in given:
         given["input_shape"] = given.pop("shape")
     if model == DEFAULT_MODEL and dataset is not None and dataset.form is not None:

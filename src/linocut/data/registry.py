@@ -19,7 +19,7 @@ from linocut.data.resizing import WHOLE
 from linocut.data.scan import folders
 from linocut.data.sound_names import holds_recordings
 from linocut.data.sources import SOURCES, Source
-from linocut.errors import DataError
+from linocut.errors import DataError, nearest
 from linocut.files import expanded
 
 if TYPE_CHECKING:
@@ -202,10 +202,8 @@ def _names() -> list[str]:
 
 
 def _meant(text: str) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(text.lower(), _names(), n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
+    close = nearest(text, _names())
+    return "" if close is None else f" (did you mean {close}?)"
 
 
 def _is_path(name: str | os.PathLike[str]) -> bool:

@@ -11,7 +11,7 @@ from linocut.data.csv_file import named, read_csv, read_header
 from linocut.data.dataset import Dataset
 from linocut.data.form import TABLE, Form
 from linocut.data.number_names import table_folder
-from linocut.errors import DataError
+from linocut.errors import DataError, nearest
 from linocut.networks.classifier import CLASSIFICATION
 
 if TYPE_CHECKING:
@@ -60,10 +60,8 @@ def _form(path: Path, given: Sequence[str], task: str) -> Form:
     labels = [name for one in given for name in ([one] if one in header else one.split(","))]
     for name in labels:
         if name not in header:
-            import difflib  # late: only mistakes need it
-
-            close = difflib.get_close_matches(name, header, 1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
+            close = nearest(name, header)
+            hint = "" if close is None else f"; did you mean {close!r}?"
             raise DataError(f"{path} has no column {name!r}; there are {named(header)}{hint}")
     if task == CLASSIFICATION and len(labels) > 1:
         raise DataError(

@@ -52,10 +52,16 @@ def stored(device: Device, nodes: Sequence[Asked], bits: frozenset[str], caching
 
 
 def rows(device: Device, nodes: Sequence[Asked], kept: Stored, inputs: int, batch: int) -> tuple[Row, ...]:
-    """A row for the network's input of so many bytes an example, and for each node, of a whole batch."""
+    """Rows of a batch: the input, of so many bytes an example, each node, and what any run takes."""
     seconds = batch * inputs / device.bandwidth
     first = Row("input", "input", 0, seconds * device.clock_hz, None, 0.0, 0.0, seconds * 1e3, 0.0, LINK)
-    return (first, *(_row(device, node, kept, batch) for node in nodes))
+    return (first, *(_row(device, node, kept, batch) for node in nodes), *_fixed(device))
+
+
+def _fixed(device: Device) -> tuple[Row, ...]:
+    """What a run takes whatever it does, where a device says so."""
+    ms, cycles = device.fixed_s * 1e3, device.fixed_s * device.clock_hz
+    return (Row("run", "fixed", 0, cycles, None, 0.0, 0.0, ms, 0.0, OVERHEAD),) if ms else ()
 
 
 def corrected(
@@ -66,7 +72,7 @@ def corrected(
         return found
     cycles = [cycles_of(device, node, batch) for node in nodes]
     features = features_of(nodes, cycles, device.macs_per_cycle, sum(kept.weights.values()))
-    law = sum(row.ms for row in found) + device.fixed_s * 1e3
+    law = sum(row.ms for row in found)
     more = law * (device.residual.factor(features) - 1)
     return (*found, Row("residual", "learned", 0, more * device.clock_hz / 1e3, None, 0.0, 0.0, more, 0.0, LEARNED))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -13,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linocut.devices import residual
-from linocut.devices.device import EDGE_TPU, MOST, SYSTOLIC, Device
+from linocut.devices.device import LEAST, MOST, MOST_SECONDS, Device
 from linocut.devices.fit import Prior, fit
+from linocut.devices.kinds import EDGE_TPU, SYSTOLIC
 from linocut.devices.law import Law
 from linocut.devices.residual import Residual
 from linocut.devices.times import Time
@@ -27,6 +29,8 @@ LIKELY = {"overhead_s": 5.0, "clock_hz": 1.5, "cache_bytes": 1.5, "bandwidth": 1
 CONSTANTS = tuple(LIKELY)
 LEAST_ROWS = len(CONSTANTS) + 1  # one is left out at a time
 RESIDUAL_ROWS = 30
+FAR = 3.0  # standard deviations
+ELSEWHERE = 1000.0  # by which factor no times are off that are of such a device, and in the unit that they say
 LEAST_SECONDS = 1e-5  # what an overhead of 0 begins at: it has no logarithm
 CACHES, CLOCKS = (0.6, 1.0, 1.5), (0.5, 1.0, 2.0)  # factors that the fit begins with
 
@@ -87,7 +91,10 @@ class Calibration:
         """The constants before and after, each row with its errors, and the mean of those left out."""
         head = ("model", "measured ms", "fitted ms", "error", "left out ms", "error")
         cells = [head, *map(_cells, self.rows)]
-        said = [f"{name} {_shown(self.before, name)} -> {_shown(self.device, name)}" for name in CONSTANTS]
+        said = [
+            f"{name} {_shown(self.before, name)} -> {_shown(self.device, name)}{_how_likely(self, name)}"
+            for name in CONSTANTS
+        ]
         model = "with a residual model" if self.device.residual is not None else _why(self)
         return "\n".join(
             [
@@ -105,7 +112,8 @@ def calibrate(device: Device, times: Sequence[Time], source: str = "measured tim
     """Fit a device's constants to measured times, robustly; from 30 rows on, a residual model where it helps.
 
     It helps where it lessens the mean error of rows that both it and the constants were fitted without. SpecError for
-    devices of other kinds than Edge TPUs and systolic arrays; DataError for fewer than 6 rows.
+    devices of other kinds than Edge TPUs and systolic arrays; DataError for fewer than 6 rows, and for times that are
+    a thousand times those of the device, or a thousandth.
     """
     if device.kind not in (EDGE_TPU, SYSTOLIC):
         raise SpecError(f"{device.name} is of kind {device.kind}; constants of {EDGE_TPU} and {SYSTOLIC} are fitted")
@@ -116,6 +124,7 @@ def calibrate(device: Device, times: Sequence[Time], source: str = "measured tim
         )
     law = Law.of(device, times)
     measured = np.array([time.seconds for time in times])
+    _check_unit(device, law, measured)
     fitted = _constants(device, law, measured, _starts(device))
     left = [_left_out(fitted, device, law, measured, number) for number in range(len(times))]
     alone, corrected = np.array([one[0] for one in left]), np.array([one[1] for one in left])
@@ -129,6 +138,17 @@ def calibrate(device: Device, times: Sequence[Time], source: str = "measured tim
     columns = zip(times, said, corrected if helps else alone, alone, strict=True)
     rows = (Fitted(t.model, t.seconds * 1e3, *(float(one) * 1e3 for one in more)) for t, *more in columns)
     return Calibration(device, calibrated, tuple(rows))
+
+
+def _check_unit(device: Device, law: Law, measured: Floats) -> None:
+    """DataError where the middle one of the times is of another unit, or of another device altogether."""
+    with np.errstate(all="ignore"):
+        middle = float(np.median(measured / law.seconds(device)))
+    if not 1 / ELSEWHERE <= middle <= ELSEWHERE:
+        raise DataError(
+            f"the measured times are {middle:,.3g} times those of {device.name}, must be {1 / ELSEWHERE:g} to "
+            f"{ELSEWHERE:,g}; mend the unit in the column's name, or begin with another device, --on"
+        )
 
 
 def _error(said: Floats, measured: Floats) -> float:
@@ -175,7 +195,10 @@ def _logs(device: Device) -> Floats:
 
 
 def _values(logs: Floats) -> dict[str, Any]:
-    values = dict(zip(CONSTANTS, np.minimum(np.exp(logs), MOST).tolist(), strict=True))
+    least = {"clock_hz": LEAST, "bandwidth": LEAST}
+    most = {"overhead_s": MOST_SECONDS, "fixed_s": MOST_SECONDS}
+    found = zip(CONSTANTS, np.exp(np.minimum(logs, np.log(MOST))).tolist(), strict=True)
+    values = {name: min(max(value, least.get(name, 0.0)), most.get(name, MOST)) for name, value in found}
     return {**values, "cache_bytes": max(1, round(values["cache_bytes"]))}
 
 
@@ -188,6 +211,15 @@ def _why(found: Calibration) -> str:
     if len(found.rows) < RESIDUAL_ROWS:
         return f"without a residual model, which needs {RESIDUAL_ROWS}"
     return "without a residual model, which does not lessen the error of rows left out"
+
+
+def _how_likely(found: Calibration, constant: str) -> str:
+    """A remark on a constant that came to lie three standard deviations from where it began, or further."""
+    begun, ended = (
+        dict(zip(CONSTANTS, _logs(device).tolist(), strict=True))[constant] for device in (found.before, found.device)
+    )
+    far = abs(ended - begun) > FAR * math.log(LIKELY[constant])
+    return f" (a factor of {LIKELY[constant]:g} was likely: see whether the times are right)" if far else ""
 
 
 def _shown(device: Device, constant: str) -> str:

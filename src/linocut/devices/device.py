@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import Field, dataclass, field, fields
+from typing import Any, TypeAlias
 
+from linocut.devices.kinds import check_fields, check_rates
 from linocut.devices.residual import Residual
 from linocut.errors import SpecError, unknown_name
+from linocut.fields import shown
+from linocut.layers import LAYERS
 from linocut.settings_of import keep_plain
 
-EDGE_TPU, SYSTOLIC, ENGINE, MICROCONTROLLER = "edge_tpu", "systolic", "engine", "microcontroller"
-KINDS = (EDGE_TPU, SYSTOLIC, ENGINE, MICROCONTROLLER)
 INT8, BITS, MIXED = "int8", "1", "mixed"
 PRECISIONS = (INT8, BITS, MIXED)
 PARTIAL, ALL, KNAPSACK = "partial", "all", "knapsack"
 CACHINGS = (PARTIAL, ALL, KNAPSACK)
 LEAST = 1e-9  # of what divides: below it times leave what floats hold
 MOST = 10**15  # of any number of a device: beyond it products leave what floats hold exactly
+MOST_SECONDS = 3600.0  # that one operation or run takes beside its work
+MOST_FILL = 2**40  # cycles: times the tiles of the largest layer they stay within 64 bits
+MOST_XNOR = 1024.0
 
 Rates: TypeAlias = tuple[tuple[str, float], ...]
 
@@ -61,6 +65,8 @@ class InstructionLaw:
             raise SpecError(f"a law is of {self.op!r}, {self.kind!r}, {self.variant!r}; these must be texts")
         for name in ("times", "passes", "call_s"):
             _number(f"{name} of {self.op}", getattr(self, name), 0.0)
+        if not self.times + self.passes + self.call_s:
+            raise SpecError(f"a law says that {self.op} takes no time; give it times, passes or call_s above 0")
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,7 @@ class Device:
     clock_hz: float
     bandwidth: float
     link: str = "DRAM"
-    grid: tuple[int, int] = (1, 1)
+    grid: tuple[int, int] | None = None
     pe_bytes: int = 0
     cores: int = 1
     core_bytes: int = 0
@@ -120,35 +126,44 @@ class Device:
                 raise SpecError(f"{name} of a device is {text!r}, must be a text on one line")
         if not self.name or not self.source.strip():
             raise SpecError("a device needs a name, and a source that says where its numbers are from")
-        if self.kind not in KINDS:
-            raise unknown_name("kind of device", self.kind, KINDS)
+        check_fields(self.kind, [field.name for field in fields(self) if not self._is_default(field)])
         if self.precision not in PRECISIONS:
             raise unknown_name("precision", self.precision, PRECISIONS)
         for name in ("clock_hz", "bandwidth"):
             _number(name, getattr(self, name), LEAST)
-        for name in ("overhead_s", "elementwise_overhead_s", "fixed_s", "xnor", "static_watts"):
-            _number(name, getattr(self, name), 0.0)
+        for name in ("overhead_s", "elementwise_overhead_s", "fixed_s"):
+            _number(name, getattr(self, name), 0.0, MOST_SECONDS)
+        _number("static_watts", self.static_watts, 0.0)
+        _number("xnor", self.xnor, 0.0, MOST_XNOR)
+        if 0 < self.xnor < 1:
+            raise SpecError(f"xnor of a device is {self.xnor}, must be 0 for none, or 1 or more products for one")
         for name, least in (
             ("cores", 1),
             ("lanes", 1),
             ("macs_per_lane", 1),
             ("pe_bytes", 0),
             ("core_bytes", 0),
-            ("fill_cycles", 0),
         ):
             _whole(name, getattr(self, name), least)
+        _whole("fill_cycles", self.fill_cycles, 0, MOST_FILL)
         for name in ("cache_shared", "overlap"):
             if not isinstance(getattr(self, name), bool):
                 raise SpecError(f"{name} is {getattr(self, name)!r}, must be true or false")
-        _pair("grid", self.grid)
+        if self.grid is not None:
+            _pair("grid", self.grid)
         if self.cache_bytes is not None:
             _whole("cache_bytes", self.cache_bytes, 0)
-        if (self.array is None) == (self.kind == SYSTOLIC):
-            raise SpecError(f"a device of kind {SYSTOLIC} has an array (rows, columns), and no other kind has")
         if self.array is not None:
             _pair("array", self.array)
+        for what, amount in (("multipliers", self.macs_per_cycle * max(1, int(self.xnor))), ("B", self.memory_bytes)):
+            if amount > MOST:
+                more = ", one-bit ones counted," if what == "multipliers" and self.xnor > 1 else ""
+                raise SpecError(f"{self.name} has {amount:.3g} {what}{more} in all, must have {MOST:g} or fewer")
         if not isinstance(self.lacks, tuple) or not all(isinstance(kind, str) for kind in self.lacks):
             raise SpecError(f"lacks of a device is {self.lacks!r}, must be a list of kinds of layers")
+        for kind in self.lacks:
+            if kind not in LAYERS:
+                raise unknown_name("kind of layer, in lacks of a device,", kind, LAYERS)
         if not isinstance(self.energy, Picojoules):
             raise SpecError(f"energy is {self.energy!r}, must be Picojoules, in a file a table [energy]")
         if self.residual is not None and not isinstance(self.residual, Residual):
@@ -157,11 +172,16 @@ class Device:
             raise SpecError(f"laws of a device are {self.laws!r}, must be InstructionLaws, in a file tables [[laws]]")
         for name, rate in self.rates:
             _number(f"rate {name}", rate, LEAST)
+        check_rates(self.kind, dict(self.rates))
+
+    def _is_default(self, field: Field[Any]) -> bool:
+        value = getattr(self, field.name)
+        return bool(value == (Picojoules() if field.name == "energy" else field.default))
 
     @property
     def pes(self) -> int:
         """Processing elements of the grid."""
-        return self.grid[0] * self.grid[1]
+        return 1 if self.grid is None else self.grid[0] * self.grid[1]
 
     @property
     def macs_per_cycle(self) -> int:
@@ -176,15 +196,17 @@ class Device:
         return self.pes * self.pe_bytes if self.cache_bytes is None else self.cache_bytes
 
 
-def _number(name: str, value: object, least: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= MOST:
-        raise SpecError(f"{name} of a device is {value!r}, must be a number, {least:g} or more and at most {MOST:g}")
-
-
-def _whole(name: str, value: object, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= MOST:
+def _number(name: str, value: object, least: float, most: float = MOST) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
         raise SpecError(
-            f"{name} of a device is {value!r}, must be a whole number, {least} or more and at most {MOST:g}"
+            f"{name} of a device is {shown(value)}, must be a number, {least:g} or more and at most {most:g}"
+        )
+
+
+def _whole(name: str, value: object, least: int, most: int = MOST) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise SpecError(
+            f"{name} of a device is {shown(value)}, must be a whole number, {least} or more and at most {most:g}"
         )
 
 

@@ -38,7 +38,7 @@ def product_cycles(
     if device.array is not None:
         rows, columns = device.array
         return taps * _up(inputs, rows) * _up(outputs, columns) * (height * width + device.fill_cycles)
-    across, down = device.grid
+    across, down = device.grid or (1, 1)
     depth = _up(inputs, device.macs_per_lane) * taps * _up(width, across)
     best, sharing = None, 1
     while sharing <= device.cores:

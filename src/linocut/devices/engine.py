@@ -19,7 +19,6 @@ from linocut.devices.device import Device, InstructionLaw
 from linocut.devices.energies import read_energies
 from linocut.devices.instructions import MULTIPLYING, accessed, kind_of, picojoules, variant_of
 from linocut.devices.rows import COMPUTE, OVERHEAD, STREAMING, Row
-from linocut.errors import SpecError
 
 COPIED = 2**22  # bytes that are copied to measure the bandwidth: what activations have, and others disturb little
 ROUNDS = 20
@@ -59,10 +58,7 @@ def key_of(program: Program, instruction: Instruction) -> tuple[str, str, str]:
 
 
 def rows(device: Device, program: Program, section: str, threads: int) -> tuple[Row, ...]:
-    """A row for each instruction of a section, in order: what it writes, its name, its time on so many threads.
-
-    SpecError for a device without laws.
-    """
+    """A row for each instruction of a section, in order: what it writes, its name, its time on so many threads."""
     rates, law_of = dict(device.rates), _finder(device)
     energies = read_energies()
     memory = energies.memory_for(program.arena_bytes)
@@ -97,8 +93,6 @@ def rows(device: Device, program: Program, section: str, threads: int) -> tuple[
 
 def _finder(device: Device) -> Callable[[tuple[str, str, str]], InstructionLaw]:
     """The law of a key; of instructions that were not measured one that is in the middle of its kind's, or of all."""
-    if not device.laws:
-        raise SpecError(f"{device.name} is an engine without laws [[laws]]; see machines/this.toml")
     laws = {(law.op, law.kind, law.variant): law for law in device.laws}
 
     @cache

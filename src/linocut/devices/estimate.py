@@ -10,7 +10,8 @@ from pathlib import Path
 
 from linocut import fields
 from linocut.devices import accelerator
-from linocut.devices.device import EDGE_TPU, MICROCONTROLLER, MIXED, PARTIAL, PRECISIONS, SYSTOLIC, Device
+from linocut.devices.device import MIXED, PARTIAL, PRECISIONS, Device
+from linocut.devices.kinds import EDGE_TPU, ENGINE, MICROCONTROLLER, SYSTOLIC
 from linocut.devices.mend import mends
 from linocut.devices.rows import Estimate
 from linocut.devices.table import load
@@ -46,22 +47,22 @@ def estimate(
     if not isinstance(graph, Graph):
         raise SpecError(f"a network or its graph is estimated, not {fields.shown(network)}; lc.models.build makes one")
     on = device if isinstance(device, Device) else load(device)
-    chosen = on.precision if precision is None else precision
+    of_weights = on.kind in (EDGE_TPU, SYSTOLIC)  # others run networks as they are described
+    chosen = (on.precision if of_weights else MIXED) if precision is None else precision
     if chosen not in PRECISIONS:
         raise unknown_name("precision", chosen, PRECISIONS)
     if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= MOST_BATCH:
         raise SpecError(f"batch is {fields.shown(batch)}, must be a whole number from 1 to {MOST_BATCH:,}")
     nodes = asked(graph)
     _check_runs(on, graph, nodes)
-    if on.kind in (EDGE_TPU, SYSTOLIC):
-        if training is not None:
-            raise SpecError(f"a step is estimated for this machine, the device this, not for {on.name}")
+    if training is not None and on.kind != ENGINE:
+        raise SpecError(f"a step is estimated for this machine, not for {on.name}; take the device this, --on this")
+    if of_weights:
         return _of_accelerator(graph, nodes, on, chosen, caching, batch)
     if chosen != MIXED or caching != PARTIAL:
-        raise SpecError(f"{on.name} runs networks as they are described: precision {MIXED}, caching {PARTIAL}")
+        given = f"precision {chosen}" if chosen != MIXED else f"caching {caching}"
+        raise SpecError(f"{on.name} runs networks as they are described, without {given}; leave it out")
     if on.kind == MICROCONTROLLER:
-        if training is not None:
-            raise SpecError(f"a step is estimated for this machine, the device this, not for {on.name}")
         return _of_microcontroller(graph, nodes, on, batch)
     if not isinstance(network, Network):
         raise SpecError(f"{on.name} runs programs, which are made of a network; give that, not its graph")
@@ -122,7 +123,7 @@ def _xnor_ms(
     inputs = math.prod(graph.input.shape)
     lanes = accelerator.rows(accelerator.xnor_device(device), nodes, kept, inputs, batch)
     pairs = zip(first.rows, lanes, strict=True)
-    return sum(lane.ms if own.name in faster else own.ms for own, lane in pairs) + device.fixed_s * 1e3
+    return sum(lane.ms if own.name in faster else own.ms for own, lane in pairs)
 
 
 def _of_engine(network: Network, device: Device, batch: int, training: Training | None) -> Estimate:
@@ -135,6 +136,7 @@ def _of_engine(network: Network, device: Device, batch: int, training: Training 
     from linocut.run.profile import untrained_graph
     from linocut.run.session import find_threads
 
+    device = device if device.rates else engine.measured(device)
     asked_for = training or Training()
     policy, threads = find_policy(asked_for.policy), find_threads(asked_for.threads)
     if training is None:

@@ -6,15 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from linocut.devices.device import Device
+from linocut.devices.kinds import BYTES, ELEMENTS, FLOATS, NODES, NUMBERS, OUTPUTS, WORDS
 from linocut.devices.rows import COMPUTE, Row
 from linocut.graph.asked import Asked
 from linocut.layers.operations import Elementwise, Product
 
-# Kinds of rates: words of 32 multiply-accumulates of signs by bits; multiply-accumulates of bytes by bits, and of
-# floats; outputs of binary layers, and of those of float weights; inputs of pools and sums; nodes.
-WORDS, BYTES, FLOATS = "words", "bytes", "floats"
-OUTPUTS, NUMBERS, ELEMENTS, NODES = "outputs", "numbers", "elements", "nodes"
-RATES = (WORDS, BYTES, FLOATS, OUTPUTS, NUMBERS, ELEMENTS, NODES)
 WORD = 32
 POOLED = 0.75  # of the outputs of a binary layer before a max-pool are formed, as counts have it
 

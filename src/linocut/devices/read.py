@@ -16,6 +16,7 @@ from typing import Any
 
 from linocut.devices.device import Device, InstructionLaw, Picojoules
 from linocut.devices.energies import OWN, read_energies
+from linocut.devices.kinds import check_fields
 from linocut.devices.residual import Residual
 from linocut.errors import SpecError, one_line, unknown_name
 from linocut.toml_text import read_toml
@@ -42,6 +43,7 @@ def device_of(described: dict[str, Any], folder: Path) -> Device:
     lacking = [f.name for f in dataclasses.fields(Device) if _required(f) and f.name not in described]
     if lacking:
         raise SpecError(f"the device lacks {', '.join(lacking)}; see docs/estimate.md")
+    check_fields(described["kind"], described)
     settings = {name: _plain(name, value) for name, value in described.items()}
     if "energy" in settings:
         settings["energy"] = _energy(settings["energy"], folder)

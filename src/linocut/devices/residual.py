@@ -16,6 +16,8 @@ from linocut.settings_of import keep_plain
 
 FEATURES = ("log_layers", "log_macs", "log_weights", "log_values", "depthwise", "elementwise", "utilisation")
 RIDGE = 1.0  # of features of standard deviation 1, in rows: a row more that says 0
+LARGEST = 1e4  # of any of its numbers: all are logarithms and parts of counts
+LEAST_DEVIATION = 1e-9
 MOST = 0.7  # of a log: beyond a factor of two a residual is no residual
 
 Floats = NDArray[np.float64]
@@ -23,7 +25,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Residual:
-    """log(time / law) = offset + weights (features - means) / deviations, of FEATURES in this order."""
+    """log(time / law) = offset + weights (features - means) / deviations, of FEATURES in this order.
+
+    SpecError for other numbers of them, for numbers beyond 10,000, and for deviations that are not above 0.
+    """
 
     offset: float
     weights: tuple[float, ...]
@@ -32,20 +37,25 @@ class Residual:
 
     def __post_init__(self) -> None:
         keep_plain(self)
-        number(self.offset, "offset of a residual")
+        _logarithm("offset", self.offset)
         for name in ("weights", "means", "deviations"):
             found = getattr(self, name)
             if not isinstance(found, tuple) or len(found) != len(FEATURES):
                 raise SpecError(f"{name} of a residual must be {len(FEATURES)} numbers, for {', '.join(FEATURES)}")
             for one in found:
-                number(one, f"{name} of a residual")
-        if min(self.deviations) <= 0:
-            raise SpecError(f"deviations of a residual are {self.deviations}, must be above 0")
+                _logarithm(name, one)
+        if min(self.deviations) < LEAST_DEVIATION:
+            raise SpecError(f"a deviation of a residual is {min(self.deviations)}, must be {LEAST_DEVIATION:g} or more")
 
     def factor(self, features: Sequence[float]) -> float:
         """By which the law's time is multiplied."""
         z = (np.asarray(features) - self.means) / self.deviations
         return math.exp(float(np.clip(self.offset + z @ np.asarray(self.weights), -MOST, MOST)))
+
+
+def _logarithm(name: str, value: object) -> None:
+    if abs(number(value, f"{name} of a residual")) > LARGEST:
+        raise SpecError(f"{name} of a residual is {value:g}, must be from -{LARGEST:,.0f} to {LARGEST:,.0f}")
 
 
 def features_of(nodes: Sequence[Asked], cycles: Sequence[float], macs_per_cycle: int, weight_bytes: int) -> list[float]:
@@ -67,7 +77,7 @@ def features_of(nodes: Sequence[Asked], cycles: Sequence[float], macs_per_cycle:
 
 def fitted(features: Floats, residuals: Floats) -> Residual:
     """The ridge regression of residuals (networks,) on features (networks, FEATURES)."""
-    means, deviations = features.mean(0), np.maximum(features.std(0), 1e-9)
+    means, deviations = features.mean(0), np.maximum(features.std(0), LEAST_DEVIATION)
     z = (features - means) / deviations
     offset = float(residuals.mean())
     gram = z.T @ z + RIDGE * np.eye(z.shape[1])

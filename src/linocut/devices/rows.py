@@ -6,7 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from linocut.devices.device import EDGE_TPU, ENGINE, MICROCONTROLLER, SYSTOLIC, Device
+from linocut.devices.device import Device
+from linocut.devices.kinds import EDGE_TPU, ENGINE, MICROCONTROLLER, SYSTOLIC
 
 COMPUTE, STREAMING, OVERHEAD, LINK, LEARNED = "compute", "streaming", "overhead", "link", "learned"
 
@@ -21,10 +22,11 @@ OF = {
 
 @dataclass(frozen=True)
 class Row:
-    """A node, or an instruction, of a batch: `bytes` of its weights are kept where they fit, or streamed.
+    """A node, or an instruction, of a batch; or its input, or what any run takes.
 
-    `utilisation` is which part of the multipliers works while they do, None for what multiplies nothing; `bound` says
-    what takes most of its time: compute, streaming, overhead, link, or learned, of a residual model.
+    `bytes` of a node's weights are kept where they fit, or streamed; `utilisation` is which part of the multipliers
+    works while they do, None for what multiplies nothing; `bound` says what takes most of its time: compute, streaming,
+    overhead, link, or learned, of a residual model.
     """
 
     name: str
@@ -64,8 +66,13 @@ class Estimate:
 
     @property
     def total_ms(self) -> float:
-        """Milliseconds of all rows, and what any run takes."""
-        return sum(row.ms for row in self.rows) + self.device.fixed_s * 1e3
+        """Milliseconds of all rows."""
+        return sum(row.ms for row in self.rows)
+
+    @property
+    def fixed_ms(self) -> float:
+        """Those of them that any run takes, whatever it does: the row called run."""
+        return self.device.fixed_s * 1e3
 
     @property
     def total_uj(self) -> float:
@@ -91,7 +98,7 @@ class Estimate:
     def to_json(self) -> dict[str, Any]:
         """The object that `linocut estimate --json` prints."""
         names = ("model", "what", "precision", "caching", "batch", "weight_bytes", "capacity_bytes", "peak_bytes")
-        totals = ("total_ms", "total_uj", "streamed_bytes", "macs", "xnor_ms", "about")
+        totals = ("total_ms", "fixed_ms", "total_uj", "streamed_bytes", "macs", "xnor_ms", "about")
         return {
             "device": self.device.name,
             **{name: getattr(self, name) for name in (*names, *totals)},

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from linocut.devices import edge_tpu
-from linocut.devices.device import ALL, EDGE_TPU, PARTIAL, SYSTOLIC, Device
+from linocut.devices.device import ALL, PARTIAL, Device
+from linocut.devices.kinds import EDGE_TPU, SYSTOLIC
+from linocut.devices.table import load
 from linocut.errors import SpecError, unknown_name
+from linocut.fields import shown
+from linocut.networks.nasbench.cell import checked
 from linocut.networks.nasbench.operations import INPUT_CHANNELS, SIDE, Convolution, Elementwise, Family, Operation
 from linocut.ops.bits import Array
 
@@ -46,15 +51,26 @@ class Sweep:
         return self.devices.index(device)
 
 
-def sweep(cells: NDArray[np.void], devices: Sequence[Device], caching: str = PARTIAL) -> Sweep:
+def sweep(cells: NDArray[np.void], devices: Sequence[Device | str | Path], caching: str = PARTIAL) -> Sweep:
     """The cost of the networks of (cells,), as nasbench.cells() gives them, on devices; a second for all on three.
 
-    `caching` is "partial" (weights that have no room are streamed) or "all" (nothing is kept unless all is). SpecError
-    for other cachings, and for devices that are no Edge TPU or systolic array.
+    Devices are given as `estimate` takes them. `caching` is "partial" (weights that have no room are streamed) or "all"
+    (nothing is kept unless all is). SpecError for other cachings, for what is no array of cells, for no devices, and
+    for those that are no Edge TPU or systolic array.
     """
-    if caching not in STREAMED:
+    if not isinstance(caching, str) or caching not in STREAMED:
         raise unknown_name("caching of a sweep", caching, tuple(STREAMED))
+    return _swept(checked(cells), _loaded(devices), caching)
+
+
+def _loaded(given: Sequence[Device | str | Path]) -> list[Device]:
+    """The devices, each fit for a sweep; SpecError for none, for one that is not, and for two of one name."""
+    if isinstance(given, (str, Path, Device)) or not given:
+        raise SpecError(f"a sweep is over the devices {shown(given)}, must be a list of one or more")
+    devices = [one if isinstance(one, Device) else load(one) for one in given]
     for device in devices:
+        if [one.name for one in devices].count(device.name) > 1:
+            raise SpecError(f"two devices of a sweep are called {device.name}; give one of them another name")
         if device.kind not in (EDGE_TPU, SYSTOLIC):
             raise SpecError(
                 f"{device.name} is of kind {device.kind}, a sweep takes devices of kind {EDGE_TPU} or {SYSTOLIC}; "
@@ -64,6 +80,10 @@ def sweep(cells: NDArray[np.void], devices: Sequence[Device], caching: str = PAR
             raise SpecError(
                 f"{device.name} has a residual model, which a sweep does not know; take [residual] out of its file"
             )
+    return devices
+
+
+def _swept(cells: NDArray[np.void], devices: Sequence[Device], caching: str) -> Sweep:
     count = len(cells)
     costs = {name: np.zeros((count, len(devices))) for name in ("ms", "uj")}
     streamed_bytes = np.zeros((count, len(devices)), np.int64)

@@ -10,14 +10,24 @@ import numpy as np
 
 from linocut.data.npz_file import read_npz
 from linocut.devices.sweep import STREAMED, Sweep
-from linocut.errors import DataError, one_line
+from linocut.errors import DataError, SpecError, one_line
 from linocut.files import replacing
 from linocut.networks.nasbench import CELL, macs, parameters
+from linocut.networks.nasbench.cell import checked
 from linocut.ops.bits import Array
 
 CELLS = ("V", "bits", "labels")
 BY_DEVICE = {"ms": np.float64, "uj": np.float64, "streamed_bytes": np.int64}  # (cells, devices)
 BY_CELL = {"weight_bytes": np.int64, "peak_bytes": np.int64}  # (cells,)
+MOST_BYTES = 2**40  # of a network of a cell: far more than any has
+LIMITS = {  # of each number of a sweep
+    "ms": (1e-12, 1e30),
+    "uj": (0, 1e30),
+    "streamed_bytes": (0, MOST_BYTES),
+    "weight_bytes": (1, MOST_BYTES),
+    "peak_bytes": (1, MOST_BYTES),
+}
+LONGEST_NAME = 200  # of a device
 
 
 def save(sweep: Sweep, path: Path) -> None:
@@ -58,4 +68,32 @@ def load(path: Path) -> Sweep:
     for name in CELLS:
         cells[name] = found[name]
     arrays = {name: found[name] for name in (*BY_DEVICE, *BY_CELL)}
-    return Sweep(cells, tuple(map(str, devices.tolist())), str(caching), **arrays)
+    named = tuple(map(str, devices.tolist()))
+    try:
+        checked(cells)
+        _check_names(named)
+        _check_values(arrays)
+    except SpecError as error:
+        raise DataError(f"{path}: {one_line(error)}; make it again: linocut nasbench sweep --out {path}") from None
+    return Sweep(cells, named, str(caching), **arrays)
+
+
+def _check_names(devices: tuple[str, ...]) -> None:
+    """SpecError for names that no devices have: pictures and tables show them."""
+    for name in devices:
+        if not name or not name.isprintable() or len(name) > LONGEST_NAME or devices.count(name) > 1:
+            raise SpecError(f"a device is called {one_line(repr(name), 40)}, must have a name of its own on one line")
+    if not devices:
+        raise SpecError("it is of no device")
+
+
+def _check_values(arrays: Mapping[str, Array]) -> None:
+    """SpecError for the first number that no sweep comes to."""
+    for name, values in arrays.items():
+        least, most = LIMITS[name]
+        if (odd := np.argwhere(~((values >= least) & (values <= most)))).size:  # NaN is in no range
+            place = tuple(odd[0].tolist())
+            raise SpecError(f"{name} of cell {place[0]:,} is {values[place]:g}, must be from {least:g} to {most:g}")
+    odd = np.argwhere(arrays["streamed_bytes"] > arrays["weight_bytes"][:, None])
+    if odd.size:
+        raise SpecError(f"cell {odd[0][0]:,} streams more bytes than its weights have")

@@ -23,8 +23,13 @@ from linocut.graph.network import Network
 
 UNITS = {"ms": 1e-3, "us": 1e-6, "s": 1.0}
 OPTIONAL = ("input", "classes", "precision", "batch")
+LEAST_SECONDS, MOST_SECONDS = 1e-9, 1e6
 MOST_BYTES = 2**22
 MOST_ROWS = 10_000
+MENDS = (
+    "fill the column input, as in 32x32x3",
+    "fill the column classes",
+)  # of a network's file that leaves these open
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ def _time(path: Path, head: Sequence[str], unit: str, row: Sequence[str]) -> Tim
     given = {name: value for name, value in zip(head, row, strict=False) if value}
     if "model" not in given:
         raise SpecError("names no model")
-    seconds = _number(given.get(unit, ""), unit) * UNITS[unit]
+    seconds = _seconds(given.get(unit, ""), unit)
     precision = given.get("precision")
     if precision is not None and precision not in PRECISIONS:
         raise SpecError(f"precision is {precision!r}, must be one of {', '.join(PRECISIONS)}")
@@ -100,18 +105,21 @@ def _network(path: Path, given: dict[str, str]) -> Network:
     shape = tuple(_count(part, "input") for part in given["input"].lower().split("x")) if "input" in given else None
     classes = _count(given["classes"], "classes") if "classes" in given else None
     if given["model"].endswith(".toml"):
-        return read_network(path.parent / given["model"], shape, classes)
+        return read_network(path.parent / given["model"], shape, classes, mends=MENDS)
     settings = {"input_shape": shape, "classes": classes}
     return networks.build(given["model"], **{name: value for name, value in settings.items() if value is not None})
 
 
-def _number(text: str, unit: str) -> float:
+def _seconds(text: str, unit: str) -> float:
     try:
-        value = float(text)
+        value = float(text) * UNITS[unit]
     except ValueError:
         value = math.nan
-    if not 0 < value < math.inf:
-        raise SpecError(f"{unit} is {text!r}, must be a number above 0, in {unit} as the column says")
+    if not LEAST_SECONDS <= value <= MOST_SECONDS:
+        least, most = (bound / UNITS[unit] for bound in (LEAST_SECONDS, MOST_SECONDS))
+        raise SpecError(
+            f"{unit} is {text!r}, must be a number above 0, from {least:g} to {most:g}, in {unit} as the column says"
+        )
     return value
 
 

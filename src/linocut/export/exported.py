@@ -18,7 +18,7 @@ from linocut.export.costs import Cost, checksum, costs
 from linocut.export.formats import Format, find_format
 from linocut.export.load import load
 from linocut.export.written import write_all
-from linocut.files import expanded
+from linocut.files import check_new, expanded
 from linocut.graph.inference import InferenceGraph
 from linocut.graph.network import Network
 from linocut.run.predict import Predictor
@@ -207,9 +207,4 @@ def _check_free(path: Path, files: Sequence[Path], force: bool) -> None:
     if len(files) > 1 and path.exists() and not path.is_dir():
         raise SpecError(f"{path} is a file, must be a folder, in which {files[0].name} goes; give another --out")
     for file in files:
-        if file.is_dir():
-            raise SpecError(f"{file} is a folder; give the name of a file as --out")
-        if file.exists() and not force:
-            raise SpecError(
-                f"{file} exists already; give --force (force=True in Python) to replace it, or another --out"
-            )
+        check_new(file, force, forced="--force (force=True in Python)")

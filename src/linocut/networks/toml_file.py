@@ -22,6 +22,7 @@ from linocut.networks.classifier import CLASSIFICATION, loss_of
 from linocut.toml_text import read_toml
 
 CLASSES = "classes"
+DATA = ("give --data", "give --data")  # what says the shape of examples, and the number of classes
 SUFFIX = ".toml"
 
 
@@ -31,17 +32,20 @@ def read_network(
     classes: int | None = None,
     dtype: str = "u8",
     task: str = CLASSIFICATION,
+    mends: tuple[str, str] = DATA,
 ) -> Network:
     """The network in a file, for examples of `shape` and `dtype` and so many classes where the file leaves them open.
 
     A file without a loss gets that of the task (see classifier.py); for others than classification `classes` counts
-    outputs.
+    outputs. `mends` say what to give where the file leaves the shape open, and the classes, and nothing is given.
 
     SpecError, naming the file, for one that cannot be read, has unknown layers or settings, or does not fit.
     """
     described = read_toml(path, "a network")
     try:
-        network = Network.from_dict(_completed(described, one_line(path.stem), shape, classes, dtype, loss_of(task)))
+        loss = loss_of(task)
+        completed = _completed(described, one_line(path.stem), shape, classes, dtype, loss, mends)
+        network = Network.from_dict(completed)
         _check_fits(network, shape, classes)
     except SpecError as error:
         raise SpecError(f"{path}: {one_line(error)}") from None
@@ -86,6 +90,7 @@ def _completed(
     classes: int | None,
     dtype: str,
     loss: Loss,
+    mends: tuple[str, str],
 ) -> dict[str, Any]:
     """The description with a name, an input, the number of classes and a loss."""
     if odd := set(described) - {"name", "layers"}:
@@ -96,20 +101,20 @@ def _completed(
     layers = described.get("layers")
     if not isinstance(layers, list) or not all(isinstance(entry, dict) for entry in layers):
         raise SpecError("layers are missing; write each as a table [[layers]] with its kind, as in layer = 'sign'")
-    layers = [_with_classes(layer, classes) for layer in layers]
+    layers = [_with_classes(layer, classes, mends[1]) for layer in layers]
     kinds = [str(layer.get("layer")) for layer in layers]
     if kinds[:1] != [Input.kind]:
         if shape is None:
-            raise SpecError("it has no input layer, and no data says what shape it takes; add one, or give --data")
+            raise SpecError(f"it has no input layer, and nothing says what shape it takes; add one, or {mends[0]}")
         layers.insert(0, {"layer": Input.kind, "shape": list(shape), "dtype": dtype})
     if not any(kinds[-1:] == [loss] for loss in LOSSES):
         layers.append({"layer": loss.kind})
     return {"name": name, "layers": layers}
 
 
-def _with_classes(layer: dict[str, Any], classes: int | None) -> dict[str, Any]:
+def _with_classes(layer: dict[str, Any], classes: int | None, mend: str) -> dict[str, Any]:
     if layer.get("units") != CLASSES:
         return layer
     if classes is None:
-        raise SpecError(f"units = {CLASSES!r} needs data to know how many there are; give a number, or --data")
+        raise SpecError(f"units = {CLASSES!r}, and nothing says how many there are; write a number, or {mend}")
     return {**layer, "units": classes}

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from linocut.devices.device import EDGE_TPU, MICROCONTROLLER, SYSTOLIC
+from linocut.devices.kinds import EDGE_TPU, MICROCONTROLLER, SYSTOLIC
 from linocut.devices.rows import Estimate, Row
 from linocut.sizes import show_size
 from linocut.tables import table

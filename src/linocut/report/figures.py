@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import warnings
 from pathlib import Path
 from typing import Any
 
 from linocut.errors import SpecError
-from linocut.files import replacing
+from linocut.files import check_parent, replacing
 
 MEND = "give a name that ends in .png, .svg or .pdf"
 
@@ -28,6 +29,7 @@ def check(path: Path) -> None:
     if path.suffix.removeprefix(".").lower() not in kinds:
         raise SpecError(f"{path} cannot be drawn: {_ending(path)} is no kind of picture; {MEND}")
     _check_place(path)
+    check_parent(path)
 
 
 def save(figure: Any, path: Path) -> None:
@@ -36,12 +38,25 @@ def save(figure: Any, path: Path) -> None:
     SpecError for a suffix that is not known, and for what is there and is no file; MachineError where the file cannot
     be written.
     """
-    with replacing(_check_place(path)) as file, warnings.catch_warnings():
+    write(rendered(figure, path), path)
+
+
+def rendered(figure: Any, path: Path) -> bytes:
+    """The bytes of a figure in the form that the suffix of a path says; SpecError for a suffix that is not known."""
+    drawn = io.BytesIO()
+    with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")  # of names in scripts that the font lacks: boxes stand there
         try:
-            figure.savefig(file, format=path.suffix.removeprefix("."))
+            figure.savefig(drawn, format=path.suffix.removeprefix("."))
         except ValueError as error:
             raise SpecError(f"{path} cannot be drawn: {error}; {MEND}") from None
+    return drawn.getvalue()
+
+
+def write(drawn: bytes, path: Path) -> None:
+    """Write what `rendered` gave into a file, whole or not at all; errors as those of `save`."""
+    with replacing(_check_place(path)) as file:
+        file.write(drawn)
 
 
 def _check_place(path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,27 +12,44 @@ import numpy as np
 from linocut.devices.findings import by_size, groups, structures
 from linocut.devices.search import pareto
 from linocut.devices.sweep import Sweep
-from linocut.files import make_folder
+from linocut.errors import SpecError
+from linocut.files import check_new, make_folder
 from linocut.networks.nasbench import macs, parameters
 from linocut.report import figures
 
 DPI = 80
 SAMPLE = 12_000  # cells that a cloud of points shows
 SEED = 0
+MARGIN = 1.01  # by which factor bins go beyond what is in them
 
 
-def check() -> None:
-    """SpecError where matplotlib is not installed, before long work."""
+def check(folder: Path, force: bool) -> None:
+    """SpecError where matplotlib is not installed, and where pictures cannot go, before long work.
+
+    They replace others with `force` alone.
+    """
     figures.module("matplotlib.figure")
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise SpecError(f"{folder} is there, and no folder for pictures; move it away, or give another --out")
+    for path in paths(folder).values():
+        check_new(path, force)
 
 
 def draw(sweep: Sweep, folder: Path) -> Iterator[Path]:
-    """Draw all pictures into a folder, which is made; yields their paths. Errors as plan_plot.plot's."""
+    """Draw all pictures into a folder, which is made; yields their paths. Errors as plan_plot.plot's.
+
+    None is written before all are drawn.
+    """
+    drawn = {path: figures.rendered(PICTURES[name](sweep), path) for name, path in paths(folder).items()}
     make_folder(folder)
-    for name, picture in PICTURES.items():
-        path = folder / f"nasbench-{name}.png"
-        figures.save(picture(sweep), path)
+    for path, picture in drawn.items():
+        figures.write(picture, path)
         yield path
+
+
+def paths(folder: Path) -> dict[str, Path]:
+    """Where each picture is in a folder."""
+    return {name: folder / f"nasbench-{name}.png" for name in PICTURES}
 
 
 def _axes(columns: int, height: float = 3.4) -> tuple[Any, list[Any]]:
@@ -44,7 +62,8 @@ def _axes(columns: int, height: float = 3.4) -> tuple[Any, list[Any]]:
 def _distributions(sweep: Sweep) -> Any:
     figure, axes = _axes(2)
     for part, values, unit in zip(axes, (sweep.ms, sweep.uj), ("ms", "uJ"), strict=True):
-        bins = np.geomspace(values.min(), values.max(), 80)
+        known = values[values > 0]  # a device may have no energies
+        bins = np.geomspace(known.min() / MARGIN, known.max() * MARGIN, 80) if len(known) else [1.0, 2.0]
         for column, name in enumerate(sweep.devices):
             part.hist(values[:, column], bins, histtype="step", label=name)
         part.set(xscale="log", xlabel=f"{unit} an image", ylabel="cells")
@@ -104,9 +123,11 @@ def _fronts(sweep: Sweep) -> Any:
         ms, uj = sweep.ms[:, column], sweep.uj[:, column]
         front = pareto(ms, work)
         axes[0].plot(ms[front], work[front] / 1e9, ".-", markersize=3, linewidth=0.8, label=name)
-        axes[1].plot(ms[front], uj[front], ".-", markersize=3, linewidth=0.8, label=name)
+        axes[1].plot(ms[front], np.where(uj > 0, uj, np.nan)[front], ".-", markersize=3, linewidth=0.8, label=name)
     axes[0].set(xscale="log", yscale="log", xlabel="ms", ylabel="GMACs", title="no cell does more in less time")
-    axes[1].set(xscale="log", yscale="log", xlabel="ms", ylabel="uJ", title="the energy of these cells")
+    axes[1].set(xscale="log", xlabel="ms", ylabel="uJ", title="the energy of these cells")
+    if (sweep.uj > 0).any():
+        axes[1].set_yscale("log")
     for part in axes:
         part.grid(True, which="both", linewidth=0.3)
         part.legend(frameon=False, fontsize=8)

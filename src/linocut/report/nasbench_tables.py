@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -122,8 +123,12 @@ def _group(one: Group) -> tuple[str, ...]:
 
 def _correlations(sweep: Sweep) -> list[str]:
     rows: list[Sequence[str]] = [("rank correlation of ms with", *sweep.devices)]
-    rows += [(name, *(f"{rank:.3f}" for rank in ranks)) for name, ranks in correlations(sweep).items()]
+    rows += [(name, *(_rank(rank) for rank in ranks)) for name, ranks in correlations(sweep).items()]
     return table(map(tuple, rows), 1, (1,))
+
+
+def _rank(value: float) -> str:
+    return f"{value:.3f}" if math.isfinite(value) else "-"
 
 
 def _number(value: float) -> str:

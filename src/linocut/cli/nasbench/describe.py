@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,9 @@ import click
 from linocut.cli.command import Command
 from linocut.cli.nasbench.options import accuracy_option, caching_option, loaded, on_option
 from linocut.cli.options import PATH, json_option
+from linocut.cli.outputs import check_out, force_option
 from linocut.errors import one_line
+from linocut.json_text import written
 
 
 @click.command(
@@ -29,6 +30,7 @@ from linocut.errors import one_line
 @click.option("--cost-model", type=PATH, metavar="FILE", help="Show what a trained cost model answers, too.")
 @click.option("--binary", is_flag=True, help="With --out: binary convolutions, not full-precision ones.")
 @click.option("--out", type=PATH, metavar="FILE.toml", help="Write the network, for linocut train --model.")
+@force_option
 @json_option
 def describe(
     cell: str,
@@ -38,6 +40,7 @@ def describe(
     cost_model: Path | None,
     binary: bool,
     out: Path | None,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Show a cell and its network: parameters, multiply-accumulates, milliseconds and microjoules on devices.
@@ -48,11 +51,10 @@ def describe(
     from linocut.devices.costmodel.model import load
     from linocut.devices.sweep import sweep
     from linocut.networks import nasbench
-    from linocut.networks.toml_file import check_name, write_network
+    from linocut.networks.toml_file import write_network
     from linocut.report.nasbench_tables import described
 
-    if out is not None:
-        check_name(out)
+    check_out(out, force, ".toml", "a network")
     found = nasbench.read_cell(cell)
     array = nasbench.as_array([found])
     costs = sweep(array, loaded(devices), caching)
@@ -82,7 +84,7 @@ def describe(
         given = nasbench.read_accuracies(accuracy)
         known = given.accuracy[given.cells == place]
         facts["accuracy"] = float(known[0]) if len(known) else None
-    click.echo(json.dumps(facts) if as_json else described(facts, nasbench.to_json(found)))
+    click.echo(written(facts) if as_json else described(facts, nasbench.to_json(found)))
     if out is not None:
         write_network(nasbench.network(found, binary), out)
         click.echo(f"wrote {one_line(out)}", err=True)

@@ -10,6 +10,7 @@ from click.core import ParameterSource
 from linocut.cli.command import Command
 from linocut.cli.nasbench.options import caching_option, on_option, swept
 from linocut.cli.options import PATH
+from linocut.cli.outputs import force_option
 from linocut.errors import one_line
 
 
@@ -24,8 +25,11 @@ from linocut.errors import one_line
 @caching_option
 @click.option("--from", "source", type=PATH, metavar="FILE.npz", help="A sweep that was written, with all it says.")
 @click.option("--out", type=PATH, required=True, help="The folder of the pictures; it is made.")
+@force_option
 @click.pass_context
-def plot(context: click.Context, /, devices: tuple[str, ...], caching: str, source: Path | None, out: Path) -> None:
+def plot(
+    context: click.Context, /, devices: tuple[str, ...], caching: str, source: Path | None, out: Path, force: bool
+) -> None:
     """Draw distributions, time against size, which device is fastest where, structure, and Pareto fronts."""
     from linocut.devices.sweep_file import load
     from linocut.report import nasbench_plots
@@ -34,7 +38,7 @@ def plot(context: click.Context, /, devices: tuple[str, ...], caching: str, sour
         for name in ("devices", "caching"):
             if context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
                 raise click.UsageError("--from has its own devices and caching; leave --on and --caching out", context)
-    nasbench_plots.check()
+    nasbench_plots.check(out, force)
     found = swept(devices, caching) if source is None else load(source)
     for path in nasbench_plots.draw(found, out):
         click.echo(f"wrote {one_line(path)}", err=True)

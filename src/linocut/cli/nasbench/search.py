@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,9 @@ from linocut.cli.choices import DEVICE, ChoiceOption
 from linocut.cli.command import Command
 from linocut.cli.nasbench.options import accuracy_option, caching_option, swept
 from linocut.cli.options import PATH, json_option
+from linocut.cli.outputs import check_out, force_option
 from linocut.errors import one_line
+from linocut.json_text import written
 
 
 @click.command(
@@ -43,6 +44,7 @@ from linocut.errors import one_line
 )
 @click.option("--binary", is_flag=True, help="Write the network with binary convolutions.")
 @click.option("--out", type=PATH, metavar="FILE.toml", help="Write the network, for linocut train --model.")
+@force_option
 @json_option
 def search(
     device: str,
@@ -52,6 +54,7 @@ def search(
     by: str,
     binary: bool,
     out: Path | None,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Find the cells that no other beats in time and accuracy, and the most accurate of them within --max-ms.
@@ -62,11 +65,10 @@ def search(
     from linocut.devices.search import ACCURACY
     from linocut.devices.search import search as find
     from linocut.networks import nasbench
-    from linocut.networks.toml_file import check_name, write_network
+    from linocut.networks.toml_file import write_network
     from linocut.report.nasbench_tables import ABOUT, front_table
 
-    if out is not None:
-        check_name(out)
+    check_out(out, force, ".toml", "a network")
     accuracies = None if accuracy is None else nasbench.read_accuracies(accuracy)
     costs = swept((device,), caching)
     found = find(costs, costs.devices[0], max_ms, by if accuracies is None else ACCURACY, accuracies)
@@ -74,7 +76,7 @@ def search(
         facts: dict[str, Any] = {"device": costs.devices[0], "max_ms": max_ms, "by": found.by, "caching": caching}
         facts["chosen"] = _fact(costs, found, found.chosen)
         facts["pareto"] = [_fact(costs, found, int(place)) for place in found.front]
-        click.echo(json.dumps({**facts, "looked_at": len(found.looked_at), "about": ABOUT, "out": out and str(out)}))
+        click.echo(written({**facts, "looked_at": len(found.looked_at), "about": ABOUT, "out": out and str(out)}))
     else:
         click.echo(front_table(costs, found, max_ms))
     if out is not None:

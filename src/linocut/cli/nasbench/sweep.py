@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +11,9 @@ import click
 from linocut.cli.command import Command
 from linocut.cli.nasbench.options import caching_option, on_option, swept, vertices_option
 from linocut.cli.options import PATH, json_option
+from linocut.cli.outputs import check_out, force_option
 from linocut.errors import one_line
+from linocut.json_text import written
 
 
 @click.command(
@@ -26,9 +27,10 @@ from linocut.errors import one_line
 @on_option
 @caching_option
 @vertices_option
-@click.option("--out", type=PATH, help="Write the costs of every cell into this .npz file.")
+@click.option("--out", type=PATH, metavar="FILE.npz", help="Write the costs of every cell into this .npz file.")
+@force_option
 @json_option
-def sweep(devices: tuple[str, ...], caching: str, vertices: int, out: Path | None, as_json: bool) -> None:
+def sweep(devices: tuple[str, ...], caching: str, vertices: int, out: Path | None, force: bool, as_json: bool) -> None:
     """Estimate time and energy of every cell's network on devices, by the formulas of linocut estimate.
 
     By an own analytic model of published parameters: it is not cycle accurate.
@@ -36,6 +38,7 @@ def sweep(devices: tuple[str, ...], caching: str, vertices: int, out: Path | Non
     from linocut.devices.findings import by_size, correlations, distributions
     from linocut.report.nasbench_tables import ABOUT, findings
 
+    check_out(out, force, ".npz", "a sweep")
     begun = time.perf_counter()
     found = swept(devices, caching, vertices)
     seconds = time.perf_counter() - begun
@@ -54,7 +57,7 @@ def sweep(devices: tuple[str, ...], caching: str, vertices: int, out: Path | Non
             "seconds": seconds,
             "about": ABOUT,
         }
-        click.echo(json.dumps(facts))
+        click.echo(written(facts))
         return
     click.echo(findings(found))
     click.echo(f"{len(found.cells):,} cells on {len(found.devices)} devices in {seconds:.2f} s")

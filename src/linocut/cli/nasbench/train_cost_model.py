@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,9 @@ import click
 from linocut.cli.command import Command, at_least
 from linocut.cli.nasbench.options import caching_option, on_option, swept, vertices_option
 from linocut.cli.options import PATH, json_option
+from linocut.cli.outputs import check_out, force_option
 from linocut.errors import one_line
+from linocut.json_text import written
 
 if TYPE_CHECKING:
     from linocut.devices.costmodel import Trained
@@ -38,7 +39,8 @@ _SEED, _THREADS = at_least(0, 2**63 - 1), at_least(1, 256)  # beyond these PyTor
 @click.option("--threads", type=int, default=1, show_default=True, callback=_THREADS, help="Threads of PyTorch.")
 @click.option("--curve", is_flag=True, help="Train on 100, 1,000 and 10,000 cells too: the learning curve.")
 @click.option("--plot", "picture", type=PATH, help="With --curve: draw it into this file.")
-@click.option("--out", type=PATH, required=True, metavar="FILE", help="The file of the model (safetensors).")
+@click.option("--out", type=PATH, required=True, metavar="FILE.safetensors", help="The file of the model.")
+@force_option
 @json_option
 @click.pass_context
 def train_cost_model(
@@ -54,6 +56,7 @@ def train_cost_model(
     curve: bool,
     picture: Path | None,
     out: Path,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Train a graph network on the times of a sweep (needs PyTorch), and score it on 20% of the cells, unseen.
@@ -71,10 +74,10 @@ def train_cost_model(
         if not curve:
             raise click.UsageError("--plot draws the learning curve; give --curve too", context)
         figures.check(picture)
-    if not out.parent.is_dir():
-        raise click.BadParameter(f"{one_line(out.parent)} is no folder; make it first, or give another", context)
+    check_out(out, force, ".safetensors", "a cost model")
     pytorch().set_num_threads(threads)
     found = swept(devices, caching, vertices)
+    costmodel.check(found, examples, epochs)
 
     def tell(epoch: int, loss: float) -> None:
         if not as_json and not curve:
@@ -83,7 +86,7 @@ def train_cost_model(
     def show(one: Trained) -> None:
         scored = {name: [asdict(score) for score in getattr(one, name)] for name in ("validation", "test", "linear")}
         numbers = {name: getattr(one, name) for name in ("examples", "epochs", "seconds", "cpu_seconds")}
-        click.echo(json.dumps({**numbers, **scored, "out": str(out)}) if as_json else trained_row(one))
+        click.echo(written({**numbers, **scored, "out": str(out)}) if as_json else trained_row(one))
 
     if not as_json:
         click.echo(trained_title())

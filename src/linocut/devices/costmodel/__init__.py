@@ -11,17 +11,18 @@ import os
 import numpy as np
 from numpy.typing import NDArray
 
-from linocut.devices.costmodel.learning import Trained, curve, train
+from linocut.devices.costmodel.learning import Trained, check, curve, train
 from linocut.devices.costmodel.model import CostModel, load
 from linocut.devices.costmodel.scores import LinearLaw, Score, spearman
 from linocut.ops.bits import Array
 
-__all__ = ["CostModel", "LinearLaw", "Score", "Trained", "curve", "load", "predict", "spearman", "train"]
+__all__ = ["CostModel", "LinearLaw", "Score", "Trained", "check", "curve", "load", "predict", "spearman", "train"]
 
 
 def predict(model: CostModel | str | os.PathLike[str], cells: NDArray[np.void]) -> Array:
     """Milliseconds of the networks of (cells,), as nasbench.cells() gives them, on each device of a model or its file.
 
-    (cells, devices) float64; 10,000 cells take half a second. RunError for a file that is none or damaged.
+    (cells, devices) float64; 10,000 cells take half a second. SpecError for what is no array of cells,
+    RunError for a file that is none or damaged.
     """
     return (model if isinstance(model, CostModel) else load(model)).predict(cells)

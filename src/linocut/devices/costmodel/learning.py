@@ -70,12 +70,9 @@ def train(
     is called with each epoch, from 1, and its loss. The validation part chooses nothing: it says how far scores vary.
     SpecError without PyTorch, and for sizes that cannot be.
     """
+    check(sweep, examples, epochs)
     split = Split.of(len(sweep.cells), seed)
     count = len(split.train) if examples is None else examples
-    if not 2 <= count <= len(split.train):
-        raise SpecError(f"{count:,} cells were to be trained on, must be 2 to {len(split.train):,}, 60% of the sweep")
-    if epochs is not None and epochs < 1:
-        raise SpecError(f"epochs are {epochs}, must be 1 or more")
     some, rounds = split.train[:count], epochs or epochs_for(count)
     begun, begun_cpu = time.perf_counter(), time.process_time()
     weights = fit(sweep.cells[some], sweep.ms[some], rounds, seed, tell)
@@ -96,6 +93,15 @@ def train(
     }
     model = dataclasses.replace(model, about=about)
     return Trained(model, count, rounds, validation, test, linear, seconds, cpu_seconds)
+
+
+def check(sweep: Sweep, examples: int | None = None, epochs: int | None = None) -> None:
+    """SpecError unless a model can be trained on so many of a sweep's cells, so often."""
+    most = len(Split.of(len(sweep.cells), 0).train)
+    if examples is not None and not 2 <= examples <= most:
+        raise SpecError(f"{examples:,} cells were to be trained on, must be 2 to {most:,}, 60% of the sweep")
+    if epochs is not None and epochs < 1:
+        raise SpecError(f"epochs are {epochs}, must be 1 or more")
 
 
 def curve(

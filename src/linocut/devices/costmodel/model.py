@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from linocut.devices.costmodel.features import FEATURES, PRESENT, features
 from linocut.errors import RunError, SpecError
+from linocut.networks.nasbench.cell import checked
 from linocut.ops.bits import Array
 from linocut.tensor_file import TensorFile, save
 
@@ -64,8 +65,11 @@ class CostModel:
             raise SpecError(f"the weights of a cost model differ from its form, at {odd[0][0]}; train it again")
 
     def predict(self, cells: NDArray[np.void]) -> Array:
-        """Milliseconds of the networks of (cells,) on each device: (cells, devices) float64."""
-        found = np.empty((len(cells), len(self.devices)))
+        """Milliseconds of the networks of (cells,) on each device: (cells, devices) float64.
+
+        SpecError for what is no array of cells.
+        """
+        found = np.empty((len(checked(cells)), len(self.devices)))
         for begin in range(0, len(cells), CHUNK):
             found[begin : begin + CHUNK] = self._answer(*features(cells[begin : begin + CHUNK]))
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,8 +34,13 @@ def scores(devices: tuple[str, ...], predicted: Array, ms: Array) -> tuple[Score
 
 
 def spearman(a: Array, b: Array) -> float:
-    """The correlation of the ranks of (n,) numbers with those of (n,) others; equal ones share their mean rank."""
-    return float(np.corrcoef(_ranks(a), _ranks(b))[0, 1])
+    """The correlation of the ranks of (n,) numbers with those of (n,) others; equal ones share their mean rank.
+
+    NaN where all of one are equal: there is none.
+    """
+    x, y = (ranks - ranks.mean() for ranks in (_ranks(a), _ranks(b)))
+    size = float(np.sqrt((x @ x) * (y @ y)))
+    return float(x @ y) / size if size else math.nan
 
 
 def _ranks(values: Array) -> Array:

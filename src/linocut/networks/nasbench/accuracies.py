@@ -91,6 +91,8 @@ def _of_csv(path: Path) -> Iterator[tuple[Cell, float]]:
         raise DataError(f"{path} is no CSV: {one_line(error)}; {MEND}") from None
     names = [name.strip() for name in head]
     for name in (CELL, ACCURACY):
+        if names.count(name) > 1:
+            raise DataError(f"{path} has the column {name} {names.count(name)} times, must have it once; take one out")
         if name not in names:
             raise DataError(f"{path} has the columns {one_line(', '.join(names), 80) or 'none'}, lacks {name}; {MEND}")
     at, of = names.index(CELL), names.index(ACCURACY)
@@ -99,33 +101,36 @@ def _of_csv(path: Path) -> Iterator[tuple[Cell, float]]:
             continue
         if len(row) != len(names):
             raise DataError(f"{path}, line {number}: {len(row)} cells, there are {len(names)} columns; mend the line")
-        yield _pair(f"{path}, line {number}", row[at], row[of])
+        yield _pair(f"{path}, line {number}", row[at], row[of], (str,))
 
 
 def _of_json(path: Path) -> Iterator[tuple[Cell, float]]:
+    text = _text(path)
     try:
-        given = parsed(_text(path))
+        given = parsed(text, once=True)
     except json.JSONDecodeError as error:
         raise DataError(f"{path} is not JSON: {one_line(error)}; {MEND}") from None
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} cannot be read: {one_line(error)}; {MEND}") from None
+        why = "it is nested too deep" if isinstance(error, RecursionError) else one_line(error)
+        raise DataError(f"{path} is not JSON of accuracies: {why}; {MEND}") from None
     if isinstance(given, dict):
         for name, accuracy in given.items():
-            yield _pair(f"{path}, {one_line(name, 40)}", name, accuracy)
+            yield _pair(f"{path}, {one_line(name, 40)}", name, accuracy, (int, float))
     elif isinstance(given, list):
         for number, one in enumerate(given):
             if not isinstance(one, dict) or ACCURACY not in one:
                 raise DataError(f"{path}, entry {number}: has no accuracy; {MEND}")
             described = {name: value for name, value in one.items() if name != ACCURACY}
-            yield _pair(f"{path}, entry {number}", described.get(CELL, described), one[ACCURACY])
+            yield _pair(f"{path}, entry {number}", described.get(CELL, described), one[ACCURACY], (int, float))
     else:
         raise DataError(f"{path} is no table of accuracies; {MEND}")
 
 
-def _pair(where: str, cell: str | Mapping[str, Any], accuracy: object) -> tuple[Cell, float]:
+def _pair(where: str, cell: str | Mapping[str, Any], accuracy: Any, types: tuple[type, ...]) -> tuple[Cell, float]:
+    """A cell and its accuracy, which is of one of the types."""
     try:
-        value = float(accuracy) if isinstance(accuracy, (str, int, float)) else -1.0
-    except ValueError:
+        value = float(accuracy) if type(accuracy) in types else -1.0
+    except (ValueError, OverflowError):
         value = -1.0
     if not 0 <= value <= 1:
         raise DataError(f"{where}: accuracy is {one_line(repr(accuracy), 40)}, must be a part of one, from 0 to 1")

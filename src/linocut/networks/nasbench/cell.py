@@ -88,6 +88,47 @@ def as_array(cells: list[Cell]) -> NDArray[np.void]:
     return np.array([(cell.vertices, cell.bits, cell.labels) for cell in cells], CELL)
 
 
+def checked(cells: object) -> NDArray[np.void]:
+    """An array (cells,) as `as_array` makes it; SpecError for anything else, and for the first row that is no cell."""
+    if not isinstance(cells, np.ndarray) or cells.dtype != CELL or cells.ndim != 1:
+        given = f"{cells.dtype} {cells.shape}" if isinstance(cells, np.ndarray) else one_line(repr(cells), 40)
+        raise SpecError(
+            f"cells are given as {given}, must be an array (cells,) of V, bits and labels; take nasbench.cells(), or "
+            "nasbench.as_array([nasbench.read_cell(...)]) for one"
+        )
+    sound = (cells["V"] >= LEAST_VERTICES) & (cells["V"] <= MOST_VERTICES)
+    for vertices in range(LEAST_VERTICES, MOST_VERTICES + 1):
+        own = np.flatnonzero(cells["V"] == vertices)
+        if own.size:
+            labelled = cells["labels"][own] < 3 ** (vertices - 2)
+            sound[own] = labelled & are_graphs(vertices, cells["bits"][own].astype(np.int64))
+    if not sound.all():
+        row = int(np.argmin(sound))
+        try:
+            cell_of(cells[row])
+        except SpecError as error:
+            raise SpecError(f"row {row:,} of the cells is none of NASBench-101's: {error}") from None
+    return cells
+
+
+def are_graphs(vertices: int, bits: Array) -> Array:
+    """Whether edges given as (graphs,) numbers of bits, int64, are those of cells, however their vertices are ordered.
+
+    Every vertex but the last has an edge to a later one, every one but the first an edge to it, and there are at most
+    nine: (graphs,) bool.
+    """
+    sound = (bits >= 0) & (bits < 1 << edge_slots(vertices))
+    for vertex in range(vertices - 1):
+        leaves, enters = 0, 0
+        for bit, (x, y) in enumerate(slots(vertices)):
+            leaves |= (x == vertex) << bit
+            enters |= (y == vertex + 1) << bit
+        sound &= (bits & leaves != 0) & (bits & enters != 0)
+    edges = sum((bits >> bit & 1 for bit in range(edge_slots(vertices))), np.zeros_like(bits))
+    found: Array = sound & (edges <= MOST_EDGES)
+    return found
+
+
 def edge_slots(vertices: int) -> int:
     """How many edges an upper triangular cell could have."""
     return vertices * (vertices - 1) // 2
@@ -156,7 +197,7 @@ def _relabelling(vertices: int, order: tuple[int, ...]) -> Relabelling:
 
 def kept(cells: NDArray[np.void]) -> NDArray[np.void]:
     """For each of (cells,) the one among its relabellings that the enumeration keeps: the first in order."""
-    found = cells.copy()
+    found = checked(cells).copy()
     for vertices, where in by_vertices(cells):
         graphs, which = np.unique(cells["bits"][where].astype(np.int64), return_inverse=True)
         relabelled = [relabelling.bits_of(graphs) for relabelling in relabellings(vertices)]

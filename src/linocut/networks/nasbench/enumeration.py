@@ -15,11 +15,11 @@ from linocut.errors import SpecError
 from linocut.networks.nasbench.cell import (
     CELL,
     LEAST_VERTICES,
-    MOST_EDGES,
     MOST_VERTICES,
+    are_graphs,
+    checked,
     edge_slots,
     relabellings,
-    slots,
 )
 from linocut.ops.bits import Array
 
@@ -39,7 +39,7 @@ def cells(vertices: int = MOST_VERTICES) -> NDArray[np.void]:
 def indices(kept: NDArray[np.void]) -> Array:
     """The place of each of (cells,) kept cells among all: (cells,); SpecError for one that is not among them."""
     everything = cells()
-    keys, asked = _keys(everything), _keys(kept)
+    keys, asked = _keys(everything), _keys(checked(kept))
     places = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
     if (odd := np.flatnonzero(keys[places] != asked)).size:
         first = kept[odd[0]]
@@ -72,11 +72,4 @@ def _of(vertices: int) -> NDArray[np.void]:
 def _graphs(vertices: int) -> Array:
     """Numbers of bits of the graphs that can be cells, however their vertices are ordered."""
     bits = np.arange(1 << edge_slots(vertices), dtype=np.int64)
-    for vertex in range(vertices - 1):
-        leaves, enters = 0, 0
-        for bit, (x, y) in enumerate(slots(vertices)):
-            leaves |= (x == vertex) << bit
-            enters |= (y == vertex + 1) << bit
-        bits = bits[(bits & leaves != 0) & (bits & enters != 0)]
-    edges = sum((bits >> bit & 1 for bit in range(edge_slots(vertices))), np.zeros_like(bits))
-    return bits[edges <= MOST_EDGES]
+    return bits[are_graphs(vertices, bits)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from linocut.errors import SpecError
+from linocut.fields import flag
 from linocut.graph.network import Network
 from linocut.layers import (
     Add,
@@ -48,9 +49,11 @@ def network(
     In floats a convolution is conv, batch norm with a scale, ReLU, as NASBench-101 has it. With `binary` it is sign,
     binary convolution, batch norm; the first convolution and the last layer stay in full precision. `stem` is the
     number of the first convolution's filters and `repeats` that of a stack's cells: fewer make small networks.
-    SpecError for what is no cell, and for images, filters or cells that do not fit.
+    SpecError for what is no cell, for a `binary` that is not True or False, and for images, filters or cells that do
+    not fit.
     """
     described = read_cell(cell)
+    flag(binary, "binary of a NASBench network")
     for name, value in (("stem", stem), ("repeats", repeats)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise SpecError(f"{name} of a NASBench network is {value!r}, must be a whole number, 1 or more")

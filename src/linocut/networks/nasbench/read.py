@@ -12,7 +12,7 @@ import numpy as np
 from linocut.errors import SpecError, one_line, unknown_name
 from linocut.files import read_small
 from linocut.json_text import parsed
-from linocut.networks.nasbench.cell import LEAST_VERTICES, MOST_VERTICES, OPERATIONS, Cell, cell_of, edge_slots
+from linocut.networks.nasbench.cell import CELL, LEAST_VERTICES, MOST_VERTICES, OPERATIONS, Cell, cell_of, edge_slots
 
 CellLike: TypeAlias = "Cell | np.void | str | Path | Mapping[str, Any]"
 
@@ -32,7 +32,7 @@ def read_cell(given: CellLike) -> Cell:
     """
     if isinstance(given, Cell):
         return given
-    if isinstance(given, np.void):
+    if isinstance(given, np.void) and given.dtype == CELL:
         return cell_of(given)
     if isinstance(given, Mapping):
         return _of_matrix(given)
@@ -76,11 +76,12 @@ def _text_of(path: Path) -> str:
 
 def _of_json(text: str, what: str) -> Cell:
     try:
-        given = parsed(text)
+        given = parsed(text, once=True)
     except json.JSONDecodeError as error:
         raise SpecError(f"{one_line(what, 60)} is not JSON: {one_line(error)}; {MEND}") from None
     except (ValueError, RecursionError) as error:
-        raise SpecError(f"{one_line(what, 60)} is not JSON of a cell: {one_line(error)}; {MEND}") from None
+        why = "it is nested too deep" if isinstance(error, RecursionError) else one_line(error)
+        raise SpecError(f"{one_line(what, 60)} is not JSON of a cell: {why}; {MEND}") from None
     if isinstance(given, list) and len(given) == 2:  # a matrix and its operations without names
         given = dict(zip((MATRIX, LABELS), given, strict=True))
     if not isinstance(given, dict):
@@ -124,7 +125,7 @@ def _matrix(given: Any) -> list[list[int]]:
         raise SpecError(f"{MATRIX} must be a square of {LEAST_VERTICES} to {MOST_VERTICES} rows; {MEND}")
     for x, row in enumerate(rows):
         for y, entry in enumerate(row):
-            if entry not in (0, 1):
+            if isinstance(entry, bool) or entry not in (0, 1):
                 raise SpecError(f"{MATRIX} has {one_line(repr(entry), 30)} in row {x}, must be 0 or 1")
             if entry and y <= x:
                 raise SpecError(f"{MATRIX} has an edge from {x} to {y}, must go from earlier vertices to later ones")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from linocut.networks.nasbench.cell import checked
 from linocut.networks.nasbench.operations import Convolution, Family, Operation
 from linocut.ops.bits import Array
 
@@ -15,18 +16,21 @@ def parameters(cells: NDArray[np.void]) -> Array:
     """Trainable parameters of the networks of (cells,), as NASBench-101 counts them: (cells,) int64.
 
     Weights, gamma and beta of every batch norm, and the weights and biases of the last layer. They are 227,274 to
-    49,979,274.
+    49,979,274. SpecError for what is no array of cells.
     """
     return _summed(cells, _parameters)
 
 
 def macs(cells: NDArray[np.void]) -> Array:
-    """Multiply-accumulates of one image of 32 x 32 through the networks of (cells,): (cells,) int64."""
+    """Multiply-accumulates of one image of 32 x 32 through the networks of (cells,): (cells,) int64.
+
+    SpecError for what is no array of cells.
+    """
     return _summed(cells, _macs)
 
 
 def _summed(cells: NDArray[np.void], of: Callable[[Operation], Array | int]) -> Array:
-    found = np.zeros(len(cells), np.int64)
+    found = np.zeros(len(checked(cells)), np.int64)
     for family in Family.all_of(cells):
         found[family.where] = family.sums(of)
     return found

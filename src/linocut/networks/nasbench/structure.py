@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from linocut.networks.nasbench.cell import OPERATIONS, adjacency, by_vertices, digits
+from linocut.networks.nasbench.cell import OPERATIONS, adjacency, by_vertices, checked, digits
 from linocut.ops.bits import Array
 
 
@@ -23,7 +23,7 @@ def width(cells: NDArray[np.void]) -> Array:
 
 def mix(cells: NDArray[np.void]) -> Array:
     """How many vertices of each of (cells,) have each operation: (cells, 3) int64, in the order of OPERATIONS."""
-    found = np.zeros((len(cells), len(OPERATIONS)), np.int64)
+    found = np.zeros((len(checked(cells)), len(OPERATIONS)), np.int64)
     for vertices, where in by_vertices(cells):
         labels = digits(vertices)
         counts = np.stack([(labels == operation).sum(axis=1) for operation in range(len(OPERATIONS))], axis=1)
@@ -32,7 +32,7 @@ def mix(cells: NDArray[np.void]) -> Array:
 
 
 def _of_graphs(cells: NDArray[np.void], of: Callable[[Array], Array]) -> Array:
-    found = np.zeros(len(cells), np.int64)
+    found = np.zeros(len(checked(cells)), np.int64)
     for vertices, where in by_vertices(cells):
         bits, graph = np.unique(cells["bits"][where].astype(np.int64), return_inverse=True)
         found[where] = of(adjacency(vertices, bits))[graph]

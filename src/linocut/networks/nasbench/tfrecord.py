@@ -58,6 +58,10 @@ def records(path: Path) -> Iterator[list[bytes]]:
 
 def _cut(path: Path, number: int, head: bytes, length: int, left: int) -> str:
     """Why a record cannot be whole: the length is wrong where its checksum is, else the file is cut."""
+    if len(head) < HEAD and number:
+        return (
+            f"{path} is cut: record {number:,} has {len(head)} of the {HEAD} B that it begins with; take a copy of it"
+        )
     sound = len(head) == HEAD and masked([head[:8]])[0] == int.from_bytes(head[8:], "little")
     if number == 0 and not sound:
         return f"{path} is no TFRecord file: its first 12 bytes are no length and checksum"
@@ -65,7 +69,10 @@ def _cut(path: Path, number: int, head: bytes, length: int, left: int) -> str:
         return f"{path} is damaged: record {number:,} has no sound length; take a copy of it"
     if length > MOST_BYTES:
         return f"{path} has a record of {length:,} B, number {number:,}; those of NASBench-101 have a few hundred"
-    return f"{path} is cut: record {number:,} promises {length:,} B, {left:,} are left; take a copy of it"
+    return (
+        f"{path} is cut: record {number:,} promises {length:,} B and a checksum of {TAIL}, {left - HEAD:,} B are left; "
+        "take a copy of it"
+    )
 
 
 def _check(path: Path, first: int, texts: list[bytes], kept: list[bytes], what: str) -> None:
