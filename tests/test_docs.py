@@ -207,6 +207,7 @@ def test_json_has_the_keys_that_the_reference_names(run: str, linocut, tmp_path:
         "pack": (run, "--epochs", 9, "--out", "packed"),
         "unpack": ("packed", "--out", "unpacked"),
         "bench": ("--hidden", 16, "--steps", 1),
+        "reproduce": ("wang2021", "--quick", "--epochs", 1),
         "data list": (),
         "info": (),
     }

@@ -32,6 +32,7 @@ ROOMS = (
     ("export",),
     ("train",),
     ("importing",),
+    ("reproduce",),
     ("sklearn",),
     ("report",),
     ("cli",),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from linocut.data import ArrayDataset, Augmentation, Batches, epoch_order, find_augmentation, load, take
 from linocut.data.augment import Augmenter, crop_box, random_numbers, whole_numbers
+from linocut.data.augmentation import from_dict
 from linocut.errors import DataError, SpecError
 
 RANDOM = np.random.default_rng(12)
@@ -129,7 +130,9 @@ def test_crops_are_everywhere():
         ("none", Augmentation(), "none"),
         ("", Augmentation(), "none"),
         (None, Augmentation(), "none"),
-        (Augmentation(0.25), Augmentation(0.25), "shift of 0.25"),
+        (Augmentation(0.25), Augmentation(0.25), "shift=0.25"),
+        ("rotate, shift,edge", Augmentation(0.15, rotate=10, fill="edge"), "shift,rotate,edge"),
+        ("shift=0.04,rotate=8.5", Augmentation(0.04, rotate=8.5), "shift=0.04,rotate=8.5"),
     ],
 )
 def test_is_found(text, expected, shown):
@@ -142,9 +145,12 @@ def test_is_found(text, expected, shown):
 @pytest.mark.parametrize(
     ("what", "message"),
     [
-        ("shift,flop", "no augmentation is called 'flop'; there are shift, flip, crop; did you mean flip?"),
+        ("shift,flop", "no augmentation is called 'flop'; there are shift, flip, crop, rotate, edge; did you mean"),
         ("shift,", "no augmentation is called ''"),
         (3, "augment is int; give a text such as"),
+        ("edge", "edge says how what a shift leaves is filled, but there is none; add shift"),
+        ("flip=2", "augmentation flip has the size '2', but takes none; only shift and rotate do"),
+        ("shift=wide", "the size of shift is 'wide', must be a number, such as shift=0.1"),
     ],
 )
 def test_refuses_unknown_names(what, message):
@@ -160,11 +166,31 @@ def test_refuses_unknown_names(what, message):
         ({"shift": True}, "shift is True"),
         ({"shift": "0.1"}, "shift is '0.1'"),
         ({"flip": 1}, "flip is 1, must be True or False"),
+        ({"rotate": 46}, "rotate is 46, must be 0 to 45 degrees, such as 10"),
+        ({"rotate": float("nan")}, "rotate is nan"),
+        ({"shift": 0.1, "fill": "black"}, "fill is 'black', must be grey or edge"),
     ],
 )
 def test_refuses_settings(given, message):
     with pytest.raises(SpecError, match=message):
         Augmentation(**given)
+
+
+def test_shifts_filled_from_the_edges():
+    """The image, its border repeated, seen through a window that moves: the same moves as with grey."""
+    for image, got, grey in zip(
+        IMAGES, read(DATA, "shift,edge", range(60)), read(DATA, "shift", range(60)), strict=True
+    ):
+        y, x, _ = found(image, grey, 127)
+        padded = np.pad(image, ((3, 3), (2, 2), (0, 0)), "edge")
+        assert np.array_equal(got, padded[3 - y : 23 - y, 2 - x : 16 - x])
+
+
+def test_is_kept_as_older_linocuts_wrote_it():
+    """Where nothing newer is asked for; and read back where it is."""
+    assert Augmentation(0.15, True).to_dict() == {"shift": 0.15, "flip": True, "crop": False}
+    newer = Augmentation(0.04, rotate=8, fill="edge")
+    assert from_dict(newer.to_dict()) == newer
 
 
 def test_refuses_what_spoils_the_data():

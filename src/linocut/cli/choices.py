@@ -146,6 +146,12 @@ def _format(name: str) -> object:
     return find_format(name)
 
 
+def _paper(name: str) -> object:
+    from linocut.reproduce.papers import find_paper
+
+    return find_paper(name)
+
+
 def _backend(name: str) -> None:
     from linocut.run.session import find_backend
 
@@ -182,5 +188,6 @@ ACCOUNT = Choice("linocut.plan.account", "ACCOUNTS")
 BACKEND = Choice("linocut.run.session", "BACKENDS", _backend)
 ESTIMATED = Choice("linocut.networks", "ESTIMATED", _model_or_run, paths="file")
 DEVICE = Choice("linocut.devices.table", "DEVICES", _device, paths="file")
+PAPER = Choice("linocut.reproduce.papers", "PAPERS", _paper)
 PRECISION = Choice("linocut.devices.device", "PRECISIONS", _precision)
 CACHING = Choice("linocut.devices.device", "CACHINGS", _caching)

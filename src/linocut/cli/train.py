@@ -103,7 +103,8 @@ def _check(given: Mapping[str, Any]) -> Iterable[str]:
     metavar="NAME,...",
     default="none",
     show_default=True,
-    help="Change training images at random: {names}; crop is for folders.",
+    help="Change training images at random: {names}; crop is for folders, edge fills what a shift leaves from the "
+    "edges. Sizes may be given: shift=0.1 (part of the size), rotate=8 (degrees).",
 )
 @click.option(
     "--epochs",

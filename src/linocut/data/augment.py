@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linocut.data import pcg64
-from linocut.data.augmentation import Augmentation
+from linocut.data.augmentation import EDGE, Augmentation
 from linocut.data.dataset import Box, Dataset, Dtype
+from linocut.data.rotate import rotate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +27,7 @@ STREAM = 1  # beside those that decide the order of an epoch
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
 DOWN, ACROSS, MIRROR, CROP = 0, 1, 2, 3  # which number of a stream decides what
 TRIES, PER_TRY = 10, 4
+TURN = CROP + TRIES * PER_TRY
 LEAST_AREA, LEAST_RATIO, MOST_RATIO = 0.08, 3 / 4, 4 / 3  # of a crop: its part of the image; width / height
 
 
@@ -40,7 +42,7 @@ class Augmenter:
 
     def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[Any]) -> None:
         """Like Dataset.read, but the examples are changed."""
-        draws = random_numbers(self._key, indices, CROP + TRIES * PER_TRY if self._what.crop else CROP)
+        draws = random_numbers(self._key, indices, TURN + 1 if self._what.rotate else TURN if self._what.crop else CROP)
         if self._what.crop:
             self._dataset.read_crops(
                 indices, images, labels, lambda row, height, width: crop_box(draws[row, CROP:], height, width)
@@ -48,6 +50,8 @@ class Augmenter:
         else:
             self._dataset.read(indices, images, labels)
         self._move(images, draws)
+        if self._what.rotate:
+            rotate(images, self._what.rotate * (2 * _parts(draws[:, TURN]) - 1))
 
     def _move(self, images: NDArray[Any], draws: Draws) -> None:
         """Shift and flip, in place: one image at a time, so that one image more is all the memory it takes."""
@@ -60,6 +64,10 @@ class Augmenter:
             if not (y or x or mirror):
                 continue
             scratch[...] = image[:, ::-1] if mirror else image
+            if (y or x) and self._what.fill == EDGE:
+                rows, columns = (np.clip(np.arange(n) - d, 0, n - 1) for n, d in ((height, y), (width, x)))
+                image[...] = scratch[rows[:, None], columns]
+                continue
             if y or x:
                 image[...] = grey
             image[max(y, 0) : height + y, max(x, 0) : width + x] = scratch[
@@ -79,6 +87,11 @@ def _mix(words: Draws) -> Draws:
     return words ^ (words >> np.uint64(31))
 
 
+def _parts(draws: Draws) -> NDArray[np.float64]:
+    """0 to 1, without 1."""
+    return (draws >> np.uint64(11)) * 2.0**-53
+
+
 def whole_numbers(draws: Draws, most: int) -> NDArray[np.int64]:
     """-most to most, each as probable (to within 2**-32)."""
     scaled = (draws >> np.uint64(32)) * np.uint64(2 * most + 1) >> np.uint64(32)
@@ -87,7 +100,7 @@ def whole_numbers(draws: Draws, most: int) -> NDArray[np.int64]:
 
 def crop_box(draws: Draws, height: int, width: int) -> Box:
     """A random part of an image, by a stream's numbers (40); the middle where none of ten tries lies inside."""
-    parts = [int(draw >> np.uint64(11)) * 2.0**-53 for draw in draws]  # 0 to 1
+    parts = _parts(draws).tolist()
     for place in range(0, TRIES * PER_TRY, PER_TRY):
         size, shape, down, across = parts[place : place + PER_TRY]
         area = height * width * (LEAST_AREA + size * (1 - LEAST_AREA))

@@ -12,8 +12,13 @@ from linocut.data.dataset import Dataset
 from linocut.errors import DataError, SpecError, unknown_name
 
 SHIFT = 0.15  # of height and width, as in the paper
-NAMES = ("shift", "flip", "crop")
-SETTINGS_MEND = 'give a text such as "shift,flip", or an Augmentation'
+ROTATE = 10.0  # degrees
+MOST_ROTATE = 45.0
+GREY, EDGE = "grey", "edge"
+NAMES = ("shift", "flip", "crop", "rotate", EDGE)
+SIZED = ("shift", "rotate")
+NEWER: dict[str, Any] = {"rotate": 0.0, "fill": GREY}
+SETTINGS_MEND = 'give a text such as "shift,flip" or "shift=0.1,rotate=8,edge", or an Augmentation'
 
 
 @dataclass(frozen=True)
@@ -21,41 +26,53 @@ class Augmentation:
     """What is done to each example each time that it is trained on; nothing by default.
 
     `shift`: it is moved by up to this part of its height and of its width, in whole pixels, every such
-    distance as probable as any other; what it leaves is filled with middle grey (u8: 127, which with 128 is
-    nearest to 0; f32: 0). `flip`: one in two is mirrored left to right. `crop`: a random part of 8 % to all
-    of the image, 3:4 to 4:3, is resized to the example (folders of images only; as in Szegedy et al., Going
-    Deeper with Convolutions, 2014). SpecError for a shift out of range, and flags that are none.
+    distance as probable as any other; what it leaves is filled, by `fill`, with middle grey (u8: 127, which with 128 is
+    nearest to 0; f32: 0), or each pixel as the nearest of its "edge", which suits drawings on a plain ground. `flip`:
+    one in two is mirrored left to right. `crop`: a random part of 8 % to all of the image, 3:4 to 4:3, is resized to
+    the example (folders of images only; as in Szegedy et al., Going Deeper with Convolutions, 2014). `rotate`: it is
+    turned about its middle by up to so many degrees to either side, and filled from its edge.
+    SpecError for a size out of range, an edge without a shift, and flags that are none.
     """
 
     shift: float = 0.0
     flip: bool = False
     crop: bool = False
+    rotate: float = 0.0
+    fill: str = GREY
 
     def __post_init__(self) -> None:
-        """SpecError for a shift out of range, and flags that are none."""
+        """SpecError for a size out of range, an edge without a shift, and flags that are none."""
         shift = self.shift
         if isinstance(shift, bool) or not isinstance(shift, (int, float)) or not (0 <= shift <= 0.5):
             raise SpecError(f"shift is {shift!r}, must be 0 to 0.5, a part of height and width; the paper's is {SHIFT}")
         for name in ("flip", "crop"):
             fields.flag(getattr(self, name), name)
+        turn = self.rotate
+        if isinstance(turn, bool) or not isinstance(turn, (int, float)) or not (0 <= turn <= MOST_ROTATE):
+            raise SpecError(f"rotate is {turn!r}, must be 0 to {MOST_ROTATE:g} degrees, such as {ROTATE:g}")
+        fields.one_of(self.fill, "fill", (GREY, EDGE))
+        if self.fill == EDGE and not shift:
+            raise SpecError("edge says how what a shift leaves is filled, but there is none; add shift or leave it out")
 
     def __bool__(self) -> bool:
         """Whether anything is done at all."""
-        return bool(self.shift) or self.flip or self.crop
+        return bool(self.shift) or self.flip or self.crop or bool(self.rotate)
 
     def __str__(self) -> str:
-        """Such as "shift,flip", with its size where that is not the usual one."""
-        shift = "shift" if self.shift == SHIFT else f"shift of {self.shift:g}"
+        """Such as "shift,flip", or "shift=0.1" where a size is not the usual one: `find_augmentation` takes it."""
+        shift = "shift" if self.shift == SHIFT else f"shift={self.shift:g}"
+        turn = "rotate" if self.rotate == ROTATE else f"rotate={self.rotate:g}"
         names = [shift] * bool(self.shift) + ["flip"] * self.flip + ["crop"] * self.crop
-        return ",".join(names) or "none"
+        return ",".join(names + [turn] * bool(self.rotate) + [EDGE] * (self.fill == EDGE)) or "none"
 
     def distance(self, size: int) -> int:
         """The most pixels by which `size` pixels are shifted."""
         return math.floor(self.shift * size + 1e-9)  # 0.15 * 20 may come out below 3
 
     def to_dict(self) -> dict[str, Any]:
-        """Its settings, for a file."""
-        return dataclasses.asdict(self)
+        """Its settings, for a file: as older linocuts wrote and read them, where none is newer."""
+        found = dataclasses.asdict(self)
+        return {name: value for name, value in found.items() if name not in NEWER or value != NEWER[name]}
 
     def check_shape(self, shape: tuple[int, ...]) -> None:
         """SpecError if examples of `shape` are no images."""
@@ -90,11 +107,30 @@ def find_augmentation(what: str | Augmentation | None) -> Augmentation:
         return what
     if not isinstance(what, str):
         raise SpecError(f"augment is {type(what).__name__}; {SETTINGS_MEND}")
-    names = [name.strip() for name in what.split(",")] if what.strip() not in ("", "none") else []
+    given = [part.partition("=") for part in what.split(",")] if what.strip() not in ("", "none") else []
+    names = [name.strip() for name, _, _ in given]
     for name in names:
         if name not in NAMES:
             raise unknown_name("augmentation", name, NAMES)
-    return Augmentation(SHIFT if "shift" in names else 0.0, "flip" in names, "crop" in names)
+    sizes = {"shift": SHIFT, "rotate": ROTATE}
+    sizes |= {name: _size(name, text) for name, (_, sign, text) in zip(names, given, strict=True) if sign}
+    return Augmentation(
+        sizes["shift"] if "shift" in names else 0.0,
+        "flip" in names,
+        "crop" in names,
+        sizes["rotate"] if "rotate" in names else 0.0,
+        EDGE if EDGE in names else GREY,
+    )
+
+
+def _size(name: str, text: str) -> float:
+    """The size in a text such as "shift=0.1"; SpecError where there is none."""
+    if name not in SIZED:
+        raise SpecError(f"augmentation {name} has the size {text!r}, but takes none; only {' and '.join(SIZED)} do")
+    try:
+        return float(text)
+    except ValueError:
+        raise SpecError(f"the size of {name} is {text!r}, must be a number, such as {name}=0.1") from None
 
 
 def from_dict(data: dict[str, Any]) -> Augmentation:

@@ -1,0 +1,115 @@
+"""linocut reproduce: what a paper has published beside what linocut comes to."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from linocut.cli.choices import PAPER
+from linocut.cli.command import Command, at_least
+from linocut.cli.options import PATH, json_option, quoted, threads_option
+from linocut.cli.train import SIGNALLED
+from linocut.errors import one_line, printable
+
+if TYPE_CHECKING:
+    from linocut.reproduce.row import Row
+
+LENGTHY = "trains the paper's networks as long as it did, which takes days; Ctrl-C ends it, and the command goes on"
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "linocut reproduce wang2021 --quick                   # a minute, in place of the paper's trainings",
+        "linocut reproduce wang2021 --quick --plot wang.png",
+        "linocut reproduce wang2021 --out runs/wang2021       # in full; given again, it goes on",
+    ),
+)
+@click.argument("paper", metavar="PAPER", type=PAPER)
+@click.option("--quick", is_flag=True, help="Train for a few epochs, about a minute in all, in place of the paper's.")
+@click.option(
+    "--epochs",
+    type=int,
+    callback=at_least(1),
+    help="Train for so many epochs.  [default: the paper's number, with --quick 8]",
+)
+@click.option("--data-dir", type=PATH, help="Where the files of data sets lie.")
+@click.option(
+    "--out",
+    type=PATH,
+    help="Keep a run folder of each training in this folder, and go on with those that it has.  "
+    "[default: runs/PAPER, with --quick none]",
+)
+@click.option("--plot", type=PATH, help="Draw what is published and what is ours into this file.")
+@threads_option
+@json_option
+@click.pass_context
+def reproduce(
+    context: click.Context,
+    /,
+    paper: str,
+    quick: bool,
+    epochs: int | None,
+    data_dir: Path | None,
+    out: Path | None,
+    plot: Path | None,
+    threads: int | None,
+    as_json: bool,
+) -> None:
+    """Set the figures that PAPER has published beside linocut's: wang2021.
+
+    Each row says whether ours was counted, is modelled by others' constants, or was measured: just now, or
+    before, which docs/results.md records with machine and commit.
+    """
+    from linocut.reproduce.asked import Asked
+    from linocut.reproduce.papers import find_paper
+    from linocut.train import Interrupted
+
+    if plot is not None:
+        from linocut.report import figures
+
+        figures.check(plot)
+    found = find_paper(paper)
+    kept = out if out is not None or quick else Path("runs") / paper
+    asked = Asked(quick, epochs, kept, data_dir, threads, lambda text: click.echo(printable(text), err=True))
+    if not quick and epochs is None:
+        asked.tell(LENGTHY)
+    if not as_json:
+        click.echo(f"{found.title}, {found.source}")
+    try:
+        rows = list(_shown(found.rows(asked), as_json))
+    except Interrupted as stop:
+        again = f"linocut reproduce {paper}{' --quick' * quick}" + (f" --epochs {epochs}" if epochs else "")
+        mend = f"go on with: {again} --out {printable(quoted(kept))}" if kept else "without --out nothing was kept"
+        with suppress(OSError):  # the terminal that closed
+            click.echo(f"interrupted by {signal.Signals(stop.number).name}; {mend}", err=True)
+        context.exit(SIGNALLED + stop.number)
+    if plot is not None:
+        from linocut.report import reproduced_plot
+
+        reproduced_plot.plot(rows, found.title, plot)
+        click.echo(f"wrote {one_line(plot)}", err=True)
+
+
+def _shown(rows: Iterator[Row], as_json: bool) -> Iterator[Row]:
+    """The rows, each printed once it is found, for people a table at a time."""
+    if as_json:
+        for row in rows:
+            click.echo(json.dumps(row.to_json()))
+            sys.stdout.flush()
+            yield row
+        return
+    from linocut.report.reproduced import as_table
+
+    for _, group in groupby(rows, key=lambda row: row.table):
+        found = list(group)
+        click.echo(f"\n{as_table(found)}")
+        yield from found

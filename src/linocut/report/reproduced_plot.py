@@ -1,0 +1,45 @@
+"""A picture of a paper's figures beside linocut's: bars, a panel for each table and unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from linocut.report import figures
+from linocut.reproduce.row import Row
+
+HEIGHT, MARGIN = 0.32, 1.2  # inches: of a row, of what is beside the rows of a panel
+BAR = 0.4
+
+
+def plot(rows: Sequence[Row], title: str, path: Path) -> None:
+    """Draw the rows into a file, percentages on a linear axis and all else on a logarithmic one.
+
+    Errors are those of plan_plot.plot.
+    """
+    panels: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        panels.setdefault((row.table, row.unit), []).append(row)
+    heights = [MARGIN + HEIGHT * len(panel) for panel in panels.values()]
+    size = 10, sum(heights)
+    figure = figures.module("matplotlib.figure").Figure(figsize=size, layout="constrained")
+    figure.suptitle(title, parse_math=False)
+    all_axes = figure.subplots(len(panels), 1, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0]
+    for axes, ((name, unit), panel) in zip(all_axes, panels.items(), strict=True):
+        _draw(axes, name, unit, panel)
+    figures.save(figure, path)
+
+
+def _draw(axes: Any, name: str, unit: str, rows: Sequence[Row]) -> None:
+    for side, kind, colour in ((-BAR / 2, "published", "0.6"), (BAR / 2, "ours", "C0")):
+        known = [(place + side, getattr(row, kind)) for place, row in enumerate(rows) if getattr(row, kind) is not None]
+        axes.barh([place for place, _ in known], [value for _, value in known], BAR, color=colour, label=kind)
+    axes.set_yticks(range(len(rows)), [row.row for row in rows], fontsize=7)
+    axes.invert_yaxis()
+    axes.set_title(name, fontsize=9, loc="left")
+    axes.set_xlabel(unit)
+    if unit != "%":
+        axes.set_xscale("log")
+    axes.grid(True, axis="x", linewidth=0.3)
+    axes.legend(fontsize=7)

@@ -1,0 +1,41 @@
+"""The papers that can be reproduced, by their names: a module each, whose function `rows` gives their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+
+from linocut.errors import unknown_name
+from linocut.reproduce.asked import Asked
+from linocut.reproduce.row import Row
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A paper: its title, where it is, and the module that has its rows."""
+
+    title: str
+    source: str
+    module: str
+
+    def rows(self, asked: Asked) -> Iterator[Row]:
+        """Its rows, table by table, each as soon as it is found; trainings last."""
+        found: Iterator[Row] = import_module(self.module).rows(asked)  # late: each takes what the others need not
+        return found
+
+
+PAPERS: dict[str, Paper] = {
+    "wang2021": Paper(
+        "Wang et al., Enabling Binary Neural Network Training on the Edge",
+        "arXiv 2102.04270",
+        "linocut.reproduce.wang2021",
+    ),
+}
+
+
+def find_paper(name: str) -> Paper:
+    """The paper called `name`; SpecError, with the nearest name, for an unknown one."""
+    if name not in PAPERS:
+        raise unknown_name("paper", name, PAPERS)
+    return PAPERS[name]
