@@ -27,6 +27,7 @@ ROOMS = (
     ("compile",),
     ("data",),
     ("run",),
+    ("dynamics",),
     ("devices",),
     ("plan",),
     ("export",),

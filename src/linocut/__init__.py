@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from linocut.lazily import names
 
 if TYPE_CHECKING:
-    from linocut import data, devices, layers, networks
+    from linocut import data, devices, dynamics, layers, networks
     from linocut import networks as models
     from linocut.cli.watch import ProgressBar
     from linocut.devices import costmodel
@@ -65,6 +65,7 @@ __all__ = [
     "costmodel",
     "data",
     "devices",
+    "dynamics",
     "estimate",
     "export",
     "export_steps",
@@ -108,6 +109,7 @@ _MODULES = {
     "costmodel": "linocut.devices.costmodel",
     "data": "linocut.data",
     "devices": "linocut.devices",
+    "dynamics": "linocut.dynamics",
     "export": "linocut.export",
     "layers": "linocut.layers",
     "loggers": "linocut.train.loggers",

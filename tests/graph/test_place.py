@@ -235,7 +235,7 @@ def test_a_name_or_an_after_that_is_none_is_refused() -> None:
         Network.from_dict(described(after=3))
     with pytest.raises(SpecError, match=r"a dense is after \['a', 3\], must be a name, or a list of names"):
         Network.from_dict(described(after=["a", 3]))
-    with pytest.raises(SpecError, match="layer dense has no setting 'befor'; there are units, bias, name, after"):
+    with pytest.raises(SpecError, match="has no setting 'befor'; there are units, bias, initial, name, after"):
         Network.from_dict(described(befor="a"))
 
 

@@ -129,7 +129,8 @@ class Builder(Recorder):
             return self._index[name]
         latent = self._has_latent(parameter)
         storage = storage_of(parameter, self.policy, latent=latent, micro_batches=self.micro_batches)
-        initial = replace(parameter.initial, normal=parameter.initial.normal / storage.scale)
+        own = parameter.initial
+        initial = replace(own, normal=own.normal / storage.scale, uniform=own.uniform / storage.scale)
         self.layout.parameters[parameter.name] = Place(name, storage.format, parameter.shape, storage.scale)
         self.layout.owners[name] = (parameter.node, parameter.part)
         self.initial[name] = initial

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from linocut.data.class_weights import balanced_weights
     from linocut.data.dataset import Dataset
     from linocut.data.download import get
+    from linocut.data.floats_of_bytes import as_floats
     from linocut.data.gather import find_pictures
     from linocut.data.held_out import hold_out
     from linocut.data.images import read_image
@@ -33,6 +34,7 @@ __all__ = [
     "Dataset",
     "Loaded",
     "Summary",
+    "as_floats",
     "available",
     "balanced_weights",
     "epoch_order",
@@ -50,6 +52,7 @@ __all__ = [
 
 _HOMES = {
     "linocut.data.arrays": ("ArrayDataset",),
+    "linocut.data.floats_of_bytes": ("as_floats",),
     "linocut.data.augmentation": (
         "Augmentation",
         "find_augmentation",

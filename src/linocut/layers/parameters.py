@@ -16,12 +16,15 @@ BETA = "beta"  # the part that a batch norm's shift is
 class Initial:
     """How a parameter starts: from a normal distribution of a standard deviation (0: none), or rows (none: zeros).
 
+    `uniform` is the half width of a uniform distribution (0: none). What is drawn lies within [-1, 1] if `bounded`.
     `rows` has a value for each row of the first dimension, or one for all; `values` has all of them.
     """
 
     normal: float = 0.0
     rows: tuple[float, ...] = ()
     values: tuple[float, ...] = ()
+    uniform: float = 0.0
+    bounded: bool = True
 
 
 @dataclass(frozen=True)

@@ -21,15 +21,15 @@ AT_ONCE = 1 << 12  # numbers that are drawn together, but for longer rows
 
 
 def initialise(session: Session, initial: Mapping[str, Initial], seed: int) -> None:
-    """Fill every persistent buffer: latent weights from N(0, 1 / fan-in) clipped to [-1, 1], the rest constant."""
+    """Fill every persistent buffer: weights from their distributions, latent ones within [-1, 1], the rest constant."""
     state = (seed * GOLDEN_64) & MASK_64
     # The place among micro-batches comes last, so that a seed means the same weights with and without them.
     for number, buffer in enumerate(sorted(session.program.persistent(), key=lambda buffer: buffer.name == MICRO)):
         rule = initial[buffer.name]
         array = session.array(buffer.name)
         array[...] = 0
-        if rule.normal:
-            _draw(buffer, rule.normal, array, step_key(state, number))
+        if rule.normal or rule.uniform:
+            _draw(buffer, rule, array, step_key(state, number))
         if rule.rows:
             array[...] = np.array(rule.rows, np.float32)[:, None]
         elif rule.values:
@@ -52,15 +52,24 @@ def normal_numbers(first: int, count: int, key: int) -> Array:
     return (total - UNIFORMS * 65535 / 2) / 65536
 
 
-def _draw(buffer: Buffer, standard_deviation: float, array: Array, key: int) -> None:
+def uniform_numbers(first: int, count: int, key: int) -> Array:
+    """`count` numbers between -1 and 1, float64, of the stream `key` from its place `first` on."""
+    bits = random_bits(np.arange(first, first + count, dtype=np.uint64).astype(np.uint32), key)
+    return (bits.astype(np.float64) + 0.5) * 2.0**-31 - 1.0
+
+
+def _draw(buffer: Buffer, rule: Initial, array: Array, key: int) -> None:
     """A few rows at a time, so that no second copy of the weights exists at any time."""
     form = find_format(buffer.format)
     columns, rows = buffer.shape[-1], array.reshape(-1, array.shape[-1])
     some = max(1, AT_ONCE // columns)
     for begin in range(0, len(rows), some):
         part = rows[begin : begin + some]
-        values = normal_numbers(begin * columns, len(part) * columns, key).reshape(-1, columns)
-        values = np.clip(values * standard_deviation, -1.0, 1.0)
+        numbers = uniform_numbers if rule.uniform else normal_numbers
+        values = numbers(begin * columns, len(part) * columns, key).reshape(-1, columns)
+        values *= rule.uniform or rule.normal
+        if rule.bounded:
+            values = np.clip(values, -1.0, 1.0)
         if form.bits == 1:
             part[...] = pack(values >= 0)
         elif form.one:

@@ -1,0 +1,21 @@
+"""Dynamics: where a network stands between order and chaos, and how training moves it (arXiv 2107.09437)."""
+
+from linocut.dynamics.diagram import PhaseDiagram, phase_diagram
+from linocut.dynamics.distances import separation
+from linocut.dynamics.edges import edge
+from linocut.dynamics.laws import Slope, constant, epochs_to_edge, fit_slope, rescaled
+from linocut.dynamics.mean_field import FixedPoint, fixed_point
+
+__all__ = [
+    "FixedPoint",
+    "PhaseDiagram",
+    "Slope",
+    "constant",
+    "edge",
+    "epochs_to_edge",
+    "fit_slope",
+    "fixed_point",
+    "phase_diagram",
+    "rescaled",
+    "separation",
+]

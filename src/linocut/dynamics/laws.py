@@ -1,0 +1,61 @@
+"""laws: how J^2 of a training network grows in the ordered phase (arXiv 2107.09437): J^2 = A t + C, t in epochs.
+
+Learning rate eta, momentum alpha and batch B set the slope together, A = k eta / ((1 - alpha) B); k belongs to a
+network and its data. So training in other settings follows one line over rescaled time, t eta / ((1 - alpha) B).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from linocut.errors import SpecError
+
+FIRST = 1  # epoch of a fit: the first epoch lies above the line
+EDGE = 1.0  # J^2 of tanh there, for |J0| < J
+
+
+@dataclass(frozen=True)
+class Slope:
+    """J^2 = `A` t + `C` by least squares over epochs from `first` to `last`."""
+
+    A: float
+    C: float
+    first: int
+    last: int
+
+
+def fit_slope(j_squared: Sequence[float], below: float = EDGE) -> Slope:
+    """The line through J^2 by epoch, j_squared[t], from epoch 1 to the last one below the edge.
+
+    SpecError where that is fewer than two epochs.
+    """
+    values = np.asarray(j_squared, np.float64)
+    beyond = np.flatnonzero(values[FIRST:] >= below)
+    last = len(values) - 1 if not len(beyond) else FIRST + int(beyond[0]) - 1
+    if last <= FIRST:
+        raise SpecError(
+            f"J^2 is below {below:g} in {max(0, last - FIRST + 1)} epochs from epoch {FIRST} on, a line needs two; "
+            "take a smaller learning rate, or more epochs"
+        )
+    t = np.arange(FIRST, last + 1)
+    apart, mean = t - t.mean(), float(values[FIRST : last + 1].mean())
+    A = float(apart @ (values[FIRST : last + 1] - mean)) / float(apart @ apart)
+    return Slope(A, mean - A * float(t.mean()), FIRST, last)
+
+
+def rescaled(learning_rate: float, momentum: float, batch: int) -> float:
+    """eta / ((1 - alpha) B): by how much time is worth more in one setting than in another."""
+    return learning_rate / ((1.0 - momentum) * batch)
+
+
+def constant(A: float, learning_rate: float, momentum: float, batch: int) -> float:
+    """k of the law, from a slope that was measured."""
+    return A / rescaled(learning_rate, momentum, batch)
+
+
+def epochs_to_edge(slope: Slope, j_squared_first: float) -> float:
+    """T = (1 - J^2_1) / A, from epoch 1 to the edge, J^2_1 being what epoch 1 came to; inf where J^2 does not grow."""
+    return (EDGE - j_squared_first) / slope.A if slope.A > 0.0 else float("inf")
