@@ -45,7 +45,8 @@ inline void multiply_bytes(const Grid& grid, const Place* places, i64 pixels, co
             source.format == Format::i4 ? gather_from(Nibbles(source)) : gather_from(row<u8>(source, 0));
             const auto multiply = [&](auto into) {
                 for (i64 t = 0; t < tile_count; ++t) {
-                    dot_tile<S, W>(rows, {patches[0], byte_chunk, 4}, packed.panels[t], groups, into, tiles[t] + base);
+                    dot_tile<S, W>(rows, {patches[0], byte_chunk, 4}, packed.panels[t], groups, into, tiles[t] + base,
+                                   least(tile_columns, columns - t * tile_columns));
                 }
             };
             if constexpr (signs) {

@@ -13,6 +13,7 @@
 #include "binary_matmul.hpp"
 #include "byte_patches.hpp"
 #include "float_patches.hpp"
+#include "joined_taps.hpp"
 #include "real_matmul.hpp"
 
 namespace linocut::LINOCUT_NS::conv2d {
@@ -182,6 +183,118 @@ inline void multiply_bits(const Grid& grid, const Place* places, i64 pixels, con
     }
 }
 
+// --- bits of few channels, whose rows of taps are joined ---
+
+inline constexpr i64 joined_space = block_pixels * chunk_words;
+
+// Whether words are saved, sums are stored as they are done, and one panel of each holds all words.
+inline bool joins(const Call& call, const Grid& grid, i64 columns) {
+    const Operand &x = call.operands[X], &y = call.operands[Y];
+    const JoinedTaps joined(x.cols, grid.columns.taps);
+    const i64 count = grid.rows.taps * joined.row_words;
+    const bool fits = count <= chunk_words && count * panel_columns <= joined_space && grid.taps() <= chunk_taps;
+    return joined.fewer() && fits && y.format == Format::i16 && columns % panel_columns == 0;
+}
+
+// Panels of weights joined as patches are; `rows` is where they are joined.
+inline void pack_joined(const Operand& weights, i64 taps, i64 first, i64 columns, const JoinedTaps& joined, u64* rows,
+                        BitPanels& packed) {
+    const i64 height = taps / joined.taps, count = height * joined.row_words;
+    for (i64 p = 0; p * panel_columns < columns; ++p) {
+        u64* to = rows;
+        for (i64 c = 0; c < panel_columns; ++c) {
+            const u64* from = bit_row(weights, (first + p * panel_columns + c) * taps);
+            for (i64 r = 0; r < height; ++r, from += joined.taps) {
+                for (i64 w = 0; w < joined.row_words; ++w) *to++ = joined.word(w, {0, joined.taps}, from);
+            }
+        }
+        const Operand matrix{rows, Format::bit, panel_columns, count * segment, nullptr};
+        distances::pack_panel(matrix, 0, 0, count, packed.panels[p]);
+    }
+}
+
+// visit(number of the first, example, row, column, how many) for pixels of a grid side by side in one row.
+template <class Visit>
+inline void each_run(const Grid& grid, Span pixels, const Visit& visit) {
+    const i64 width = grid.columns.count;
+    for (i64 from = pixels.begin, n; from < pixels.end; from += n) {
+        const i64 column = from % width, row = from / width % grid.rows.count;
+        n = least(pixels.end - from, width - column);
+        visit(from, from / width / grid.rows.count, row, column, n);
+    }
+}
+
+inline void join_patches(const Grid& grid, Span pixels, const u64* source, const JoinedTaps& joined, u64* out) {
+    const i64 step = grid.rows.taps * joined.row_words;
+    each_run(grid, pixels, [&](i64, i64 example, i64 row, i64 column, i64 n) {
+        const Axis &rows = grid.rows, &columns = grid.columns;
+        for (i64 r = 0; r < rows.taps; ++r) {
+            const i64 at = rows.origin + rows.step * row + r;
+            const u64* words = at < 0 || at >= rows.size ? nullptr : source + (example * rows.size + at) * columns.size;
+            joined.join({words, columns.size, columns.origin + columns.step * column, columns.step}, n, false,
+                        out + r * joined.row_words, step);
+        }
+        out += n * step;
+    });
+}
+
+// What the zeros of padding stood for is added again.
+inline void mend_borders(const Grid& grid, Span pixels, const TapSigns& signs, const Operand& y, i64 first,
+                         i64 columns) {
+    each_run(grid, pixels, [&](i64 from, i64, i64 row, i64 column, i64 n) {
+        const Span rows = grid.rows.seen(grid.rows.origin + grid.rows.step * row);
+        for (i64 i = 0; i < n; ++i) {
+            const Span across = grid.columns.seen(grid.columns.origin + grid.columns.step * (column + i));
+            if (rows.size() * across.size() == grid.taps()) continue;
+            i16* to = LINOCUT_NS::row<i16>(y, from + i) + first;
+            for (i64 tap = 0; tap < grid.taps(); ++tap) {
+                const i64 r = tap / grid.columns.taps, q = tap % grid.columns.taps;
+                if (r >= rows.begin && r < rows.end && q >= across.begin && q < across.end) continue;
+                for (i64 c = 0; c < columns; ++c) to[c] = static_cast<i16>(to[c] + signs.signs[tap][c]);
+            }
+        }
+    });
+}
+
+template <int R>
+inline void store_joined(const u64* patches, i64 count, const u64* panel, i16 bits, const Operand& y, i64 pixel,
+                         i64 first) {
+    const u64* from[R];
+    i16* to[R];
+    for (i64 i = 0; i < R; ++i) {
+        from[i] = patches + i * count;
+        to[i] = row<i16>(y, pixel + i) + first;
+    }
+    distances::store_products<R>(from, panel, count, bits, to);
+}
+
+[[gnu::noinline]] inline void run_joined(const Call& call, const Grid& grid, Span pixels, i64 first, i64 columns,
+                                         Workspace space) {
+    const Operand &x = call.operands[X], &weights = call.operands[WEIGHTS], &y = call.operands[Y];
+    constexpr int at_once = static_cast<int>(distances::rows_at_once);
+    const JoinedTaps joined(x.cols, grid.columns.taps);
+    const i64 count = grid.rows.taps * joined.row_words;
+    const i16 bits = static_cast<i16>(grid.taps() * x.cols);
+    auto& panels = space.take<BitPanels>();
+    auto& signs = space.take<TapSigns>();
+    auto& patches = space.take<u64[joined_space]>();
+    signs.first = none;
+    find_signs(weights, grid.taps(), 0, first, columns, signs);
+    pack_joined(weights, grid.taps(), first, columns, joined, patches, panels);
+    for (i64 base = pixels.begin, n; base < pixels.end; base += n) {
+        n = least(pixels.end - base, joined_space / count);
+        join_patches(grid, {base, base + n}, bit_row(x, 0), joined, patches);
+        for (i64 p = 0; p * panel_columns < columns; ++p) {
+            const i64 output = first + p * panel_columns;
+            i64 m = 0;
+            for (; m + at_once <= n; m += at_once)
+                store_joined<at_once>(patches + m * count, count, panels.panels[p], bits, y, base + m, output);
+            for (; m < n; ++m) store_joined<1>(patches + m * count, count, panels.panels[p], bits, y, base + m, output);
+        }
+        mend_borders(grid, {base, base + n}, signs, y, first, columns);
+    }
+}
+
 // --- bytes ---
 
 // Elements [first, first + count) of an output's rows, which are those of its taps, as bits that follow each other.
@@ -319,7 +432,9 @@ inline void run(const Call& call, i64 begin, i64 end) {
     for (i64 unit = begin; unit < end; ++unit) {
         const i64 first = unit % blocks * unit_columns, columns = least(unit_columns, y.cols - first);
         const i64 from = unit / blocks * per_unit, pixels = least(per_unit, y.rows - from);
-        if (x.format == Format::bit) {
+        if (x.format == Format::bit && joins(call, grid, columns)) {
+            run_joined(call, grid, {from, from + pixels}, first, columns, space);
+        } else if (x.format == Format::bit) {
             run_bits(call, grid, places, {from, from + pixels}, first, columns, space);
         } else if (x.format == Format::u8) {
             run_bytes(x, weights, grid, places, {from, from + pixels}, first, columns, space, store);

@@ -42,9 +42,10 @@ struct Part {
 // A part's weights per output, and one more row for each of its taps, are at most this many: five taps of 64 inputs.
 inline constexpr i64 most_rows = 5 * (segment + 1);
 inline constexpr i64 outputs_at_once = 64;
+inline constexpr i64 few_inputs = 32;
 
 // Whole windows where they are small, else some rows of taps, else a piece of a row. Three parts in all are divided
-// otherwise: two threads would wait for the third.
+// otherwise: two threads would wait for the third. One part in all of few inputs is divided by rows of taps.
 class Division {
   public:
     Division(const Convolution& conv, i64 outputs_of_part)
@@ -53,7 +54,9 @@ class Division {
         columns_ = evenly(conv.window.width, most_taps);
         rows_ = columns_ < conv.window.width ? 1 : evenly(conv.window.height, most_taps / columns_);
         const i64 half_columns = divide_up(columns_, 2), half_rows = divide_up(conv.window.height, 2);
-        if (parts() == 3 && rows_ == 1 && half_columns * half_rows <= most_taps) {
+        if (parts() == 1 && conv.input.channels <= few_inputs && conv.x.format != Format::u8) {
+            rows_ = 1;
+        } else if (parts() == 3 && rows_ == 1 && half_columns * half_rows <= most_taps) {
             columns_ = half_columns;
             rows_ = half_rows;
         }
@@ -113,6 +116,17 @@ class Pixels {
             ++example;
         }
         for (i64 i = count; i % 4; ++i) pixels[i] = {pixels[0].gradient, 0, nowhere, 0};
+    }
+
+    // visit(example, row, column, how many) for those of [begin, begin + count) that lie side by side in a row.
+    template <class Visit>
+    void each_run(i64 begin, i64 count, const Visit& visit) const {
+        const i64 width = conv_.output.width;
+        for (i64 from = begin, n; from < begin + count; from += n) {
+            const i64 column = from % width, row = from / width;
+            n = least(begin + count - from, width - column);
+            visit(row / rows_, first_ + row % rows_, column, n);
+        }
     }
 
   private:

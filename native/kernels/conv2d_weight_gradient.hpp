@@ -12,6 +12,7 @@
 #include "conv2d_weight_lookup.hpp"
 #include "dot8_panels.hpp"
 #include "float_product.hpp"
+#include "joined_taps.hpp"
 #include "weight_gradient.hpp"
 
 namespace linocut::LINOCUT_NS::conv2d_weight_gradient {
@@ -141,9 +142,10 @@ inline void add_products(const Convolution& conv, const Part& part, const Pixels
         all.list(base, least(block_pixels, end - base), pixels);
         for (i64 g = 0; g < groups; ++g) pack_rows<F>(conv, part, pixels + 4 * g, rows + g * stride);
         for (i64 o = 0; o < part.outputs; o += outputs_at_once) {
-            pack_gradients(conv.dy, pixels, groups, part.output + o, least(outputs_at_once, part.outputs - o), panel);
+            const i64 outputs = least(outputs_at_once, part.outputs - o);
+            pack_gradients(conv.dy, pixels, groups, part.output + o, outputs, panel);
             dot_tile<Signed::panel, F == Format::bit ? Range::bits : Range::wide>(
-                count, {rows, 4, stride}, panel, groups, AsTheyAre{false}, sums[o / outputs_at_once]);
+                count, {rows, 4, stride}, panel, groups, AsTheyAre{false}, sums[o / outputs_at_once], outputs);
         }
     }
 }
@@ -183,6 +185,106 @@ template <class Sink>
         const Sums& tile = sums[o / outputs_at_once];
         alignas(64) i32 gradients[8][segment];
         turn_eight(tile + t * part.inputs, o % outputs_at_once, tile[part.weights() + t], part.inputs, gradients);
+        gradient_words::Words<i32> found{gradients, part.first, part.inputs, outputs};
+        for (i64 j = 0; j < outputs; ++j) found.rows[j] = row_of(conv, part, o + j, t);
+        sink(found);
+    });
+}
+
+// The same of few inputs. Rows of taps are joined to words (joined_taps.hpp), whose bits are rows of the product; behind
+// them, in the last word of a row of taps, those of what the taps see.
+class JoinedPart {
+  public:
+    JoinedPart(const Convolution& conv, const Part& part)
+        : joined(conv.x.cols, part.columns), words(part.rows * joined.row_words) {}
+
+    bool usable() const {
+        return joined.fewer() && words <= most_words && joined.bits_of(joined.row_words - 1) + joined.taps <= segment;
+    }
+    i64 rows_of(i64 word) const {
+        const i64 w = word % joined.row_words;
+        return joined.bits_of(w) + (w + 1 == joined.row_words ? joined.taps : 0);
+    }
+    // The first row of the product that is of tap `tap`, and the one of what it sees.
+    i64 row_of_tap(i64 tap) const {
+        const i64 row = tap / joined.taps * joined.row_words, t = tap % joined.taps;
+        return (row + t / joined.together) * segment + t % joined.together * joined.channels;
+    }
+    i64 row_of_seen(i64 tap) const {
+        const i64 last = (tap / joined.taps + 1) * joined.row_words - 1;
+        return last * segment + joined.bits_of(joined.row_words - 1) + tap % joined.taps;
+    }
+
+    static constexpr i64 most_words = 4;
+    static_assert((most_words + 1) * segment <= most_rows);
+
+    const JoinedTaps joined;
+    const i64 words;
+};
+
+using JoinedWords = u64[block_pixels * JoinedPart::most_words];
+
+// The words of pixels of dY, and the numbers of these; what fills a group of four has none.
+inline void join_pixels(const Convolution& conv, const Part& part, const JoinedPart& taps, const Pixels& all, i64 base,
+                        i64 count, u64* out, i64* numbers) {
+    const Window& window = conv.window;
+    const i64 padded = divide_up(count, 4) * 4;
+    for (i64 i = count; i < padded; ++i) {
+        numbers[i] = 0;
+        for (i64 w = 0; w < taps.words; ++w) out[i * taps.words + w] = 0;
+    }
+    all.each_run(base, count, [&](i64 example, i64 row, i64 column, i64 n) {
+        const i64 first = conv.output.pixel(example, row, column);
+        for (i64 i = 0; i < n; ++i) *numbers++ = first + i;
+        for (i64 r = 0; r < part.rows; ++r) {
+            const i64 at = window.input_row(row, part.row + r);
+            const bool inside = at >= 0 && at < conv.input.height;
+            const u64* words = inside ? bit_row(conv.x, conv.input.pixel(example, at, 0)) : nullptr;
+            taps.joined.join({words, conv.input.width, window.input_column(column, part.column), window.stride}, n,
+                             true, out + r * taps.joined.row_words, taps.words);
+        }
+        out += n * taps.words;
+    });
+}
+
+template <class Sink>
+[[gnu::noinline]] void joined_gradients(const Convolution& conv, const Part& part, Workspace space, Sink&& sink) {
+    auto& sums = space.take<Sums[most_panels]>();
+    auto& panel = space.take<Panel>();
+    auto& rows = space.take<u8[block_groups * 4 * (most_rows + segment)]>();
+    auto& words = space.take<JoinedWords>();
+    const JoinedPart taps(conv, part);
+    const Pixels all(conv, part);
+    const i64 stride = 4 * segment * taps.words | 64;
+    i64 numbers[block_pixels];
+    std::memset(sums, 0, sizeof sums);
+    for (i64 base = 0; base < all.count(); base += block_pixels) {
+        const i64 count = least(block_pixels, all.count() - base), groups = divide_up(count, 4);
+        join_pixels(conv, part, taps, all, base, count, words, numbers);
+        for (i64 g = 0; g < groups; ++g) {
+            const u64* from = words + 4 * g * taps.words;
+            for (i64 w = 0; w < taps.words; ++w) {
+                const u64 four[4] = {from[w], from[taps.words + w], from[2 * taps.words + w], from[3 * taps.words + w]};
+                interleave_bits(four, rows + g * stride + 4 * segment * w);
+            }
+        }
+        for (i64 o = 0; o < part.outputs; o += outputs_at_once) {
+            const i64 outputs = least(outputs_at_once, part.outputs - o);
+            for (i64 g = 0; g < groups; ++g) {
+                const GroupRows<4> four(conv.dy, [&](i64 i) { return numbers[4 * g + i]; }, part.output + o, outputs);
+                interleave_bytes(four.rows, outputs, panel[g][0]);
+            }
+            for (i64 w = 0; w < taps.words; ++w) {
+                dot_tile<Signed::panel, Range::bits>(taps.rows_of(w), {rows + 4 * segment * w, 4, stride}, panel,
+                                                     groups, AsTheyAre{false},
+                                                     sums[o / outputs_at_once] + segment * w, outputs);
+            }
+        }
+    }
+    each_tap_of_eight(part, [&](i64 o, i64 outputs, i64 t) {
+        const Sums& tile = sums[o / outputs_at_once];
+        alignas(64) i32 gradients[8][segment];
+        turn_eight(tile + taps.row_of_tap(t), o % outputs_at_once, tile[taps.row_of_seen(t)], part.inputs, gradients);
         gradient_words::Words<i32> found{gradients, part.first, part.inputs, outputs};
         for (i64 j = 0; j < outputs; ++j) found.rows[j] = row_of(conv, part, o + j, t);
         sink(found);
@@ -230,7 +332,9 @@ inline void integer_gradients(const Call& call, i64 begin, i64 end, Sink&& sink)
     if (by_lookups(conv)) return lookup_gradients<Lookups>(call, conv, begin, end, sink);
     const Division division(conv, outputs_of_part(conv.x));
     for (i64 unit = begin; unit < end; ++unit) {
-        if (conv.x.format == Format::bit) {
+        if (conv.x.format == Format::bit && JoinedPart(conv, division[unit]).usable()) {
+            joined_gradients(conv, division[unit], Workspace(call), sink);
+        } else if (conv.x.format == Format::bit) {
             bit_gradients(conv, division[unit], Workspace(call), sink);
         } else {
             byte_gradients(conv, division[unit], Workspace(call), sink);
@@ -306,7 +410,7 @@ template <bool Exact, class Sink>
             FloatSums& tile = sums[o / outputs_at_once];
             load_gradients(conv.dy, pixels, count, part.output + o, least(outputs_at_once, part.outputs - o), panel);
             if (all_finite(panel, count)) {
-                multiply_tile<Exact>(part.weights(), {rows, 1, part.weights()}, panel, count, tile);
+                multiply_tile<Exact>(part.weights(), {rows, 1, part.weights()}, panel, count, tile, part.outputs - o);
             } else {
                 multiply_seen<Exact>(conv, part, pixels, count, rows, panel, tile);
             }

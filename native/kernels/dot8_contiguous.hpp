@@ -49,8 +49,8 @@ inline void dot_tile_sparse(i64 count, ByteRows rows, const Panel& panel, i64 gr
         i64 i = 0;
         do {
             const ListedGroups part{least(groups_at_once<W>, found - i), list + i};
-            dot_rest<sparse_rows, S, W>(left, rows.from(m), panel, part, i == 0 ? into.from(m) : into.later(),
-                                        tile + m);
+            dot_rest<sparse_rows, S, W>(left, rows.from(m), panel, part, tile_columns,
+                                        i == 0 ? into.from(m) : into.later(), tile + m);
         } while ((i += groups_at_once<W>) < found);
     }
 }

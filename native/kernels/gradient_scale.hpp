@@ -35,7 +35,7 @@ struct Seen {
 
 // Up to 64 sums rounded to mantissas.
 template <class T>
-inline void round_sums(const i32* sums, i64 n, int shift, T* __restrict out, Seen& seen) {
+[[gnu::always_inline]] inline void round_sums(const i32* sums, i64 n, int shift, T* __restrict out, Seen& seen) {
     constexpr i32 limit = sizeof(T) == 1 ? 127 : 32767;
     const i32 half = (1 << shift) >> 1;
     i32 largest = 0;
@@ -57,7 +57,7 @@ inline void round_sums(const i32* sums, i64 n, int shift, T* __restrict out, See
 }
 
 // The same to levels, as floor(2 x).
-inline void halve_sums(const i32* sums, i64 n, int shift, i8* __restrict halves, Seen& seen) {
+[[gnu::always_inline]] inline void halve_sums(const i32* sums, i64 n, int shift, i8* __restrict halves, Seen& seen) {
     i32 largest = 0, saturated = 0, near = 0;
     for (i64 c = 0; c < n; ++c) {
         const i32 sum = sums[c], doubled = 2 * sum >> shift, size = doubled < 0 ? -doubled : doubled;
@@ -71,19 +71,33 @@ inline void halve_sums(const i32* sums, i64 n, int shift, i8* __restrict halves,
     seen.near += near;
 }
 
+// do_with(n), a constant where n is one of the usual numbers of channels: vectors, not one after another.
+template <class Do>
+inline void with_count(i64 n, const Do& do_with) {
+    switch (n) {
+        case tile_columns:
+            return do_with(Index<tile_columns>());
+        case 32:
+            return do_with(Index<32>());
+        case 16:
+            return do_with(Index<16>());
+        default:
+            return do_with(n);
+    }
+}
+
 // Where dX begins at a row and column, for the format it has.
 inline void store_sums(const Operand& dx, i64 r, i64 first, const i32* sums, i64 n, int shift, Seen& seen) {
     if (dx.format == Format::i4) {
         i8 halves[tile_columns];
-        n == tile_columns ? halve_sums(sums, tile_columns, shift, halves, seen)
-                          : halve_sums(sums, n, shift, halves, seen);
+        with_count(n, [&](auto count) { halve_sums(sums, count, shift, halves, seen); });
         store_halves(dx, r, first, n, halves);
     } else if (dx.format == Format::i8) {
         i8* out = row<i8>(dx, r) + first;
-        n == tile_columns ? round_sums(sums, tile_columns, shift, out, seen) : round_sums(sums, n, shift, out, seen);
+        with_count(n, [&](auto count) { round_sums(sums, count, shift, out, seen); });
     } else {
         i16* out = row<i16>(dx, r) + first;
-        n == tile_columns ? round_sums(sums, tile_columns, shift, out, seen) : round_sums(sums, n, shift, out, seen);
+        with_count(n, [&](auto count) { round_sums(sums, count, shift, out, seen); });
     }
 }
 

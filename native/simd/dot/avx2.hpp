@@ -119,16 +119,16 @@ inline void dot_wide(const i32 (*halves)[M][2], const u8 (*panel)[tile_columns][
 
 template <int M, Signed S, Range W, class Groups, class Into>
 [[gnu::always_inline]] inline void dot_block(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups,
-                                             Into into, i32 (*tile)[tile_columns]) {
+                                             i64 columns, Into into, i32 (*tile)[tile_columns]) {
     if constexpr (W == Range::wide) {
         static_assert(!Groups::listed && !Into::of_signs);
         i32 halves[chunk_groups][M][2];
         widen_rows<M, S == Signed::rows>(rows, groups.count, halves);
-        for (i64 c = 0; c < tile_columns; c += 16) {
+        for (i64 c = 0; c < columns; c += 16) {
             dot_wide<M, S == Signed::panel>(halves, panel, groups.count, c, into.fresh, tile);
         }
     } else {
-        for (i64 c = 0; c < tile_columns; c += 8 * narrow_vectors<M>)
+        for (i64 c = 0; c < columns; c += 8 * narrow_vectors<M>)
             dot_narrow<M, S>(rows, panel, groups, c, into, tile);
     }
 }

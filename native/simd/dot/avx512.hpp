@@ -12,35 +12,46 @@ inline constexpr int dot_rows = 6;
 inline constexpr int sparse_rows =
     1;  // four sums in turn keep VPDPBUSD busy, and the fewer rows, the more is passed over
 
-template <int M, Signed S, Range, class Groups, class Into>
-inline void dot_block(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, Into into,
-                      i32 (*tile)[tile_columns]) {
-    Sums512 sums[M][4];
-    unrolled<4 * M>([&](auto i) { sums[i / 4][i % 4] = Sums512{}; });
+// The first V vectors of columns.
+template <int M, int V, Signed S, class Groups, class Into>
+inline void dot_vectors(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, Into into,
+                        i32 (*tile)[tile_columns]) {
+    Sums512 sums[M][V];
+    unrolled<V * M>([&](auto i) { sums[i / V][i % V] = Sums512{}; });
     if (!Into::of_signs && !into.fresh)
-        unrolled<4 * M>([&](auto i) { sums[i / 4][i % 4] = load_sums(tile[i / 4] + 16 * (i % 4)); });
+        unrolled<V * M>([&](auto i) { sums[i / V][i % V] = load_sums(tile[i / V] + 16 * (i % V)); });
     for (i64 i = 0; i < groups.count; ++i) {
         const i64 g = groups[i];
-        __m512i columns[4];
-        unrolled<4>([&](auto v) { columns[v] = _mm512_load_si512(panel[g][16 * v]); });
+        __m512i columns[V];
+        unrolled<V>([&](auto v) { columns[v] = _mm512_load_si512(panel[g][16 * v]); });
         unrolled<M>([&](auto m) {
             const u8* at = rows.data + m * rows.row_stride + g * rows.group_stride;
             const __m512i four = _mm512_set1_epi32(static_cast<i32>(load_four(at)));
-            unrolled<4>([&](auto v) {
+            unrolled<V>([&](auto v) {
                 sums[m][v] =
                     S == Signed::rows ? add_dots(sums[m][v], columns[v], four) : add_dots(sums[m][v], four, columns[v]);
             });
         });
     }
-    unrolled<4 * M>([&](auto i) {
-        i32* to = tile[i / 4] + 16 * (i % 4);
-        Sums512 sum = sums[i / 4][i % 4];
+    unrolled<V * M>([&](auto i) {
+        i32* to = tile[i / V] + 16 * (i % V);
+        Sums512 sum = sums[i / V][i % V];
         if constexpr (Into::of_signs) {
-            sum = 2 * sum + static_cast<u32>(into.start(i / 4));
+            sum = 2 * sum + static_cast<u32>(into.start(i / V));
             if (!into.fresh) sum += load_sums(to);
         }
         store_sums(to, sum);
     });
+}
+
+template <int M, Signed S, Range, class Groups, class Into>
+inline void dot_block(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, i64 columns, Into into,
+                      i32 (*tile)[tile_columns]) {
+    if constexpr (!Groups::listed) {
+        if (columns <= 16) return dot_vectors<M, 1, S>(rows, panel, groups, into, tile);
+        if (columns <= 32) return dot_vectors<M, 2, S>(rows, panel, groups, into, tile);
+    }
+    dot_vectors<M, 4, S>(rows, panel, groups, into, tile);
 }
 
 }  // namespace linocut::LINOCUT_NS

@@ -43,14 +43,14 @@ inline int8x16_t as_signed(uint8x16_t bytes) {
 
 // Bits are signed bytes too, so that it does not matter which factor they are.
 template <int M, Signed S, Range W, class Groups, class Into>
-inline void dot_block(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, Into into,
+inline void dot_block(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, i64 columns_wanted, Into into,
                       i32 (*tile)[tile_columns]) {
     constexpr bool bits = W == Range::bits;
     constexpr bool shifted_rows = S == Signed::panel && !bits, shifted_panel = S == Signed::rows && !bits;
     constexpr int V = dot_vectors;
     using Sum = typename Choice<bits, NarrowSum, WideSum>::Type;
     const int8x16_t least_byte = vdupq_n_s8(-128);
-    for (int c = 0; c < tile_columns; c += 4 * V) {
+    for (int c = 0; c < columns_wanted; c += 4 * V) {
         Sum sums[M][V];
         WideSum of_columns[V], of_rows[M];  // times -128
         for (i64 i = 0; i < groups.count; ++i) {

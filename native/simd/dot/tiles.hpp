@@ -8,7 +8,8 @@
 // One of the two factors is unsigned. `Signed::rows` means that the rows are i8 and the panel is u8. `Range` says how
 // large a product is at most.
 //
-// A set defines `dot_block<M>(rows, panel, groups, into, tile)` for M rows, up to `dot_rows` of them; how many of them
+// A set defines `dot_block<M>(rows, panel, groups, columns, into, tile)` for M rows, up to `dot_rows` of them, and the
+// first `columns` at least; how many of them
 // share a list of groups that are not all 0 (`sparse_rows`: the fewer, the more is passed over); and
 //   u32 used_of_eight(rows, count, group): bit i is 1 where one of `count` contiguous rows has anything but 0 in group
 //   group + i, of eight.
