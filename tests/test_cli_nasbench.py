@@ -37,6 +37,11 @@ def test_describe_says_what_a_cell_is(linocut, elsewhere) -> None:
     assert "2,694,282" in text and "not cycle accurate" in text and "93.8%" in text
 
 
+def test_bits_alone_are_of_3x3_convolutions(linocut) -> None:
+    alone, zero = (json.loads(linocut("nasbench", "describe", cell, "--json")[1]) for cell in ("1771019", "1771019:0"))
+    assert alone == zero and alone["operations"] == ["conv3x3"] * 5
+
+
 def test_a_described_cell_is_a_network_that_train_takes(linocut, elsewhere) -> None:
     assert linocut("nasbench", "describe", "1:0", "--binary", "--out", "cell.toml")[0] == 0
     status, out, err = linocut("plan", "--model", "cell.toml", "--batch", 2, "--json")

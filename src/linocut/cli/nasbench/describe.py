@@ -45,7 +45,8 @@ def describe(
 ) -> None:
     """Show a cell and its network: parameters, multiply-accumulates, milliseconds and microjoules on devices.
 
-    CELL is bits:labels, the matrix and operations of NASBench-101 in JSON, or a file of that.
+    CELL is bits:labels, labels 0 where they are left out, the matrix and operations of NASBench-101 in JSON, or a file
+    of that.
     """
     from linocut.devices.costmodel import predict
     from linocut.devices.costmodel.model import load

@@ -7,10 +7,9 @@ from typing import Any
 
 import click
 
-from linocut.cli.choices import DEVICE, ChoiceOption
 from linocut.cli.command import Command
 from linocut.cli.nasbench.options import accuracy_option, caching_option, swept
-from linocut.cli.options import PATH, json_option
+from linocut.cli.options import PATH, device_option, json_option
 from linocut.cli.outputs import check_out, force_option
 from linocut.errors import one_line
 from linocut.json_text import written
@@ -23,15 +22,7 @@ from linocut.json_text import written
         "linocut nasbench search --on edgetpu-v1 --max-ms 0.1 --binary --out best.toml",
     ),
 )
-@click.option(
-    "--on",
-    "device",
-    cls=ChoiceOption,
-    type=DEVICE,
-    default="coral-usb",
-    show_default=True,
-    help="The device: {names}, or a FILE.toml.",
-)
+@device_option
 @click.option("--max-ms", type=float, required=True, help="Milliseconds that an image may take.")
 @caching_option
 @accuracy_option
