@@ -72,6 +72,7 @@ def describe(
         "weight_bytes": int(costs.weight_bytes[0]),
         "peak_bytes": int(costs.peak_bytes[0]),
         "caching": caching,
+        "about": costs.about,
     }
     rows = zip(costs.devices, costs.ms[0], costs.uj[0], costs.streamed_bytes[0], strict=True)
     facts["devices"] = [

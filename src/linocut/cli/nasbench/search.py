@@ -57,7 +57,7 @@ def search(
     from linocut.devices.search import search as find
     from linocut.networks import nasbench
     from linocut.networks.toml_file import write_network
-    from linocut.report.nasbench_tables import ABOUT, front_table
+    from linocut.report.nasbench_tables import front_table
 
     check_out(out, force, ".toml", "a network")
     accuracies = None if accuracy is None else nasbench.read_accuracies(accuracy)
@@ -67,7 +67,7 @@ def search(
         facts: dict[str, Any] = {"device": costs.devices[0], "max_ms": max_ms, "by": found.by, "caching": caching}
         facts["chosen"] = _fact(costs, found, found.chosen)
         facts["pareto"] = [_fact(costs, found, int(place)) for place in found.front]
-        click.echo(written({**facts, "looked_at": len(found.looked_at), "about": ABOUT, "out": out and str(out)}))
+        click.echo(written({**facts, "looked_at": len(found.looked_at), "about": costs.about, "out": out and str(out)}))
     else:
         click.echo(front_table(costs, found, max_ms))
     if out is not None:
