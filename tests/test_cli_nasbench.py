@@ -100,7 +100,9 @@ def test_a_cost_model_is_trained_and_asked(linocut, elsewhere) -> None:
     found = json.loads(out)
     assert (status, found["examples"], found["epochs"], found["test"][0]["examples"]) == (0, 64, 2, 507)
     assert "not calibrated; not cycle accurate" in found["about"]
-    assert "\nlearned from an own analytic model of" in linocut(*asked, "--out", "again.safetensors")[1]
+    assert found["answer_ms"] > 0 and found["answers_per_s"] > 0
+    text = linocut(*asked, "--out", "again.safetensors")[1]
+    assert "\none answer takes " in text and "\nlearned from an own analytic model of" in text
     status, out, _ = linocut("nasbench", "describe", README, "--cost-model", "cost.safetensors", "--json")
     assert status == 0
     assert json.loads(out)["predicted_ms"]["edgetpu-v1"] > 0

@@ -85,7 +85,10 @@ def train_cost_model(
 
     def show(one: Trained) -> None:
         scored = {name: [asdict(score) for score in getattr(one, name)] for name in ("validation", "test", "linear")}
-        numbers = {name: getattr(one, name) for name in ("examples", "epochs", "seconds", "cpu_seconds")}
+        numbers = {
+            name: getattr(one, name)
+            for name in ("examples", "epochs", "seconds", "cpu_seconds", "answer_ms", "answers_per_s")
+        }
         click.echo(
             written({**numbers, **scored, "out": str(out), "about": found.about}) if as_json else trained_row(one)
         )
@@ -97,6 +100,9 @@ def train_cost_model(
         show(one)
         done.append(one)
     if not as_json:
+        click.echo(
+            f"one answer takes {done[-1].answer_ms:.2g} ms; of many there are {done[-1].answers_per_s:,.0f} a second"
+        )
         click.echo(f"learned from {found.about}")
     done[-1].model.save(out)
     click.echo(f"wrote {one_line(out)}", err=True)
