@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from linocut.report import nasbench_plots
+
 README = "1771019:83"
 
 
@@ -35,6 +37,11 @@ def test_describe_says_what_a_cell_is(linocut, elsewhere) -> None:
     assert found["accuracy"] == 0.9383
     text = linocut(*asked)[1]
     assert "2,694,282" in text and "not cycle accurate" in text and "93.8%" in text
+
+
+def test_bits_alone_are_of_3x3_convolutions(linocut) -> None:
+    alone, zero = (json.loads(linocut("nasbench", "describe", cell, "--json")[1]) for cell in ("1771019", "1771019:0"))
+    assert alone == zero and alone["operations"] == ["conv3x3"] * 5
 
 
 def test_a_described_cell_is_a_network_that_train_takes(linocut, elsewhere) -> None:
@@ -63,6 +70,13 @@ def test_plot_draws_a_sweep(linocut, elsewhere) -> None:
     assert (status, err.count("wrote pictures/nasbench-")) == (0, 5)
     status, _, err = linocut("nasbench", "plot", "--from", "sweep.npz", "--caching", "all", "--out", "pictures")
     assert (status, "leave --on and --caching out" in err) == (2, True)
+    drawn = {path: path.stat().st_mtime_ns for path in Path("pictures").iterdir()}
+    status, _, err = linocut("nasbench", "plot", "--from", "sweep.npz", "--out", "pictures")
+    assert status == 2 and "pictures/nasbench-distributions.png exists already; give --force" in err
+    assert {path: path.stat().st_mtime_ns for path in Path("pictures").iterdir()} == drawn
+    nasbench_plots.check(Path("pictures"), force=True)
+    status, _, err = linocut("nasbench", "plot", "--from", "sweep.npz", "--out", "sweep.npz", "--force")
+    assert status == 2 and "sweep.npz is there, and no folder for pictures" in err
 
 
 def test_search_finds_and_writes_the_best(linocut, elsewhere) -> None:
@@ -85,6 +99,10 @@ def test_a_cost_model_is_trained_and_asked(linocut, elsewhere) -> None:
     status, out, _ = linocut(*asked, "--out", "cost.safetensors", "--json")
     found = json.loads(out)
     assert (status, found["examples"], found["epochs"], found["test"][0]["examples"]) == (0, 64, 2, 507)
+    assert "not calibrated; not cycle accurate" in found["about"]
+    assert found["answer_ms"] > 0 and found["answers_per_s"] > 0
+    text = linocut(*asked, "--out", "again.safetensors")[1]
+    assert "\none answer takes " in text and "\nlearned from an own analytic model of" in text
     status, out, _ = linocut("nasbench", "describe", README, "--cost-model", "cost.safetensors", "--json")
     assert status == 0
     assert json.loads(out)["predicted_ms"]["edgetpu-v1"] > 0
@@ -127,20 +145,6 @@ def test_what_is_there_is_looked_at_before_the_work(linocut, elsewhere, words, m
         pytest.importorskip("torch")
     assert linocut("nasbench", *words, "--force")[0] == 0
     assert Path(name).read_bytes() != b"mine"
-
-
-def test_pictures_are_not_written_over(linocut, elsewhere) -> None:
-    pytest.importorskip("matplotlib")
-    linocut("nasbench", "sweep", "--vertices", 3, "--out", "sweep.npz")
-    asked = "nasbench", "plot", "--from", "sweep.npz", "--out"
-    Path("pictures").mkdir()
-    Path("pictures/nasbench-fronts.png").write_text("mine")
-    status, _, err = linocut(*asked, "pictures")
-    assert status == 2 and "pictures/nasbench-fronts.png exists already; give --force" in err
-    assert [path.name for path in Path("pictures").iterdir()] == ["nasbench-fronts.png"]
-    assert linocut(*asked, "pictures", "--force")[0] == 0
-    status, _, err = linocut(*asked, "sweep.npz")
-    assert status == 2 and "sweep.npz is there, and no folder for pictures" in err
 
 
 TRAIN = ("train-cost-model", "--out", "x.safetensors")

@@ -42,11 +42,15 @@ from linocut.layers import (
 from linocut.tables import table
 
 HERE = Path(__file__).parents[2] / "tests/export/cortex_m"
+# Supply currents while code runs from flash, peripherals off, of boards at that clock, where a data sheet was at hand.
+WATTS = {"cortex-m0": (0.041, "; watts of STM32F031's data sheet, table 23, 48 MHz")}  # 11.4 mA at 3.6 V
+TIGHT = "-Wl,--defsym=ram_bytes=524288"  # of RAM that this board has
 BOARDS = {
     "cortex-m0": ("mps2-an385", 48e6, "-mfloat-abi=soft"),
     "cortex-m3": ("mps2-an385", 72e6, "-mfloat-abi=soft"),
     "cortex-m4": ("mps2-an386", 168e6, "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"),
     "cortex-m7": ("mps2-an500", 400e6, "-mfloat-abi=hard", "-mfpu=fpv5-d16"),
+    "cortex-m55": ("mps3-an547", 400e6, "-mfloat-abi=hard", "-DINSTRUCTIONS_A_TICK=125/4", TIGHT),
 }
 END = (BatchNorm(), SoftmaxCrossEntropy())
 
@@ -229,7 +233,8 @@ def main() -> None:
 def device(cpu: str, rates: tuple[tuple[str, float], ...], count: int) -> Device:
     """The class of a processor, at a clock that boards of it have."""
     command = "python benchmarks/microcontroller/counts.py"
-    source = f"instructions of exported C under qemu, gcc -O2 ({command}); one a cycle is assumed"
+    watts, and_of = WATTS.get(cpu, (0.0, ""))
+    source = f"instructions of exported C under qemu, gcc -O2 ({command}); one a cycle is assumed{and_of}"
     return Device(
         name=cpu,
         kind="microcontroller",
@@ -237,6 +242,7 @@ def device(cpu: str, rates: tuple[tuple[str, float], ...], count: int) -> Device
         clock_hz=BOARDS[cpu][1],
         bandwidth=BOARDS[cpu][1],
         link="flash",
+        static_watts=watts,
         precision="mixed",
         lacks=("depthwise_conv2d",),
         calibrated=f"instruction counts of {count} small networks",

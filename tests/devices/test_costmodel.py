@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from linocut.devices.costmodel.scores import LinearLaw, scores, spearman
 from linocut.devices.sweep import Sweep, sweep
 from linocut.errors import RunError, SpecError
 from linocut.networks import nasbench
+from linocut.report import learning_plot
 from linocut.tensor_file import save
 
 ON = ("edgetpu-v1", "edgetpu-v2")
@@ -73,6 +75,9 @@ def test_a_model_learns(small: Sweep, tmp_path: Path) -> None:
     trained = costmodel.train(small, examples=400, epochs=15, tell=lambda epoch, loss: losses.append(loss))
     assert (len(losses), trained.examples, trained.epochs) == (15, 400, 15)
     assert losses[-1] < losses[0] / 10
+    if importlib.util.find_spec("matplotlib"):
+        learning_plot.plot([trained], small.about, tmp_path / "curve.png")
+        assert (tmp_path / "curve.png").stat().st_size > 1000
     assert len(trained.test) == 2 and trained.test[0].examples == 507
     for score in (*trained.test, *trained.validation):
         assert score.accuracy > 0.85 and score.spearman > 0.9

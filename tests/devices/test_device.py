@@ -152,5 +152,10 @@ def test_unknown_names():
         lc.devices.load("coral_usb")
     with pytest.raises(lc.SpecError, match="cannot be read"):
         lc.devices.load("nowhere.toml")
+    for rates in (3, "words", (("words",),), [1.0], (("words", 1.0), (3, 1.0))):
+        with pytest.raises(lc.SpecError, match=r"rates of a device are .*, must be numbers by name"):
+            Device("a", "microcontroller", "ours", 1e9, 1e9, rates=rates)
+    given = {"words": 1.0, "bytes": 2.0, "floats": 3.0}
+    assert Device("a", "microcontroller", "ours", 1e9, 1e9, rates=given).rates == tuple(given.items())
     with pytest.raises(lc.SpecError, match="kind of device"):
         Device("a", "tpu", "ours", 1e9, 1e9)

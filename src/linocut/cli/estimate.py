@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from linocut.cli.choices import CACHING, DEVICE, ESTIMATED, OPTIMIZER, POLICY, PRECISION, ChoiceOption
+from linocut.cli.choices import CACHING, ESTIMATED, OPTIMIZER, POLICY, PRECISION, ChoiceOption
 from linocut.cli.command import Command, at_least
-from linocut.cli.options import PATH, dimensions, find_network, json_option, widths
+from linocut.cli.options import PATH, device_option, dimensions, find_network, json_option, widths
 from linocut.cli.outputs import check_out, force_option
 from linocut.errors import one_line
 from linocut.json_text import written
@@ -42,15 +42,7 @@ if TYPE_CHECKING:
 @click.option("--hidden", metavar="N,N,...", callback=widths, help="Widths of an mlp's hidden layers, as 256,256.")
 @click.option("--input", "shape", metavar="HxWxC", callback=dimensions, help="Examples of this shape.")
 @click.option("--classes", type=int, callback=at_least(1), help="So many classes.")
-@click.option(
-    "--on",
-    "device",
-    cls=ChoiceOption,
-    type=DEVICE,
-    default="coral-usb",
-    show_default=True,
-    help="The device: {names}, or a FILE.toml that describes one.",
-)
+@device_option
 @click.option(
     "--precision",
     cls=ChoiceOption,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from linocut.cli.choices import BACKEND, DATA, MODEL, OPTIMIZER, POLICY, TASK, ChoiceOption
+from linocut.cli.choices import BACKEND, DATA, DEVICE, MODEL, OPTIMIZER, POLICY, TASK, ChoiceOption
 from linocut.cli.command import checked
 from linocut.cli.of_folders import MODEL as MODEL_OF_FOLDERS
 from linocut.errors import one_line, printable
@@ -211,6 +211,15 @@ label_options = combined(
         help="What is predicted of a CSV table or an .npz file: {names}; labels of multilabel are 0 or 1.  "
         "[default: classification]",
     ),
+)
+device_option = click.option(
+    "--on",
+    "device",
+    cls=ChoiceOption,
+    type=DEVICE,
+    default="coral-usb",
+    show_default=True,
+    help="The device: {names}, or a FILE.toml that describes one.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, and nothing else.")
 

@@ -27,6 +27,7 @@ from linocut.tables import table
 # The constants, and by which factor one is likely to be off before anything is measured (a standard deviation).
 LIKELY = {"overhead_s": 5.0, "clock_hz": 1.5, "cache_bytes": 1.5, "bandwidth": 10.0, "fixed_s": 10.0}
 CONSTANTS = tuple(LIKELY)
+ABOUT = "an own analytic model; its constants are fitted, not physical, and not cycle accurate"
 LEAST_ROWS = len(CONSTANTS) + 1  # one is left out at a time
 RESIDUAL_ROWS = 30
 FAR = 3.0  # standard deviations
@@ -85,7 +86,14 @@ class Calibration:
         errors = {name: getattr(self, name) for name in ("left_out_error", "left_out_law_error")}
         rows = [{**dataclasses.asdict(r), "error": r.error, "left_out_error": r.left_out_error} for r in self.rows]
         used = self.device.residual is not None
-        return {"device": self.device.name, "constants": constants, **errors, "residual": used, "rows": rows}
+        return {
+            "device": self.device.name,
+            "constants": constants,
+            **errors,
+            "residual": used,
+            "rows": rows,
+            "about": ABOUT,
+        }
 
     def __str__(self) -> str:
         """The constants before and after, each row with its errors, and the mean of those left out."""
@@ -103,7 +111,7 @@ class Calibration:
                 *said,
                 f"mean error of rows left out: {self.left_out_error:.1%}; of the constants alone "
                 f"{self.left_out_law_error:.1%}",
-                "an own analytic model; its constants are fitted, not physical, and not cycle accurate",
+                ABOUT,
             ]
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any, TypeAlias
 
@@ -170,6 +171,11 @@ class Device:
             raise SpecError(f"residual of a device is {self.residual!r}, must be a Residual, in a file a table")
         if not isinstance(self.laws, tuple) or not all(isinstance(law, InstructionLaw) for law in self.laws):
             raise SpecError(f"laws of a device are {self.laws!r}, must be InstructionLaws, in a file tables [[laws]]")
+        if isinstance(self.rates, Mapping):
+            object.__setattr__(self, "rates", tuple(self.rates.items()))
+        pairs = self.rates if isinstance(self.rates, tuple) else (self.rates,)
+        if not all(isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) for pair in pairs):
+            raise SpecError(f"rates of a device are {shown(self.rates)}, must be numbers by name, in a file [rates]")
         for name, rate in self.rates:
             _number(f"rate {name}", rate, LEAST)
         check_rates(self.kind, dict(self.rates))

@@ -43,7 +43,10 @@ def work_of(node: Asked, dtype: str) -> Mapping[str, float]:
 
 
 def rows(device: Device, nodes: Sequence[Asked], dtype: str, batch: int) -> tuple[Row, ...]:
-    """A row for each node, of so many examples one after the other; a cycle an instruction. Energy is not known."""
+    """A row for each node, of so many examples one after the other; a cycle an instruction.
+
+    Of nodes energy is not known: what a device says is its power while it runs, `static_watts`.
+    """
     rates = dict(device.rates)
     found = []
     for node in nodes:

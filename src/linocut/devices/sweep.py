@@ -32,7 +32,8 @@ class Sweep:
     """What the networks of some cells cost on devices, of one image with 8-bit weights and activations.
 
     `cells` (cells,) of V, bits and labels; `ms`, `uj` and `streamed_bytes` (cells, devices), in the order of `devices`;
-    `weight_bytes` and `peak_bytes`, of the activations, (cells,).
+    `weight_bytes` and `peak_bytes`, of the activations, (cells,). `calibrated` says of each device what its constants
+    were fitted on, "" for nothing; it is empty where that is not known.
     """
 
     cells: NDArray[np.void]
@@ -43,6 +44,14 @@ class Sweep:
     streamed_bytes: Array
     weight_bytes: Array
     peak_bytes: Array
+    calibrated: tuple[str, ...] = ()
+
+    @property
+    def about(self) -> str:
+        """What the figures are, in one line: never measured, never cycle accurate."""
+        fitted = [f"{name} on {what}" for name, what in zip(self.devices, self.calibrated, strict=False) if what]
+        how = f", calibrated: {', '.join(fitted)}" if fitted else ", not calibrated" if self.calibrated else ""
+        return f"an own analytic model of published parameters{how}; not cycle accurate; 8-bit weights, one image"
 
     def on(self, device: str) -> int:
         """The column of a device; SpecError, with the nearest name, for another."""
@@ -99,7 +108,8 @@ def _swept(cells: NDArray[np.void], devices: Sequence[Device], caching: str) -> 
             costs["uj"][where, column] = 1e-6 * of.picojoules(streamed) + 1e6 * seconds * device.static_watts
             streamed_bytes[where, column] = streamed
     names = tuple(device.name for device in devices)
-    return Sweep(cells, names, caching, costs["ms"], costs["uj"], streamed_bytes, weights, peak)
+    fitted = tuple(device.calibrated for device in devices)
+    return Sweep(cells, names, caching, costs["ms"], costs["uj"], streamed_bytes, weights, peak, fitted)
 
 
 @dataclass(frozen=True)

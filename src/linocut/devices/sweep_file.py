@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from linocut.data.npz_file import read_npz
+from linocut.data.npz_file import npz_names, read_npz
 from linocut.devices.sweep import STREAMED, Sweep
 from linocut.errors import DataError, SpecError, one_line
 from linocut.files import replacing
@@ -35,7 +35,10 @@ def save(sweep: Sweep, path: Path) -> None:
     arrays: dict[str, Array] = {name: sweep.cells[name] for name in CELLS}
     arrays |= {name: getattr(sweep, name) for name in (*BY_DEVICE, *BY_CELL)}
     arrays |= {"parameters": parameters(sweep.cells), "macs": macs(sweep.cells)}
-    write(path, {"devices": np.array(sweep.devices), "caching": np.array(sweep.caching), **arrays})
+    texts = {"devices": np.array(sweep.devices), "caching": np.array(sweep.caching)}
+    if sweep.calibrated:
+        texts["calibrated"] = np.array(sweep.calibrated)
+    write(path, {**texts, **arrays})
 
 
 def write(path: Path, arrays: Mapping[str, Array]) -> None:
@@ -48,7 +51,8 @@ def write(path: Path, arrays: Mapping[str, Array]) -> None:
 def load(path: Path) -> Sweep:
     """The sweep in a file; DataError, naming it and what is wrong, for one that is none or damaged."""
     try:
-        found = read_npz(path, ("devices", "caching", *CELLS, *BY_DEVICE, *BY_CELL))
+        more = [name for name in npz_names(path) if name == "calibrated"]
+        found = read_npz(path, ("devices", "caching", *more, *CELLS, *BY_DEVICE, *BY_CELL))
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}; give the file of a sweep") from None
     devices, caching = found["devices"], found["caching"]
@@ -69,13 +73,25 @@ def load(path: Path) -> Sweep:
         cells[name] = found[name]
     arrays = {name: found[name] for name in (*BY_DEVICE, *BY_CELL)}
     named = tuple(map(str, devices.tolist()))
+    calibrated = _texts(found["calibrated"]) if more else ()
     try:
         checked(cells)
         _check_names(named)
+        _check_calibrated(calibrated, named)
         _check_values(arrays)
     except SpecError as error:
         raise DataError(f"{path}: {one_line(error)}; make it again: linocut nasbench sweep --out {path}") from None
-    return Sweep(cells, named, str(caching), **arrays)
+    return Sweep(cells, named, str(caching), **arrays, calibrated=calibrated)
+
+
+def _texts(array: Array) -> tuple[str, ...]:
+    return tuple(map(str, array.tolist())) if array.dtype.kind == "U" and array.ndim == 1 else ("\n",)
+
+
+def _check_calibrated(calibrated: tuple[str, ...], devices: tuple[str, ...]) -> None:
+    """SpecError unless there is a text for each device, or none at all."""
+    if calibrated and (len(calibrated) != len(devices) or not all(text.isprintable() for text in calibrated)):
+        raise SpecError("it does not say in a line for each device on what that was calibrated")
 
 
 def _check_names(devices: tuple[str, ...]) -> None:

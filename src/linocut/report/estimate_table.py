@@ -75,7 +75,7 @@ def _total(found: Estimate) -> tuple[str, ...]:
         show_size(round(kept)),
         show_size(found.streamed_bytes),
         milliseconds(found.total_ms),
-        f"{found.total_uj:,.2f}",
+        f"{found.total_uj:,.2f}" if found.total_uj else "",
         _bound(found),
     )
 
@@ -94,7 +94,7 @@ def _summary(found: Estimate) -> tuple[str, ...]:
         found.device.name,
         found.precision,
         milliseconds(found.total_ms),
-        f"{found.total_uj:,.1f}",
+        f"{found.total_uj:,.1f}" if found.total_uj else "",
         show_size(found.weight_bytes),
         show_size(found.capacity_bytes),
         show_size(found.streamed_bytes),
@@ -108,11 +108,17 @@ def _how(found: Estimate) -> str:
     return f"{found.precision}, caching {found.caching}, " if found.device.kind in (EDGE_TPU, SYSTOLIC) else ""
 
 
+def _energy(found: Estimate) -> str:
+    """Of a microcontroller: that of its supply, where a data sheet has been read."""
+    watts = found.device.static_watts
+    return f"energy: {watts * 1e3:g} mW for as long" if watts else "energy is not known"
+
+
 def _notes(found: Estimate) -> list[str]:
     weights, room, peak = map(show_size, (found.weight_bytes, found.capacity_bytes, found.peak_bytes))
     notes = [f"arena {peak}"]
     if found.device.kind == MICROCONTROLLER:
-        notes = [f"flash for weights {weights}, values of {peak} at once; energy is not known"]
+        notes = [f"flash for weights {weights}, values of {peak} at once; {_energy(found)}"]
     elif found.weight_bytes:
         streamed = f"streamed over {found.device.link} in each run: {show_size(found.streamed_bytes)}"
         notes = [f"weights {weights}, room for {room} beside activations of {peak}; {streamed}"]

@@ -9,8 +9,11 @@ from linocut.devices.costmodel import Trained
 from linocut.report import figures
 
 
-def plot(trained: Sequence[Trained], path: Path) -> None:
-    """Draw mean errors of the model and of the linear law into a file; errors as plan_plot.plot's."""
+def plot(trained: Sequence[Trained], about: str, path: Path) -> None:
+    """Draw mean errors of the model and of the linear law into a file, with what times were learned.
+
+    Errors as plan_plot.plot's.
+    """
     figure = figures.module("matplotlib.figure").Figure(figsize=(7, 4), layout="constrained", dpi=80)
     axes = figure.subplots()
     sizes = [one.examples for one in trained]
@@ -23,4 +26,5 @@ def plot(trained: Sequence[Trained], path: Path) -> None:
     axes.set(xscale="log", yscale="log", xlabel="cells that were trained on", ylabel="mean error on unseen cells, %")
     axes.grid(True, which="both", linewidth=0.3)
     axes.legend(frameon=False, fontsize=7)
+    figure.supxlabel(f"of {about}", fontsize=6, color="0.4", parse_math=False, wrap=True)
     figures.save(figure, path)

@@ -40,11 +40,17 @@ def draw(sweep: Sweep, folder: Path) -> Iterator[Path]:
 
     None is written before all are drawn.
     """
-    drawn = {path: figures.rendered(PICTURES[name](sweep), path) for name, path in paths(folder).items()}
+    drawn = {path: figures.rendered(_told(PICTURES[name](sweep), sweep), path) for name, path in paths(folder).items()}
     make_folder(folder)
     for path, picture in drawn.items():
         figures.write(picture, path)
         yield path
+
+
+def _told(figure: Any, sweep: Sweep) -> Any:
+    """A figure that says what its numbers are."""
+    figure.supxlabel(sweep.about, fontsize=6, color="0.4", parse_math=False, wrap=True)
+    return figure
 
 
 def paths(folder: Path) -> dict[str, Path]:

@@ -15,7 +15,6 @@ from linocut.devices.sweep import Sweep
 from linocut.sizes import show_size
 from linocut.tables import percent, table
 
-ABOUT = "an own analytic model of published parameters, not cycle accurate; 8-bit weights, one image"
 MOST_ROWS = 20  # of a Pareto set
 
 
@@ -39,13 +38,15 @@ def described(facts: Mapping[str, Any], published: Mapping[str, Any]) -> str:
         guess = (_number(predicted[one["device"]]) if one["device"] in predicted else "-",) if predicted else ()
         costs.append((one["device"], _number(one["ms"]), f"{one['uj']:.1f}", _bytes(one["streamed_bytes"]), *guess))
     parts = table(rows, 2, ()), table(matrix, 2, ()), table(costs, 1, (1,))
-    return "\n".join([line for part in parts for line in (*part, "")] + [f"caching {facts['caching']}: {ABOUT}"])
+    return "\n".join(
+        [line for part in parts for line in (*part, "")] + [f"caching {facts['caching']}: {facts['about']}"]
+    )
 
 
 def findings(sweep: Sweep) -> str:
     """Distributions, bins of size, structure and rank correlations, each as a table."""
     parts = [_distributions(sweep), *_by_size(sweep), *_structures(sweep), _correlations(sweep)]
-    return "\n".join([line for part in parts for line in (*part, "")] + [f"caching {sweep.caching}: {ABOUT}"])
+    return "\n".join([line for part in parts for line in (*part, "")] + [f"caching {sweep.caching}: {sweep.about}"])
 
 
 def front_table(sweep: Sweep, found: Found, max_ms: float) -> str:
@@ -65,7 +66,7 @@ def front_table(sweep: Sweep, found: Found, max_ms: float) -> str:
         rows.append((f"{cell['bits']}:{cell['labels']}", *costs, shown, mark))
     head = f"{len(found.front):,} of {len(found.looked_at):,} cells are not beaten on {sweep.devices[0]}"
     notes = [] if found.by == ACCURACY else [f"without accuracies {found.by} stand for them, and are none"]
-    return "\n".join([head, *table(rows, 1, (1,)), *notes, f"caching {sweep.caching}: {ABOUT}"])
+    return "\n".join([head, *table(rows, 1, (1,)), *notes, f"caching {sweep.caching}: {sweep.about}"])
 
 
 def trained_title() -> str:
@@ -78,8 +79,8 @@ def trained_row(trained: Trained) -> str:
     head = f"{trained.examples:>8,}  {trained.epochs:>6,}  {trained.seconds:>8.1f}  {trained.cpu_seconds:>7.1f}"
     lines = []
     for number, (own, law) in enumerate(zip(trained.test, trained.linear, strict=True)):
-        scores = f"{own.device}  {own.accuracy:.2%}, {own.spearman:.4f}"
-        linear = f"linear law {law.accuracy:.2%}, {law.spearman:.4f}"
+        scores = f"{own.device}  {own.accuracy:.2%}, {_rank(own.spearman, 4)}"
+        linear = f"linear law {law.accuracy:.2%}, {_rank(law.spearman, 4)}"
         lines.append(f"{head if number == 0 else ' ' * len(head)}  {scores}  ({linear})")
     return "\n".join(lines)
 
@@ -127,8 +128,9 @@ def _correlations(sweep: Sweep) -> list[str]:
     return table(map(tuple, rows), 1, (1,))
 
 
-def _rank(value: float) -> str:
-    return f"{value:.3f}" if math.isfinite(value) else "-"
+def _rank(value: float, places: int = 3) -> str:
+    """A correlation, of which there is none where all values are equal."""
+    return f"{value:.{places}f}" if math.isfinite(value) else "-"
 
 
 def _number(value: float) -> str:

@@ -45,7 +45,8 @@ def describe(
 ) -> None:
     """Show a cell and its network: parameters, multiply-accumulates, milliseconds and microjoules on devices.
 
-    CELL is bits:labels, the matrix and operations of NASBench-101 in JSON, or a file of that.
+    CELL is bits:labels, labels 0 where they are left out, the matrix and operations of NASBench-101 in JSON, or a file
+    of that.
     """
     from linocut.devices.costmodel import predict
     from linocut.devices.costmodel.model import load
@@ -71,6 +72,7 @@ def describe(
         "weight_bytes": int(costs.weight_bytes[0]),
         "peak_bytes": int(costs.peak_bytes[0]),
         "caching": caching,
+        "about": costs.about,
     }
     rows = zip(costs.devices, costs.ms[0], costs.uj[0], costs.streamed_bytes[0], strict=True)
     facts["devices"] = [

@@ -7,10 +7,9 @@ from typing import Any
 
 import click
 
-from linocut.cli.choices import DEVICE, ChoiceOption
 from linocut.cli.command import Command
 from linocut.cli.nasbench.options import accuracy_option, caching_option, swept
-from linocut.cli.options import PATH, json_option
+from linocut.cli.options import PATH, device_option, json_option
 from linocut.cli.outputs import check_out, force_option
 from linocut.errors import one_line
 from linocut.json_text import written
@@ -23,15 +22,7 @@ from linocut.json_text import written
         "linocut nasbench search --on edgetpu-v1 --max-ms 0.1 --binary --out best.toml",
     ),
 )
-@click.option(
-    "--on",
-    "device",
-    cls=ChoiceOption,
-    type=DEVICE,
-    default="coral-usb",
-    show_default=True,
-    help="The device: {names}, or a FILE.toml.",
-)
+@device_option
 @click.option("--max-ms", type=float, required=True, help="Milliseconds that an image may take.")
 @caching_option
 @accuracy_option
@@ -66,7 +57,7 @@ def search(
     from linocut.devices.search import search as find
     from linocut.networks import nasbench
     from linocut.networks.toml_file import write_network
-    from linocut.report.nasbench_tables import ABOUT, front_table
+    from linocut.report.nasbench_tables import front_table
 
     check_out(out, force, ".toml", "a network")
     accuracies = None if accuracy is None else nasbench.read_accuracies(accuracy)
@@ -76,7 +67,7 @@ def search(
         facts: dict[str, Any] = {"device": costs.devices[0], "max_ms": max_ms, "by": found.by, "caching": caching}
         facts["chosen"] = _fact(costs, found, found.chosen)
         facts["pareto"] = [_fact(costs, found, int(place)) for place in found.front]
-        click.echo(written({**facts, "looked_at": len(found.looked_at), "about": ABOUT, "out": out and str(out)}))
+        click.echo(written({**facts, "looked_at": len(found.looked_at), "about": costs.about, "out": out and str(out)}))
     else:
         click.echo(front_table(costs, found, max_ms))
     if out is not None:

@@ -36,7 +36,7 @@ def sweep(devices: tuple[str, ...], caching: str, vertices: int, out: Path | Non
     By an own analytic model of published parameters: it is not cycle accurate.
     """
     from linocut.devices.findings import by_size, correlations, distributions
-    from linocut.report.nasbench_tables import ABOUT, findings
+    from linocut.report.nasbench_tables import findings
 
     check_out(out, force, ".npz", "a sweep")
     begun = time.perf_counter()
@@ -55,7 +55,7 @@ def sweep(devices: tuple[str, ...], caching: str, vertices: int, out: Path | Non
             "by_size": [asdict(one) for one in by_size(found)],
             "correlations": correlations(found),
             "seconds": seconds,
-            "about": ABOUT,
+            "about": found.about,
         }
         click.echo(written(facts))
         return

@@ -85,8 +85,13 @@ def train_cost_model(
 
     def show(one: Trained) -> None:
         scored = {name: [asdict(score) for score in getattr(one, name)] for name in ("validation", "test", "linear")}
-        numbers = {name: getattr(one, name) for name in ("examples", "epochs", "seconds", "cpu_seconds")}
-        click.echo(written({**numbers, **scored, "out": str(out)}) if as_json else trained_row(one))
+        numbers = {
+            name: getattr(one, name)
+            for name in ("examples", "epochs", "seconds", "cpu_seconds", "answer_ms", "answers_per_s")
+        }
+        click.echo(
+            written({**numbers, **scored, "out": str(out), "about": found.about}) if as_json else trained_row(one)
+        )
 
     if not as_json:
         click.echo(trained_title())
@@ -94,10 +99,15 @@ def train_cost_model(
     for one in costmodel.curve(found, seed=seed) if curve else [costmodel.train(found, examples, epochs, seed, tell)]:
         show(one)
         done.append(one)
+    if not as_json:
+        click.echo(
+            f"one answer takes {done[-1].answer_ms:.2g} ms; of many there are {done[-1].answers_per_s:,.0f} a second"
+        )
+        click.echo(f"learned from {found.about}")
     done[-1].model.save(out)
     click.echo(f"wrote {one_line(out)}", err=True)
     if picture is not None:
         from linocut.report.learning_plot import plot
 
-        plot(done, picture)
+        plot(done, found.about, picture)
         click.echo(f"wrote {one_line(picture)}", err=True)

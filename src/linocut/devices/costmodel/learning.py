@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from linocut.devices.costmodel.fit import epochs_for, fit
 from linocut.devices.costmodel.model import CostModel
@@ -19,6 +20,7 @@ from linocut.ops.bits import Array
 
 TRAIN, VALIDATION = 0.6, 0.2  # parts of the cells; the rest tests
 LEAST = 5  # cells of a sweep, so that each part has one
+ANSWERS, MANY = 20, 10_000  # that are timed, one by one and at once
 SIZES = (100, 1_000, 10_000)  # of the learning curve, before all
 
 
@@ -26,7 +28,8 @@ SIZES = (100, 1_000, 10_000)  # of the learning curve, before all
 class Trained:
     """A model, its scores on the validation and test cells, and those on the test cells of the linear law.
 
-    The law is fitted to the same cells as the model. `seconds` are of the wall, `cpu_seconds` of all threads.
+    The law is fitted to the same cells as the model. `seconds` are of the wall, `cpu_seconds` of all threads. An answer
+    for one cell takes `answer_ms`, the best of several, and of many cells at once there are `answers_per_s`.
     """
 
     model: CostModel
@@ -37,6 +40,8 @@ class Trained:
     linear: tuple[Score, ...]
     seconds: float
     cpu_seconds: float
+    answer_ms: float
+    answers_per_s: float
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,8 @@ def train(
         "of": "the sweep's analytic model, not of measured times",
     }
     model = dataclasses.replace(model, about=about)
-    return Trained(model, count, rounds, validation, test, linear, seconds, cpu_seconds)
+    speed = _speed(model, unseen[:MANY])
+    return Trained(model, count, rounds, validation, test, linear, seconds, cpu_seconds, *speed)
 
 
 def check(sweep: Sweep, examples: int | None = None, epochs: int | None = None) -> None:
@@ -111,6 +117,17 @@ def curve(
     most = len(Split.of(len(sweep.cells), seed).train)
     for size in (*(size for size in sizes if size < most), most):
         yield train(sweep, size, None, seed, tell)
+
+
+def _speed(model: CostModel, cells: NDArray[np.void]) -> tuple[float, float]:
+    """Milliseconds of an answer for one cell, the best of several, and answers a second of all."""
+
+    def seconds(some: NDArray[np.void]) -> float:
+        begun = time.perf_counter()
+        model.predict(some)
+        return max(time.perf_counter() - begun, 1e-9)
+
+    return 1e3 * min(seconds(cells[:1]) for _ in range(ANSWERS)), len(cells) / seconds(cells)
 
 
 def _scored(sweep: Sweep, part: Array, predicted: Array) -> tuple[Score, ...]:
