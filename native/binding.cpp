@@ -106,6 +106,15 @@ class Session {
             raise_failure(reason);
     }
 
+    void run_part(const std::string& section, std::int64_t begin, std::int64_t end) {
+        Reason reason;
+        if (released([&] {
+                return lc_session_run_part(session_.get(), section.c_str(), begin, end, reason.text,
+                                           sizeof reason.text);
+            }))
+            raise_failure(reason);
+    }
+
     std::vector<std::uint64_t> run_timed(const std::string& section) {
         const std::int64_t length = lc_session_section_length(session_.get(), section.c_str());
         std::vector<std::uint64_t> nanoseconds(static_cast<std::size_t>(length < 0 ? 0 : length));
@@ -183,6 +192,7 @@ NB_MODULE(_native, m) {
         .def_prop_ro("isa", &Session::isa)
         .def_prop_ro("threads", &Session::threads)
         .def("run", &Session::run, "section"_a)
+        .def("run_part", &Session::run_part, "section"_a, "begin"_a, "end"_a)
         .def("run_timed", &Session::run_timed, "section"_a);
     m.def("isas", &isas);
     m.def("jpeg_fault", &jpeg_fault, "data"_a);

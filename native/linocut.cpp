@@ -139,6 +139,24 @@ int lc_session_run(lc_session* session, const char* section, char* reason, size_
     return run(session, section, nullptr, reason, reason_size);
 }
 
+int lc_session_run_part(lc_session* session, const char* name, int64_t begin, int64_t end, char* reason,
+                        size_t reason_size) {
+    const Section* section = find_section(session, name, reason, reason_size);
+    if (section == nullptr) return -1;
+    const auto run = [&] {
+        const std::int64_t length = section->end - section->begin;
+        if (begin < 0 || begin > end || end > length)
+            refuse("a part of '", printable(name), "' is ", begin, " to ", end, ", there are ", length,
+                   " instructions");
+        Section part = *section;
+        part.begin = section->begin + static_cast<std::uint32_t>(begin);
+        part.end = section->begin + static_cast<std::uint32_t>(end);
+        session->machine.run(part);
+        return section;
+    };
+    return guarded(reason, reason_size, run) == nullptr ? -1 : 0;
+}
+
 int64_t lc_session_section_length(const lc_session* session, const char* section) {
     const Section* found = session->machine.program().find_section(section);
     return found == nullptr ? -1 : std::int64_t{found->end} - found->begin;

@@ -93,6 +93,11 @@ int64_t lc_session_section_length(const lc_session* session, const char* section
 int lc_session_run_timed(lc_session* session, const char* section, uint64_t* nanoseconds, char* reason,
                          size_t reason_size);
 
+/* Like lc_session_run, of a part of the section alone: the instructions from `begin` to before `end`, counted from 0.
+ * All parts in order are the section; between them the arena may be read. Returns -1 for others than there are, too. */
+int lc_session_run_part(lc_session* session, const char* section, int64_t begin, int64_t end, char* reason,
+                        size_t reason_size);
+
 const char* lc_session_isa(const lc_session* session);
 int lc_session_threads(const lc_session* session);
 

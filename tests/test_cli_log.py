@@ -243,3 +243,30 @@ def test_a_network_of_numbers_has_losses_only(linocut):
     trainer = lc.Trainer(lc.layers.Network("own", tuple(layers)), batch_size=5, backend="reference")
     trainer.fit((np.arange(60, dtype=np.uint8).reshape(10, 2, 3, 1), np.ones((10, 2))), epochs=1, out="numbers")
     assert linocut("log", "numbers")[1].splitlines()[1].split() == ["epoch", "training", "seconds"]
+
+
+def test_dynamics_are_shown_told_and_drawn(linocut):
+    status, _, err = linocut("train", "--data", "digits", "--epochs", "2", "--dynamics", "--out", "watched")
+    assert status == 0, err
+    status, out, err = linocut("log", "watched", "--dynamics")
+    assert (status, err) == (0, "")
+    run, after, titles, _rule, *rows = out.splitlines()
+    assert (run, after) == ("watched", "after epoch 2")
+    assert titles.split() == ["layer", "J", "J0", "J^2", "before", "J^2", "turnover", "gain", "passed", "clipped"]
+    assert [row.split()[0] for row in rows] == [f"binary_dense{n}" for n in range(1, 6)]
+    _, out, _ = linocut("log", "watched", "--dynamics", "--json")
+    told = objects(out)
+    assert [one["epoch"] for one in told] == [0, 1, 2]
+    last = told[-1]["dynamics"][1]
+    assert rows[1].split()[1] == f"{last['j']:.4f}" and rows[1].split()[6] == f"{last['chi']:.3f}"
+    assert told[-1]["dynamics"] == epochs("watched")[-1]["dynamics"]
+    status, _, err = linocut("log", "watched", "--dynamics", "--plot", "dynamics.png")
+    assert (status, err) == (0, "wrote dynamics.png\n")
+    assert Image.open("dynamics.png").size[0] > 1000
+
+
+def test_dynamics_that_there_are_not_and_options_that_do_not_go_together(linocut, run):
+    status, _, err = linocut("log", run, "--dynamics")
+    assert status == 2 and "tells of no dynamics; train with --dynamics" in err
+    status, _, err = linocut("log", run, "--dynamics", "--to", "csv", "--out", "x.csv")
+    assert status == 2 and "--dynamics goes with --plot and --json, not with --to; leave out one" in err

@@ -87,6 +87,26 @@ def test_run_timed_gives_a_time_to_each_instruction() -> None:
     assert len(times) == 2 and all(t >= 0 for t in times)
 
 
+def test_the_parts_of_a_section_come_to_the_section() -> None:
+    whole, parts = session(quantise(100, 10)), session(quantise(100, 10))
+    for one in (whole, parts):
+        one.arena[: 4 * 100 * 10] = np.random.default_rng(0).integers(0, 256, 4000, np.uint8) & 0x3F
+    whole.run("step")
+    before = parts.arena.copy()
+    parts.run_part("step", 0, 0)
+    assert np.array_equal(parts.arena, before)
+    parts.run_part("step", 0, 1)
+    assert np.array_equal(parts.arena, whole.arena)
+
+
+@pytest.mark.parametrize(("begin", "end"), [(-1, 1), (0, 2), (1, 0)])
+def test_a_part_that_a_section_has_not_is_refused(begin: int, end: int) -> None:
+    with pytest.raises(ValueError, match=f"a part of 'step' is {begin} to {end}, there are 1 instructions"):
+        session(quantise()).run_part("step", begin, end)
+    with pytest.raises(ValueError, match="no section is called 'nothing'"):
+        session(quantise()).run_part("nothing", 0, 0)
+
+
 def test_arena_is_zero_aligned_and_keeps_the_session_alive() -> None:
     running = session(quantise(100, 100))
     arena = running.arena

@@ -35,6 +35,9 @@ class Session:
     def run(self, section: str) -> None:
         """Run a section to its end, without the GIL; ValueError where there is none of that name."""
 
+    def run_part(self, section: str, begin: int, end: int) -> None:
+        """Like `run`, of the section's instructions from `begin` to before `end`; ValueError for others."""
+
     def run_timed(self, section: str) -> list[int]:
         """Like `run`; returns the nanoseconds that each instruction took."""
 

@@ -43,6 +43,7 @@ class Options:
     augment: str
     skip_corrupt: bool
     save_every: int | None
+    dynamics: bool
     out: Path | None
     explicit: frozenset[str]
     chosen: str | None = None  # the line on what was chosen where nothing was given

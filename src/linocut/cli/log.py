@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from linocut.cli.command import Command
+from linocut.cli.dynamics import show_dynamics
 from linocut.cli.options import PATH, json_option
 from linocut.errors import one_line
 
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=PATH)
 @click.option("--plot", type=PATH, help="Draw loss and accuracy by epoch into this file.")
 @click.option(
+    "--dynamics",
+    is_flag=True,
+    help="Of runs trained with --dynamics: show where each layer stands; with --plot draw it by epoch, beside the edge "
+    "of chaos.",
+)
+@click.option(
     "--to",
     type=click.Choice(["tensorboard", "csv"]),
     help="Write what is known of each epoch for TensorBoard, or as a table in CSV.",
@@ -38,7 +45,13 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Replace the file that --to csv writes, if it is there.")
 @json_option
 def log(
-    runs: tuple[Path, ...], plot: Path | None, to: str | None, out: Path | None, force: bool, as_json: bool
+    runs: tuple[Path, ...],
+    plot: Path | None,
+    dynamics: bool,
+    to: str | None,
+    out: Path | None,
+    force: bool,
+    as_json: bool,
 ) -> None:
     """Show what each epoch of the run folders RUN came to, also while they are being trained.
 
@@ -52,8 +65,13 @@ def log(
         raise click.UsageError("--to and --out go together: give both, or neither")
     if to == "csv" and out is not None:
         check_new(out, force)
+    if dynamics and to is not None:
+        raise click.UsageError("--dynamics goes with --plot and --json, not with --to; leave out one")
     if plot is not None:
         figures.check(plot)
+    if dynamics:
+        show_dynamics(runs, plot, as_json)
+        return
     found = [read_log(run) for run in runs]
     if as_json:
         for one in found:

@@ -146,6 +146,12 @@ def _check(given: Mapping[str, Any]) -> Iterable[str]:
     help="Write the checkpoint also after every STEPS steps, the most that a power cut then costs.  "
     "[default: none, or those of the resumed run]",
 )
+@click.option(
+    "--dynamics",
+    is_flag=True,
+    help="Keep in the log where each layer stands: J, J0, turnover, gain of gradients, shares passed and clipped, from "
+    "every 100th step.",
+)
 @click.option("--out", type=PATH, help="The run folder.  [default: runs/MODEL-DATA]")
 @click.option("--resume", "go_on", is_flag=True, help="Go on with the run in --out, with the settings it has.")
 @json_option
@@ -310,6 +316,7 @@ def _fitted(
         test=splits.test,
         keep=options.keep,
         patience=options.patience,
+        dynamics=options.dynamics,
     )
     return history, ends
 

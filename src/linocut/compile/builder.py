@@ -46,6 +46,7 @@ class Builder(Recorder):
     updates_wait: bool = False  # for a section of their own
     unit: int | None = None
     _predicts: bool = False  # whether the section is a prediction's; in those that train, so are frozen layers alone
+    watching: dict[tuple[str, str], tuple[str, str | None]] = field(default_factory=dict)
     _tape: list[Callable[[], None]] = field(default_factory=list)
     _updates: list[Callable[[], None]] = field(default_factory=list)
     _salts: int = 0
@@ -164,6 +165,12 @@ class Builder(Recorder):
         return self.persistent(buffer, role, parameter.shape, form)
 
     # --- buffers ---
+
+    def watched(self, node: str, what: str, buffer: int, exponent: int | None = None) -> None:
+        """Note the buffer of what measures look at, by the node and what it is."""
+        if self.training:
+            scale = None if exponent is None else self.buffers[exponent].name
+            self.watching[node, what] = self.buffers[buffer].name, scale
 
     def memory(self, node: str, part: str, role: str, shape: Shape, form: str, initial: Initial = ZEROS) -> int:
         """A buffer of a node's that keeps its bytes between runs, at first zeros; the same in every section."""

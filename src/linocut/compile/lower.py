@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from linocut.compile.batch import check_norms, find_micro_batch
 from linocut.compile.builder import Builder
@@ -38,6 +38,7 @@ class Compiled:
 
     A step takes `batch` examples, `micro_batch` at a time. `initial` says how its persistent buffers start, `blocks`
     from when to when each buffer's bytes are in use, `layout` where the network's state is. `frozen` layers stay.
+    `watching` are the buffers of what measures look at while a step runs, by node and what it is, and of exponents.
     """
 
     network: Network
@@ -50,6 +51,7 @@ class Compiled:
     micro_batch: int
     layout: Layout
     frozen: frozenset[str] = frozenset()
+    watching: Mapping[tuple[str, str], tuple[str, str | None]] = field(default_factory=dict)
 
     @property
     def graph(self) -> Graph:
@@ -88,7 +90,7 @@ def compile_network(
     program = finished(draft, blocks, offsets, arena)
     initial, layout = builder.initial, builder.layout
     sizes = batch, program, initial, tuple(blocks), micro_batch
-    return Compiled(network, policy, optimizer, *sizes, layout, builder.frozen)
+    return Compiled(network, policy, optimizer, *sizes, layout, builder.frozen, builder.watching)
 
 
 def lower_bound(

@@ -3,11 +3,15 @@
 from linocut.dynamics.diagram import PhaseDiagram, phase_diagram
 from linocut.dynamics.distances import separation
 from linocut.dynamics.edges import edge
+from linocut.dynamics.history import History
 from linocut.dynamics.laws import Slope, constant, epochs_to_edge, fit_slope, rescaled
+from linocut.dynamics.layer import LayerDynamics
 from linocut.dynamics.mean_field import FixedPoint, fixed_point
 
 __all__ = [
     "FixedPoint",
+    "History",
+    "LayerDynamics",
     "PhaseDiagram",
     "Slope",
     "constant",

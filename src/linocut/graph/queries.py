@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
+
 from linocut.graph.graph import Graph, Node
 from linocut.layers import Activation, Add, BatchNorm, BinaryConvolution, BinaryDense, Flatten, MaxPool, Sign
-from linocut.layers.parameters import CONSTANT, Parameter
+from linocut.layers.parameters import CONSTANT, WEIGHT, Parameter
 from linocut.layers.shape import Shape
 
 
@@ -57,6 +60,37 @@ def head(graph: Graph) -> tuple[Node, ...]:
 def max_pools(graph: Graph) -> tuple[Node, ...]:
     """The max-pools, in order."""
     return tuple(node for node in graph.nodes if isinstance(node.layer, MaxPool))
+
+
+def activations(graph: Graph) -> tuple[str, ...]:
+    """The kinds of its activations, such as "tanh", each once, in the order in which they come."""
+    return tuple(dict.fromkeys(node.layer.kind for node in graph.nodes if isinstance(node.layer, Activation)))
+
+
+def next_weights(graph: Graph, name: str) -> str | None:
+    """The nearest layer with weights that a layer's outputs come to, None where that is none but the loss."""
+    return next((node.name for node in _ahead(graph, name) if _has_weights(node)), None)
+
+
+def estimator_behind(graph: Graph, name: str) -> str | None:
+    """The nearest sign that a layer's outputs come to before other layers with weights, None for none."""
+    return next((node.name for node in _ahead(graph, name) if isinstance(node.layer, Sign)), None)
+
+
+def _ahead(graph: Graph, name: str) -> Iterator[Node]:
+    """The nodes that a node's outputs come to, nearest first, as far as those with weights."""
+    waiting, seen = deque(graph.readers(name)), set()
+    while waiting:
+        node = waiting.popleft()
+        if node.name not in seen:
+            seen.add(node.name)
+            yield node
+            if not _has_weights(node):
+                waiting.extend(graph.readers(node.name))
+
+
+def _has_weights(node: Node) -> bool:
+    return any(parameter.use == WEIGHT for parameter in node.parameters)
 
 
 def sums(graph: Graph) -> tuple[Node, ...]:

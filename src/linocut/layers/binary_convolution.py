@@ -11,6 +11,7 @@ from linocut.layers.binary_dense import kept_input
 from linocut.layers.convolution import Convolution
 from linocut.layers.gradient_scale import decide_exponent
 from linocut.layers.kinds import BITS, INPUT, PRODUCT
+from linocut.layers.lowering import GRADIENT
 from linocut.layers.parameters import Parameter, fan_in, weights
 from linocut.layers.values import Bits, Given, Gradient, Product, Value, reshaped
 from linocut.layers.weights import BinaryWeights, product_format
@@ -122,6 +123,7 @@ def _input_gradient(
     operands |= {"dx": dx.buffer, "dx_exponent": dx.exponent}
     operands["scale"] = decide_exponent(builder, name, dy, dx, outputs * rows * columns)
     builder.emit("conv2d_input_gradient", operands, attributes)
+    builder.watched(name, GRADIENT, dx.buffer, dx.exponent)
     return dx
 
 

@@ -10,6 +10,7 @@ from linocut.layers.base import Cost, Shape, binary_cost
 from linocut.layers.fully_connected import FullyConnected
 from linocut.layers.gradient_scale import decide_exponent
 from linocut.layers.kinds import BITS, INPUT, PRODUCT
+from linocut.layers.lowering import GRADIENT
 from linocut.layers.parameters import Parameter, weights
 from linocut.layers.values import Bits, Given, Gradient, Product, Value
 from linocut.layers.weights import BinaryWeights, product_format
@@ -73,4 +74,5 @@ def _input_gradient(builder: Lowering, name: str, dy: Gradient, own: BinaryWeigh
     operands = {"dy": dy.buffer, "dy_exponent": dy.exponent, "weights": own.signs(builder), "dx": dx.buffer}
     operands |= {"dx_exponent": dx.exponent, "scale": decide_exponent(builder, name, dy, dx, own.shape[0])}
     builder.emit("input_gradient", operands)
+    builder.watched(name, GRADIENT, dx.buffer, dx.exponent)
     return dx

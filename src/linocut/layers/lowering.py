@@ -11,6 +11,8 @@ from linocut.layers.shape import Shape
 from linocut.policies import Policy
 
 ZEROS = Initial()
+# What measures look at: the gradient of a node's input, and where an estimator lets it by (a mask, a slope, or x).
+GRADIENT, PASSED = "gradient", "passed"
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,9 @@ class Lowering(Protocol):
 
     def view(self, buffer: int, name: str, shape: Shape, role: str | None = None) -> int:
         """The same bytes under another shape, and another role if given."""
+
+    def watched(self, node: str, what: str, buffer: int, exponent: int | None = None) -> None:
+        """Say which buffer holds what measures look at while a step runs: a node's GRADIENT, or what PASSED it."""
 
     def shape(self, buffer: int) -> Shape:
         """The shape of a buffer, the batch first."""

@@ -9,6 +9,7 @@ from linocut import roles
 from linocut.layers.base import Cost, Shape
 from linocut.layers.biases import add_bias, in_units_of_one, update_by_sums
 from linocut.layers.convolution import Convolution
+from linocut.layers.lowering import GRADIENT
 from linocut.layers.norm_output import keep_numbers
 from linocut.layers.numbers import as_numbers, real_gradient
 from linocut.layers.parameters import Parameter
@@ -128,6 +129,7 @@ def multiplied(builder: Lowering, name: str, x: Real, moves: Window, biased: boo
             dx = real_gradient(builder, f"{name}.dX", roles.DX, before)
             operands = {"dy": dy.buffer, "weights": own.stored, "dx": dx.buffer}
             builder.emit("conv2d_input_gradient", operands, attributes)
+            builder.watched(name, GRADIENT, dx.buffer)
             x.give(builder, dx)
         kept = x.buffer if x.again is None else x.again()
         own.update(builder, {"dy": dy.buffer, "x": kept}, attributes)

@@ -9,6 +9,7 @@ from linocut import roles
 from linocut.errors import SpecError
 from linocut.layers.base import Layer, Shape
 from linocut.layers.kinds import BITS, NORMED, REAL
+from linocut.layers.lowering import PASSED
 from linocut.layers.norm_output import keep_numbers, keep_signs
 from linocut.layers.numbers import as_numbers, real_gradient
 from linocut.layers.values import Bits, Kept, Normed, Real, Value
@@ -63,6 +64,7 @@ class Sign(Layer):
         bits = builder.transient(f"{name}.X", roles.X, shape, "bit")
         builder.emit("real_sign", {"x": value.buffer, "bits": bits, **gate})
         gate = gate or {"x": value.buffer}
+        builder.watched(name, PASSED, next(iter(gate.values())))
         out = Bits(bits)
 
         def backward() -> None:
@@ -88,6 +90,8 @@ def _of_norm(builder: Lowering, name: str, value: Normed) -> Value:
         bits = builder.transient(f"{name}.X^", roles.WORKSPACE, builder.shape(kept.x), "bit")
         builder.emit("binarize", {"values": kept.x, "bits": bits})
         out = Bits(bits, kept.x)
+    if builder.training:
+        builder.watched(name, PASSED, kept.x if kept.mask is None else kept.mask)
 
     def backward() -> None:
         value.kept = kept

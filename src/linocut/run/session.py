@@ -47,6 +47,13 @@ class Session(ABC):
     def run(self, section: str) -> None:
         """Execute one section."""
 
+    @abstractmethod
+    def run_part(self, section: str, begin: int, end: int) -> None:
+        """Execute the instructions of a section from `begin` to before `end`, counted from 0.
+
+        All parts in order come to the section; between them the arena may be read.
+        """
+
     def array(self, name: str) -> Array:
         """The stored elements of the buffer called `name`, as a view: writing to it writes to the arena."""
         return stored(self.arena, self.program.buffer(name))
@@ -77,7 +84,15 @@ class ReferenceSession(Session):
     def run(self, section: str) -> None:
         """Execute one section."""
         span = self.program.section(section)
-        for instruction in self.program.instructions[span.begin : span.end]:
+        self.run_part(section, 0, span.end - span.begin)
+
+    def run_part(self, section: str, begin: int, end: int) -> None:
+        """Execute a part of a section; ValueError for one that it has not."""
+        span = self.program.section(section)
+        if not 0 <= begin <= end <= span.end - span.begin:
+            length = span.end - span.begin
+            raise ValueError(f"a part of '{section}' is {begin} to {end}, there are {length} instructions")
+        for instruction in self.program.instructions[span.begin + begin : span.begin + end]:
             names = (entry.name for entry in instruction.op.signature.operands)
             views = (
                 None if index is None else operand(self.arena, self.program.buffers[index])
@@ -111,6 +126,13 @@ class NativeSession(Session):
             self._session.run(section)
         except (ValueError, OSError) as error:
             raise self._failure(section, error) from None
+
+    def run_part(self, section: str, begin: int, end: int) -> None:
+        """Execute a part of a section; ValueError for one that it has not."""
+        try:
+            self._session.run_part(section, begin, end)
+        except OSError as error:
+            raise MachineError(str(error)) from None
 
     def run_timed(self, section: str) -> list[int]:
         """Execute one section; nanoseconds of each of its instructions."""

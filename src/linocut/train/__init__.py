@@ -11,6 +11,7 @@ from linocut.train.trainer import Trainer
 
 if TYPE_CHECKING:
     from linocut.train.export import export_steps
+    from linocut.train.logged_dynamics import read_dynamics
     from linocut.train.packing import pack
     from linocut.train.unpacking import unpack
 
@@ -25,6 +26,7 @@ __all__ = [
     "Trainer",
     "export_steps",
     "pack",
+    "read_dynamics",
     "unpack",
 ]
 
@@ -32,6 +34,7 @@ __getattr__ = names(
     __name__,
     {
         "linocut.train.export": ("export_steps",),
+        "linocut.train.logged_dynamics": ("read_dynamics",),
         "linocut.train.packing": ("pack",),
         "linocut.train.unpacking": ("unpack",),
     },

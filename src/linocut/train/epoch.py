@@ -11,6 +11,7 @@ from linocut.compile.builder import MICRO
 from linocut.compile.lower import TRAIN, Compiled
 from linocut.data.batches import Batches
 from linocut.data.dataset import Dataset
+from linocut.dynamics.observer import Observer
 from linocut.errors import DataError
 from linocut.graph.graph import Graph
 from linocut.ops.control import CORRECT, EXAMPLES, FLIPS, LEARNING_RATE
@@ -52,12 +53,14 @@ def run_epoch(
     dataset: Dataset,
     progress: Progress,
     after_step: Callable[[Stepped], None],
+    observer: Observer | None = None,
 ) -> float | None:
     """The steps of the epoch that `progress` has come to, from its step on, which it counts up.
 
     A last partial batch is left out; every epoch has another order. A step runs the program once for each of its
-    micro-batches. `after_step` may raise: the step is done and counted by then. Returns the median milliseconds of a
-    step, None if none was left to take. DivergenceError for a step whose numbers go wrong.
+    micro-batches. `after_step` may raise: the step is done and counted by then. An `observer` looks at steps, and runs
+    them. Returns the median milliseconds of a step, None if none was left to take. DivergenceError for a step whose
+    numbers go wrong.
     """
     steps, parts = len(dataset) // settings.batch_size, settings.batch_size // settings.micro_batch
     if progress.step == 0:
@@ -73,7 +76,11 @@ def run_epoch(
         while len(batches):
             control[LEARNING_RATE] = rate_at(settings, progress, progress.step, steps, progress.epochs)
             monitor.begin_step()
-            times.append(sum(_run(session, feed, batches, monitor, progress) for _ in range(parts)))
+            if observer is not None:
+                observer.begin_step(progress.step)
+            times.append(sum(_run(session, feed, batches, monitor, progress, observer) for _ in range(parts)))
+            if observer is not None:
+                observer.end_step()
             progress.step += 1
             progress.seconds += times[-1]
             monitor.end_step(progress.epoch + 1, progress.step, settings.batch_size)
@@ -81,7 +88,9 @@ def run_epoch(
     return sorted(times)[len(times) // 2] * 1e3 if times else None
 
 
-def _run(session: Session, feed: Feed, batches: Batches, monitor: Monitor, progress: Progress) -> float:
+def _run(
+    session: Session, feed: Feed, batches: Batches, monitor: Monitor, progress: Progress, observer: Observer | None
+) -> float:
     """The program over the next batch; seconds, without the waiting for it."""
     images, labels = next(batches)
     begin = time.perf_counter()
@@ -89,7 +98,10 @@ def _run(session: Session, feed: Feed, batches: Batches, monitor: Monitor, progr
         feed.put(images, labels)
     except DataError as error:
         raise DataError(f"epoch {progress.epoch + 1}, step {progress.step + 1}, input: {error}") from None
-    session.run(TRAIN)
+    if observer is None:
+        session.run(TRAIN)
+    else:
+        observer.run()
     seconds = time.perf_counter() - begin
     monitor.end_run(progress.step + 1)
     return seconds

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from linocut.dynamics.layer import LayerDynamics
+
 
 @dataclass(frozen=True)
 class Started:
@@ -26,12 +28,13 @@ class Planned:
     """Before the first step.
 
     The bytes of the session's arena, the least that any placement of its buffers takes, and the workspaces of all
-    threads, which are beside the arena.
+    threads, which are beside the arena. `dynamics` are J and J0 of the weights as training begins, if it is asked for.
     """
 
     arena_bytes: int
     lower_bound_bytes: int
     workspace_bytes: int
+    dynamics: tuple[LayerDynamics, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class EpochEnded:
     its steps, `step_ms` the median of the latest of them in milliseconds (None where a resumed run had none left).
     `saturated` counts mantissas of integer gradients that did not fit, `dead_channels` the channels of batch norms
     whose deviation was 0 in every step, so that they give a constant (both None where an older linocut did not count);
-    `warnings` name layer, role and step.
+    `warnings` name layer, role and step. `dynamics`, of each layer with weights, are None unless asked for.
     """
 
     epoch: int
@@ -72,6 +75,7 @@ class EpochEnded:
     warnings: tuple[str, ...] = ()
     validation_loss: float | None = None
     validation_accuracy: float | None = None
+    dynamics: tuple[LayerDynamics, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -106,4 +110,7 @@ _NAMES: dict[type[Event], str] = {
 
 def to_json(event: Event) -> dict[str, Any]:
     """The event as a JSON object, as `train --json` and log.jsonl have it."""
-    return {"event": _NAMES[type(event)], **dataclasses.asdict(event)}
+    told = {"event": _NAMES[type(event)], **dataclasses.asdict(event)}
+    if told.get("dynamics", ...) is None:
+        del told["dynamics"]  # only where it was asked for
+    return told

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from linocut.compile.lower import Compiled
 from linocut.data.dataset import Dataset
+from linocut.dynamics.observer import Observer
 from linocut.graph.inference import InferenceGraph
 from linocut.run import Session, scoring
 from linocut.run.feed import Feed
@@ -35,6 +36,7 @@ class Fitting:
     `trained` gives what has been learned by now, whose arrays may be views of the arena. `stopping` says whether
     somebody asked for the end; `save` and `save_checkpoint` write the run folder, if there is one (`written`), after an
     epoch and within one, after every `save_every` steps.
+    An `observer` measures what the network goes through, if that is asked for.
     """
 
     session: Session
@@ -52,6 +54,7 @@ class Fitting:
     save_checkpoint: Callable[[], None]
     save_every: int | None
     written: bool
+    observer: Observer | None = None
 
     def to_the_end(self, interrupts: Interrupts) -> float | None:
         """Train until the epochs are done, or something ends them; the accuracy on the test data, None without."""
@@ -86,7 +89,9 @@ class Fitting:
             interrupts.check()
 
         run = self.session, self.feed, self.compiled, self.settings
-        step_ms = run_epoch(*run, given.dataset, progress, after_step)
+        if self.observer is not None:
+            self.observer.begin_epoch()
+        step_ms = run_epoch(*run, given.dataset, progress, after_step, self.observer)
         metrics = Metrics.of(self.session, self.compiled.graph)
         chosen = self._scored(given.validation, interrupts)
         tested = self._scored(given.test, interrupts) if given.validation is None else None
@@ -103,6 +108,7 @@ class Fitting:
             progress.findings.all_warnings(progress.step),
             chosen.loss if chosen and math.isfinite(chosen.loss) else None,
             None if chosen is None else chosen.accuracy,
+            None if self.observer is None else self.observer.layers(),
         )
         followed = (chosen or tested or metrics).loss
         progress.end_epoch(ended, self.settings.schedule.observe(progress.schedule, followed))

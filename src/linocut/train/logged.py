@@ -66,7 +66,7 @@ def read_log(run: str | os.PathLike[str]) -> Logged:
 
 def _epochs(file: BinaryIO) -> Iterator[Epoch]:
     last = 0
-    for number, line in enumerate(_lines(file), start=1):
+    for number, line in enumerate(whole_lines(file), start=1):
         event = fields.mapping(parsed(line.decode()), f"line {number}")
         if event.get("event") != "epoch":
             continue
@@ -79,7 +79,7 @@ def _epochs(file: BinaryIO) -> Iterator[Epoch]:
         yield found
 
 
-def _lines(file: BinaryIO) -> Iterator[bytes]:
+def whole_lines(file: BinaryIO) -> Iterator[bytes]:
     """Whole lines; one that is being written has no end yet."""
     while line := file.readline(run_log.MOST_LINE + 1):
         if len(line) > run_log.MOST_LINE:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from linocut import fields
+from linocut.dynamics.layer import LayerDynamics
 from linocut.errors import RunError, SpecError, one_line
 from linocut.json_text import parsed
 from linocut.train.events import EpochEnded, Event, to_json
@@ -105,7 +106,7 @@ def _plain(path: str, flags: int) -> int:
 def epoch_of(entry: object, what: str) -> EpochEnded:
     """An epoch as a file has it; SpecError for anything else. Older ones lack what they did not count."""
     unsaid = dict.fromkeys(("saturated", "dead_channels", "validation_loss", "validation_accuracy"))
-    data: dict[str, Any] = {**unsaid, "warnings": [], **fields.mapping(entry, what)}
+    data: dict[str, Any] = {**unsaid, "warnings": [], "dynamics": None, **fields.mapping(entry, what)}
     fields.described(data, EpochEnded, what)
     fields.whole(data["epoch"], f"{what}: epoch", 1)
     for name in ("accuracy", "train_accuracy", "step_ms", *unsaid):
@@ -115,4 +116,12 @@ def epoch_of(entry: object, what: str) -> EpochEnded:
     warnings = (
         fields.text(text, f"{what}: a warning") for text in fields.entries(data["warnings"], f"{what}: warnings")
     )
-    return EpochEnded(**{**data, "warnings": tuple(warnings)})
+    return EpochEnded(**{**data, "warnings": tuple(warnings), "dynamics": _dynamics(data["dynamics"], what)})
+
+
+def _dynamics(entry: object, what: str) -> tuple[LayerDynamics, ...] | None:
+    """Of the layers, where it was asked for."""
+    if entry is None:
+        return None
+    layers = fields.entries(entry, f"{what}: dynamics")
+    return tuple(LayerDynamics.from_dict(layer, f"{what}: dynamics of a layer") for layer in layers)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from linocut.data.augmentation import Augmentation, find_augmentation
 from linocut.data.dataset import Dataset
+from linocut.dynamics.observer import Observer, find_every
 from linocut.errors import DataError, DivergenceError, LinocutError, MachineError, RunError, SpecError
 from linocut.graph.carry import Target
 from linocut.graph.frozen import find_frozen
@@ -236,6 +237,7 @@ class Trainer:
         test: Examples | None = None,
         keep: str | None = None,
         patience: int | None = None,
+        dynamics: bool | int = False,
     ) -> tuple[EpochEnded, ...]:
         """Train until `epochs` are done in all, those of a resumed run counted; returns what each came to (as far as
         the run's log tells of it).
@@ -251,6 +253,9 @@ class Trainer:
         `test` (`validate` is an older name of it) chooses nothing: it is looked at once, at the end, by the model that
         is kept. Without validation data it is looked at after each epoch, and a plateau schedule follows its loss.
 
+        `dynamics` has events and log say where each layer with weights stands (LayerDynamics), after each epoch, from
+        every 100th step, or from every so many as the number is; no bit of training changes.
+
         `out` is the run folder, by default the one it was resumed from; it is written after every epoch, and its
         checkpoint also after every `save_every` steps of an epoch, so that a power cut costs no more than these; a
         resumed run keeps the number that it had, unless it is given another.
@@ -264,8 +269,9 @@ class Trainer:
             tested = validate if test is None else test
             known = self.choosing.validation
             given = Given.of(self.settings, known, train, validation, tested, epochs, save_every, callbacks)
+            every = find_every(dynamics)
             self._stopping = False
-            self._fit(given, keep, patience, out)
+            self._fit(given, keep, patience, out, every)
         return tuple(self.progress.history)
 
     def stop(self) -> None:
@@ -275,7 +281,14 @@ class Trainer:
         """
         self._stopping = True
 
-    def _fit(self, given: Given, keep: str | None, patience: int | None, out: str | os.PathLike[str] | None) -> None:
+    def _fit(
+        self,
+        given: Given,
+        keep: str | None,
+        patience: int | None,
+        out: str | os.PathLike[str] | None,
+        every: int | None,
+    ) -> None:
         choosing = self.choosing.of(given.validation, keep, patience, begun=self.progress.begun)
         settings = self._within(len(given.dataset))
         self.check(settings, given.dataset, given.epochs)
@@ -283,8 +296,9 @@ class Trainer:
             self._take(settings)
             self.data, self.progress.epochs, self.choosing = DataFacts.of(given.dataset), given.epochs, choosing
             self.save_every = given.save_every or self.save_every
-            planned = self._planned()
-            fitting = self._fitting(given, folder, planned)
+            observer = None if every is None else Observer(self.session, self.compiled, every)
+            planned = self._planned(observer)
+            fitting = self._fitting(given, folder, planned, observer)
             new = folder is not None and not folder.holds_run
             with self._abandoning(folder, LinocutError, when=lambda _: new):
                 self._begin(folder, planned)
@@ -299,11 +313,13 @@ class Trainer:
             self._save(folder, planned, done)
             fitting.emit(done)
 
-    def _planned(self) -> Planned:
+    def _planned(self, observer: Observer | None = None) -> Planned:
         program, session = self.compiled.program, self.session
-        return Planned(int(session.arena.nbytes), program.lower_bound_bytes, program.workspace_bytes * session.threads)
+        workspaces = program.workspace_bytes * session.threads
+        layers = None if observer is None else observer.layers()
+        return Planned(int(session.arena.nbytes), program.lower_bound_bytes, workspaces, layers)
 
-    def _fitting(self, given: Given, folder: RunFolder | None, planned: Planned) -> Fitting:
+    def _fitting(self, given: Given, folder: RunFolder | None, planned: Planned, observer: Observer | None) -> Fitting:
         return Fitting(
             *self._opened(),
             self.compiled,
@@ -319,6 +335,7 @@ class Trainer:
             partial(self._save_checkpoint, folder),
             self.save_every,
             folder is not None,
+            observer,
         )
 
     @contextmanager

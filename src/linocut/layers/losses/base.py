@@ -12,6 +12,7 @@ import numpy as np
 from linocut import roles
 from linocut.layers.base import Layer, Shape
 from linocut.layers.kinds import LOSS, NORMED, REAL
+from linocut.layers.lowering import GRADIENT
 from linocut.layers.norm_output import form_numbers
 from linocut.layers.numbers import real_gradient
 from linocut.layers.values import Gradient, Normed, Real, Value, in_numbers
@@ -78,6 +79,7 @@ class Loss(Layer):
         gradient = _gradient(builder, name, value, builder.shape(outputs))
         builder.unit = gradient.exponent if builder.real_X == "f16" else None
         self.emit(builder, name, {**operands, "gradient": gradient.buffer, "exponent": gradient.exponent})
+        builder.watched(name, GRADIENT, gradient.buffer, gradient.exponent)
         builder.on_backward(lambda: give(gradient))
         return value
 
