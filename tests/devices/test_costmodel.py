@@ -117,7 +117,7 @@ def test_the_linear_law_is_exact_where_the_law_is() -> None:
 def test_trainings_that_cannot_be_are_refused(small: Sweep) -> None:
     with pytest.raises(SpecError, match=r"1 cells were to be trained on, must be 2 to 1,519"):
         costmodel.train(small, examples=1)
-    with pytest.raises(SpecError, match="epochs are 0"):
+    with pytest.raises(SpecError, match="epochs is 0, must be a whole number, 1 or more"):
         costmodel.train(small, epochs=0)
     with pytest.raises(SpecError, match="a sweep of 1 cells, must have 5 or more"):
         costmodel.train(sweep(nasbench.cells(2), [devices.load("edgetpu-v1")]))

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from linocut.devices.fit import Prior, fit
 from linocut.devices.kinds import EDGE_TPU, SYSTOLIC
 from linocut.devices.law import Law
 from linocut.devices.residual import Residual
+from linocut.devices.table import load
 from linocut.devices.times import Time
 from linocut.errors import DataError, SpecError
 from linocut.sizes import show_size
@@ -116,15 +118,18 @@ class Calibration:
         )
 
 
-def calibrate(device: Device, times: Sequence[Time], source: str = "measured times") -> Calibration:
+def calibrate(device: Device | str | Path, times: Sequence[Time], source: str = "measured times") -> Calibration:
     """Fit a device's constants to measured times, robustly; from 30 rows on, a residual model where it helps.
 
     It helps where it lessens the mean error of rows that both it and the constants were fitted without. SpecError for
     devices of other kinds than Edge TPUs and systolic arrays; DataError for fewer than 6 rows, and for times that are
     a thousand times those of the device, or a thousandth.
     """
+    device = device if isinstance(device, Device) else load(device)
     if device.kind not in (EDGE_TPU, SYSTOLIC):
         raise SpecError(f"{device.name} is of kind {device.kind}; constants of {EDGE_TPU} and {SYSTOLIC} are fitted")
+    if not all(isinstance(time, Time) for time in times):
+        raise SpecError("measured times must be devices.times.Times, as read_times gives them")
     if len(times) < LEAST_ROWS:
         raise DataError(
             f"there are {len(times)} measured times, {LEAST_ROWS} or more are needed: {len(CONSTANTS)} constants are "

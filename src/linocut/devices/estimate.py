@@ -53,6 +53,8 @@ def estimate(
         raise unknown_name("precision", chosen, PRECISIONS)
     if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= MOST_BATCH:
         raise SpecError(f"batch is {fields.shown(batch)}, must be a whole number from 1 to {MOST_BATCH:,}")
+    if training is not None and not isinstance(training, Training):
+        raise SpecError(f"training is {fields.shown(training)}, must be None for a prediction, or a devices.Training")
     nodes = asked(graph)
     _check_runs(on, graph, nodes)
     if training is not None and on.kind != ENGINE:

@@ -8,6 +8,7 @@ import numpy as np
 
 from linocut.devices.sweep import Sweep
 from linocut.errors import SpecError, unknown_name
+from linocut.fields import number
 from linocut.networks.nasbench import Cell, macs, parameters
 from linocut.networks.nasbench.accuracies import Accuracies
 from linocut.networks.nasbench.cell import cell_of
@@ -56,7 +57,7 @@ def search(sweep: Sweep, device: str, max_ms: float, by: str, accuracies: Accura
     """
     if by not in (ACCURACY, *STAND_INS):
         raise unknown_name("quality of a search", by, (ACCURACY, *STAND_INS))
-    if not 0 < max_ms < float("inf"):
+    if not number(max_ms, "max_ms") > 0:
         raise SpecError(f"max_ms is {max_ms}, must be a number of milliseconds above 0")
     if by == ACCURACY:
         if accuracies is None:

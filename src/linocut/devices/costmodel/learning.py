@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from linocut import fields
 from linocut.devices.costmodel.fit import epochs_for, fit
 from linocut.devices.costmodel.model import CostModel
 from linocut.devices.costmodel.scores import LinearLaw, Score, scores
@@ -75,7 +76,7 @@ def train(
     is called with each epoch, from 1, and its loss. The validation part chooses nothing: it says how far scores vary.
     SpecError without PyTorch, and for sizes that cannot be.
     """
-    check(sweep, examples, epochs)
+    check(sweep, examples, epochs, seed)
     split = Split.of(len(sweep.cells), seed)
     count = len(split.train) if examples is None else examples
     some, rounds = split.train[:count], epochs or epochs_for(count)
@@ -101,13 +102,18 @@ def train(
     return Trained(model, count, rounds, validation, test, linear, seconds, cpu_seconds, *speed)
 
 
-def check(sweep: Sweep, examples: int | None = None, epochs: int | None = None) -> None:
-    """SpecError unless a model can be trained on so many of a sweep's cells, so often."""
+def check(sweep: Sweep, examples: int | None = None, epochs: int | None = None, seed: int = 0) -> None:
+    """SpecError unless a model can be trained on so many of a sweep's cells, so often, from such a seed."""
+    if not isinstance(sweep, Sweep):
+        raise SpecError(
+            f"a cost model is trained on a Sweep, not on {fields.shown(sweep)}; devices.sweep.sweep makes one"
+        )
+    fields.whole(seed, "seed of a cost model")
     most = len(Split.of(len(sweep.cells), 0).train)
-    if examples is not None and not 2 <= examples <= most:
+    if examples is not None and not 2 <= fields.whole(examples, "examples") <= most:
         raise SpecError(f"{examples:,} cells were to be trained on, must be 2 to {most:,}, 60% of the sweep")
-    if epochs is not None and epochs < 1:
-        raise SpecError(f"epochs are {epochs}, must be 1 or more")
+    if epochs is not None:
+        fields.whole(epochs, "epochs", 1)
 
 
 def curve(

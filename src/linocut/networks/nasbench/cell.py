@@ -84,7 +84,9 @@ def cell_of(record: np.void) -> Cell:
 
 
 def as_array(cells: list[Cell]) -> NDArray[np.void]:
-    """Cells as an array (cells,) of V, bits and labels."""
+    """Cells as an array (cells,) of V, bits and labels; SpecError for other things, such as names."""
+    if not isinstance(cells, (list, tuple)) or not all(isinstance(cell, Cell) for cell in cells):
+        raise SpecError(f"{one_line(repr(cells), 60)} are no list of Cells; nasbench.read_cell makes one of a name")
     return np.array([(cell.vertices, cell.bits, cell.labels) for cell in cells], CELL)
 
 

@@ -22,6 +22,7 @@ from linocut.networks.nasbench.cell import (
     relabellings,
 )
 from linocut.ops.bits import Array
+from linocut.settings_of import as_plain
 
 
 def cells(vertices: int = MOST_VERTICES) -> NDArray[np.void]:
@@ -29,7 +30,12 @@ def cells(vertices: int = MOST_VERTICES) -> NDArray[np.void]:
 
     1, 7, 91, 2,532, 64,542 and 423,624 for 2 to 7 vertices. SpecError for another number of vertices.
     """
-    if isinstance(vertices, bool) or vertices not in range(LEAST_VERTICES, MOST_VERTICES + 1):
+    vertices = as_plain(vertices)
+    if (
+        isinstance(vertices, bool)
+        or not isinstance(vertices, int)
+        or vertices not in range(LEAST_VERTICES, MOST_VERTICES + 1)
+    ):
         raise SpecError(
             f"cells of up to {vertices!r} vertices were asked for, must be {LEAST_VERTICES} to {MOST_VERTICES}"
         )

@@ -33,6 +33,7 @@ from linocut.networks.nasbench.operations import CLASSES, KERNELS, REPEATS, STAC
 from linocut.networks.nasbench.read import CellLike, read_cell
 from linocut.networks.shapes import CIFAR
 from linocut.ops.bits import Array
+from linocut.settings_of import as_plain
 
 
 def network(
@@ -61,7 +62,7 @@ def network(
     if stem < ends:
         raise SpecError(f"stem is {stem}, must be {ends} or more: so many vertices share the channels of this cell")
     building = _Building(described, binary)
-    building.add(Input(tuple(input_shape), dtype))
+    building.add(Input(as_plain(input_shape), dtype))
     building.add(Conv2D(stem, 3))
     building.add(BatchNorm(scale=not binary))
     last = building.add(ReLU(), name="stem") if not binary else building.named("stem")

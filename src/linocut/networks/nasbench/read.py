@@ -49,8 +49,9 @@ def read_cell(given: CellLike) -> Cell:
     raise SpecError(f"{one_line(repr(text), 60)} is no cell; {MEND}, or a file of that whose name ends in .json")
 
 
-def to_json(cell: Cell) -> dict[str, Any]:
-    """The cell as NASBench-101's API takes it: a matrix (V, V) of 0 and 1, and V operations."""
+def to_json(cell: CellLike) -> dict[str, Any]:
+    """A cell as NASBench-101's API takes it: a matrix (V, V) of 0 and 1, and V operations; errors as read_cell's."""
+    cell = read_cell(cell)
     matrix = [[int((x, y) in cell.edges) for y in range(cell.vertices)] for x in range(cell.vertices)]
     published = {digit: name for name, digit in PUBLISHED.items()}
     labels = [published[OPERATIONS.index(name)] for name in cell.operations]
