@@ -83,6 +83,7 @@ def test_calibrate(linocut, tmp_path):
     for other, says in (
         (tmp_path / "mine", "mine is to hold a device, its name must end in .toml"),
         (tmp_path / "no" / "mine.toml", "no is no folder; make it first"),
+        (tmp_path / "mi\nne.toml", "name of a device is 'mi\\nne', must be a text on one line"),
     ):
         status, out, err = linocut("estimate", "--on", "coral-dev", "--calibrate", csv, "--out", other)
         assert (status, out) == (2, "") and says in err and not other.exists()
@@ -106,8 +107,13 @@ def test_calibrate(linocut, tmp_path):
         (("--policy", "lean"), "--policy and --optimizer are of --train"),
         (("--train", "--compare"), "--compare is of predictions"),
         (("--train",), "a step is estimated for this machine, not for coral-usb; take the device this"),
-        (("--on", "this", "--plot", "x.png"), "--plot draws rooflines of accelerators"),
-        (("--on", "board.toml", "--plot", "x.png"), "--plot draws rooflines of accelerators, not of board"),
+        (
+            ("--on", "this", "--plot", "x.png"),
+            "--plot draws rooflines of accelerators, not this, a device of kind engine; leave it out",
+        ),
+        (("--on", "board.toml", "--plot", "x.png"), "--plot draws rooflines of accelerators, not board"),
+        (("--on", "board.toml", "--compare"), "--compare shows accelerators side by side, not board"),
+        (("--on", "cortex-m4", "--compare"), "side by side, not cortex-m4, a device of kind microcontroller"),
         (("--plot", "no/x.png"), "no is no folder; make it first"),
         (("--model", "open.toml", "--classes", 3), "nothing says what shape it takes; add one, or give --input HxWxC"),
         (("--model", "open.toml", "--input", "8x8x1"), "write a number, or give --classes"),

@@ -60,6 +60,7 @@ def test_what_is_written_is_read(name, tmp_path):
         ("[32, 32]", "[32, 0]", "array of a device is 0, must be a whole number, 1 or more"),
         ("array = [32, 32]", "", "a device of kind systolic needs array"),
         ("array = [32, 32]", "lanes = 4\narray = [32, 32]", "a device of kind systolic has no lanes"),
+        ('name = "mine"', f'name = "{"m" * 201}"', "must have 200 characters or fewer"),
         ("cache_bytes = 1e6", "lanes = 1", "a device of kind systolic has no lanes, which is of kind edge_tpu"),
         ("cache_bytes = 1e6", "rates = {int8 = 1.0}", "has no rates, which is of kind engine or microcontroller"),
         ("cache_bytes = 1e6", "", "a device of kind systolic needs cache_bytes"),

@@ -121,10 +121,13 @@ def estimate(
         raise click.UsageError("--compare is of predictions; leave out --train", context)
     if compare and (plot is not None or precision is not None):
         raise click.UsageError("--compare is of all precisions, and has no picture; leave out the others", context)
+    for flag, given, what in (
+        ("--plot", plot is not None, "draws rooflines of accelerators"),
+        ("--compare", compare, "shows accelerators side by side"),
+    ):
+        if given and (on := described(device)).kind not in (EDGE_TPU, SYSTOLIC):
+            raise click.UsageError(f"{flag} {what}, not {on.name}, a device of kind {on.kind}; leave it out", context)
     if plot is not None:
-        on = described(device)
-        if on.kind not in (EDGE_TPU, SYSTOLIC):
-            raise click.UsageError(f"--plot draws rooflines of accelerators, not of {on.name}; leave it out", context)
         figures.check(plot)
     network = _network(model, hidden, shape, classes)
     if compare:
@@ -149,7 +152,10 @@ def _calibrate(device: str, csv: Path, out: Path | None, force: bool, as_json: b
     from linocut.devices.write import write_device
 
     check_out(out, force, ".toml", "a device")
-    found = calibrate(load(device), read_times(csv), f"{csv.name}")
+    on = load(device)
+    if out is not None:
+        dataclasses.replace(on, name=out.stem)  # before the work: not all names of files are names of devices
+    found = calibrate(on, read_times(csv), one_line(csv.name))
     click.echo(written(found.to_json()) if as_json else str(found))
     if out is not None:
         write_device(dataclasses.replace(found.device, name=out.stem), out)

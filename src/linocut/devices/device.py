@@ -19,6 +19,7 @@ PARTIAL, ALL, KNAPSACK = "partial", "all", "knapsack"
 CACHINGS = (PARTIAL, ALL, KNAPSACK)
 LEAST = 1e-9  # of what divides: below it times leave what floats hold
 MOST = 10**15  # of any number of a device: beyond it products leave what floats hold exactly
+LONGEST_NAME = 200  # characters
 MOST_SECONDS = 3600.0  # that one operation or run takes beside its work
 MOST_FILL = 2**40  # cycles: times the tiles of the largest layer they stay within 64 bits
 MOST_XNOR = 1024.0
@@ -125,6 +126,8 @@ class Device:
             text = getattr(self, name)
             if not isinstance(text, str) or not text.isprintable():
                 raise SpecError(f"{name} of a device is {text!r}, must be a text on one line")
+        if len(self.name) > LONGEST_NAME:
+            raise SpecError(f"name of a device is {shown(self.name)}, must have {LONGEST_NAME} characters or fewer")
         if not self.name or not self.source.strip():
             raise SpecError("a device needs a name, and a source that says where its numbers are from")
         check_fields(self.kind, [field.name for field in fields(self) if not self._is_default(field)])

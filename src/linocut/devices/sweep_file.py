@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from linocut.data.npz_file import npz_names, read_npz
+from linocut.devices.device import LONGEST_NAME
 from linocut.devices.sweep import STREAMED, Sweep
 from linocut.errors import DataError, SpecError, one_line
 from linocut.files import replacing
@@ -27,7 +28,6 @@ LIMITS = {  # of each number of a sweep
     "weight_bytes": (1, MOST_BYTES),
     "peak_bytes": (1, MOST_BYTES),
 }
-LONGEST_NAME = 200  # of a device
 
 
 def save(sweep: Sweep, path: Path) -> None:
