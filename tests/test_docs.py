@@ -208,6 +208,8 @@ def test_json_has_the_keys_that_the_reference_names(run: str, linocut, tmp_path:
         "unpack": ("packed", "--out", "unpacked"),
         "bench": ("--hidden", 16, "--steps", 1),
         "reproduce": ("wang2021", "--quick", "--epochs", 1),
+        "models list": (),
+        "models get": ("spoken-digits",),
         "data list": (),
         "info": (),
     }

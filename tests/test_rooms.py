@@ -17,6 +17,7 @@ ROOMS = (
     ("formats", "roles", "digest", "sizes", "tables", "settings_of", "masks", "forks", "json_text"),
     ("files", "fields"),
     ("toml_text",),
+    ("pretrained",),
     ("policies", "schedules"),
     ("ops",),
     ("tensor_file",),

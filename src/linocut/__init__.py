@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from linocut.lazily import names
 
 if TYPE_CHECKING:
-    from linocut import data, devices, dynamics, layers, networks
+    from linocut import data, devices, dynamics, layers, networks, pretrained
     from linocut import networks as models
     from linocut.cli.watch import ProgressBar
     from linocut.devices import costmodel
@@ -82,6 +82,7 @@ __all__ = [
     "networks",
     "pack",
     "plan",
+    "pretrained",
     "standard",
     "unpack",
     "wang2021",
@@ -117,6 +118,7 @@ _MODULES = {
     "nasbench": "linocut.networks.nasbench",
     "networks": "linocut.networks",
     "plan": "linocut.plan",
+    "pretrained": "linocut.pretrained",
 }
 __getattr__ = names(__name__, _HOMES, _MODULES)
 

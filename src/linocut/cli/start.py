@@ -59,11 +59,14 @@ def with_policy_of(run: Checkpoint | None, options: Options) -> Options:
 
 
 def load_as(run: Checkpoint | None, options: Options) -> Loaded:
-    """The data: pictures as the run saw them unless a size is given, numbers as it did unless label or task differ."""
+    """The data: pictures as the run saw them unless a size is given, numbers as it did unless label or task differ.
+
+    Of a model alone numbers are read as it takes them.
+    """
     from linocut import data
 
     assert options.data is not None
-    form = None if run is None or run.data is None else run.data.form
+    form = _known_form(run, options)
     if form is not None and _asks_for(options, form):
         form = replace(form, classes=())  # ranges that the weights know; the classes may be others
         return data.load_splits(options.data, options.data_dir, form=form)
@@ -80,6 +83,18 @@ def load_as(run: Checkpoint | None, options: Options) -> Loaded:
         labels=labels,
         task=options.task,
     )
+
+
+def _known_form(run: Checkpoint | None, options: Options) -> Form | None:
+    """How files of numbers and recordings became examples for what training begins from."""
+    from linocut.export import packed
+
+    if run is not None:
+        return None if run.data is None else run.data.form
+    if options.source is None:
+        return None
+    file = options.source / packed.NAME if os.path.isdir(options.source) else options.source
+    return packed.read(file).form if os.path.exists(file) else None  # what is not there is told of when it is begun
 
 
 def _asks_for(options: Options, form: Form) -> bool:
