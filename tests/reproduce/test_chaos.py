@@ -122,7 +122,12 @@ def test_rows_of_slopes_have_k_and_seconds(monkeypatch: pytest.MonkeyPatch) -> N
     assert slopes[0].row == "eta 0.1, alpha 0, B 32, epochs 1 to 20"
     assert [row.ours for row in by_table[chaos.K]] == pytest.approx([11.0035] * 3, rel=1e-3)
     assert by_table[chaos.ACCURACY][-1].ours == pytest.approx(100 * (0.5 + 1.01 / 4))
-    assert by_table[chaos.COLLAPSE][-1].unit == "%" and 0 < (by_table[chaos.COLLAPSE][-1].ours or 0) < 1
+    assert [row.row.split(", epoch ")[1] for row in by_table[chaos.COLLAPSE] if row.unit == ""] == [
+        *"44444",
+        *("4", "8", "16"),
+    ]
+    apart = [row.ours or 0.0 for row in by_table[chaos.COLLAPSE] if row.unit == "%"]
+    assert 0.02 < apart[0] < 0.2 and apart[1] == pytest.approx(0.0, abs=1e-9)
     held = [row.ours or 0.0 for row in by_table[chaos.DECAY] if row.row.startswith("J^2")]
     assert (
         held == sorted(held, reverse=True)
@@ -136,7 +141,7 @@ def test_rows_of_slopes_have_k_and_seconds(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_training_of_too_few_epochs_has_no_slope(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ChaosTraining, "run", lambda *_: Trajectory((0.25, 0.3), (0.5,), 1.0))
     settings = chaos._published(read_figures(chaos.OWN), asked())
-    rows = list(chaos._slopes(asked(epochs=1), settings, pictures(), pictures(), []))
+    rows = list(chaos._slopes(chaos._Runs(asked(epochs=1), pictures(), pictures()), settings))
     assert {(row.ours, row.how) for row in rows} == {(None, None)} and "too few epochs" in rows[0].row
 
 

@@ -8,7 +8,7 @@ is of whole batches, where the authors train on a last short one too.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,16 +54,36 @@ def rows(asked: Asked) -> Iterator[Row]:
     if DATA not in {entry.name for entry in available(asked.data_dir) if entry.found is not None}:
         asked.tell(f"{DATA} is not on this machine, so nothing is trained: linocut data get {DATA}")
         return
-    train, test = load(DATA, asked.data_dir)
-    trained: list[tuple[Slope, Trajectory]] = []
-    yield from _slopes(asked, _published(figures, asked), train, test, trained)
-    yield from _accuracies(trained[0][1])
-    yield from _collapse(asked, figures["collapse"], train, test)
-    yield from _decay(asked, figures["decay"], train, test)
+    runs = _Runs(asked, *load(DATA, asked.data_dir))
+    settings = _published(figures, asked)
+    yield from _slopes(runs, settings)
+    yield from _accuracies(runs, settings[0].training(asked.epochs))
+    for figure in figures["collapse"]:
+        yield from _collapse(runs, figure)
+    yield from _decay(runs, figures["decay"])
 
 
-def _command(asked: Asked) -> str:
-    return f"linocut reproduce chaos{' --quick' * asked.quick}" + (f" --epochs {asked.epochs}" if asked.epochs else "")
+@dataclass(frozen=True)
+class _Runs:
+    """Trainings on this data, each once for as many epochs as are asked for."""
+
+    asked: Asked
+    train: Dataset
+    test: Dataset
+    known: dict[str, Trajectory] = field(default_factory=dict)
+
+    @property
+    def command(self) -> str:
+        """What gives the rows of them."""
+        epochs = f" --epochs {self.asked.epochs}" if self.asked.epochs else ""
+        return f"linocut reproduce chaos{' --quick' * self.asked.quick}{epochs}"
+
+    def of(self, training: ChaosTraining) -> Trajectory:
+        """What a training comes to, which may have been for another row, and for more epochs."""
+        found = self.known.get(training.name)
+        if found is None or (not training.to_edge and len(found.j_squared) <= training.epochs):
+            found = self.known[training.name] = training.run(self.asked, self.train, self.test)
+        return found
 
 
 def _edges() -> Iterator[Row]:
@@ -96,31 +116,26 @@ def _published(figures: dict[str, Any], asked: Asked) -> list[Slope]:
     return [found[setting] for setting in QUICK] if asked.quick else list(found.values())
 
 
-def _slopes(
-    asked: Asked, settings: Sequence[Slope], train: Dataset, test: Dataset, trained: list[tuple[Slope, Trajectory]]
-) -> Iterator[Row]:
-    """A of each setting, then k of each; what was trained is added to `trained`."""
+def _slopes(runs: _Runs, settings: Sequence[Slope]) -> Iterator[Row]:
+    """A of each setting, then k of each."""
     told = (
         "from the authors' scripts; how they chose the epochs of the fit is not known: ours is from epoch 1 to the edge"
     )
     slopes = []
     for one in settings:
-        training = one.training(asked.epochs)
-        found = training.run(asked, train, test)
-        trained.append((one, found))
+        training = one.training(runs.asked.epochs)
+        found = runs.of(training)
         slope = fit_slope(found.j_squared) if _is_line(found) else None
         slopes.append((training, slope.A if slope else None, one.A))
         fitted = f", epochs {slope.first} to {slope.last}" if slope else ", too few epochs"
         ours = slope.A if slope else None
         how = MEASURED if slope else None
-        yield Row(SLOPES, f"{training.title}{fitted}", one.A, ours, "", how, _command(asked), None, told, found.seconds)
+        yield Row(SLOPES, f"{training.title}{fitted}", one.A, ours, "", how, runs.command, None, told, found.seconds)
     for training, A, published in slopes:
         law = training.eta, training.alpha, training.batch
         ours = None if A is None else constant(A, *law)
         how = None if A is None else MEASURED
-        yield Row(
-            K, training.title, constant(published, *law), ours, "", how, _command(asked), None, "of the published A"
-        )
+        yield Row(K, training.title, constant(published, *law), ours, "", how, runs.command, None, "of the published A")
 
 
 def _is_line(found: Trajectory) -> bool:
@@ -131,40 +146,49 @@ def _is_line(found: Trajectory) -> bool:
     return True
 
 
-def _accuracies(found: Trajectory) -> Iterator[Row]:
+def _accuracies(runs: _Runs, training: ChaosTraining) -> Iterator[Row]:
     """Of the first setting: the accuracy after the epoch whose J is nearest to some."""
+    found = runs.of(training)
     J = np.sqrt(found.j_squared[1:])
     for wanted in (0.6, 0.7, 0.8, 0.9, 1.0):
         at = int(np.argmin(np.abs(J - wanted)))
-        title = f"J = {J[at]:.3f}, after epoch {at + 1}"
-        yield Row(ACCURACY, title, None, 100 * found.accuracies[at], "%", MEASURED, "linocut reproduce chaos --quick")
+        title = f"{training.title}: J = {J[at]:.3f}, after epoch {at + 1}"
+        yield Row(ACCURACY, title, None, 100 * found.accuracies[at], "%", MEASURED, runs.command)
 
 
-def _collapse(asked: Asked, figure: dict[str, Any], train: Dataset, test: Dataset) -> Iterator[Row]:
-    """J^2 of five pairs (eta, B) after as many epochs, equal in rescaled time; then how far they are apart."""
-    rate = figure["quick_rate"] if asked.quick else 1
+def _collapse(runs: _Runs, figure: dict[str, Any]) -> Iterator[Row]:
+    """J^2 of settings at the rescaled time of the first one's last epoch; then how far they were apart by then."""
+    asked = runs.asked
+    rate, count = (figure["quick_rate"], figure["quick_settings"]) if asked.quick else (1, len(figure["eta"]))
     epochs = asked.epochs or figure["quick_epochs" if asked.quick else "epochs"]
-    ends = []
-    for eta, batch in zip(figure["eta"], figure["batch"], strict=True):
-        training = ChaosTraining(eta * rate, figure["alpha"], batch, epochs)
-        found = training.run(asked, train, test)
-        ends.append(found.j_squared[-1])
-        title = f"{training.title}, epoch {epochs}"
-        yield Row(COLLAPSE, title, None, ends[-1], "", MEASURED, _command(asked), seconds=found.seconds)
-    apart = 100 * (max(ends) - min(ends)) / float(np.mean(ends))
-    yield Row(COLLAPSE, "largest less smallest, by the mean", None, apart, "%", MEASURED, _command(asked))
+    settings = list(zip(figure["eta"], figure["alpha"], figure["batch"], strict=True))[:count]
+    curves: list[list[float]] = []
+    first = ChaosTraining(settings[0][0] * rate, *settings[0][1:], epochs)
+    for eta, alpha, batch in settings:
+        own = ChaosTraining(eta * rate, alpha, batch, epochs)
+        each = round(first.rescaled / own.rescaled)  # epochs, in the time of one of the first
+        found = runs.of(replace(own, epochs=each * epochs))
+        curves.append([found.j_squared[each * t] for t in range(1, epochs + 1)])
+        title = f"{figure['pairs']}: {own.title}, epoch {each * epochs}"
+        yield Row(COLLAPSE, title, None, curves[-1][-1], "", MEASURED, runs.command, seconds=found.seconds)
+    apart = max(100 * (max(at) - min(at)) / (sum(at) / len(at)) for at in zip(*curves, strict=True))
+    title = f"{figure['pairs']}: largest less smallest by the mean, at most"
+    yield Row(COLLAPSE, title, None, apart, "%", MEASURED, runs.command)
 
 
-def _decay(asked: Asked, figure: dict[str, Any], train: Dataset, test: Dataset) -> Iterator[Row]:
+def _decay(runs: _Runs, figure: dict[str, Any]) -> Iterator[Row]:
     """J^2 and accuracy by lambda."""
+    asked = runs.asked
     alpha = figure["quick_alpha" if asked.quick else "alpha"]
     epochs = asked.epochs or figure["quick_epochs" if asked.quick else "epochs"]
     for decay in figure["quick_lambda" if asked.quick else "lambda"]:
         training = ChaosTraining(figure["eta"], alpha, figure["batch"], epochs, decay)
-        found = training.run(asked, train, test)
+        found = runs.of(training)
         title = f"{training.title}, lambda {decay:g} (Keras's; PyTorch's is {2 * decay:g}), epoch {epochs}"
         row = Row(
-            DECAY, f"J^2, {title}", None, found.j_squared[-1], "", MEASURED, _command(asked), seconds=found.seconds
+            DECAY, f"J^2, {title}", None, found.j_squared[epochs], "", MEASURED, runs.command, seconds=found.seconds
         )
         yield row
-        yield Row(DECAY, f"test accuracy, {title}", None, 100 * found.accuracies[-1], "%", MEASURED, _command(asked))
+        yield Row(
+            DECAY, f"test accuracy, {title}", None, 100 * found.accuracies[epochs - 1], "%", MEASURED, runs.command
+        )
