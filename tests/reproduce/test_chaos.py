@@ -127,7 +127,7 @@ def test_rows_of_slopes_have_k_and_seconds(monkeypatch: pytest.MonkeyPatch) -> N
         *("4", "8", "16"),
     ]
     apart = [row.ours or 0.0 for row in by_table[chaos.COLLAPSE] if row.unit == "%"]
-    assert 0.02 < apart[0] < 0.2 and apart[1] == pytest.approx(0.0, abs=1e-9)
+    assert 0.002 < apart[0] < 0.2 and apart[1] == pytest.approx(0.0, abs=1e-9)
     held = [row.ours or 0.0 for row in by_table[chaos.DECAY] if row.row.startswith("J^2")]
     assert (
         held == sorted(held, reverse=True)
