@@ -124,7 +124,7 @@ def test_rows_of_slopes_have_k_and_seconds(monkeypatch: pytest.MonkeyPatch) -> N
     assert by_table[chaos.ACCURACY][-1].ours == pytest.approx(100 * (0.5 + 1.01 / 4))
     assert [row.row.split(", epoch ")[1] for row in by_table[chaos.COLLAPSE] if row.unit == ""] == [
         *"44444",
-        *("4", "8", "16"),
+        *("3", "6", "12"),
     ]
     apart = [row.ours or 0.0 for row in by_table[chaos.COLLAPSE] if row.unit == "%"]
     assert 0.002 < apart[0] < 0.2 and apart[1] == pytest.approx(0.0, abs=1e-9)

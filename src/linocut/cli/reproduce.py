@@ -31,7 +31,7 @@ LENGTHY = "trains the paper's networks as long as it did, which takes days; Ctrl
         "linocut reproduce wang2021 --quick                   # a minute, in place of the paper's trainings",
         "linocut reproduce wang2021 --quick --plot wang.png",
         "linocut reproduce wang2021 --out runs/wang2021       # in full; given again, it goes on",
-        "linocut reproduce chaos --quick                      # ten minutes: J^2 of a tanh network that trains",
+        "linocut reproduce chaos --quick                      # how J^2 of a tanh network grows, by its settings",
     ),
 )
 @click.argument("paper", metavar="PAPER", type=PAPER)
