@@ -232,3 +232,33 @@ def test_a_network_without_weights_to_flip_has_no_turnover() -> None:
     described = Network("real", (Input((6, 6, 1)), Flatten(), Dense(4, bias=True), SoftmaxCrossEntropy()))
     _, history, epochs = measured(network=described, policy="standard", backend="native")
     assert np.isnan(history.values("dense1", "turnover")).all() and epochs[-1].flip_ratio == 0.0
+
+
+@pytest.mark.parametrize(
+    ("policy", "estimator", "gain"),
+    [
+        (lc.standard, "clip", 0.6827),
+        (lc.lean, "clip", 0.6827),
+        (lc.wang2021, "clip", 0.9033),
+        (lc.standard, "quadratic", 1.0142),
+    ],
+)
+def test_the_gain_of_wide_random_layers_is_that_of_theory(policy: lc.Policy, estimator: str, gain: float) -> None:
+    """E[g'(x)^2] (sigma_y / s)^2 for x ~ N(0, sigma_x^2), s being the norm's deviation and g' the estimator's slope."""
+    layers = [layer for _ in range(3) for layer in (BinaryDense(1024), BatchNorm(), Sign(estimator))]
+    described = Network("wide", (Input((1024,)), *layers, BinaryDense(10), BatchNorm(), SoftmaxCrossEntropy()))
+    compiled, random = compile_network(described, policy, lc.Adam(), 512), np.random.default_rng(0)
+    session = open_session(compiled.program, threads=2)
+    initialise(session, compiled.initial, 0)
+    session.array("input")[...] = random.integers(0, 256, (512, 1024))
+    session.array("labels")[...] = random.integers(0, 10, 512)
+    observer = Observer(session, compiled, 1)
+    for _ in range(3):  # until the exponents of lean's gradients have caught up with them; at a rate of 0
+        observer.begin_epoch()
+        observer.begin_step(0)
+        observer.run()
+        observer.end_step()
+    found = observer.layers()
+    assert [one.chi for one in found[1:3]] == [pytest.approx(gain, rel=0.03)] * 2
+    window = 0.5751 if policy is lc.wang2021 else 0.6827  # of |x| <= 1: plain l1 makes normed values larger
+    assert [one.passed for one in found[:3]] == [pytest.approx(window, abs=0.01)] * 3

@@ -31,15 +31,18 @@ LENGTHY = "trains the paper's networks as long as it did, which takes days; Ctrl
         "linocut reproduce wang2021 --quick                   # a minute, in place of the paper's trainings",
         "linocut reproduce wang2021 --quick --plot wang.png",
         "linocut reproduce wang2021 --out runs/wang2021       # in full; given again, it goes on",
+        "linocut reproduce chaos --quick                      # how J^2 of a tanh network grows, by its settings",
     ),
 )
 @click.argument("paper", metavar="PAPER", type=PAPER)
-@click.option("--quick", is_flag=True, help="Train for a few epochs, about a minute in all, in place of the paper's.")
+@click.option(
+    "--quick", is_flag=True, help="Train a little, of wang2021 about a minute, in place of the paper's trainings."
+)
 @click.option(
     "--epochs",
     type=int,
     callback=at_least(1),
-    help="Train for so many epochs.  [default: the paper's number, with --quick 8]",
+    help="Train for so many epochs.  [default: the paper's number, with --quick a few]",
 )
 @click.option("--data-dir", type=PATH, help="Where the files of data sets lie.")
 @click.option(
@@ -64,7 +67,7 @@ def reproduce(
     threads: int | None,
     as_json: bool,
 ) -> None:
-    """Set the figures that PAPER has published beside linocut's: wang2021.
+    """Set the figures that PAPER has published beside linocut's: wang2021, chaos.
 
     Each row says whether ours was counted, is modelled by others' constants, or was measured: just now, or
     before, which docs/results.md records with machine and commit.

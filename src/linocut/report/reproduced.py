@@ -10,10 +10,13 @@ from linocut.tables import table
 
 def as_table(rows: Sequence[Row]) -> str:
     """The rows of one table, below it what the published figures are, and the command that finds the first of ours."""
-    head = ("", "ours is", "published", "ours", "")
-    cells = [
-        (row.row, _how(row), _shown(row.published, row.unit), _shown(row.ours, row.unit), row.unit) for row in rows
-    ]
+    timed = any(row.seconds is not None for row in rows)
+    head = ("", "ours is", "published", "ours", "", *["seconds"] * timed)
+    cells = []
+    for row in rows:
+        numbers = _shown(row.published, row.unit), _shown(row.ours, row.unit), row.unit
+        spent = "-" if row.seconds is None else f"{row.seconds:,.1f}"
+        cells.append((row.row, _how(row), *numbers, *[spent] * timed))
     lines = [rows[0].table, *table([head, *cells], left=2, rules=(1,))]
     lines += dict.fromkeys(f"published: {row.published_as}" for row in rows if row.published is not None)
     command = next((row.command for row in rows if row.command), "")

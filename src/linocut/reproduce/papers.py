@@ -26,6 +26,11 @@ class Paper:
 
 
 PAPERS: dict[str, Paper] = {
+    "chaos": Paper(
+        "Zhang et al., Edge of chaos as a guiding principle for modern neural network training",
+        "arXiv 2107.09437",
+        "linocut.reproduce.chaos",
+    ),
     "wang2021": Paper(
         "Wang et al., Enabling Binary Neural Network Training on the Edge",
         "arXiv 2102.04270",

@@ -18,7 +18,8 @@ class Row:
 
     `published_as` says what the published figure is, for people: it may be of something else than ours.
     `how` ours was found is None where there is none; `command` finds it. `recorded` says where a measurement lies that
-    was made before, and on which machine and commit: None of what was found just now.
+    was made before, and on which machine and commit: None of what was found just now. `seconds` are those of the steps
+    of its training, None where none was for it.
     """
 
     table: str
@@ -30,6 +31,7 @@ class Row:
     command: str
     recorded: str | None = None
     published_as: str | None = None
+    seconds: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The object that `linocut reproduce --json` prints."""
