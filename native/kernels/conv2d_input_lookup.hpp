@@ -8,15 +8,16 @@
 #include "conv2d_input_gradient_grids.hpp"
 #include "gradient_scale.hpp"
 #include "lookup.hpp"
+#include "nibbles.hpp"
 
 namespace linocut::LINOCUT_NS::conv2d_input_gradient {
 
 inline constexpr i64 block_places = 128;   // pixels of dX
 inline constexpr i64 block_sources = 224;  // pixels of dY that they see
 inline constexpr i64 block_channels = 256;
-inline constexpr i64 chunk_outputs = 128;
-inline constexpr i64 chunk_tables = chunk_outputs / lookups::inputs;
+inline constexpr i64 chunk_bytes = 1024;  // of the tables of a pixel of dY, at most
 inline constexpr i64 block_taps = 25;
+inline constexpr i64 panels_bytes = 51200;  // of signs of weights, at a time
 
 // Whole numbers [begin, end) of examples, rows and columns.
 struct Block {
@@ -111,6 +112,12 @@ inline void each_class(const Call& call, const Block& block, const Visit& visit)
 // What the products of one block need.
 template <class L, int Digits>
 class BlockOfProducts {
+    static constexpr i64 chunk_tables = least<i64>(32, chunk_bytes / L::bytes);
+    static constexpr i64 chunk_outputs = chunk_tables * L::inputs;
+    static_assert(block_taps * chunk_tables * segment * sizeof(typename L::Signs) <= panels_bytes);
+    static_assert(chunk_outputs % L::whole == 0);
+    using Signs = typename L::Signs;
+
   public:
     BlockOfProducts(const Call& call, const Blocks& blocks, const Block& block, i64 first, Workspace space)
         : call_(call),
@@ -122,7 +129,7 @@ class BlockOfProducts {
           outputs_(call.operands[DY].cols),
           taps_(call.operands[WEIGHTS].rows / outputs_),
           tables_(space.take<u8[block_sources][table_bytes]>()),
-          panel_(space.take<u8[block_taps * chunk_tables][segment]>()),
+          panels_(space.take<Signs[panels_bytes / bytes_of_signs][segment]>()),
           tiles_(space.take<i32[block_channels / segment][block_places][segment]>()),
           places_(space.take<Place[block_places]>()),
           sizes_(space.take<i32[block_sources]>()),
@@ -139,14 +146,16 @@ class BlockOfProducts {
             const i64 count = least(chunk_outputs, outputs_ - k);
             build(k, count);
             add_sizes();
-            for (i64 c = 0; c < channels_; c += segment) multiply(k, count, c / segment);
+            const i64 panel = taps_ * divide_up(count, L::inputs), words = divide_up(channels_, segment);
+            const i64 at_once = panels_bytes / bytes_of_signs / panel;
+            for (i64 w = 0; w < words; w += at_once) multiply(k, count, w, least(at_once, words - w));
         }
         store(pixels);
     }
 
   private:
-    static constexpr i64 plane = chunk_tables * lookups::bytes;
-    static constexpr i64 table_bytes = Digits * plane;
+    static constexpr i64 plane = chunk_tables * L::bytes;
+    static constexpr i64 table_bytes = Digits * plane, bytes_of_signs = segment * sizeof(Signs);
 
     i64 source(i64 example, i64 row, i64 column) const {
         return (example * sources_.rows.size() + row - sources_.rows.begin) * sources_.columns.size() + column -
@@ -169,68 +178,55 @@ class BlockOfProducts {
         }
     }
     void build(i64 pixel, i64 k, i64 count, u8* tables, i32& size) {
-        lookups::Planes<L, Digits> planes;
-        i8 padded[chunk_outputs];
         const Operand& dy = call_.operands[DY];
-        const i64 n = divide_up(count, 32) * 32;
-        const i8* from = padded;
-        if constexpr (Digits == 2) {
-            if (count == n) from = row<i8>(dy, pixel) + k;
-        }
-        if (count < n) std::memset(padded, 0, sizeof padded);
-        if (from == padded) mantissas(dy, pixel, k, count, padded);
-        planes.read(reinterpret_cast<const u8*>(from), n);
-        i32 totals[chunk_outputs / 4] = {};
-        planes.add_sizes(n / 4, totals);
-        size = 0;
-        for (i32 total : totals) size += total;
-        for (int d = 0; d < Digits; ++d) {
-            for (i64 i = 0; i < n; i += 16) L::build(planes.digits[d] + i, tables + d * plane + 4 * i, lookups::bytes);
-        }
-    }
-
-    static void mantissas(const Operand& dy, i64 pixel, i64 k, i64 count, i8* out) {
-        if constexpr (Digits == 2) {
-            std::memcpy(out, row<i8>(dy, pixel) + k, static_cast<std::size_t>(count));
+        i8 padded[chunk_outputs + L::whole] = {};
+        if (dy.format == Format::i4) {
+            unpack_nibbles(nibble_row(dy, pixel, k), count, padded);
         } else {
-            unpack_nibbles(nibble_row(dy, pixel, k), count, out);
+            std::memcpy(padded, row<i8>(dy, pixel) + k, static_cast<std::size_t>(count));
         }
+        size = L::template build_row<Digits>(padded, count, tables, plane);
     }
 
     // Signs of the weights of a word of channels: [tap][group][channel].
-    void index(i64 k, i64 count, i64 word) {
+    void index(i64 k, i64 count, i64 word, Signs (*panel)[segment]) {
         const Operand& weights = call_.operands[WEIGHTS];
-        const i64 groups = divide_up(count, lookups::inputs);
+        const i64 groups = divide_up(count, L::inputs);
         for (i64 tap = 0; tap < taps_; ++tap) {
-            for (i64 g = 0; g < groups; ++g) {
-                u64 four[4] = {};
-                for (i64 i = 0; i < least<i64>(4, count - 4 * g); ++i)
-                    four[i] = bit_row(weights, (k + 4 * g + i) * taps_ + tap)[word];
-                L::index(four, panel_[tap * groups + g]);
+            for (i64 g = 0; g < groups; ++g, ++panel) {
+                u64 bits[L::inputs] = {};
+                const i64 first = g * L::inputs, n = least(L::inputs, count - first);
+                for (i64 i = 0; i < n; ++i) bits[i] = bit_row(weights, (k + first + i) * taps_ + tap)[word];
+                L::index(bits, *panel);
             }
         }
     }
 
-    void multiply(i64 k, i64 count, i64 tile) {
-        const i64 groups = divide_up(count, lookups::inputs),
-                  at_once = most<i64>(1, lookups::most_groups<Digits> / groups);
-        index(k, count, first_ / segment + tile);
-        i64 first = 0;
+    // Words [word, word + words) of the block's channels.
+    void multiply(i64 k, i64 count, i64 word, i64 words) {
+        const i64 groups = divide_up(count, L::inputs),
+                  at_once = most<i64>(1, L::template most_groups<Digits> / groups);
+        lookups::Column columns[block_channels / segment];
+        for (i64 w = 0; w < words; ++w) {
+            auto* panel = panels_ + w * taps_ * groups;
+            index(k, count, first_ / segment + word + w, panel);
+            columns[w] = {reinterpret_cast<const u8*>(panel[0]), tiles_[word + w]};
+        }
+        const Place* places = places_;
         each_class(call_, block_, [&](const Grid& grid) {
             lookups::Run runs[block_taps];
             const i64 taps = grid.taps(), pixels = grid.pixels();
             for (i64 t = 0; t < taps; ++t) {
-                runs[t] = {ahead(grid, t) * table_bytes, grid.window_tap(t) * groups * segment};
+                runs[t] = {ahead(grid, t) * table_bytes, grid.window_tap(t) * groups * bytes_of_signs};
             }
-            const Place* places = places_ + first;
             const auto number = [&](i64 m) { return source(places[m].example, places[m].row, places[m].column); };
             const auto at = [&](i64 m) { return tables_[0] + number(m) * table_bytes; };
             for (i64 t = 0; t == 0 || t < taps; t += at_once) {
-                lookups::add_rows<L, Digits, lookups::bytes>(pixels, at, plane,
-                                                             {runs + t, least(at_once, taps - t), groups}, panel_[0],
-                                                             k == 0 && t == 0, tiles_[tile] + first);
+                lookups::add_rows<L, Digits, L::bytes>(pixels, at, plane, {runs + t, least(at_once, taps - t), groups},
+                                                       columns, words, k == 0 && t == 0);
             }
-            first += pixels;
+            for (i64 w = 0; w < words; ++w) columns[w].sums += pixels;
+            places += pixels;
         });
     }
     // What is to be taken from twice the sums of a chunk.
@@ -265,7 +261,7 @@ class BlockOfProducts {
     const Image dy_;
     const i64 first_, channels_, outputs_, taps_;
     u8 (&tables_)[block_sources][table_bytes];
-    u8 (&panel_)[block_taps * chunk_tables][segment];
+    Signs (&panels_)[panels_bytes / bytes_of_signs][segment];
     i32 (&tiles_)[block_channels / segment][block_places][segment];
     Place (&places_)[block_places];
     i32 (&sizes_)[block_sources];
@@ -284,7 +280,8 @@ inline void run_blocks(const Call& call, i64 begin, i64 end) {
 
 template <class L>
 inline void run_lookups(const Call& call, i64 begin, i64 end) {
-    call.operands[DY].format == Format::i4 ? run_blocks<L, 1>(call, begin, end) : run_blocks<L, 2>(call, begin, end);
+    call.operands[DY].format == Format::i4 ? run_blocks<L, 1>(call, begin, end)
+                                           : run_blocks<L, L::digits_of_bytes>(call, begin, end);
 }
 
 }  // namespace linocut::LINOCUT_NS::conv2d_input_gradient

@@ -102,8 +102,8 @@ class Pixels {
 
     i64 count() const { return conv_.output.batch * rows_ * conv_.output.width; }
 
-    // Pixels [begin, begin + count), and up to three more that see nothing, to fill a group of four.
-    void list(i64 begin, i64 count, Pixel* pixels) const {
+    // Pixels [begin, begin + count), and as many more that see nothing as fill a group.
+    void list(i64 begin, i64 count, Pixel* pixels, i64 group = 4) const {
         const Image &in = conv_.input, &out = conv_.output;
         i64 column = begin % out.width, row = first_ + begin / out.width % rows_, example = begin / out.width / rows_;
         for (i64 i = 0; i < count; ++i) {
@@ -115,7 +115,7 @@ class Pixels {
             row = first_;
             ++example;
         }
-        for (i64 i = count; i % 4; ++i) pixels[i] = {pixels[0].gradient, 0, nowhere, 0};
+        for (i64 i = count; i % group; ++i) pixels[i] = {pixels[0].gradient, 0, nowhere, 0};
     }
 
     // visit(example, row, column, how many) for those of [begin, begin + count) that lie side by side in a row.
@@ -139,14 +139,17 @@ class Pixels {
 // Which taps [begin, end) of a part's row `r` of taps see a pixel of X, and the row in X's matrix of the part's first
 // tap.
 struct Seen {
-    i64 begin, end, at;
+    i32 begin, end;
+    i64 at;
 
     Seen() = default;
-    Seen(const Convolution& conv, const Part& part, const Pixel& pixel, i64 r) {
+    [[gnu::always_inline]] Seen(const Convolution& conv, const Part& part, const Pixel& pixel, i64 r) {
         const i64 row = pixel.row + part.row + r, column = pixel.column + part.column;
         const bool inside = row >= 0 && row < conv.input.height;
-        begin = inside ? least(most<i64>(0, -column), part.columns) : 0;
-        end = inside ? most(begin, least(part.columns, conv.input.width - column)) : 0;
+        const i64 first = inside ? least(most<i64>(0, -column), part.columns) : 0;
+        const i64 last = inside ? most(first, least(part.columns, conv.input.width - column)) : 0;
+        begin = static_cast<i32>(first);
+        end = static_cast<i32>(last);
         at = inside ? pixel.example + row * conv.input.width + column : 0;  // a row far outside has no number
     }
 

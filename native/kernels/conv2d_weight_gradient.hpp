@@ -319,7 +319,7 @@ inline void lookup_gradients(const Call& call, const Convolution& conv, i64 begi
         for (i64 unit = begin; unit < end; ++unit) {
             const Part part = division[unit];
             conv.dy.format == Format::i4 ? LookupProducts<L, 1>(conv, part, Workspace(call)).run(sink)
-                                         : LookupProducts<L, 2>(conv, part, Workspace(call)).run(sink);
+                                         : LookupProducts<L, L::digits_of_bytes>(conv, part, Workspace(call)).run(sink);
         }
     }
 }

@@ -1,6 +1,6 @@
 // conv2d_weight_gradient by tables (simd/lookup/runs.hpp), for gradients and inputs of a few bits.
 // How:   a part owns a rectangle of taps, one or two words of inputs and a block of outputs. Of each block of pixels
-//        tables are made of dY, four pixels in one, once for all taps and inputs; signs of the inputs that a tap sees
+//        tables are made of dY, some pixels in one, once for all taps and inputs; signs of the inputs that a tap sees
 //        of these pixels find their sums. A row of a product is an output, its columns are the inputs of a word: sums
 //        lie as gradients do.
 // Where a tap sees padding its sign is 0, and -dY is summed; that is added again.
@@ -60,7 +60,9 @@ inline bool enough_inputs(const Convolution& conv) {
 
 template <class L, int Digits>
 class LookupProducts {
-    static constexpr i64 lookup_pixels = 512 / Digits, lookup_groups = lookup_pixels / lookups::inputs;
+    static constexpr i64 lookup_groups = 2048 / (L::bytes * Digits), lookup_pixels = lookup_groups * L::inputs;
+    static constexpr i64 lookup_panels = lookup_pixels > 256 ? 1 : 4;  // of words, at a time: there is no room for more
+    using Signs = typename L::Signs;
 
   public:
     LookupProducts(const Convolution& conv, const Part& part, Workspace space)
@@ -71,9 +73,10 @@ class LookupProducts {
           unseen_(space.take<i32[lookup_vectors][lookup_outputs]>()),
           sizes_(space.take<i32[lookup_outputs]>()),
           tables_(space.take<Tables>()),
-          panel_(space.take<u8[lookup_groups][segment]>()),
+          panels_(space.take<Signs[lookup_panels][lookup_groups][segment]>()),
           pixels_(space.take<Pixel[lookup_pixels]>()),
-          seen_(space.take<Seen[lookup_pixels]>()) {}
+          seen_(space.take<Seen[lookup_pixels]>()),
+          partial_(space.take<i32[lookup_pixels + 1]>()) {}
 
     // sink(Words): the gradients of a word of inputs, for every tap of every output.
     template <class Sink>
@@ -84,7 +87,7 @@ class LookupProducts {
         if (all.count() == 0) std::memset(sums_, 0, sizeof sums_);
         for (i64 begin = 0; begin < all.count(); begin += lookup_pixels) {
             const i64 count = least(lookup_pixels, all.count() - begin);
-            all.list(begin, count, pixels_);
+            all.list(begin, count, pixels_, L::inputs);
             build(count);
             multiply(count, begin == 0);
         }
@@ -92,69 +95,82 @@ class LookupProducts {
     }
 
   private:
-    // [four outputs][group][output of four][entry]; a cache line more, so that those of a group lie in different sets.
-    static constexpr i64 block = lookups::inputs * lookups::bytes, stride = lookup_groups * block + 64;
-    static constexpr i64 plane = lookup_outputs / 4 * stride;
-    using Tables = u8[Digits][lookup_outputs / 4][stride];
+    // [outputs side by side][group][output of these][entry]; a cache line more, so that those of a group lie in
+    // different sets.
+    static constexpr i64 block = 64, beside = block / L::bytes, stride = lookup_groups * block + 64;
+    static constexpr i64 plane = lookup_outputs / beside * stride;
+    using Tables = u8[Digits][lookup_outputs / beside][stride];
+
+    const u8* table(i64 output) const { return tables_[0][output / beside] + output % beside * L::bytes; }
 
     void build(i64 count) {
-        const i64 outputs = divide_up(part_.outputs, 8) * 8;
-        for (i64 g = 0; 4 * g < count; ++g) {
-            const u8* four[4] = {};
-            i8 unpacked[4][segment];
-            for (i64 i = 0; i < least<i64>(4, count - 4 * g); ++i)
-                four[i] = reinterpret_cast<const u8*>(gradients(4 * g + i, unpacked[i]));
-            alignas(64) u8 bytes[segment][4];
-            interleave_bytes(four, part_.outputs, bytes[0]);
-            lookups::Planes<L, Digits> planes;
-            planes.read(bytes[0], 4 * outputs);
-            planes.add_sizes(outputs, sizes_);
-            for (int d = 0; d < Digits; ++d) {
-                for (i64 o = 0; o < outputs; o += 4)
-                    L::build(planes.digits[d] + 4 * o, tables_[d][o / 4] + g * block, lookups::bytes);
-            }
+        for (i64 g = 0; g * L::inputs < count; ++g) {
+            const u8* rows[L::inputs] = {};
+            i8 unpacked[L::inputs][segment];
+            const i64 first = g * L::inputs, n = least(L::inputs, count - first);
+            for (i64 i = 0; i < n; ++i) rows[i] = reinterpret_cast<const u8*>(gradients(first + i, unpacked[i]));
+            const auto at = [&](i64 o) { return const_cast<u8*>(table(o)) + g * block; };
+            L::template build_columns<Digits>(rows, part_.outputs, at, plane, sizes_);
         }
     }
 
     // Of a pixel, for the part's outputs: where they lie, or in `unpacked`.
     const i8* gradients(i64 pixel, i8* unpacked) const {
         const i64 r = pixels_[pixel].gradient;
-        if constexpr (Digits == 2) return row<i8>(conv_.dy, r) + part_.output;
+        if (conv_.dy.format == Format::i8) return row<i8>(conv_.dy, r) + part_.output;
         unpack_nibbles(nibble_row(conv_.dy, r, part_.output), part_.outputs, unpacked);
         return unpacked;
     }
 
     void multiply(i64 count, bool fresh) {
-        const i64 groups = divide_up(count, lookups::inputs);
-        const auto at = [&](i64 m) { return tables_[0][m / 4] + m % 4 * lookups::bytes; };
-        const lookups::Run run{0, 0};
-        i64 vector = 0;
+        const i64 groups = divide_up(count, L::inputs);
+        lookups::Column columns[lookup_panels];
+        i64 vector = 0, waiting = 0;
+        const auto add = [&] {
+            const auto at = [&](i64 m) { return table(m); };
+            const lookups::Run run{0, 0};
+            lookups::add_rows<L, Digits, block>(part_.outputs, at, plane, {&run, 1, groups}, columns, waiting, fresh);
+            waiting = 0;
+        };
         for (i64 r = 0; r < part_.rows; ++r) {
-            for (i64 i = 0; i < groups * 4; ++i) seen_[i] = Seen(conv_, part_, pixels_[i], r);
+            see(r, count, groups * L::inputs);
             for (i64 c = 0; c < part_.columns; ++c) {
-                add_unseen(count, c, unseen_[r * part_.columns + c]);
+                add_unseen(c, unseen_[r * part_.columns + c]);
                 for (i64 w = 0; w < words_; ++w, ++vector) {
-                    index(groups, c, part_.first / segment + w);
-                    lookups::add_rows<L, Digits, block>(part_.outputs, at, plane, {&run, 1, groups}, panel_[0], fresh,
-                                                        sums_[vector]);
+                    auto& panel = panels_[waiting];
+                    index(groups, c, part_.first / segment + w, panel);
+                    columns[waiting++] = {reinterpret_cast<const u8*>(panel[0]), sums_[vector]};
+                    if (waiting == lookup_panels) add();
                 }
             }
         }
+        add();
     }
 
-    void index(i64 groups, i64 column, i64 word) {
-        for (i64 g = 0; g < groups; ++g) {
-            u64 four[4] = {};
-            for (i64 i = 0; i < 4; ++i) {
-                const Seen& seen = seen_[4 * g + i];
-                if (seen.sees(column)) four[i] = bit_row(conv_.x, seen.at + column)[word];
-            }
-            L::index(four, panel_[g]);
+    // What a row of taps sees, and the numbers of those of `count` pixels that some of its taps do not.
+    void see(i64 r, i64 count, i64 padded) {
+        partly_ = 0;
+        for (i64 i = 0; i < padded; ++i) {
+            seen_[i] = Seen(conv_, part_, pixels_[i], r);
+            partial_[partly_] = static_cast<i32>(i);
+            partly_ += i < count && seen_[i].end - seen_[i].begin < part_.columns;
         }
     }
 
-    void add_unseen(i64 count, i64 column, i32* sums) {
-        for (i64 i = 0; i < count; ++i) {
+    void index(i64 groups, i64 column, i64 word, Signs (*panel)[segment]) {
+        const i64 beside = words(conv_.x.cols);
+        const u64* bits = bit_row(conv_.x, 0) + column * beside + word;
+        const Seen* seen = seen_;
+        for (i64 g = 0; g < groups; ++g, seen += L::inputs) {
+            u64 group[L::inputs];
+            for (i64 i = 0; i < L::inputs; ++i) group[i] = seen[i].sees(column) ? bits[seen[i].at * beside] : 0;
+            L::index(group, panel[g]);
+        }
+    }
+
+    void add_unseen(i64 column, i32* sums) {
+        for (i64 k = 0; k < partly_; ++k) {
+            const i64 i = partial_[k];
             if (seen_[i].sees(column)) continue;
             i8 unpacked[segment];
             const i8* dy = gradients(i, unpacked);
@@ -192,9 +208,11 @@ class LookupProducts {
     i32 (&unseen_)[lookup_vectors][lookup_outputs];
     i32 (&sizes_)[lookup_outputs];
     Tables& tables_;
-    u8 (&panel_)[lookup_groups][segment];
+    Signs (&panels_)[lookup_panels][lookup_groups][segment];
     Pixel (&pixels_)[lookup_pixels];
     Seen (&seen_)[lookup_pixels];
+    i32 (&partial_)[lookup_pixels + 1];
+    i64 partly_ = 0;
 };
 
 }  // namespace linocut::LINOCUT_NS::conv2d_weight_gradient

@@ -5,47 +5,35 @@
 
 namespace linocut::LINOCUT_NS::lookups {
 
+// A panel of signs, and the sums that its columns gain.
+struct Column {
+    const u8* panel;
+    i32 (*sums)[segment];
+};
+
 template <class L, int M, int Digits, i64 stride, class At>
-inline void add_rest(i64 left, i64 m, const At& at, i64 high, Runs runs, const u8* panel, bool fresh,
-                     i32 (*tile)[segment]) {
+inline void add_rest(i64 left, i64 m, const At& at, i64 high, Runs runs, const Column* columns, i64 count, bool fresh) {
     if constexpr (M > 0) {
         if (left < M) {
-            add_rest<L, M - 1, Digits, stride>(left, m, at, high, runs, panel, fresh, tile);
+            add_rest<L, M - 1, Digits, stride>(left, m, at, high, runs, columns, count, fresh);
             return;
         }
         Rows<M> rows{{}, high};
         for (int i = 0; i < M; ++i) rows.tables[i] = at(m + i);
-        L::template add<M, Digits, stride>(rows, runs, panel, fresh, tile + m);
-    }
-}
-
-// Rows [0, count) of a tile gain what their tables, for row m at(m) and after, have for the signs of a panel.
-template <class L, int Digits, i64 stride, class At>
-[[gnu::noinline]] void add_rows(i64 count, const At& at, i64 high, Runs runs, const u8* panel, bool fresh,
-                                i32 (*tile)[segment]) {
-    for (i64 m = 0; m < count; m += L::rows_at_once) {
-        add_rest<L, L::rows_at_once, Digits, stride>(count - m, m, at, high, runs, panel, fresh, tile);
-    }
-}
-
-// `n` digits of a few bits at a time as they are looked up: one plane of them, or two.
-template <class L, int Digits>
-struct Planes {
-    static constexpr i64 most = 256;
-    alignas(64) u8 digits[Digits][most];
-
-    // Of n gradients of 8 bits (Digits 2) or digits (1), n a multiple of 16.
-    void read(const u8* from, i64 n) {
-        if constexpr (Digits == 2) {
-            L::split(from, n, digits[0], digits[1]);
-        } else {
-            std::memcpy(digits[0], from, static_cast<std::size_t>(n));
+        for (i64 c = 0; c < count; ++c) {
+            L::template add<M, Digits, stride>(rows, runs, columns[c].panel, fresh, columns[c].sums + m);
         }
     }
-    // totals[i] += the sizes of gradients 4 i to 4 i + 3.
-    void add_sizes(i64 fours, i32* totals) const {
-        for (int d = 0; d < Digits; ++d) L::add_sizes(digits[d], fours, d == 0 ? 1 : 16, totals);
+}
+
+// Rows [0, rows) of the sums of some columns gain what their tables, for row m at(m) and after, have for the signs of
+// the panels: a few rows of all columns at a time, as tables are larger than panels.
+template <class L, int Digits, i64 stride, class At>
+[[gnu::noinline]] void add_rows(i64 rows, const At& at, i64 high, Runs runs, const Column* columns, i64 count,
+                                bool fresh) {
+    for (i64 m = 0; m < rows; m += L::rows_at_once) {
+        add_rest<L, L::rows_at_once, Digits, stride>(rows - m, m, at, high, runs, columns, count, fresh);
     }
-};
+}
 
 }  // namespace linocut::LINOCUT_NS::lookups

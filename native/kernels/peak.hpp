@@ -51,26 +51,29 @@ inline u64 int8(u64 rounds) {
 
 template <int Digits, class L>
 inline u64 tables(u64 rounds) {
-    constexpr i64 groups = lookups::most_groups<2>, together = L::rows_at_once;
-    alignas(64) static u8 tables[together][Digits][groups][lookups::bytes], panel[groups][segment];
+    constexpr i64 groups = least<i64>(120, L::template most_groups<Digits>), together = L::rows_at_once;
+    alignas(64) static u8 tables[together][Digits][groups][L::bytes];
+    alignas(64) static typename L::Signs panel[groups][segment];
     alignas(64) static i32 tile[together][segment];
     std::memset(tables, 3, sizeof tables);
     std::memset(panel, 5, sizeof panel);
     const auto at = [](i64 m) { return tables[m][0][0]; };
     const lookups::Run run{0, 0};
     for (u64 round = 0; round < rounds; ++round) {
-        lookups::add_rows<L, Digits, lookups::bytes>(least(taken, together), at, groups * lookups::bytes,
-                                                     {&run, 1, groups}, panel[0], true, tile);
+        const lookups::Column column{reinterpret_cast<const u8*>(panel[0]), tile};
+        lookups::add_rows<L, Digits, L::bytes>(least<i64>(taken, together), at, groups * L::bytes, {&run, 1, groups},
+                                               &column, 1, true);
     }
     kept = tile[together - 1][0];
-    return rounds * static_cast<u64>(together * segment * groups * lookups::inputs);
+    return rounds * static_cast<u64>(together * segment * groups * L::inputs);
 }
 
-// Gradients of 8 (Digits 2) or 4 bits (1) times signs: by tables where the set takes these for them, else as bytes.
-template <int Digits, class L = Lookups>
+// Gradients of 8 or 4 bits times signs: by tables where the set takes these for them, else as bytes.
+template <int bits, class L = Lookups>
 inline u64 signs(u64 rounds) {
     if constexpr (L::usable) {
-        if constexpr (Digits == 1 || L::least_inputs < lookups::never) return tables<Digits, L>(rounds);
+        if constexpr (bits == 4) return tables<1, L>(rounds);
+        if constexpr (L::least_inputs < lookups::never) return tables<L::digits_of_bytes, L>(rounds);
     }
     return int8(rounds);
 }

@@ -3,6 +3,6 @@
 
 namespace linocut {
 
-Peaks LINOCUT_NS::measured_peaks() { return {peak::xnor, peak::int8, peak::signs<2>, peak::signs<1>, peak::floats}; }
+Peaks LINOCUT_NS::measured_peaks() { return {peak::xnor, peak::int8, peak::signs<8>, peak::signs<4>, peak::floats}; }
 
 }  // namespace linocut

@@ -13,7 +13,7 @@
 #include "half/f16c.hpp"
 #include "integers/avx512.hpp"
 #include "interleave/avx512.hpp"
-#include "lookup/x86.hpp"
+#include "lookup/avx512.hpp"
 #include "signs/avx2.hpp"
 #include "sums/avx512.hpp"
 #include "turn/avx2.hpp"

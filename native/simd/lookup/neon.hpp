@@ -6,12 +6,12 @@
 
 #include "../../kernels/unroll.hpp"
 #include "../bits/neon.hpp"
-#include "runs.hpp"
+#include "../interleave/neon.hpp"
+#include "of_bytes.hpp"
 
 namespace linocut::LINOCUT_NS {
 
-struct Lookups {
-    static constexpr bool usable = true;
+struct ByteTables {
     static constexpr int rows_at_once = 4;
     static constexpr i64 least_inputs = 128;
 
@@ -116,5 +116,7 @@ struct Lookups {
         four(vmovl_high_u16(sums), 4);
     }
 };
+
+using Lookups = lookups::OfBytes<ByteTables>;
 
 }  // namespace linocut::LINOCUT_NS

@@ -4,18 +4,14 @@
 
 #include "../../kernels/unroll.hpp"
 #include "../bits/masks_of.hpp"
-#include "runs.hpp"
+#include "../interleave/avx2.hpp"
+#include "of_bytes.hpp"
 
 namespace linocut::LINOCUT_NS {
 
-struct Lookups {
-    static constexpr bool usable = true;
+struct ByteTables {
     static constexpr int rows_at_once = 4;
-#ifdef __AVX512VNNI__
-    static constexpr i64 least_inputs = lookups::never;  // VPDPBUSD is faster than two digits
-#else
     static constexpr i64 least_inputs = 128;
-#endif
 
     static void index(const u64* four, u8* bytes) {
         for (int half = 0; half < 2; ++half) {
@@ -162,5 +158,7 @@ struct Lookups {
         eight(_mm256_extracti128_si256(high, 1), 24);
     }
 };
+
+using Lookups = lookups::OfBytes<ByteTables>;
 
 }  // namespace linocut::LINOCUT_NS
