@@ -353,7 +353,7 @@ TRAIN = ["train", "--data", "digits"]
             ["trian"],
             2,
             "no command is called 'trian'; there are train, plan, eval, log, predict, estimate, nasbench, export, "
-            "pack, unpack, data, bench, info; did you mean train?",
+            "pack, unpack, data, reproduce, models, bench, info; did you mean train?",
         ),
         ([*TRAIN, "--epoch", "3"], 2, "--epochs"),
         ([*TRAIN, "--save-every", "0"], 2, "0 is not in the range x>=1; see: linocut train --help"),
