@@ -191,8 +191,8 @@ template <class Sink>
     });
 }
 
-// The same of few inputs. Rows of taps are joined to words (joined_taps.hpp), whose bits are rows of the product; behind
-// them, in the last word of a row of taps, those of what the taps see.
+// The same of few inputs. Rows of taps are joined to words (joined_taps.hpp), whose bits are rows of the product;
+// behind them, in the last word of a row of taps, those of what the taps see.
 class JoinedPart {
   public:
     JoinedPart(const Convolution& conv, const Part& part)
@@ -276,8 +276,8 @@ template <class Sink>
             }
             for (i64 w = 0; w < taps.words; ++w) {
                 dot_tile<Signed::panel, Range::bits>(taps.rows_of(w), {rows + 4 * segment * w, 4, stride}, panel,
-                                                     groups, AsTheyAre{false},
-                                                     sums[o / outputs_at_once] + segment * w, outputs);
+                                                     groups, AsTheyAre{false}, sums[o / outputs_at_once] + segment * w,
+                                                     outputs);
             }
         }
     }

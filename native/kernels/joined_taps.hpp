@@ -1,8 +1,9 @@
-// Bits of few channels: those that taps side by side see follow each other in a word. Of 16 channels the three taps of a
-// row are one word, not three that are a quarter full.
+// Bits of few channels: those that taps side by side see follow each other in a word. Of 16 channels the three taps of
+// a row are one word, not three that are a quarter full.
 #pragma once
 
 #include "segments.hpp"
+#include "unroll.hpp"
 #include "window.hpp"
 
 namespace linocut::LINOCUT_NS {

@@ -128,8 +128,7 @@ template <int M, Signed S, Range W, class Groups, class Into>
             dot_wide<M, S == Signed::panel>(halves, panel, groups.count, c, into.fresh, tile);
         }
     } else {
-        for (i64 c = 0; c < columns; c += 8 * narrow_vectors<M>)
-            dot_narrow<M, S>(rows, panel, groups, c, into, tile);
+        for (i64 c = 0; c < columns; c += 8 * narrow_vectors<M>) dot_narrow<M, S>(rows, panel, groups, c, into, tile);
     }
 }
 
