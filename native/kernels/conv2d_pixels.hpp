@@ -45,7 +45,8 @@ inline constexpr i64 outputs_at_once = 64;
 inline constexpr i64 few_inputs = 32;
 
 // Whole windows where they are small, else some rows of taps, else a piece of a row. Three parts in all are divided
-// otherwise: two threads would wait for the third. One part in all of few inputs is divided by rows of taps.
+// otherwise: two threads would wait for the third. One part in all of few
+// inputs, of bits, is divided by rows of taps.
 class Division {
   public:
     Division(const Convolution& conv, i64 outputs_of_part)
@@ -54,7 +55,7 @@ class Division {
         columns_ = evenly(conv.window.width, most_taps);
         rows_ = columns_ < conv.window.width ? 1 : evenly(conv.window.height, most_taps / columns_);
         const i64 half_columns = divide_up(columns_, 2), half_rows = divide_up(conv.window.height, 2);
-        if (parts() == 1 && conv.input.channels <= few_inputs && conv.x.format != Format::u8) {
+        if (parts() == 1 && conv.input.channels <= few_inputs && conv.x.format == Format::bit) {
             rows_ = 1;
         } else if (parts() == 3 && rows_ == 1 && half_columns * half_rows <= most_taps) {
             columns_ = half_columns;
