@@ -44,46 +44,50 @@ inline constexpr i64 most_rows = 5 * (segment + 1);
 inline constexpr i64 outputs_at_once = 64;
 inline constexpr i64 few_inputs = 32;
 
-// Whole windows where they are small, else some rows of taps, else a piece of a row. Three parts in all are divided
-// otherwise: two threads would wait for the third. One part in all of few inputs is divided by rows of taps.
-class Division {
-  public:
-    Division(const Convolution& conv, i64 outputs_of_part)
-        : conv_(conv), outputs_(outputs_of_part), words_(words(conv.input.channels)) {
-        const i64 most_taps = most_rows / (least(segment, conv.input.channels) + 1);
-        columns_ = evenly(conv.window.width, most_taps);
-        rows_ = columns_ < conv.window.width ? 1 : evenly(conv.window.height, most_taps / columns_);
-        const i64 half_columns = divide_up(columns_, 2), half_rows = divide_up(conv.window.height, 2);
-        if (parts() == 1 && conv.input.channels <= few_inputs && conv.x.format != Format::u8) {
-            rows_ = 1;
-        } else if (parts() == 3 && rows_ == 1 && half_columns * half_rows <= most_taps) {
-            columns_ = half_columns;
-            rows_ = half_rows;
-        }
-    }
+// The largest of the fewest pieces, of at most `most` each.
+inline i64 evenly(i64 size, i64 most) { return divide_up(size, divide_up(size, most)); }
 
-    i64 parts() const { return words_ * across() * down() * divide_up(conv_.output.channels, outputs_); }
+// Parts of `rows` times `columns` taps, so many words of inputs and so many outputs.
+struct Division {
+    const Convolution& conv;
+    i64 rows, columns, words_of_part, outputs;
+
+    i64 parts() const { return beside() * across() * down() * divide_up(conv.output.channels, outputs); }
 
     Part operator[](i64 unit) const {
-        const i64 word = unit % words_, column = unit / words_ % across() * columns_;
-        const i64 row = unit / words_ / across() % down() * rows_,
-                  output = unit / words_ / across() / down() * outputs_;
-        const i64 first = word * segment;
-        return {row,    least(rows_, conv_.window.height - row),
-                column, least(columns_, conv_.window.width - column),
-                first,  least(segment, conv_.input.channels - first),
-                output, least(outputs_, conv_.output.channels - output)};
+        const i64 first = unit % beside() * words_of_part * segment, column = unit / beside() % across() * columns;
+        const i64 row = unit / beside() / across() % down() * rows;
+        const i64 output = unit / beside() / across() / down() * outputs;
+        return {row,    least(rows, conv.window.height - row),
+                column, least(columns, conv.window.width - column),
+                first,  least(words_of_part * segment, conv.input.channels - first),
+                output, least(outputs, conv.output.channels - output)};
     }
 
   private:
-    // The largest of the fewest pieces, of at most `most` each.
-    static i64 evenly(i64 size, i64 most) { return divide_up(size, divide_up(size, most)); }
-    i64 across() const { return divide_up(conv_.window.width, columns_); }
-    i64 down() const { return divide_up(conv_.window.height, rows_); }
-
-    const Convolution& conv_;
-    i64 outputs_, words_, columns_, rows_;
+    i64 beside() const { return divide_up(words(conv.input.channels), words_of_part); }
+    i64 across() const { return divide_up(conv.window.width, columns); }
+    i64 down() const { return divide_up(conv.window.height, rows); }
 };
+
+// Of a word of inputs each. Whole windows where they are small, else some rows of taps, else a piece of a row. Three
+// parts in all are divided otherwise: two threads would wait for the third. One part in all of few inputs, of bits, is
+// divided by rows of taps.
+inline Division division_by_rows(const Convolution& conv, i64 outputs_of_part) {
+    const Window& window = conv.window;
+    const i64 most_taps = most_rows / (least(segment, conv.input.channels) + 1);
+    const i64 columns = evenly(window.width, most_taps);
+    Division division{conv, columns < window.width ? 1 : evenly(window.height, most_taps / columns), columns, 1,
+                      outputs_of_part};
+    const i64 half_columns = divide_up(columns, 2), half_rows = divide_up(window.height, 2);
+    if (division.parts() == 1 && conv.input.channels <= few_inputs && conv.x.format == Format::bit) {
+        division.rows = 1;
+    } else if (division.parts() == 3 && division.rows == 1 && half_columns * half_rows <= most_taps) {
+        division.columns = half_columns;
+        division.rows = half_rows;
+    }
+    return division;
+}
 
 // A pixel of dY: its row in dY's matrix, the first row of its example in X's, and where in X its window begins.
 struct Pixel {

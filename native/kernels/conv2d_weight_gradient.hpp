@@ -39,8 +39,8 @@ inline bool by_lookups(const Convolution& conv) {
 
 inline i64 units(const Call& call) {
     const Convolution conv(call);
-    if (by_lookups(conv)) return LookupDivision(conv).parts();
-    return Division(conv, outputs_of_part(conv.x)).parts();
+    if (by_lookups(conv)) return division_by_tables(conv).parts();
+    return division_by_rows(conv, outputs_of_part(conv.x)).parts();
 }
 
 // --- integers
@@ -315,7 +315,7 @@ template <class Sink>
 template <class L, class Sink>
 inline void lookup_gradients(const Call& call, const Convolution& conv, i64 begin, i64 end, Sink&& sink) {
     if constexpr (L::usable) {
-        const LookupDivision division(conv);
+        const Division division = division_by_tables(conv);
         for (i64 unit = begin; unit < end; ++unit) {
             const Part part = division[unit];
             conv.dy.format == Format::i4 ? LookupProducts<L, 1>(conv, part, Workspace(call)).run(sink)
@@ -330,7 +330,7 @@ template <class Sink>
 inline void integer_gradients(const Call& call, i64 begin, i64 end, Sink&& sink) {
     const Convolution conv(call);
     if (by_lookups(conv)) return lookup_gradients<Lookups>(call, conv, begin, end, sink);
-    const Division division(conv, outputs_of_part(conv.x));
+    const Division division = division_by_rows(conv, outputs_of_part(conv.x));
     for (i64 unit = begin; unit < end; ++unit) {
         if (conv.x.format == Format::bit && JoinedPart(conv, division[unit]).usable()) {
             joined_gradients(conv, division[unit], Workspace(call), sink);
@@ -428,7 +428,7 @@ template <bool Exact, class Sink>
 inline void run_floats(const Call& call, i64 begin, i64 end) {
     enum { EXACT = 3 };
     const Convolution conv(call);
-    const Division division(conv, outputs_of_part(conv.x));
+    const Division division = division_by_rows(conv, outputs_of_part(conv.x));
     const float scale = conv.x.format == Format::u8 ? 1.0f / 255.0f : 1.0f;
     const auto store = [&](i64 weights_row, i64 first, i64 n, float* gradients) {
         for (i64 c = 0; c < n; ++c) gradients[c] *= scale;

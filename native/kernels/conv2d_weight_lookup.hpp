@@ -18,39 +18,15 @@ inline constexpr i64 lookup_outputs = 64;  // of a part, at most
 inline constexpr i64 least_parts = 4;      // for as many threads, where outputs are enough
 
 // Large parts make tables once for much, but are to occupy several threads.
-class LookupDivision {
-  public:
-    explicit LookupDivision(const Convolution& conv) : conv_(conv), words_(words(conv.input.channels)) {
-        columns_ = evenly(conv.window.width, lookup_vectors);
-        rows_ = columns_ < conv.window.width ? 1 : evenly(conv.window.height, lookup_vectors / columns_);
-        words_of_part_ = evenly(words_, lookup_vectors / (columns_ * rows_));
-        while (parts() < least_parts && outputs_ > 16) outputs_ /= 2;
-    }
-
-    i64 parts() const {
-        return divide_up(words_, words_of_part_) * across() * down() * divide_up(conv_.output.channels, outputs_);
-    }
-
-    Part operator[](i64 unit) const {
-        const i64 beside = divide_up(words_, words_of_part_);
-        const i64 first = unit % beside * words_of_part_ * segment, column = unit / beside % across() * columns_;
-        const i64 row = unit / beside / across() % down() * rows_;
-        const i64 output = unit / beside / across() / down() * outputs_;
-        return {row,    least(rows_, conv_.window.height - row),
-                column, least(columns_, conv_.window.width - column),
-                first,  least(words_of_part_ * segment, conv_.input.channels - first),
-                output, least(outputs_, conv_.output.channels - output)};
-    }
-
-  private:
-    // The largest of the fewest pieces, of at most `most` each.
-    static i64 evenly(i64 size, i64 most) { return divide_up(size, divide_up(size, most)); }
-    i64 across() const { return divide_up(conv_.window.width, columns_); }
-    i64 down() const { return divide_up(conv_.window.height, rows_); }
-
-    const Convolution& conv_;
-    i64 words_, columns_, rows_, words_of_part_, outputs_ = lookup_outputs;
-};
+inline Division division_by_tables(const Convolution& conv) {
+    const Window& window = conv.window;
+    const i64 columns = evenly(window.width, lookup_vectors);
+    const i64 rows = columns < window.width ? 1 : evenly(window.height, lookup_vectors / columns);
+    const i64 words_of_part = evenly(words(conv.input.channels), lookup_vectors / (columns * rows));
+    Division division{conv, rows, columns, words_of_part, lookup_outputs};
+    while (division.parts() < least_parts && division.outputs > 16) division.outputs /= 2;
+    return division;
+}
 
 // Of few inputs most of a word is empty, and tiles of bytes hold them closer.
 template <class L>

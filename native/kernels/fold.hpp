@@ -23,7 +23,7 @@ struct Fold {
     }
 
     // The bits of a word of a row.
-    u64 bits(const Operand& from, i64 r, i64 word) const {
+    [[gnu::always_inline]] u64 bits(const Operand& from, i64 r, i64 word) const {
         if (times == 1) return bit_row(from, r)[word];
         const u64* rows = bit_row(from, r * times);
         u64 together = rows[0];
@@ -31,7 +31,7 @@ struct Fold {
         return together;
     }
 
-    void put_bits(const Operand& to, i64 r, i64 word, u64 together) const {
+    [[gnu::always_inline]] void put_bits(const Operand& to, i64 r, i64 word, u64 together) const {
         if (times == 1) {
             bit_row(to, r)[word] = together;
             return;

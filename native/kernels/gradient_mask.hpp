@@ -47,7 +47,7 @@ struct MaskedGradient {
 
     // The partner of 64 elements whose x is bits: +-1, or with `half` +- its level.
     template <class T>
-    void partners(i64 r, T* u) const {
+    [[gnu::always_inline]] void partners(i64 r, T* u) const {
         T below[segment];
         expand_masks(~signs(r), below);
         if (!given(half)) {
@@ -90,12 +90,12 @@ struct MaskedGradient {
     }
 
     // g[c] after the mask or the estimator, and its partner u[c], up to `used`.
-    void floats(i64 r, float* g, float* u) const {
+    [[gnu::always_inline]] void floats(i64 r, float* g, float* u) const {
         floats(r, g);
         if (x.format == Format::bit) {
-            i16 whole[segment];
-            partners(r, whole);
-            for (i64 c = 0; c < segment; ++c) u[c] = whole[c];
+            if (!given(half)) return expand_signs(signs(r), u);
+            constexpr float sizes[4] = {near, far, next_to, beyond};
+            expand_levels(signs(r), given(mask) ? inside(r) : ~u64{0}, nearer(r), sizes, u);
             return;
         }
         load_row(x, r, first, n, u);

@@ -4,6 +4,7 @@
 
 #include "dot8.hpp"
 #include "nibbles.hpp"
+#include "unroll.hpp"
 
 namespace linocut::LINOCUT_NS {
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "segments.hpp"
+#include "unroll.hpp"
 #include "window.hpp"
 
 namespace linocut::LINOCUT_NS {

@@ -5,8 +5,8 @@
 // kind of vectors, or as plain C++ ("portable", "none": right on every set), and defines
 //
 //   half         from_half, to_half, from_halves, to_halves: 16-bit floats
-//   bits         pack_flags, pack_masks, bits_at_least, expand_bits, expand_masks, expand_signs, keep_floats: between
-//                64 bits and 64 elements
+//   bits         pack_flags, pack_masks, bits_at_least, expand_bits, expand_masks, expand_signs, expand_levels,
+//                keep_floats: between 64 bits and 64 elements
 //   copy         copy_run: memcpy of short runs
 //   interleave   interleave_bytes, interleave_bits: four rows side by side, as dot products take them
 //   lookup       Lookups: sums of products of few bits with signs, from tables (lookup/runs.hpp)

@@ -1,4 +1,6 @@
-"""conv2d_weight_gradient where its blocks of pixels, taps, inputs and outputs end, native against the reference."""
+"""conv2d_weight_gradient where its blocks of pixels, taps, inputs and outputs end, and conv2d of few inputs, native
+against the reference.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,7 @@ BITS, BYTES = {"dy": "i8", "x": "bit", "dw": "bit"}, {"dy": "i8", "x": "u8", "dw
 LATENT = {"w": "q15", "m": "q7", "control": "f64", "random": "i64", "counters": "i64", "micro": "i64"}
 PACKED = {"weights": "bit", "m": "q15", "random": "i64", "counters": "i64", "micro": "i64"}
 FLOATS = {"dy": "f32", "x": "bit", "dw": "f32"}
+FORWARD, SIGNS = "conv2d", {"x": "bit", "weights": "bit", "y": "i16"}
 
 
 def _sizes(batch: int, image: int, window: int, inputs: int, outputs: int, stride: int, pad: int) -> dict[str, int]:
@@ -33,6 +36,15 @@ BLOCKS = {
     "many rows of taps": (GRADIENT, BYTES, _sizes(2, 22, 20, 1, 3, 1, 0), 1, 0, 0),
     "bytes of several words": (GRADIENT, BYTES, _sizes(2, 9, 3, 100, 70, 2, 1), 2, 1, 0),
     "more pixels than are summed in 32 bits": (GRADIENT, BYTES, _sizes(40, 32, 3, 3, 5, 1, 1), 1, 1, 0),
+    "few inputs, three taps a word": (ADAM, BITS | LATENT, _sizes(3, 9, 3, 16, 16, 1, 1), 1, 1, 0),
+    "few inputs, two taps a word": (ADAM, BITS | LATENT, _sizes(3, 11, 3, 32, 40, 2, 1), 2, 1, 0),
+    "few inputs, many outputs": (GRADIENT, BITS, _sizes(2, 9, 3, 16, 300, 1, 1), 1, 1, 0),
+    "three inputs": (GRADIENT, BITS | {"dy": "i4"}, _sizes(2, 17, 5, 3, 6, 1, 2), 1, 2, 0),
+    "images smaller than windows": (GRADIENT, BITS, _sizes(5, 2, 3, 16, 16, 1, 1), 1, 1, 0),
+    "products of few inputs": (FORWARD, SIGNS, _sizes(3, 9, 3, 16, 16, 1, 1), 1, 1, 0),
+    "products of few inputs, every other": (FORWARD, SIGNS, _sizes(3, 11, 3, 32, 64, 2, 1), 2, 1, 0),
+    "products of three inputs": (FORWARD, SIGNS, _sizes(2, 17, 5, 3, 128, 1, 2), 1, 2, 0),
+    "products of images smaller than windows": (FORWARD, SIGNS, _sizes(5, 2, 3, 16, 16, 1, 1), 1, 1, 0),
     "floats": (GRADIENT, FLOATS, _sizes(2, 11, 7, 70, 130, 1, 3), 1, 3, 0),
     "floats in order": (GRADIENT, FLOATS, _sizes(2, 11, 7, 70, 130, 1, 3), 1, 3, 1),
     "halves in order": (GRADIENT, FLOATS | {"dy": "f16", "x": "f16"}, _sizes(2, 9, 6, 130, 20, 1, 2), 1, 2, 1),

@@ -53,6 +53,18 @@ inline void keep_floats(u64 bits, float* g) {
     }
 }
 
+// out[i]: +- sizes[0] or [1] where `inside`, sizes[2] or [3] elsewhere, the former of two where `nearer`.
+inline void expand_levels(u64 positive, u64 inside, u64 nearer, const float* sizes, float* out) {
+    const auto all = [&](int i) { return _mm512_set1_ps(sizes[i]); };
+    for (int v = 0; v < 4; ++v) {
+        const auto of = [&](u64 bits) { return static_cast<__mmask16>(bits >> (16 * v)); };
+        const __m512 inner = _mm512_mask_blend_ps(of(nearer), all(1), all(0));
+        const __m512 outer = _mm512_mask_blend_ps(of(nearer), all(3), all(2));
+        const __m512 size = _mm512_mask_blend_ps(of(inside), outer, inner);
+        _mm512_storeu_ps(out + 16 * v, _mm512_mask_sub_ps(size, of(~positive), _mm512_setzero_ps(), size));
+    }
+}
+
 // Bit i -> +1 or -1.
 inline void expand_signs(u64 bits, float* out) {
     for (int v = 0; v < 4; ++v) {

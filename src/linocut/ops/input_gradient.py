@@ -12,7 +12,7 @@ from linocut.ops.base import Op, View
 from linocut.ops.gradient_exponent import store_mantissas
 from linocut.ops.limits import INTEGERS, MOST_PRODUCTS, at_most
 from linocut.ops.rule import Rule
-from linocut.ops.work import DENSE, OF_GRADIENTS, Amount
+from linocut.ops.work import DENSE, OF_DENSE_GRADIENTS, Amount
 
 
 def reference(
@@ -42,6 +42,6 @@ OP = Op(
         Rule(INTEGERS, "dY {dy} and dX {dx}: integer gradients go with each other, exponents and scale"),
         at_most("N", "outputs", MOST_PRODUCTS, "use a narrower layer"),
     ),
-    Amount(DENSE, OF_GRADIENTS),
+    Amount(DENSE, OF_DENSE_GRADIENTS),
     workspace="64 if dy == i8 else 192 if dy == i4 else 128",
 )

@@ -12,7 +12,7 @@ from linocut.ops.bits import Array
 from linocut.ops.fixed_point import gradient_form
 from linocut.ops.limits import I32_MAX, MOST_PRODUCTS, SHORT, U8_SCALE, WEIGHT_GRADIENT
 from linocut.ops.rule import Rule
-from linocut.ops.work import DENSE, OF_GRADIENTS_AND_INPUTS, Amount
+from linocut.ops.work import DENSE, OF_DENSE_GRADIENTS, Amount
 
 MOST_ROWS = f"({I32_MAX // (127 * 2 * U8_SCALE)} if x == u8 else {MOST_PRODUCTS})"  # that an integer dY is summed over
 
@@ -49,6 +49,6 @@ OP = Op(
             f"{{R}} rows of {{x}} overflow the sum, at most {{{MOST_ROWS}}}; use a smaller batch",
         ),
     ),
-    Amount(DENSE, OF_GRADIENTS_AND_INPUTS),
+    Amount(DENSE, OF_DENSE_GRADIENTS),
     workspace="96 if dy in (i4, i8) else 128",
 )

@@ -40,5 +40,6 @@ CONVOLUTION = "B * I * J * N * P * Q * C"
 BITS = (("xnor", "1"),)
 BYTES = (("int8", "1"),)
 OF_GRADIENTS = (("int4_sign", "dy == i4"), ("int8_sign", "dy == i8"), ("float", "1"))
+OF_DENSE_GRADIENTS = (("int8", "dy in (i4, i8)"), ("float", "1"))  # as bytes on every set
 OF_GRADIENTS_AND_INPUTS = (("int8", "dy in (i4, i8) and x == u8"), *OF_GRADIENTS)
 OF_INPUTS = (("xnor", "x == bit"), ("int8", "x == u8"), ("float", "1"))
