@@ -10,6 +10,7 @@ import linocut as lc
 from linocut.devices.calibrate import CONSTANTS, calibrate
 from linocut.devices.residual import FEATURES, Residual
 from linocut.devices.times import Time, read_times
+from linocut.layers import BatchNorm, Flatten, Input, MaxPool2D, SoftmaxCrossEntropy
 
 COUNTED = ("vgg16", "vgg19", "resnet50", "resnet152_v2", "inception_v1", "mobilenet_v1", "mobilenet_v2", "densenet121")
 
@@ -92,6 +93,7 @@ GOOD = "model,ms,input,classes,precision,batch\n" + "".join(f"mlp,{n},28x28x1,10
         ("mlp,3,28x28x1", "mlp,3,28x28xa", "line 4: input is 'a', must be a whole number, 1 or more, as in 32x32x3"),
         ("10,1,4", "10,int4,4", "line 5: precision is 'int4'"),
         ("10,1,4", "10,1,0", "line 5: batch is '0', must be a whole number, 1 or more"),
+        ("10,1,4", "10,1,1048577", "line 5: batch is 1,048,577, must be at most 1,048,576"),
         ("10,1,4", "10,1,4,9", "line 5: has 7 values, the head has 6 columns"),
     ],
 )
@@ -123,9 +125,21 @@ def test_too_few_rows_and_other_devices(counted):
         calibrate(start, times[:5])
 
 
-def test_times_in_another_unit(counted):
+def test_networks_that_the_device_cannot_have_run(counted):
     start = lc.devices.load("coral-usb")
-    times = [dataclasses.replace(time, seconds=time.seconds * 1e6) for time in times_on(start, counted)]
+    times = times_on(start, counted)
+    with pytest.raises(lc.DataError, match="the row of vgg16: coral-usb cannot run max_pool2d1, a max_pool2d"):
+        calibrate(dataclasses.replace(start, lacks=("max_pool2d",)), times)
+    pools = lc.Network("pools", (Input((8, 8, 3)), BatchNorm(), MaxPool2D(), Flatten(), SoftmaxCrossEntropy()))
+    with pytest.raises(lc.DataError, match="the row of pools: pools has no layer that multiplies"):
+        calibrate(start, [*times, Time("pools", pools, 1e-3)])
+
+
+@pytest.mark.parametrize("factor", [1.5e3, 0.7e-3, 0.7e3, 1.5e-3])
+def test_times_in_another_unit(counted, factor):
+    """Also of a device that is half as fast again as the one that the fit begins with, or by so much slower."""
+    start = lc.devices.load("coral-usb")
+    times = [dataclasses.replace(time, seconds=time.seconds * factor) for time in times_on(start, counted)]
     with pytest.raises(lc.DataError, match=r"the measured times are .* times those of coral-usb"):
         calibrate(start, times)
 

@@ -78,6 +78,7 @@ def test_what_is_written_is_read(name, tmp_path):
         ("cache_bytes = 1e6", "cache_bytes = 1\n[energy]\nmac = 'int9'", "no operation of the energies is called"),
         ("cache_bytes = 1e6", "cache_bytes = 1\n[energy]\ncore = 'L7'", "no memory of the energies is called 'L7'"),
         ("cache_bytes = 1e6", "cache_bytes = 1\n[energy]\nfoo = 'L7'", "no field of [energy] is called 'foo'"),
+        ("cache_bytes = 1e6", "cache_bytes = 1\n[energy]\nmac = -1", "energy mac of a device is -1, must be a number"),
         ("cache_bytes = 1e6", "cache_bytes = 1\n[residual]\noffset = 1.0", "residual must be a table of"),
         ("cache_bytes = 1e6", "cache_bytes = 1\nlacks = [3]", "must be a list of kinds of layers"),
     ],

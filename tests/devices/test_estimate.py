@@ -2,10 +2,14 @@
 
 import dataclasses
 import json
+import math
 
 import pytest
 
 import linocut as lc
+from linocut.devices.device import Picojoules
+from linocut.devices.residual import FEATURES
+from linocut.devices.residual import Residual as LearnedResidual
 from linocut.layers import (
     BatchNorm,
     Conv2D,
@@ -19,6 +23,7 @@ from linocut.layers import (
     SoftmaxCrossEntropy,
     Tanh,
 )
+from linocut.report.estimate_table import by_node
 
 SMALL = lc.Network(
     "small",
@@ -87,6 +92,16 @@ def test_precisions():
     assert lc.estimate(real, "coral-usb", "1").total_ms == pytest.approx(31, abs=2)  # section 7's law says about 31
 
 
+def test_one_bit_lanes_of_a_device_with_a_residual_model():
+    """The model adds the same part to the time with hypothetical lanes as to the time without."""
+    zeros, ones = (0.0,) * len(FEATURES), (1.0,) * len(FEATURES)
+    plain = lc.devices.load("coral-usb")
+    learned = dataclasses.replace(plain, residual=LearnedResidual(0.25, zeros, zeros, ones))
+    without, found = (lc.estimate(lc.models.cnv(), device, "1") for device in (plain, learned))
+    for name in ("total_ms", "xnor_ms"):
+        assert getattr(found, name) == pytest.approx(math.exp(0.25) * getattr(without, name), rel=1e-12), name
+
+
 def test_what_would_mend_it():
     (advice,) = lc.estimate(lc.models.build("densenet121"), "coral-usb").mends
     assert "too many for the cache: binarise dense1, " in advice and "ms become" in advice
@@ -125,6 +140,19 @@ def test_what_cannot_be_estimated():
             lc.estimate(network, "coral-usb", **given)
     with pytest.raises(lc.SpecError, match="a network or its graph is estimated"):
         lc.estimate("vgg16", "coral-usb")
+
+
+def test_energy_that_is_not_known_is_not_told_as_none():
+    device = dataclasses.replace(lc.devices.load("coral-usb"), energy=Picojoules())
+    assert "energy is not known: the device has no table [energy]" in by_node(lc.estimate(SMALL, device))
+    assert "energy is not known" not in by_node(lc.estimate(SMALL, "coral-usb"))
+
+
+def test_where_activations_lie_is_said():
+    crowded, separate = (by_node(lc.estimate(SMALL, name, batch=10_000)) for name in ("edgetpu-v2", "coral-usb"))
+    assert "activations are more than its memory of 6.00 MiB: that they leave the device is not counted" in crowded
+    assert "6.34 MiB apart from activations of " in separate and "not counted" not in separate
+    assert "not counted" not in by_node(lc.estimate(SMALL, "edgetpu-v2"))
 
 
 def test_what_the_figures_are_is_said():

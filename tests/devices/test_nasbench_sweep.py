@@ -21,6 +21,7 @@ from linocut.errors import DataError, SpecError
 from linocut.json_text import written
 from linocut.networks import nasbench
 from linocut.networks.nasbench.accuracies import Accuracies
+from linocut.networks.nasbench.network import KINDS
 from linocut.report import nasbench_plots, nasbench_tables
 
 CLASSES = ("edgetpu-v1", "edgetpu-v2", "edgetpu-v3")
@@ -170,8 +171,16 @@ def test_what_a_sweep_cannot_take_is_refused(tmp_path: Path) -> None:
         sweep(nasbench.cells(3), "coral-usb")
     with pytest.raises(SpecError, match="a device is given as 3"):
         sweep(nasbench.cells(3), [3])  # type: ignore[list-item]
+    poor = dataclasses.replace(devices.load("coral-usb"), lacks=("sigmoid", "max_pool2d"))
+    with pytest.raises(SpecError, match="coral-usb cannot run max_pool2d, which networks of NASBench-101 are made of"):
+        sweep(nasbench.cells(2), [poor])
     with pytest.raises(SpecError, match="two devices of a sweep are called coral-usb"):
         sweep(nasbench.cells(3), ["coral-usb", devices.load("coral-usb")])
+
+
+def test_kinds_of_layers_are_those_of_the_networks() -> None:
+    added, cut = nasbench.network("7:0"), nasbench.network("915:0")  # vertices of 43, 43 and 42 channels
+    assert {node.layer.kind for one in (added, cut) for node in one.graph.nodes} == set(KINDS)
 
 
 def test_devices_are_given_by_name_too() -> None:
@@ -331,9 +340,19 @@ def test_searches_find_the_best_within_a_time(everything: Sweep) -> None:
     assert (known.chosen, str(known.cell), known.quality_of(known.chosen)) == (359_715, README, 0.94)
 
 
+def test_small_times_are_shown_and_unknown_energies_are_not(everything: Sweep) -> None:
+    quick = dataclasses.replace(devices.load("edgetpu-v1"), clock_hz=1e13, overhead_s=0, elementwise_overhead_s=0)
+    found = sweep(nasbench.cells(2), [dataclasses.replace(quick, bandwidth=1e14, energy=Picojoules())])
+    line = nasbench_tables.findings(found).splitlines()[2].split()
+    assert float(line[1]) == pytest.approx(float(found.ms[0, 0]), rel=1e-2) and line[5:7] == ["-", "-"]
+
+
 def test_searches_that_cannot_be_are_refused(everything: Sweep) -> None:
     with pytest.raises(SpecError, match=r"no cell takes 0.01 ms or less on edgetpu-v1, the fastest takes 0.02497"):
         search(everything, "edgetpu-v1", 0.01, "macs")
+    with pytest.raises(SpecError, match=r"the fastest takes 0.04612; allow as much"):  # 0.046111: not less than it
+        search(everything, "edgetpu-v2", 0.04611, "macs")
+    assert str(search(everything, "edgetpu-v2", 0.04612, "macs").cell) == "1:0"
     with pytest.raises(SpecError, match="did you mean edgetpu-v2"):
         search(everything, "edgetpuv2", 1, "macs")
     with pytest.raises(SpecError, match="max_ms is nan"):

@@ -33,7 +33,7 @@ ABOUT = "an own analytic model; its constants are fitted, not physical, and not 
 LEAST_ROWS = len(CONSTANTS) + 1  # one is left out at a time
 RESIDUAL_ROWS = 30
 FAR = 3.0  # standard deviations
-ELSEWHERE = 1000.0  # by which factor no times are off that are of such a device, and in the unit that they say
+ELSEWHERE = 100.0  # by which factor no times are off that are of such a device; those in another unit are, by 1,000
 LEAST_SECONDS = 1e-5  # what an overhead of 0 begins at: it has no logarithm
 CACHES, CLOCKS = (0.6, 1.0, 1.5), (0.5, 1.0, 2.0)  # factors that the fit begins with
 
@@ -122,8 +122,8 @@ def calibrate(device: Device | str | Path, times: Sequence[Time], source: str = 
     """Fit a device's constants to measured times, robustly; from 30 rows on, a residual model where it helps.
 
     It helps where it lessens the mean error of rows that both it and the constants were fitted without. SpecError for
-    devices of other kinds than Edge TPUs and systolic arrays; DataError for fewer than 6 rows, and for times that are
-    a thousand times those of the device, or a thousandth.
+    devices of other kinds than Edge TPUs and systolic arrays; DataError for fewer than 6 rows, for networks that the
+    device cannot run, and for times that are a hundred times those of the device, or a hundredth.
     """
     device = device if isinstance(device, Device) else load(device)
     if device.kind not in (EDGE_TPU, SYSTOLIC):

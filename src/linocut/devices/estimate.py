@@ -14,6 +14,7 @@ from linocut.devices.device import MIXED, PARTIAL, PRECISIONS, Device
 from linocut.devices.kinds import EDGE_TPU, ENGINE, MICROCONTROLLER, SYSTOLIC
 from linocut.devices.mend import mends
 from linocut.devices.rows import Estimate
+from linocut.devices.runnable import MOST_BATCH, check_runs
 from linocut.devices.table import load
 from linocut.errors import SpecError, unknown_name
 from linocut.graph.asked import Asked, asked
@@ -22,8 +23,6 @@ from linocut.graph.network import Network
 from linocut.layers.operations import Product
 from linocut.optimizers import Optimizer
 from linocut.policies import Policy
-
-MOST_BATCH = 2**20
 
 
 def estimate(
@@ -56,7 +55,7 @@ def estimate(
     if training is not None and not isinstance(training, Training):
         raise SpecError(f"training is {fields.shown(training)}, must be None for a prediction, or a devices.Training")
     nodes = asked(graph)
-    _check_runs(on, graph, nodes)
+    check_runs(on, graph, nodes)
     if training is not None and on.kind != ENGINE:
         raise SpecError(f"a step is estimated for this machine, not for {on.name}; take the device this, --on this")
     if of_weights:
@@ -78,15 +77,6 @@ class Training:
     policy: str | Policy = "lean"
     optimizer: str | Optimizer = "adam"
     threads: int | None = None
-
-
-def _check_runs(device: Device, graph: Graph, nodes: Sequence[Asked]) -> None:
-    """SpecError, with its name, for the first layer that the device cannot run."""
-    for node in graph.nodes:
-        if node.layer.kind in device.lacks:
-            raise SpecError(f"{device.name} cannot run {node.name}, a {node.layer.kind}; replace that layer")
-    if not any(isinstance(node.operation, Product) for node in nodes):
-        raise SpecError(f"{graph.name} has no layer that multiplies; there is nothing to estimate")
 
 
 def _of_accelerator(
@@ -124,8 +114,10 @@ def _xnor_ms(
         return None
     inputs = math.prod(graph.input.shape)
     lanes = accelerator.rows(accelerator.xnor_device(device), nodes, kept, inputs, batch)
-    pairs = zip(first.rows, lanes, strict=True)
-    return sum(lane.ms if own.name in faster else own.ms for own, lane in pairs)
+    own = first.rows[: len(lanes)]  # what a residual model adds stands behind, and is the same part of either
+    law = sum(row.ms for row in own)
+    found = sum(lane.ms if row.name in faster else row.ms for row, lane in zip(own, lanes, strict=True))
+    return found * (first.total_ms / law) if device.residual is not None else found
 
 
 def _of_engine(network: Network, device: Device, batch: int, training: Training | None) -> Estimate:

@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from linocut.devices import accelerator, edge_tpu
 from linocut.devices.device import Device
 from linocut.devices.residual import features_of
+from linocut.devices.runnable import check_runs
 from linocut.devices.times import Time
-from linocut.graph.asked import asked
+from linocut.errors import DataError, SpecError, one_line
+from linocut.graph.asked import Asked, asked
 from linocut.layers.operations import Product
 
 Floats = NDArray[np.float64]
@@ -42,13 +44,14 @@ class Law:
 
     @staticmethod
     def of(device: Device, times: Sequence[Time]) -> Law:
-        """Of networks on a device whose grid or array stays as it is."""
+        """Of networks on a device whose grid or array stays as it is; DataError for one that it cannot run."""
         cycles: list[float] = []
         weights: list[float] = []
         products: list[bool] = []
         begins, inputs, peaks, features = [], [], [], []
         for time in times:
             nodes = asked(time.network.graph)
+            _check(device, time, nodes)
             precision = time.precision or device.precision
             kept = accelerator.stored(device, nodes, accelerator.one_bit(nodes, precision), "partial", time.batch)
             begins.append(len(cycles))
@@ -97,3 +100,11 @@ class Law:
             peaks=self.peaks[list(chosen)],
             features=self.features[list(chosen)],
         )
+
+
+def _check(device: Device, time: Time, nodes: Sequence[Asked]) -> None:
+    """DataError, naming the row's network, for one that the device cannot have run."""
+    try:
+        check_runs(device, time.network.graph, nodes)
+    except SpecError as error:
+        raise DataError(f"the row of {one_line(time.model)}: {one_line(error)}") from None

@@ -69,7 +69,7 @@ def _energy(given: Any, folder: Path) -> Picojoules:
     if not isinstance(given, dict):
         raise SpecError(f"energy is {given!r}, must be a table [energy]")
     numbers = {field.name for field in dataclasses.fields(Picojoules)}
-    if set(given) & (numbers - {"mac"}):
+    if set(given) & (numbers - {"mac"}) or not isinstance(given.get("mac", ""), str):
         for name in given:
             if name not in numbers:
                 raise unknown_name("field of [energy] in picojoules", name, sorted(numbers))

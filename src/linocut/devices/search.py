@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,7 +71,13 @@ def search(sweep: Sweep, device: str, max_ms: float, by: str, accuracies: Accura
     within = front[ms[front] <= max_ms]
     if not len(within):
         raise SpecError(
-            f"no cell takes {max_ms:g} ms or less on {device}, the fastest takes {ms.min():.4g}; allow as much"
+            f"no cell takes {max_ms:g} ms or less on {device}, the fastest takes {_above(ms.min())}; allow as much"
         )
     chosen = int(looked_at[within[-1]])
     return Found(by, looked_at, quality, looked_at[front], chosen, cell_of(sweep.cells[chosen]))
+
+
+def _above(ms: float) -> str:
+    """A number of four digits that is as much or a little more."""
+    digit = 10.0 ** (math.floor(math.log10(ms)) - 3)
+    return f"{math.ceil(ms / digit) * digit:.4g}"

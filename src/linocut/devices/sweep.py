@@ -20,6 +20,7 @@ from linocut.devices.table import load
 from linocut.errors import SpecError, unknown_name
 from linocut.fields import shown
 from linocut.networks.nasbench.cell import checked
+from linocut.networks.nasbench.network import KINDS
 from linocut.networks.nasbench.operations import INPUT_CHANNELS, SIDE, Convolution, Elementwise, Family, Operation
 from linocut.ops.bits import Array
 
@@ -65,7 +66,7 @@ def sweep(cells: NDArray[np.void], devices: Sequence[Device | str | Path], cachi
 
     Devices are given as `estimate` takes them. `caching` is "partial" (weights that have no room are streamed) or "all"
     (nothing is kept unless all is). SpecError for other cachings, for what is no array of cells, for no devices, and
-    for those that are no Edge TPU or systolic array.
+    for those that are no Edge TPU or systolic array, or lack layers of these networks.
     """
     if not isinstance(caching, str) or caching not in STREAMED:
         raise unknown_name("caching of a sweep", caching, tuple(STREAMED))
@@ -84,6 +85,10 @@ def _loaded(given: Sequence[Device | str | Path]) -> list[Device]:
             raise SpecError(
                 f"{device.name} is of kind {device.kind}, a sweep takes devices of kind {EDGE_TPU} or {SYSTOLIC}; "
                 "take linocut estimate for one network"
+            )
+        if lacking := [kind for kind in KINDS if kind in device.lacks]:
+            raise SpecError(
+                f"{device.name} cannot run {lacking[0]}, which networks of NASBench-101 are made of; take another"
             )
         if device.residual is not None:
             raise SpecError(

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from linocut.devices.device import PRECISIONS
+from linocut.devices.runnable import MOST_BATCH
 from linocut.errors import DataError, LinocutError, SpecError, one_line
 from linocut.files import read_small
 from linocut.graph.network import Network
@@ -95,6 +96,8 @@ def _time(path: Path, head: Sequence[str], unit: str, row: Sequence[str]) -> Tim
     if precision is not None and precision not in PRECISIONS:
         raise SpecError(f"precision is {precision!r}, must be one of {', '.join(PRECISIONS)}")
     batch = _count(given["batch"], "batch") if "batch" in given else 1
+    if batch > MOST_BATCH:
+        raise SpecError(f"batch is {batch:,}, must be at most {MOST_BATCH:,}")
     return Time(given["model"], _network(path, given), seconds, precision, batch)
 
 

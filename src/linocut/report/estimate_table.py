@@ -121,7 +121,13 @@ def _notes(found: Estimate) -> list[str]:
         notes = [f"flash for weights {weights}, values of {peak} at once; {_energy(found)}"]
     elif found.weight_bytes:
         streamed = f"streamed over {found.device.link} in each run: {show_size(found.streamed_bytes)}"
-        notes = [f"weights {weights}, room for {room} beside activations of {peak}; {streamed}"]
+        beside = f"beside activations of {peak}" if found.device.cache_shared else f"apart from activations of {peak}"
+        notes = [f"weights {weights}, room for {room} {beside}; {streamed}"]
+        if found.device.cache_shared and found.peak_bytes > found.device.memory_bytes:
+            memory = show_size(found.device.memory_bytes)
+            notes.append(f"activations are more than its memory of {memory}: that they leave the device is not counted")
+    if found.device.kind in (EDGE_TPU, SYSTOLIC) and not found.total_uj:
+        notes.append("energy is not known: the device has no table [energy]")
     if found.xnor_ms is not None:
         lanes = f"{found.device.xnor:g} one-bit products for an 8-bit one"
         notes.append(f"with lanes of {lanes}, which no such device has: {milliseconds(found.xnor_ms)} ms, hypothetical")

@@ -36,7 +36,7 @@ def described(facts: Mapping[str, Any], published: Mapping[str, Any]) -> str:
     costs = [("device", "ms", "uJ", "streamed", *(("predicted ms",) if predicted else ()))]
     for one in facts["devices"]:
         guess = (_number(predicted[one["device"]]) if one["device"] in predicted else "-",) if predicted else ()
-        costs.append((one["device"], _number(one["ms"]), f"{one['uj']:.1f}", _bytes(one["streamed_bytes"]), *guess))
+        costs.append((one["device"], _number(one["ms"]), _energy(one["uj"]), _bytes(one["streamed_bytes"]), *guess))
     parts = table(rows, 2, ()), table(matrix, 2, ()), table(costs, 1, (1,))
     return "\n".join(
         [line for part in parts for line in (*part, "")] + [f"caching {facts['caching']}: {facts['about']}"]
@@ -62,7 +62,7 @@ def front_table(sweep: Sweep, found: Found, max_ms: float) -> str:
         cell, quality = sweep.cells[place], found.quality_of(place)
         shown = percent(quality) if found.by == ACCURACY else f"{quality:,.0f}"
         mark = f"<- the best within {max_ms:g} ms" if place == found.chosen else ""
-        costs = f"{sweep.ms[place, 0]:.4f}", f"{sweep.uj[place, 0]:.1f}"
+        costs = _number(sweep.ms[place, 0]), _energy(sweep.uj[place, 0])
         rows.append((f"{cell['bits']}:{cell['labels']}", *costs, shown, mark))
     head = f"{len(found.front):,} of {len(found.looked_at):,} cells are not beaten on {sweep.devices[0]}"
     notes = [] if found.by == ACCURACY else [f"without accuracies {found.by} stand for them, and are none"]
@@ -91,7 +91,7 @@ def _distributions(sweep: Sweep) -> list[str]:
     ]
     for one in distributions(sweep):
         times = one.ms, one.least_ms, one.median_ms, one.most_ms
-        spent = f"{one.uj:.1f}", f"{one.median_uj:.1f}"
+        spent = _energy(one.uj), _energy(one.median_uj)
         rows.append((one.device, *map(_number, times), *spent, percent(one.streaming)))
     return table(rows, 1, (1,))
 
@@ -134,7 +134,13 @@ def _rank(value: float, places: int = 3) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.4f}" if value < 10 else f"{value:,.2f}"
+    """Four digits behind the point or more, two of what is large."""
+    return f"{value:,.2f}" if value >= 10 else f"{value:.4f}" if value >= 1e-3 else f"{value:.3g}"
+
+
+def _energy(uj: float) -> str:
+    """Microjoules; of a device that says nothing of energy there are none."""
+    return f"{uj:,.1f}" if uj else "-"
 
 
 def _bytes(count: int) -> str:

@@ -35,6 +35,9 @@ from linocut.networks.shapes import CIFAR
 from linocut.ops.bits import Array
 from linocut.settings_of import as_plain
 
+MADE_OF = (Input, Conv2D, BatchNorm, ReLU, MaxPool2D, Add, Concat, Slice, GlobalAveragePool, Dense, SoftmaxCrossEntropy)
+KINDS = tuple(layer.kind for layer in MADE_OF)  # of the layers that a cell's network in floats may have
+
 
 def network(
     cell: CellLike,
