@@ -103,7 +103,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     removed, what `path` held stays as it was, and an OSError becomes a MachineError, or a RunError: see `unwritable`.
     Pipes, sockets and devices are not replaced: RunError.
     """
-    if _is_special(path):
+    if is_special(path):
         raise _unwritten(path, OSError(errno.ENXIO, NOT_PLAIN))
     name = path.name if len(os.fsencode(path.name)) <= LONG_NAME else path.name[:OF_LONG_NAME]
     part = path.with_name(f".{name}.{os.getpid()}-{os.urandom(4).hex()}{PART}")
@@ -124,7 +124,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         raise _unwritten(path, error) from None
 
 
-def _is_special(path: Path) -> bool:
+def is_special(path: Path) -> bool:
     """Whether there is a pipe, a socket or a device, which others wait at."""
     try:
         kind = os.lstat(path).st_mode

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from linocut.errors import LinocutError, RunError, SpecError
 from linocut.export import packed
-from linocut.files import extended, remove_parts, replacing, write_text
+from linocut.files import extended, is_special, remove_parts, replacing, write_text
 from linocut.graph.inference import InferenceGraph
 from linocut.run import Session
 from linocut.tensor_file import TensorFile
@@ -125,9 +125,11 @@ class RunFolder:
             elif self.holds_run and self.stamp != own:
                 raise RunError(f"{self.path} was written by another process since it was read; resume it again")
             for name in FILES:
-                if os.path.isdir(self.path / name):
-                    raise RunError(f"{self.path / name} is a folder, must be a file of the run; move it away")
-                remove_parts(self.path / name)
+                path = self.path / name
+                if os.path.isdir(path) or is_special(path):
+                    what = "a folder" if os.path.isdir(path) else "no plain file"
+                    raise RunError(f"{path} is {what}, must be a file of the run; move it away")
+                remove_parts(path)
             yield RunFolder(self.path, lock)
 
     def _check(self) -> None:
