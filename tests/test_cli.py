@@ -110,6 +110,7 @@ def test_resume_goes_on_with_the_settings_of_the_run(linocut, run):
         (["--schedule", "cosine"], "run holds a run of schedule Constant(), not Cosine()"),
         (["--batch", "10"], "run holds a run of batch 20, not 10"),
         (["--seed", "1"], "run holds a run of seed 0, not 1"),
+        (["--precise-norms", "16"], "run holds a run of precise norms 0, not 16"),
         (["--limit", "60"], "run holds a run of data digits (120 examples"),
         (["--epochs", "1"], "epochs is 1, but the run is at 2 of 2 epochs"),
     ],
@@ -131,6 +132,7 @@ def test_resume_refuses_another_setting(linocut, run, options, message):
 
 def test_resume_takes_the_same_settings_again(linocut, run):
     again = ["--model", "mlp", "--optimizer", "adam", "--lr", "1e-3", "--policy", "lean", "--seed", "0"]
+    again += ["--precise-norms", "0"]
     assert linocut("train", "--resume", "--out", run, *SMALL, *again, "--epochs", 3)[0] == 0
 
 

@@ -447,6 +447,8 @@ def test_what_cannot_be_packed(tmp_path: Path) -> None:
     train, _ = DIGITS
     with pytest.raises(lc.SpecError, match=r"augmentation shift.*linocut-runner does not do"):
         lc.pack(make_trainer(augment="shift"), train, tmp_path / "device", epochs=1)
+    with pytest.raises(lc.SpecError, match=r"precise norms.*linocut-runner does not do"):
+        lc.pack(make_trainer(precise_norms=2), train, tmp_path / "device", epochs=1)
     trainer = make_trainer()
     trainer.fit(train, epochs=1, validation=0.1)
     with pytest.raises(lc.SpecError, match=r"is validated on 0.1 of the training data.* does not do"):

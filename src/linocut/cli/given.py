@@ -26,6 +26,7 @@ class Options:
     limit: int | None
     source: Path | None
     freeze: str | None
+    precise_norms: int
     validation: float | None
     keep: str | None
     patience: int | None

@@ -143,6 +143,8 @@ def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts,
         pairs.append(("images in", "colours" if options.colour else "grey", own_colour))
     if "freeze" in explicit:
         pairs.append(("frozen layers", find_frozen(run.network.graph, options.frozen), run.frozen))
+    if "precise_norms" in explicit:
+        pairs.append(("precise norms", options.precise_norms, run.precise_norms))
     if "seed" in explicit:
         pairs.append(("seed", options.seed, run.seed))
     for what, value, own in pairs:

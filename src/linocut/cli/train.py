@@ -131,6 +131,15 @@ def _check(given: Mapping[str, Any]) -> Iterable[str]:
 )
 @loss_options
 @click.option(
+    "--precise-norms",
+    metavar="BATCHES",
+    type=int,
+    callback=at_least(0),
+    default=0,
+    help="Batch norms predict by their statistics over so many batches, found anew after each epoch; 16 are enough.  "
+    "[default: 0, running averages over the steps]",
+)
+@click.option(
     "--seed",
     type=int,
     callback=at_least(0),
@@ -233,6 +242,7 @@ def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
         options.augment,
         options.micro_batch,
         freeze=options.frozen,
+        precise_norms=options.precise_norms,
     )
     trainer.settings.augmentation.check_dataset(training)
     if options.source is not None:

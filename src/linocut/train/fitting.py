@@ -21,6 +21,7 @@ from linocut.train.events import Callback, EpochEnded, Stepped
 from linocut.train.given import Given
 from linocut.train.interrupts import Interrupts
 from linocut.train.kept_model import KeptModel
+from linocut.train.precise_norms import recompute
 from linocut.train.progress import Progress
 from linocut.train.settings import Settings
 
@@ -93,6 +94,8 @@ class Fitting:
             self.observer.begin_epoch()
         step_ms = run_epoch(*run, given.dataset, progress, after_step, self.observer)
         metrics = Metrics.of(self.session, self.compiled.graph)
+        if self.settings.precise_norms:
+            recompute(*run, given.dataset, interrupts.check)
         chosen = self._scored(given.validation, interrupts)
         tested = self._scored(given.test, interrupts) if given.validation is None else None
         ended = EpochEnded(

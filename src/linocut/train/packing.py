@@ -50,8 +50,8 @@ def pack(
     `linocut-runner FOLDER` trains there, and `unpack` brings the run home. `epochs` are those in all, by default those
     that the run was planned with; a checkpoint is kept after each of them, and after every `save_every` steps.
     Without `with_data` the examples stay here: the device has its own; of a run that was trained before `train` may
-    then be None. SpecError for what the runner does not do: augmentation, validation; RunError where all epochs are
-    done, where there are no examples, and for a folder that holds a packed run.
+    then be None. SpecError for what the runner does not do: augmentation, precise norms, validation; RunError where all
+    epochs are done, where there are no examples, and for a folder that holds a packed run.
     """
     path, at = Path(folder), trainer.progress
     _check_able(trainer)
@@ -123,6 +123,11 @@ def _check_able(trainer: Trainer) -> None:
         raise SpecError(
             f"the run has augmentation {trainer.settings.augmentation}, which linocut-runner does not do; begin one "
             "without, or write its steps with export_steps"
+        )
+    if trainer.settings.precise_norms:
+        raise SpecError(
+            "the run finds statistics of batch norms anew after each epoch (precise norms), which linocut-runner "
+            "does not do; begin one without"
         )
     if trainer.choosing.validation is not None:
         raise SpecError(

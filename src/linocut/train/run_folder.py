@@ -180,7 +180,8 @@ def _chosen(choosing: Choosing) -> dict[str, Any]:
 def _config(kept: Checkpoint) -> dict[str, Any]:
     config = kept.settings.to_dict()
     network = config.pop("network")
-    sizes = {name: config.pop(name) for name in ("batch_size", "micro_batch", "seed")}
+    own = ("batch_size", "micro_batch", "seed", "precise_norms")
+    sizes = {name: config.pop(name) for name in own if name in config}
     every = {} if kept.save_every is None else {"save_every": kept.save_every}
     begun = {} if kept.source is None else {"from": kept.source}
     run = {"epochs": kept.progress.epochs, **sizes, **every, **_chosen(kept.choosing), **begun}

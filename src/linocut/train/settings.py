@@ -35,6 +35,7 @@ class Settings:
     augmentation: Augmentation = NONE
     micro_batch: int = 0  # examples at a time; 0 becomes the whole batch
     frozen: tuple[str, ...] = ()  # layers that do not move
+    precise_norms: int = 0  # batches for statistics to predict by, after each epoch; 0 leaves running averages
 
     def __post_init__(self) -> None:
         """SpecError for sizes and a seed out of range, and for augmentation of what are no images."""
@@ -42,6 +43,8 @@ class Settings:
         object.__setattr__(self, "micro_batch", find_micro_batch(self.batch_size, self.micro_batch or None))
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed <= MOST_SEED:
             raise SpecError(f"seed is {self.seed!r}, must be a whole number from 0 to {MOST_SEED:,}")
+        object.__setattr__(self, "precise_norms", as_plain(self.precise_norms))
+        fields.whole(self.precise_norms, "precise_norms")
         object.__setattr__(self, "frozen", find_frozen(self.network.graph, self.frozen))
         self.augmentation.check_shape(self.network.input.shape)
 
@@ -62,6 +65,7 @@ class Settings:
             "seed": self.seed,
             "augmentation": self.augmentation.to_dict(),
             **({"frozen": list(self.frozen)} if self.frozen else {}),
+            **({"precise_norms": self.precise_norms} if self.precise_norms else {}),
         }
 
     @staticmethod
@@ -71,7 +75,8 @@ class Settings:
         Checkpoints of before there were augmentation and micro-batches say nothing of them: they had none.
         """
         if isinstance(data, dict):
-            data = {"augmentation": NONE.to_dict(), "micro_batch": data.get("batch_size"), "frozen": [], **data}
+            sizes = {"micro_batch": data.get("batch_size"), "precise_norms": 0}
+            data = {"augmentation": NONE.to_dict(), "frozen": [], **sizes, **data}
         fields.described(data, Settings, "settings")
         for name in ("network", "policy"):
             fields.text(fields.mapping(data[name], name)["name"], f"{name} name")
@@ -89,4 +94,5 @@ class Settings:
             augmentations.from_dict(data["augmentation"]),
             fields.whole(data["micro_batch"], "micro_batch", 1),
             tuple(fields.text(name, "a frozen layer") for name in fields.entries(data["frozen"], "frozen")),
+            data["precise_norms"],
         )

@@ -75,6 +75,8 @@ class Trainer:
     updates the weights once: batch norms then norm over the micro-batch.
     Layers that `freeze` names, also by patterns such as "batch_norm*", do not move, and batch norms among them use the
     running statistics; gradients go through them to layers before. With all norms frozen a batch may be 1.
+    With `precise_norms` batch norms predict, from the end of each epoch on, by their mean statistics over so many
+    batches of training examples, all under the weights of that moment, not by running averages; weights stay the same.
     A `budget`, "48MiB" or bytes, keeps the arena within it: without a `batch_size` by the largest batch that fits, and
     that `fit` makes no larger than its data before training begins; with one, by the largest `micro_batch` that divides
     it and fits. Without a budget the batch is 100.
@@ -99,6 +101,7 @@ class Trainer:
         micro_batch: int | None = None,
         budget: str | int | None = None,
         freeze: Sequence[str] = (),
+        precise_norms: int = 0,
     ) -> None:
         """Check the settings and compile the program."""
         training = Training(network, find_policy(policy), find_optimizer(optimizer))
@@ -118,6 +121,7 @@ class Trainer:
             find_augmentation(augment),
             sizes.micro_batch,
             training.frozen,
+            precise_norms,
         )
         filled = held if batch_size is None and micro_batch is None else None
         self._set_up(settings, threads, backend, filled, held)
