@@ -163,6 +163,7 @@ TRAIN = ("train-cost-model", "--out", "x.safetensors")
         (("SWEEP",), "did you mean sweep"),
         (("search", "--max-ms", "1", "--accuracy", "."), "error: . cannot be read: Is a directory; give nasbench"),
         (("search", "--max-ms", "0"), "max_ms is 0"),
+        (("search", "--max-ms", "1", "--accuracy", "a.csv", "--by", "macs"), "--by is of searches without --accuracy"),
         (("search", "--max-ms", "1", "--accuracy", "no.tfrecord"), "no.tfrecord cannot be read"),
         (("plot", "--from", "absent.npz", "--out", "x"), "absent.npz cannot be read"),
         ((*TRAIN, "--curve", "--examples", 5), "leave --examples"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import reprlib
 import sys
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 from linocut.errors import SpecError
@@ -94,3 +96,10 @@ def shown(value: object) -> str:
     """A value of any size and depth in a few characters."""
     shown = reprlib.repr(value)
     return shown if len(shown) <= 40 else f"{shown[:40]}..."
+
+
+def a_path(value: object, what: str) -> Path:
+    """A path that is given as a text or as one; SpecError for anything else."""
+    if not isinstance(value, (str, os.PathLike)) or not isinstance(os.fspath(value), str):
+        raise SpecError(f"{what} is given as {shown(value)}, must be the path of a file")
+    return Path(os.fspath(value))

@@ -37,3 +37,9 @@ def test_hundreds_of_layers(alike):
     kept = best_kept(sizes, gains, 6_900_032)
     used = sum(size for size, own in zip(sizes, kept, strict=True) if own)
     assert 6_899_000 < used <= 6_900_032
+
+
+def test_sizes_of_terabytes_take_no_memory_of_their_size():
+    sizes = [10**12 - less for less in (1, 3, 7, 11)]
+    kept = best_kept(sizes, [float(size) for size in sizes], 2 * 10**12 - 13)
+    assert [size for size, own in zip(sizes, kept, strict=True) if own] == [10**12 - 3, 10**12 - 11]

@@ -35,6 +35,8 @@ MATRIX = [[0, 1], [0, 0]]
         lambda: lc.costmodel.train(SWEEP, examples=5.5),
         lambda: lc.costmodel.train(SWEEP, examples=5, epochs=1.5),
         lambda: lc.costmodel.train(SWEEP, examples=5, epochs=1, seed=-1),
+        lambda: lc.costmodel.predict(None, CELLS),  # type: ignore[arg-type]
+        lambda: lc.nasbench.read_accuracies(3),  # type: ignore[arg-type]
         lambda: search(SWEEP, "coral-usb", "x", "macs"),
         lambda: search(SWEEP, "coral-usb", True, "macs"),
         lambda: search(SWEEP, "coral-usb", 3, ["macs"]),

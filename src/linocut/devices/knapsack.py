@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from linocut.errors import SpecError
 
 MOST_STATES = 5_000_000  # sums that are looked at side by side
+MOST_BITS = 2**33  # of sums as bits, of all things together: 1 GiB
 TRIED = 32  # sums that are filled up greedily after each thing, for what can be had
 EQUAL = 1e-12  # of gains: a relative difference that is rounding
 
@@ -33,6 +34,7 @@ def best_kept(sizes: Sequence[int], gains: Sequence[float], room: int) -> tuple[
         return tuple(i in set(order) for i in range(len(sizes)))
     rates = values / np.maximum(weights, 1)
     alike = bool(weights.all()) and rates.max() - rates.min() <= EQUAL * rates.max()
+    alike = alike and room // math.gcd(*weights.tolist()) * len(weights) <= MOST_BITS
     numbers = _fullest(weights.tolist(), room) if alike else _best(weights, values, room)
     kept = {order[number] for number in numbers}
     return tuple(i in kept for i in range(len(sizes)))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from linocut.cli.command import Command
 from linocut.cli.nasbench.options import accuracy_option, caching_option, swept
@@ -37,7 +38,10 @@ from linocut.json_text import written
 @click.option("--out", type=PATH, metavar="FILE.toml", help="Write the network, for linocut train --model.")
 @force_option
 @json_option
+@click.pass_context
 def search(
+    context: click.Context,
+    /,
     device: str,
     max_ms: float,
     caching: str,
@@ -59,6 +63,8 @@ def search(
     from linocut.networks.toml_file import write_network
     from linocut.report.nasbench_tables import front_table
 
+    if accuracy is not None and context.get_parameter_source("by") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--by is of searches without --accuracy; leave one of them out", context)
     check_out(out, force, ".toml", "a network")
     accuracies = None if accuracy is None else nasbench.read_accuracies(accuracy)
     costs = swept((device,), caching)

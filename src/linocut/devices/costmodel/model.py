@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from linocut.devices.costmodel.features import FEATURES, PRESENT, features
 from linocut.errors import RunError, SpecError
+from linocut.fields import a_path
 from linocut.networks.nasbench.cell import checked
 from linocut.ops.bits import Array
 from linocut.tensor_file import TensorFile, save
@@ -101,8 +102,11 @@ class CostModel:
 
 
 def load(path: str | os.PathLike[str]) -> CostModel:
-    """The model in a file; RunError for one that is missing, damaged, or another kind of file."""
-    where = Path(path)
+    """The model in a file; RunError for one that is missing, damaged, or another kind of file.
+
+    SpecError for what is no path.
+    """
+    where = a_path(path, "a cost model")
     if not where.exists():
         raise RunError(f"{where} does not exist; make it with: linocut nasbench train-cost-model --out {where}")
     file = TensorFile(where, KIND, VERSION)

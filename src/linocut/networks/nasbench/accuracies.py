@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linocut.errors import DataError, SpecError, one_line
+from linocut.fields import a_path
 from linocut.files import read_small
 from linocut.json_text import parsed
 from linocut.networks.nasbench.cell import Cell, as_array, kept
@@ -45,7 +46,7 @@ class Accuracies:
 
 def read_accuracies(path: str | Path) -> Accuracies:
     """The accuracies in a file; DataError, naming the file, the place and the mend, for one that is damaged or none."""
-    where = Path(path)
+    where = a_path(path, "a file of accuracies")
     if where.suffix == ".tfrecord":
         return _of_tfrecord(where)
     pairs = list(_of_csv(where) if where.suffix == ".csv" else _of_json(where))
