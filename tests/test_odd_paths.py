@@ -236,7 +236,7 @@ FILES = ("checkpoint.safetensors", "model.safetensors", "log.jsonl", "config.tom
 
 @pytest.mark.parametrize("name", FILES)
 def test_files_of_a_run_that_are_none(linocut, run, tmp_path, name):
-    """A run goes on where what is there is not needed, and writes over it, but for folders and pipes, which it leaves."""
+    """A run goes on where what is there is not needed, and writes over it, but for folders and pipes: these stay."""
     for what in ("a link to itself", "a pipe", "a folder", "no bytes"):
         folder = tmp_path / what
         shutil.copytree(run, folder)
