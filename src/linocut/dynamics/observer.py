@@ -22,10 +22,8 @@ EVERY = 100  # steps from one that is looked at to the next: the cost is below 2
 MOST_EVERY = 10**9
 
 
-def find_every(given: object) -> int | None:
-    """The steps from one that is looked at to the next, None of False and None; SpecError for what is no number."""
-    if given is None or given is False:
-        return None
+def find_every(given: object) -> int:
+    """The steps from one that is looked at to the next; SpecError for what is no number."""
     every = EVERY if given is True else as_plain(given)
     if not isinstance(every, int) or not 1 <= every <= MOST_EVERY:
         raise SpecError(f"dynamics is {given!r}, must be True, or after how many steps to look again, 1 or more")

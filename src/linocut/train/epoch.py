@@ -6,12 +6,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from linocut.compile.builder import MICRO
 from linocut.compile.lower import TRAIN, Compiled
 from linocut.data.batches import Batches
 from linocut.data.dataset import Dataset
-from linocut.dynamics.observer import Observer
 from linocut.errors import DataError
 from linocut.graph.graph import Graph
 from linocut.ops.control import CORRECT, EXAMPLES, FLIPS, LEARNING_RATE
@@ -23,6 +23,9 @@ from linocut.train.health import Monitor
 from linocut.train.progress import Progress
 from linocut.train.settings import Settings
 from linocut.train.upcoming import next_batches, rate_at
+
+if TYPE_CHECKING:
+    from linocut.dynamics.observer import Observer
 
 TIMES_KEPT = 1001  # of the latest steps, for their median
 

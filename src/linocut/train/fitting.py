@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from linocut.compile.lower import Compiled
 from linocut.data.dataset import Dataset
-from linocut.dynamics.observer import Observer
 from linocut.graph.inference import InferenceGraph
 from linocut.run import Session, scoring
 from linocut.run.feed import Feed
@@ -24,6 +24,9 @@ from linocut.train.kept_model import KeptModel
 from linocut.train.precise_norms import recompute
 from linocut.train.progress import Progress
 from linocut.train.settings import Settings
+
+if TYPE_CHECKING:
+    from linocut.dynamics.observer import Observer
 
 
 class _Stopped(Exception):

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from linocut.data.augmentation import Augmentation, find_augmentation
 from linocut.data.dataset import Dataset
-from linocut.dynamics.observer import Observer, find_every
 from linocut.errors import DataError, DivergenceError, LinocutError, MachineError, RunError, SpecError
 from linocut.graph.carry import Target
 from linocut.graph.frozen import find_frozen
@@ -54,6 +53,7 @@ from linocut.train.use import IN_FIT, Use
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from linocut.dynamics.observer import Observer
     from linocut.plan.account import Account
     from linocut.run.feed import Examples
 
@@ -273,7 +273,7 @@ class Trainer:
             tested = validate if test is None else test
             known = self.choosing.validation
             given = Given.of(self.settings, known, train, validation, tested, epochs, save_every, callbacks)
-            every = find_every(dynamics)
+            every = _looks_every(dynamics)
             self._stopping = False
             self._fit(given, keep, patience, out, every)
         return tuple(self.progress.history)
@@ -300,7 +300,7 @@ class Trainer:
             self._take(settings)
             self.data, self.progress.epochs, self.choosing = DataFacts.of(given.dataset), given.epochs, choosing
             self.save_every = given.save_every or self.save_every
-            observer = None if every is None else Observer(self.session, self.compiled, every)
+            observer = None if every is None else self._observer(every)
             planned = self._planned(observer)
             fitting = self._fitting(given, folder, planned, observer)
             new = folder is not None and not folder.holds_run
@@ -316,6 +316,11 @@ class Trainer:
             done = self._done(folder, accuracy, fitting.stopped)
             self._save(folder, planned, done)
             fitting.emit(done)
+
+    def _observer(self, every: int) -> Observer:
+        from linocut.dynamics.observer import Observer  # late: few runs are looked at, and all pay for what is imported
+
+        return Observer(self.session, self.compiled, every)
 
     def _planned(self, observer: Observer | None = None) -> Planned:
         program, session = self.compiled.program, self.session
@@ -573,3 +578,11 @@ class Trainer:
         with self._use.lent():
             for callback in callbacks:
                 callback(event)
+
+
+def _looks_every(dynamics: object) -> int | None:
+    if dynamics is None or dynamics is False:
+        return None
+    from linocut.dynamics.observer import find_every
+
+    return find_every(dynamics)
