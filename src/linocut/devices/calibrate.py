@@ -32,6 +32,7 @@ CONSTANTS = tuple(LIKELY)
 ABOUT = "an own analytic model; its constants are fitted, not physical, and not cycle accurate"
 LEAST_ROWS = len(CONSTANTS) + 1  # one is left out at a time
 RESIDUAL_ROWS = 30
+HELPS = 0.98  # of the error without it: less is no help, but rounding
 FAR = 3.0  # standard deviations
 ELSEWHERE = 100.0  # by which factor no times are off that are of such a device; those in another unit are, by 1,000
 LEAST_SECONDS = 1e-5  # what an overhead of 0 begins at: it has no logarithm
@@ -141,7 +142,7 @@ def calibrate(device: Device | str | Path, times: Sequence[Time], source: str = 
     fitted = _constants(device, law, measured, _starts(device))
     left = [_left_out(fitted, device, law, measured, number) for number in range(len(times))]
     alone, corrected = np.array([one[0] for one in left]), np.array([one[1] for one in left])
-    helps = len(times) >= RESIDUAL_ROWS and _error(corrected, measured) < _error(alone, measured)
+    helps = len(times) >= RESIDUAL_ROWS and _error(corrected, measured) < HELPS * _error(alone, measured)
     said = law.seconds(fitted)
     model: Residual | None = None
     if helps:

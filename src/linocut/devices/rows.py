@@ -15,7 +15,7 @@ COMPUTE, STREAMING, OVERHEAD, LINK, LEARNED = "compute", "streaming", "overhead"
 OF = {
     EDGE_TPU: "published parameters",
     SYSTOLIC: "published parameters",
-    ENGINE: "this machine's measured peaks",
+    ENGINE: "peaks of kernels and fitted laws",
     MICROCONTROLLER: "counted instructions",
 }
 
