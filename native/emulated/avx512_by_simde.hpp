@@ -63,6 +63,22 @@ inline simde__m512i sra_epi32(const simde__m512i& a, const __m128i& count) {
     return lanes<simde__m512i, int>([&](unsigned i) { return from(i) >> (by(0) > 31 ? 31 : by(0)); });
 }
 
+inline simde__m512 cvtph_ps(const __m256i& a) {
+    const __m256 halves[2] = {_mm256_cvtph_ps(_mm256_castsi256_si128(a)),
+                              _mm256_cvtph_ps(_mm256_extracti128_si256(a, 1))};
+    simde__m512 both;
+    std::memcpy(&both, halves, sizeof both);
+    return both;
+}
+
+// To nearest, whatever is asked for.
+inline __m256i cvtps_ph(const simde__m512& a) {
+    __m256 halves[2];
+    std::memcpy(halves, &a, sizeof halves);
+    return _mm256_set_m128i(_mm256_cvtps_ph(halves[1], _MM_FROUND_TO_NEAREST_INT),
+                            _mm256_cvtps_ph(halves[0], _MM_FROUND_TO_NEAREST_INT));
+}
+
 }  // namespace by_simde
 
 #undef _mm512_madd_epi16
@@ -93,6 +109,12 @@ inline simde__m512i sra_epi32(const simde__m512i& a, const __m128i& count) {
 #define _mm512_cvtepi32_ps(a) by_simde::lanes<simde__m512, float>(by_simde::Lanes<int, simde__m512i>(a))
 #undef _mm512_cvttps_epi32
 #define _mm512_cvttps_epi32(a) by_simde::lanes<simde__m512i, int>(by_simde::Lanes<float, simde__m512>(a))
+#undef _mm512_cvtepi64_epi16
+#define _mm512_cvtepi64_epi16(a) by_simde::lanes<__m128i, short>(by_simde::Lanes<long long, simde__m512i>(a))
+#undef _mm512_cvtph_ps
+#define _mm512_cvtph_ps(a) by_simde::cvtph_ps(a)
+#undef _mm512_cvtps_ph
+#define _mm512_cvtps_ph(a, rounding) by_simde::cvtps_ph(a)
 
 #define __AVX512F__ 1
 #define __AVX512BW__ 1
