@@ -320,7 +320,7 @@ def test_data_list(linocut):
 
 
 HEAVY = {"matplotlib", "torch", "scipy", "pandas", "tensorflow", "sklearn"}
-UNNEEDED = {*HEAVY, "PIL.Image", "linocut.data.images", "linocut.dynamics.observer", "subprocess"}
+UNNEEDED = {*HEAVY, "PIL.Image", "linocut.data.images", "linocut.dynamics.observer"}
 
 
 def test_help_is_quick_and_imports_nothing_heavy():
