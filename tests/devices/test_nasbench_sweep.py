@@ -170,7 +170,7 @@ def test_what_a_sweep_cannot_take_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="must be a list of one or more"):
         sweep(nasbench.cells(3), "coral-usb")
     with pytest.raises(SpecError, match="a device is given as 3"):
-        sweep(nasbench.cells(3), [3])  # type: ignore[list-item]
+        sweep(nasbench.cells(3), [3])  # type: ignore[list-item]  # wrong on purpose
     poor = dataclasses.replace(devices.load("coral-usb"), lacks=("sigmoid", "max_pool2d"))
     with pytest.raises(SpecError, match="coral-usb cannot run max_pool2d, which networks of NASBench-101 are made of"):
         sweep(nasbench.cells(2), [poor])

@@ -35,17 +35,17 @@ MATRIX = [[0, 1], [0, 0]]
         lambda: lc.costmodel.train(SWEEP, examples=5.5),
         lambda: lc.costmodel.train(SWEEP, examples=5, epochs=1.5),
         lambda: lc.costmodel.train(SWEEP, examples=5, epochs=1, seed=-1),
-        lambda: lc.costmodel.predict(None, CELLS),  # type: ignore[arg-type]
-        lambda: lc.nasbench.read_accuracies(3),  # type: ignore[arg-type]
+        lambda: lc.costmodel.predict(None, CELLS),  # type: ignore[arg-type]  # wrong on purpose
+        lambda: lc.nasbench.read_accuracies(3),  # type: ignore[arg-type]  # wrong on purpose
         lambda: search(SWEEP, "coral-usb", "x", "macs"),
         lambda: search(SWEEP, "coral-usb", True, "macs"),
         lambda: search(SWEEP, "coral-usb", 3, ["macs"]),
         lambda: search(SWEEP, 3, 3, "macs"),
-        lambda: calibrate(lc.devices.load("coral-usb"), [3] * 7),  # type: ignore[list-item]
+        lambda: calibrate(lc.devices.load("coral-usb"), [3] * 7),  # type: ignore[list-item]  # wrong on purpose
         lambda: calibrate("coral", []),
         lambda: lc.nasbench.cells("x"),
         lambda: lc.nasbench.cells(3.0),
-        lambda: lc.nasbench.as_array(["7:0"]),  # type: ignore[list-item]
+        lambda: lc.nasbench.as_array(["7:0"]),  # type: ignore[list-item]  # wrong on purpose
         lambda: lc.nasbench.as_array("7:0"),
         lambda: lc.nasbench.read_cell(b"7:0"),
         lambda: lc.nasbench.read_cell({"matrix": 3, "ops": ["input"]}),

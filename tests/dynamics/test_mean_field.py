@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -70,6 +72,6 @@ def test_relu_s_fixed_point_is_that_of_the_layer_itself() -> None:
         (lambda: fixed_point(1.0, 9.0), "their ratio must be within 5"),
     ],
 )
-def test_what_cannot_be_is_refused(call: object, message: str) -> None:
+def test_what_cannot_be_is_refused(call: Callable[[], object], message: str) -> None:
     with pytest.raises(SpecError, match=message):
-        call()  # type: ignore[operator]
+        call()

@@ -213,7 +213,7 @@ def test_a_number_of_steps_that_cannot_be_is_refused(dynamics: object) -> None:
     with pytest.raises(
         SpecError, match=r"dynamics is .*, must be True, or after how many steps to look again, 1 or more"
     ):
-        trainer().fit(examples(), 1, dynamics=dynamics)  # type: ignore[arg-type]
+        trainer().fit(examples(), 1, dynamics=dynamics)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_a_history_says_what_it_has() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -35,10 +38,10 @@ def test_the_sides_of_the_edge() -> None:
 
 def test_the_numbers_depend_on_the_seed_and_not_on_processes() -> None:
     told = []
-    same = {"n": 30, "steps": 10, "ratio": [0.0, 0.5, 1.0], "beta": [0.4, 0.8]}
-    one = phase_diagram(**same, threads=1, progress=lambda done, of: told.append((done, of)))  # type: ignore[arg-type]
-    two = phase_diagram(**same, threads=2)  # type: ignore[arg-type]
-    other = phase_diagram(**same, threads=2, seed=1)  # type: ignore[arg-type]
+    same: dict[str, Any] = {"n": 30, "steps": 10, "ratio": [0.0, 0.5, 1.0], "beta": [0.4, 0.8]}
+    one = phase_diagram(**same, threads=1, progress=lambda done, of: told.append((done, of)))
+    two = phase_diagram(**same, threads=2)
+    other = phase_diagram(**same, threads=2, seed=1)
     assert np.array_equal(one.distance, two.distance) and not np.array_equal(one.distance, other.distance)
     assert told == [(1, 3), (2, 3), (3, 3)]
 
@@ -59,6 +62,6 @@ def test_relu_may_run_away() -> None:
         (lambda: phase_diagram(beta=[-1.0], n=10), "1 / J is -1, must be above 0"),
     ],
 )
-def test_what_cannot_be_is_refused(call: object, message: str) -> None:
+def test_what_cannot_be_is_refused(call: Callable[[], object], message: str) -> None:
     with pytest.raises(SpecError, match=message):
-        call()  # type: ignore[operator]
+        call()

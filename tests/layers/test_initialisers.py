@@ -61,4 +61,4 @@ def test_a_description_keeps_what_was_asked_for_and_older_ones_are_as_they_were(
 )
 def test_what_cannot_be_is_refused(initial: object, message: str) -> None:
     with pytest.raises(SpecError, match=message):
-        Dense(10, initial=initial)  # type: ignore[arg-type]
+        Dense(10, initial=initial)  # type: ignore[arg-type]  # wrong on purpose

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,36 +28,36 @@ def diagram() -> PhaseDiagram:
     return PhaseDiagram(beta, ratio, np.array([[9.0, np.inf], [0.1, 0.0], [0.0, 0.0]]), "tanh", 10, 10, 0)
 
 
-def drawn(monkeypatch: pytest.MonkeyPatch, runs: list[Traced], of: PhaseDiagram | None) -> list[object]:
-    kept: list[object] = []
+def drawn(monkeypatch: pytest.MonkeyPatch, runs: list[Traced], of: PhaseDiagram | None) -> list[Any]:
+    kept: list[Any] = []
     monkeypatch.setattr(figures, "save", lambda figure, path: kept.append(figure))
     dynamics_plot.plot(runs, of, Path("unused.png"))
-    return [axes for axes in kept[0].axes if axes.axison]  # type: ignore[attr-defined]
+    return [axes for axes in kept[0].axes if axes.axison]
 
 
 def test_a_panel_for_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     axes = drawn(monkeypatch, [Traced("run", history(), None)], None)
-    assert [one.get_ylabel() for one in axes] == [  # type: ignore[attr-defined]
+    assert [one.get_ylabel() for one in axes] == [
         "J^2",
         "turnover, share of weights a step",
         "share passed",
         "share clipped",
     ]
-    x, y = axes[0].lines[0].get_data()  # type: ignore[attr-defined]
+    x, y = axes[0].lines[0].get_data()
     np.testing.assert_allclose((x, y), ([0, 1, 2, 3], [0.25, 0.36, 0.49, 0.64]))
-    np.testing.assert_allclose(axes[1].lines[0].get_data(), ([1, 2, 3], [1e-3, 5e-4, 1e-3 / 3]))  # type: ignore[attr-defined]
+    np.testing.assert_allclose(axes[1].lines[0].get_data(), ([1, 2, 3], [1e-3, 5e-4, 1e-3 / 3]))
 
 
 def test_rescaled_time_and_the_path_in_the_phase_diagram(monkeypatch: pytest.MonkeyPatch) -> None:
     axes = drawn(monkeypatch, [Traced("one", history(), 0.01), Traced("two", history(), 0.02)], diagram())
     plane, _, rescaled = axes[:3]
-    edge, path = plane.lines[:2]  # type: ignore[attr-defined]
+    edge, path = plane.lines[:2]
     assert set(edge.get_ydata()) == {1.0} and edge.get_label() == "edge of chaos, tanh"
     np.testing.assert_allclose(
         path.get_data(), (0.1 / np.array([0.5, 0.6, 0.7, 0.8]), 1 / np.array([0.5, 0.6, 0.7, 0.8]))
     )
     assert path.get_label() == "one: a"
-    np.testing.assert_allclose(rescaled.lines[1].get_xdata(), [0, 0.02, 0.04, 0.06])  # type: ignore[attr-defined]
+    np.testing.assert_allclose(rescaled.lines[1].get_xdata(), [0, 0.02, 0.04, 0.06])
 
 
 def test_a_phase_diagram_alone_is_written(tmp_path: Path) -> None:

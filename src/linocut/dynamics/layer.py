@@ -36,3 +36,11 @@ class LayerDynamics:
         for name in ("clipped", "turnover", "chi", "passed"):
             fields.number_or_none(data[name], f"{what}: {name}")
         return LayerDynamics(**data)
+
+
+def layers_of(entry: object, what: str) -> tuple[LayerDynamics, ...] | None:
+    """The layers of an event of a log; None where dynamics were not asked for, SpecError for anything else."""
+    if entry is None:
+        return None
+    layers = fields.entries(entry, f"{what}: dynamics")
+    return tuple(LayerDynamics.from_dict(layer, f"{what}: dynamics of a layer") for layer in layers)

@@ -16,7 +16,7 @@ import numpy as np
 
 from linocut.data import available, load
 from linocut.data.dataset import Dataset
-from linocut.dynamics import constant, edge, fit_slope
+from linocut.dynamics import constant, edge, fit_slope, laws
 from linocut.errors import SpecError
 from linocut.reproduce.asked import Asked
 from linocut.reproduce.chaos_training import ChaosTraining, Trajectory
@@ -125,10 +125,10 @@ def _slopes(runs: _Runs, settings: Sequence[Slope]) -> Iterator[Row]:
     for one in settings:
         training = one.training(runs.asked.epochs)
         found = runs.of(training)
-        slope = fit_slope(found.j_squared) if _is_line(found) else None
-        slopes.append((training, slope.A if slope else None, one.A))
+        slope = _fitted(found)
+        ours = None if slope is None else slope.A
+        slopes.append((training, ours, one.A))
         fitted = f", epochs {slope.first} to {slope.last}" if slope else ", too few epochs"
-        ours = slope.A if slope else None
         how = MEASURED if slope else None
         yield Row(SLOPES, f"{training.title}{fitted}", one.A, ours, "", how, runs.command, None, told, found.seconds)
     for training, A, published in slopes:
@@ -138,12 +138,12 @@ def _slopes(runs: _Runs, settings: Sequence[Slope]) -> Iterator[Row]:
         yield Row(K, training.title, constant(published, *law), ours, "", how, runs.command, None, "of the published A")
 
 
-def _is_line(found: Trajectory) -> bool:
+def _fitted(found: Trajectory) -> laws.Slope | None:
+    """The line of J^2 by epoch; None where too few epochs lie before the edge."""
     try:
-        fit_slope(found.j_squared)
+        return fit_slope(found.j_squared)
     except SpecError:
-        return False
-    return True
+        return None
 
 
 def _accuracies(runs: _Runs, training: ChaosTraining) -> Iterator[Row]:
@@ -185,10 +185,9 @@ def _decay(runs: _Runs, figure: dict[str, Any]) -> Iterator[Row]:
         training = ChaosTraining(figure["eta"], alpha, figure["batch"], epochs, decay)
         found = runs.of(training)
         title = f"{training.title}, lambda {decay:g} (Keras's; PyTorch's is {2 * decay:g}), epoch {epochs}"
-        row = Row(
+        yield Row(
             DECAY, f"J^2, {title}", None, found.j_squared[epochs], "", MEASURED, runs.command, seconds=found.seconds
         )
-        yield row
         yield Row(
             DECAY, f"test accuracy, {title}", None, 100 * found.accuracies[epochs - 1], "%", MEASURED, runs.command
         )

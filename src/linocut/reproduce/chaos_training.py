@@ -8,16 +8,16 @@ from pathlib import Path
 from linocut.data import as_floats
 from linocut.data.dataset import Dataset
 from linocut.dynamics import History, rescaled
-from linocut.errors import RunError
+from linocut.dynamics.laws import EDGE
 from linocut.optimizers import SGD
 from linocut.reproduce.asked import Asked
+from linocut.reproduce.kept_run import kept_or_new
 from linocut.reproduce.tanh_network import HIDDEN, tanh_network
 from linocut.train import EpochEnded, Trainer, read_dynamics
 from linocut.train.events import Event
 from linocut.train.run_folder import RunFolder
 
 SEED = 0
-EDGE = 1.0  # J^2
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,4 @@ class ChaosTraining:
     def _trainer(self, asked: Asked, out: Path | None) -> Trainer:
         optimizer = SGD(self.eta, self.alpha, weight_decay=2.0 * self.decay)
         new = Trainer(tanh_network(), "standard", optimizer, self.batch, SEED, asked.threads)
-        if out is None or not RunFolder(out).holds_run:
-            return new
-        kept = Trainer.resume(out, asked.threads)
-        if kept.settings != new.settings:
-            raise RunError(f"{out} holds a run of other settings; give another --out, or move it away")
-        return kept
+        return kept_or_new(new, out, asked.threads)

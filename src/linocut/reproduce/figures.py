@@ -5,13 +5,18 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from linocut import fields
 from linocut.errors import SpecError
 from linocut.toml_text import read_toml
 
-F = TypeVar("F")
+
+class _Dataclass(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+F = TypeVar("F", bound=_Dataclass)
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ def records(tables: dict[str, Any], name: str, kind: type[F]) -> tuple[F, ...]:
     found = []
     for entry in fields.entries(tables.get(name), name):
         given = fields.mapping(entry, name)
-        known = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+        known = {field.name: field for field in dataclasses.fields(kind)}
         needed = {field for field, one in known.items() if one.default is dataclasses.MISSING}
         if set(given) - set(known) or needed - set(given):
             raise SpecError(f"{name} has {', '.join(sorted(given))}, must have {', '.join(known)}")

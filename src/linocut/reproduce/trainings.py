@@ -7,13 +7,12 @@ from pathlib import Path
 
 from linocut import networks
 from linocut.data import load
-from linocut.errors import RunError
 from linocut.optimizers import Adam
 from linocut.reproduce.asked import Asked
+from linocut.reproduce.kept_run import kept_or_new
 from linocut.schedules import Schedule, find_schedule
 from linocut.train import EpochEnded, Trainer
 from linocut.train.events import Event
-from linocut.train.run_folder import RunFolder
 
 BATCH, RATE, SEED = 100, 1e-3, 0
 
@@ -78,9 +77,4 @@ class Training:
             find_schedule(self.schedule),
             augment=self.augment,
         )
-        if out is None or not RunFolder(out).holds_run:
-            return new
-        kept = Trainer.resume(out, asked.threads)
-        if kept.settings != new.settings:
-            raise RunError(f"{out} holds a run of other settings; give another --out, or move it away")
-        return kept
+        return kept_or_new(new, out, asked.threads)

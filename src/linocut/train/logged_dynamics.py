@@ -7,7 +7,7 @@ from pathlib import Path
 
 from linocut import fields
 from linocut.dynamics.history import History
-from linocut.dynamics.layer import LayerDynamics
+from linocut.dynamics.layer import layers_of
 from linocut.errors import RunError, one_line
 from linocut.files import open_plain
 from linocut.json_text import parsed
@@ -22,9 +22,8 @@ def read_dynamics(run: str | os.PathLike[str]) -> History:
         with os.fdopen(open_plain(path), "rb") as file:
             for number, line in enumerate(whole_lines(file), start=1):
                 event = fields.mapping(parsed(line.decode()), f"line {number}")
-                if event.get("dynamics") is not None:
-                    entries = fields.entries(event["dynamics"], f"line {number}: dynamics")
-                    layers = tuple(LayerDynamics.from_dict(one, f"line {number}: a layer") for one in entries)
+                layers = layers_of(event.get("dynamics"), f"line {number}")
+                if layers is not None:
                     epoch = fields.whole(event["epoch"], f"line {number}: epoch", 1) if "epoch" in event else None
                     history.add(epoch, layers)
     except (FileNotFoundError, NotADirectoryError):

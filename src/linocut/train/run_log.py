@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from linocut import fields
-from linocut.dynamics.layer import LayerDynamics
+from linocut.dynamics.layer import layers_of
 from linocut.errors import RunError, SpecError, one_line
 from linocut.json_text import parsed
 from linocut.train.events import EpochEnded, Event, to_json
@@ -116,12 +116,4 @@ def epoch_of(entry: object, what: str) -> EpochEnded:
     warnings = (
         fields.text(text, f"{what}: a warning") for text in fields.entries(data["warnings"], f"{what}: warnings")
     )
-    return EpochEnded(**{**data, "warnings": tuple(warnings), "dynamics": _dynamics(data["dynamics"], what)})
-
-
-def _dynamics(entry: object, what: str) -> tuple[LayerDynamics, ...] | None:
-    """Of the layers, where it was asked for."""
-    if entry is None:
-        return None
-    layers = fields.entries(entry, f"{what}: dynamics")
-    return tuple(LayerDynamics.from_dict(layer, f"{what}: dynamics of a layer") for layer in layers)
+    return EpochEnded(**{**data, "warnings": tuple(warnings), "dynamics": layers_of(data["dynamics"], what)})

@@ -1,0 +1,22 @@
+"""A training that is kept in a run folder, and goes on there when it is asked for again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from linocut.errors import RunError
+from linocut.train import Trainer
+from linocut.train.run_folder import RunFolder
+
+
+def kept_or_new(new: Trainer, out: Path | None, threads: int | None) -> Trainer:
+    """The run that `out` holds, at its last checkpoint, or `new` where it holds none.
+
+    RunError where the run is of other settings than `new`.
+    """
+    if out is None or not RunFolder(out).holds_run:
+        return new
+    kept = Trainer.resume(out, threads)
+    if kept.settings != new.settings:
+        raise RunError(f"{out} holds a run of other settings; give another --out, or move it away")
+    return kept
