@@ -77,7 +77,7 @@ class LookupProducts {
     static constexpr i64 plane = lookup_outputs / beside * stride;
     using Tables = u8[Digits][lookup_outputs / beside][stride];
 
-    const u8* table(i64 output) const { return tables_[0][output / beside] + output % beside * L::bytes; }
+    u8* table(i64 output) const { return tables_[0][output / beside] + output % beside * L::bytes; }
 
     void build(i64 count) {
         for (i64 g = 0; g * L::inputs < count; ++g) {
@@ -85,7 +85,7 @@ class LookupProducts {
             i8 unpacked[L::inputs][segment];
             const i64 first = g * L::inputs, n = least(L::inputs, count - first);
             for (i64 i = 0; i < n; ++i) rows[i] = reinterpret_cast<const u8*>(gradients(first + i, unpacked[i]));
-            const auto at = [&](i64 o) { return const_cast<u8*>(table(o)) + g * block; };
+            const auto at = [&](i64 o) { return table(o) + g * block; };
             L::template build_columns<Digits>(rows, part_.outputs, at, plane, sizes_);
         }
     }

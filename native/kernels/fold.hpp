@@ -17,6 +17,9 @@ struct Fold {
         if (few && elements.rows % (parts * (segment / cols)) == 0) times = segment / cols;
     }
 
+    // Each row by itself.
+    static Fold none() { return Fold({nullptr, Format::u8, 1, segment, nullptr}); }
+
     // An operand of elements, so many rows as one.
     Operand of(const Operand& elements) const {
         return {elements.data, elements.format, elements.rows / times, elements.cols * times, elements.shape};

@@ -253,6 +253,19 @@ inline void integers(const Call& call, const norm::MaskedGradient& from, const n
     seen.note(call.operands[SCALE]);
 }
 
+// Bytes of `used` mantissas, and how many of the first n are above `limit`, and above its half.
+[[gnu::always_inline]] inline void keep(const i32* whole, i64 n, i64 used, i32 limit, i8* __restrict out, Seen& seen) {
+    i32 saturated = 0, near = 0;
+    for (i64 c = 0; c < n; ++c) {
+        const i32 size = whole[c] < 0 ? -whole[c] : whole[c];
+        saturated += size > limit;
+        near += size > limit / 2;
+    }
+    for (i64 c = 0; c < used; ++c) out[c] = static_cast<i8>(clamp(whole[c], -127, 127));
+    seen.saturated += saturated;
+    seen.near += near;
+}
+
 // Mantissas of one row, formed as `used` doubles. A dither less 2^31 is a signed integer, which every set turns into
 // doubles.
 inline void store_rounded(const Operand& dy, i64 r, u32 first, const Dithers& dithers, const norm::Unit& unit, i64 used,
@@ -261,20 +274,13 @@ inline void store_rounded(const Operand& dy, i64 r, u32 first, const Dithers& di
     i8* __restrict out = target(dy, r, unit, few);
     const bool halves = dy.format == Format::i4;
     const i32 limit = halves ? 2 * most_level : 127;
-    i32 whole[segment] = {}, saturated = 0, near = 0;
+    i32 whole[segment] = {};
     for (i64 c = 0; c < used; ++c) {
         const double dither = static_cast<i32>((first + dithers.from_first[c]) ^ nearest) * 0x1p-32;
         const double number = values[c] + (g[c] == 0.0f ? dither : 0.0);
         whole[c] = rounded(halves ? number * 2.0 - 0.5 : number, -fixed_limit, fixed_limit);
     }
-    for (i64 c = 0; c < unit.n; ++c) {
-        const i32 size = whole[c] < 0 ? -whole[c] : whole[c];
-        saturated += size > limit;
-        near += size > limit / 2;
-    }
-    for (i64 c = 0; c < used; ++c) out[c] = static_cast<i8>(clamp(whole[c], -127, 127));
-    seen.saturated += saturated;
-    seen.near += near;
+    keep(whole, unit.n, used, limit, out, seen);
     finish(dy, r, unit, few);
 }
 
@@ -306,7 +312,6 @@ inline void store_single(const float* values, const float* g, u32 first, const D
     const float turn = times * 0x1p-32f, half = times == 2.0f ? 0.0f : 0.5f;
     const i32 most_size = times == 2.0f ? 2 * most_level : 127;
     alignas(64) i32 whole[segment];
-    i32 saturated = 0, near = 0;
     for (i64 c = 0; c < segment; ++c) {
         const float dither = static_cast<float>(static_cast<i32>((first + dithers.from_first[c]) ^ nearest)) * turn;
         const float value = values[c] + ((g[c] == 0.0f ? dither : 0.0f) + half);
@@ -314,14 +319,7 @@ inline void store_single(const float* values, const float* g, u32 first, const D
         const i32 towards_0 = static_cast<i32>(inside);
         whole[c] = towards_0 - (static_cast<float>(towards_0) > inside ? 1 : 0);
     }
-    for (i64 c = 0; c < segment; ++c) {
-        const i32 size = whole[c] < 0 ? -whole[c] : whole[c];
-        saturated += size > most_size;
-        near += size > most_size / 2;
-    }
-    for (i64 c = 0; c < segment; ++c) out[c] = static_cast<i8>(clamp(whole[c], -127, 127));
-    seen.saturated += saturated;
-    seen.near += near;
+    keep(whole, segment, segment, most_size, out, seen);
 }
 
 // From floats, X being bits: in floats.

@@ -250,7 +250,7 @@ inline void add_part(const Call& call, const norm::MaskedGradient& from, const n
 // Not of x in floats, whose partners are added up in the order of rows.
 inline Fold fold_of(const Call& call) {
     const bool bits = call.operands[X].format == Format::bit;
-    return bits ? Fold(call.operands[DX], work_of(call).parts) : Fold({nullptr, Format::u8, 1, segment, nullptr});
+    return bits ? Fold(call.operands[DX], work_of(call).parts) : Fold::none();
 }
 inline norm::Unit unit_of(const Call& call, i64 number) {
     return norm::Unit(fold_of(call).of(call.operands[DX]), work_of(call).parts, number);

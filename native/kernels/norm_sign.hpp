@@ -17,7 +17,7 @@ inline constexpr double threshold_limit = 1073741824.0;  // 2^30: thresholds fit
 inline Fold fold_of(const Call& call) {
     const bool some = call.operands[Y].cols < call.operands[BITS].cols;  // a group of the layer's channels
     const bool apart = some || given(call.operands[WORK]);
-    return apart ? Fold({nullptr, Format::u8, 1, segment, nullptr}) : Fold(call.operands[Y]);
+    return apart ? Fold::none() : Fold(call.operands[Y]);
 }
 inline Operand elements(const Call& call) { return fold_of(call).of(call.operands[Y]); }
 

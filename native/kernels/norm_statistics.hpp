@@ -19,7 +19,7 @@ inline bool exact(const Call& call) { return is_integer(call.operands[Y].format)
 // Of sums of integers the order is no matter.
 inline Fold fold_of(const Call& call) {
     const Operand& y = call.operands[Y];
-    return exact(call) ? Fold(y, work_of(call).parts) : Fold({nullptr, Format::u8, 1, segment, nullptr});
+    return exact(call) ? Fold(y, work_of(call).parts) : Fold::none();
 }
 
 // visit(values) for rows [begin, end) of a unit, 64 elements each. Of whole segments nothing is copied: a call in the

@@ -24,8 +24,8 @@ inline Doubles widened(const float* from) {
     return __builtin_convertvector(v, Doubles);
 }
 
-// sums[k][c] += term k of the numbers at c of each row, of n channels; `terms` adds them to its Doubles for c, and
-// `term` for one number.
+// sums[k][c] += term k of the numbers at c of each row, of n channels: `vectors` adds those of several channels to
+// its Doubles, `numbers` gives those of one number.
 template <int K, class Vectors, class Numbers>
 inline void add(i64 rows, i64 stride, i64 n, double (*sums)[segment], const Vectors& vectors, const Numbers& numbers) {
     i64 c = 0;

@@ -68,12 +68,12 @@ inline u64 tables(u64 rounds) {
     return rounds * static_cast<u64>(together * segment * groups * L::inputs);
 }
 
-// Gradients of 8 or 4 bits times signs: by tables where the set takes these for them, else as bytes.
+// Gradients of 8 or 4 bits times signs: by tables where the set has them, else as bytes.
 template <int bits, class L = Lookups>
 inline u64 signs(u64 rounds) {
     if constexpr (L::usable) {
         if constexpr (bits == 4) return tables<1, L>(rounds);
-        if constexpr (L::least_inputs < lookups::never) return tables<L::digits_of_bytes, L>(rounds);
+        return tables<L::digits_of_bytes, L>(rounds);
     }
     return int8(rounds);
 }

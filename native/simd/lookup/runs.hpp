@@ -33,8 +33,7 @@
 
 namespace linocut::LINOCUT_NS::lookups {
 
-inline constexpr i64 columns = 64;          // of a panel
-inline constexpr i64 never = i64{1} << 62;  // as `least_inputs`: bytes are faster, however many inputs there are
+inline constexpr i64 columns = 64;  // of a panel
 
 // Tables and rows of a panel that meet: `groups` of both from these offsets, in bytes, on.
 struct Run {
