@@ -75,9 +75,9 @@ def train_cost_model(
             raise click.UsageError("--plot draws the learning curve; give --curve too", context)
         figures.check(picture)
     check_out(out, force, ".safetensors", "a cost model")
-    pytorch().set_num_threads(threads)
     found = swept(devices, caching, vertices)
     costmodel.check(found, examples, epochs)
+    pytorch().set_num_threads(threads)
 
     def tell(epoch: int, loss: float) -> None:
         if not as_json and not curve:
