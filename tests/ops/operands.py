@@ -350,6 +350,10 @@ def _flatten_bits(formats: Formats, sizes: Sizes, variant: Mapping[str, float], 
     return {"x": view(_bits(rng, _pixels(sizes, False), sizes["C"]), "bit")}, {}
 
 
+def _unflatten_bits(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    return {"x": view(_bits(rng, sizes["B"], sizes["K"]), "bit")}, {}
+
+
 def _numbers_of(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
     """Operands called x, a, b and weights: activations in numbers, or bytes."""
     filled = {}
@@ -582,6 +586,7 @@ FILLS: dict[str, Fill] = {
     "gate_gradient": _gate,
     "from_unit": _from_unit,
     "flatten_bits": _flatten_bits,
+    "unflatten_bits": _unflatten_bits,
     "tanh": _activated,
     "tanh_gradient": _activated,
     "sigmoid": _activated,

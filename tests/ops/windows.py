@@ -38,7 +38,7 @@ def draw(op: Op, sizes: Mapping[str, int], rng: np.random.Generator) -> tuple[di
     attributes |= {"stride": float(stride), "pad_top": float(pads[0]), "pad_left": float(pads[1])}
     drawn["L"] = planes(drawn["P"], drawn["Q"])
     found = {**sizes, **drawn}
-    if op.name == "flatten_bits":
+    if op.name in ("flatten_bits", "unflatten_bits"):
         found["K"] = found["H"] * found["W"] * found["C"]
     return found, attributes
 

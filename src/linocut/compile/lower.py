@@ -9,6 +9,7 @@ from linocut.compile.batch import check_norms, find_micro_batch
 from linocut.compile.builder import Builder
 from linocut.compile.captured import capture as keep_captured
 from linocut.compile.draft import Draft
+from linocut.compile.passes.close_rows import close_rows
 from linocut.compile.passes.in_place import in_place
 from linocut.compile.passes.tiling import TILE_BYTES, tile
 from linocut.compile.placement.lifetimes import Lifetime, live_bytes
@@ -119,8 +120,8 @@ def check_arena(network: str, batch: int, arena: int) -> None:
 
 
 def _divided(builder: Builder, tile_bytes: int | None) -> Draft:
-    """What was lowered, in tiles where that lowers the peak."""
-    draft = builder.draft()
+    """What was lowered, bits that wait close together, and in tiles where that lowers the peak."""
+    draft = close_rows(builder.draft())
     if builder.policy.integer:
         draft = in_place(draft)
         if tile_bytes is not None:
