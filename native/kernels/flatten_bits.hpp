@@ -38,8 +38,18 @@ inline u64 gather_word(const Operand& x, Cursor& at, i64 wanted) {
     return word;
 }
 
-// The same of pixels that fill words: no cursor.
+// The word that pixels of so many channels fill.
+template <i64 Channels>
+inline u64 join(const u64* pixels) {
+    u64 word = 0;
+    for (i64 p = 0; p < segment / Channels; ++p) word |= pixels[p] << p * Channels;
+    return word;
+}
+
+// The same of some pixels, of channels that fill words.
 inline u64 join_pixels(const u64* pixels, i64 count, i64 channels) {
+    if (count * channels == segment && channels == 16) return join<16>(pixels);
+    if (count * channels == segment && channels == 32) return join<32>(pixels);
     u64 word = 0;
     for (i64 p = 0; p < count; ++p) word |= pixels[p] << p * channels;
     return word;
