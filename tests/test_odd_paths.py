@@ -18,6 +18,7 @@ from PIL import Image
 from small_command import REFERENCE, SMALL, objects
 
 import linocut as lc
+from linocut.cli.options import quoted
 from linocut.data import cache, idx
 from linocut.data.folder import FolderDataset
 from linocut.report import figures
@@ -270,6 +271,15 @@ def pictures(root, *classes):
         folder.mkdir(parents=True)
         for number in range(20):
             Image.fromarray(random.integers(0, 256, (8, 8), np.uint8)).save(folder / f"{number}.png")
+
+
+@pytest.mark.parametrize("name", ["plain", "a b", "-x", "it's", f"a'{NO_UTF_8}f\\", "x\ny", "\x1b]0;é\x07"])
+def test_commands_that_are_told_can_be_pasted(name):
+    """Whatever a folder is called, in bash."""
+    word = quoted(name)
+    assert word.isprintable()
+    said = subprocess.run(["bash", "-c", f"printf %s {word}"], capture_output=True, check=True).stdout
+    assert said == os.fsencode(f"./{name}" if name.startswith("-") else name)
 
 
 @pytest.mark.parametrize("odd", ["\x1b]0;title\x07", NO_UTF_8, "a\nb"])

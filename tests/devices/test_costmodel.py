@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import time
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,17 @@ def test_answers_do_not_depend_on_the_order_of_vertices() -> None:
     written = nasbench.as_array([nasbench.read_cell("1771019:83")])
     model = _random_model(2)
     assert model.predict(written) == pytest.approx(model.predict(nasbench.kept(written)), rel=1e-4)
+
+
+def test_answers_take_one_thread() -> None:
+    """Products so small gain nothing by a second one, which takes several times the processor's time."""
+    model, cells = _random_model(4), np.random.default_rng(4).choice(nasbench.cells(6), 10_000)
+    model.predict(cells)  # whatever threads others left spinning sleep by then
+    begun, own = time.process_time(), time.thread_time()
+    model.predict(cells)
+    own = time.thread_time() - own
+    assert time.process_time() - begun < 1.25 * own
+    assert own < 1  # what was asked for; an eighth of it on an EPYC
 
 
 def test_one_cell_on_one_device_is_a_table_too() -> None:

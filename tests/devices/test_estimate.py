@@ -131,6 +131,11 @@ def test_what_cannot_be_estimated():
     device = dataclasses.replace(lc.devices.load("coral-usb"), lacks=("tanh",))
     with pytest.raises(lc.SpecError, match="coral-usb cannot run tanh1, a tanh; replace that layer"):
         lc.estimate(network, device)
+    lacking = dataclasses.replace(device, lacks=("tanh", "dense"))
+    with pytest.raises(lc.SpecError, match=r"run dense1 \(dense\), tanh1 \(tanh\), dense2 \(dense\); replace these"):
+        lc.estimate(network, lacking)
+    with pytest.raises(lc.SpecError, match=r"conv2d8 \(conv2d\) and 5 more; replace these layers"):
+        lc.estimate(lc.models.build("vgg16"), dataclasses.replace(device, lacks=("conv2d",)))
     for given, says in (
         ({"precision": "int4"}, "no precision is called 'int4'"),
         ({"caching": "some"}, "no caching is called 'some'"),

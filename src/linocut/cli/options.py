@@ -330,4 +330,16 @@ def tell_skipped(*datasets: Dataset) -> None:
 def quoted(path: object) -> str:
     """A path as a word of a command that can be pasted into a shell: in quotes where need be, and no option."""
     text = str(path)
-    return quote(f"./{text}" if text.startswith("-") else text)
+    word = f"./{text}" if text.startswith("-") else text
+    if word.isprintable():
+        return quote(word)
+    return "$'" + "".join(map(_in_dollar_quotes, word)) + "'"
+
+
+def _in_dollar_quotes(character: str) -> str:
+    """A character in the quotes of bash and zsh that know escapes; one that cannot be shown as bytes of a name."""
+    if character in "\\'":
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    return "".join(f"\\x{byte:02x}" for byte in os.fsencode(character))

@@ -91,7 +91,7 @@ def reproduce(
         rows = list(_shown(found.rows(asked), as_json))
     except Interrupted as stop:
         again = f"linocut reproduce {paper}{' --quick' * quick}" + (f" --epochs {epochs}" if epochs else "")
-        mend = f"go on with: {again} --out {printable(quoted(kept))}" if kept else "without --out nothing was kept"
+        mend = f"go on with: {again} --out {quoted(kept)}" if kept else "without --out nothing was kept"
         with suppress(OSError):  # the terminal that closed
             click.echo(f"interrupted by {signal.Signals(stop.number).name}; {mend}", err=True)
         context.exit(SIGNALLED + stop.number)

@@ -3,6 +3,9 @@
 h = nodes E + e                                    (cells, 7, width), 0 where there is no vertex
 h = h + MLP([h, A^T h, A h, mean of h])            ROUNDS times: from predecessors, from successors, from all
 log ms = MLP([sum of h, max of h]) * scale + mean  of each device
+
+As [h, A^T h, A h, mean of h] W is h W_0 + A^T h W_1 + A h W_2 + the mean of h W_3, each vertex is multiplied by all of
+W first, and one product for each cell, with what is the same in every round, adds up what its vertices read.
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ from linocut.tensor_file import TensorFile, save
 KIND, VERSION = "linocut-cost-model", 2  # files of tensors have a checksum from version 2 on
 ROUNDS, WIDTH = 4, 48
 PARTS = 4  # h, and what comes from predecessors, successors and all
-CHUNK = 1024  # cells that are answered together
+CHUNK = 256  # cells that are answered together: what they take stays in the caches
+ROWS = 28  # of a product: of more OpenBLAS makes two threads, which cost more than they bring
 NOWHERE = -1e9  # below any h
 
 
@@ -76,29 +80,58 @@ class CostModel:
         return found
 
     def _answer(self, nodes: Array, edges: Array) -> Array:
-        own, present = self.weights, nodes[:, :, PRESENT:]
-        count, vertices, _ = nodes.shape
-        share = 1 / present.sum(axis=1, keepdims=True)
-        h = (nodes @ own["embed.weights"] + own["embed.bias"]) * present
-        read = np.empty((count, vertices, PARTS * WIDTH), np.float32)
-        backwards = np.ascontiguousarray(edges.transpose(0, 2, 1))
+        own, (count, vertices, _) = self.weights, nodes.shape
+        present = nodes[:, :, PRESENT:]
+        there, reads = present.reshape(-1, 1), _reads(edges, present)
+        h = (_product(nodes.reshape(-1, FEATURES), own["embed.weights"]) + own["embed.bias"]) * there
         for number in range(ROUNDS):
-            read[:, :, :WIDTH] = h
-            read[:, :, WIDTH : 2 * WIDTH] = backwards @ h
-            read[:, :, 2 * WIDTH : 3 * WIDTH] = edges @ h
-            read[:, :, 3 * WIDTH :] = h.sum(axis=1, keepdims=True) * share
-            h = h + self._mlp(f"round{number}", read.reshape(-1, PARTS * WIDTH)).reshape(h.shape) * present
+            sent = _product(h, _side_by_side(own[f"round{number}.0.weights"]))
+            hidden = (reads @ sent.reshape(count, vertices * PARTS, WIDTH)).reshape(-1, WIDTH)
+            change = self._after(f"round{number}", hidden)
+            change *= there
+            h += change
+        h = h.reshape(count, vertices, WIDTH)
         pooled = np.concatenate([h.sum(axis=1), np.where(present > 0, h, NOWHERE).max(axis=1)], axis=1)
-        return np.exp(np.asarray(self._mlp("head", pooled) * own["scale"] + own["mean"], np.float64))
+        logs = self._after("head", _product(pooled, own["head.0.weights"]))
+        return np.exp(np.asarray(logs * own["scale"] + own["mean"], np.float64))
 
-    def _mlp(self, name: str, x: Array) -> Array:
-        hidden = x @ self.weights[f"{name}.0.weights"] + self.weights[f"{name}.0.bias"]
-        return np.maximum(hidden, 0, out=hidden) @ self.weights[f"{name}.1.weights"] + self.weights[f"{name}.1.bias"]
+    def _after(self, name: str, hidden: Array) -> Array:
+        """The rest of an MLP, from its first product, which is written over."""
+        hidden += self.weights[f"{name}.0.bias"]
+        found = _product(np.maximum(hidden, 0, out=hidden), self.weights[f"{name}.1.weights"])
+        found += self.weights[f"{name}.1.bias"]
+        return found
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write it into a file of tensors, whole or not at all; MachineError where the disk will not."""
         description = {"devices": list(self.devices), "caching": self.caching, "about": dict(self.about)}
         save(Path(path), self.weights, KIND, VERSION, description)
+
+
+def _reads(edges: Array, present: Array) -> Array:
+    """How much each vertex reads of each part of what each vertex sends: (cells, 7, 7 PARTS)."""
+    count, vertices, _ = edges.shape
+    reads = np.empty((count, vertices, vertices, PARTS), np.float32)
+    reads[..., 0] = np.eye(vertices, dtype=np.float32)
+    reads[..., 1] = edges.transpose(0, 2, 1)
+    reads[..., 2] = edges
+    reads[..., 3] = 1 / present.sum(axis=1, keepdims=True)
+    return reads.reshape(count, vertices, vertices * PARTS)
+
+
+def _side_by_side(weights: Array) -> Array:
+    """(PARTS WIDTH, WIDTH) as (WIDTH, PARTS WIDTH): those of each part beside those of the others."""
+    return np.ascontiguousarray(weights.reshape(PARTS, WIDTH, WIDTH).swapaxes(0, 1)).reshape(WIDTH, PARTS * WIDTH)
+
+
+def _product(x: Array, weights: Array) -> Array:
+    """(n, inputs) times (inputs, outputs), ROWS at a time."""
+    whole = len(x) // ROWS * ROWS
+    found = np.empty((len(x), weights.shape[1]), np.float32)
+    blocks = found[:whole].reshape(-1, ROWS, weights.shape[1])
+    np.matmul(x[:whole].reshape(-1, ROWS, x.shape[1]), weights, out=blocks)
+    np.matmul(x[whole:], weights, out=found[whole:])
+    return found
 
 
 def load(path: str | os.PathLike[str]) -> CostModel:
