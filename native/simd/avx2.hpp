@@ -12,7 +12,7 @@
 #include "dot/avx2.hpp"
 #include "floats/avx2.hpp"
 #include "floats/transpose_sse.hpp"
-#include "half/f16c.hpp"
+#include "half/avx2.hpp"
 #include "integers/avx2.hpp"
 #include "interleave/avx2.hpp"
 #include "lookup/x86.hpp"

@@ -10,7 +10,7 @@
 #include "dot/avx512.hpp"
 #include "floats/avx512.hpp"
 #include "floats/transpose_sse.hpp"
-#include "half/f16c.hpp"
+#include "half/avx512.hpp"
 #include "integers/avx512.hpp"
 #include "interleave/avx512.hpp"
 #include "lookup/avx512.hpp"
