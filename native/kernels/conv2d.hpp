@@ -213,20 +213,9 @@ inline void pack_joined(const Operand& weights, i64 taps, i64 first, i64 columns
     }
 }
 
-// visit(number of the first, example, row, column, how many) for pixels of a grid side by side in one row.
-template <class Visit>
-inline void each_run(const Grid& grid, Span pixels, const Visit& visit) {
-    const i64 width = grid.columns.count;
-    for (i64 from = pixels.begin, n; from < pixels.end; from += n) {
-        const i64 column = from % width, row = from / width % grid.rows.count;
-        n = least(pixels.end - from, width - column);
-        visit(from, from / width / grid.rows.count, row, column, n);
-    }
-}
-
 inline void join_patches(const Grid& grid, Span pixels, const u64* source, const JoinedTaps& joined, u64* out) {
     const i64 step = grid.rows.taps * joined.row_words;
-    each_run(grid, pixels, [&](i64, i64 example, i64 row, i64 column, i64 n) {
+    each_run(grid.rows.count, grid.columns.count, pixels, [&](i64, i64 example, i64 row, i64 column, i64 n) {
         const Axis &rows = grid.rows, &columns = grid.columns;
         for (i64 r = 0; r < rows.taps; ++r) {
             const i64 at = rows.origin + rows.step * row + r;
@@ -241,7 +230,7 @@ inline void join_patches(const Grid& grid, Span pixels, const u64* source, const
 // What the zeros of padding stood for is added again.
 inline void mend_borders(const Grid& grid, Span pixels, const TapSigns& signs, const Operand& y, i64 first,
                          i64 columns) {
-    each_run(grid, pixels, [&](i64 from, i64, i64 row, i64 column, i64 n) {
+    each_run(grid.rows.count, grid.columns.count, pixels, [&](i64 from, i64, i64 row, i64 column, i64 n) {
         const Span rows = grid.rows.seen(grid.rows.origin + grid.rows.step * row);
         for (i64 i = 0; i < n; ++i) {
             const Span across = grid.columns.seen(grid.columns.origin + grid.columns.step * (column + i));

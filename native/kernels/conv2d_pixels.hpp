@@ -125,12 +125,9 @@ class Pixels {
     // visit(example, row, column, how many) for those of [begin, begin + count) that lie side by side in a row.
     template <class Visit>
     void each_run(i64 begin, i64 count, const Visit& visit) const {
-        const i64 width = conv_.output.width;
-        for (i64 from = begin, n; from < begin + count; from += n) {
-            const i64 column = from % width, row = from / width;
-            n = least(begin + count - from, width - column);
-            visit(row / rows_, first_ + row % rows_, column, n);
-        }
+        LINOCUT_NS::each_run(
+            rows_, conv_.output.width, {begin, begin + count},
+            [&](i64, i64 example, i64 row, i64 column, i64 n) { visit(example, first_ + row, column, n); });
     }
 
   private:

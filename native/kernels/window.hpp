@@ -41,6 +41,17 @@ struct Window {
     }
 };
 
+// visit(number of the first, example, row, column, how many) for those of `pixels`, numbers in images of so many rows
+// and columns, that lie side by side in one row.
+template <class Visit>
+inline void each_run(i64 rows, i64 columns, Span pixels, const Visit& visit) {
+    for (i64 from = pixels.begin, n; from < pixels.end; from += n) {
+        const i64 column = from % columns, row = from / columns;
+        n = least(pixels.end - from, columns - column);
+        visit(from, row / rows, row % rows, column, n);
+    }
+}
+
 // Of a convolution: `weights` are (outputs, height, width, inputs), the attributes start with stride, pad_top and
 // pad_left.
 inline Window conv_window(const Operand& weights, const double* attributes) {
