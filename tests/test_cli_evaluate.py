@@ -105,7 +105,7 @@ def test_a_picture_that_cannot_be_is_refused_before_anything_is_done(linocut, ru
     for name, message in (
         ("x", "x cannot be drawn: a name without an ending is no kind of picture; give a name that ends in .png"),
         ("x.doc", "x.doc cannot be drawn: '.doc' is no kind of picture"),
-        ("folder.png", "folder.png is there, and no file to be written"),
+        ("folder.png", "folder.png is a folder; give the name of a file as --plot"),
     ):
         status, out, err = linocut("eval", run, "--plot", name, *REFERENCE)
         assert (status, out) == (2, "") and message in err

@@ -76,13 +76,19 @@ def check_new(path: Path, force: bool, option: str = "--out", forced: str = "--f
 
     `option` is what gives the path, `forced` what `force`, for the message. Links are followed.
     """
-    target = os.path.realpath(path)
+    check_place(path, option)
+    if os.path.lexists(path) and not force:
+        raise SpecError(f"{path} exists already; give {forced} to replace it, or another {option}")
+
+
+def check_place(path: Path, option: str) -> Path:
+    """Where a file is to be written, behind links, which stay what they are; SpecError where what is there is none."""
+    target = Path(os.path.realpath(path))
     if os.path.isdir(target):
         raise SpecError(f"{path} is a folder; give the name of a file as {option}")
     if os.path.lexists(target) and not os.path.isfile(target):
         raise SpecError(f"{path} is there, and no file to be written; move it away, or give another {option}")
-    if os.path.lexists(path) and not force:
-        raise SpecError(f"{path} exists already; give {forced} to replace it, or another {option}")
+    return target
 
 
 def check_parent(path: Path) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import importlib
 import io
-import os
 import warnings
 from pathlib import Path
 from typing import Any
 
 from linocut.errors import SpecError
-from linocut.files import check_parent, replacing
+from linocut.files import check_parent, check_place, replacing
 
+PLOT = "--plot"  # what gives the path
 MEND = "give a name that ends in .png, .svg or .pdf"
 
 
@@ -28,7 +28,7 @@ def check(path: Path) -> None:
     kinds = module("matplotlib.backend_bases").FigureCanvasBase.get_supported_filetypes()
     if path.suffix.removeprefix(".").lower() not in kinds:
         raise SpecError(f"{path} cannot be drawn: {_ending(path)} is no kind of picture; {MEND}")
-    _check_place(path)
+    check_place(path, PLOT)
     check_parent(path)
 
 
@@ -55,16 +55,8 @@ def rendered(figure: Any, path: Path) -> bytes:
 
 def write(drawn: bytes, path: Path) -> None:
     """Write what `rendered` gave into a file, whole or not at all; errors as those of `save`."""
-    with replacing(_check_place(path)) as file:
+    with replacing(check_place(path, PLOT)) as file:
         file.write(drawn)
-
-
-def _check_place(path: Path) -> Path:
-    """Where a file is to be written."""
-    target = Path(os.path.realpath(path))  # links stay what they are
-    if os.path.lexists(target) and not os.path.isfile(target):
-        raise SpecError(f"{path} is there, and no file to be written; move it away, or give another place")
-    return target
 
 
 def _ending(path: Path) -> str:
