@@ -495,7 +495,7 @@ def test_no_memory(linocut, monkeypatch, text, amount):
     def failing(*arguments, **named):
         raise MemoryError(*text)
 
-    monkeypatch.setattr("linocut.train.trainer.open_session", failing)
+    monkeypatch.setattr("linocut.train.ready.open_session", failing)
     status, _, err = linocut("train", *SMALL)
     assert (status, err) == (1, f"error: {amount}; take a smaller batch or narrower layers; see linocut plan\n")
 

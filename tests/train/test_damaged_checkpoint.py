@@ -135,7 +135,7 @@ def refusal(tmp_path, sound, monkeypatch):
     def call(change):
         path = tmp_path / "checkpoint.safetensors"
         path.write_bytes(rewritten(sound, change))
-        monkeypatch.setattr("linocut.train.trainer.open_session", never)
+        monkeypatch.setattr("linocut.train.ready.open_session", never)
         with pytest.raises(lc.RunError) as caught:
             lc.Trainer.resume(tmp_path, backend="reference")
         assert str(path) in str(caught.value)

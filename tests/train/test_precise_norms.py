@@ -90,7 +90,7 @@ def test_interrupted_while_they_are_found_averages_are_as_before():
 
     data, own = lc.data.ArrayDataset(*examples(6), list("abcd"), "noise", shape=(6, 6, 1)), trainer(precise_norms=3)
     own.fit(data, 1)
-    session, feed = own._opened()
+    session, feed = own._ready.opened()
     before, calls = session.state_sha256(), []
 
     def stop():

@@ -50,7 +50,7 @@ def test_the_planned_arena_is_the_real_one(policy, batch):
 
 
 def test_nothing_is_allocated_before_it_is_needed(monkeypatch):
-    monkeypatch.setattr("linocut.train.trainer.open_session", lambda *a, **k: pytest.fail("a session was opened"))
+    monkeypatch.setattr("linocut.train.ready.open_session", lambda *a, **k: pytest.fail("a session was opened"))
     assert "total" in str(trainer().plan)
 
 

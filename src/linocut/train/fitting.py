@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from linocut.compile.lower import Compiled
 from linocut.data.dataset import Dataset
+from linocut.errors import DivergenceError, MachineError
 from linocut.graph.inference import InferenceGraph
 from linocut.run import Session, scoring
 from linocut.run.feed import Feed
@@ -19,7 +20,7 @@ from linocut.train.choosing import BEST, Choosing, better
 from linocut.train.epoch import Metrics, run_epoch
 from linocut.train.events import Callback, EpochEnded, Stepped
 from linocut.train.given import Given
-from linocut.train.interrupts import Interrupts
+from linocut.train.interrupts import Interrupted, Interrupts, Noted
 from linocut.train.kept_model import KeptModel
 from linocut.train.precise_norms import recompute
 from linocut.train.progress import Progress
@@ -38,8 +39,8 @@ class Fitting:
     """What trains, on what was given, and who is told of it; `progress` and `kept_model` are those of the run.
 
     `trained` gives what has been learned by now, whose arrays may be views of the arena. `stopping` says whether
-    somebody asked for the end; `save` and `save_checkpoint` write the run folder, if there is one (`written`), after an
-    epoch and within one, after every `save_every` steps.
+    somebody asked for the end; `save` and `save_checkpoint` write the run folder, if there is one (`folder`), after an
+    epoch and within one, after every `save_every` steps; `keeps` says what it keeps.
     An `observer` measures what the network goes through, if that is asked for.
     """
 
@@ -57,11 +58,29 @@ class Fitting:
     save: Callable[[], None]
     save_checkpoint: Callable[[], None]
     save_every: int | None
-    written: bool
+    folder: str | None
+    keeps: Callable[[], str]
     observer: Observer | None = None
 
-    def to_the_end(self, interrupts: Interrupts) -> float | None:
-        """Train until the epochs are done, or something ends them; the accuracy on the test data, None without."""
+    def to_the_end(self) -> float | None:
+        """Train until the epochs are done, or something ends them; the accuracy on the test data, None without.
+
+        The state is kept at a signal, of which Interrupted tells; a DivergenceError says what was kept before.
+        """
+        with Interrupts() as interrupts:
+            try:
+                return self._to_the_end(interrupts)
+            except DivergenceError as error:
+                raise DivergenceError(f"{error}; {self.keeps()}") from None
+            except (Noted, OSError) as error:
+                if interrupts.number is None or isinstance(error, MachineError):
+                    raise
+                # An OSError is of a callback that writes to the terminal whose end the signal tells of.
+                self.save()
+                assert interrupts.number is not None
+                raise Interrupted(interrupts.number, self.folder) from None
+
+    def _to_the_end(self, interrupts: Interrupts) -> float | None:
         with suppress(_Stopped):
             while self.progress.epoch < self.progress.epochs and self.stopped is None:
                 ended = self._epoch(interrupts)
@@ -120,7 +139,7 @@ class Fitting:
         progress.end_epoch(ended, self.settings.schedule.observe(progress.schedule, followed))
         if chosen is not None:
             progress.best = better(progress.best, progress.epoch, chosen)
-        if not self.written and self.choosing.keep == BEST and progress.at_best:
+        if self.folder is None and self.choosing.keep == BEST and progress.at_best:
             self.kept_model.hold(apart(self.trained(), self.session.arena))
         return ended
 

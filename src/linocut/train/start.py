@@ -23,6 +23,7 @@ from linocut.tensor_file import TensorFile
 from linocut.train.checkpoint import Checkpoint
 from linocut.train.events import Started
 from linocut.train.run_folder import RunFolder
+from linocut.train.settings import Settings
 
 MOST_NAMED = 10  # classes, in a message
 
@@ -73,6 +74,23 @@ def find_source(
         )
     kept = not any(node.name in new for node in head(target.graph))
     return Source(giver, name, classes or (known if kept else ()), new)
+
+
+def thaw(source: Source, settings: Settings, budget: int | None) -> tuple[Source, Settings]:
+    """Both after layers that begin anew were taken out of what is frozen; the source says so.
+
+    SpecError where batch or budget do not allow that.
+    """
+    names = [name for name in settings.frozen if name in source.new]
+    if not names:
+        return source, settings
+    settings = replace(settings, frozen=tuple(name for name in settings.frozen if name not in names))
+    try:
+        arena = settings.compile().program.arena_bytes
+    except SpecError as error:
+        raise SpecError(f"{', '.join(names)} cannot be frozen, beginning anew; {error}") from None
+    check_thawed(names, arena, budget)
+    return source.thawing(names), settings
 
 
 def check_thawed(names: Sequence[str], arena: int, budget: int | None) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from linocut.compile.lower import Compiled
 from linocut.data.augmentation import Augmentation, find_augmentation
 from linocut.data.dataset import Dataset
-from linocut.errors import DataError, DivergenceError, LinocutError, MachineError, RunError, SpecError
-from linocut.graph.carry import Target
+from linocut.errors import DataError, LinocutError, RunError, SpecError
 from linocut.graph.frozen import find_frozen
 from linocut.graph.inference import InferenceGraph
 from linocut.graph.network import Network
@@ -23,12 +23,11 @@ from linocut.plan.arena import arena_account
 from linocut.plan.budget import find_budget, find_sizes
 from linocut.plan.training import Training
 from linocut.policies import Policy, find_policy
-from linocut.run import NATIVE, Session, initialise, open_session, scoring
-from linocut.run.alike import check_alike, check_names, check_scaling
+from linocut.run import NATIVE, Session, scoring
+from linocut.run.alike import check_alike, check_scaling
 from linocut.run.captured import captured
-from linocut.run.feed import Feed, as_dataset
+from linocut.run.feed import as_dataset
 from linocut.run.predictions import Evaluation, Predictions
-from linocut.run.session import find_backend, find_threads
 from linocut.run.trained import apart, trained_graph
 from linocut.run.units import in_units
 from linocut.schedules import Schedule, find_schedule
@@ -37,18 +36,17 @@ from linocut.train.checkpoint import Checkpoint
 from linocut.train.choosing import BEST, Choosing
 from linocut.train.data_facts import DataFacts
 from linocut.train.events import Callback, Done, EpochEnded, Event, Planned, Started
-from linocut.train.finite import check_state
 from linocut.train.fitting import Fitting
 from linocut.train.given import Given
-from linocut.train.interrupts import Interrupted, Interrupts, Noted
-from linocut.train.kept_model import KeptModel
+from linocut.train.going_on import check_epochs, check_examples
 from linocut.train.peak_memory import peak_rss_bytes
 from linocut.train.progress import Progress
+from linocut.train.ready import Ready
 from linocut.train.run_folder import RunFolder
-from linocut.train.run_folders import RunFolders
 from linocut.train.settings import Settings
-from linocut.train.start import Source, check_thawed, find_source
+from linocut.train.start import find_source, thaw
 from linocut.train.use import IN_FIT, Use
+from linocut.train.writing import Writing
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -143,21 +141,17 @@ class Trainer:
     ) -> None:
         """Compile the program; the batch is to fill the budget `filled`, and the arena is `held` within one."""
         self._budget, self._held = filled, held
-        self.settings, self.compiled = settings, settings.compile()
+        self._use = Use()
+        self._ready = Ready(settings, threads, backend, self._use)
+        self._writing = Writing(self._ready)
         self.progress = Progress()
         self.data: DataFacts | None = None
-        self.folder: Path | None = None
         self.save_every: int | None = None
         self.choosing = Choosing()
-        self._kept_model = KeptModel()
         self._stopping = False
         self.started: Started | None = None
         self.source: str | None = None
         self._classes: tuple[str, ...] = ()  # that the network begins with, where it is known
-        self._threads, self._backend = find_threads(threads), find_backend(backend)
-        self._open: tuple[Session, Feed] | None = None
-        self._folders = RunFolders()
-        self._use = Use()
 
     @staticmethod
     def resume(folder: str | os.PathLike[str], threads: int | None = None, backend: str = NATIVE) -> Trainer:
@@ -171,13 +165,9 @@ class Trainer:
         kept, file = run.read()
         trainer = Trainer.from_settings(kept.settings, threads, backend)
         checkpoint.restore(file, trainer.session)
-        trainer.progress, trainer.data, trainer.folder = kept.progress, kept.data, path
-        trainer.save_every, trainer.choosing, trainer.source = kept.save_every, kept.choosing, kept.source
-        if not kept.progress.at_kept(kept.choosing.keep):
-            assert kept.progress.best is not None
-            trainer._kept_model.lies_in(run.place, kept.progress.best.epoch)
-            trainer._kept_model.check()
-        trainer._folders.keep(run, stamp, kept)
+        trainer.progress, trainer.data, trainer.source = kept.progress, kept.data, kept.source
+        trainer.save_every, trainer.choosing = kept.save_every, kept.choosing
+        trainer._writing.lies_in(run, stamp, kept)
         return trainer
 
     def __reduce__(self) -> NoReturn:
@@ -188,9 +178,32 @@ class Trainer:
         )
 
     @property
+    def settings(self) -> Settings:
+        """All that decides what training comes to, but for the examples."""
+        return self._ready.settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        self._ready.settings = settings  # of the same program
+
+    @property
+    def compiled(self) -> Compiled:
+        """The network's program, with what its buffers are for."""
+        return self._ready.compiled
+
+    @property
     def network(self) -> Network:
         """The network."""
         return self.settings.network
+
+    @property
+    def folder(self) -> Path | None:
+        """The run folder that `fit` goes on in; None as long as the run was not written."""
+        return self._writing.folder
+
+    @folder.setter
+    def folder(self, folder: Path | None) -> None:
+        self._writing.folder = folder
 
     @property
     def plan(self) -> Account:
@@ -200,12 +213,12 @@ class Trainer:
     @property
     def session(self) -> Session:
         """The session, opened and initialised when first asked for; MachineError where memory lacks."""
-        return self._opened()[0]
+        return self._ready.session
 
     @property
     def state(self) -> State:
         """What the network has learned and keeps, by `layer.part`, to read and to change; `moments` beside it."""
-        return State(self.compiled.layout, lambda name: self.session.array(name), self.using)
+        return State(self.compiled.layout, self._ready.array, self.using)
 
     def using(self, what: str) -> AbstractContextManager[None]:
         """A block that uses the trainer's session for `what`, alone; RunError while it is in use."""
@@ -296,23 +309,25 @@ class Trainer:
         choosing = self.choosing.of(given.validation, keep, patience, begun=self.progress.begun)
         settings = self._within(len(given.dataset))
         self.check(settings, given.dataset, given.epochs)
-        with self._claimed(out) as folder:
-            self._take(settings)
+        with self._writing.claimed(out) as folder:
+            self._ready.take(settings)
             self.data, self.progress.epochs, self.choosing = DataFacts.of(given.dataset), given.epochs, choosing
             self.save_every = given.save_every or self.save_every
             observer = None if every is None else self._observer(every)
             planned = self._planned(observer)
             fitting = self._fitting(given, folder, planned, observer)
             new = folder is not None and not folder.holds_run
-            with self._abandoning(folder, LinocutError, when=lambda _: new):
+            with self._writing.abandoning(folder, LinocutError, when=lambda _: new):
                 self._begin(folder, planned)
             if folder is not None:
                 self.folder = folder.path
-            with self._abandoning(folder, DataError, when=lambda written: new and not self._folders.begun(written)):
+            with self._writing.abandoning(
+                folder, DataError, when=lambda written: new and not self._writing.begun(written)
+            ):
                 if self.started is not None and not self.progress.begun:
                     fitting.emit(self.started)
                 fitting.emit(planned)
-                accuracy = self._fitted(fitting, folder)
+                accuracy = fitting.to_the_end()
             done = self._done(folder, accuracy, fitting.stopped)
             self._save(folder, planned, done)
             fitting.emit(done)
@@ -330,12 +345,12 @@ class Trainer:
 
     def _fitting(self, given: Given, folder: RunFolder | None, planned: Planned, observer: Observer | None) -> Fitting:
         return Fitting(
-            *self._opened(),
+            *self._ready.opened(),
             self.compiled,
             self.settings,
             self.progress,
             self.choosing,
-            self._kept_model,
+            self._writing.model,
             given,
             partial(self._emit, given.callbacks),
             self._trained,
@@ -343,23 +358,13 @@ class Trainer:
             partial(self._save, folder, planned),
             partial(self._save_checkpoint, folder),
             self.save_every,
-            folder is not None,
+            None if folder is None else str(folder.path),
+            partial(self._keeps, folder),
             observer,
         )
 
-    @contextmanager
-    def _abandoning(
-        self, folder: RunFolder | None, failure: type[LinocutError], when: Callable[[RunFolder], bool]
-    ) -> Iterator[None]:
-        """A block whose failure means that the folder's run came to nothing, and is removed, if `when`."""
-        try:
-            yield
-        except failure:
-            if folder is not None and when(folder):
-                folder.abandon()
-                self._folders.forget(folder)
-                self.folder = None
-            raise
+    def _keeps(self, folder: RunFolder | None) -> str:
+        return "no state before was kept" if folder is None else f"{folder.path} keeps {self._writing.at(folder)}"
 
     def _begin(self, folder: RunFolder | None, planned: Planned) -> None:
         """Write the run before its first step, so that a disk that will not take it is found at once."""
@@ -367,24 +372,6 @@ class Trainer:
             return
         self._save(folder, planned)
         folder.describe(self._kept())
-
-    def _fitted(self, fitting: Fitting, folder: RunFolder | None) -> float | None:
-        """Train to the end, in a state that is kept whatever ends it; the accuracy on the test data."""
-        with Interrupts() as interrupts:
-            try:
-                return fitting.to_the_end(interrupts)
-            except DivergenceError as error:
-                kept = "no state before was kept"
-                if folder is not None:
-                    kept = f"{folder.path} keeps {self._folders.at(folder)}"
-                raise DivergenceError(f"{error}; {kept}") from None
-            except (Noted, OSError) as error:
-                if interrupts.number is None or isinstance(error, MachineError):
-                    raise
-                # An OSError is of a callback that writes to the terminal whose end the signal tells of.
-                fitting.save()
-                assert interrupts.number is not None
-                raise Interrupted(interrupts.number, str(folder.path) if folder else None) from None
 
     def start_from(self, source: str | os.PathLike[str] | InferenceGraph, classes: Sequence[str] = ()) -> Started:
         """Begin from a trained network: a run folder, a model file, or an inference graph; returns what was taken.
@@ -402,35 +389,18 @@ class Trainer:
         with self.using("start_from"):
             if self.progress.begun:
                 raise RunError(f"the run is at {self.progress}, it can begin from nothing any more; make a new Trainer")
-            begun = find_source(source, self._target(), _names(classes, "classes", "classes", "cat"))
-            begun = self._thawed(begun)
-            self.started = begun.start(self._target())
+            target = self._ready.target
+            begun = find_source(source, target, _names(classes, "classes", "classes", "cat"))
+            begun, settings = thaw(begun, self.settings, self._held)
+            self._ready.take(settings, new=[name for name in self.settings.frozen if name not in settings.frozen])
+            self.started = begun.start(self._ready.target)
             self.source, self._classes = begun.name, begun.classes
         return self.started
-
-    def _thawed(self, source: Source) -> Source:
-        """The source, which says so, after layers that begin anew were taken out of what is frozen."""
-        thawed = [name for name in self.settings.frozen if name in source.new]
-        if not thawed:
-            return source
-        settings = replace(self.settings, frozen=tuple(one for one in self.settings.frozen if one not in thawed))
-        try:
-            arena = settings.compile().program.arena_bytes
-        except SpecError as error:
-            raise SpecError(f"{', '.join(thawed)} cannot be frozen, beginning anew; {error}") from None
-        check_thawed(thawed, arena, self._held)
-        self._take(settings, thawed)
-        return source.thawing(thawed)
-
-    def _target(self) -> Target:
-        """The network as one that takes numbers; the session is opened when they are written."""
-        state = State(self.compiled.layout, lambda name: self._opened()[0].array(name))
-        return Target(self.network.graph, self.settings.policy, state, self.settings.optimizer.latent)
 
     def evaluate(self, examples: Examples) -> Evaluation:
         """Accuracy and loss over examples, as `fit` takes them; DataError for what does not fit."""
         with self.using("evaluate"):
-            session, feed = self._opened()
+            session, feed = self._ready.opened()
             graph = self.network.graph
             dataset = as_dataset(examples, graph)
             if self.data is not None:
@@ -444,7 +414,7 @@ class Trainer:
         Of a regression `outputs` (n, outputs) are its targets, in the units of the data.
         """
         with self.using("predict"):
-            session, feed = self._opened()
+            session, feed = self._ready.opened()
             found = scoring.predict(session, feed, self.network.graph, images)
             form = self.data.form if self.data else None
             if form is not None and form.scaling is not None:
@@ -457,84 +427,34 @@ class Trainer:
         `fit` goes on in this folder unless it is given another; from a callback of a fit that writes one, in that.
         """
         with self.using("save"):
-            fitting = self._folders.writing
-            with self._claimed(folder) as into:
+            fitting = self._writing.under_way
+            with self._writing.claimed(folder) as into:
                 self._begin(into, self._planned())
             if not fitting:
                 self.folder = Path(folder)
-
-    def _opened(self) -> tuple[Session, Feed]:
-        with self._use.opening:
-            if self._open is None:
-                session = open_session(self.compiled.program, backend=self._backend, threads=self._threads)
-                initialise(session, self.compiled.initial, self.settings.seed)
-                self._open = session, Feed(session, self.network.graph, coded=self.settings.policy.integer)
-            return self._open
 
     def _within(self, examples: int) -> Settings:
         """The settings, with a batch that fills the budget no larger than the data, as long as nothing was trained."""
         if self._budget is None or self.progress.begun or self.settings.batch_size <= examples:
             return self.settings
-        own = self.settings
-        training = Training(self.network, own.policy, own.optimizer, own.frozen)
-        sizes = find_sizes(training, self._budget, None, None, examples)
-        return replace(self.settings, batch_size=sizes.batch, micro_batch=sizes.micro_batch)
-
-    def _take(self, settings: Settings, new: Sequence[str] = ()) -> None:
-        """Go on with these settings, and with the state that there is, but for layers that are new."""
-        if settings is self.settings:
-            return
-        with self._use.lent():
-            kept = (dict(self.state), dict(self.state.moments)) if self._open else ({}, {})
-            self.settings, self.compiled, self._open = settings, settings.compile(), None
-            self.state.update({name: kept[0][name] for name in kept[0] if name.rpartition(".")[0] not in new})
-            self.state.moments.update(kept[1])
+        return self._ready.within(self._budget, examples)
 
     def bound_batch(self, examples: int) -> None:
         """Make a batch that fills the budget no larger than so many examples, as `fit` does before its first step.
 
         In a block of `using`, as it may open the session anew.
         """
-        self._take(self._within(examples))
+        self._ready.take(self._within(examples))
 
     def check(self, settings: Settings, dataset: Dataset, epochs: int) -> None:
         """DataError or RunError for a data set or a number of epochs that this run cannot go on with."""
-        if settings.batch_size > len(dataset):
-            raise DataError(
-                f"batch size is {settings.batch_size:,}, but {dataset.name} has {len(dataset):,} examples; "
-                f"give a batch of 1 to {len(dataset):,}"
-            )
-        self.settings.augmentation.check_dataset(dataset)
-        if not self.progress.begun:
-            check_names(
-                dataset, self.network.name, self._classes, "give start_from of a new Trainer the data's classes"
-            )
-            return
-        if self.data is not None:
-            self.data.check_same(DataFacts.of(dataset))
-        self.check_epochs(epochs)
+        check_examples(settings, self.progress, self.data, self._classes, dataset)
+        if self.progress.begun:
+            self.check_epochs(epochs)
 
     def check_epochs(self, epochs: int) -> None:
         """RunError for a number of epochs that this run, which has begun, cannot go on to."""
-        if epochs < self.progress.epoch + (self.progress.step > 0):
-            raise RunError(f"epochs is {epochs}, but the run is at {self.progress}; give more epochs")
-        if self.settings.schedule.fixed_length and epochs != self.progress.epochs:
-            raise RunError(
-                f"epochs is {epochs}, but the run's {self.settings.schedule.kind} schedule was laid out for "
-                f"{self.progress.epochs}; resume it with {self.progress.epochs} epochs, or begin another run"
-            )
-
-    @contextmanager
-    def _claimed(self, out: str | os.PathLike[str] | None) -> Iterator[RunFolder | None]:
-        """The folder to write, for this process alone; RunError if it holds a run that this one did not come from."""
-        if out is not None and not os.fspath(out):
-            raise RunError("the run folder has an empty name; give a path, for example runs/mine")
-        path = self.folder if out is None else Path(out)
-        if path is None:
-            yield None
-            return
-        with self._folders.claimed(path) as folder:
-            yield folder
+        check_epochs(self.settings, self.progress, epochs)
 
     def _done(self, folder: RunFolder | None, accuracy: float | None, stopped: str | None) -> Done:
         best, at = self.progress.best, self.progress
@@ -554,25 +474,12 @@ class Trainer:
         return Checkpoint(self.settings, self.data, self.progress, every, choosing=choosing, source=source)
 
     def _save(self, folder: RunFolder | None, planned: Planned, *done: Done) -> None:
-        if folder is None:
-            return
-        self._check_state()
-        model: Callable[[], InferenceGraph] | None = self._trained
-        best = self.progress.best if self.choosing.keep == BEST else None
-        if not self.progress.at_kept(self.choosing.keep):
-            model = None if self._kept_model.is_in(folder.place) else self._kept_model.graph
-        self._folders.save(folder, self._kept(), self.session, model, planned, *done)
-        if model is not None and best is not None:
-            self._kept_model.lies_in(folder.place, best.epoch)
+        if folder is not None:
+            self._writing.save(folder, self._kept(), self._trained, planned, *done)
 
     def _save_checkpoint(self, folder: RunFolder | None) -> None:
-        if folder is None:
-            return
-        self._check_state()
-        self._folders.save_checkpoint(folder, self._kept(), self.session)
-
-    def _check_state(self) -> None:
-        check_state(self.session, self.compiled.layout, str(self.progress))
+        if folder is not None:
+            self._writing.save_checkpoint(folder, self._kept())
 
     def _emit(self, callbacks: Sequence[Callback], event: Event) -> None:
         with self._use.lent():
