@@ -7,7 +7,7 @@ nothing.
 from __future__ import annotations
 
 import os
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from cases import Case, cases, program_for, random_case, views
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from linocut.compile.program import Program
 from linocut.ops import OPS
 from linocut.ops.bits import Array
 from linocut.run.session import NativeSession, ReferenceSession
@@ -33,11 +34,11 @@ THREADS = (1, 3)
 SHOWN = 5  # failures
 
 
-@cache
-def references(op_name: str) -> list[tuple[Case, Array]]:
-    """Every case of an instruction with the arena that the reference leaves."""
+@lru_cache(maxsize=1)  # the instruction sets come one after another
+def references(op_name: str) -> list[tuple[Case, Program, Array, Array]]:
+    """Every case of an instruction: its program, its arena, and the one that the reference leaves."""
     made = cases(op_name, np.random.default_rng([SEED, NAMES.index(op_name)]))
-    return [(case, reference_arena(case)) for case in made]
+    return [(case, *program_for(case), reference_arena(case)) for case in made]
 
 
 def reference_arena(case: Case) -> Array:
@@ -51,7 +52,11 @@ def reference_arena(case: Case) -> Array:
 
 def native_arena(case: Case, isa: str, threads: int) -> Array:
     """The arena after the native core ran."""
-    program, arena = program_for(case)
+    return native(*program_for(case), isa, threads)
+
+
+def native(program: Program, arena: Array, isa: str, threads: int) -> Array:
+    """What the native core makes of a program's arena."""
     session = NativeSession(program, threads, isa)
     session.arena[...] = arena
     session.run("run")
@@ -86,11 +91,11 @@ def differences(case: Case, expected: Array, actual: Array) -> list[str]:
 def test_native_matches_reference(op_name: str, isa: str) -> None:
     assert not MISSING, MISSING
     failures: list[str] = []
-    for case, expected in references(op_name):
-        first = native_arena(case, isa, THREADS[0])
+    for case, program, arena, expected in references(op_name):
+        first = native(program, arena, isa, THREADS[0])
         failures += differences(case, expected, first)
         for threads in THREADS[1:]:
-            if not np.array_equal(first, native_arena(case, isa, threads)):
+            if not np.array_equal(first, native(program, arena, isa, threads)):
                 failures.append(f"{case}\n  {threads} threads give other bytes than {THREADS[0]}")
     count = f"{len(failures)} failures in {len(references(op_name))} cases, seed {SEED}:\n"
     assert not failures, count + "\n".join(failures[:SHOWN])
