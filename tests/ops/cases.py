@@ -9,6 +9,7 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from operands import FILLS, QUANTITIES, VARIANTS, panels_sizes
@@ -58,7 +59,7 @@ def cases(op_name: str, rng: np.random.Generator) -> list[Case]:
     op = OP_BY_NAME[op_name]
     letters = sorted({d for o in op.signature.operands for d in o.dims if d.isalpha()} - {"S", "D"})
     decks = {letter: _deck(rng) for letter in letters}
-    combinations = list(_combinations(op))
+    combinations = _combinations(op_name)
     if len(combinations) > MOST:
         combinations = [combinations[i] for i in sorted(rng.choice(len(combinations), MOST, replace=False))]
     made = []
@@ -74,7 +75,7 @@ def cases(op_name: str, rng: np.random.Generator) -> list[Case]:
 def random_case(op_name: str, rng: np.random.Generator, sizes: Mapping[str, int]) -> Case:
     """One case of random formats and modes with the given sizes of the letters R, K, N and C; images are drawn."""
     op = OP_BY_NAME[op_name]
-    combinations = list(_combinations(op))
+    combinations = _combinations(op_name)
     formats, variant = combinations[int(rng.integers(len(combinations)))]
     return make_case(op, formats, variant, sizes, rng)
 
@@ -148,8 +149,10 @@ def views(program: Program, arena: Array) -> dict[str, View]:
     return {buffer.name: operand(arena, buffer) for buffer in program.buffers}
 
 
-def _combinations(op: Op) -> Iterator[tuple[dict[str, str], Mapping[str, float]]]:
+@cache  # to ask of tens of thousands takes a second
+def _combinations(op_name: str) -> tuple[tuple[Mapping[str, str], Mapping[str, float]], ...]:
     """Every (formats by operand, attributes that change the meaning) that the instruction's limits admit."""
+    op, found = OP_BY_NAME[op_name], []
     choices = [((None,) if o.optional else ()) + o.formats for o in op.signature.operands]
     sizes = dict.fromkeys("RKNCDBHWPQIJL", 1) | {"S": QUANTITIES.get(op.name, 2)}
     for chosen in itertools.product(*choices):
@@ -158,7 +161,8 @@ def _combinations(op: Op) -> Iterator[tuple[dict[str, str], Mapping[str, float]]
         if not op.reason(sizes, formats):
             for variant in VARIANTS.get(op.name, ({},)):
                 if variant.get("ste") != RECTIFIED or formats["x"] == "bit":
-                    yield formats, variant
+                    found.append((formats, variant))
+    return tuple(found)
 
 
 def _summing_at_most(sizes: Mapping[str, int], most: int) -> dict[str, int]:
