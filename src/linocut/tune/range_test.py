@@ -16,7 +16,7 @@ from linocut.tune.trial import Setting, Trial
 WIDE, NEAR = 10**0.5, 10**0.25  # from one rate to the next
 SIDE = 3  # rates to each side of the start
 BEYOND = 4  # rates that are looked at beyond the range, where the best is at its end
-FIRST, SECOND, THIRD = 0.3, 0.45, 0.7  # shares of the time that is left at each round
+FIRST, SECOND, THIRD = 0.3, 0.4, 0.5  # shares of the time that is left at each round
 LONGER = 3  # times longer, where nothing has learned yet
 SEEDS, FINALISTS = 3, 3
 
@@ -43,14 +43,20 @@ def coarse(search: Search, start: Setting) -> list[Trial]:
 def _over(search: Search, start: Setting, examples: int) -> list[Trial]:
     rates = [start.rate * WIDE**power for power in range(-SIDE, SIDE + 1)]
     trials = search.run_all((with_rate(start, rate) for rate in rates), examples)
+    _beyond(search, trials, WIDE, examples)
+    return trials
+
+
+def _beyond(search: Search, trials: list[Trial], apart: float, examples: int) -> None:
+    """Add trials beyond the ends, while the best is at one; they are by rate then."""
+    trials.sort(key=lambda one: one.setting.rate)
     for _ in range(BEYOND):
-        trials.sort(key=lambda one: one.setting.rate)
         best = search.best(trials) if any(not one.diverged for one in trials) else trials[0]
-        factor = {0: 1.0 / WIDE, len(trials) - 1: WIDE}.get(trials.index(best))
+        factor = {0: 1.0 / apart, len(trials) - 1: apart}.get(trials.index(best))
         if factor is None or not search.fits(examples):
             break
-        trials.append(search.run(with_rate(start, best.setting.rate * factor), examples))
-    return sorted(trials, key=lambda one: one.setting.rate)
+        trials.append(search.run(with_rate(best.setting, best.setting.rate * factor), examples))
+        trials.sort(key=lambda one: one.setting.rate)
 
 
 def narrowed(search: Search, range_: Sequence[Trial], more: Sequence[Setting] = ()) -> Found:
@@ -64,6 +70,7 @@ def narrowed(search: Search, range_: Sequence[Trial], more: Sequence[Setting] = 
     third = [with_rate(best.setting, best.setting.rate * factor) for factor in (1.0, 1.0 / NEAR, NEAR)]
     longest = max(examples, search.affordable(len(third) + 1, THIRD))
     trials = _of_length(search, longest, [*trials, *search.run_all(third, longest)])
+    _beyond(search, trials, NEAR, longest)
     best = search.best(trials)
     if isinstance(best.setting.schedule, Cosine) and search.fits(longest):
         trials.append(search.run(replace(best.setting, schedule=Constant()), longest))

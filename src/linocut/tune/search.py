@@ -39,12 +39,9 @@ class Search:
     def pace(self, setting: Setting, trials: int) -> Trial:
         """A shortest training, by which times are estimated; SpecError where not even so many as short ones fit."""
         examples = self.least = LEAST_STEPS * setting.batch_size
-        begin = time.monotonic()
         found = run_trial(self.subject, setting, examples, self.subject.seed)
-        whole = time.monotonic() - begin
-        self.per_example = found.train_seconds / found.examples
-        self.per_trial = max(0.0, whole - found.train_seconds)
-        needed = whole + trials * (self.per_example * examples + self.per_trial)
+        self._timed(found)
+        needed = found.seconds + trials * (self.per_example * examples + self.per_trial)
         if needed > self.seconds:
             raise SpecError(
                 f"minutes is {self.seconds / 60:.3g}, but a range test of {trials} learning rates, {LEAST_STEPS} steps "
@@ -56,7 +53,7 @@ class Search:
     def affordable(self, trials: int, share: float) -> int:
         """Examples of each of so many trials that take a share of the time left, at most those of the real run."""
         each = max(0.0, self.left) * share / trials - self.per_trial
-        return self.whole(int(each / self.per_example))
+        return self.whole(int(each / max(self.per_example, 1e-9)))
 
     def whole(self, examples: int) -> int:
         """So many examples, whole epochs from one on, those of the real run at most, and of the shortest at least."""
@@ -75,12 +72,15 @@ class Search:
             if (trial.setting, trial.seed) == (setting, wanted) and _same(trial, examples):
                 return trial
         found = run_trial(self.subject, setting, examples, wanted)
-        if not found.diverged and found.examples > 0:
-            self.per_example = found.train_seconds / found.examples
-            self.per_trial = max(self.per_trial, found.judge_seconds)
+        self._timed(found)
         self.trials.append(found)
         self.tell(found)
         return found
+
+    def _timed(self, trial: Trial) -> None:
+        """What the next trials will take: as the latest."""
+        if trial.per_step and not trial.diverged:
+            self.per_example, self.per_trial = trial.per_step / trial.setting.batch_size, trial.beside
 
     def run_all(self, settings: Iterable[Setting], examples: int) -> list[Trial]:
         """A trial of each, as far as there is time; of the first at least."""

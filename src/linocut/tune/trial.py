@@ -63,7 +63,8 @@ class Trial:
     """A setting, trained for `examples` in so many `steps`, from a seed.
 
     `loss` and `accuracy` (a part of one; None of a regression) are of what was held out, both None where training
-    diverged. `layers` are what a look at the first step saw. Seconds are of training and of judging.
+    diverged. `layers` are what a look at the first step saw. `per_step` are seconds of a step, after the first;
+    `seconds` those of all, making ready and judging too.
     """
 
     setting: Setting
@@ -74,8 +75,13 @@ class Trial:
     accuracy: float | None
     marks: tuple[Mark, ...]
     layers: tuple[LayerDynamics, ...]
-    train_seconds: float
-    judge_seconds: float
+    per_step: float
+    seconds: float
+
+    @property
+    def beside(self) -> float:
+        """Seconds of making ready and judging."""
+        return max(0.0, self.seconds - self.per_step * self.steps)
 
     @property
     def diverged(self) -> bool:
@@ -101,7 +107,7 @@ class Trial:
             "accuracy": self.accuracy,
             "turnover": [mark.turnover for mark in self.marks],
             "j_squared": [mark.j_squared for mark in self.marks],
-            "seconds": self.train_seconds + self.judge_seconds,
+            "seconds": self.seconds,
         }
 
 
@@ -118,6 +124,7 @@ def momentum(optimizer: Optimizer) -> float:
 def run_trial(subject: Subject, setting: Setting, examples: int, seed: int) -> Trial:
     """Train a setting for about so many examples, whole batches, and judge it by what is held out."""
     data, epochs = _data(subject, setting.batch_size, examples, seed)
+    begin = time.monotonic()
     trainer = Trainer(
         subject.network,
         subject.policy,
@@ -131,16 +138,14 @@ def run_trial(subject: Subject, setting: Setting, examples: int, seed: int) -> T
     )
     steps = epochs * (len(data) // setting.batch_size)
     watch = _Watch(trainer, setting, steps, subject.regime.objective == EDGE, subject.regime.layers)
-    begin, loss, accuracy = time.monotonic(), None, None
+    loss, accuracy = None, None
     try:
         trainer.fit(data, epochs, callbacks=[watch], dynamics=True)
-        between = time.monotonic()
         found = trainer.evaluate(subject.held)
         if math.isfinite(found.loss):
             loss, accuracy = found.loss, found.accuracy
     except DivergenceError:
-        between = time.monotonic()
-    judged = time.monotonic() - between
+        pass
     return Trial(
         setting,
         steps * setting.batch_size,
@@ -150,8 +155,8 @@ def run_trial(subject: Subject, setting: Setting, examples: int, seed: int) -> T
         accuracy,
         tuple(watch.marks),
         watch.layers,
-        between - begin,
-        judged,
+        watch.per_step,
+        time.monotonic() - begin,
     )
 
 
@@ -181,6 +186,7 @@ class _Watch:
         self._weights = sum(node.cost.binary_parameters for node in graph.nodes)
         self._at = {round(self.steps * mark / MARKS) for mark in range(1, MARKS + 1)}
         self._flips = self._epoch_flips = 0
+        self._begun = self._latest = (0, 0.0)
         self._rates = 0.0
         if self.of_edge:
             self.marks.append(Mark(0, 0.0, 0, self.setting.rate, None, self._j_squared()))
@@ -192,11 +198,19 @@ class _Watch:
         if not isinstance(event, Stepped):
             return
         step = (event.epoch - 1) * event.steps + event.step
+        self._latest = step, time.monotonic()
+        if step == 1:
+            self._begun = self._latest
         self._rates += self.setting.rate_at(step - 1, self.steps)
         if step in self._at or event.step == event.steps:
             self._count(first=event.step == event.steps)
         if step in self._at:
             self._mark(step)
+
+    @property
+    def per_step(self) -> float:
+        """Seconds, from the first step to the latest; 0 of fewer than two."""
+        return (self._latest[1] - self._begun[1]) / max(1, self._latest[0] - self._begun[0])
 
     def _count(self, *, first: bool) -> None:
         """Signs that changed since the last count; of a new epoch they are counted from 0."""
