@@ -1,7 +1,7 @@
 """What predicts whether a binary network trains: pass share, gain of gradients, window of the estimator; five seeds.
 
     python benchmarks/trainability.py --data-dir DIR --out FILE.jsonl [--nets plain4,plain16,residual16] [--epochs 4]
-                                      [--seeds 5] [--limit 10000] [--threads 1]
+                                      [--seeds 5] [--limit 10000] [--settings "clip 1,clip 2"] [--threads 1]
 
 Networks of dense layers of 64 units, binary weights, l2 norms and signs, on the first images of Fashion-MNIST, by
 Adam 1e-3 in batches of 100. Each setting is an estimator: `clip` passes gradients where |x| <= window, `quadratic` by
@@ -265,6 +265,7 @@ def main() -> None:
     parser.add_argument("--data-dir")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--nets", default="plain16,residual16,plain4")
+    parser.add_argument("--settings", type=lambda text: text.split(","))
     for name, default in (("epochs", 4), ("seeds", 5), ("limit", 10_000), ("threads", 1)):
         parser.add_argument(f"--{name}", type=int, default=default)
     given = parser.parse_args()
@@ -279,7 +280,7 @@ def main() -> None:
 
     data = tensors(lc.data.take(train, given.limit)), tensors(lc.data.take(test, TESTED))
     found = read(given.out)
-    for estimator in SETTINGS:
+    for estimator in (one for one in SETTINGS if given.settings is None or one.name in given.settings):
         for net in given.nets.split(","):
             key = net, estimator.form, min(estimator.window, 1e9), estimator.gain
             if key in {(one["net"], one["form"], one["window"], one["times"]) for one in found}:

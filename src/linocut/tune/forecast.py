@@ -25,6 +25,7 @@ POINTS = 16  # of an epoch, at which turnover is looked at
 NEAR = 4.0  # trials of learning rates within this factor tell of turnover
 LEAST_MARKS = 4
 SURE = 2.0  # standard deviations of what is left over by a fit
+UNSEEN = 0.3  # of the growth of J^2 in a run that is longer than the trial: fewer examples were seen in the same time
 LEAST_LEFT = 0.05  # of J^2 and of turnover, relative: seeds differ by as much
 
 
@@ -96,7 +97,10 @@ def of_j_squared(trial: Trial, setting: Setting, epochs: int, examples: int, edg
     ends = rates[steps - 1 :: steps] / ((1.0 - momentum(setting.optimizer)) * examples)
     values = [float(np.interp(end, u, known)) if end <= u[-1] else found.at(float(end)) for end in ends]
     beyond = next((epoch for epoch, value in enumerate(values, start=1) if value >= edge), None)
-    return Forecast("j_squared", tuple(values), 1.0 + max(LEAST_LEFT, SURE * found.left_over), beyond)
+    unseen = 1.0 - min(1.0, trial.examples / (epochs * examples))
+    grown = abs(values[-1] - float(known[0])) / values[-1]
+    within = 1.0 + max(LEAST_LEFT, SURE * found.left_over) + UNSEEN * unseen * grown
+    return Forecast("j_squared", tuple(values), within, beyond)
 
 
 def of_turnover(trials: Sequence[Trial], setting: Setting, epochs: int, examples: int) -> Forecast | None:
