@@ -2,11 +2,15 @@
 
     python benchmarks/trainability.py --data-dir DIR --out FILE.jsonl [--nets plain4,plain16,residual16] [--epochs 4]
                                       [--seeds 5] [--limit 10000] [--settings "clip 1,clip 2"] [--threads 1]
+                                      [--lean]
 
 Networks of dense layers of 64 units, binary weights, l2 norms and signs, on the first images of Fashion-MNIST, by
 Adam 1e-3 in batches of 100. Each setting is an estimator: `clip` passes gradients where |x| <= window, `quadratic` by
 1 - |x| / window, up to twice at 0; `gain` multiplies what is passed, so that the gain of gradients changes and nothing
 else. The seeds of a setting are trained side by side, in one product. In PyTorch, as linocut's sign has one window.
+
+With `--lean` also linocut's own: `plain16` under `standard`, `lean`, `lean` with the plain l1 norm (whose window is
+0.8 standard deviations) and with the quadratic estimator.
 
 A line of FILE.jsonl for each network and setting; what is there is not trained again. In the end a table, and the rank
 correlation of each predictor with the accuracies, over the settings of a network.
@@ -28,6 +32,8 @@ import numpy as np
 import torch
 
 import linocut as lc
+from linocut.layers import BatchNorm, BinaryDense, Flatten, Input, SoftmaxCrossEntropy
+from linocut.layers import Sign as SignLayer
 
 WIDTH, CLASSES, BATCH, RATE, TESTED = 64, 10, 100, 1e-3, 2000
 EPSILON = 1e-5
@@ -220,6 +226,48 @@ def trained(net: str, estimator: Estimator, data: Any, given: argparse.Namespace
     }
 
 
+OWN = {
+    "standard": (lc.standard, "clip"),
+    "lean": (lc.lean, "clip"),
+    "lean, l1 norm": (lc.lean.replace(norm="l1"), "clip"),
+    "lean, quadratic": (lc.lean, "quadratic"),
+}
+
+
+def own_trained(name: str, train: Any, test: Any, given: argparse.Namespace) -> dict[str, Any]:
+    """The same of linocut, one seed after the other; passed and gain are of the first step."""
+    policy, estimator = OWN[name]
+    hidden = [layer for _ in range(16) for layer in (BinaryDense(WIDTH), BatchNorm(), SignLayer(estimator))]
+    end = BinaryDense(CLASSES), BatchNorm(), SoftmaxCrossEntropy()
+    network = lc.Network("plain16", (Input((28, 28, 1)), Flatten(), *hidden, *end))
+    begin, curves, after, looked = time.perf_counter(), [], [], []
+    for seed in range(given.seeds):
+        trainer = lc.Trainer(network, policy, lc.Adam(RATE), BATCH, seed, given.threads)
+        history = trainer.fit(train, given.epochs, dynamics=10**6)
+        curves.append([100 * (one.train_accuracy or 0.0) for one in history])
+        after.append(100 * (trainer.evaluate(test).accuracy or 0.0))
+        looked.append(history[0].dynamics or ())
+    passed = [one.passed for layers in looked for one in layers if one.passed is not None]
+    gains = [one.chi for layers in looked for one in layers[1:-1] if one.chi]
+    return {
+        **{"net": "linocut", "setting": name, "passed": float(np.mean(passed))},
+        **{"gain": float(np.exp(np.mean(np.log(gains)))), "train": np.transpose(curves).tolist(), "test": after},
+        **{"seconds": time.perf_counter() - begin},
+    }
+
+
+def own_told(found: list[dict[str, Any]]) -> None:
+    """Their table."""
+    print("\n| linocut, plain16 | passed | gain | training, epoch 1 | test, end |")
+    print("| --- " * 5 + "|")
+    for one in (one for one in found if one["net"] == "linocut"):
+        first, last = one["train"][0], one["test"]
+        print(
+            f"| {one['setting']} | {one['passed']:.3f} | {one['gain']:.3f} "
+            f"| {np.mean(first):.1f} ± {np.std(first, ddof=1):.1f} | {np.mean(last):.1f} ± {np.std(last, ddof=1):.1f} |"
+        )
+
+
 def ranks(values: list[float]) -> np.ndarray:
     """From 0; equal values share their mean."""
     given = np.asarray(values)
@@ -265,6 +313,7 @@ def main() -> None:
     parser.add_argument("--data-dir")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--nets", default="plain16,residual16,plain4")
+    parser.add_argument("--lean", action="store_true")
     parser.add_argument("--settings", type=lambda text: text.split(","))
     for name, default in (("epochs", 4), ("seeds", 5), ("limit", 10_000), ("threads", 1)):
         parser.add_argument(f"--{name}", type=int, default=default)
@@ -283,15 +332,23 @@ def main() -> None:
     for estimator in (one for one in SETTINGS if given.settings is None or one.name in given.settings):
         for net in given.nets.split(","):
             key = net, estimator.form, min(estimator.window, 1e9), estimator.gain
-            if key in {(one["net"], one["form"], one["window"], one["times"]) for one in found}:
+            if key in {(one["net"], one["form"], one["window"], one["times"]) for one in found if "form" in one}:
                 continue
             one = trained(net, estimator, data, given)
             found.append(one)
             with given.out.open("a") as file:
                 file.write(json.dumps(one) + "\n")
             print(f"{net}, {estimator.name}: {np.mean(one['test']):.2f}%, {one['seconds']:.0f} s", flush=True)
+    for name in OWN if given.lean else ():
+        if name not in {one.get("setting") for one in found}:
+            own = own_trained(name, lc.data.take(train, given.limit), lc.data.take(test, TESTED), given)
+            found.append(own)
+            with given.out.open("a") as file:
+                file.write(json.dumps(own) + "\n")
     for net in given.nets.split(","):
         told(found, net)
+    if given.lean:
+        own_told(found)
 
 
 if __name__ == "__main__":

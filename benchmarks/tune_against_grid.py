@@ -1,7 +1,8 @@
 """`tune` beside a grid: test accuracy of the setting that it gives, and the best of 12 points at equal epochs.
 
     python benchmarks/tune_against_grid.py --data-dir DIR --out FILE.jsonl [--networks deep,tanh,mlp,cnv]
-                                           [--starts 1,30,0.0333] [--minutes 5] [--seeds 3] [--threads 1] [--grid-only]
+                                           [--starts 1,30,0.0333] [--minutes 5] [--seeds 3] [--threads 1]
+                                           [--part grid|tune]
 
 The grid has six learning rates, each `10 ** 0.5` times the one before, by the schedules constant and cosine. `tune`
 gets the same images, epochs and batch, and holds some of these images out to judge by; it starts from the middle of the
@@ -144,7 +145,7 @@ def tuned(kept: Kept, name: str, start: float, given: argparse.Namespace) -> tup
             "batch": advice.batch_size,
             "schedule": advice.schedule.kind,
         }
-        return {"setting": setting, "reasons": advice.reasons, "seconds": time.perf_counter() - begin}
+        return {"setting": setting, "reasons": list(advice.reasons), "seconds": time.perf_counter() - begin}
 
     said = kept.of({"network": name, "start": start, "minutes": given.minutes}, find)
     return said, trained(kept, name, said["setting"], given)
@@ -164,27 +165,36 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--grid-only", action="store_true")
+    parser.add_argument("--part", choices=["grid", "tune"])
     given = parser.parse_args()
     kept = Kept(given.out)
     for name in given.networks.split(","):
-        found = grid(kept, name, given)
-        best = max(found, key=lambda point: mean(found[point]))
-        print(f"\n{name}: mean test accuracy of {given.seeds} seeds\n\n| | {' | '.join(SCHEDULES)} |")
-        print("| --- " * (len(SCHEDULES) + 1) + "|")
-        for rate in TASKS[name].rates:
-            print(f"| {rate:g} | {' | '.join(f'{mean(found[rate, schedule]):.2f}%' for schedule in SCHEDULES)} |")
-        if given.grid_only:
-            continue
-        for start in given.starts:
-            said, ours = tuned(kept, name, start, given)
-            rate, schedule = said["setting"]["optimizer"]["learning_rate"], said["setting"]["schedule"]
-            print(
-                f"tune from {TASKS[name].middle * start:.3g}, {said['seconds']:.0f} s: {rate:.3g}, {schedule}: "
-                f"{mean(ours):.2f}%, {mean(ours) - mean(found[best]):+.2f} points to the best of the grid, "
-                f"{best[0]:g} {best[1]}",
-                flush=True,
-            )
+        if given.part != "tune":
+            grid(kept, name, given)
+        if given.part != "grid":
+            for start in given.starts:
+                tuned(kept, name, start, given)
+        if given.part is None:
+            told(kept, name, given)
+
+
+def told(kept: Kept, name: str, given: argparse.Namespace) -> None:
+    """The grid, and how far what `tune` says is from its best."""
+    found = grid(kept, name, given)
+    best = max(found, key=lambda point: mean(found[point]))
+    print(f"\n{name}: mean test accuracy of {given.seeds} seeds\n\n| | {' | '.join(SCHEDULES)} |")
+    print("| --- " * (len(SCHEDULES) + 1) + "|")
+    for rate in TASKS[name].rates:
+        print(f"| {rate:g} | {' | '.join(f'{mean(found[rate, schedule]):.2f}%' for schedule in SCHEDULES)} |")
+    for start in given.starts:
+        said, ours = tuned(kept, name, start, given)
+        rate, schedule = said["setting"]["optimizer"]["learning_rate"], said["setting"]["schedule"]
+        print(
+            f"tune from {TASKS[name].middle * start:.3g}, {said['seconds']:.0f} s: {rate:.3g}, {schedule}: "
+            f"{mean(ours):.2f}%, {mean(ours) - mean(found[best]):+.2f} points to the best of the grid, "
+            f"{best[0]:g} {best[1]}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

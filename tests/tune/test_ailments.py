@@ -14,8 +14,9 @@ from linocut.tune.search import Search
 TURNOVER, EDGE = Regime("turnover", ("a",)), Regime("edge", tuple("abcdefgh"), "tanh")
 
 
-def told(layers, regime=TURNOVER, policy=lc.lean, accuracy=0.8):
-    subject = SimpleNamespace(held=range(1000), chance=0.1, regime=regime, policy=policy)
+def told(layers, regime=TURNOVER, policy=lc.lean, accuracy=0.8, network=None):
+    known = {"held": range(1000), "chance": 0.1, "regime": regime, "policy": policy}
+    subject = SimpleNamespace(**known, network=network or lc.models.mlp((6, 6, 1), 4, (8,)))
     return list(ailments(Search(subject, 1.0, lambda one: None), [trial(ADAM, 100, accuracy=accuracy)], layers))
 
 
@@ -23,12 +24,19 @@ def signs(*passed):
     return [LayerDynamics(f"layer{n}", 1.0, 0.0, passed=share) for n, share in enumerate(passed)]
 
 
-def test_a_share_that_dies_with_depth():
-    assert not told(signs(0.68, 0.5, 0.4, 0.35))
-    (text,) = told(signs(0.68, 0.4, 0.16, 0.12))
-    assert "behind layer2 lets 16.0% of the gradients by, 68% behind layer0: the share dies with depth; a batch" in text
-    (text,) = told(signs(0.05, 0.06))
-    assert "behind layer0 lets 5.0% of the gradients by; a batch norm" in text
+def test_a_sign_that_lets_little_by_and_a_share_that_dies_with_depth():
+    assert not told(signs(0.68, 0.5, 0.4, 0.35)) and not told(signs(*[0.68] * 15))
+    (text,) = told(signs(0.68, 0.05, 0.3))
+    assert "the sign behind layer1 lets 5.0% of the gradients by; a batch norm right before that sign" in text
+    (text,) = told(signs(*[0.68] * 20))
+    assert "20 signs let 68% to 68% of the gradients by, one behind another: 0.0004 of them come through all" in text
+    assert "shortcuts around them (residual)" in text
+
+
+def test_shortcuts_carry_what_signs_stop():
+    network = lc.models.resnet20()
+    assert not told(signs(0.68, *[0.15] * 20), network=network)
+    assert "layer1 lets 1.0%" in told(signs(0.68, 0.01), network=network)[0]
 
 
 def test_gradients_that_vanish_in_16_bit_floats_only():

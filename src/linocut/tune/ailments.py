@@ -10,13 +10,15 @@ from linocut.dynamics.edges import TANH
 from linocut.dynamics.layer import LayerDynamics
 from linocut.dynamics.mean_field import MOST_J, MOST_R
 from linocut.formats import FORMATS
+from linocut.graph.queries import sums
 from linocut.policies import Policy
 from linocut.tune.regime import Regime
 from linocut.tune.search import Search
 from linocut.tune.trial import Trial
 
-LEAST_PASSED = 0.1  # of a sign: below, most of what is before it gets no gradient
-DYING = 0.25  # of the share that the first sign passes
+# Of a sign, of all one behind the other: measured (docs/trainability.md).
+LEAST_PASSED, LEAST_BESIDE_SHORTCUTS = 0.1, 0.02
+LEAST_THROUGH = 1e-3
 SMALLEST_F16 = 2.0**-24
 DEEP = 6.0  # depth scales that a signal crosses and is still there (arXiv 1611.01232)
 FEW = 3  # layers, for which depth is no question
@@ -25,7 +27,7 @@ FEW = 3  # layers, for which depth is no question
 def ailments(search: Search, trials: Sequence[Trial], layers: Sequence[LayerDynamics]) -> Iterator[str]:
     """Warnings, each with its mend; `layers` are what a look at the first step saw."""
     regime, policy = search.subject.regime, search.subject.policy
-    yield from _passed(layers)
+    yield from _passed(layers, bool(sums(search.subject.network.graph)))
     yield from _vanishing(layers, policy)
     yield from _ordered(layers, regime)
     if not search.learned(trials) and search.subject.chance is not None:
@@ -41,20 +43,27 @@ def ailments(search: Search, trials: Sequence[Trial], layers: Sequence[LayerDyna
         )
 
 
-def _passed(layers: Sequence[LayerDynamics]) -> Iterator[str]:
-    """A sign that lets few gradients by, most of all behind others that let more."""
-    known = [one for one in layers if one.passed is not None]
-    for one in known:
-        first = known[0].passed
-        assert one.passed is not None and first is not None
-        dying = one.passed < DYING * first
-        if one.passed < LEAST_PASSED or dying:
-            fell = f", {first:.0%} behind {known[0].layer}: the share dies with depth" if dying else ""
+def _passed(layers: Sequence[LayerDynamics], shortcuts: bool) -> Iterator[str]:
+    """A sign that lets few gradients by, and many signs one behind the other, of which few come through.
+
+    Gradients that go around signs are not missed: then only a sign that lets next to nothing by is told of.
+    """
+    known = [(one.layer, one.passed) for one in layers if one.passed is not None]
+    least = LEAST_BESIDE_SHORTCUTS if shortcuts else LEAST_PASSED
+    for layer, passed in known:
+        if passed < least:
             yield (
-                f"the sign behind {one.layer} lets {one.passed:.1%} of the gradients by{fell}; a batch norm right "
-                "before that sign, whose outputs are within its window, mends it"
+                f"the sign behind {layer} lets {passed:.1%} of the gradients by; a batch norm right before that sign, "
+                "whose outputs are within its window, mends it"
             )
             return
+    through = math.prod(passed for _, passed in known)
+    if through < LEAST_THROUGH and not shortcuts:
+        yield (
+            f"{len(known)} signs let {known[0][1]:.0%} to {known[-1][1]:.0%} of the gradients by, one behind another: "
+            f"{through:.1g} of them come through all, and the first layers learn slowly; shortcuts around them "
+            "(residual), or fewer layers, mend it"
+        )
 
 
 def _vanishing(layers: Sequence[LayerDynamics], policy: Policy) -> Iterator[str]:
