@@ -1,7 +1,9 @@
 """Which of several trials is best, which are called the same, and what is not done twice."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from tune_trials import at, trial
 
@@ -48,3 +50,13 @@ def test_learned_is_better_than_chance_by_its_error():
 
 def test_trials_are_whole_epochs_and_no_longer_than_the_run():
     assert [search().whole(examples) for examples in (300, 4100, 9000)] == [300, 4000, 8000]
+
+
+def test_regressions_go_by_their_loss():
+    losses = 2.0, 0.5, 0.49, 0.6
+    trials = [replace(one, accuracy=None, loss=loss) for one, loss in zip(scored(0, 0, 0, 0), losses, strict=True)]
+    found = Search(SimpleNamespace(**{**vars(SUBJECT), "chance": None}), 60.0, lambda told: None)
+    assert found.best(trials) is trials[2] and found.learned(trials)
+    assert found.alike(trials) == pytest.approx((1e-3, 1e-2))
+    assert found.margin(trials[3], trials[2]) == pytest.approx(-0.11 / 0.0098)
+    assert found.margin(replace(trials[0], loss=None), trials[2]) == -np.inf

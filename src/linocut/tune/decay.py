@@ -40,7 +40,7 @@ def held_at_edge(search: Search, best: Trial, end: float) -> Trial | None:
         tried.append(trial)
         if abs((trial.j_squared or 0.0) - edge) <= NEAR * edge:
             break
-    good = [one for one in tried if (one.accuracy or 0.0) >= (best.accuracy or 0.0) - search.error(best)]
+    good = [one for one in tried if search.margin(one, best) >= -1.0]
     return min(good, key=lambda one: abs((one.j_squared or 0.0) - edge), default=None)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from linocut.schedules import Constant, Cosine
-from linocut.tune.search import Search, with_rate
+from linocut.tune.search import Search, score, with_rate
 from linocut.tune.trial import Setting, Trial
 
 WIDE, NEAR = 10**0.5, 10**0.25  # from one rate to the next
@@ -86,7 +86,7 @@ def _of_length(search: Search, examples: int, trials: Sequence[Trial]) -> list[T
 def _of_several_seeds(search: Search, trials: Sequence[Trial], examples: int) -> Trial:
     """The best; where trials are as long as the real run, and there is time, the best few by the mean over seeds."""
     sound = [one for one in trials if not one.diverged]
-    order = sorted(sound, key=lambda one: -(one.accuracy or 0.0))[:FINALISTS]
+    order = sorted(sound, key=score, reverse=True)[:FINALISTS]
     if len(order) < 2 or examples < search.whole(search.subject.examples):
         return search.best(trials)
     scores = {one.setting: [one] for one in order}
@@ -100,7 +100,4 @@ def _of_several_seeds(search: Search, trials: Sequence[Trial], examples: int) ->
 
 
 def _mean(trials: Sequence[Trial]) -> float:
-    if any(one.diverged for one in trials):
-        return -1.0
-    accuracies = [one.accuracy for one in trials if one.accuracy is not None]
-    return sum(accuracies) / len(accuracies) if accuracies else -sum(one.loss or 0.0 for one in trials)
+    return sum(map(score, trials)) / len(trials)

@@ -12,6 +12,7 @@ from linocut.tune.subject import LEAST_STEPS, Subject
 from linocut.tune.trial import Setting, Trial, run_trial
 
 CLOSE = 0.5  # standard errors of an accuracy: settings of the same data and order differ by less than two errors do
+LOSS_ERROR = 0.02
 ALIKE, LEAST_ALIKE = 2.0, 0.01  # standard errors, and of all examples: within these accuracies are called the same
 TOLD = 2  # significant digits of a learning rate
 
@@ -115,22 +116,40 @@ class Search:
                 f"{max(one.setting.rate for one in trials):.3g} diverged; start from a smaller one"
             )
         if self.subject.chance is not None:
-            top = max(sound, key=lambda one: one.accuracy or 0.0)
+            top = max(sound, key=score)
             limit = (top.accuracy or 0.0) - CLOSE * self.error(top)
             sound = [one for one in sound if (one.accuracy or 0.0) >= limit]
         return min(sound, key=lambda one: one.loss if one.loss is not None else math.inf)
 
+    def margin(self, one: Trial, other: Trial) -> float:
+        """By how many errors of its measurement `one` is better than `other`, below 0 where it is worse.
+
+        Of accuracies that is a standard error, of the losses of a regression 2% of the loss.
+        """
+        if one.loss is None or other.loss is None:
+            return -math.inf if one.loss is None else math.inf
+        if one.accuracy is None or other.accuracy is None:
+            return (other.loss - one.loss) / max(LOSS_ERROR * abs(other.loss), 1e-12)
+        return (one.accuracy - other.accuracy) / self.error(other)
+
     def alike(self, trials: Sequence[Trial]) -> tuple[float, float]:
-        """The lowest and the highest learning rate around the best whose accuracy is called the same, of a range."""
+        """The lowest and the highest learning rate around the best that are called as good, of a range."""
         ordered = sorted(trials, key=lambda one: one.setting.rate)
-        top = max(ordered, key=lambda one: one.accuracy or 0.0)
-        limit = (top.accuracy or 0.0) - max(LEAST_ALIKE, ALIKE * self.error(top))
+        top = max(ordered, key=score)
+        least = ALIKE if top.accuracy is None else max(ALIKE, LEAST_ALIKE / self.error(top))
         first = last = ordered.index(top)
-        while first > 0 and (ordered[first - 1].accuracy or 0.0) >= limit:
+        while first > 0 and self.margin(ordered[first - 1], top) >= -least:
             first -= 1
-        while last + 1 < len(ordered) and (ordered[last + 1].accuracy or 0.0) >= limit:
+        while last + 1 < len(ordered) and self.margin(ordered[last + 1], top) >= -least:
             last += 1
         return ordered[first].setting.rate, ordered[last].setting.rate
+
+
+def score(trial: Trial) -> float:
+    """What is the larger the better: accuracy, of a regression the negative loss; -inf where it diverged."""
+    if trial.loss is None:
+        return -math.inf
+    return -trial.loss if trial.accuracy is None else trial.accuracy
 
 
 def _same(trial: Trial, examples: int) -> bool:
