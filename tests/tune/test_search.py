@@ -8,6 +8,8 @@ import pytest
 from tune_trials import at, trial
 
 import linocut as lc
+from linocut.tune.range_test import Found
+from linocut.tune.reasons import of_rate
 from linocut.tune.search import Search
 
 SUBJECT = SimpleNamespace(held=range(1000), left=range(4000), chance=0.25, epochs=2, seed=0)
@@ -60,3 +62,14 @@ def test_regressions_go_by_their_loss():
     assert found.alike(trials) == pytest.approx((1e-3, 1e-2))
     assert found.margin(trials[3], trials[2]) == pytest.approx(-0.11 / 0.0098)
     assert found.margin(replace(trials[0], loss=None), trials[2]) == -np.inf
+
+
+@pytest.mark.parametrize(("rates", "said"), [((1e-3, 1e-3), 0), ((1e-3, 1e-2), 1), ((1e-4, 1e-2), 2)])
+def test_what_is_flat_is_said(rates, said):
+    trials = scored(0.8, 0.81)
+    found = Found(tuple(trials), tuple(trials), trials[1])
+    subject = search()
+    subject.trials = trials
+    lines = list(of_rate(subject, found, trials[1], rates))
+    assert lines[0] == "learning rate 0.001: 81.0% after 100 steps, the best of 2 from 0.0001 to 0.001"
+    assert len(lines) == 1 + (said > 0) and ("flat" in lines[-1]) == (said == 2)

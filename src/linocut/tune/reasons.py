@@ -12,7 +12,7 @@ from linocut.tune.search import Search
 from linocut.tune.subject import Subject
 from linocut.tune.trial import MARKS, Trial, momentum
 
-FLAT = 10.0  # rates that may differ by so much and come to the same are called flat
+WIDE, FLAT = 9.0, 30.0  # factors of rates that come to the same: worth saying, called flat
 LOW_TURNOVER = 1e-4
 
 
@@ -23,10 +23,12 @@ def of_rate(search: Search, found: Found, best: Trial, alike: tuple[float, float
         f"learning rate {best.setting.rate:.3g}: {shown(best)} after {best.steps:,} steps, the best of "
         f"{len({one.setting.rate for one in search.trials})} from {min(rates):.3g} to {max(rates):.3g}"
     )
-    if alike[1] >= FLAT * alike[0]:
+    apart = alike[1] / alike[0]
+    if apart >= WIDE:
+        little = "; the network is flat there, and there is little to tune" if apart >= FLAT else ""
         yield (
-            f"flat: learning rates from {alike[0]:.3g} to {alike[1]:.3g}, {alike[1] / alike[0]:.0f} times, come to the "
-            "same accuracy within the error of it; there is little to tune"
+            f"learning rates from {alike[0]:.3g} to {alike[1]:.3g}, {apart:.0f} times, come to the same, within the "
+            f"error of so few held-out examples{little}"
         )
 
 
