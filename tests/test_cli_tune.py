@@ -37,6 +37,17 @@ def test_for_people_with_a_command_that_trains_so(elsewhere, linocut, tmp_path):
     assert "turnover foretold" in out and "betas 0.9, 0.999" in out and "batch 20: as given" in out
 
 
+def test_a_tanh_network_of_a_file_begins_with_sgd(elsewhere, linocut, tmp_path):
+    layers = ('"flatten"', '"dense"\nunits = 32', '"tanh"', '"dense"\nunits = "classes"', '"softmax_cross_entropy"')
+    text = "".join(f"[[layers]]\nlayer = {layer}\n" for layer in layers)
+    (tmp_path / "tanh.toml").write_text(f'name = "tanh"\n{text}')
+    given = ("--data", "digits", "--limit", 300, "--batch", 20, "--threads", 1, "--policy", "standard")
+    status, out, _ = linocut("tune", "--model", "tanh.toml", *given, "--lr", 0.003, "--epochs", 2, "--minutes", 1)
+    assert status == 0 and "J^2 by epoch" in out
+    (command,) = (line for line in out.splitlines() if line.startswith("linocut train"))
+    assert "--model tanh.toml" in command and "--optimizer sgd" in command and "--momentum 0.9" in command
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -34,6 +34,7 @@ from linocut.errors import one_line, printable
 
 if TYPE_CHECKING:
     from linocut.data.loaded import Loaded
+    from linocut.graph.network import Network
     from linocut.optimizers import Optimizer
     from linocut.tune.advice import Advice
     from linocut.tune.trial import Trial
@@ -123,7 +124,7 @@ def _tuned(
     loaded = _loaded(given)
     network = find_network(given["model"], given["hidden"], loaded.train)
     own = {name: given[name] for name in ("seed", "threads", "backend", "augment")}
-    optimizer = _optimizer(context, given)
+    optimizer = _optimizer(context, given, network)
 
     def told(trial: Trial) -> None:
         if as_json:
@@ -164,12 +165,14 @@ def _loaded(given: dict[str, Any]) -> Loaded:
     return split(loaded, given["limit"], None, given["seed"])
 
 
-def _optimizer(context: click.Context, given: dict[str, Any]) -> Optimizer | None:
-    """The one to begin with; None for the usual one of the regime."""
+def _optimizer(context: click.Context, given: dict[str, Any], network: Network) -> Optimizer:
+    """The one to begin with: that which is given, else the usual one of the network's regime."""
+    from linocut.tune.regime import find_regime
+    from linocut.tune.tuned import usual_optimizer
+
     asked = context.get_parameter_source("optimizer") is ParameterSource.COMMANDLINE
-    if not asked and given["lr"] is None:
-        return None
-    return find_optimizer(given["optimizer"], {"learning_rate": given["lr"]})
+    usual = usual_optimizer(find_regime(network.graph, given["objective"]))
+    return find_optimizer(given["optimizer"] if asked else usual, {"learning_rate": given["lr"]})
 
 
 def _line(trial: Trial) -> str:

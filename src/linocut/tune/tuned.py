@@ -24,7 +24,7 @@ from linocut.tune.decay import of_decay
 from linocut.tune.forecast import forecast
 from linocut.tune.law import by_law
 from linocut.tune.reasons import of_edge, of_momentum, of_rate, of_schedule
-from linocut.tune.regime import AUTO, EDGE, find_regime
+from linocut.tune.regime import AUTO, EDGE, Regime, find_regime
 from linocut.tune.search import Search
 from linocut.tune.subject import Subject, held_out
 from linocut.tune.trial import Setting, Trial
@@ -65,7 +65,7 @@ def tune(
     begin = time.monotonic()
     seconds = 60.0 * _minutes(minutes)
     regime = find_regime(network.graph, objective)
-    start = _start(optimizer, batch_size, regime.objective == EDGE)
+    start = _start(optimizer, batch_size, regime)
     dataset = as_dataset(train, network.graph)
     left, held = held_out(dataset, start.batch_size, seed)
     subject = Subject(
@@ -103,10 +103,15 @@ def _minutes(given: float) -> float:
     return float(minutes)
 
 
-def _start(optimizer: str | Optimizer | None, batch_size: int | None, edge: bool) -> Setting:
+def usual_optimizer(regime: Regime) -> Optimizer:
+    """That of networks of a regime, where none is given."""
+    return SGD(momentum=EDGE_MOMENTUM) if regime.objective == EDGE else Adam()
+
+
+def _start(optimizer: str | Optimizer | None, batch_size: int | None, regime: Regime) -> Setting:
     """Where the search begins."""
-    usual: Optimizer = SGD(momentum=EDGE_MOMENTUM) if edge else Adam()
-    found = usual if optimizer is None else find_optimizer(optimizer)
+    edge = regime.objective == EDGE
+    found = usual_optimizer(regime) if optimizer is None else find_optimizer(optimizer)
     if isinstance(found, Bop):
         raise SpecError("bop flips binary weights without a learning rate, there is nothing to tune; take adam or sgd")
     batch = (EDGE_BATCH if edge else BATCH) if batch_size is None else fields.whole(as_plain(batch_size), "batch", 1)
