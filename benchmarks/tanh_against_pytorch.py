@@ -56,8 +56,8 @@ def of_pytorch(images: np.ndarray, labels: np.ndarray, threads: int) -> Callable
 def main() -> None:
     """Print both and their ratio."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in (("batch", 32), ("rounds", 20), ("steps", 20), ("threads", 2)):
-        parser.add_argument(f"--{name}", type=int, default=default)
+    for name, default in (("--batch", 32), ("--rounds", 20), ("--steps", 20), ("--threads", 2)):
+        parser.add_argument(name, type=int, default=default)
     given = parser.parse_args()
     random = np.random.default_rng(0)
     images = random.random((given.batch, 28, 28, 1), np.float32)

@@ -315,8 +315,8 @@ def main() -> None:
     parser.add_argument("--nets", default="plain16,residual16,plain4")
     parser.add_argument("--lean", action="store_true")
     parser.add_argument("--settings", type=lambda text: text.split(","))
-    for name, default in (("epochs", 4), ("seeds", 5), ("limit", 10_000), ("threads", 1)):
-        parser.add_argument(f"--{name}", type=int, default=default)
+    for name, default in (("--epochs", 4), ("--seeds", 5), ("--limit", 10_000), ("--threads", 1)):
+        parser.add_argument(name, type=int, default=default)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     train, test = lc.data.load("fashion-mnist", data_dir=given.data_dir)
