@@ -194,6 +194,7 @@ def test_json_has_the_keys_that_the_reference_names(run: str, linocut, tmp_path:
     Image.new("L", (8, 8)).save(tmp_path / "image.png")
     calls = {
         "train": (*SMALL, "--from", run, "--epochs", 1, "--out", "other"),
+        "tune": ("--data", "digits", "--limit", 300, "--hidden", 16, "--batch", 10, "--epochs", 1, "--verify"),
         "plan": (),
         "eval": (run, *REFERENCE),
         "log": (run,),

@@ -34,6 +34,7 @@ ROOMS = (
     ("export",),
     ("train",),
     ("importing",),
+    ("tune",),
     ("reproduce",),
     ("sklearn",),
     ("report",),

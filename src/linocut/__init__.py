@@ -31,12 +31,15 @@ if TYPE_CHECKING:
     from linocut.run.predictions import Evaluation, Predictions
     from linocut.schedules import Constant, Cosine, Plateau, Schedule, Step
     from linocut.train import Interrupted, Trainer, export_steps, loggers, pack, unpack
+    from linocut.tune.advice import Advice
+    from linocut.tune.tuned import tune
 
 __version__ = "0.1.0"
 __all__ = [
     "SGD",
     "Account",
     "Adam",
+    "Advice",
     "Assessment",
     "Bop",
     "Constant",
@@ -84,6 +87,7 @@ __all__ = [
     "plan",
     "pretrained",
     "standard",
+    "tune",
     "unpack",
     "wang2021",
 ]
@@ -105,6 +109,7 @@ _HOMES = {
     "linocut.run.predictions": ("Evaluation", "Predictions"),
     "linocut.schedules": ("Constant", "Cosine", "Plateau", "Schedule", "Step"),
     "linocut.train": ("Interrupted", "Trainer", "export_steps", "pack", "unpack"),
+    "linocut.tune.advice": ("Advice",),
 }
 _MODULES = {
     "costmodel": "linocut.devices.costmodel",
@@ -119,6 +124,7 @@ _MODULES = {
     "networks": "linocut.networks",
     "plan": "linocut.plan",
     "pretrained": "linocut.pretrained",
+    "tune": "linocut.tune",
 }
 __getattr__ = names(__name__, _HOMES, _MODULES)
 

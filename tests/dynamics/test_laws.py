@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from linocut.dynamics import constant, epochs_to_edge, fit_slope, rescaled
+from linocut.dynamics import constant, constant_with_decay, epochs_to_edge, fit_slope, rescaled
 from linocut.errors import SpecError
 
 
@@ -19,6 +19,20 @@ def test_a_slope_is_of_the_epochs_between_the_first_and_the_edge() -> None:
 
 def test_equal_rescaled_time_is_equal_growth() -> None:
     assert rescaled(0.01, 0.9, 32) == pytest.approx(rescaled(0.1, 0.0, 32)) == pytest.approx(0.1 / 32)
+
+
+def test_k_with_decay_is_what_growth_and_decay_together_say() -> None:
+    """A curve that relaxes to k / (4 lambda S), a step of 1 / 200 epoch after the other."""
+    eta, alpha, batch, decay, examples, k = 0.02, 0.9, 32, 5e-5, 60_000, 20.0
+    rate, J, curve = rescaled(eta, alpha, batch), 0.3, []
+    for step in range(200 * 60 + 1):
+        if step % 200 == 0:
+            curve.append(J)
+        J += rate * (k - 4 * decay * examples * J) / 200
+    assert constant_with_decay(curve, eta, alpha, batch, decay, examples) == pytest.approx(k, rel=1e-2)
+    assert constant_with_decay([0.25, 0.3, 0.35], eta, alpha, batch, 0.0, examples) == pytest.approx(0.05 / rate)
+    with pytest.raises(SpecError, match="J\\^2 is of 1 epochs, its growth is seen from two on"):
+        constant_with_decay([0.25, 0.3], eta, alpha, batch, decay, examples)
 
 
 def test_a_curve_that_does_not_grow_never_comes_to_the_edge() -> None:

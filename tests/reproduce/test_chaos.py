@@ -133,6 +133,13 @@ def test_rows_of_slopes_have_k_and_seconds(monkeypatch: pytest.MonkeyPatch) -> N
         held == sorted(held, reverse=True)
         and "lambda 9e-05 (Keras's; PyTorch's is 0.00018)" in by_table[chaos.DECAY][2].row
     )
+    k = [row.ours or 0.0 for row in by_table[chaos.DECAY] if row.row.startswith("k, ")]
+    lambdas = [(row.published, row.ours or 0.0) for row in by_table[chaos.DECAY] if row.row.startswith("lambda that")]
+    grown_by = [11.0035 / (1 + 100 * decay) for decay in (0.0, 9e-5, 5e-4)]
+    taken = [4 * decay * 200 * 0.67 for decay in (0.0, 9e-5, 5e-4)]  # of J^2 of about 0.67
+    assert k == pytest.approx([a + b for a, b in zip(grown_by, taken, strict=True)], rel=5e-3)
+    assert [published for published, _ in lambdas] == [5e-5, 9e-5, 9e-5]
+    assert [ours for _, ours in lambdas] == pytest.approx([one / (4 * 200) for one in k])
     for row in rows:
         json.dumps(row.to_json(), allow_nan=False)
         assert (row.published_as is None) == (row.published is None)

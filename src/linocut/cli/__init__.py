@@ -27,6 +27,7 @@ NO_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF, errno.EAGAIN)
 
 COMMANDS = {
     "train": Entry("linocut.cli.train", "train", "Train a network on a data set, and keep it in a run folder."),
+    "tune": Entry("linocut.cli.tune", "tune", "Find how to train a network on a data set, by short trainings."),
     "plan": Entry("linocut.cli.plan", "plan", "Show the memory that training would take."),
     "eval": Entry("linocut.cli.evaluate", "evaluate", "Evaluate a trained network on test data."),
     "log": Entry("linocut.cli.log", "log", "Show what each epoch of runs came to, as a table or as curves."),

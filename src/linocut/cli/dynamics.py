@@ -13,6 +13,7 @@ import click
 from linocut.errors import one_line
 
 if TYPE_CHECKING:
+    from linocut.dynamics.diagram import PhaseDiagram
     from linocut.dynamics.history import History
 
 UNITS, STEPS = 200, 60  # of the phase diagram behind a run's path
@@ -44,7 +45,7 @@ def _tell(run: Path, history: History) -> None:
 
 def _draw(found: Mapping[Path, History], plot: Path) -> None:
     """Beside the phase diagram of random networks, where the runs are of activations that have one."""
-    from linocut.dynamics import phase_diagram, rescaled
+    from linocut.dynamics import rescaled
     from linocut.dynamics.edges import ACTIVATIONS
     from linocut.graph.queries import activations
     from linocut.report.dynamics_plot import Traced
@@ -59,5 +60,19 @@ def _draw(found: Mapping[Path, History], plot: Path) -> None:
         scale = None if momentum is None else rescaled(optimizer["learning_rate"], momentum, settings.batch_size)
         traced.append(Traced(run.name or str(run), history, scale))
         kinds |= set(activations(settings.network.graph)) & set(ACTIVATIONS)
-    diagram = phase_diagram(kinds.pop(), n=UNITS, steps=STEPS, beta=BETAS) if len(kinds) == 1 else None
-    draw(traced, diagram, plot)
+    draw(traced, _diagram(kinds.pop()) if len(kinds) == 1 else None, plot)
+
+
+def _diagram(activation: str) -> PhaseDiagram:
+    """The phase diagram of random networks, with a bar in a terminal."""
+    from tqdm import tqdm
+
+    from linocut.dynamics import phase_diagram
+
+    with tqdm(desc="phase diagram", unit=" columns", leave=False, disable=None) as bar:
+
+        def told(done: int, of: int) -> None:
+            bar.total = of
+            bar.update(done - bar.n)
+
+        return phase_diagram(activation, n=UNITS, steps=STEPS, beta=BETAS, progress=told)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from linocut.dynamics.distances import separation
     from linocut.dynamics.edges import edge
     from linocut.dynamics.history import History
-    from linocut.dynamics.laws import Slope, constant, epochs_to_edge, fit_slope, rescaled
+    from linocut.dynamics.laws import Slope, constant, constant_with_decay, epochs_to_edge, fit_slope, rescaled
     from linocut.dynamics.layer import LayerDynamics
     from linocut.dynamics.mean_field import FixedPoint, fixed_point
 
@@ -20,6 +20,7 @@ __all__ = [
     "PhaseDiagram",
     "Slope",
     "constant",
+    "constant_with_decay",
     "edge",
     "epochs_to_edge",
     "fit_slope",
@@ -34,7 +35,7 @@ _HOMES = {
     "linocut.dynamics.distances": ("separation",),
     "linocut.dynamics.edges": ("edge",),
     "linocut.dynamics.history": ("History",),
-    "linocut.dynamics.laws": ("Slope", "constant", "epochs_to_edge", "fit_slope", "rescaled"),
+    "linocut.dynamics.laws": ("Slope", "constant", "constant_with_decay", "epochs_to_edge", "fit_slope", "rescaled"),
     "linocut.dynamics.layer": ("LayerDynamics",),
     "linocut.dynamics.mean_field": ("FixedPoint", "fixed_point"),
 }

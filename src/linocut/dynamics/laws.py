@@ -56,6 +56,24 @@ def constant(A: float, learning_rate: float, momentum: float, batch: int) -> flo
     return A / rescaled(learning_rate, momentum, batch)
 
 
+def constant_with_decay(
+    j_squared: Sequence[float], learning_rate: float, momentum: float, batch: int, decay: float, examples: int
+) -> float:
+    """k of the law with weight decay on, by epoch, j_squared[t], over the second half of the epochs.
+
+    `decay` is the lambda of Keras's l2 (PyTorch's halved), S = `examples` those of an epoch: dJ^2/dt = r (k - 4 lambda
+    S J^2), r = `rescaled`. It is not that of a run without decay. Decay holds J^2 at the edge 1 where lambda is
+    k / (4 S). SpecError for fewer than two epochs.
+    """
+    values = np.asarray(j_squared, np.float64)
+    begin = len(values) // 2
+    if len(values) < FIRST + 2:
+        raise SpecError(f"J^2 is of {max(0, len(values) - 1)} epochs, its growth is seen from two on; train longer")
+    grown = (values[-1] - values[begin]) / (len(values) - 1 - begin)
+    mean = float(values[begin:].mean())
+    return float(grown) / rescaled(learning_rate, momentum, batch) + 4.0 * decay * examples * mean
+
+
 def epochs_to_edge(slope: Slope, j_squared_first: float) -> float:
     """T = (1 - J^2_1) / A, from epoch 1 to the edge, J^2_1 being what epoch 1 came to; inf where J^2 does not grow."""
     return (EDGE - j_squared_first) / slope.A if slope.A > 0.0 else float("inf")

@@ -77,6 +77,16 @@ def estimator_behind(graph: Graph, name: str) -> str | None:
     return next((node.name for node in _ahead(graph, name) if isinstance(node.layer, Sign)), None)
 
 
+def activation_behind(graph: Graph, name: str) -> str | None:
+    """The kind of the activation that a layer's outputs come to as they are; None behind a norm, and for none."""
+    for node in _ahead(graph, name):
+        if isinstance(node.layer, BatchNorm):
+            return None
+        if isinstance(node.layer, Activation):
+            return node.layer.kind
+    return None
+
+
 def _ahead(graph: Graph, name: str) -> Iterator[Node]:
     """The nodes that a node's outputs come to, nearest first, as far as those with weights."""
     waiting, seen = deque(graph.readers(name)), set()

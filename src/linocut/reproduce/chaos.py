@@ -16,7 +16,7 @@ import numpy as np
 
 from linocut.data import available, load
 from linocut.data.dataset import Dataset
-from linocut.dynamics import constant, edge, fit_slope, laws
+from linocut.dynamics import constant, constant_with_decay, edge, fit_slope, laws
 from linocut.errors import SpecError
 from linocut.reproduce.asked import Asked
 from linocut.reproduce.chaos_training import ChaosTraining, Trajectory
@@ -153,7 +153,8 @@ def _accuracies(runs: _Runs, training: ChaosTraining) -> Iterator[Row]:
     for wanted in (0.6, 0.7, 0.8, 0.9, 1.0):
         at = int(np.argmin(np.abs(J - wanted)))
         title = f"{training.title}: J = {J[at]:.3f}, after epoch {at + 1}"
-        yield Row(ACCURACY, title, None, 100 * found.accuracies[at], "%", MEASURED, runs.command)
+        right = 100 * found.accuracies[at]
+        yield Row(ACCURACY, title, None, right, "%", MEASURED, runs.command, seconds=found.seconds)
 
 
 def _collapse(runs: _Runs, figure: dict[str, Any]) -> Iterator[Row]:
@@ -177,13 +178,14 @@ def _collapse(runs: _Runs, figure: dict[str, Any]) -> Iterator[Row]:
 
 
 def _decay(runs: _Runs, figure: dict[str, Any]) -> Iterator[Row]:
-    """J^2 and accuracy by lambda."""
+    """J^2 and accuracy by lambda; then k, measured with each decay on, and the lambda that it says holds J^2 at 1."""
     asked = runs.asked
     alpha = figure["quick_alpha" if asked.quick else "alpha"]
     epochs = asked.epochs or figure["quick_epochs" if asked.quick else "epochs"]
-    for decay in figure["quick_lambda" if asked.quick else "lambda"]:
-        training = ChaosTraining(figure["eta"], alpha, figure["batch"], epochs, decay)
-        found = runs.of(training)
+    decays = figure["quick_lambda" if asked.quick else "lambda"]
+    trainings = [ChaosTraining(figure["eta"], alpha, figure["batch"], epochs, decay) for decay in decays]
+    for training in trainings:
+        found, decay = runs.of(training), training.decay
         title = f"{training.title}, lambda {decay:g} (Keras's; PyTorch's is {2 * decay:g}), epoch {epochs}"
         yield Row(
             DECAY, f"J^2, {title}", None, found.j_squared[epochs], "", MEASURED, runs.command, seconds=found.seconds
@@ -191,3 +193,18 @@ def _decay(runs: _Runs, figure: dict[str, Any]) -> Iterator[Row]:
         yield Row(
             DECAY, f"test accuracy, {title}", None, 100 * found.accuracies[epochs - 1], "%", MEASURED, runs.command
         )
+    for training in trainings if epochs > 1 else ():
+        yield from _balance(runs, training, figure)
+
+
+def _balance(runs: _Runs, training: ChaosTraining, figure: dict[str, Any]) -> Iterator[Row]:
+    """k of a training with its decay on, and k / (4 S)."""
+    law, examples = (training.eta, training.alpha, training.batch), len(runs.train)
+    curve = runs.of(training).j_squared[: training.epochs + 1]
+    k = constant_with_decay(curve, *law, training.decay, examples)
+    title = f"{training.title}, lambda {training.decay:g}, epochs {len(curve) // 2} to {training.epochs}"
+    yield Row(DECAY, f"k, {title}", None, k, "", MEASURED, runs.command)
+    told = "the best that the authors found" if training.decay else "which the authors computed from the growth without"
+    published = figure["best" if training.decay else "computed"]
+    balance = f"lambda that holds J^2 at 1 by this k, {title}"
+    yield Row(DECAY, balance, published, k / (4 * examples), "", MEASURED, runs.command, None, told)

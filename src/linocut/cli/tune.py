@@ -1,0 +1,233 @@
+"""linocut tune: how to train a network on a data set, found by short trainings, with the command that does it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from linocut.cli.choices import AUGMENTATION, ChoiceOption
+from linocut.cli.command import Command, at_least
+from linocut.cli.options import (
+    PATH,
+    colour_option,
+    data_options,
+    find_network,
+    find_optimizer,
+    image_size_option,
+    json_option,
+    label_options,
+    machine_options,
+    model_options,
+    policy_options,
+    quoted,
+)
+from linocut.cli.train import SIGNALLED
+from linocut.errors import one_line, printable
+
+if TYPE_CHECKING:
+    from linocut.data.loaded import Loaded
+    from linocut.graph.network import Network
+    from linocut.optimizers import Optimizer
+    from linocut.tune.advice import Advice
+    from linocut.tune.trial import Trial
+    from linocut.tune.verified import Verified
+
+OPTIONS = {"learning_rate": "lr", "momentum": "momentum", "weight_decay": "weight-decay"}
+OWN = {"adam": ("learning_rate", "weight_decay"), "sgd": tuple(OPTIONS)}
+ALSO = ("model", "hidden", "data", "data_dir", "labels", "task", "size", "colour", "policy", "limit", "augment", "seed")
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "linocut tune --model mlp --data mnist                # five minutes, then a command to train with",
+        "linocut tune --model cnv --data cifar10 --minutes 10 --epochs 20 --plot cnv.png",
+        "linocut tune --data digits --minutes 0.5 --verify    # then trains so, and sets it beside what was foretold",
+    ),
+)
+@model_options
+@data_options
+@label_options
+@image_size_option
+@colour_option
+@policy_options
+@click.option("--lr", type=float, help="Learning rate to begin around; it may be far off.  [default: the optimizer's]")
+@click.option(
+    "--batch", type=int, callback=at_least(1), help="Examples in a batch.  [default: 100, of an edge 32, or half of it]"
+)
+@click.option(
+    "--epochs", type=int, callback=at_least(1), default=10, show_default=True, help="Epochs of the run to be tuned for."
+)
+@click.option("--minutes", type=float, default=5.0, show_default=True, help="How long tuning may take.")
+@click.option(
+    "--objective",
+    default="auto",
+    show_default=True,
+    help="What the run is foretold by: edge, J^2 of tanh and ReLU layers; turnover of binary weights; auto.",
+)
+@click.option(
+    "--limit", type=int, callback=at_least(1), help="Use the first N examples only, for training and for testing."
+)
+@click.option(
+    "--augment", cls=ChoiceOption, type=AUGMENTATION, default="none", show_default=True, help="As that of train."
+)
+@click.option("--seed", type=int, callback=at_least(0), default=0, show_default=True, help="As that of train.")
+@machine_options
+@click.option("--verify", is_flag=True, help="Then train as advised, and set what was foretold beside what comes.")
+@click.option("--plot", type=PATH, help="Draw learning rates and the forecast into this file.")
+@json_option
+@click.pass_context
+def tune(context: click.Context, /, plot: Path | None, as_json: bool, verify: bool, **given: Any) -> None:
+    """Find how to train a network on a data set, by short trainings.
+
+    A fifth of the training data is held out to judge by; test data are not looked at. Prints learning rate, batch,
+    weight decay and schedule with the reasons, what to expect of the run, warnings, and the command that trains so.
+    """
+    from linocut.train import Interrupted
+
+    if given["data"] is None:
+        raise click.UsageError(
+            "--data is not given; take digits, which are inside the package, or see: linocut data list"
+        )
+    if plot is not None:
+        from linocut.report import figures
+
+        figures.check(plot)
+    try:
+        advice, beside = _tuned(context, given, as_json, verify)
+    except Interrupted as stop:
+        with suppress(OSError):  # the terminal that closed
+            click.echo(f"interrupted by {signal.Signals(stop.number).name}; of tuning nothing is kept", err=True)
+        context.exit(SIGNALLED + stop.number)
+    if plot is not None:
+        from linocut.report import tune_plot
+
+        tune_plot.plot(advice, beside, plot)
+        click.echo(f"wrote {one_line(plot)}", err=True)
+
+
+def _tuned(
+    context: click.Context, given: dict[str, Any], as_json: bool, verify: bool
+) -> tuple[Advice, tuple[Verified, ...]]:
+    """The advice, and what it came to where that is asked for; both are printed."""
+    from linocut.tune.tuned import tune as tuned
+    from linocut.tune.verified import verify as carried_out
+
+    loaded = _loaded(given)
+    network = find_network(given["model"], given["hidden"], loaded.train)
+    own = {name: given[name] for name in ("seed", "threads", "backend", "augment")}
+    optimizer = _optimizer(context, given, network)
+
+    def told(trial: Trial) -> None:
+        if as_json:
+            _say({"event": "trial", **trial.to_json()})
+        else:
+            click.echo(_line(trial), err=True)
+
+    advice = tuned(
+        network,
+        loaded.train,
+        given["policy"],
+        optimizer,
+        given["batch"],
+        **{name: given[name] for name in ("minutes", "epochs", "objective")},
+        **own,
+        tell=told,
+    )
+    command = command_of(advice, context, given)
+    if as_json:
+        _say({"event": "advice", **advice.to_json(), "command": command})
+    else:
+        lines = [printable(line) for line in str(advice).splitlines()]
+        click.echo("\n".join([*lines, "", command]))
+    if not verify:
+        return advice, ()
+    beside = carried_out(advice, network, loaded.train, loaded.test, given["policy"], **own)
+    for line in _verified(beside, as_json):
+        click.echo(line)
+    return advice, beside
+
+
+def _loaded(given: dict[str, Any]) -> Loaded:
+    from linocut import data
+    from linocut.cli.choosing import split
+
+    options = {"colour": given["colour"], "labels": given["labels"], "task": given["task"]}
+    loaded = data.load_splits(given["data"], given["data_dir"], given["size"], **options)
+    return split(loaded, given["limit"], None, given["seed"])
+
+
+def _optimizer(context: click.Context, given: dict[str, Any], network: Network) -> Optimizer:
+    """The one to begin with: that which is given, else the usual one of the network's regime."""
+    from linocut.tune.regime import find_regime
+    from linocut.tune.tuned import usual_optimizer
+
+    asked = context.get_parameter_source("optimizer") is ParameterSource.COMMANDLINE
+    usual = usual_optimizer(find_regime(network.graph, given["objective"]))
+    return find_optimizer(given["optimizer"] if asked else usual, {"learning_rate": given["lr"]})
+
+
+def _line(trial: Trial) -> str:
+    came = "diverged" if trial.loss is None else f"loss {trial.loss:.4f}"
+    right = "" if trial.accuracy is None else f", accuracy {trial.accuracy:.2%}"
+    setting = f"learning rate {trial.setting.rate:.3g}, {trial.setting.schedule.kind}"
+    return f"{setting}, {trial.steps:,} steps of {trial.setting.batch_size}: {came}{right}"
+
+
+def _say(told: dict[str, Any]) -> None:
+    click.echo(json.dumps(told))
+    sys.stdout.flush()
+
+
+def _verified(beside: tuple[Verified, ...], as_json: bool) -> Iterator[str]:
+    """Lines: what was foretold beside what came, by epoch."""
+    if as_json:
+        yield from (json.dumps({"event": "verified", **one.to_json()}) for one in beside)
+        return
+    from linocut.tables import percent, table
+
+    rows = [("epoch", f"{beside[0].measure} foretold", "measured", "within", "test accuracy")]
+    for one in beside:
+        foretold = "-" if one.expected is None else f"{one.expected:.3g}"
+        within = "-" if one.within is None else "yes" if one.within else "no"
+        rows.append((f"{one.epoch}", foretold, f"{one.measured:.3g}", within, percent(one.accuracy)))
+    yield "\n" + "\n".join(table(rows, left=0, rules=(1,)))
+
+
+def command_of(advice: Advice, context: click.Context, given: dict[str, Any]) -> str:
+    """The `linocut train` that trains as advised, on the same data."""
+    words = ["linocut", "train"]
+    known = {parameter.name: parameter for parameter in context.command.params}
+    for name in ALSO:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE or name in ("model", "policy"):
+            words += _as_words(known[name], given[name])
+    settings = advice.optimizer.to_dict()
+    kind = settings["kind"]
+    words += ["--optimizer", kind]
+    for name in OWN[kind]:
+        if settings[name] or name == "learning_rate" or name == "momentum":
+            words += [f"--{OPTIONS[name]}", f"{settings[name]:g}"]
+    words += ["--batch", f"{advice.batch_size}", "--epochs", f"{advice.epochs}", "--schedule", advice.schedule.kind]
+    return " ".join(printable(word) for word in words)
+
+
+def _as_words(option: click.Parameter, value: Any) -> list[str]:
+    """An option as it was given."""
+    name = option.opts[0]
+    if option.name == "colour":
+        return [name if value else option.secondary_opts[0]]
+    if option.name == "size":
+        return [name, "x".join(map(str, value))]
+    if option.name == "hidden":
+        return [name, ",".join(map(str, value))]
+    if option.name == "labels":
+        return [word for one in value for word in (name, quoted(one))]
+    return [name, quoted(value)]
