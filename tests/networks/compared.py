@@ -14,7 +14,7 @@ from traces import Step, feed, numbers, started, traced
 
 from linocut.compile.lower import compile_network
 from linocut.graph.network import Network
-from linocut.layers import BatchNorm, Concat, Flatten, Sign, SoftmaxCrossEntropy
+from linocut.layers import BatchNorm, Concat, Flatten, Quantise, QuantisedLayer, Sign, SoftmaxCrossEntropy
 from linocut.layers.kinds import BITS
 from linocut.ops.bits import Array
 from linocut.optimizers import Adam, Optimizer
@@ -24,7 +24,8 @@ from linocut.run.session import ReferenceSession
 FLOOR = 1e-9  # of a gradient that is 0 but for rounding
 LOSSES = ("softmax_cross_entropy", "sigmoid_cross_entropy", "mean_squared_error")
 UPDATES = ("adam", "sgd", "decay_weights", "optimizer_tick")  # what they come to is compared by the state after a step
-SUMS = ("norm_statistics", "norm_gradient_sums", "channel_scale")  # what is made of them is compared
+# What is made of these is compared.
+SUMS = ("norm_statistics", "norm_gradient_sums", "channel_scale", "quantise", "levels_to_bytes", "add_product")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ def unsettle(session: ReferenceSession, rng: np.random.Generator) -> None:
         part = buffer.name.partition(".")[2]
         if part in ("beta", "bias"):
             session.array(buffer.name)[...] = rng.normal(0, 0.5, buffer.shape)
+        elif part == "weights" and buffer.name.startswith("quantised"):
+            session.array(buffer.name)[...] = rng.uniform(-1, 1, buffer.shape)
         elif part == "gamma":
             session.array(buffer.name)[...] = rng.normal(1, 0.5, buffer.shape)
 
@@ -96,7 +99,6 @@ _FORWARD: dict[str, tuple[str, _Expected]] = {
         "tanh": "y",
         "sigmoid": "y",
         "real_sign": "bits",
-        "flatten_bits": "y",
         "add_bias": "y",
     }.items()
 }
@@ -109,6 +111,7 @@ _BACKWARD: dict[str, tuple[str, _Expected]] = {
         for op, operand in {
             "input_gradient": "dx",
             "conv2d_input_gradient": "dx",
+            "levels_input_gradient": "dx",
             "max_pool_gradient": "dx",
             "average_pool_gradient": "dx",
             "tanh_gradient": "dx",
@@ -154,7 +157,10 @@ def _layer(pair: Pair, step: Step) -> Any:
 
 
 def _check_convolution(pair: Pair, step: Step, what: str, forward: float, backward: float) -> tuple[str, ...]:
-    """Before its bias, and before its scale."""
+    """Before its bias, and before its scale; products of planes are compared as they are added up and scaled."""
+    scaled = any(s.layer == step.layer for s in of(pair, "scale_channels"))
+    if isinstance(_layer(pair, step), QuantisedLayer) and scaled:
+        return ()
     wanted = pair.oracle.outputs[step.layer]
     if step.layer in pair.oracle.biases:
         wanted = wanted - pair.oracle.biases[step.layer][0]
@@ -244,9 +250,17 @@ def _check_binarize(pair: Pair, step: Step, what: str, forward: float, backward:
     if step.name.split(".")[1].startswith("signs"):
         wanted = oracle.weights[name].detach().ge(0) * 2.0 - 1.0
     else:
-        made = isinstance(_layer(pair, step), (Sign, Concat, Flatten))
+        made = isinstance(_layer(pair, step), (Sign, Quantise, Concat, Flatten))
         wanted = oracle.outputs[name] if made else oracle.inputs[name]
     close(what, numbers(step.after["bits"]), wanted, 0.0)
+    return ()
+
+
+def _check_flatten(pair: Pair, step: Step, what: str, forward: float, backward: float) -> tuple[str, ...]:
+    """Signs; planes of levels show in the products that they are factors of."""
+    node = pair.oracle.network.graph.node(step.layer)
+    if node.output.kind == BITS:
+        close(what, numbers(step.after["y"]), pair.oracle.outputs[step.layer], forward)
     return ()
 
 
@@ -270,6 +284,7 @@ _OTHERS: dict[str, Callable[[Pair, Step, str, float, float], tuple[str, ...]]] =
     "gate_gradient": _check_gate,
     "copy_channels": _check_copy,
     "binarize": _check_binarize,
+    "flatten_bits": _check_flatten,
     "add": _check_add,
 }
 

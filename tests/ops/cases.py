@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from operands import FILLS, QUANTITIES, VARIANTS, panels_sizes
+from operands import FILLS, QUANTITIES, VARIANTS, boundaries_sizes, panels_sizes
 from windows import draw, has_images
 
 from linocut import roles
@@ -94,6 +94,7 @@ def make_case(
     if "work" in formats and op.name in QUANTITIES:
         parts = min(sizes["R"], int(rng.choice([1, 2, 3, 7, 32])))
         sizes = {**sizes, "S": QUANTITIES[op.name] * parts}
+    sizes = {**sizes, **boundaries_sizes(op.name, formats, rng)}
     sizes, window = draw(op, sizes, rng) if has_images(op) else (dict(sizes), {})
     if op.name == "conv2d_input_sums":
         sizes["S"] = sizes["I"] * (sizes["J"] + sizes["Q"])
@@ -155,7 +156,7 @@ def _combinations(op: Op) -> Iterator[tuple[dict[str, str], Mapping[str, float]]
     for chosen in itertools.product(*choices):
         names = (o.name for o in op.signature.operands)
         formats = {name: form for name, form in zip(names, chosen, strict=True) if form is not None}
-        if not op.reason(sizes, formats):
+        if not op.reason({**sizes, **boundaries_sizes(op.name, formats)}, formats):
             for variant in VARIANTS.get(op.name, ({},)):
                 if variant.get("ste") != RECTIFIED or formats["x"] == "bit":
                     yield formats, variant
