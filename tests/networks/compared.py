@@ -92,7 +92,6 @@ _FORWARD: dict[str, tuple[str, _Expected]] = {
     op: (operand, lambda oracle, name: oracle.outputs[name])
     for op, operand in {
         "real_matmul": "y",
-        "binary_matmul": "y",
         "max_pool": "y",
         "average_pool": "y",
         "relu": "y",
@@ -276,6 +275,7 @@ def _check_add(pair: Pair, step: Step, what: str, forward: float, backward: floa
 
 _OTHERS: dict[str, Callable[[Pair, Step, str, float, float], tuple[str, ...]]] = {
     "conv2d": _check_convolution,
+    "binary_matmul": _check_convolution,
     "scale_channels": _check_scale,
     "norm_apply": _check_norm,
     "norm_gradient": _check_norm_gradient,

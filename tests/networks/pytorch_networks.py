@@ -117,7 +117,7 @@ class Oracle:
                 sizes = self.weights[name].detach().abs().mean((1, 2, 3))
                 return y * sizes if layer.scaled else y  # after the sum, so that equal products stay equal
             case lc.QuantisedDense():
-                return x @ self._levels(name, self.weights[name], layer.bits)[:, 0, 0].T
+                return x @ self._levels(name, self.weights[name], layer.bits).T
             case lc.QuantisedConv2D():
                 return convolved(x, self._levels(name, self.weights[name], layer.bits), layer)
             case lc.RealConvolution():

@@ -138,9 +138,12 @@ class Builder(Recorder):
         return self.persistent(name, storage.role, parameter.shape, storage.format)
 
     def _has_latent(self, parameter: Parameter) -> bool:
-        """Whether binary weights have a latent copy: of what does not move signs will do, unless sizes are used."""
+        """Whether binary weights have a latent copy: of what does not move signs will do, unless sizes are used.
+
+        Levels of several bits are always made of one.
+        """
         node = self.graph.node(parameter.node)
-        return self.latent and (self.learns(node.name) or node.layer.uses_sizes(self.policy))
+        return parameter.bits > 1 or (self.latent and (self.learns(node.name) or node.layer.uses_sizes(self.policy)))
 
     def update(self, node: str, part: str, gradient: int) -> None:
         """The optimizer's step for a parameter; later, where updates wait for a section of their own."""

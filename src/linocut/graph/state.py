@@ -17,7 +17,10 @@ from linocut.formats import Format, find_format, words
 from linocut.graph.named_arrays import NamedArrays
 from linocut.layers.parameters import WEIGHT, Parameter
 from linocut.masks import is_masked
+from linocut.ops.base import View
 from linocut.ops.bits import Array, pack, unpack
+from linocut.ops.levels import PLANES
+from linocut.ops.quantise import reference as quantise
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -133,6 +136,18 @@ class StoredArrays(NamedArrays[Place]):
         for begin in range(0, len(stored), some):
             found[begin : begin + some] = pack(stored[begin : begin + some] >= 0)
         return found
+
+    def planes(self, name: str, bits: int) -> Array:
+        """The planes of the levels of latent weights, (bits, ..., words) uint64, the most significant first."""
+        if bits == 1:
+            return self.signs(name)[None]
+        place = self._find(name)
+        stored = self._stored(place.buffer)
+        rows, cols = stored.reshape(-1, stored.shape[-1]), place.shape[-1]
+        found = np.zeros((bits, len(rows), words(cols)), np.uint64)
+        named = dict(zip(PLANES, (View(plane, "bit", cols) for plane in found), strict=False))
+        quantise(x=View(rows, place.format, cols), **named, span=1.0)
+        return found.reshape(bits, *stored.shape[:-1], words(cols))
 
     def magnitudes(self, name: str) -> Array:
         """The mean magnitude of each output's weights, float64 (outputs,); of signs it is 1."""

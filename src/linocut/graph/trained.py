@@ -7,15 +7,18 @@ import numpy as np
 from linocut.graph.fold import Norm, Source
 from linocut.graph.graph import Graph, Node
 from linocut.graph.state import State
-from linocut.layers import BinaryConvolution
+from linocut.layers import BinaryConvolution, QuantisedLayer
 from linocut.layers.batch_norm import GAMMA, RUNNING, norm_name
 from linocut.layers.input import F32_MAX
 from linocut.layers.kinds import INPUT
 from linocut.layers.parameters import BETA
+from linocut.layers.weights import PART
 from linocut.ops.base import View
 from linocut.ops.bits import Array
+from linocut.ops.levels import largest
 from linocut.ops.limits import U8_SCALE
 from linocut.ops.norm import NORMS, divisor
+from linocut.ops.norm_levels import least_of
 from linocut.ops.norm_sign import THRESHOLD_LIMIT
 from linocut.policies import Policy
 
@@ -30,6 +33,11 @@ class Trained(Source):
     def signs(self, node: Node) -> Array:
         """The packed signs of a node's binary weights."""
         return self._state.signs(f"{node.name}.weights")
+
+    def planes(self, node: Node) -> Array:
+        """The planes of the levels of a node's weights."""
+        parameter = node.parameter(PART)
+        return self._state.planes(parameter.name, parameter.bits)
 
     def weights(self, node: Node) -> Array:
         """A node's weights in full precision, float32."""
@@ -60,10 +68,17 @@ class Trained(Source):
         found = np.clip(np.where(norm.deviation > 0, first, constant), -limit, limit)
         return found.astype(np.int32 if whole else np.float32)
 
+    def levels(self, node: Node, product: Node, bits: int) -> Array:
+        """The least y of each level but the lowest, as norm_levels finds them in training."""
+        norm = self.norm(node, product)
+        return least_of(norm.mean, norm.deviation, norm.shift, largest(bits)).astype(np.int32)
+
     def growth(self, product: Node) -> float | Array:
         """How many times larger Y is in prediction than in training: its integers were divided, or scaled."""
         if self._policy.integer:
             return 1.0
+        if isinstance(product.layer, QuantisedLayer):
+            return float(product.layer.divisor(product.input.kind)) if self._policy.Y == "f32" else 1.0
         bytes_in = product.input.kind == INPUT and self._graph.input.is_bytes
         growth: float | Array = float(U8_SCALE) if bytes_in else 1.0
         layer = product.layer

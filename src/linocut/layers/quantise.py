@@ -111,6 +111,21 @@ def emit_quantise(
     builder.emit("quantise", operands, {"span": span})
 
 
+def emit_bytes(builder: Lowering, name: str, planes: tuple[int, ...]) -> int:
+    """The levels in planes as bytes u, which count (2u - 255) / 255; returns their buffer."""
+    levels = builder.transient(f"{name}.levels", roles.WORKSPACE, builder.shape(planes[0]), "u8")
+    builder.emit("levels_to_bytes", {**dict(zip(PLANES, planes, strict=False)), "y": levels})
+    return levels
+
+
+def levels_as_numbers(builder: Lowering, name: str, value: Bits) -> int:
+    """Levels in 32-bit floats, for what looks at them; returns their buffer."""
+    levels = emit_bytes(builder, name, value.planes)
+    numbers = builder.transient(f"{name}.numbers", roles.WORKSPACE, builder.shape(value.buffer), "f32")
+    builder.emit("to_numbers", {"x": levels, "y": numbers})
+    return numbers
+
+
 def check_bits(bits: object, what: str) -> None:
     """SpecError for other bits than there are."""
     if isinstance(bits, bool) or bits not in LEVELS:

@@ -7,11 +7,11 @@ behind it, which takes any factor out.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from linocut import roles
-from linocut.errors import SpecError
 from linocut.layers.base import Cost, Layer, Shape
 from linocut.layers.binary_dense import kept_input
 from linocut.layers.convolution import Convolution
@@ -20,12 +20,11 @@ from linocut.layers.gradient_scale import decide_exponent
 from linocut.layers.kinds import BITS, BITS_OF, LEVELS_2, LEVELS_4, PRODUCT
 from linocut.layers.lowering import GRADIENT
 from linocut.layers.parameters import Initial, Parameter, fan_in, weights
-from linocut.layers.quantise import check_bits, emit_quantise
-from linocut.layers.values import Bits, Gradient, Product, Value, reshaped
+from linocut.layers.quantise import check_bits, emit_bytes, emit_quantise
+from linocut.layers.values import Bits, Gradient, Product, Value
 from linocut.layers.weights import BinaryWeights, integer_format
 from linocut.layers.window import VALID, Window, window
 from linocut.ops.levels import PLANES, largest
-from linocut.policies import Policy
 
 if TYPE_CHECKING:
     from linocut.layers.lowering import Lowering
@@ -63,10 +62,6 @@ class QuantisedLayer(Layer):
             f"put a quantise of bits = {self.activation_bits} before it"
         )
 
-    def uses_sizes(self, policy: Policy) -> bool:
-        """Where levels are more than signs."""
-        return self.bits > 1
-
     def of_levels(self, node: str, shape: Shape) -> Parameter:
         """Weights of a shape (outputs, ..., inputs) of the node called `node`."""
         return replace(weights(node, shape, binary=True), bits=self.bits)
@@ -77,8 +72,16 @@ class QuantisedLayer(Layer):
         macs *= bits * self.bits
         return Cost(binary_parameters=parameters, binary_macs=macs, input_bits=bits, weight_bits=self.bits)
 
-    def multiplied(self, builder: Lowering, name: str, value: Bits, moves: Window) -> Product:
-        """Forward: planes of W^, then Y. Backward: dX where that is wanted, then dW and the update."""
+    def divisor(self, kind: str) -> int:
+        """The largest product of levels, given those of a kind: Y is an integer over it."""
+        return largest(BITS_OF[kind]) * largest(self.bits)
+
+    def multiplied(self, builder: Lowering, name: str, value: Value, moves: Window | None) -> Product:
+        """Forward: planes of W^, then Y. Backward: dX where that is wanted, then dW and the update.
+
+        Without a window it is a dense layer.
+        """
+        assert isinstance(value, Bits)
         return _Multiplication(builder, name, self, value, moves).lower()
 
 
@@ -103,7 +106,6 @@ class QuantisedConv2D(QuantisedLayer, Convolution):
 
     def lower(self, builder: Lowering, name: str, value: Value) -> Value:
         """As QuantisedLayer.multiplied has it."""
-        assert isinstance(value, Bits)
         return self.multiplied(builder, name, value, self.window)
 
 
@@ -115,36 +117,28 @@ class QuantisedDense(QuantisedLayer, FullyConnected):
     flattened_by: ClassVar[str] = "a flatten"
 
     def parameters(self, node: str, shape: Shape) -> tuple[Parameter, ...]:
-        """Weights (units, 1, 1, inputs)."""
-        return (self.of_levels(node, (self.units, 1, 1, shape[0])),)
+        """Weights (units, inputs)."""
+        return (self.of_levels(node, (self.units, shape[0])),)
 
     def cost(self, shape: Shape, kind: str) -> Cost:
         """One weight and one multiply-accumulate per input and output."""
         return self.quantised_cost(shape[0] * self.units, shape[0] * self.units, kind)
 
     def lower(self, builder: Lowering, name: str, value: Value) -> Value:
-        """A convolution of images of one pixel."""
-        assert isinstance(value, Bits)
-        batch, features = builder.shape(value.buffer)
-        pixels = reshaped(builder, f"{name}.pixels", value, (batch, 1, 1, features))
-        y = self.multiplied(builder, name, pixels, window("quantised_dense", 1, 1, VALID))
-        return reshaped(builder, f"{name}.vectors", y, (batch, self.units))
+        """As QuantisedLayer.multiplied has it."""
+        return self.multiplied(builder, name, value, None)
 
 
 class _Multiplication:
     """One layer while it is lowered: levels `value` of images times those of the weights of the node `name`."""
 
-    def __init__(self, builder: Lowering, name: str, layer: QuantisedLayer, value: Bits, moves: Window) -> None:
-        if layer.bits > 1 and not builder.latent:
-            raise SpecError(
-                f"{name} has weights of {layer.bits} bits, which the optimizer cannot move without latent weights; "
-                "take adam or sgd, or bits = 1"
-            )
+    def __init__(self, builder: Lowering, name: str, layer: QuantisedLayer, value: Bits, moves: Window | None) -> None:
         self.builder, self.name, self.layer, self.value = builder, name, layer, value
         self.own = BinaryWeights.of(builder, name)
-        self.attributes = {**moves.attributes(), "exact": 0.0}
-        self.before = builder.shape(value.buffer)
-        self.shape = moves.images_over(self.before, self.own.shape[0])
+        self.dense = moves is None
+        self.moves = {**(moves or window("quantised_dense", 1, 1, VALID)).attributes(), "exact": 0.0}
+        self.before, outputs = builder.shape(value.buffer), self.own.shape[0]
+        self.shape = (self.before[0], outputs) if moves is None else moves.images_over(self.before, outputs)
         self.largest_x, self.largest_w = largest(len(value.planes)), largest(layer.bits)
         self.divides = builder.policy.Y == "f32"
 
@@ -160,8 +154,8 @@ class _Multiplication:
             if self.value.wanted:
                 self.value.give(builder, self._input_gradient(dy))
             if builder.learns(name):
-                operands = {"dy": dy.buffer, "x": self._input()}
-                self.own.update(builder, "conv2d_weight_gradient", operands, self.attributes)
+                op, attributes = ("weight_gradient", None) if self.dense else ("conv2d_weight_gradient", self.moves)
+                self.own.update(builder, op, {"dy": dy.buffer, "x": self._input()}, attributes)
 
         builder.on_backward(backward)
         return out
@@ -188,10 +182,17 @@ class _Multiplication:
             for j, plane in enumerate(reversed(of_x)):
                 first = i + j == 0
                 to = y if first else builder.transient(f"{self.name}.part", roles.WORKSPACE, self.shape, form)
-                builder.emit("conv2d", {"x": plane, "weights": weights_plane, "y": to}, self.attributes)
+                self._multiply(plane, weights_plane, to)
                 if not first:
                     builder.emit("add_product", {"y": y, "part": to}, {"times": float(2 ** (i + j))})
         return y
+
+    def _multiply(self, x: int, weights_plane: int, y: int) -> None:
+        operands = {"x": x, "weights": weights_plane, "y": y}
+        if self.dense:
+            self.builder.emit("binary_matmul", operands)
+        else:
+            self.builder.emit("conv2d", operands, self.moves)
 
     def _most(self) -> int:
         """The largest sum of products of levels."""
@@ -212,16 +213,23 @@ class _Multiplication:
         """dX = n sum dY L, n being the largest level of X, where Y counts levels; else the sum over n'."""
         builder = self.builder
         dx = builder.gradient(f"{self.name}.dX", roles.DX, self.before)
-        planes = self._planes()
-        operands: dict[str, int | None] = {"dy": dy.buffer, "dy_exponent": dy.exponent, "weights": planes[0]}
-        operands |= {**dict(zip(PLANES[1:], planes[1:], strict=False)), "dx": dx.buffer, "dx_exponent": dx.exponent}
+        planes = [self._as_images(plane) for plane in self._planes()]
         factor = 1.0 / self.largest_w if self.divides else float(self.largest_x)
-        outputs, rows, columns, _ = self.own.shape
-        most = outputs * rows * columns * self.largest_w * self.largest_x
+        most = math.prod(self.own.shape[:-1]) * self.largest_w * self.largest_x
+        operands: dict[str, int | None] = dict(zip(("weights", *PLANES[1:]), planes, strict=False))
+        operands |= {"dy": self._as_images(dy.buffer), "dy_exponent": dy.exponent}
+        operands |= {"dx": self._as_images(dx.buffer), "dx_exponent": dx.exponent}
         operands["scale"] = decide_exponent(builder, self.name, dy, dx, most)
-        builder.emit("levels_input_gradient", operands, {**self.attributes, "factor": factor})
+        builder.emit("levels_input_gradient", operands, {**self.moves, "factor": factor})
         builder.watched(self.name, GRADIENT, dx.buffer, dx.exponent)
         return dx
+
+    def _as_images(self, buffer: int) -> int:
+        """Rows of a dense layer as images of one pixel, its weights as those of a convolution."""
+        shape = self.builder.shape(buffer)
+        if len(shape) > 2:
+            return buffer
+        return self.builder.view(buffer, f"{self.name}.pixels", (shape[0], 1, 1, shape[1]))
 
     def _input(self) -> int:
         """The layer's input for dW: signs as they are, levels as bytes, made again from what was kept."""
@@ -232,6 +240,4 @@ class _Multiplication:
         if value.numbers is not None:
             planes = self._transient_planes("X^", roles.WORKSPACE, self.before, len(planes))
             emit_quantise(builder, value.numbers, planes)
-        levels = builder.transient(f"{self.name}.levels", roles.WORKSPACE, self.before, "u8")
-        builder.emit("levels_to_bytes", {**dict(zip(PLANES, planes, strict=False)), "y": levels})
-        return levels
+        return emit_bytes(builder, self.name, planes)

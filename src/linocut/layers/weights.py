@@ -61,7 +61,7 @@ class BinaryWeights(_Weights):
         if not builder.learns(self.name):
             return
         form = builder.policy.dW
-        if FORMATS[form].is_fixed and not builder.latent:
+        if FORMATS[form].is_fixed and FORMATS[builder.form(self.stored)].is_bits:
             form = "bit"  # Bop's moments move so slowly that they are of signs
         dw = builder.transient(f"{self.name}.dW", roles.DW, self.shape, form)
         builder.emit(op, {**operands, "dw": dw}, attributes)

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from linocut.ops.base import View
-from linocut.ops.bits import Array
+from linocut.ops.bits import Array, unpack
 
 BITS = 2, 4  # of levels in planes; of one bit they are signs
 PLANES = "first", "second", "third", "fourth"  # the operands of an instruction, most significant first
@@ -54,6 +54,14 @@ def float_boundaries(bits: int, one: float = 1.0) -> Array:
     bounds = boundaries(bits, one)
     near = bounds.astype(np.float32)
     return np.where(near.astype(np.float64) >= bounds, near, np.nextafter(near, np.float32(2)))
+
+
+def levels_of_planes(planes: Array, cols: int) -> Array:
+    """Packed planes (bits, ..., words) as levels, int64 (..., cols)."""
+    levels = np.zeros((*planes.shape[1:-1], cols), np.int64)
+    for plane in planes:
+        levels = 2 * levels + np.where(unpack(plane, cols), 1, -1)
+    return levels
 
 
 def store_codes(codes: Array, planes: Sequence[View]) -> None:
