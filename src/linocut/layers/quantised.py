@@ -215,7 +215,8 @@ class _Multiplication:
         dx = builder.gradient(f"{self.name}.dX", roles.DX, self.before)
         planes = [self._as_images(plane) for plane in self._planes()]
         factor = 1.0 / self.largest_w if self.divides else float(self.largest_x)
-        most = math.prod(self.own.shape[:-1]) * self.largest_w * self.largest_x
+        # Levels of weights are small at first, and never all the largest: with their bound the first dX would be 0.
+        most = math.prod(self.own.shape[:-1]) * self.largest_x
         operands: dict[str, int | None] = dict(zip(("weights", *PLANES[1:]), planes, strict=False))
         operands |= {"dy": self._as_images(dy.buffer), "dy_exponent": dy.exponent}
         operands |= {"dx": self._as_images(dx.buffer), "dx_exponent": dx.exponent}
