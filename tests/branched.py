@@ -99,8 +99,8 @@ LEVELS = Network(
     (
         *(Input((6, 5, 3)), Conv2D(6), BatchNorm().named("stem"), Quantise(2), QuantisedConv2D(66, 2, bits=4)),
         *(BatchNorm(), Quantise(4), QuantisedConv2D(6, bits=2), MaxPool2D(2, 1), BatchNorm(), Quantise(2).named("x")),
-        *(QuantisedConv2D(5, 3, 2, bits=1).after("x"), BatchNorm(), ReLU().named("left")),
-        *(QuantisedConv2D(5, 1, 2, "valid").after("x"), BatchNorm().named("right")),
+        *(QuantisedConv2D(5, 3, 2, bits=1, scaled=True, floats=True).after("x"), ReLU().named("left")),
+        *(QuantisedConv2D(5, 1, 2, "valid", scaled=True, centred=True).after("x"), BatchNorm().named("right")),
         *(Add().after("left", "right"), Flatten(), Dense(CLASSES).named("side"), Flatten().after("x")),
         *(QuantisedDense(9, bits=4), BatchNorm(), Quantise(4), QuantisedDense(67, bits=2), BatchNorm(), Quantise(1)),
         *(QuantisedDense(CLASSES, bits=1), BatchNorm().named("low"), Add().after("low", "side"), SoftmaxCrossEntropy()),

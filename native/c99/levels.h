@@ -31,4 +31,17 @@ static inline double lino_boundary(int planes, int32_t code, double one) {
 /* Whether a boundary is the next code's: the even one of two that are as near. */
 static inline int lino_includes(int32_t code) { return code & 1; }
 
+/* The next float above one that is not 0. */
+static inline float lino_next_above(float value) {
+    const uint32_t bits = lino_float_as_bits(value);
+    return lino_bits_as_float(value > 0.0f ? bits + 1u : bits - 1u);
+}
+
+/* The least float of each code above 0. */
+static inline float lino_float_boundary(int planes, int32_t code, double one) {
+    const double bound = lino_boundary(planes, code, one);
+    const float near = (float)bound;
+    return (double)near >= bound ? near : lino_next_above(near);
+}
+
 #endif

@@ -8,18 +8,6 @@ static int32_t whole_boundary(int planes, int32_t code, double one) {
     return (int32_t)(lino_includes(code) ? ceil(bound) : floor(bound) + 1.0);
 }
 
-/* The next float above one that is not 0. */
-static float next_above(float value) {
-    const uint32_t bits = lino_float_as_bits(value);
-    return lino_bits_as_float(value > 0.0f ? bits + 1u : bits - 1u);
-}
-
-static float float_boundary(int planes, int32_t code, double one) {
-    const double bound = lino_boundary(planes, code, one);
-    const float near = (float)bound;
-    return (double)near >= bound ? near : next_above(near);
-}
-
 /* How many boundaries are at most x. */
 static int32_t code_of(const lino_call* call, int planes, lino_size at, lino_size channel) {
     const lino_operand *x = call->operands + X, *least = call->operands + LEAST;
@@ -33,8 +21,8 @@ static int32_t code_of(const lino_call* call, int planes, lino_size at, lino_siz
         if (least->data)
             code += whole >= ((const int32_t*)least->data)[bound * least->cols + channel];
         else
-            code +=
-                integers ? whole >= whole_boundary(planes, bound, one) : number >= float_boundary(planes, bound, span);
+            code += integers ? whole >= whole_boundary(planes, bound, one)
+                             : number >= lino_float_boundary(planes, bound, span);
     }
     return code;
 }

@@ -23,7 +23,13 @@ from linocut.run.session import ReferenceSession
 
 FLOOR = 1e-9  # of a gradient that is 0 but for rounding
 LOSSES = ("softmax_cross_entropy", "sigmoid_cross_entropy", "mean_squared_error")
-UPDATES = ("adam", "sgd", "decay_weights", "optimizer_tick")  # what they come to is compared by the state after a step
+UPDATES = (
+    "adam",
+    "sgd",
+    "decay_weights",
+    "centre_weights",
+    "optimizer_tick",
+)  # what they come to is compared by the state after a step
 # What is made of these is compared.
 SUMS = ("norm_statistics", "norm_gradient_sums", "channel_scale", "quantise", "levels_to_bytes", "add_product")
 
@@ -131,6 +137,8 @@ def check_every_instruction(pair: Pair, forward: float, backward: float) -> None
         if step.op in _FORWARD:
             operand, expected = _FORWARD[step.op]
             close(what, numbers(step.after[operand]), expected(pair.oracle, step.layer), forward)
+        elif "dw" in step.after and step.op in _BACKWARD and _is_mended(pair, step):
+            continue
         elif step.op in _BACKWARD:
             operand, expected = _BACKWARD[step.op]
             close(what, numbers(step.after[operand]), expected(pair.oracle, step.layer), backward)
@@ -140,6 +148,11 @@ def check_every_instruction(pair: Pair, forward: float, backward: float) -> None
         else:
             assert step.op in (*UPDATES, *SUMS), f"{what} is not compared"
     assert not missing, f"without a gradient: {missing}"
+
+
+def _is_mended(pair: Pair, step: Step) -> bool:
+    """Whether the gradient of a scale is yet to be added to one of weights."""
+    return any(s.layer == step.layer for s in of(pair, "scale_gradient"))
 
 
 def check_loss(pair: Pair) -> None:
@@ -157,8 +170,9 @@ def _layer(pair: Pair, step: Step) -> Any:
 
 def _check_convolution(pair: Pair, step: Step, what: str, forward: float, backward: float) -> tuple[str, ...]:
     """Before its bias, and before its scale; products of planes are compared as they are added up and scaled."""
+    layer = _layer(pair, step)
     scaled = any(s.layer == step.layer for s in of(pair, "scale_channels"))
-    if isinstance(_layer(pair, step), QuantisedLayer) and scaled:
+    if isinstance(layer, QuantisedLayer) and (scaled or layer.floats):
         return ()
     wanted = pair.oracle.outputs[step.layer]
     if step.layer in pair.oracle.biases:
@@ -185,6 +199,10 @@ def _check_scale(pair: Pair, step: Step, what: str, forward: float, backward: fl
 def _check_norm(pair: Pair, step: Step, what: str, forward: float, backward: float) -> tuple[str, ...]:
     """Formed by the norm itself, or by what reads it; relative to the sizes that it divides by deviations."""
     node = pair.oracle.network.graph.node(step.layer)
+    if isinstance(node.layer, QuantisedLayer):
+        if not node.layer.scaled:
+            close(what, numbers(step.after["x"]), pair.oracle.outputs[step.layer], forward)
+        return ()
     arm = step.name.partition(".")[2].partition(".")[0]  # of a sum
     norm = node.name if isinstance(node.layer, BatchNorm) else node.inputs[int(arm) if arm.isdigit() else 0].node
     wanted = pair.oracle.normed.get(norm, pair.oracle.outputs[norm])
@@ -255,6 +273,11 @@ def _check_binarize(pair: Pair, step: Step, what: str, forward: float, backward:
     return ()
 
 
+def _check_scale_gradient(pair: Pair, step: Step, what: str, forward: float, backward: float) -> tuple[str, ...]:
+    close(what, numbers(step.after["dw"]), pair.oracle.weights[step.layer].grad, backward)
+    return ("weights",)
+
+
 def _check_flatten(pair: Pair, step: Step, what: str, forward: float, backward: float) -> tuple[str, ...]:
     """Signs; planes of levels show in the products that they are factors of."""
     node = pair.oracle.network.graph.node(step.layer)
@@ -285,6 +308,7 @@ _OTHERS: dict[str, Callable[[Pair, Step, str, float, float], tuple[str, ...]]] =
     "copy_channels": _check_copy,
     "binarize": _check_binarize,
     "flatten_bits": _check_flatten,
+    "scale_gradient": _check_scale_gradient,
     "add": _check_add,
 }
 

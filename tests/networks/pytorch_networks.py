@@ -14,6 +14,7 @@ from straight_through import Binarised, ClippedLevels, ClippedSign, QuadraticSig
 
 from linocut import layers as lc
 from linocut.graph.graph import Graph, Node
+from linocut.layers.kinds import BITS_OF
 from linocut.ops.bits import Array
 from linocut.run.session import ReferenceSession
 
@@ -117,9 +118,9 @@ class Oracle:
                 sizes = self.weights[name].detach().abs().mean((1, 2, 3))
                 return y * sizes if layer.scaled else y  # after the sum, so that equal products stay equal
             case lc.QuantisedDense():
-                return x @ self._levels(name, self.weights[name], layer.bits).T
+                return self._product_of_levels(node, x, lambda x, w: x @ w.T)
             case lc.QuantisedConv2D():
-                return convolved(x, self._levels(name, self.weights[name], layer.bits), layer)
+                return self._product_of_levels(node, x, lambda x, w: convolved(x, w, layer))
             case lc.RealConvolution():
                 return self._biased(name, convolved(x, self.weights[name], layer))
             case lc.BatchNorm():
@@ -157,6 +158,15 @@ class Oracle:
 
     def _biased(self, name: str, y: Tensor) -> Tensor:
         return y + self.biases[name][0] if name in self.biases else y
+
+    def _product_of_levels(self, node: Node, x: Tensor, product: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+        """Formed of whole numbers, so that equal products stay equal, and then scaled; the scale is in the graph."""
+        layer, w, largest = node.layer, self.weights[node.name], 2 ** BITS_OF[node.input.kind] - 1
+        assert isinstance(layer, lc.QuantisedLayer)
+        steps = 2**layer.bits - 1
+        factors = x * largest, self._levels(node.name, w, layer.bits) * steps
+        y = product(*(factor + (factor.round() - factor).detach() for factor in factors)) / (largest * steps)
+        return y * w.abs().mean(tuple(range(1, w.ndim))) if layer.scaled else y
 
     def _levels(self, name: str, x: Tensor, bits: int) -> Tensor:
         steps = 2**bits - 1

@@ -104,6 +104,17 @@ CASES: dict[str, tuple[Layer, ...]] = {
         *(*STEM, AveragePool2D(3, 1, "same"), Quantise(2), QuantisedConv2D(66), BatchNorm(), ReLU(), Quantise(4)),
         *(QuantisedConv2D(4, 1, bits=4), BatchNorm(), Quantise(1), *OF_SIGNS),
     ),
+    "levels of scaled weights": (
+        *(*STEM, Quantise(2), QuantisedConv2D(6, bits=2, scaled=True), BatchNorm(), Quantise(2)),
+        *(QuantisedConv2D(5, 2, 2, bits=1, scaled=True), BatchNorm(), Quantise(4), Flatten()),
+        *(QuantisedDense(CLASSES, bits=4, scaled=True, centred=True), BatchNorm(), SoftmaxCrossEntropy()),
+    ),
+    "levels without a norm": (
+        *STEM,
+        Residual((Quantise(1), QuantisedConv2D(5, bits=1, scaled=True, floats=True), ReLU())),
+        Residual((BatchNorm(), Quantise(2), QuantisedConv2D(5, bits=4, floats=True), ReLU(), MaxPool2D(3, 1, "same"))),
+        *(BatchNorm(), Quantise(4), QuantisedConv2D(6, 2, scaled=True, floats=True), BatchNorm(), ReLU(), *OF_NUMBERS),
+    ),
     "residual of levels": (
         *(*STEM, Residual((Quantise(2), QuantisedConv2D(6, stride=2), BatchNorm(), ReLU()), PROJECTION)),
         *(Residual((BatchNorm(), Quantise(4), QuantisedConv2D(6, bits=1), BatchNorm())), *OF_NUMBERS),

@@ -612,6 +612,26 @@ def _add_product(formats: Formats, sizes: Sizes, variant: Mapping[str, float], r
     return filled, {"times": float(rng.choice([1, 2, 8, 64]))}
 
 
+def _keep_largest(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    return {"sums": view(rng.standard_normal((5, sizes["C"])), "f64")}, {}
+
+
+def _centre_weights(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    """Some rows are all on one side, so that what is left must be clipped."""
+    rows = sizes["R"], sizes["K"]
+    values = _numbers(rng, formats["w"], *rows)
+    values = np.where(rng.random((rows[0], 1)) < 0.3, -np.abs(values), values)
+    filled = {"w": view(np.clip(values, *_range(formats["w"])), formats["w"])}
+    return filled | ({"micro": _micro(rng)} if "micro" in formats else {}), {}
+
+
+def _scale_gradient(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    shape, planes = (sizes["N"], sizes["K"]), float(rng.choice([1, 2, 4]))
+    filled = {name: view(np.clip(_numbers(rng, formats[name], *shape), -1, 1), formats[name]) for name in ("dw", "w")}
+    scale = np.abs(rng.standard_normal((1, sizes["N"]))) * (rng.random((1, sizes["N"])) < 0.9)
+    return {**filled, "scale": view(scale, "f32")}, {"planes": planes}
+
+
 def _range(form: str) -> tuple[float, float]:
     one = find_format(form).one or 1
     return -one, one
@@ -677,6 +697,9 @@ FILLS: dict[str, Fill] = {
     "byte_conv2d": _product_in_prediction,
     "threshold": _threshold,
     "quantise": _quantise,
+    "keep_largest": _keep_largest,
+    "centre_weights": _centre_weights,
+    "scale_gradient": _scale_gradient,
     "norm_levels": _norm_levels,
     "add_product": _add_product,
     "levels_to_bytes": _levels_to_bytes,

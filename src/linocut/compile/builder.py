@@ -145,12 +145,14 @@ class Builder(Recorder):
         node = self.graph.node(parameter.node)
         return parameter.bits > 1 or (self.latent and (self.learns(node.name) or node.layer.uses_sizes(self.policy)))
 
-    def update(self, node: str, part: str, gradient: int) -> None:
-        """The optimizer's step for a parameter; later, where updates wait for a section of their own."""
+    def update(self, node: str, part: str, gradient: int, then: Callable[[], None] | None = None) -> None:
+        """The optimizer's step for a parameter, and what follows it; later, where updates wait for their section."""
         parameter = self.graph.node(node).parameter(part)
 
         def step() -> None:
             self.optimizer.lower(self, parameter, self._persistent(parameter), gradient)
+            if then is not None:
+                then()
 
         if self.updates_wait:
             self._updates.append(step)

@@ -55,6 +55,10 @@ class _Packed(Source):
         name, shape = f"{node.name}.threshold", node.output.shape[-1:]
         return self._file.read(name, shape, np.int32) if whole else self._finite(name, shape)
 
+    def of_levels(self, node: Node) -> Norm:
+        """These files know none."""
+        raise SpecError(f"{node.name} has levels, which no file of this version holds")
+
     def levels(self, node: Node, product: Node, bits: int) -> Array:
         """These files know none."""
         raise SpecError(f"{node.name} is quantised, which no file of this version holds")

@@ -85,6 +85,10 @@ class Source(ABC):
         """The threshold of a batch norm and its sign: int32 (channels,) of integers (`whole`), else float32."""
 
     @abstractmethod
+    def of_levels(self, node: Node) -> Norm:
+        """What makes floats in units of 1 of the sums of a node's levels, as a norm does."""
+
+    @abstractmethod
     def levels(self, node: Node, product: Node, bits: int) -> Array:
         """The least integers of all levels but the lowest, behind a batch norm: int32 (2**bits - 1, channels)."""
 
@@ -122,8 +126,7 @@ class _Folder:
                 self._put(self._binary_product(node, sources, getattr(layer, "window", None)))
                 self.products[name] = node
             case QuantisedLayer():
-                self._put(self._levels_product(node, layer, sources, getattr(layer, "window", None)))
-                self.products[name] = node
+                self._levels_product(node, layer, sources, getattr(layer, "window", None))
             case RealConvolution() | Dense():
                 self._put(self._real_product(node, sources, getattr(layer, "window", None)))
             case MaxPool():
@@ -169,13 +172,18 @@ class _Folder:
 
     def _levels_product(
         self, node: Node, layer: QuantisedLayer, sources: tuple[str, ...], window: Window | None
-    ) -> InferenceNode:
-        """Of signs times signs the product of a binary layer."""
-        depth, shape = node.input.shape[-1], node.output.shape
+    ) -> None:
+        """Of signs times signs the product of a binary layer; where it gives floats, they follow."""
+        name = f"{node.name}.sums" if layer.floats else node.name
+        about = (name, sources, node.output.shape, INTEGERS, node.input.shape[-1], window)
         if layer.bits == 1 and self._gives(sources) == SIGNS:
-            return inference.BinaryProduct(node.name, sources, shape, INTEGERS, depth, window, self.source.signs(node))
-        planes = self.source.planes(node)
-        return inference.LevelsProduct(node.name, sources, shape, INTEGERS, depth, window, layer.bits, planes)
+            self._put(inference.BinaryProduct(*about, self.source.signs(node)))
+        else:
+            self._put(inference.LevelsProduct(*about, layer.bits, self.source.planes(node)))
+        if layer.floats:
+            self._put_affine(node, name, self.source.of_levels(node))
+        else:
+            self.products[node.name] = node
 
     def _real_product(self, node: Node, sources: tuple[str, ...], window: Window | None) -> InferenceNode:
         weights = self.source.weights(node)
@@ -221,10 +229,12 @@ class _Folder:
     def _norm(self, node: Node, sources: tuple[str, ...]) -> None:
         if sources[0] in self.products and self._folds(node, signs=False):
             return  # its reader makes the thresholds
-        norm = self.source.norm(node, self.products.get(sources[0]))
+        self._put_affine(node, sources[0], self.source.norm(node, self.products.get(sources[0])))
+
+    def _put_affine(self, node: Node, source: str, norm: Norm) -> None:
         mean, deviation, shift = (part.astype(np.float32) for part in (norm.mean, norm.deviation, norm.shift))
         gain = None if norm.gain is None else norm.gain.astype(np.float32)
-        self._put(inference.Affine(node.name, sources, node.output.shape, FLOATS, mean, deviation, shift, gain))
+        self._put(inference.Affine(node.name, (source,), node.output.shape, FLOATS, mean, deviation, shift, gain))
 
     def _sign(self, node: Node, sources: tuple[str, ...]) -> None:
         norm = self.graph.by_name[sources[0]]

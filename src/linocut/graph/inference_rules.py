@@ -46,8 +46,8 @@ from linocut.layers.input import F32_MAX, MOST_ELEMENTS, MOST_SIZES
 from linocut.layers.losses.base import IDENTITY, SOFTMAX
 from linocut.layers.losses.base import SIGMOID as OF_LOGITS
 
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.pool)?")
-MOST_NAME = 105  # characters: those of a layer (place.py) and ".pool"
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.(pool|sums))?")
+MOST_NAME = 105  # characters: those of a layer (place.py) and ".pool" or ".sums"
 MOST_NODES, MOST_READS = 2000, 4000  # a layer makes two nodes at most
 
 Tensors: TypeAlias = dict[str, tuple[Shape, type[np.generic]]]

@@ -20,6 +20,7 @@ from linocut.masks import is_masked
 from linocut.ops.base import View
 from linocut.ops.bits import Array, pack, unpack
 from linocut.ops.levels import PLANES
+from linocut.ops.numbers import channel_scale
 from linocut.ops.quantise import reference as quantise
 
 if TYPE_CHECKING:
@@ -156,6 +157,16 @@ class StoredArrays(NamedArrays[Place]):
         if place.form.is_bits:
             return np.ones(len(stored))
         return np.array([np.abs(place.read(output).astype(np.float64)).mean() for output in stored])
+
+    def scales(self, name: str) -> Array:
+        """The mean magnitude of each output's latent weights, float32 (outputs,), in units of their format's one."""
+        place = self._find(name)
+        stored = self._stored(place.buffer)
+        outputs, inputs = len(stored), stored.size // len(stored)
+        found = np.zeros((1, outputs), np.float32)
+        rows = View(stored.reshape(outputs, inputs), place.format, inputs, (outputs, 1, 1, inputs))
+        channel_scale(weights=rows, scale=View(found, "f32", outputs))
+        return found[0]
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of an array; nothing is read."""

@@ -5,7 +5,7 @@ Binary ones are latent weights whose signs are used or, under Bop, bits alone; o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -55,9 +55,19 @@ class BinaryWeights(_Weights):
         return bits
 
     def update(
-        self, builder: Lowering, op: str, operands: Mapping[str, int], attributes: Mapping[str, float] | None = None
+        self,
+        builder: Lowering,
+        op: str,
+        operands: Mapping[str, int],
+        attributes: Mapping[str, float] | None = None,
+        *,
+        mend: Callable[[int], None] | None = None,
+        then: Callable[[], None] | None = None,
     ) -> None:
-        """The gradient dW by the instruction `op`, and the optimizer's step; nothing of frozen ones."""
+        """The gradient dW by the instruction `op`, and the optimizer's step; nothing of frozen ones.
+
+        `mend` is given the buffer of dW before the step, `then` emits what follows it.
+        """
         if not builder.learns(self.name):
             return
         form = builder.policy.dW
@@ -65,7 +75,9 @@ class BinaryWeights(_Weights):
             form = "bit"  # Bop's moments move so slowly that they are of signs
         dw = builder.transient(f"{self.name}.dW", roles.DW, self.shape, form)
         builder.emit(op, {**operands, "dw": dw}, attributes)
-        builder.update(self.name, PART, dw)
+        if mend is not None and FORMATS[form].is_float:
+            mend(dw)
+        builder.update(self.name, PART, dw, then)
 
 
 @dataclass(frozen=True)
