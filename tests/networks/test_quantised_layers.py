@@ -7,6 +7,7 @@ import pytest
 from compared import examples, unsettle
 from traces import feed, numbers, started, traced
 
+import linocut as lc
 from linocut.compile.lower import compile_network
 from linocut.errors import SpecError
 from linocut.layers import (
@@ -28,6 +29,7 @@ from linocut.layers import (
     SoftmaxCrossEntropy,
 )
 from linocut.ops.gradient_unit import LARGER
+from linocut.ops.levels import levels_of_planes
 from linocut.optimizers import SGD
 from linocut.policies import lean, standard
 
@@ -69,6 +71,8 @@ CENTRED = network(
             lambda: (ReLU(), Conv2D(1), BatchNorm(), Sign(), QuantisedConv2D(5, centred=True)),
             "centred weights of one input are all 0; leave centred out",
         ),
+        (lambda: (Quantise(2), QuantisedConv2D(5, span=2)), "quantised_conv2d span is 2, must be above 0, up to 1"),
+        (lambda: (Quantise(2), QuantisedConv2D(5, span=0.5, scaled=True)), "span is 0.5, must be 1 for scaled weights"),
         (lambda: (Quantise(2), QuantisedConv2D(5, scaled=1)), "quantised_conv2d scaled is 1, must be True or False"),
     ],
 )
@@ -90,6 +94,21 @@ def test_a_file_describes_them() -> None:
     assert (node.cost.weight_bits, node.cost.input_bits) == (4, 2)
     assert node.cost.stored_bits == 4 * 6 * 9 * 5 and node.cost.binary_macs == 4 * 2 * 6 * 9 * 5 * 42
     assert "1- to 4-bit par." in str(own) and "of 4 bits or fewer" in str(own)
+
+
+@pytest.mark.parametrize(("span", "levels"), [(1.0, {-1, 1}), (0.05, {-3, -1, 1, 3})])
+def test_a_span_says_which_latents_have_the_largest_level(span: float, levels: set[int]) -> None:
+    """In training and as it is folded."""
+    own = network(Quantise(2), QuantisedConv2D(40, span=span), BatchNorm(), *HEAD)
+    trainer = lc.Trainer(own, "lean", batch_size=BATCH, threads=1)
+    latents = trainer.state["quantised_conv2d1.weights"]
+    trainer.state["quantised_conv2d1.weights"] = np.clip(latents, -0.3, 0.3)
+    node = trainer.inference_graph().node("quantised_conv2d1")
+    assert set(np.unique(levels_of_planes(node.weights, 5)).tolist()) == levels
+    images, _ = examples(own, BATCH, np.random.default_rng(0))
+    given = trainer.capture(images, "quantised_conv2d1")["quantised_conv2d1"]
+    found = lc.Predictor(trainer.inference_graph()).predict(images).outputs
+    assert np.array_equal(found, trainer.predict(images).outputs) and np.unique(given).size > 10
 
 
 def test_levels_of_one_bit_are_a_binary_layer() -> None:

@@ -40,7 +40,7 @@ from linocut.graph.inference import (
     Threshold,
 )
 from linocut.layers.base import Shape
-from linocut.layers.weights import integer_format
+from linocut.layers.weights import integer_format, levels_format
 from linocut.layers.window import VALID, Window, window
 from linocut.ops.bits import Array
 from linocut.ops.levels import PLANES as OPERANDS
@@ -224,7 +224,7 @@ class _Lowering:
         shape = (self.batch, *node.shape) if moves is None else moves.images_over(before, node.shape[-1])
         taps = 1 if moves is None else moves.size[0] * moves.size[1]
         most = node.depth * taps * largest(node.bits) * largest(len(of_x))
-        y, form = 0, integer_format(most, real_input=False)
+        y, form = 0, levels_format(node.name, most)
         for i in range(node.bits):
             panels = self._panels(node, node.weights[node.bits - 1 - i], f".{i}" if i else "")
             for j, x in enumerate(reversed(of_x)):

@@ -138,7 +138,7 @@ class StoredArrays(NamedArrays[Place]):
             found[begin : begin + some] = pack(stored[begin : begin + some] >= 0)
         return found
 
-    def planes(self, name: str, bits: int) -> Array:
+    def planes(self, name: str, bits: int, span: float) -> Array:
         """The planes of the levels of latent weights, (bits, ..., words) uint64, the most significant first."""
         if bits == 1:
             return self.signs(name)[None]
@@ -147,7 +147,7 @@ class StoredArrays(NamedArrays[Place]):
         rows, cols = stored.reshape(-1, stored.shape[-1]), place.shape[-1]
         found = np.zeros((bits, len(rows), words(cols)), np.uint64)
         named = dict(zip(PLANES, (View(plane, "bit", cols) for plane in found), strict=False))
-        quantise(x=View(rows, place.format, cols), **named, span=1.0)
+        quantise(x=View(rows, place.format, cols), **named, span=span)
         return found.reshape(bits, *stored.shape[:-1], words(cols))
 
     def magnitudes(self, name: str) -> Array:

@@ -36,8 +36,9 @@ class Trained(Source):
 
     def planes(self, node: Node) -> Array:
         """The planes of the levels of a node's weights."""
-        parameter = node.parameter(PART)
-        return self._state.planes(parameter.name, parameter.bits)
+        parameter, layer = node.parameter(PART), node.layer
+        assert isinstance(layer, QuantisedLayer)
+        return self._state.planes(parameter.name, parameter.bits, layer.span)
 
     def weights(self, node: Node) -> Array:
         """A node's weights in full precision, float32."""

@@ -25,7 +25,7 @@ from linocut.layers.norm_output import norm_work
 from linocut.layers.parameters import Initial, Parameter, fan_in, weights
 from linocut.layers.quantise import check_bits, emit_bytes, emit_quantise
 from linocut.layers.values import Bits, Gradient, Product, Real, Value
-from linocut.layers.weights import BinaryWeights, integer_format
+from linocut.layers.weights import BinaryWeights, levels_format
 from linocut.layers.window import VALID, Window, window
 from linocut.ops import norm_gradient_sums
 from linocut.ops.levels import PLANES, largest
@@ -45,7 +45,9 @@ class QuantisedLayer(Layer):
     as a norm of the policy l1 or scaled l1 cancels a factor of a channel, it is left out before these. `centred`: after
     each update latents lose their mean over the inputs, at each place of the kernel (XNOR-Net, arXiv 1603.05279).
     `floats`: Y is given as floats, for an activation or a sum without a norm between, and scaled under every policy.
-    SpecError for other bits than 1, 2 and 4, and where one input alone is to be centred.
+    `span` is the latent weight that the largest level stands for: with 1, initial weights have the two levels beside 0
+    alone, as they are small; a span of two standard deviations uses all from the first step on. SpecError for other
+    bits than 1, 2 and 4, a span out of (0, 1], or of scaled weights, and where one input alone is to be centred.
     """
 
     takes: ClassVar[tuple[str, ...]] = (BITS, LEVELS_2, LEVELS_4)
@@ -54,6 +56,7 @@ class QuantisedLayer(Layer):
     scaled: bool = False
     centred: bool = False
     floats: bool = False
+    span: float = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -62,6 +65,10 @@ class QuantisedLayer(Layer):
             check_bits(self.activation_bits, f"{self.kind} activation_bits")
         for setting in ("scaled", "centred", "floats"):
             fields.flag(getattr(self, setting), f"{self.kind} {setting}")
+        if not 0.0 < fields.number(self.span, f"{self.kind} span") <= 1.0:
+            raise SpecError(f"{self.kind} span is {self.span:g}, must be above 0, up to 1")
+        if self.scaled and self.span != 1.0:
+            raise SpecError(f"{self.kind} span is {self.span:g}, must be 1 for scaled weights; leave one of them out")
 
     def gives(self, kind: str) -> str:
         """Products, or `floats`."""
@@ -269,7 +276,7 @@ class _Multiplication:
         if self.layer.bits == 1:
             return (self.own.signs(self.builder),)
         planes = self._transient_planes("W", roles.W_SIGN, self.own.shape, self.layer.bits)
-        emit_quantise(self.builder, self.own.stored, planes)
+        emit_quantise(self.builder, self.own.stored, planes, span=float(self.layer.span))
         return planes
 
     def _transient_planes(self, what: str, role: str, shape: Shape, bits: int) -> tuple[int, ...]:
@@ -279,7 +286,7 @@ class _Multiplication:
     def _product(self) -> int:
         """The sum of the products of all pairs of planes, the least significant pair first."""
         builder = self.builder
-        form = "f32" if self.divides else integer_format(self._most(), real_input=False)
+        form = "f32" if self.divides else levels_format(self.name, self._most())
         y = builder.transient(f"{self.name}.Y", roles.Y, self.shape, form)
         of_w, of_x = self._planes(), self.value.planes
         for i, weights_plane in enumerate(reversed(of_w)):

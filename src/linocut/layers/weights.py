@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from linocut import roles
+from linocut.errors import SpecError
 from linocut.formats import FORMATS
 from linocut.layers.base import Shape
 from linocut.layers.biases import in_units_of_one
@@ -19,7 +20,7 @@ from linocut.policies import SMALLEST_INTEGER, Policy
 if TYPE_CHECKING:
     from linocut.layers.lowering import Lowering
 
-I16_MAX = 2**15 - 1
+I16_MAX, I32_MAX = 2**15 - 1, 2**31 - 1
 PART = "weights"
 Kind = TypeVar("Kind", bound="_Weights")
 
@@ -97,6 +98,13 @@ class RealWeights(_Weights):
 def product_format(policy: Policy, summed: int, real_input: bool) -> str:
     """The format of a binary layer's Y: the policy's, or the narrowest integer that holds every sum."""
     return integer_format(summed, real_input=real_input) if policy.Y == SMALLEST_INTEGER else policy.Y
+
+
+def levels_format(node: str, summed: int) -> str:
+    """The narrowest integer for sums of levels of this size; SpecError, with the node, where there is none."""
+    if summed > I32_MAX:
+        raise SpecError(f"{node} sums levels up to {summed:,}, at most {I32_MAX:,}; use a smaller layer or fewer bits")
+    return integer_format(summed, real_input=False)
 
 
 def integer_format(summed: int, *, real_input: bool) -> str:

@@ -45,9 +45,10 @@ from linocut.graph.inference import (
     Threshold,
 )
 from linocut.layers.base import Shape
+from linocut.layers.weights import levels_format
 from linocut.layers.window import Window
 from linocut.ops.bits import Array
-from linocut.ops.levels import float_boundaries
+from linocut.ops.levels import float_boundaries, largest
 
 WORD_BYTES = 4
 MOST = 2**31 - 1  # of signs, numbers and weights that int32_t counts
@@ -332,6 +333,8 @@ class _Lowering:
         """The sums of a product of levels; what reads them is another call."""
         x = self.values[node.inputs[0]]
         grid = self._grid(node, node.window, x.shape, node.shape[-1])
+        taps = 1 if node.window is None else math.prod(node.window.size)
+        _ = levels_format(node.name, node.depth * taps * largest(node.bits) * largest(x.planes))
         words = np.stack([tap_words(plane, node.depth) for plane in node.weights])
         weights = self._table(node, "uint32_t", "weights", words)
         value = self._made(node, node.gives, node.shape)
