@@ -1,4 +1,4 @@
-"""Small networks that between them have every layer: a cell of images, a sequence, none binary, and of one output.
+"""Small networks that between them have every layer: a cell, a sequence, none binary, of one output, and of few bits.
 
 No bias stands before a norm, where its gradient is 0 but for rounding, of which Adam makes whole steps.
 """
@@ -30,6 +30,9 @@ from linocut.layers import (
     MaxPool2D,
     MeanSquaredError,
     Network,
+    Quantise,
+    QuantisedConv2D,
+    QuantisedDense,
     ReLU,
     Residual,
     Sigmoid,
@@ -91,7 +94,19 @@ REAL = Network(
     ),
 )
 ONE = Network("one", (Input((9,)), BinaryDense(66), BatchNorm(), ReLU(), Dense(1), SCALED, SigmoidCrossEntropy()))
-NETWORKS = {network.name: network for network in (CELL, SEQUENCE, REAL, ONE)}
+LEVELS = Network(
+    "levels",
+    (
+        *(Input((6, 5, 3)), Conv2D(6), BatchNorm().named("stem"), Quantise(2), QuantisedConv2D(66, 2, bits=4)),
+        *(BatchNorm(), Quantise(4), QuantisedConv2D(6, bits=2), MaxPool2D(2, 1), BatchNorm(), Quantise(2).named("x")),
+        *(QuantisedConv2D(5, 3, 2, bits=1, scaled=True, floats=True).after("x"), ReLU().named("left")),
+        *(QuantisedConv2D(5, 1, 2, "valid", scaled=True, centred=True).after("x"), BatchNorm().named("right")),
+        *(Add().after("left", "right"), Flatten(), Dense(CLASSES).named("side"), Flatten().after("x")),
+        *(QuantisedDense(9, bits=4), BatchNorm(), Quantise(4), QuantisedDense(67, bits=2), BatchNorm(), Quantise(1)),
+        *(QuantisedDense(CLASSES, bits=1), BatchNorm().named("low"), Add().after("low", "side"), SoftmaxCrossEntropy()),
+    ),
+)
+NETWORKS = {network.name: network for network in (CELL, SEQUENCE, REAL, ONE, LEVELS)}
 EPSILON = 1e-4  # with less, what is next to no gradient makes whole steps
 OPTIMIZERS: dict[str, Optimizer] = {
     "adam": Adam(0.01, epsilon=EPSILON),

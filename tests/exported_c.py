@@ -12,9 +12,17 @@ import pytest
 
 import linocut as lc
 from linocut.export.c.source import Source
-from linocut.graph.inference import Affine, BinaryProduct, InferenceGraph, RealProduct, Threshold
+from linocut.graph.inference import (
+    Affine,
+    BinaryProduct,
+    InferenceGraph,
+    LevelsProduct,
+    Quantise,
+    RealProduct,
+    Threshold,
+)
 from linocut.layers import Network
-from linocut.ops.bits import Array
+from linocut.ops.bits import Array, pack
 from linocut.run.profile import untrained_graph
 
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]
@@ -88,6 +96,14 @@ def shaken(network: Network, seed: int = 0) -> InferenceGraph:
 
 
 def _shaken(node, graph, rng):
+    if isinstance(node, Quantise) and node.least is not None:
+        depth = getattr(graph.by_name[node.inputs[0]], "depth", 9)
+        spread = 10 * np.sqrt(depth) * rng.choice([0.3, 1.0, 3.0], node.least.shape[1])
+        least = np.sort(np.rint(rng.normal(0, spread, node.least.shape)), axis=0)
+        return dataclasses.replace(node, least=least.astype(np.int32))
+    if isinstance(node, LevelsProduct):
+        bits = rng.random((*node.weights.shape[:-1], node.depth)) < 0.5
+        return dataclasses.replace(node, weights=pack(bits))
     if isinstance(node, Threshold):
         return dataclasses.replace(node, least=_thresholds(node, graph, rng))
     if isinstance(node, Affine):

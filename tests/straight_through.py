@@ -41,3 +41,25 @@ class Binarised(torch.autograd.Function):  # type: ignore[name-defined]  # torch
     @staticmethod
     def backward(ctx, gradient):
         return gradient
+
+
+def levels(x, bits):
+    """The nearest of 2**bits numbers in equal steps from -1 to 1, the even one of two; of one bit the sign."""
+    if bits == 1:
+        return torch.where(x >= 0, 1.0, -1.0).to(x.dtype)
+    steps = 2**bits - 1
+    return 2 * (torch.round(steps * (x.clamp(-1, 1) + 1) / 2) / steps - 0.5)
+
+
+class ClippedLevels(torch.autograd.Function):  # type: ignore[name-defined]  # torch may not be here
+    """Levels; their gradient passes where |x| <= 1."""
+
+    @staticmethod
+    def forward(ctx, x, bits):
+        ctx.save_for_backward(x)
+        return levels(x, bits)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (x,) = ctx.saved_tensors
+        return gradient * (x.abs() <= 1), None

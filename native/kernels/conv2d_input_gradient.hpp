@@ -37,12 +37,13 @@ inline bool by_lookups(const Call& call) {
     }
 }
 
-inline i64 units(const Call& call) {
-    if (by_lookups(call)) return Blocks(call).count();
+inline i64 units_of_patches(const Call& call) {
     i64 blocks = 0;
     each_grid(call, of_integers(call), [&](const Grid& grid) { blocks += pixel_blocks(grid); });
     return blocks * channel_blocks(call);
 }
+
+inline i64 units(const Call& call) { return by_lookups(call) ? Blocks(call).count() : units_of_patches(call); }
 
 // Walks the rows of weights (outputs, taps) in the order of patches: (taps of the grid, outputs).
 struct WeightRows {
@@ -128,7 +129,9 @@ inline Seen store_bytes(const ByteTiles& tiles, int shift, const Place* places, 
     store_tiles(tiles, places, pixels, dx, first, columns);
 }
 
-inline void run_patches(const Call& call, i64 begin, i64 end) {
+// visit(grid, places, how many, first channel, how many, workspace) for units [begin, end).
+template <class Visit>
+inline void each_block(const Call& call, i64 begin, i64 end, const Visit& visit) {
     const Operand& dx = call.operands[DX];
     const bool bytes = of_integers(call);
     const i64 beside = channel_blocks(call);
@@ -143,13 +146,15 @@ inline void run_patches(const Call& call, i64 begin, i64 end) {
             const i64 from = first_pixel(grid, block, blocks), pixels = first_pixel(grid, block + 1, blocks) - from;
             const i64 columns = least(unit_columns, dx.cols - first);
             locate(grid, from, pixels, places);
-            if (bytes) {
-                run_bytes(call, grid, places, pixels, first, columns, space);
-            } else {
-                run_floats(call, grid, places, pixels, first, columns, space);
-            }
+            visit(grid, places, pixels, first, columns, space);
         }
     });
+}
+
+inline void run_patches(const Call& call, i64 begin, i64 end) {
+    const bool bytes = of_integers(call);
+    each_block(call, begin, end,
+               [&](auto&&... block) { bytes ? run_bytes(call, block...) : run_floats(call, block...); });
 }
 
 template <class L>

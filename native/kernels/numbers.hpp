@@ -87,6 +87,7 @@ inline i64 units(const Call& call) { return divide_up(call.operands[SCALE].cols,
 inline void run(const Call& call, i64 begin, i64 end) {
     const Operand &weights = call.operands[WEIGHTS], &scale = call.operands[SCALE];
     const i64 inputs = weights.rows / scale.cols * weights.cols;
+    const double one = weights.format == Format::q15 ? 32767.0 : weights.format == Format::q7 ? 127.0 : 1.0;
     float values[together][segment] = {};
     for (i64 unit = begin; unit < end; ++unit) {
         const i64 output = unit * together, outputs = least(together, scale.cols - output);
@@ -99,7 +100,7 @@ inline void run(const Call& call, i64 begin, i64 end) {
             }
         }
         for (i64 o = 0; o < outputs; ++o) {
-            store_float(scale, 0, output + o, static_cast<float>(sums[o] / static_cast<double>(inputs)));
+            store_float(scale, 0, output + o, static_cast<float>(sums[o] / (static_cast<double>(inputs) * one)));
         }
     }
 }

@@ -32,7 +32,8 @@ inline void load_floats(const Operand& from, i64 index, i64 first, i64 n, float*
             for (i64 i = 0; i < n; ++i) out[i] = static_cast<float>(in[i]);
             return;
         }
-        case Format::i8: {
+        case Format::i8:
+        case Format::q7: {
             const i8* in = row<i8>(from, index) + first;
             for (i64 i = 0; i < n; ++i) out[i] = static_cast<float>(in[i]);
             return;

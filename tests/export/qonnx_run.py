@@ -26,19 +26,30 @@ class BipolarQuant(op_run.OpRun):  # type: ignore[name-defined]  # found where o
 
 
 class MultiThreshold(op_run.OpRun):  # type: ignore[name-defined]  # the same
-    """How many thresholds (channels, 1) are reached, scaled and shifted."""
+    """How many thresholds (channels, n) are reached, scaled and shifted."""
 
     op_domain = DOMAIN
 
     def _run(self, x: Array, least: Array, **form: Any) -> tuple[Array]:
-        assert least.shape == (x.shape[1], 1) and form["out_dtype"] == "BIPOLAR"
-        assert form["data_layout"] == {2: "NC", 4: "NCHW"}[x.ndim]
-        reached = x >= least.reshape(-1, *[1] * (x.ndim - 2))
+        assert form["out_dtype"] == {1: "BIPOLAR", 3: "INT3", 15: "INT5"}[least.shape[1]]
+        assert len(least) == x.shape[1] and form["data_layout"] == {2: "NC", 4: "NCHW"}[x.ndim]
+        reached = sum(x >= one.reshape(-1, *[1] * (x.ndim - 2)) for one in least.T)
         return ((form["out_scale"] * reached + form["out_bias"]).astype(np.float32),)
 
 
+class Quant(op_run.OpRun):  # type: ignore[name-defined]  # the same
+    """Rounded to integers of so many bits, all but the least of them, in units of a scale."""
+
+    op_domain = DOMAIN
+
+    def _run(self, x: Array, scale: Array, zero: Array, bits: Array, **form: Any) -> tuple[Array]:
+        assert form == {"signed": 1, "narrow": 1, "rounding_mode": "ROUND"} and zero == 0
+        most = 2 ** (bits - 1) - 1
+        return ((np.clip(np.round(x / scale), -most, most) * scale).astype(np.float32),)
+
+
 def session_of(model: Any) -> Any:
-    return reference.ReferenceEvaluator(model, new_ops=[BipolarQuant, MultiThreshold])
+    return reference.ReferenceEvaluator(model, new_ops=[BipolarQuant, MultiThreshold, Quant])
 
 
 def run(model: Any, graph: InferenceGraph, image: Array) -> dict[str, Array]:

@@ -94,7 +94,7 @@ def graphs() -> dict[str, InferenceGraph]:
     return {network.name: shaken(network) for network in networks}
 
 
-NAMES = ("mlp", "cnv", "binarynet", "resnete18", "bireal18", "cell", "sequence", "real", "one", "twice")
+NAMES = ("mlp", "cnv", "binarynet", "resnete18", "bireal18", "cell", "sequence", "real", "one", "twice", "levels")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -82,13 +82,14 @@ def test_what_finn_takes_is_equal_node_by_node_in_both_forms(name: str, finn: bo
         check_predicts_alike(graph, one, found)
 
 
-@pytest.mark.parametrize("finn", [False, True])
-@pytest.mark.parametrize("name", ["mlp", "valid"])
+@pytest.mark.parametrize(
+    ("name", "finn"), [("mlp", False), ("mlp", True), ("valid", False), ("valid", True), ("levels", False)]
+)
 def test_qonnx_itself_gives_the_same(name: str, finn: bool, tmp_path: Path) -> None:
     """By QONNX's executor, where it is installed: pip install qonnx."""
     wrapper = pytest.importorskip("qonnx.core.modelwrapper", reason="pip install qonnx to run this")
     executor = pytest.importorskip("qonnx.core.onnx_exec")
-    graph = valid() if name == "valid" else small(name)
+    graph = valid() if name == "valid" else branched(name) if name in NETWORKS else small(name)
     model = wrapper.ModelWrapper(exported(graph, tmp_path, finn=finn))
     image = pictures(graph, 1)
     given = for_finn(image) if finn else image
@@ -96,6 +97,11 @@ def test_qonnx_itself_gives_the_same(name: str, finn: bool, tmp_path: Path) -> N
     known = {node.name for node in graph.nodes} & found.keys()
     values = {name: np.moveaxis(found[name], 1, -1) for name in known} | {"logits": found["logits"]}
     assert check_equal(graph, image, with_ends(graph, image, values) if finn else values) > 8
+
+
+def test_finn_refuses_levels(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="FINN"):
+        exported(branched("levels"), tmp_path, finn=True)
 
 
 def test_a_threshold_is_reached_by_what_equals_it(tmp_path: Path) -> None:

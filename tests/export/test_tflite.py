@@ -66,7 +66,7 @@ def test_the_reference_kernel_gives_the_same(name: str) -> None:
 
 @pytest.mark.parametrize("weights", FORMS)
 @pytest.mark.parametrize("policy", ["lean", "standard"])
-@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("network", [name for name in NETWORKS if name != "levels"])
 def test_branched_networks_are_equal_node_by_node(network: str, policy: str, weights: str) -> None:
     """Sequences, coded and plain floats, examples of four sizes and of one among them."""
     graph = branched(network, policy)

@@ -195,6 +195,11 @@ def refused(graph: InferenceGraph, folder: Path, **how: str) -> str:
     return str(error.value)
 
 
+def test_levels_are_refused(tmp_path: Path) -> None:
+    message = refused(branched("levels"), tmp_path)
+    assert message.startswith("quantise1: Larq Compute Engine multiplies signs, no levels of several bits")
+
+
 def test_a_kind_that_is_not_known_is_refused_by_name(tmp_path: Path) -> None:
     graph = graph_of(Wavelet("w1", (), (CHANNELS,), FLOATS), shape=(CHANNELS,))
     assert refused(graph, tmp_path) == "w1: TFLite has no form for a wavelet; replace the layer"

@@ -5,7 +5,19 @@ import pytest
 from branched import CELL, ONE, SEQUENCE, examples
 
 import linocut as lc
-from linocut.layers import BatchNorm, BinaryConv2D, BinaryDense, Flatten, Input, MaxPool2D, Sign, SoftmaxCrossEntropy
+from linocut.layers import (
+    BatchNorm,
+    BinaryConv2D,
+    BinaryDense,
+    Flatten,
+    Input,
+    MaxPool2D,
+    Quantise,
+    QuantisedConv2D,
+    QuantisedDense,
+    Sign,
+    SoftmaxCrossEntropy,
+)
 from linocut.policies import POLICIES
 
 PLAIN = lc.Network(
@@ -127,3 +139,26 @@ def test_a_network_of_other_classes():
     assert lc.models.cnv(classes=10).with_classes(3) == lc.models.cnv(classes=3)
     named = lc.Network("named", (*PLAIN.layers[:-3], BinaryDense(5).named("head"), *PLAIN.layers[-2:]))
     assert [node.name for node in named.with_classes(4).graph.nodes][-3] == "head"
+
+
+def test_levels_take_up_latent_weights_of_binary_layers_and_give_them_back(tmp_path):
+    """Layers that differ in bits alone carry their latents; norms behind them are taken as they are."""
+
+    def network(*, few: bool) -> lc.Network:
+        second = (Quantise(2), QuantisedConv2D(6)) if few else (Sign(), BinaryConv2D(6))
+        last = QuantisedDense(5, bits=4) if few else BinaryDense(5)
+        names = [layer.named(name) for layer, name in zip((*second, last), ("x", "second", "last"), strict=True)]
+        return lc.Network(
+            "own",
+            (
+                *(Input((8, 8, 1)), BinaryConv2D(16), BatchNorm(), *names[:2], BatchNorm(), Sign(), Flatten()),
+                *(names[2], BatchNorm(), SoftmaxCrossEntropy()),
+            ),
+        )
+
+    binary, few = network(few=False), network(few=True)
+    own = trained(binary, tmp_path / "binary")
+    other = trainer(few)
+    assert other.start_from(tmp_path / "binary").new == {}
+    assert np.array_equal(other.state["second.weights"], own.state["second.weights"])
+    assert np.array_equal(other.state["last.weights"], own.state["last.weights"])

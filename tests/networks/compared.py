@@ -14,7 +14,7 @@ from traces import Step, feed, numbers, started, traced
 
 from linocut.compile.lower import compile_network
 from linocut.graph.network import Network
-from linocut.layers import BatchNorm, Concat, Flatten, Sign, SoftmaxCrossEntropy
+from linocut.layers import BatchNorm, Concat, Flatten, Quantise, QuantisedLayer, Sign, SoftmaxCrossEntropy
 from linocut.layers.kinds import BITS
 from linocut.ops.bits import Array
 from linocut.optimizers import Adam, Optimizer
@@ -23,8 +23,15 @@ from linocut.run.session import ReferenceSession
 
 FLOOR = 1e-9  # of a gradient that is 0 but for rounding
 LOSSES = ("softmax_cross_entropy", "sigmoid_cross_entropy", "mean_squared_error")
-UPDATES = ("adam", "sgd", "decay_weights", "optimizer_tick")  # what they come to is compared by the state after a step
-SUMS = ("norm_statistics", "norm_gradient_sums", "channel_scale")  # what is made of them is compared
+UPDATES = (
+    "adam",
+    "sgd",
+    "decay_weights",
+    "centre_weights",
+    "optimizer_tick",
+)  # what they come to is compared by the state after a step
+# What is made of these is compared.
+SUMS = ("norm_statistics", "norm_gradient_sums", "channel_scale", "quantise", "levels_to_bytes", "add_product")
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,8 @@ def unsettle(session: ReferenceSession, rng: np.random.Generator) -> None:
         part = buffer.name.partition(".")[2]
         if part in ("beta", "bias"):
             session.array(buffer.name)[...] = rng.normal(0, 0.5, buffer.shape)
+        elif part == "weights" and buffer.name.startswith("quantised"):
+            session.array(buffer.name)[...] = rng.uniform(-1, 1, buffer.shape)
         elif part == "gamma":
             session.array(buffer.name)[...] = rng.normal(1, 0.5, buffer.shape)
 
@@ -89,14 +98,12 @@ _FORWARD: dict[str, tuple[str, _Expected]] = {
     op: (operand, lambda oracle, name: oracle.outputs[name])
     for op, operand in {
         "real_matmul": "y",
-        "binary_matmul": "y",
         "max_pool": "y",
         "average_pool": "y",
         "relu": "y",
         "tanh": "y",
         "sigmoid": "y",
         "real_sign": "bits",
-        "flatten_bits": "y",
         "add_bias": "y",
     }.items()
 }
@@ -109,6 +116,7 @@ _BACKWARD: dict[str, tuple[str, _Expected]] = {
         for op, operand in {
             "input_gradient": "dx",
             "conv2d_input_gradient": "dx",
+            "levels_input_gradient": "dx",
             "max_pool_gradient": "dx",
             "average_pool_gradient": "dx",
             "tanh_gradient": "dx",
@@ -129,6 +137,8 @@ def check_every_instruction(pair: Pair, forward: float, backward: float) -> None
         if step.op in _FORWARD:
             operand, expected = _FORWARD[step.op]
             close(what, numbers(step.after[operand]), expected(pair.oracle, step.layer), forward)
+        elif "dw" in step.after and step.op in _BACKWARD and _is_mended(pair, step):
+            continue
         elif step.op in _BACKWARD:
             operand, expected = _BACKWARD[step.op]
             close(what, numbers(step.after[operand]), expected(pair.oracle, step.layer), backward)
@@ -138,6 +148,11 @@ def check_every_instruction(pair: Pair, forward: float, backward: float) -> None
         else:
             assert step.op in (*UPDATES, *SUMS), f"{what} is not compared"
     assert not missing, f"without a gradient: {missing}"
+
+
+def _is_mended(pair: Pair, step: Step) -> bool:
+    """Whether the gradient of a scale is yet to be added to one of weights."""
+    return any(s.layer == step.layer for s in of(pair, "scale_gradient"))
 
 
 def check_loss(pair: Pair) -> None:
@@ -154,7 +169,11 @@ def _layer(pair: Pair, step: Step) -> Any:
 
 
 def _check_convolution(pair: Pair, step: Step, what: str, forward: float, backward: float) -> tuple[str, ...]:
-    """Before its bias, and before its scale."""
+    """Before its bias, and before its scale; products of planes are compared as they are added up and scaled."""
+    layer = _layer(pair, step)
+    scaled = any(s.layer == step.layer for s in of(pair, "scale_channels"))
+    if isinstance(layer, QuantisedLayer) and (scaled or layer.floats):
+        return ()
     wanted = pair.oracle.outputs[step.layer]
     if step.layer in pair.oracle.biases:
         wanted = wanted - pair.oracle.biases[step.layer][0]
@@ -180,6 +199,10 @@ def _check_scale(pair: Pair, step: Step, what: str, forward: float, backward: fl
 def _check_norm(pair: Pair, step: Step, what: str, forward: float, backward: float) -> tuple[str, ...]:
     """Formed by the norm itself, or by what reads it; relative to the sizes that it divides by deviations."""
     node = pair.oracle.network.graph.node(step.layer)
+    if isinstance(node.layer, QuantisedLayer):
+        if not node.layer.scaled:
+            close(what, numbers(step.after["x"]), pair.oracle.outputs[step.layer], forward)
+        return ()
     arm = step.name.partition(".")[2].partition(".")[0]  # of a sum
     norm = node.name if isinstance(node.layer, BatchNorm) else node.inputs[int(arm) if arm.isdigit() else 0].node
     wanted = pair.oracle.normed.get(norm, pair.oracle.outputs[norm])
@@ -244,9 +267,22 @@ def _check_binarize(pair: Pair, step: Step, what: str, forward: float, backward:
     if step.name.split(".")[1].startswith("signs"):
         wanted = oracle.weights[name].detach().ge(0) * 2.0 - 1.0
     else:
-        made = isinstance(_layer(pair, step), (Sign, Concat, Flatten))
+        made = isinstance(_layer(pair, step), (Sign, Quantise, Concat, Flatten))
         wanted = oracle.outputs[name] if made else oracle.inputs[name]
     close(what, numbers(step.after["bits"]), wanted, 0.0)
+    return ()
+
+
+def _check_scale_gradient(pair: Pair, step: Step, what: str, forward: float, backward: float) -> tuple[str, ...]:
+    close(what, numbers(step.after["dw"]), pair.oracle.weights[step.layer].grad, backward)
+    return ("weights",)
+
+
+def _check_flatten(pair: Pair, step: Step, what: str, forward: float, backward: float) -> tuple[str, ...]:
+    """Signs; planes of levels show in the products that they are factors of."""
+    node = pair.oracle.network.graph.node(step.layer)
+    if node.output.kind == BITS:
+        close(what, numbers(step.after["y"]), pair.oracle.outputs[step.layer], forward)
     return ()
 
 
@@ -262,6 +298,7 @@ def _check_add(pair: Pair, step: Step, what: str, forward: float, backward: floa
 
 _OTHERS: dict[str, Callable[[Pair, Step, str, float, float], tuple[str, ...]]] = {
     "conv2d": _check_convolution,
+    "binary_matmul": _check_convolution,
     "scale_channels": _check_scale,
     "norm_apply": _check_norm,
     "norm_gradient": _check_norm_gradient,
@@ -270,6 +307,8 @@ _OTHERS: dict[str, Callable[[Pair, Step, str, float, float], tuple[str, ...]]] =
     "gate_gradient": _check_gate,
     "copy_channels": _check_copy,
     "binarize": _check_binarize,
+    "flatten_bits": _check_flatten,
+    "scale_gradient": _check_scale_gradient,
     "add": _check_add,
 }
 

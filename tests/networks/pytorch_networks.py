@@ -10,10 +10,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
-from straight_through import Binarised, ClippedSign, QuadraticSign
+from straight_through import Binarised, ClippedLevels, ClippedSign, QuadraticSign
 
 from linocut import layers as lc
 from linocut.graph.graph import Graph, Node
+from linocut.layers.kinds import BITS_OF
 from linocut.ops.bits import Array
 from linocut.run.session import ReferenceSession
 
@@ -116,6 +117,10 @@ class Oracle:
                 y = convolved(x, Binarised.apply(self.weights[name]), layer)
                 sizes = self.weights[name].detach().abs().mean((1, 2, 3))
                 return y * sizes if layer.scaled else y  # after the sum, so that equal products stay equal
+            case lc.QuantisedDense():
+                return self._product_of_levels(node, x, lambda x, w: x @ w.T)
+            case lc.QuantisedConv2D():
+                return self._product_of_levels(node, x, lambda x, w: convolved(x, w, layer))
             case lc.RealConvolution():
                 return self._biased(name, convolved(x, self.weights[name], layer))
             case lc.BatchNorm():
@@ -126,6 +131,9 @@ class Oracle:
                     self._note((x.detach().abs() - 1).abs())
                     return ClippedSign.apply(x)
                 return QuadraticSign.apply(x)
+            case lc.Quantise():
+                self._note((x.detach().abs() - 1).abs())
+                return self._levels(name, x, layer.bits)
             case lc.ReLU():
                 self._note(x.detach().abs())
                 return torch.relu(x)
@@ -150,6 +158,21 @@ class Oracle:
 
     def _biased(self, name: str, y: Tensor) -> Tensor:
         return y + self.biases[name][0] if name in self.biases else y
+
+    def _product_of_levels(self, node: Node, x: Tensor, product: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+        """Formed of whole numbers, so that equal products stay equal, and then scaled; the scale is in the graph."""
+        layer, w, largest = node.layer, self.weights[node.name], 2 ** BITS_OF[node.input.kind] - 1
+        assert isinstance(layer, lc.QuantisedLayer)
+        steps = 2**layer.bits - 1
+        factors = x * largest, self._levels(node.name, w, layer.bits) * steps
+        y = product(*(factor + (factor.round() - factor).detach() for factor in factors)) / (largest * steps)
+        return y * w.abs().mean(tuple(range(1, w.ndim))) if layer.scaled else y
+
+    def _levels(self, name: str, x: Tensor, bits: int) -> Tensor:
+        steps = 2**bits - 1
+        for boundary in range(1 - steps, steps, 2):
+            self._note((x.detach() - boundary / steps).abs())
+        return ClippedLevels.apply(x, bits)
 
     def _norm(self, name: str, x: Tensor) -> Tensor:
         over = tuple(range(x.ndim - 1))
@@ -194,7 +217,7 @@ def in_rows(x: Tensor) -> Tensor:
     return x if x.ndim == 4 else x[:, None]
 
 
-def convolved(x: Tensor, w: Tensor, layer: lc.BinaryConvolution | lc.RealConvolution) -> Tensor:
+def convolved(x: Tensor, w: Tensor, layer: lc.BinaryConvolution | lc.QuantisedConv2D | lc.RealConvolution) -> Tensor:
     size = pair(layer.kernel) if x.ndim == 4 else (1, layer.kernel)
     image, height, width = padded(in_rows(x), size, layer.stride, layer.padding, 0.0)
     y = functional.conv2d(image, w.permute(0, 3, 1, 2), stride=layer.stride)

@@ -24,6 +24,9 @@ from linocut.layers import (
     Layer,
     MaxPool2D,
     Network,
+    Quantise,
+    QuantisedConv2D,
+    QuantisedDense,
     ReLU,
     Residual,
     Sign,
@@ -46,6 +49,7 @@ def body(filters: int = 5, stride: int = 1, sign: Sign | None = None, *, scaled:
     return sign or Sign(), BinaryConv2D(filters, stride=stride, scaled=scaled), BatchNorm()
 
 
+PROJECTION = (Conv2D(6, 1, 2), BatchNorm())
 WINDOWS = [
     window
     for window in itertools.product((3, 1, (2, 3), (4, 2)), (1, 2), ("same", "valid"))
@@ -96,6 +100,25 @@ CASES: dict[str, tuple[Layer, ...]] = {
         *(*STEM, AveragePool2D(), ReLU(), AveragePool2D((2, 3), 1, "same"), AveragePool2D(3, 2, "same")),
         *(AveragePool2D(2, padding="same"), *OF_NUMBERS),
     ),
+    "levels of numbers": (
+        *(*STEM, AveragePool2D(3, 1, "same"), Quantise(2), QuantisedConv2D(66), BatchNorm(), ReLU(), Quantise(4)),
+        *(QuantisedConv2D(4, 1, bits=4), BatchNorm(), Quantise(1), *OF_SIGNS),
+    ),
+    "levels of scaled weights": (
+        *(*STEM, Quantise(2), QuantisedConv2D(6, bits=2, scaled=True), BatchNorm(), Quantise(2)),
+        *(QuantisedConv2D(5, 2, 2, bits=1, scaled=True), BatchNorm(), Quantise(4), Flatten()),
+        *(QuantisedDense(CLASSES, bits=4, scaled=True, centred=True), BatchNorm(), SoftmaxCrossEntropy()),
+    ),
+    "levels without a norm": (
+        *STEM,
+        Residual((Quantise(1), QuantisedConv2D(5, bits=1, scaled=True, floats=True), ReLU())),
+        Residual((BatchNorm(), Quantise(2), QuantisedConv2D(5, bits=4, floats=True), ReLU(), MaxPool2D(3, 1, "same"))),
+        *(BatchNorm(), Quantise(4), QuantisedConv2D(6, 2, scaled=True, floats=True), BatchNorm(), ReLU(), *OF_NUMBERS),
+    ),
+    "residual of levels": (
+        *(*STEM, Residual((Quantise(2), QuantisedConv2D(6, stride=2), BatchNorm(), ReLU()), PROJECTION)),
+        *(Residual((BatchNorm(), Quantise(4), QuantisedConv2D(6, bits=1), BatchNorm())), *OF_NUMBERS),
+    ),
     "rectified": (*STEM, ReLU(), Conv2D(5), BatchNorm(), ReLU(), *OF_NUMBERS),
     "quadratic sign of a norm": (IMAGE, BinaryConv2D(5), BatchNorm(), QUADRATIC, *OF_SIGNS),
     "signs of numbers": (*STEM, AveragePool2D(3, 1, "same"), Sign(), *OF_SIGNS),
@@ -121,6 +144,12 @@ CASES: dict[str, tuple[Layer, ...]] = {
     ),
     "residual of flattened images": (*STEM, Residual((Flatten(),), (Flatten(), ReLU())), Dense(4), *OF_SIGNS[2:]),
 }
+for bits in (1, 2, 4):
+    CASES[f"levels of {bits} bits"] = (
+        *(*STEM, Quantise(bits), QuantisedConv2D(6, stride=2, bits=2), BatchNorm(), Quantise(4)),
+        *(QuantisedConv2D(5, (2, 3), bits=bits, padding="valid"), MaxPool2D((2, 1), 1), BatchNorm(), Quantise(bits)),
+        *(Flatten(), QuantisedDense(CLASSES, bits=bits), BatchNorm(), SoftmaxCrossEntropy()),
+    )
 for window in WINDOWS:
     CASES["binary convolution {}/{} {}".format(*window)] = (
         *(IMAGE, BinaryConv2D(5, *window), BatchNorm(), Sign(), BinaryConv2D(6, *window), BatchNorm(), Sign()),

@@ -21,6 +21,7 @@ from linocut.ops import Op, View
 from linocut.ops import conv2d as conv2d_op
 from linocut.ops import conv2d_input_gradient as conv2d_input_gradient_op
 from linocut.ops import conv2d_weight_gradient as conv2d_weight_gradient_op
+from linocut.ops import levels_input_gradient as levels_input_gradient_op
 from linocut.ops.bits import Array
 from linocut.ops.limits import U8_SCALE
 from linocut.ops.weight_gradient import product
@@ -129,6 +130,15 @@ def conv2d_input_gradient(before: Views, after: Views, attributes: Mapping[str, 
     return {"dx": Within((terms + 2) * U * _absolute(conv2d_input_gradient_op.OP, before, after, attributes, "dx"))}
 
 
+def levels_input_gradient(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
+    """The same of levels, the largest of which each may be."""
+    if before["dy"].form.is_integer or attributes["exact"]:
+        return {}
+    terms = math.prod(before["weights"].shape[:3]) + 1  # and the factor
+    absolute = _absolute(levels_input_gradient_op.OP, before, after, {**attributes, "exact": 0.0}, "dx")
+    return {"dx": Within((terms + 2) * U * absolute)}
+
+
 def conv2d_weight_gradient(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
     """A sum over pixels; its sign where it is clear of 0."""
     dy, x, dw = before["dy"], before["x"], after["dw"]
@@ -174,6 +184,7 @@ BOUNDS: dict[str, Callable[[Views, Views, Mapping[str, float]], Bounds]] = {
         weight_gradient,
         conv2d,
         conv2d_input_gradient,
+        levels_input_gradient,
         conv2d_weight_gradient,
     )
 }

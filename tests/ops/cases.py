@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from operands import FILLS, QUANTITIES, VARIANTS, panels_sizes
+from operands import FILLS, QUANTITIES, VARIANTS, boundaries_sizes, panels_sizes
 from windows import draw, has_images
 
 from linocut import roles
@@ -95,6 +95,7 @@ def make_case(
     if "work" in formats and op.name in QUANTITIES:
         parts = min(sizes["R"], int(rng.choice([1, 2, 3, 7, 32])))
         sizes = {**sizes, "S": QUANTITIES[op.name] * parts}
+    sizes = {**sizes, **boundaries_sizes(op.name, formats, rng)}
     sizes, window = draw(op, sizes, rng) if has_images(op) else (dict(sizes), {})
     if op.name == "conv2d_input_sums":
         sizes["S"] = sizes["I"] * (sizes["J"] + sizes["Q"])
@@ -158,7 +159,7 @@ def _combinations(op_name: str) -> tuple[tuple[Mapping[str, str], Mapping[str, f
     for chosen in itertools.product(*choices):
         names = (o.name for o in op.signature.operands)
         formats = {name: form for name, form in zip(names, chosen, strict=True) if form is not None}
-        if not op.reason(sizes, formats):
+        if not op.reason({**sizes, **boundaries_sizes(op.name, formats)}, formats):
             for variant in VARIANTS.get(op.name, ({},)):
                 if variant.get("ste") != RECTIFIED or formats["x"] == "bit":
                     found.append((formats, variant))

@@ -10,6 +10,8 @@ import numpy as np
 from linocut.formats import find_format, words
 from linocut.ops import OP_BY_NAME, View, channel_sums, norm_gradient_sums, norm_sign, norm_statistics
 from linocut.ops.bits import Array, pack
+from linocut.ops.levels import BITS as BITS_OF_LEVELS
+from linocut.ops.levels import PLANES, float_boundaries, largest, whole_boundaries
 from linocut.ops.nibbles import LEVELS, MOST, nearest_levels, pack_nibbles
 from linocut.ops.norm import L1, L2, SCALED_L1
 from linocut.ops.panels import BITS, pack_panels, panels_of
@@ -30,6 +32,7 @@ QUANTITIES = {m.OP.name: m.QUANTITIES for m in _SUMMING}  # S is a multiple
 VARIANTS: dict[str, tuple[dict[str, float], ...]] = {
     "norm_statistics": _NORMS,
     "norm_sign": _NORMS,
+    "norm_levels": _NORMS,
     "norm_apply": _NORMS_RELU,
     "norm_gradient_sums": _NORMS_STE,
     "norm_gradient": _NORMS_STE,
@@ -546,6 +549,89 @@ def _threshold(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng
     return {"y": view(y, form), "least": view(least, formats["least"])}, {}
 
 
+def boundaries_sizes(op_name: str, formats: Formats, rng: np.random.Generator | None = None) -> dict[str, int]:
+    """How many boundaries lie between levels: of 2 bits, or of 4."""
+    if op_name == "quantise":
+        return {"S": largest(4 if "third" in formats else 2)}
+    bits = 2 if rng is None else int(rng.choice(BITS_OF_LEVELS))
+    return {"S": largest(bits)} if op_name == "norm_levels" else {}
+
+
+def _quantise(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    """Numbers on boundaries, beside them, and anywhere; some floats are no numbers."""
+    form, shape, bits = formats["x"], (sizes["R"], sizes["C"]), 4 if "third" in formats else 2
+    span = 1.0 if "least" in formats else float(rng.choice([1.0, 1.0, 0.1, 1 / 3]))
+    if "least" in formats:
+        spread = rng.choice([3.0, 300.0, 30000.0])
+        least = np.sort(np.rint(rng.normal(0, spread, (sizes["S"], sizes["C"]))), axis=0)
+        least = _sprinkle(rng, least, (-(2.0**30), 2.0**30, -32768.0, 32767.0))
+        x = least[rng.integers(sizes["S"], size=shape), np.arange(sizes["C"])] + rng.integers(-1, 2, shape)
+        return {"x": view(np.clip(x, -32768, 32767), form), "least": view(least, "i32")}, {"span": span}
+    if form in ("q15", "q7"):
+        one = find_format(form).one
+        near = rng.choice(whole_boundaries(bits, one * span), shape) + rng.integers(-1, 2, shape)
+        return {"x": view(np.where(_bits(rng, *shape), near, _numbers(rng, form, *shape)), form)}, {"span": span}
+    bounds = float_boundaries(bits, span)
+    near = np.nextafter(rng.choice(bounds, shape), rng.choice(np.array([-2, 2], np.float32), shape))
+    x = np.where(_bits(rng, *shape), near, rng.standard_normal(shape))
+    edges = (0.0, -0.0, 1.0, -1.0, np.nan, np.inf, -np.inf, *bounds)
+    return {"x": view(_sprinkle(rng, x.astype(np.float32), edges), form)}, {"span": span}
+
+
+def _norm_levels(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    """Some channels do not vary; of some a boundary is a whole number."""
+    channels = sizes["C"]
+    spread = np.exp(rng.normal(1.0, 2.0, channels)) * (rng.random(channels) < 0.9)
+    stats = np.stack([rng.normal(0, 10, channels), np.where(rng.random(channels) < 0.3, 15.0, spread)])
+    stats[0] = np.where(rng.random(channels) < 0.5, np.rint(stats[0]), stats[0])
+    filled = {"stats": view(stats, formats["stats"])}
+    return filled | ({"beta": _beta(rng, formats["beta"], channels)} if "beta" in formats else {}), dict(variant)
+
+
+def _planes(formats: Formats, rows: int, cols: int, rng: np.random.Generator) -> dict[str, View]:
+    """The planes of an instruction that are read."""
+    return {name: view(_bits(rng, rows, cols), "bit") for name in PLANES if name in formats}
+
+
+def _levels_to_bytes(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    return dict(_planes(formats, sizes["R"], sizes["C"], rng)), {}
+
+
+def _levels_input_gradient(
+    formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator
+) -> Filled:
+    filled, _ = _conv2d_input_gradient(formats, sizes, variant, rng)
+    filled |= _planes(formats, sizes["N"] * sizes["P"] * sizes["Q"], sizes["C"], rng)
+    factors = (1.0, 3.0, 15.0) if "scale" in formats else (1.0, 1 / 3, 1 / 15)
+    return filled, {"factor": float(rng.choice(factors))}
+
+
+def _add_product(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    shape, most = (sizes["R"], sizes["C"]), 400 if formats["y"] == "i16" else 10**5
+    filled = {n: view(rng.integers(-most, most, shape), formats[n]) for n in ("y", "part")}
+    return filled, {"times": float(rng.choice([1, 2, 8, 64]))}
+
+
+def _keep_largest(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    return {"sums": view(rng.standard_normal((5, sizes["C"])), "f64")}, {}
+
+
+def _centre_weights(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    """Some rows are all on one side, so that what is left must be clipped."""
+    rows = sizes["R"], sizes["K"]
+    values = _numbers(rng, formats["w"], *rows)
+    values = np.where(rng.random((rows[0], 1)) < 0.3, -np.abs(values), values)
+    filled = {"w": view(np.clip(values, *_range(formats["w"])), formats["w"])}
+    return filled | ({"micro": _micro(rng)} if "micro" in formats else {}), {}
+
+
+def _scale_gradient(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    shape, planes = (sizes["N"], sizes["K"]), float(rng.choice([1, 2, 4]))
+    filled = {name: view(np.clip(_numbers(rng, formats[name], *shape), -1, 1), formats[name]) for name in ("dw", "w")}
+    scale = np.abs(rng.standard_normal((1, sizes["N"]))) * (rng.random((1, sizes["N"])) < 0.9)
+    return {**filled, "scale": view(scale, "f32")}, {"planes": planes}
+
+
 def _range(form: str) -> tuple[float, float]:
     one = find_format(form).one or 1
     return -one, one
@@ -610,4 +696,12 @@ FILLS: dict[str, Fill] = {
     "byte_matmul": _product_in_prediction,
     "byte_conv2d": _product_in_prediction,
     "threshold": _threshold,
+    "quantise": _quantise,
+    "keep_largest": _keep_largest,
+    "centre_weights": _centre_weights,
+    "scale_gradient": _scale_gradient,
+    "norm_levels": _norm_levels,
+    "add_product": _add_product,
+    "levels_to_bytes": _levels_to_bytes,
+    "levels_input_gradient": _levels_input_gradient,
 }

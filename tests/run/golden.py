@@ -17,6 +17,21 @@ import numpy as np
 import linocut as lc
 from linocut.compile.lower import Compiled, compile_network
 from linocut.graph.network import Network
+from linocut.layers import (
+    BatchNorm,
+    BinaryConv2D,
+    Conv2D,
+    Flatten,
+    Input,
+    MaxPool2D,
+    Quantise,
+    QuantisedConv2D,
+    QuantisedDense,
+    ReLU,
+    Residual,
+    Sign,
+    SoftmaxCrossEntropy,
+)
 from linocut.ops.bits import Array
 from linocut.optimizers import SGD, Adam, Bop, Optimizer
 from linocut.policies import Policy
@@ -62,6 +77,20 @@ def _compiled(case: Case) -> Compiled:
     return compile_network(case.network, case.policy, case.optimizer, case.parts * case.batch, case.batch)
 
 
+HYBRID = Network(
+    "hybrid",
+    (
+        *(Input((9, 8, 3)), Conv2D(8), BatchNorm(), ReLU()),
+        Residual((BatchNorm(), Quantise(2), QuantisedConv2D(8), BatchNorm(), ReLU())),
+        Residual(
+            (BatchNorm(), Quantise(4), QuantisedConv2D(70, stride=2, bits=2), BatchNorm(), ReLU()),
+            (Conv2D(70, 1, 2), BatchNorm()),
+        ),
+        Residual((BatchNorm(), Sign(), BinaryConv2D(70), BatchNorm(), ReLU())),
+        *(BatchNorm(), Quantise(2), QuantisedConv2D(5, bits=4), MaxPool2D(), BatchNorm(), Quantise(2), Flatten()),
+        *(QuantisedDense(CLASSES, bits=1), BatchNorm(), SoftmaxCrossEntropy()),
+    ),
+)
 MLP = lc.models.mlp((8, 8, 1), CLASSES, (130, 65))
 CASES = {
     "mlp": Case(MLP, 50, 50),
@@ -74,6 +103,9 @@ CASES = {
     "binarynet": Case(narrower(lc.models.binarynet((10, 9, 3), CLASSES), 9, 64), 4),
     "binarynet-lean4": Case(narrower(lc.models.binarynet((10, 9, 3), CLASSES), 9, 64), 4, policy=lc.lean4),
     "resnet20": Case(lc.models.resnet20((8, 8, 3), CLASSES, width=8), 4, 10),
+    "hybrid": Case(HYBRID, 4, 10),
+    "hybrid-lean8": Case(HYBRID, 4, 10, policy=lc.lean8),
+    "hybrid-lean4": Case(HYBRID, 4, 10, policy=lc.lean4),
     "resnete18": Case(narrower(lc.models.resnete18((16, 16, 3), CLASSES), 9, 64), 4),
 }
 

@@ -15,8 +15,9 @@ from linocut import _native
 from linocut.compile.inference import compile_inference
 from linocut.errors import SpecError
 from linocut.export import packed
-from linocut.graph.inference import FLOATS, KINDS, SIGNS, InferenceGraph
-from linocut.layers.kinds import BITS
+from linocut.graph.inference import FLOATS, KINDS, PLANES, SIGNS, InferenceGraph
+from linocut.layers.kinds import BITS, BITS_OF, LEVELS_2, LEVELS_4
+from linocut.ops.levels import largest
 from linocut.policies import POLICIES
 from linocut.run import REFERENCE
 from linocut.run.predict import Predictor
@@ -25,6 +26,7 @@ from linocut.run.session import ISA_VARIABLE
 COUNT, BATCH = 31, 6  # the last batch is not whole
 CLOSE = {"standard": 1e-5, "wang2021": 5e-3, "lean": 0.0, "lean8": 0.0, "lean4": 0.0}  # of outputs near 1
 FLIPPED = {"wang2021": 0.3}  # the largest, where an x that f16 rounds may be on the other side of 0
+LEVELS_FLIPPED = 0.1  # the mean, where there are many boundaries to be on the other side of
 
 
 @cache
@@ -50,13 +52,15 @@ def test_a_training_and_its_inference_graph_predict_alike(network: str, policy: 
     assert trainer.session.state_sha256() == before
     assert found.outputs.shape == (COUNT, NETWORKS[network].graph.outputs)
     assert np.std(found.outputs, axis=0).min() > 0.01, "outputs depend on examples"
-    error = np.abs(found.outputs - expected.outputs)
-    assert error.mean() <= CLOSE[policy] and error.max() <= FLIPPED.get(policy, CLOSE[policy])
+    error, close, most = np.abs(found.outputs - expected.outputs), CLOSE[policy], FLIPPED.get(policy, CLOSE[policy])
+    if (network, policy) == ("levels", "wang2021"):
+        close, most = LEVELS_FLIPPED, np.inf
+    assert error.mean() <= close and error.max() <= most
     assert (found.classes == expected.classes).mean() >= (1.0 if policy != "wang2021" else 0.9)
     one, other = Predictor(graph, batch_size=7).evaluate((images, truth)), trainer.evaluate((images, truth))
     assert one.examples == other.examples == COUNT
     if network != "cell":  # whose loss is weighted and smoothed; of a loaded network it is plain
-        assert one.loss == pytest.approx(other.loss, abs=1e-12 + CLOSE[policy])
+        assert one.loss == pytest.approx(other.loss, abs=1e-12 + close)
     if policy != "wang2021":
         assert one.accuracy == other.accuracy
     assert (one.accuracy is None) == (network == "real")
@@ -115,12 +119,14 @@ def test_nodes_give_what_the_layers_of_their_names_give(network: str, policy: st
         node.name
         for node in graph.nodes
         if node.name in layers
-        and node.gives in (FLOATS, SIGNS)
+        and node.gives in (FLOATS, *PLANES)
         and (node.gives == SIGNS) == (layers[node.name].output.kind == BITS)
     ]
     assert len(shared) > 0.5 * len(layers) - 1
     for name, values in trainer.capture(images, shared).items():
         assert values.shape == found[name].shape
+        if layers[name].output.kind in (LEVELS_2, LEVELS_4):
+            values = values * largest(BITS_OF[layers[name].output.kind])
         if POLICIES[policy].integer:
             assert np.array_equal(values, found[name]), name
         elif policy == "standard":

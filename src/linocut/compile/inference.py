@@ -21,7 +21,7 @@ from linocut.formats import WORD_BITS
 from linocut.graph.inference import (
     INTEGERS,
     MAX,
-    SIGNS,
+    PLANES,
     Activation,
     Add,
     Affine,
@@ -31,16 +31,20 @@ from linocut.graph.inference import (
     InferenceGraph,
     InferenceNode,
     InputCoding,
+    LevelsProduct,
     Logits,
     Pool,
+    Quantise,
     RealProduct,
     Slice,
     Threshold,
 )
 from linocut.layers.base import Shape
-from linocut.layers.weights import integer_format
+from linocut.layers.weights import integer_format, levels_format
 from linocut.layers.window import VALID, Window, window
 from linocut.ops.bits import Array
+from linocut.ops.levels import PLANES as OPERANDS
+from linocut.ops.levels import largest
 from linocut.ops.norm import L1
 from linocut.ops.panels import pack_panels, panels_shape
 
@@ -79,7 +83,10 @@ def compile_inference(graph: InferenceGraph, batch: int, capture: Sequence[str] 
 
 @dataclass
 class _Lowering:
-    """Lowers node by node; `values` are the buffers of what nodes give. A product whose threshold follows has none."""
+    """Lowers node by node; `values` are the buffers of what nodes give, of levels the most significant plane.
+
+    `more` are the other planes. A product whose threshold follows has no value.
+    """
 
     graph: InferenceGraph
     batch: int
@@ -87,6 +94,7 @@ class _Lowering:
     recorder: Recorder = field(default_factory=Recorder)
     constants: dict[str, Callable[[], Array]] = field(default_factory=dict)
     values: dict[str, int] = field(default_factory=dict)
+    more: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def lower(self, node: InferenceNode) -> None:
         """Emit the instructions of a node."""
@@ -97,8 +105,12 @@ class _Lowering:
                 if self._threshold_of(node) is not None:
                     return
                 value = self._product(node, None)
+            case LevelsProduct():
+                value = self._levels_product(node)
             case Threshold():
                 value = self._threshold(node)
+            case Quantise():
+                value = self._quantise(node)
             case Affine():
                 value = self._affine(node)
             case Pool():
@@ -119,6 +131,7 @@ class _Lowering:
                 self.recorder.output(value, "logits")
         self.values[node.name] = value
         if node.name in self.captured:
+            value = self._levels_as_numbers(node.name)
             name = f"captured.{node.name}"
             self.recorder.output(self.recorder.view(value, name, self.recorder.shape(value)), name)
 
@@ -143,6 +156,21 @@ class _Lowering:
             return value
         numbers = self.recorder.transient(f"{source}.numbers", roles.X, self.recorder.shape(value), FLOAT)
         self.recorder.emit("to_numbers", {"x": value, "y": numbers})
+        return numbers
+
+    def _planes(self, source: str) -> tuple[int, ...]:
+        """The planes of signs or levels, the most significant first."""
+        return self.values[source], *self.more.get(source, ())
+
+    def _levels_as_numbers(self, name: str) -> int:
+        """Levels in floats; any other value as it is."""
+        if name not in self.more:
+            return self.values[name]
+        planes, shape = self._planes(name), self.recorder.shape(self.values[name])
+        levels = self.recorder.transient(f"{name}.levels", roles.X, shape, "u8")
+        self.recorder.emit("levels_to_bytes", {**dict(zip(OPERANDS, planes, strict=False)), "y": levels})
+        numbers = self.recorder.transient(f"{name}.numbers", roles.X, shape, FLOAT)
+        self.recorder.emit("to_numbers", {"x": levels, "y": numbers})
         return numbers
 
     def _viewed(self, value: int, name: str, shape: Shape) -> int:
@@ -176,6 +204,50 @@ class _Lowering:
         self.recorder.emit("threshold", {"y": self.values[source.name], "least": least, "bits": bits})
         return bits
 
+    def _quantise(self, node: Quantise) -> int:
+        """Levels of integers by their boundaries, of floats by those of q_k."""
+        source, least = node.inputs[0], None
+        x = self.values[source] if node.least is not None else self._numbers(source)
+        if (bounds := node.least) is not None:
+            least = self._constant(f"{node.name}.least", roles.BETA, bounds.shape, "i32", lambda: bounds)
+        planes = tuple(self._made(node, "bit") for _ in range(node.bits))
+        operands = {"x": x, "least": least, **dict(zip(OPERANDS, planes, strict=False))}
+        self.recorder.emit("quantise", operands, {"span": 1.0})
+        self.more[node.name] = planes[1:]
+        return planes[0]
+
+    def _levels_product(self, node: LevelsProduct) -> int:
+        """Products of all pairs of planes, each times its power of two, the least significant pair first."""
+        of_x = [self._as_pixels(node, plane) for plane in self._planes(node.inputs[0])]
+        moves = node.window
+        before = self.recorder.shape(of_x[0])
+        shape = (self.batch, *node.shape) if moves is None else moves.images_over(before, node.shape[-1])
+        taps = 1 if moves is None else moves.size[0] * moves.size[1]
+        most = node.depth * taps * largest(node.bits) * largest(len(of_x))
+        y, form = 0, levels_format(node.name, most)
+        for i in range(node.bits):
+            panels = self._panels(node, node.weights[node.bits - 1 - i], f".{i}" if i else "")
+            for j, x in enumerate(reversed(of_x)):
+                part = self.recorder.transient(node.name, roles.Y, shape, form)
+                self._packed(moves, {"x": x, **panels, "y": part})
+                if i + j == 0:
+                    y = part
+                else:
+                    self.recorder.emit("add_product", {"y": y, "part": part}, {"times": float(2 ** (i + j))})
+        return self._viewed(y, f"{node.name}.out", (self.batch, *node.shape))
+
+    def _as_pixels(self, node: LevelsProduct, plane: int) -> int:
+        if node.window is None:
+            return plane
+        return self._viewed(plane, f"{node.name}.images", node.window.as_images(self.recorder.shape(plane)))
+
+    def _packed(self, moves: Window | None, operands: dict[str, int | None]) -> None:
+        """A product of signs, whose weights are panels."""
+        if moves is None:
+            self.recorder.emit("packed_matmul", operands)
+        else:
+            self.recorder.emit("packed_conv2d", operands, _moves(moves, sized=True))
+
     def _product(self, node: BinaryProduct | RealProduct, threshold: Threshold | None) -> int:
         """A product, or the signs of its threshold where there is one."""
         floats = isinstance(node, RealProduct) and not node.binary
@@ -199,7 +271,8 @@ class _Lowering:
     ) -> int:
         """Exact sums, or their signs by a threshold."""
         binary = isinstance(node, BinaryProduct)
-        operands: dict[str, int | None] = {"x": x, **(self._panels(node) if binary else self._rows(node))}
+        operands: dict[str, int | None] = {"x": x}
+        operands |= self._panels(node, node.weights) if isinstance(node, BinaryProduct) else self._rows(node)
         if threshold is None:
             summed = node.depth * (moves.size[0] * moves.size[1] if moves else 1)
             form = integer_format(summed, real_input=not binary)
@@ -215,10 +288,10 @@ class _Lowering:
             self.recorder.emit(f"{family}_conv2d", operands, _moves(moves, sized=binary))
         return value
 
-    def _panels(self, node: BinaryProduct | RealProduct) -> dict[str, int]:
+    def _panels(self, node: BinaryProduct | LevelsProduct, weights: Array, plane: str = "") -> dict[str, int]:
         """Weights as the kernels read them, packed when they are needed."""
-        rows = node.weights.reshape(len(node.weights), -1)
-        shape, name = panels_shape(*rows.shape), f"{node.name}.panels"
+        rows = weights.reshape(len(weights), -1)
+        shape, name = panels_shape(*rows.shape), f"{node.name}.panels{plane}"
         return {"panels": self._constant(name, roles.W_SIGN, shape, "bit", lambda: pack_panels(rows))}
 
     def _rows(self, node: BinaryProduct | RealProduct) -> dict[str, int]:
@@ -278,12 +351,19 @@ class _Lowering:
     def _flatten(self, node: Flatten) -> int:
         x, flat = self.values[node.inputs[0]], (self.batch, *node.shape)
         channels = self.recorder.shape(x)[-1]
-        if node.gives != SIGNS or channels % WORD_BITS == 0 or channels == flat[1]:
-            return self._viewed(x, node.name, flat)
+        as_they_are = node.gives not in PLANES or channels % WORD_BITS == 0 or channels == flat[1]
         images = (self.batch, 1, flat[1] // channels, channels)
-        bits = self._made(node, "bit")
-        self.recorder.emit("flatten_bits", {"x": self._viewed(x, f"{node.name}.images", images), "y": bits})
-        return bits
+        packed = []
+        for plane in self._planes(node.inputs[0]):
+            if as_they_are:
+                packed.append(self._viewed(plane, node.name, flat))
+                continue
+            packed.append(self._made(node, "bit"))
+            given = self._viewed(plane, f"{node.name}.images", images)
+            self.recorder.emit("flatten_bits", {"x": given, "y": packed[-1]})
+        if len(packed) > 1:
+            self.more[node.name] = tuple(packed[1:])
+        return packed[0]
 
     def _concat(self, node: Concat) -> int:
         arms = [self.values[source] for source in node.inputs]

@@ -9,7 +9,7 @@ from typing import Any
 
 from linocut.digest import sha256
 from linocut.export.packed import described
-from linocut.graph.inference import BinaryProduct, InferenceGraph, InferenceNode, RealProduct
+from linocut.graph.inference import BinaryProduct, InferenceGraph, InferenceNode, LevelsProduct, RealProduct
 
 WORD_BYTES = 4
 
@@ -33,7 +33,7 @@ def costs(graph: InferenceGraph) -> tuple[Cost, ...]:
 def _cost(node: InferenceNode) -> Cost:
     nbytes = sum(array.nbytes for array in node.arrays().values())
     macs = 0
-    if isinstance(node, (BinaryProduct, RealProduct)):
+    if isinstance(node, (BinaryProduct, LevelsProduct, RealProduct)):
         taps = 1 if node.window is None else math.prod(node.window.size)
         macs = math.prod(node.shape) * taps * node.depth
     return Cost(node.name, node.kind, macs, nbytes // WORD_BYTES, nbytes)

@@ -22,8 +22,10 @@ from linocut.graph.inference import (
     InferenceGraph,
     InferenceNode,
     InputCoding,
+    LevelsProduct,
     Logits,
     Pool,
+    Quantise,
     RealProduct,
     Slice,
     Threshold,
@@ -60,6 +62,8 @@ def _reason(graph: InferenceGraph, node: InferenceNode) -> str:
             return "" if last else f"FINN takes norms that signs follow, and the last one; {MEND}"
         case Add() | Activation() | Concat() | Slice():
             return f"FINN takes chains of products of signs, no {node.kind}; {MEND}"
+        case Quantise() | LevelsProduct():
+            return f"FINN is given signs here, no levels of several bits; {MEND}"
         case BinaryProduct() | Flatten() | Logits():
             return ""
     _refuse(node)

@@ -22,7 +22,7 @@ from linocut.export.about import metadata
 from linocut.export.ends import IMAGE, LOGITS, tensor_of
 from linocut.export.onnx_model import OnnxModel
 from linocut.export.onnx_nodes import FLOAT, INT32, Dialect, add_nodes, by_channel
-from linocut.graph.inference import InferenceGraph, Threshold
+from linocut.graph.inference import InferenceGraph, Quantise, Threshold
 from linocut.ops.bits import Array
 
 WeightsForm: TypeAlias = Callable[[OnnxModel, str, Array], str]
@@ -57,6 +57,25 @@ class _Plain(Dialect):
         reached = model.node("GreaterOrEqual", [x, least], f"{node.name}.reached")
         signs = [model.constant(f"signs/{sign:+}", np.array(sign, np.float32)) for sign in (1, -1)]
         model.node("Where", [reached, *signs], tensor_of(node.name))
+
+    def quantise(self, model: OnnxModel, node: Quantise, x: str, bounds: Array) -> None:
+        """2 (boundaries reached) - n."""
+        rank, channels = len(node.shape) + 1, bounds.shape[1]
+        least = model.constant(f"{node.name}.least", bounds.reshape(1, -1, channels, *[1] * (rank - 2)))
+        beside = model.node("Unsqueeze", [x, _whole(model, "levels/axis", 1)], f"{node.name}.beside")
+        reached = model.node("GreaterOrEqual", [beside, least], f"{node.name}.reached")
+        ones = model.node("Cast", [reached], f"{node.name}.ones", to=FLOAT)
+        codes = model.node("ReduceSum", [ones, _whole(model, "levels/axis", 1)], f"{node.name}.codes", keepdims=0)
+        two, most = (model.constant(f"levels/{v}", np.array(v, np.float32)) for v in (2, len(bounds)))
+        twice = model.node("Mul", [codes, two], f"{node.name}.twice")
+        model.node("Sub", [twice, most], tensor_of(node.name))
+
+    def levels(self, model: OnnxModel, name: str, values: Array, bits: int) -> str:
+        """A byte each, or a float where floats are asked for."""
+        if self.form is _float:
+            return model.constant(name, values)
+        octets = model.constant(f"{name}.bytes", values.astype(np.int8))
+        return model.node("Cast", [octets], name, to=FLOAT)
 
     def signs(self, model: OnnxModel, name: str, positive: Array) -> str:
         """In the form that was asked for."""

@@ -1,8 +1,8 @@
 """The nodes of an inference graph as ONNX operators; how signs are stated is the business of a Dialect.
 
-Everything between nodes is what it is in linocut, value by value: signs are the floats -1 and +1, integers are floats,
-which are exact up to 2^24, bytes are uint8. Images have their channels first, as ONNX's operators want them. What a
-node gives has the node's name, its constants are called `node.part`.
+Everything between nodes is what it is in linocut, value by value: signs are the floats -1 and +1, levels the odd
+integers that they count, integers are floats, which are exact up to 2^24, bytes are uint8. Images have their channels
+first, as ONNX's operators want them. What a node gives has the node's name, its constants are called `node.part`.
 """
 
 from __future__ import annotations
@@ -36,8 +36,10 @@ from linocut.graph.inference import (
     InferenceGraph,
     InferenceNode,
     InputCoding,
+    LevelsProduct,
     Logits,
     Pool,
+    Quantise,
     RealProduct,
     Slice,
     Threshold,
@@ -45,6 +47,7 @@ from linocut.graph.inference import (
 from linocut.layers.base import Shape
 from linocut.layers.window import Window
 from linocut.ops.bits import Array, unpack
+from linocut.ops.levels import float_boundaries, levels_of_planes
 
 FLOAT, UINT8, INT32, DOUBLE = 1, 2, 6, 11  # numbers of TensorProto.DataType
 FUNCTIONS = {RELU: "Relu", TANH: "Tanh", SIGMOID: "Sigmoid"}
@@ -65,6 +68,17 @@ class Dialect(ABC):
 
         x (N, C, ...) has `rank` dimensions, the batch among them.
         """
+
+    @abstractmethod
+    def quantise(self, model: OnnxModel, node: Quantise, x: str, bounds: Array) -> None:
+        """Add what gives levels as odd integers, -n to n, as the tensor of the node.
+
+        x (N, C, ...) reaches so many of the `bounds` (n, C) of its channel, float32.
+        """
+
+    @abstractmethod
+    def levels(self, model: OnnxModel, name: str, values: Array, bits: int) -> str:
+        """Add weights that are levels of so many bits, as odd integers in float32; returns their tensor's name."""
 
     @abstractmethod
     def signs(self, model: OnnxModel, name: str, positive: Array) -> str:
@@ -110,11 +124,13 @@ class _Adding:
         match node:
             case InputCoding():
                 self._input(node)
-            case BinaryProduct() | RealProduct():
+            case BinaryProduct() | LevelsProduct() | RealProduct():
                 self._product(node)
             case Threshold():
                 source = self.graph.by_name[node.inputs[0]]
                 self.dialect.threshold(self.model, node, self._numbers(source.name), len(source.shape) + 1)
+            case Quantise():
+                self._quantise(node)
             case Affine():
                 self._affine(node)
             case Pool():
@@ -210,9 +226,15 @@ class _Adding:
         x = self.model.node("Floor", [x], f"{name}.floor")
         return self.model.node("Cast", [x], f"{name}.bytes", to=UINT8)
 
-    def _product(self, node: BinaryProduct | RealProduct) -> None:
-        check_exact(node, "ONNX's")
+    def _quantise(self, node: Quantise) -> None:
+        bounds = node.least
+        if bounds is None:
+            bounds = np.repeat(float_boundaries(node.bits)[:, None], node.shape[-1], axis=1)
+        self.dialect.quantise(self.model, node, self._numbers(node.inputs[0]), bounds.astype(np.float32))
+
+    def _product(self, node: BinaryProduct | LevelsProduct | RealProduct) -> None:
         source, output = node.inputs[0], self._tensor(node.name)
+        check_exact(node, "ONNX's", self.graph.by_name[source].gives)
         exact = node.gives == INTEGERS and self.graph.by_name[source].gives == BYTES
         operands = [self._whole(source) if exact else self._numbers(source), self._weights(node)]
         bias = node.bias if isinstance(node, RealProduct) else None
@@ -224,17 +246,21 @@ class _Adding:
         if bias is not None:
             self.model.node("Add", [given, self._channels(node, "bias", bias)], output)
 
-    def _weights(self, node: BinaryProduct | RealProduct) -> str:
+    def _weights(self, node: BinaryProduct | LevelsProduct | RealProduct) -> str:
         """Weights (outputs, [rows, columns,] inputs) as (inputs, outputs) or (outputs, inputs, [rows,] columns)."""
-        signs = isinstance(node, BinaryProduct) or node.binary
+        signs = isinstance(node, BinaryProduct) or (isinstance(node, RealProduct) and node.binary)
         weights = unpack(node.weights, node.depth) if signs else node.weights
+        if isinstance(node, LevelsProduct):
+            weights = levels_of_planes(weights, node.depth)
         if node.window is not None and node.window.flat:
             weights = weights[:, 0]
         weights = weights.T if node.window is None else np.moveaxis(weights, -1, 1)
         weights, name = np.ascontiguousarray(weights), f"{node.name}.weights"
+        if isinstance(node, LevelsProduct):
+            return self.dialect.levels(self.model, name, weights.astype(np.float32), node.bits)
         return self.dialect.signs(self.model, name, weights) if signs else self.model.constant(name, weights)
 
-    def _moves(self, node: BinaryProduct | RealProduct | Pool, window: Window) -> dict[str, Any]:
+    def _moves(self, node: BinaryProduct | LevelsProduct | RealProduct | Pool, window: Window) -> dict[str, Any]:
         """A window's size, strides and padding as attributes."""
         sizes = window.size[1:] if window.flat else window.size
         image = self.graph.by_name[node.inputs[0]].shape[:-1]

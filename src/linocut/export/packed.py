@@ -16,7 +16,15 @@ from linocut.data.registry import resizing_of
 from linocut.data.resizing import find_resizing
 from linocut.errors import LinocutError, RunError, SpecError, one_line
 from linocut.export import packed_network
-from linocut.graph.inference import KINDS, BinaryProduct, InferenceGraph, InferenceNode, Pool, RealProduct
+from linocut.graph.inference import (
+    KINDS,
+    BinaryProduct,
+    InferenceGraph,
+    InferenceNode,
+    LevelsProduct,
+    Pool,
+    RealProduct,
+)
 from linocut.graph.inference_rules import MOST_NAME, MOST_NODES, Tensors, check, check_form
 from linocut.layers.input import MOST_SIZES
 from linocut.layers.window import Window
@@ -161,7 +169,7 @@ def _setting(name: str, value: object) -> Any:
         return tuple(fields.text(source, "an input") for source in fields.entries(value, name))
     if name == "shape":
         return _sizes(value, name)
-    if name in ("depth", "begin"):
+    if name in ("depth", "begin", "bits"):
         return fields.whole(value, name)
     if name in ("low", "high"):
         return fields.number(value, name)
@@ -193,7 +201,7 @@ def _sizes(value: object, name: str) -> tuple[int, ...]:
 def _check_array(file: TensorFile, node: InferenceNode, part: str, array: Array) -> None:
     """RunError for a tensor that holds what no model does."""
     signs = array.dtype == np.uint64
-    assert not signs or isinstance(node, (BinaryProduct, RealProduct))
+    assert not signs or isinstance(node, (BinaryProduct, LevelsProduct, RealProduct))
     sound = padding_is_zero(array, node.depth) if signs else bool(np.isfinite(array).all())  # type: ignore[union-attr]  # as asserted
     if not sound:
         raise RunError(f"{file.path}: {node.name}.{part} holds bits or numbers that no model has; it is damaged")

@@ -33,6 +33,10 @@ class _Packed(Source):
             raise SpecError(f"{node.name}.weights holds bits behind its last")
         return found
 
+    def planes(self, node: Node) -> Array:
+        """These files know none."""
+        raise SpecError(f"{node.name} has weights of several bits, which no file of this version holds")
+
     def weights(self, node: Node) -> Array:
         """Weights in full precision, float32."""
         return self._finite(f"{node.name}.weights", node.parameter(PART).shape)
@@ -50,6 +54,14 @@ class _Packed(Source):
         """Thresholds (channels,)."""
         name, shape = f"{node.name}.threshold", node.output.shape[-1:]
         return self._file.read(name, shape, np.int32) if whole else self._finite(name, shape)
+
+    def of_levels(self, node: Node) -> Norm:
+        """These files know none."""
+        raise SpecError(f"{node.name} has levels, which no file of this version holds")
+
+    def levels(self, node: Node, product: Node, bits: int) -> Array:
+        """These files know none."""
+        raise SpecError(f"{node.name} is quantised, which no file of this version holds")
 
     def _finite(self, name: str, shape: tuple[int, ...]) -> Array:
         found = self._file.read(name, shape, np.float32)

@@ -19,7 +19,7 @@ from linocut.export.finn import check_finn
 from linocut.export.formats import FLOAT
 from linocut.export.onnx_model import OnnxModel
 from linocut.export.onnx_nodes import Dialect, add_nodes, by_channel, channels_first
-from linocut.graph.inference import InferenceGraph, Threshold
+from linocut.graph.inference import InferenceGraph, Quantise, Threshold
 from linocut.ops.bits import Array
 
 DOMAIN, VERSION = "qonnx.custom_op.general", 1
@@ -63,6 +63,18 @@ class _Quantised(Dialect):
         above = model.node("Sub", [x, least], f"{node.name}.above")
         self._quantised(model, above, tensor_of(node.name))
 
+    def quantise(self, model: OnnxModel, node: Quantise, x: str, bounds: Array) -> None:
+        """2 (boundaries reached) - n, of n boundaries a channel."""
+        _count_thresholds(model, node, x, bounds)
+
+    def levels(self, model: OnnxModel, name: str, values: Array, bits: int) -> str:
+        """Floats, and Quant, which says what they are: integers of a bit more, from -n to n."""
+        given = model.constant(f"{name}.values", values)
+        model.described.append(model.sized(name, "float32", values.shape))
+        parts = {"scale": 1.0, "zero_point": 0.0, "bits": bits + 1.0}
+        how = [model.constant(f"levels/{part}/{value:g}", np.array(value, np.float32)) for part, value in parts.items()]
+        return model.node("Quant", [given, *how], name, DOMAIN, signed=1, narrow=1, rounding_mode="ROUND")
+
     def signs(self, model: OnnxModel, name: str, positive: Array) -> str:
         """Floats, and the operator that says what they are."""
         values = model.constant(f"{name}.values", _floats(positive))
@@ -86,10 +98,26 @@ class _Finn(Dialect):
         output = model.node("MultiThreshold", [x, least], tensor_of(node.name), DOMAIN, **form)
         model.datatypes[output] = BIPOLAR
 
+    def quantise(self, model: OnnxModel, node: Quantise, x: str, bounds: Array) -> None:
+        """The same as QONNX's; graphs that have it are refused before."""
+        _count_thresholds(model, node, x, bounds)
+
+    def levels(self, model: OnnxModel, name: str, values: Array, bits: int) -> str:
+        """Floats that are whole; graphs that have them are refused before."""
+        return model.constant(name, values)
+
     def signs(self, model: OnnxModel, name: str, positive: Array) -> str:
         """Floats that are -1 and +1."""
         model.datatypes[name] = BIPOLAR
         return model.constant(name, _floats(positive))
+
+
+def _count_thresholds(model: OnnxModel, node: Quantise, x: str, bounds: Array) -> None:
+    least = model.constant(f"{node.name}.least", np.ascontiguousarray(bounds.T))
+    most = float(len(bounds))
+    form = {"out_dtype": f"INT{node.bits + 1}", "out_scale": 2.0, "out_bias": -most}
+    layout = LAYOUTS[len(node.shape) + 1]
+    model.node("MultiThreshold", [x, least], tensor_of(node.name), DOMAIN, **form, data_layout=layout)
 
 
 def _floats(positive: Array) -> Array:

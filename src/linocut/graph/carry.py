@@ -20,7 +20,7 @@ from linocut.graph.inference import InferenceGraph
 from linocut.graph.queries import carried, head, product_of, sign_of
 from linocut.graph.state import State
 from linocut.graph.trained import Trained
-from linocut.layers import BatchNorm
+from linocut.layers import BatchNorm, BinaryConv2D, BinaryDense, Layer, QuantisedConv2D, QuantisedDense
 from linocut.layers.batch_norm import GAMMA, RUNNING, norm_name
 from linocut.layers.parameters import BETA, Parameter, fan_in
 from linocut.layers.weights import PART as WEIGHTS
@@ -138,6 +138,12 @@ def _as_latent(values: Array, parameter: Parameter, policy: Policy) -> Array:
     return np.where(values < 0, np.minimum(values, -least), values)
 
 
+def _alike(one: Layer, other: Layer) -> bool:
+    """Whether two layers differ in their bits alone: latent weights are the same for any."""
+    families = ((BinaryConv2D, QuantisedConv2D), (BinaryDense, QuantisedDense))
+    return any(isinstance(one, family) and isinstance(other, family) for family in families)
+
+
 class OfState(Giver):
     """What a training has come to: `numbers` and the state that they are of."""
 
@@ -153,7 +159,7 @@ class OfState(Giver):
         own = self._source.graph.by_name.get(node.name)
         if own is None or not carried(own):
             return "there is none of that name"
-        if type(own.layer) is not type(node.layer):
+        if type(own.layer) is not type(node.layer) and not _alike(own.layer, node.layer):
             return f"there it is a {own.layer.kind}, here a {node.layer.kind}"
         there = {parameter.part: parameter.shape for parameter in carried(own)}
         return _misfit(there, node)

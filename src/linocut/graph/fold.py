@@ -1,8 +1,9 @@
 """fold: a trained graph as an inference graph.
 
-Weights of binary layers become bits. A norm of their products that is followed by sgn is one threshold per channel:
-x^ = +1 where y >= ceil(mu - beta deviation); a max-pool between the product and its norm goes behind the threshold,
-which is monotone, so that it pools signs. Other norms keep their floats.
+Weights of binary layers become bits, those of several bits planes of bits. A norm of their products that is followed by
+sgn is one threshold per channel: x^ = +1 where y >= ceil(mu - beta deviation); a max-pool between the product and its
+norm goes behind the threshold, which is monotone, so that it pools signs. One of integers that is quantised is 2**k - 1
+thresholds. Other norms keep their floats.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 from linocut.errors import SpecError
 from linocut.graph import inference
 from linocut.graph.graph import Graph, Node
-from linocut.graph.inference import AVERAGE, BYTES, FLOATS, INTEGERS, MAX, SIGNS, InferenceGraph, InferenceNode
+from linocut.graph.inference import AVERAGE, BYTES, FLOATS, INTEGERS, LEVELS, MAX, SIGNS, InferenceGraph, InferenceNode
 from linocut.graph.inference_rules import check
 from linocut.layers import (
     Activation,
@@ -32,6 +33,8 @@ from linocut.layers import (
     Input,
     Loss,
     MaxPool,
+    Quantise,
+    QuantisedLayer,
     RealConvolution,
     Sign,
     Slice,
@@ -62,6 +65,10 @@ class Source(ABC):
         """The packed signs of a node's binary weights."""
 
     @abstractmethod
+    def planes(self, node: Node) -> Array:
+        """The planes of the levels of a node's weights, packed (bits, outputs, ..., words)."""
+
+    @abstractmethod
     def weights(self, node: Node) -> Array:
         """A node's weights in full precision, float32 (outputs, ..., inputs)."""
 
@@ -76,6 +83,14 @@ class Source(ABC):
     @abstractmethod
     def least(self, node: Node, product: Node, *, whole: bool) -> Array:
         """The threshold of a batch norm and its sign: int32 (channels,) of integers (`whole`), else float32."""
+
+    @abstractmethod
+    def of_levels(self, node: Node) -> Norm:
+        """What makes floats in units of 1 of the sums of a node's levels, as a norm does."""
+
+    @abstractmethod
+    def levels(self, node: Node, product: Node, bits: int) -> Array:
+        """The least integers of all levels but the lowest, behind a batch norm: int32 (2**bits - 1, channels)."""
 
 
 def fold(graph: Graph, source: Source) -> InferenceGraph:
@@ -110,6 +125,8 @@ class _Folder:
             case BinaryDense() | BinaryConvolution():
                 self._put(self._binary_product(node, sources, getattr(layer, "window", None)))
                 self.products[name] = node
+            case QuantisedLayer():
+                self._levels_product(node, layer, sources, getattr(layer, "window", None))
             case RealConvolution() | Dense():
                 self._put(self._real_product(node, sources, getattr(layer, "window", None)))
             case MaxPool():
@@ -120,7 +137,9 @@ class _Folder:
                 self._global_pool(node, sources)
             case BatchNorm():
                 self._norm(node, sources)
-            case Sign():
+            case Quantise() if layer.bits > 1:
+                self._quantise(node, layer.bits, sources)
+            case Sign() | Quantise():
                 self._sign(node, sources)
             case Activation():
                 self._put(inference.Activation(name, sources, shape, FLOATS, layer.kind))
@@ -151,6 +170,21 @@ class _Folder:
         gives = INTEGERS if given == BYTES else FLOATS
         return inference.RealProduct(node.name, sources, shape, gives, depth, window, True, signs)
 
+    def _levels_product(
+        self, node: Node, layer: QuantisedLayer, sources: tuple[str, ...], window: Window | None
+    ) -> None:
+        """Of signs times signs the product of a binary layer; where it gives floats, they follow."""
+        name = f"{node.name}.sums" if layer.floats else node.name
+        about = (name, sources, node.output.shape, INTEGERS, node.input.shape[-1], window)
+        if layer.bits == 1 and self._gives(sources) == SIGNS:
+            self._put(inference.BinaryProduct(*about, self.source.signs(node)))
+        else:
+            self._put(inference.LevelsProduct(*about, layer.bits, self.source.planes(node)))
+        if layer.floats:
+            self._put_affine(node, name, self.source.of_levels(node))
+        else:
+            self.products[node.name] = node
+
     def _real_product(self, node: Node, sources: tuple[str, ...], window: Window | None) -> InferenceNode:
         weights = self.source.weights(node)
         if window is None:
@@ -162,20 +196,27 @@ class _Folder:
 
     def _max_pool(self, node: Node, sources: tuple[str, ...], window: Window) -> None:
         given = sources[0]
-        if given in self.products and self._signed(node) is not None:
+        if given in self.products and self._folds(node, signs=True):
             self.pools[node.name], self.products[node.name] = window, self.products[given]
             return
         self._put(inference.Pool(node.name, sources, node.output.shape, self._gives(sources), MAX, window))
         if given in self.products:
             self.products[node.name] = self.products[given]
 
-    def _signed(self, node: Node) -> Node | None:
-        """The norm that alone reads a node, or it itself, where a sign alone reads that; None for anything else."""
+    def _folds(self, node: Node, *, signs: bool) -> bool:
+        """Whether a norm, or that which alone reads a node, becomes the thresholds of what alone reads it.
+
+        That is a sign or, of integers and unless `signs` alone are asked for, a quantise.
+        """
         norm = node if isinstance(node.layer, BatchNorm) else self.graph.only_reader(node.name)
         if norm is None or not isinstance(norm.layer, BatchNorm) or norm.layer.scale:
-            return None
+            return False
         reader = self.graph.only_reader(norm.name)
-        return norm if reader is not None and isinstance(reader.layer, Sign) else None
+        layer = None if reader is None else reader.layer
+        if isinstance(layer, Quantise) and layer.bits > 1:
+            given = self.nodes.get(norm.input.node)
+            return not signs and given is not None and given.gives == INTEGERS
+        return isinstance(layer, (Sign, Quantise))
 
     def _global_pool(self, node: Node, sources: tuple[str, ...]) -> None:
         """A pool over all of the image, and then a vector."""
@@ -186,12 +227,14 @@ class _Folder:
         self._put(inference.Flatten(node.name, (pooled,), node.output.shape, FLOATS))
 
     def _norm(self, node: Node, sources: tuple[str, ...]) -> None:
-        if sources[0] in self.products and self._signed(node) is not None:
-            return  # its sign makes the threshold
-        norm = self.source.norm(node, self.products.get(sources[0]))
+        if sources[0] in self.products and self._folds(node, signs=False):
+            return  # its reader makes the thresholds
+        self._put_affine(node, sources[0], self.source.norm(node, self.products.get(sources[0])))
+
+    def _put_affine(self, node: Node, source: str, norm: Norm) -> None:
         mean, deviation, shift = (part.astype(np.float32) for part in (norm.mean, norm.deviation, norm.shift))
         gain = None if norm.gain is None else norm.gain.astype(np.float32)
-        self._put(inference.Affine(node.name, sources, node.output.shape, FLOATS, mean, deviation, shift, gain))
+        self._put(inference.Affine(node.name, (source,), node.output.shape, FLOATS, mean, deviation, shift, gain))
 
     def _sign(self, node: Node, sources: tuple[str, ...]) -> None:
         norm = self.graph.by_name[sources[0]]
@@ -208,6 +251,15 @@ class _Folder:
             return
         self._put(inference.Threshold(norm.name, (first,), self._shape(first), SIGNS, least))
         self._put(inference.Pool(node.name, (norm.name,), node.output.shape, SIGNS, MAX, window))
+
+    def _quantise(self, node: Node, bits: int, sources: tuple[str, ...]) -> None:
+        norm, shape, gives = self.graph.by_name[sources[0]], node.output.shape, LEVELS[bits]
+        if norm.name in self.nodes:
+            self._put(inference.Quantise(node.name, sources, shape, gives, bits))
+            return
+        given = norm.input.node
+        least = self.source.levels(norm, self.products[given], bits)
+        self._put(inference.Quantise(node.name, (given,), shape, gives, bits, least))
 
     def _before(self, pool: str) -> str:
         """What a pool that waits reads."""

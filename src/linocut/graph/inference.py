@@ -4,7 +4,8 @@ A closed set of node kinds. What reads it matches them all; a new kind is meant 
 Values have the names of the nodes of the network that give the same: `sign2` here is `sign2` there. A threshold that a
 pool follows has the name of its norm, as no node of the network gives these signs.
 
-    between nodes flow   bytes (u8), floats, signs, and integers: exact sums, of signs, or of (2u - 255) over bytes u
+    between nodes flow   bytes (u8), floats, signs, levels of 2 or 4 bits in so many planes (ops/levels.py), and
+                         integers: exact sums, of signs, of levels, or of (2u - 255) over bytes u
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from linocut.layers.window import Window
 from linocut.ops.bits import Array
 
 BYTES, FLOATS, SIGNS, INTEGERS = "bytes", "floats", "signs", "integers"
+LEVELS_2, LEVELS_4 = "levels of 2 bits", "levels of 4 bits"
+PLANES = {SIGNS: 1, LEVELS_2: 2, LEVELS_4: 4}  # of each kind of value that is packed in bits
+LEVELS = {planes: kind for kind, planes in PLANES.items()}
 MAX, AVERAGE = "max", "average"
 RELU, TANH, SIGMOID = "relu", "tanh", "sigmoid"
 
@@ -75,6 +79,22 @@ class BinaryProduct(_Node):
 
 
 @dataclass(frozen=True, eq=False)
+class LevelsProduct(_Node):
+    """Levels, or signs, times levels of `bits` bits, 1, 2 or 4, counted in odd integers: it gives their exact sums.
+
+    `weights` are planes, the most significant first: packed (bits, outputs, words) or (bits, outputs, rows, columns,
+    words), of `depth` inputs each. With a `window` a convolution, whose padding adds 0.
+    """
+
+    kind: ClassVar[str] = "levels_product"
+    tensors: ClassVar[tuple[str, ...]] = ("weights",)
+    depth: int
+    window: Window | None
+    bits: int
+    weights: Array
+
+
+@dataclass(frozen=True, eq=False)
 class RealProduct(_Node):
     """Bytes or floats times `weights`: float32 (outputs, [rows, columns,] inputs), or if `binary` packed signs.
 
@@ -98,6 +118,20 @@ class Threshold(_Node):
     kind: ClassVar[str] = "threshold"
     tensors: ClassVar[tuple[str, ...]] = ("least",)
     least: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Quantise(_Node):
+    """Levels of `bits` bits, 2 or 4: the code of x is how many of the 2**bits - 1 boundaries of its channel it reaches.
+
+    Of integers the boundaries are `least`, int32 (boundaries, channels), rising; of floats those of q_k on [-1, 1]
+    (float_boundaries in ops/levels.py), and `least` is None.
+    """
+
+    kind: ClassVar[str] = "quantise"
+    tensors: ClassVar[tuple[str, ...]] = ("least",)
+    bits: int
+    least: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,8 +206,10 @@ class Logits(_Node):
 InferenceNode: TypeAlias = (
     InputCoding
     | BinaryProduct
+    | LevelsProduct
     | RealProduct
     | Threshold
+    | Quantise
     | Affine
     | Pool
     | Add

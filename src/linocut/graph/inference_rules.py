@@ -17,7 +17,9 @@ from linocut.graph.inference import (
     BYTES,
     FLOATS,
     INTEGERS,
+    LEVELS,
     MAX,
+    PLANES,
     RELU,
     SIGMOID,
     SIGNS,
@@ -31,8 +33,10 @@ from linocut.graph.inference import (
     InferenceGraph,
     InferenceNode,
     InputCoding,
+    LevelsProduct,
     Logits,
     Pool,
+    Quantise,
     RealProduct,
     Slice,
     Threshold,
@@ -42,8 +46,8 @@ from linocut.layers.input import F32_MAX, MOST_ELEMENTS, MOST_SIZES
 from linocut.layers.losses.base import IDENTITY, SOFTMAX
 from linocut.layers.losses.base import SIGMOID as OF_LOGITS
 
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.pool)?")
-MOST_NAME = 105  # characters: those of a layer (place.py) and ".pool"
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.(pool|sums))?")
+MOST_NAME = 105  # characters: those of a layer (place.py) and ".pool" or ".sums"
 MOST_NODES, MOST_READS = 2000, 4000  # a layer makes two nodes at most
 
 Tensors: TypeAlias = dict[str, tuple[Shape, type[np.generic]]]
@@ -161,6 +165,11 @@ def _of_one(node: InferenceNode, giver: InferenceNode) -> Rule:
         case BinaryProduct():
             _want_kind(node, gives, SIGNS)
             return Rule(_product_shape(node, shape), INTEGERS, _product_tensors(node, binary=True))
+        case LevelsProduct():
+            _want_kind(node, gives, *PLANES)
+            _want(node.bits in LEVELS, node, f"has 1, 2 or 4 bits, not {node.bits}")
+            (shape_of_one, form) = _product_tensors(node, binary=True)["weights"]
+            return Rule(_product_shape(node, shape), INTEGERS, {"weights": ((node.bits, *shape_of_one), form)})
         case RealProduct():
             _want_kind(node, gives, BYTES, FLOATS)
             exact = node.binary and gives == BYTES
@@ -171,6 +180,12 @@ def _of_one(node: InferenceNode, giver: InferenceNode) -> Rule:
         case Threshold():
             _want_kind(node, gives, INTEGERS, FLOATS)
             return Rule(shape, SIGNS, {"least": (channels, np.int32 if gives == INTEGERS else np.float32)})
+        case Quantise():
+            _want_kind(node, gives, INTEGERS, FLOATS)
+            _want(node.bits in (2, 4), node, f"has 2 or 4 bits, not {node.bits}")
+            _want((node.least is None) == (gives == FLOATS), node, "has a least of integers, and none of floats")
+            of_integers: Tensors = {"least": ((2**node.bits - 1, *channels), np.int32)}
+            return Rule(shape, LEVELS[node.bits], of_integers if gives == INTEGERS else {})
         case Affine():
             _want_kind(node, gives, BYTES, INTEGERS, FLOATS)
             return Rule(shape, FLOATS, {part: (channels, np.float32) for part in node.tensors})
@@ -184,7 +199,7 @@ def _of_one(node: InferenceNode, giver: InferenceNode) -> Rule:
             _want(node.function in known, node, f"has function {', '.join(known)}, not {node.function!r}")
             return Rule(shape, FLOATS)
         case Flatten():
-            _want_kind(node, gives, BYTES, FLOATS, SIGNS)
+            _want_kind(node, gives, BYTES, FLOATS, *PLANES)
             return Rule((math.prod(shape),), gives)
         case Slice():
             _want_kind(node, gives, BYTES, FLOATS, SIGNS)
@@ -204,7 +219,7 @@ def _of_one(node: InferenceNode, giver: InferenceNode) -> Rule:
             raise SpecError(f"{node.name}: a {node.kind} reads several nodes, not one")
 
 
-def _product_shape(node: BinaryProduct | RealProduct, shape: Shape) -> Shape:
+def _product_shape(node: BinaryProduct | LevelsProduct | RealProduct, shape: Shape) -> Shape:
     _want(node.depth == shape[-1], node, f"has a depth of {shape[-1]}, not {node.depth}")
     outputs = node.shape[-1:]
     if node.window is None:
@@ -213,7 +228,7 @@ def _product_shape(node: BinaryProduct | RealProduct, shape: Shape) -> Shape:
     return (*node.window.over(shape), *outputs)
 
 
-def _product_tensors(node: BinaryProduct | RealProduct, *, binary: bool) -> Tensors:
+def _product_tensors(node: BinaryProduct | LevelsProduct | RealProduct, *, binary: bool) -> Tensors:
     outputs = node.shape[-1]
     taps = () if node.window is None else node.window.size
     inputs, form = (words(node.depth), np.uint64) if binary else (node.depth, np.float32)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linocut.errors import SpecError
-from linocut.graph.inference import BinaryProduct, InferenceGraph, InferenceNode, RealProduct
+from linocut.graph.inference import BinaryProduct, InferenceGraph, InferenceNode, LevelsProduct, RealProduct
 from linocut.graph.named_arrays import NamedArrays
 from linocut.masks import is_masked
 from linocut.ops.bits import Array, pack, unpack
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class InferenceState(NamedArrays[tuple[str, str]]):
-    """Arrays by name: binary weights as -1 and +1, thresholds as integers, all else in float32.
+    """Arrays by name: binary weights, and planes of levels, as -1 and +1, thresholds as integers, all else in float32.
 
     A fraction given as the threshold of integers means the next integer. Reading gives a copy of what `graph` has at
     the time; `change` is given what makes a graph one with other arrays. SpecError for an unknown name, a wrong shape,
@@ -40,7 +40,7 @@ class InferenceState(NamedArrays[tuple[str, str]]):
         array: Array = getattr(node, part)
         if array.dtype != np.uint64:
             return array.copy()
-        assert isinstance(node, (BinaryProduct, RealProduct))
+        assert isinstance(node, (BinaryProduct, LevelsProduct, RealProduct))
         return np.where(unpack(array, node.depth), np.float32(1), np.float32(-1))
 
     def shape(self, name: str) -> tuple[int, ...]:
@@ -99,5 +99,5 @@ def _shape(node: InferenceNode, part: str) -> tuple[int, ...]:
     array: Array = getattr(node, part)
     if array.dtype != np.uint64:
         return array.shape
-    assert isinstance(node, (BinaryProduct, RealProduct))
+    assert isinstance(node, (BinaryProduct, LevelsProduct, RealProduct))
     return (*array.shape[:-1], node.depth)

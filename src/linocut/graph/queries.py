@@ -6,7 +6,19 @@ from collections import deque
 from collections.abc import Iterator
 
 from linocut.graph.graph import Graph, Node
-from linocut.layers import Activation, Add, BatchNorm, BinaryConvolution, BinaryDense, Flatten, MaxPool, Sign
+from linocut.layers import (
+    Activation,
+    Add,
+    BatchNorm,
+    BinaryConvolution,
+    BinaryDense,
+    Flatten,
+    MaxPool,
+    Quantise,
+    QuantisedLayer,
+    Sign,
+)
+from linocut.layers.kinds import PRODUCT
 from linocut.layers.parameters import CONSTANT, WEIGHT, Parameter
 from linocut.layers.shape import Shape
 
@@ -28,11 +40,13 @@ def sign_of(graph: Graph, norm: Node) -> Node | None:
 
 
 def product_of(graph: Graph, norm: Node) -> Node | None:
-    """The layer with binary weights whose products, pooled or not, a norm is of; None for any other input."""
+    """The layer with weights of few bits whose products, pooled or not, a norm is of; None for any other input."""
     node = graph.by_name.get(norm.input.node)
     while node is not None and isinstance(node.layer, MaxPool):
         node = graph.by_name.get(node.input.node)
-    return node if node is not None and isinstance(node.layer, (BinaryDense, BinaryConvolution)) else None
+    if node is None or not isinstance(node.layer, (BinaryDense, BinaryConvolution, QuantisedLayer)):
+        return None
+    return node if node.output.kind == PRODUCT else None
 
 
 def carried(node: Node) -> list[Parameter]:
@@ -73,8 +87,8 @@ def next_weights(graph: Graph, name: str) -> str | None:
 
 
 def estimator_behind(graph: Graph, name: str) -> str | None:
-    """The nearest sign that a layer's outputs come to before other layers with weights, None for none."""
-    return next((node.name for node in _ahead(graph, name) if isinstance(node.layer, Sign)), None)
+    """The nearest sign or quantise that a layer's outputs come to before other layers with weights, None for none."""
+    return next((node.name for node in _ahead(graph, name) if isinstance(node.layer, (Sign, Quantise))), None)
 
 
 def activation_behind(graph: Graph, name: str) -> str | None:

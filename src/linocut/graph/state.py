@@ -17,7 +17,11 @@ from linocut.formats import Format, find_format, words
 from linocut.graph.named_arrays import NamedArrays
 from linocut.layers.parameters import WEIGHT, Parameter
 from linocut.masks import is_masked
+from linocut.ops.base import View
 from linocut.ops.bits import Array, pack, unpack
+from linocut.ops.levels import PLANES
+from linocut.ops.numbers import channel_scale
+from linocut.ops.quantise import reference as quantise
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -134,6 +138,18 @@ class StoredArrays(NamedArrays[Place]):
             found[begin : begin + some] = pack(stored[begin : begin + some] >= 0)
         return found
 
+    def planes(self, name: str, bits: int, span: float) -> Array:
+        """The planes of the levels of latent weights, (bits, ..., words) uint64, the most significant first."""
+        if bits == 1:
+            return self.signs(name)[None]
+        place = self._find(name)
+        stored = self._stored(place.buffer)
+        rows, cols = stored.reshape(-1, stored.shape[-1]), place.shape[-1]
+        found = np.zeros((bits, len(rows), words(cols)), np.uint64)
+        named = dict(zip(PLANES, (View(plane, "bit", cols) for plane in found), strict=False))
+        quantise(x=View(rows, place.format, cols), **named, span=span)
+        return found.reshape(bits, *stored.shape[:-1], words(cols))
+
     def magnitudes(self, name: str) -> Array:
         """The mean magnitude of each output's weights, float64 (outputs,); of signs it is 1."""
         place = self._find(name)
@@ -141,6 +157,16 @@ class StoredArrays(NamedArrays[Place]):
         if place.form.is_bits:
             return np.ones(len(stored))
         return np.array([np.abs(place.read(output).astype(np.float64)).mean() for output in stored])
+
+    def scales(self, name: str) -> Array:
+        """The mean magnitude of each output's latent weights, float32 (outputs,), in units of their format's one."""
+        place = self._find(name)
+        stored = self._stored(place.buffer)
+        outputs, inputs = len(stored), stored.size // len(stored)
+        found = np.zeros((1, outputs), np.float32)
+        rows = View(stored.reshape(outputs, inputs), place.format, inputs, (outputs, 1, 1, inputs))
+        channel_scale(weights=rows, scale=View(found, "f32", outputs))
+        return found[0]
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of an array; nothing is read."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from linocut.graph.graph import Graph, Node
+from linocut.layers.base import Cost
 
 _HEADINGS = ("Layer", "Input bits", "Output", "1-bit par.", "32-bit par.", "Memory KiB", "1-bit MACs", "Other MACs")
+_OF_FEW_BITS = "1- to 4-bit par."  # the fourth, where there are layers of several bits
 
 
 def summary(graph: Graph) -> str:
@@ -14,12 +16,15 @@ def summary(graph: Graph) -> str:
     binary = sum(c.binary_parameters for c in costs)
     real = sum(c.real_parameters for c in costs)
     macs = sum(c.binary_macs for c in costs), sum(c.real_macs for c in costs)
-    total = ("Total", "", "", f"{binary:,}", f"{real:,}", f"{_kib(binary, real):.2f}", *(f"{m:,}" for m in macs))
-    size, full = _kib(binary, real), (binary + real) * 4 / 1024
-    lines = _table([_HEADINGS, *rows, total])
+    size, full = sum(_kib(c) for c in costs), (binary + real) * 4 / 1024
+    total = ("Total", "", "", f"{binary:,}", f"{real:,}", f"{size:.2f}", *(f"{m:,}" for m in macs))
+    widest = max(c.weight_bits for c in costs)
+    headings = _HEADINGS if widest == 1 else (*_HEADINGS[:3], _OF_FEW_BITS, *_HEADINGS[4:])
+    lines = _table([headings, *rows, total])
     rule = "-" * len(lines[0])
+    few = "1 bit" if widest == 1 else f"{widest} bits or fewer"
     facts = [
-        f"parameters            {binary + real:,} ({binary / max(1, binary + real):.1%} of 1 bit)",
+        f"parameters            {binary + real:,} ({binary / max(1, binary + real):.1%} of {few})",
         f"model size            {size:,.2f} KiB; {full:,.2f} KiB in 32 bits; compression {full / size:.1f}x",
         f"MACs per example      {sum(macs):,} ({macs[0] / max(1, sum(macs)):.1%} of 1 bit)",
     ]
@@ -34,7 +39,7 @@ def _row(node: Node) -> tuple[str, ...]:
         "x".join(map(str, node.output.shape)),
         _count(cost.binary_parameters),
         _count(cost.real_parameters),
-        f"{_kib(cost.binary_parameters, cost.real_parameters):.2f}",
+        f"{_kib(cost):.2f}",
         _count(cost.binary_macs),
         _count(cost.real_macs),
     )
@@ -44,8 +49,8 @@ def _count(number: int) -> str:
     return f"{number:,}" if number else "-"
 
 
-def _kib(binary: int, real: int) -> float:
-    return (binary / 8 + real * 4) / 1024
+def _kib(cost: Cost) -> float:
+    return cost.stored_bits / 8 / 1024
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:

@@ -7,15 +7,18 @@ import numpy as np
 from linocut.graph.fold import Norm, Source
 from linocut.graph.graph import Graph, Node
 from linocut.graph.state import State
-from linocut.layers import BinaryConvolution
+from linocut.layers import BinaryConvolution, QuantisedLayer
 from linocut.layers.batch_norm import GAMMA, RUNNING, norm_name
 from linocut.layers.input import F32_MAX
-from linocut.layers.kinds import INPUT
+from linocut.layers.kinds import BITS_OF, INPUT
 from linocut.layers.parameters import BETA
+from linocut.layers.weights import PART
 from linocut.ops.base import View
 from linocut.ops.bits import Array
+from linocut.ops.levels import largest
 from linocut.ops.limits import U8_SCALE
 from linocut.ops.norm import NORMS, divisor
+from linocut.ops.norm_levels import least_of
 from linocut.ops.norm_sign import THRESHOLD_LIMIT
 from linocut.policies import Policy
 
@@ -30,6 +33,12 @@ class Trained(Source):
     def signs(self, node: Node) -> Array:
         """The packed signs of a node's binary weights."""
         return self._state.signs(f"{node.name}.weights")
+
+    def planes(self, node: Node) -> Array:
+        """The planes of the levels of a node's weights."""
+        parameter, layer = node.parameter(PART), node.layer
+        assert isinstance(layer, QuantisedLayer)
+        return self._state.planes(parameter.name, parameter.bits, layer.span)
 
     def weights(self, node: Node) -> Array:
         """A node's weights in full precision, float32."""
@@ -60,10 +69,27 @@ class Trained(Source):
         found = np.clip(np.where(norm.deviation > 0, first, constant), -limit, limit)
         return found.astype(np.int32 if whole else np.float32)
 
+    def levels(self, node: Node, product: Node, bits: int) -> Array:
+        """The least y of each level but the lowest, as norm_levels finds them in training."""
+        norm = self.norm(node, product)
+        return least_of(norm.mean, norm.deviation, norm.shift, largest(bits)).astype(np.int32)
+
+    def of_levels(self, node: Node) -> Norm:
+        """What makes floats in units of 1 of the sums of a node's levels."""
+        layer, parameter = node.layer, node.parameter(PART)
+        assert isinstance(layer, QuantisedLayer)
+        by = layer.levels_of_one(self._policy, BITS_OF[node.input.kind], parameter.shape)
+        none = np.zeros(parameter.shape[0])
+        scaled = layer.scales(self._policy) and not self._state.are_signs(parameter.name)
+        gain = self._state.scales(parameter.name).astype(np.float64) if scaled else None
+        return Norm(none, np.full_like(none, by), none, gain)
+
     def growth(self, product: Node) -> float | Array:
         """How many times larger Y is in prediction than in training: its integers were divided, or scaled."""
         if self._policy.integer:
             return 1.0
+        if isinstance(product.layer, QuantisedLayer):
+            return self._levels(product, product.layer) if self._policy.Y == "f32" else 1.0
         bytes_in = product.input.kind == INPUT and self._graph.input.is_bytes
         growth: float | Array = float(U8_SCALE) if bytes_in else 1.0
         layer = product.layer
@@ -71,3 +97,12 @@ class Trained(Source):
             sizes = self._state.magnitudes(f"{product.name}.weights")
             growth = growth / np.where(sizes > 0, sizes, 1.0)
         return growth
+
+    def _levels(self, product: Node, layer: QuantisedLayer) -> float | Array:
+        """How many levels were 1 in training."""
+        levels = float(layer.divisor(product.input.kind))
+        name = product.parameter(PART).name
+        if not layer.scales(self._policy) or self._state.are_signs(name):
+            return levels
+        sizes = self._state.scales(name).astype(np.float64)
+        return np.asarray(levels / np.where(sizes > 0, sizes, 1.0))

@@ -30,6 +30,8 @@ from linocut.layers.pools import (
     MaxPool1D,
     MaxPool2D,
 )
+from linocut.layers.quantise import Quantise
+from linocut.layers.quantised import QuantisedConv2D, QuantisedDense, QuantisedLayer
 from linocut.layers.real_convolution import Conv1D, Conv2D, RealConvolution
 from linocut.layers.residual import Residual
 from linocut.layers.sign import Sign
@@ -43,6 +45,8 @@ _ALL: tuple[type[Layer], ...] = (
     BinaryDense,
     BinaryConv2D,
     BinaryConv1D,
+    QuantisedDense,
+    QuantisedConv2D,
     Dense,
     Conv2D,
     Conv1D,
@@ -54,6 +58,7 @@ _ALL: tuple[type[Layer], ...] = (
     GlobalAveragePool,
     BatchNorm,
     Sign,
+    Quantise,
     ReLU,
     Tanh,
     Sigmoid,
@@ -92,6 +97,10 @@ __all__ = [
     "MaxPool2D",
     "MeanSquaredError",
     "Network",
+    "Quantise",
+    "QuantisedConv2D",
+    "QuantisedDense",
+    "QuantisedLayer",
     "ReLU",
     "RealConvolution",
     "Residual",

@@ -27,7 +27,8 @@ REAL_BITS = 32
 class Cost:
     """Parameters and multiply-accumulates of a layer for one example.
 
-    `input_bits` is the width of what it multiplies.
+    `input_bits` is the width of what it multiplies, `weight_bits` that of its binary parameters. Of several bits
+    `binary_macs` are those of the planes, input_bits weight_bits of them for each product.
     """
 
     binary_parameters: int = 0
@@ -35,6 +36,12 @@ class Cost:
     binary_macs: int = 0
     real_macs: int = 0
     input_bits: int | None = None
+    weight_bits: int = 1
+
+    @property
+    def stored_bits(self) -> int:
+        """What its parameters take in a model: `weight_bits` each, or 32."""
+        return self.binary_parameters * self.weight_bits + self.real_parameters * REAL_BITS
 
 
 def binary_cost(parameters: int, macs: int, kind: str) -> Cost:

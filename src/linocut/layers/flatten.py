@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from linocut import roles
 from linocut.formats import WORD_BITS
 from linocut.layers.base import Layer, Shape
-from linocut.layers.kinds import BITS, INPUT, NORMED, REAL
+from linocut.layers.kinds import BITS, INPUT, LEVELS_2, LEVELS_4, NORMED, REAL
 from linocut.layers.numbers import as_numbers
 from linocut.layers.values import Bits, Given, Value, reshaped, viewed
 
@@ -25,7 +25,7 @@ class Flatten(Layer):
     """
 
     kind: ClassVar[str] = "flatten"
-    takes: ClassVar[tuple[str, ...]] = (INPUT, BITS, REAL, NORMED)
+    takes: ClassVar[tuple[str, ...]] = (INPUT, BITS, LEVELS_2, LEVELS_4, REAL, NORMED)
 
     def output_shape(self, shape: Shape) -> Shape:
         """One dimension."""
@@ -46,14 +46,16 @@ class Flatten(Layer):
 
 
 def _packed_anew(builder: Lowering, name: str, value: Bits, flat: Shape) -> Bits:
-    """Signs whose channels leave gaps in their words, one after the other."""
+    """Signs whose channels leave gaps in their words, one after the other; so each plane of levels."""
     shape = builder.shape(value.buffer)
     images = (flat[0], 1, flat[1] // shape[-1], shape[-1])
-    given = value.buffer if len(shape) == len(images) else builder.view(value.buffer, f"{name}.images", images)
-    bits = builder.transient(f"{name}.X", roles.X, flat, "bit")
-    builder.emit("flatten_bits", {"x": given, "y": bits})
+    packed = []
+    for plane in value.planes:
+        given = plane if len(shape) == len(images) else builder.view(plane, f"{name}.images", images)
+        packed.append(builder.transient(f"{name}.X", roles.X, flat, "bit"))
+        builder.emit("flatten_bits", {"x": given, "y": packed[-1]})
     numbers = None if value.numbers is None else builder.view(value.numbers, f"{name}.numbers", flat)
-    out = Bits(bits, numbers)
+    out = Bits(packed[0], numbers, tuple(packed[1:]))
 
     def backward() -> None:
         value.give(builder, viewed(builder, f"{name}.dX", out.taken(), shape))

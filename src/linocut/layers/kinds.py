@@ -8,10 +8,16 @@ PRODUCT = "products"
 NORMED = "a batch norm's output"
 REAL = "floats"
 LOSS = "a loss"
+LEVELS_2, LEVELS_4 = "levels of 2 bits", "levels of 4 bits"
+LEVELS = {1: BITS, 2: LEVELS_2, 4: LEVELS_4}  # by how many bits an activation has
+BITS_OF = {kind: bits for bits, kind in LEVELS.items()}
 
+_OF_LEVELS = "levels go into a quantised_conv2d, a quantised_dense or a flatten"
 MENDS = {
     INPUT: "the layer belongs further down",
     BITS: "signs go into a binary layer, a max_pool2d, a flatten, a concat or a slice",
+    LEVELS_2: _OF_LEVELS,
+    LEVELS_4: _OF_LEVELS,
     PRODUCT: "put a batch_norm between them",
     NORMED: "put a sign between them",
     LOSS: "a loss is the last layer of a network",

@@ -57,8 +57,11 @@ class Lowering(Protocol):
     def parameter(self, node: str, part: str) -> int:
         """The buffer of a parameter that a node declared."""
 
-    def update(self, node: str, part: str, gradient: int) -> None:
-        """Emit the optimizer's step for a parameter, whose gradient a buffer holds; later, where updates wait."""
+    def update(self, node: str, part: str, gradient: int, then: Callable[[], None] | None = None) -> None:
+        """Emit the optimizer's step for a parameter, whose gradient a buffer holds; later, where updates wait.
+
+        `then` emits what follows the step.
+        """
 
     def memory(self, node: str, part: str, role: str, shape: Shape, form: str, initial: Initial = ZEROS) -> int:
         """A buffer of a node's that keeps its bytes between runs, at first zeros; the same in every section."""

@@ -32,7 +32,7 @@ class Parameter:
     """A variable of the node called `node`.
 
     `use` is WEIGHT (outputs, ..., inputs), BIAS (also the shift of a norm) or SCALE (1, channels), STATISTIC, which is
-    observed and not learned, or CONSTANT. `binary` weights are used by their signs.
+    observed and not learned, or CONSTANT. `binary` weights are used by their signs, or by levels of `bits` bits.
     """
 
     node: str
@@ -41,6 +41,7 @@ class Parameter:
     use: str
     binary: bool = False
     initial: Initial = Initial()
+    bits: int = 1
 
     @property
     def name(self) -> str:

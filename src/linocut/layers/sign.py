@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 from linocut import roles
 from linocut.errors import SpecError
 from linocut.layers.base import Layer, Shape
+from linocut.layers.estimator import gate_gradients, gate_norm
 from linocut.layers.kinds import BITS, NORMED, REAL
-from linocut.layers.lowering import PASSED
 from linocut.layers.norm_output import keep_numbers, keep_signs
-from linocut.layers.numbers import as_numbers, real_gradient
+from linocut.layers.numbers import as_numbers
 from linocut.layers.values import Bits, Kept, Normed, Real, Value
 from linocut.ops.norm_gradient_sums import CLIPPED
 
@@ -63,20 +63,8 @@ class Sign(Layer):
             gate["slope"] = builder.transient(f"{name}.slope", roles.GRADIENT_MASK, shape, "u8")
         bits = builder.transient(f"{name}.X", roles.X, shape, "bit")
         builder.emit("real_sign", {"x": value.buffer, "bits": bits, **gate})
-        gate = gate or {"x": value.buffer}
-        builder.watched(name, PASSED, next(iter(gate.values())))
         out = Bits(bits)
-
-        def backward() -> None:
-            given = out.taken()
-            more = value.sum_so_far(builder)
-            gradient = real_gradient(builder, f"{name}.dX", roles.DX, shape)
-            operands = {"dx": given.buffer, "dx_exponent": given.exponent, "more": more, "out": gradient.buffer}
-            operands |= {**gate, "unit": None if given.exponent is None else builder.unit}
-            builder.emit("gate_gradient", operands)
-            value.give(builder, gradient)
-
-        builder.on_backward(backward)
+        gate_gradients(builder, name, value, out, gate or {"x": value.buffer})
         return out
 
 
@@ -90,12 +78,5 @@ def _of_norm(builder: Lowering, name: str, value: Normed) -> Value:
         bits = builder.transient(f"{name}.X^", roles.WORKSPACE, builder.shape(kept.x), "bit")
         builder.emit("binarize", {"values": kept.x, "bits": bits})
         out = Bits(bits, kept.x)
-    if builder.training:
-        builder.watched(name, PASSED, kept.x if kept.mask is None else kept.mask)
-
-    def backward() -> None:
-        value.kept = kept
-        value.give(builder, out.taken())
-
-    builder.on_backward(backward)
+    gate_norm(builder, name, value, out, kept)
     return out

@@ -81,13 +81,19 @@ class Given(Value):
 
 @dataclass(eq=False)
 class Bits(Value):
-    """Packed signs.
+    """Packed signs; or levels, of which `buffer` is the most significant plane and `more` are the others, in order.
 
     `numbers` is the kept activation they can be made from again, None where the bits themselves are kept.
     """
 
     buffer: int
     numbers: int | None = None
+    more: tuple[int, ...] = ()
+
+    @property
+    def planes(self) -> tuple[int, ...]:
+        """The planes, the most significant first; of signs one."""
+        return self.buffer, *self.more
 
 
 @dataclass(eq=False)
@@ -160,7 +166,8 @@ def reshaped(builder: Lowering, name: str, value: Stored, shape: Shape) -> Store
     buffer = builder.view(value.buffer, f"{name}.view", shape)
     if isinstance(value, Bits):
         numbers = None if value.numbers is None else builder.view(value.numbers, f"{name}.numbers", shape)
-        out: Given | Bits | Product | Real = Bits(buffer, numbers)
+        more = tuple(builder.view(plane, f"{name}.view", shape) for plane in value.more)
+        out: Given | Bits | Product | Real = Bits(buffer, numbers, more)
     else:
         out = type(value)(buffer)  # of the same kind
     out.wanted = value.wanted

@@ -5,11 +5,12 @@ Binary ones are latent weights whose signs are used or, under Bop, bits alone; o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from linocut import roles
+from linocut.errors import SpecError
 from linocut.formats import FORMATS
 from linocut.layers.base import Shape
 from linocut.layers.biases import in_units_of_one
@@ -19,7 +20,7 @@ from linocut.policies import SMALLEST_INTEGER, Policy
 if TYPE_CHECKING:
     from linocut.layers.lowering import Lowering
 
-I16_MAX = 2**15 - 1
+I16_MAX, I32_MAX = 2**15 - 1, 2**31 - 1
 PART = "weights"
 Kind = TypeVar("Kind", bound="_Weights")
 
@@ -55,17 +56,29 @@ class BinaryWeights(_Weights):
         return bits
 
     def update(
-        self, builder: Lowering, op: str, operands: Mapping[str, int], attributes: Mapping[str, float] | None = None
+        self,
+        builder: Lowering,
+        op: str,
+        operands: Mapping[str, int],
+        attributes: Mapping[str, float] | None = None,
+        *,
+        mend: Callable[[int], None] | None = None,
+        then: Callable[[], None] | None = None,
     ) -> None:
-        """The gradient dW by the instruction `op`, and the optimizer's step; nothing of frozen ones."""
+        """The gradient dW by the instruction `op`, and the optimizer's step; nothing of frozen ones.
+
+        `mend` is given the buffer of dW before the step, `then` emits what follows it.
+        """
         if not builder.learns(self.name):
             return
         form = builder.policy.dW
-        if FORMATS[form].is_fixed and not builder.latent:
+        if FORMATS[form].is_fixed and FORMATS[builder.form(self.stored)].is_bits:
             form = "bit"  # Bop's moments move so slowly that they are of signs
         dw = builder.transient(f"{self.name}.dW", roles.DW, self.shape, form)
         builder.emit(op, {**operands, "dw": dw}, attributes)
-        builder.update(self.name, PART, dw)
+        if mend is not None and FORMATS[form].is_float:
+            mend(dw)
+        builder.update(self.name, PART, dw, then)
 
 
 @dataclass(frozen=True)
@@ -85,6 +98,13 @@ class RealWeights(_Weights):
 def product_format(policy: Policy, summed: int, real_input: bool) -> str:
     """The format of a binary layer's Y: the policy's, or the narrowest integer that holds every sum."""
     return integer_format(summed, real_input=real_input) if policy.Y == SMALLEST_INTEGER else policy.Y
+
+
+def levels_format(node: str, summed: int) -> str:
+    """The narrowest integer for sums of levels of this size; SpecError, with the node, where there is none."""
+    if summed > I32_MAX:
+        raise SpecError(f"{node} sums levels up to {summed:,}, at most {I32_MAX:,}; use a smaller layer or fewer bits")
+    return integer_format(summed, real_input=False)
 
 
 def integer_format(summed: int, *, real_input: bool) -> str:

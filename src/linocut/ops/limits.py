@@ -46,6 +46,7 @@ _ATTRIBUTES = {
     "elements": _between("elements", 1, 2**53),
     "bits": ("bits == 5 or bits == 7 or bits == 15", "5, 7 or 15"),
     "dy_bits": ("dy_bits == 5 or dy_bits == 7", "5 or 7"),
+    "times": _between("times", 1, 64),
     "salt": _between("salt", 0, 2**53),  # integers that a double holds exactly
     **{name: _between(name, 1, MOST_STRIDE) for name in ("stride", "height", "width", "image_height", "image_width")},
 }

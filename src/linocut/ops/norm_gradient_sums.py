@@ -17,6 +17,7 @@ from linocut.ops.norm import L1, SCALED_L1, levels, parts, shift_of, total
 from linocut.ops.work import Amount
 
 QUANTITIES = 5  # sum g, sum g u, max|g|, and sum|x| and 0 or sum u and sum u^2
+LARGEST = 2  # of these
 
 
 EVERYWHERE, CLIPPED, RECTIFIED = 0.0, 1.0, 2.0  # where g passes: of a sign's estimator, or of a ReLU

@@ -76,15 +76,16 @@ def _integer(
     shift = shift_of(beta, len(psi)).astype(np.float64)
     varies = psi > 0
     t = stats.data[0].astype(np.float64) - shift * psi
-    first = np.where(varies, _whole(np.ceil(t)), np.where(shift >= 0, -THRESHOLD_LIMIT, THRESHOLD_LIMIT))
+    first = np.where(varies, within_limit(np.ceil(t)), np.where(shift >= 0, -THRESHOLD_LIMIT, THRESHOLD_LIMIT))
     above = y >= first.astype(np.int64)
     bits.store(above)
 
     def within(size: float) -> Array:
         """|x| <= size; of a channel that does not vary x is beta."""
         inside = np.abs(shift) <= size
-        low = np.where(varies, _whole(np.ceil(t - size * psi)), np.where(inside, -THRESHOLD_LIMIT, THRESHOLD_LIMIT))
-        high = np.where(varies, _whole(np.floor(t + size * psi)), np.where(inside, THRESHOLD_LIMIT, -THRESHOLD_LIMIT))
+        above, below = within_limit(np.ceil(t - size * psi)), within_limit(np.floor(t + size * psi))
+        low = np.where(varies, above, np.where(inside, -THRESHOLD_LIMIT, THRESHOLD_LIMIT))
+        high = np.where(varies, below, np.where(inside, THRESHOLD_LIMIT, -THRESHOLD_LIMIT))
         return (y >= low.astype(np.int64)) & (y <= high.astype(np.int64))
 
     if mask is not None:
@@ -105,7 +106,7 @@ def _half(near: Array, inside: Array, not_far: Array) -> Array:
     return np.where(inside, near, not_far)
 
 
-def _whole(threshold: Array) -> Array:
+def within_limit(threshold: Array) -> Array:
     """Thresholds within the limit; one that is not a number becomes the lower limit."""
     raised = np.where(threshold > -THRESHOLD_LIMIT, threshold, -THRESHOLD_LIMIT)
     return np.minimum(raised, THRESHOLD_LIMIT)

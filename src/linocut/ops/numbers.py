@@ -28,9 +28,12 @@ def relu(*, x: View, y: View, mask: View | None) -> None:
 
 
 def channel_scale(*, weights: View, scale: View) -> None:
-    """Weights (N, P, Q, C) -> the mean of |w| of each output, (1, N); summed in f64, one after another."""
+    """Weights (N, P, Q, C) -> the mean of |w| of each output, (1, N); summed in f64, one after another.
+
+    Fixed-point weights are in units of their one.
+    """
     sizes = np.abs(weights.values().astype(np.float64)).reshape(weights.shape[0], -1)
-    scale.store(sizes.cumsum(axis=1)[:, -1][None] / sizes.shape[1])
+    scale.store(sizes.cumsum(axis=1)[:, -1][None] / (sizes.shape[1] * (weights.form.one or 1)))
 
 
 def scale_channels(*, x: View, scale: View, y: View) -> None:
@@ -42,7 +45,7 @@ TO_NUMBERS = Op("to_numbers", 30, "<x:u8[R,C] >y:f16|f32[R,C]", to_numbers, work
 ADD = Op("add", 31, "<a:f16|f32[R,C] <b:f16|f32[R,C] >y@a+b:f16|f32[R,C]", add, work=Amount("R * C"))
 RELU = Op("relu", 32, "<x:f16|f32[R,C] >y@x:f16|f32[R,C] >mask?:bit[R,C]", relu, work=Amount("R * C"))
 CHANNEL_SCALE = Op(
-    "channel_scale", 36, "<weights:f16|f32[N,P,Q,C] >scale:f32[1,N]", channel_scale, work=Amount("N * P * Q * C")
+    "channel_scale", 36, "<weights:q15|q7|f16|f32[N,P,Q,C] >scale:f32[1,N]", channel_scale, work=Amount("N * P * Q * C")
 )
 SCALE_CHANNELS = Op(
     "scale_channels",

@@ -14,7 +14,8 @@ class Bop(Optimizer):
     """Bop (Helwegen et al., arXiv 1906.02107): binary weights flip, without a latent copy.
 
     A weight w of gradient g flips where w m > `tau`, m <- (1 - gamma) m + gamma g being a moving average of g. What is
-    in full precision, and the shifts of norms, use Adam at `learning_rate`. SpecError for settings out of range.
+    in full precision or of several bits, and the shifts of norms, use Adam at `learning_rate`. SpecError for settings
+    out of range.
     """
 
     kind: ClassVar[str] = "bop"
@@ -34,7 +35,7 @@ class Bop(Optimizer):
         return self.gamma
 
     def _update(self, b: Updating, target: Target) -> None:
-        if not target.binary:
+        if not target.binary or target.parameter.bits > 1:
             Adam(self.learning_rate)._update(b, target)
             return
         operands = {"weights": target.buffer, "m": target.moment(b, "m"), "dw": target.gradient}

@@ -145,6 +145,40 @@ static void signs_product_pooled(
     }
 }
 
+/*@ levels_product: grid differing */
+/* Levels times levels, in planes of signs, the most significant first: products of all pairs of planes, each times its
+   power of two. */
+static void levels_product(const grid *g, const word *x, int32_t x_planes, const uint32_t *weights, int32_t planes,
+                           word *y)
+{
+    const int32_t words = (g->depth + 31) / 32, line = g->columns * words, filter = g->rows * line;
+    const int32_t x_plane = g->height * g->width * words, plane = g->outputs * filter;
+    int32_t i, j, n, p, a, b;
+    for (i = 0; i < g->out_height; ++i) {
+        for (j = 0; j < g->out_width; ++j, y += g->outputs) {
+            const seen at = seen_by(g, i, j);
+            const int32_t run = (at.q1 - at.q0) * words;
+            const int32_t all = (at.p1 - at.p0) * (at.q1 - at.q0) * g->depth;
+            const word *from = x + ((at.row + at.p0) * g->width + at.column + at.q0) * words;
+            const uint32_t *w = weights + at.p0 * line + at.q0 * words;
+            for (n = 0; n < g->outputs; ++n, w += filter) {
+                int32_t sum = 0;
+                for (a = 0; a < x_planes; ++a) {
+                    for (b = 0; b < planes; ++b) {
+                        int32_t found = 0;
+                        for (p = 0; p < at.p1 - at.p0; ++p) {
+                            const word *row = from + a * x_plane + p * g->width * words;
+                            found += differing(row, w + b * plane + p * line, run);
+                        }
+                        sum += (all - 2 * found) * (1 << (x_planes - 1 - a + planes - 1 - b));
+                    }
+                }
+                y[n].sum = sum;
+            }
+        }
+    }
+}
+
 /*@ bytes_product: grid finish */
 /* What four bytes of a window add to a sum, for each choice of their signs. At the ends of a run there are fewer:
    as many as `left`, and as `bit`, the place of the first in its filter, leaves of four. Returns how many. */
@@ -275,6 +309,49 @@ static void threshold_numbers(const word *x, const float *least, int32_t pixels,
                 (y++)->bits = bits;
                 bits = 0;
             }
+        }
+    }
+}
+
+/*@ store_levels: word */
+/* Bit `c` of every plane of a word: those of a code. */
+static void store_levels(int32_t code, int32_t c, int32_t planes, int32_t plane, word *y)
+{
+    int32_t k;
+    for (k = 0; k < planes; ++k) {
+        const uint32_t bit = (uint32_t)((code >> (planes - 1 - k)) & 1) << c;
+        y[k * plane].bits = c ? y[k * plane].bits | bit : bit;
+    }
+}
+
+/*@ quantise_sums: store_levels */
+/* The code of a sum is how many boundaries of its channel it reaches. */
+static void quantise_sums(
+    const word *x, const int32_t *least, int32_t pixels, int32_t channels, int32_t planes, word *y)
+{
+    const int32_t words = (channels + 31) / 32, count = (1 << planes) - 1;
+    int32_t i, c, b;
+    for (i = 0; i < pixels; ++i, x += channels, y += words) {
+        for (c = 0; c < channels; ++c) {
+            int32_t code = 0;
+            for (b = 0; b < count; ++b) code += x[c].sum >= least[b * channels + c];
+            store_levels(code, c % 32, planes, pixels * words, y + c / 32);
+        }
+    }
+}
+
+/*@ quantise_numbers: store_levels */
+/* The same of numbers, whose boundaries are those of all channels. */
+static void quantise_numbers(
+    const word *x, const float *least, int32_t pixels, int32_t channels, int32_t planes, word *y)
+{
+    const int32_t words = (channels + 31) / 32, count = (1 << planes) - 1;
+    int32_t i, c, b;
+    for (i = 0; i < pixels; ++i, x += channels, y += words) {
+        for (c = 0; c < channels; ++c) {
+            int32_t code = 0;
+            for (b = 0; b < count; ++b) code += x[c].number >= least[b];
+            store_levels(code, c % 32, planes, pixels * words, y + c / 32);
         }
     }
 }
@@ -481,6 +558,18 @@ static void copy_signs(
             const int32_t from = r * x_row + begin + k, to = r * y_row + at + k;
             y[to / 32].bits |= ((x[from / 32].bits >> (from % 32)) & 1u) << (to % 32);
         }
+    }
+}
+
+/*@ flatten_levels: copy_signs */
+/* Each plane of levels as one row of all of its signs, where y is 0. */
+static void flatten_levels(
+    const word *x, int32_t x_row, int32_t pixels, int32_t channels, int32_t planes, word *y)
+{
+    int32_t k;
+    for (k = 0; k < planes; ++k) {
+        copy_signs(x + k * pixels * (x_row / 32), x_row, 0, pixels, channels, y, channels, 0);
+        y += (pixels * channels + 31) / 32;
     }
 }
 

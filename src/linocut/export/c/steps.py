@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+import numpy as np
+
 from linocut.compile.placement.lifetimes import Lifetime
 from linocut.compile.placement.offsets import place
 from linocut.errors import SpecError
@@ -23,6 +25,7 @@ from linocut.graph.inference import (
     FLOATS,
     INTEGERS,
     MAX,
+    PLANES,
     SIGNS,
     Activation,
     Add,
@@ -33,15 +36,19 @@ from linocut.graph.inference import (
     InferenceGraph,
     InferenceNode,
     InputCoding,
+    LevelsProduct,
     Logits,
     Pool,
+    Quantise,
     RealProduct,
     Slice,
     Threshold,
 )
 from linocut.layers.base import Shape
+from linocut.layers.weights import levels_format
 from linocut.layers.window import Window
 from linocut.ops.bits import Array
+from linocut.ops.levels import float_boundaries, largest
 
 WORD_BYTES = 4
 MOST = 2**31 - 1  # of signs, numbers and weights that int32_t counts
@@ -73,15 +80,20 @@ class Value:
         return math.prod(self.shape)
 
     @property
+    def planes(self) -> int:
+        """Planes of bits, one after the other, the most significant first: of signs one."""
+        return PLANES.get(self.gives, 0)
+
+    @property
     def row(self) -> int:
         """From a pixel to the next: elements, of signs with the bits that fill its last word."""
-        return -(-self.channels // WORD) * WORD if self.gives == SIGNS else self.channels
+        return -(-self.channels // WORD) * WORD if self.gives in PLANES else self.channels
 
     @property
     def nbytes(self) -> int:
         """Bytes in scratch memory, whole words."""
-        if self.gives == SIGNS:
-            return self.pixels * self.row // 8
+        if self.gives in PLANES:
+            return self.planes * self.pixels * self.row // 8
         return -(-self.count // WORD_BYTES) * WORD_BYTES if self.gives == BYTES else WORD_BYTES * self.count
 
 
@@ -159,6 +171,10 @@ class _Lowering:
                 if self._joined(node) is not None:
                     return
                 value = self._product(node, None)
+            case LevelsProduct():
+                value = self._levels_product(node)
+            case Quantise():
+                value = self._quantise(node)
             case Threshold() if self._pooled(node) is not None:
                 return
             case Threshold() | Affine():
@@ -313,6 +329,30 @@ class _Lowering:
         self._step(given, "signs_product" if binary else "bytes_product", grid, x, weights, least, norm, value)
         return value
 
+    def _levels_product(self, node: LevelsProduct) -> Value:
+        """The sums of a product of levels; what reads them is another call."""
+        x = self.values[node.inputs[0]]
+        grid = self._grid(node, node.window, x.shape, node.shape[-1])
+        taps = 1 if node.window is None else math.prod(node.window.size)
+        _ = levels_format(node.name, node.depth * taps * largest(node.bits) * largest(x.planes))
+        words = np.stack([tap_words(plane, node.depth) for plane in node.weights])
+        weights = self._table(node, "uint32_t", "weights", words)
+        value = self._made(node, node.gives, node.shape)
+        self._step(node, "levels_product", grid, x, x.planes, weights, node.bits, value)
+        return value
+
+    def _quantise(self, node: Quantise) -> Value:
+        x = self.values[node.inputs[0]]
+        value = self._made(node, node.gives, node.shape)
+        if node.least is not None:
+            least = self._table(node, "int32_t", "least", node.least)
+            self._step(node, "quantise_sums", x, least, x.pixels, x.channels, node.bits, value)
+            return value
+        least = self._table(node, "float", "least", float_boundaries(node.bits))
+        x = self._numbers(node, node.inputs[0])
+        self._step(node, "quantise_numbers", x, least, x.pixels, x.channels, node.bits, value)
+        return value
+
     def _float_product(self, node: RealProduct) -> Value:
         x = self._numbers(node, node.inputs[0])
         if node.binary:
@@ -383,11 +423,14 @@ class _Lowering:
 
     def _flatten(self, node: Flatten) -> Value:
         x = self.values[node.inputs[0]]
-        if node.gives != SIGNS or x.channels % WORD == 0 or x.pixels == 1:
+        if node.gives not in PLANES or x.channels % WORD == 0 or x.pixels == 1:
             return Value(x.buffer, node.gives, node.shape)
-        value = self._made(node, SIGNS, node.shape)
+        value = self._made(node, node.gives, node.shape)
         self._step(node, "clear_signs", value.nbytes // WORD_BYTES, value)
-        self._step(node, "copy_signs", x, x.row, 0, x.pixels, x.channels, value, x.channels, 0)
+        if node.gives == SIGNS:
+            self._step(node, "copy_signs", x, x.row, 0, x.pixels, x.channels, value, x.channels, 0)
+        else:
+            self._step(node, "flatten_levels", x, x.row, x.pixels, x.channels, x.planes, value)
         return value
 
     def _concat(self, node: Concat) -> Value:

@@ -43,8 +43,10 @@ from linocut.graph.inference import (
     InferenceGraph,
     InferenceNode,
     InputCoding,
+    LevelsProduct,
     Logits,
     Pool,
+    Quantise,
     RealProduct,
     Slice,
     Threshold,
@@ -86,6 +88,11 @@ class _Adding:
                 self._input(node)
             case BinaryProduct():
                 self.products.binary(node)
+            case LevelsProduct() | Quantise():
+                raise SpecError(
+                    f"{node.name}: Larq Compute Engine multiplies signs, no levels of several bits; "
+                    "export as onnx, qonnx or c"
+                )
             case RealProduct():
                 self.products.real(node)
             case Threshold():
