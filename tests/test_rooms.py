@@ -34,6 +34,7 @@ ROOMS = (
     ("export",),
     ("train",),
     ("importing",),
+    ("hybrid",),
     ("reproduce",),
     ("sklearn",),
     ("report",),
