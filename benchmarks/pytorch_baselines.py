@@ -128,8 +128,9 @@ def module(layer: Layer, shape: tuple[int, ...]) -> nn.Module:
 def chain(parts: Iterable[Layer | Wired], shape: tuple[int, ...]) -> nn.Sequential:
     """Layers one after the other."""
     modules = []
-    for layer in parts:
-        assert isinstance(layer, Layer), "these networks are chains"
+    for part in parts:
+        layer = part.layer if isinstance(part, Wired) else part
+        assert not (isinstance(part, Wired) and part.sources), "these networks are chains"
         modules.append(module(layer, shape))
         shape = layer.output_shape(shape)
     return nn.Sequential(*modules)

@@ -201,6 +201,8 @@ def test_json_has_the_keys_that_the_reference_names(run: str, linocut, tmp_path:
         "predict": (run, "image.png", *REFERENCE),
         "export": (run, "--out", "device"),
         "estimate": (),
+        "analyse": (run, "--components-only", "--examples", 50),
+        "hybrid": ("--from", run, "--budget", "600B", "--by", "pca", "--choose-only", "--examples", 50),
         "nasbench enumerate": ("--vertices", 5),
         "nasbench describe": ("1:0",),
         "nasbench sweep": ("--vertices", 5),

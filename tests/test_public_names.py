@@ -34,7 +34,7 @@ def test_no_module_takes_the_place_of_a_name(package) -> None:
     late = package.__all__ if hasattr(package, "__getattr__") else []
     modules = {path.stem for path in Path(package.__file__).parent.iterdir()}
     assert modules & set(late) == (
-        {"data", "devices", "dynamics", "export", "layers", "networks", "plan", "pretrained", "tune"}
+        {"data", "devices", "dynamics", "export", "hybrid", "layers", "networks", "plan", "pretrained", "tune"}
         if package is linocut
         else set()
     )

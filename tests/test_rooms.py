@@ -35,6 +35,7 @@ ROOMS = (
     ("train",),
     ("importing",),
     ("tune",),
+    ("hybrid",),
     ("reproduce",),
     ("sklearn",),
     ("report",),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from linocut.lazily import names
 
 if TYPE_CHECKING:
-    from linocut import data, devices, dynamics, layers, networks, pretrained
+    from linocut import data, devices, dynamics, hybrid, layers, networks, pretrained
     from linocut import networks as models
     from linocut.cli.watch import ProgressBar
     from linocut.devices import costmodel
@@ -72,6 +72,7 @@ __all__ = [
     "estimate",
     "export",
     "export_steps",
+    "hybrid",
     "import_larq",
     "import_pytorch",
     "layers",
@@ -117,6 +118,7 @@ _MODULES = {
     "devices": "linocut.devices",
     "dynamics": "linocut.dynamics",
     "export": "linocut.export",
+    "hybrid": "linocut.hybrid",
     "layers": "linocut.layers",
     "loggers": "linocut.train.loggers",
     "models": "linocut.networks",

@@ -16,7 +16,8 @@ from linocut.devices import sweep_file
 from linocut.devices.device import Device, InstructionLaw, Picojoules
 from linocut.devices.estimate import estimate
 from linocut.devices.findings import by_size, correlations, distributions, fastest, groups, structures
-from linocut.devices.search import pareto, search
+from linocut.devices.pareto import pareto
+from linocut.devices.search import search
 from linocut.devices.sweep import Sweep, sweep
 from linocut.errors import DataError, SpecError
 from linocut.json_text import written

@@ -35,6 +35,10 @@ COMMANDS = {
     "estimate": Entry(
         "linocut.cli.estimate", "estimate", "Estimate time and energy of a prediction on a device, by layer."
     ),
+    "analyse": Entry("linocut.cli.analyse", "analyse", "Find which layers of a trained network deserve more bits."),
+    "hybrid": Entry(
+        "linocut.cli.hybrid", "hybrid", "Train a network whose layers have the best precisions within a budget."
+    ),
     "nasbench": Entry(
         "linocut.cli.nasbench", "nasbench", "Count, estimate and search the 423,624 networks of NASBench-101."
     ),

@@ -14,6 +14,7 @@ from linocut.cli.choices import CACHING, ESTIMATED, OPTIMIZER, POLICY, PRECISION
 from linocut.cli.command import Command, at_least
 from linocut.cli.options import PATH, device_option, dimensions, find_network, json_option, widths
 from linocut.cli.outputs import check_out, force_option
+from linocut.cli.precision import precision_options, with_precisions
 from linocut.errors import one_line
 from linocut.json_text import written
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     help="{names}, a FILE.toml that describes a network, or the folder of a run.",
 )
 @click.option("--hidden", metavar="N,N,...", callback=widths, help="Widths of an mlp's hidden layers, as 256,256.")
+@precision_options
 @click.option("--input", "shape", metavar="HxWxC", callback=dimensions, help="Examples of this shape.")
 @click.option("--classes", type=int, callback=at_least(1), help="So many classes.")
 @device_option
@@ -81,6 +83,8 @@ def estimate(
     /,
     model: str,
     hidden: tuple[int, ...] | None,
+    keep_float: str | None,
+    bits: str | None,
     shape: tuple[int, ...] | None,
     classes: int | None,
     device: str,
@@ -110,7 +114,7 @@ def estimate(
 
     if calibrate is not None:
         _refuse(context, "--calibrate", ("model", "hidden", "shape", "classes", "precision", "caching", "batch"))
-        _refuse(context, "--calibrate", ("train", "policy", "optimizer", "compare", "plot"))
+        _refuse(context, "--calibrate", ("train", "policy", "optimizer", "compare", "plot", "keep_float", "bits"))
         _calibrate(device, calibrate, out, force, as_json)
         return
     if out is not None or force:
@@ -129,7 +133,7 @@ def estimate(
             raise click.UsageError(f"{flag} {what}, not {on.name}, a device of kind {on.kind}; leave it out", context)
     if plot is not None:
         figures.check(plot)
-    network = _network(model, hidden, shape, classes)
+    network = with_precisions(_network(model, hidden, shape, classes), keep_float, bits)
     if compare:
         found = list(_all(network, device, caching, batch))
         told = written(estimate_table.compared(found)) if as_json else estimate_table.side_by_side(found)
@@ -166,7 +170,9 @@ def _refuse(context: click.Context, flag: str, names: tuple[str, ...]) -> None:
     words = {"shape": "input"}
     for name in names:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"--{words.get(name, name)} does not go with {flag}; leave one of them out", context)
+            raise click.UsageError(
+                f"--{words.get(name, name).replace('_', '-')} does not go with {flag}; leave one of them out", context
+            )
 
 
 def _all(network: Network, device: str, caching: str, batch: int) -> Iterator[Estimate]:

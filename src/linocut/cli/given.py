@@ -12,6 +12,8 @@ class Options:
 
     model: str
     hidden: tuple[int, ...] | None
+    keep_float: str | None
+    bits: str | None
     policy: str
     optimizer: str
     batch: int

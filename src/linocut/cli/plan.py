@@ -24,6 +24,7 @@ from linocut.cli.options import (
     model_options,
     training_options,
 )
+from linocut.cli.precision import precision_options, with_precisions
 from linocut.cli.reports import find_report, plot_report, report_options
 from linocut.errors import one_line, printable
 from linocut.sizes import show_size
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     ),
 )
 @model_options
+@precision_options
 @training_options
 @data_options
 @label_options
@@ -72,6 +74,8 @@ def plan(
     /,
     model: str,
     hidden: tuple[int, ...] | None,
+    keep_float: str | None,
+    bits: str | None,
     policy: str,
     optimizer: str,
     batch: int,
@@ -129,7 +133,7 @@ def plan(
     if choice is not None and dataset is not None:
         batch = fitted_batch(len(dataset)) if choice.batch else batch
         click.echo(printable(choice.note(batch)), err=True)
-    network = find_network(model, hidden, dataset, shape, classes)
+    network = with_precisions(find_network(model, hidden, dataset, shape, classes), keep_float, bits)
     if account == "paper" and micro_batch is not None:
         raise click.UsageError("--account paper knows no micro-batches; leave out one of them", context)
     report = find_report(context, network, find_optimizer(optimizer), batch, **asked)

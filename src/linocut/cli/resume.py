@@ -12,6 +12,8 @@ import click
 from linocut.cli.choosing import split
 from linocut.cli.loss import OPTIONS, with_loss
 from linocut.cli.options import find_network, find_optimizer, load_like, tell_skipped
+from linocut.cli.precision import OPTIONS as PRECISIONS
+from linocut.cli.precision import with_precisions
 
 if TYPE_CHECKING:
     from linocut.cli.given import Options
@@ -114,8 +116,13 @@ def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts,
     pairs: list[tuple[str, object, object]] = []
     if explicit & {"model", "hidden"}:
         wanted = find_network(options.model, options.hidden, training)
+        wanted = with_precisions(wanted, options.keep_float, options.bits)
         if type(wanted.loss) is type(run.network.loss):
             wanted = wanted.with_loss(run.network.loss)  # which other options are about
+        if wanted != run.network:
+            pairs.append(("network", *_described(wanted, run.network)))
+    elif explicit & PRECISIONS:
+        wanted = with_precisions(run.network, options.keep_float, options.bits)
         if wanted != run.network:
             pairs.append(("network", *_described(wanted, run.network)))
     if explicit & OPTIONS:

@@ -36,6 +36,7 @@ from linocut.cli.options import (
     tell_skipped,
     training_options,
 )
+from linocut.cli.precision import precision_options, with_precisions
 from linocut.cli.start import (
     default_name,
     freeze_option,
@@ -84,6 +85,7 @@ def _check(given: Mapping[str, Any]) -> Iterable[str]:
     ),
 )
 @model_options
+@precision_options
 @data_options
 @label_options
 @image_size_option
@@ -219,7 +221,7 @@ def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
     loaded = split(loaded, options.limit, options.validation, options.seed)
     training = loaded.train
     network = network_of(run, options, len(training.classes)) or find_network(options.model, options.hidden, training)
-    network = with_loss(network, options, training)
+    network = with_loss(with_precisions(network, options.keep_float, options.bits), options, training)
     optimizer = find_optimizer(options.optimizer, options.of_optimizer)
     path = Path(str(options.data))
     out = options.out or _free_folder(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from linocut.devices.pareto import pareto
 from linocut.devices.sweep import Sweep
 from linocut.errors import SpecError, unknown_name
 from linocut.fields import number
@@ -37,17 +38,6 @@ class Found:
     def quality_of(self, place: int) -> float:
         """That of the cell at a place of the sweep that was looked at."""
         return float(self.quality[np.searchsorted(self.looked_at, place)])
-
-
-def pareto(cost: Array, quality: Array) -> Array:
-    """Places, the cheapest first, of what nothing beats: (n,) costs and qualities to the places of some.
-
-    Each has a higher quality than all that cost as much or less; of equals the first is there.
-    """
-    order = np.lexsort((-quality, cost))
-    best = np.maximum.accumulate(quality[order])
-    better = np.concatenate([[True], best[1:] > best[:-1]]) if len(order) else np.zeros(0, bool)
-    return order[better]
 
 
 def search(sweep: Sweep, device: str, max_ms: float, by: str, accuracies: Accuracies | None = None) -> Found:

@@ -1,7 +1,8 @@
 """carry: the parameters of a trained network, for the layers of another that have their names and shapes.
 
-A layer is taken whole or not at all. What a policy keeps in its own units goes through those of prediction, in which
-all agree: the mean and deviation of a norm, and its shift.
+A layer is taken whole or not at all; of one in another precision its weights are: latent ones as floats, and floats as
+latent ones. What a policy keeps in its own units goes through those of prediction, in which all agree: the mean and
+deviation of a norm, and its shift.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from linocut.graph import inference
 from linocut.graph.fold import Norm
 from linocut.graph.graph import Graph, Node
 from linocut.graph.inference import InferenceGraph
+from linocut.graph.precision import same_but_for_precision
 from linocut.graph.queries import carried, head, product_of, sign_of
 from linocut.graph.state import State
 from linocut.graph.trained import Trained
-from linocut.layers import BatchNorm, BinaryConv2D, BinaryDense, Layer, QuantisedConv2D, QuantisedDense
+from linocut.layers import BatchNorm
 from linocut.layers.batch_norm import GAMMA, RUNNING, norm_name
 from linocut.layers.parameters import BETA, Parameter, fan_in
 from linocut.layers.weights import PART as WEIGHTS
@@ -138,12 +140,6 @@ def _as_latent(values: Array, parameter: Parameter, policy: Policy) -> Array:
     return np.where(values < 0, np.minimum(values, -least), values)
 
 
-def _alike(one: Layer, other: Layer) -> bool:
-    """Whether two layers differ in their bits alone: latent weights are the same for any."""
-    families = ((BinaryConv2D, QuantisedConv2D), (BinaryDense, QuantisedDense))
-    return any(isinstance(one, family) and isinstance(other, family) for family in families)
-
-
 class OfState(Giver):
     """What a training has come to: `numbers` and the state that they are of."""
 
@@ -159,9 +155,11 @@ class OfState(Giver):
         own = self._source.graph.by_name.get(node.name)
         if own is None or not carried(own):
             return "there is none of that name"
-        if type(own.layer) is not type(node.layer) and not _alike(own.layer, node.layer):
+        if not same_but_for_precision(own.layer, node.layer):
             return f"there it is a {own.layer.kind}, here a {node.layer.kind}"
         there = {parameter.part: parameter.shape for parameter in carried(own)}
+        if type(own.layer) is not type(node.layer):  # dense weights of floats are images of one pixel
+            there = {part: _like(shape, node.parameter(part).shape) for part, shape in there.items() if part == WEIGHTS}
         return _misfit(there, node)
 
     def kept(self, target: Target, node: Node) -> dict[str, Array] | None:
@@ -170,13 +168,18 @@ class OfState(Giver):
         units = (own.integer, own.norm, own.logits_norm, own.W, self._source.latent)
         if units != (policy.integer, policy.norm, policy.logits_norm, policy.W, target.latent):
             return None
+        if type(self._source.graph.node(node.name).layer) is not type(node.layer):
+            return None
         if any(self._source.state.are_signs(parameter.name) for parameter in carried(node)):
             return None
         return {parameter.name: self._source.state[parameter.name] for parameter in carried(node)}
 
     def weights(self, parameter: Parameter) -> Array:
-        """From its state."""
-        return self._source.state[parameter.name]
+        """From its state; of signs alone, where floats are wanted, of the size that weights have at first."""
+        found = self._source.state[parameter.name]
+        if self._source.state.are_signs(parameter.name) and not parameter.binary:
+            found = found * np.float32(fan_in(parameter.shape) ** -0.5)
+        return found.reshape(parameter.shape)
 
     def norm(self, node: Node) -> Norm:
         """From its state."""
@@ -277,6 +280,11 @@ def _normed(graph: Graph, node: Node) -> str:
         return ""
     before = product_of(graph, node) or graph.by_name.get(node.input.node)
     return before.name if before is not None and carried(before) else ""
+
+
+def _like(shape: tuple[int, ...], wanted: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape as another has it, if they are one but for dimensions of 1."""
+    return wanted if [size for size in shape if size != 1] == [size for size in wanted if size != 1] else shape
 
 
 def _misfit(there: dict[str, tuple[int, ...]], node: Node) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 from linocut import fields
 from linocut.errors import SpecError, unknown_name
 from linocut.graph.graph import Graph
-from linocut.graph.place import Entry, place
+from linocut.graph.place import Entry, Names, as_wired, place
+from linocut.graph.precision import with_precision
 from linocut.graph.summary import summary
 from linocut.layers import LAYERS, Input, Layer, Loss, Residual, Wired
 from linocut.layers.losses import LOSSES
@@ -19,6 +20,7 @@ from linocut.layers.losses import LOSSES
 MOST_LAYERS = 1000  # what compiling takes grows with their square
 MOST_READS = 2000  # inputs of all layers, as their `after` name them
 MOST_DEPTH = 50  # residuals within residuals
+PRECISION = "precision"  # the key of a layer's table that says which of its kinds it is
 
 
 @dataclass(frozen=True)
@@ -108,19 +110,34 @@ class Network:
             f"{classes}; describe the network with {classes} classes (--model)"
         )
 
+    def with_precision(self, precisions: Mapping[str, str], *, follow: bool = True) -> Network:
+        """The same network with some layers in another precision, by their names: "1", "2", "4" bits or "float".
+
+        As `{"conv12": "2"}`: signs before them, and what they multiply, change with them (docs/hybrid.md). Shortcuts of
+        few bits follow the layer that they go around unless they are named, or `follow` is False. SpecError for another
+        precision, for a layer that does not exist, and for one that cannot change.
+        """
+        return Network(self.name, with_precision(self.layers, self.graph, precisions, follow=follow))
+
     def to_dict(self) -> dict[str, Any]:
         """Name and layers with their settings, for a file."""
         return {"name": self.name, "layers": [_described(layer) for layer in self.layers]}
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> Network:
-        """The network that `to_dict` described; SpecError for unknown layers or settings."""
+        """The network that `to_dict` described; SpecError for unknown layers or settings.
+
+        A layer's table may have a `precision`, "1", "2", "4" or "float", as `with_precision` takes it.
+        """
         try:
             data = fields.mapping(data, "a network")
             name, entries = str(data["name"]), data["layers"]
             if not isinstance(entries, (list, tuple)):
                 raise SpecError(f"the layers of network {name} are {entries!r}, must be a list of tables")
-            return Network(name, tuple(_read_layer(entry) for entry in entries))
+            network = Network(name, tuple(_read_layer(entry) for entry in entries))
+            precisions: dict[str, str] = {}
+            _note_precisions(entries, network.layers, Names(), precisions)
+            return network.with_precision(precisions) if precisions else network
         except KeyError as error:
             raise SpecError(f"the description of a network lacks {error}") from None
 
@@ -181,6 +198,7 @@ def _read_layer(entry: Any, depth: int = 0) -> Entry:
         raise SpecError(f"a layer is described as {entry!r}, must be a table of its kind and settings")
     settings = dict(entry)
     kind, name, after = settings.pop("layer", None), settings.pop("name", ""), settings.pop("after", ())
+    settings.pop(PRECISION, None)  # which is of the layer as it stands in the network
     if kind is None:
         raise SpecError("a layer has no kind; write it as in layer = 'sign'")
     if not isinstance(kind, str) or kind not in LAYERS:
@@ -195,6 +213,17 @@ def _read_layer(entry: Any, depth: int = 0) -> Entry:
             raise SpecError(f"layer {kind} lacks the setting {field.name!r}")
     layer = LAYERS[kind](**{setting: _read(value, depth + 1) for setting, value in settings.items()})
     return _wired(layer, name, after)
+
+
+def _note_precisions(described: Any, entries: Sequence[Entry], names: Names, found: dict[str, str]) -> None:
+    """Which precision the tables of layers, and of those within them, ask for, by the names that layers have."""
+    for table, entry in zip(described, entries, strict=True):
+        name, layer = names.of(as_wired(entry)), _layer_of(entry)
+        if PRECISION in table:
+            found[name] = table[PRECISION]
+        if isinstance(layer, Residual):
+            _note_precisions(table["body"], layer.body, names, found)
+            _note_precisions(table.get("shortcut", ()), layer.shortcut, names, found)
 
 
 def _wired(layer: Layer, name: Any, after: Any) -> Entry:

@@ -27,7 +27,7 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 def place(name: str, entries: Sequence[Entry], shape: Shape) -> Graph:
     """The graph of a network that is given examples of this shape; SpecError for what misfits."""
     outline: dict[str, tuple[str, ...]] = {}
-    _outline(entries, (), _Names(), outline)
+    _outline(entries, (), Names(), outline)
     placer = _Placer(outline)
     placer.chain(entries, Edge(OUTSIDE, shape, INPUT))
     graph = Graph(name, tuple(placer.nodes.values()))
@@ -36,7 +36,7 @@ def place(name: str, entries: Sequence[Entry], shape: Shape) -> Graph:
 
 
 @dataclass
-class _Names:
+class Names:
     """Names of layers: those that users gave, else the kind and its number through the whole network."""
 
     counts: dict[str, int] = field(default_factory=dict)
@@ -54,11 +54,11 @@ class _Names:
 
 
 def _outline(
-    entries: Iterable[Entry], before: tuple[str, ...], names: _Names, found: dict[str, tuple[str, ...]]
+    entries: Iterable[Entry], before: tuple[str, ...], names: Names, found: dict[str, tuple[str, ...]]
 ) -> tuple[str, ...]:
     """Note what each layer reads, by name, as it is described; returns the name of the last."""
     for entry in entries:
-        wired = _as_wired(entry)
+        wired = as_wired(entry)
         name, sources = names.of(wired), wired.sources or before
         if name in found:
             raise SpecError(f"two layers are called {name}; give one of them another name")
@@ -70,7 +70,8 @@ def _outline(
     return before
 
 
-def _as_wired(entry: Entry) -> Wired:
+def as_wired(entry: Entry) -> Wired:
+    """The entry with what is known of its place."""
     return entry if isinstance(entry, Wired) else Wired(entry)
 
 
@@ -80,12 +81,12 @@ class _Placer:
 
     outline: dict[str, tuple[str, ...]]
     nodes: dict[str, Node] = field(default_factory=dict)
-    names: _Names = field(default_factory=_Names)
+    names: Names = field(default_factory=Names)
 
     def chain(self, entries: Sequence[Entry], edge: Edge) -> Edge:
         """Place layers that each read what is before them, unless they say otherwise; returns what the last gives."""
         for entry in entries:
-            wired = _as_wired(entry)
+            wired = as_wired(entry)
             name, layer = self.names.of(wired), wired.layer
             inputs = tuple(self._source(name, source) for source in wired.sources) or (edge,)
             add = self._residual if isinstance(layer, Residual) else self._add

@@ -12,11 +12,12 @@ from typing import Any
 
 from linocut.errors import SpecError, unknown_name
 from linocut.graph.network import Network
+from linocut.networks.binary_vgg import vgg, xnor_vgg16, xnor_vgg19
 from linocut.networks.binarynet import binarynet
 from linocut.networks.cnv import cnv
 from linocut.networks.convnet import convnet
 from linocut.networks.mlp import mlp
-from linocut.networks.resnet import bireal18, resnet, resnet20, resnet32, resnet56, resnete18
+from linocut.networks.resnet import bireal18, resnet, resnet18, resnet20, resnet32, resnet34, resnet56, resnete18
 
 __all__ = [
     "COUNTED",
@@ -29,10 +30,15 @@ __all__ = [
     "convnet",
     "mlp",
     "resnet",
+    "resnet18",
     "resnet20",
     "resnet32",
+    "resnet34",
     "resnet56",
     "resnete18",
+    "vgg",
+    "xnor_vgg16",
+    "xnor_vgg19",
 ]
 
 MODELS: dict[str, Callable[..., Network]] = {
@@ -44,6 +50,10 @@ MODELS: dict[str, Callable[..., Network]] = {
     "resnet20": resnet20,
     "resnet32": resnet32,
     "resnet56": resnet56,
+    "resnet18": resnet18,
+    "resnet34": resnet34,
+    "xnor_vgg16": xnor_vgg16,
+    "xnor_vgg19": xnor_vgg19,
     "convnet": convnet,
 }
 COUNTED: dict[str, str] = {  # the modules that have them: what trains has no need of them

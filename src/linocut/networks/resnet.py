@@ -1,11 +1,12 @@
 """Binary residual networks with a shortcut around every binary convolution.
 
-resnete18 and bireal18 are for photographs; resnet, of 20, 32 or 56 layers, is for images of 32 x 32.
+resnete18 and bireal18 are for photographs, as resnet of 18 or 34 layers; of 20, 32 or 56 it is for 32 x 32.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from linocut.errors import SpecError
 from linocut.graph.network import Network
@@ -23,13 +24,18 @@ from linocut.layers import (
     Residual,
     Sign,
     SoftmaxCrossEntropy,
+    Wired,
 )
+from linocut.networks.sections import in_full_precision
 from linocut.networks.shapes import CIFAR, IMAGENET
 
 STAGES = (64, 128, 256, 512)  # filters of a residual network's stages
 BLOCKS = 4  # binary convolutions in a stage
-DEPTHS = (20, 32, 56)  # of a resnet: the stem, three stages and the head
-FLOAT, BINARY = "float", "binary"  # what a shortcut that narrows multiplies with
+CIFAR_DEPTHS = (20, 32, 56)  # of a resnet: the stem, three stages and the head
+IMAGENET_DEPTHS = {18: (4, 4, 4, 4), 34: (6, 8, 12, 6)}  # binary convolutions by stage
+FLOAT, BINARY, NONE = "float", "binary", "none"  # what a shortcut that narrows multiplies with
+MORE_BITS = ("2", "4")
+SHORTCUTS = (FLOAT, BINARY, NONE, *MORE_BITS)
 
 
 def resnete18(input_shape: Sequence[int] = IMAGENET, classes: int = 1000, dtype: str = "u8") -> Network:
@@ -66,35 +72,48 @@ def _residual_network(
 
 def resnet(
     depth: int = 20,
-    input_shape: Sequence[int] = CIFAR,
-    classes: int = 10,
+    input_shape: Sequence[int] | None = None,
+    classes: int | None = None,
     dtype: str = "u8",
     shortcut: str = FLOAT,
-    width: int = 16,
+    width: int | None = None,
+    float_stages: Sequence[int] = (),
+    float_last: int = 0,
 ) -> Network:
-    """A binary residual network (He et al., arXiv 1512.03385) as arXiv 1906.01493 has it: thin, for 32 x 32.
+    """A binary residual network (He et al., arXiv 1512.03385) as arXiv 1906.01493 has it, a shortcut around each layer.
 
-    (height, width, channels) to (classes,). Three stages of `width`, 2 and 4 times as many filters, of (depth - 2) / 3
-    binary convolutions each: x + ReLU(BN(conv(sign(BN(x))))). Where filters double, x goes through a convolution of
-    1 x 1 and a norm, in full precision or, with the shortcut "binary", by signs. The stem and the head are in full
-    precision. SpecError for a depth other than 20, 32 and 56, for another shortcut, and for no filters.
+    (height, width, channels) to (classes,). 20, 32 and 56 layers are for 32 x 32: a stem of 3 x 3, three stages of
+    `width` (16), 2 and 4 times as many filters, 10 classes. 18 and 34 are for 224 x 224: a stem of 7 x 7 and a pool,
+    four stages from 64 filters on, 1000 classes. Each layer is x + ReLU(BN(conv(sign(BN(x))))). Where filters double, x
+    goes through a convolution of 1 x 1 and a norm: in full precision, of signs with the shortcut "binary", of so many
+    bits with "2" or "4"; with "none" no layer has a shortcut. The stem, conv1, and the head are in full precision;
+    binary convolutions are conv2, conv3 and so on, and shortcut8 is around conv8. `float_stages` are stages in full
+    precision, from 1 on, `float_last` so many of the last convolutions. SpecError for another depth, shortcut, stage.
     """
-    if depth not in DEPTHS:
-        raise SpecError(f"resnet depth is {depth!r}, must be {', '.join(map(str, DEPTHS))}")
-    if shortcut not in (FLOAT, BINARY):
-        raise SpecError(f"resnet shortcut is {shortcut!r}, must be {FLOAT!r} or {BINARY!r}")
-    if not isinstance(width, int) or width < 1:
+    plan = _find_plan(depth)
+    if shortcut not in SHORTCUTS:
+        raise SpecError(f"resnet shortcut is {shortcut!r}, must be {', '.join(map(repr, SHORTCUTS))}")
+    own = plan.width if width is None else width
+    if not isinstance(own, int) or isinstance(own, bool) or own < 1:
         raise SpecError(f"resnet width is {width!r}, must be a whole number above 0")
-    layers: list[Layer] = [Input(tuple(input_shape), dtype), Conv2D(width, 3), BatchNorm(), ReLU()]
-    before = width
-    for filters in (width, 2 * width, 4 * width):
-        for _ in range((depth - 2) // 3):
-            stride = 1 if filters == before else 2
-            body = (BatchNorm(), Sign(), BinaryConv2D(filters, stride=stride), BatchNorm(), ReLU())
-            layers.append(Residual(body, _narrowing(filters, shortcut) if filters != before else ()))
+    layers: list[Layer | Wired] = [Input(tuple(input_shape or plan.shape), dtype), *plan.stem(own)]
+    stages: list[list[str]] = []
+    number, before = 1, own
+    for stage, count in enumerate(plan.stages):
+        filters = own << stage
+        stages.append([])
+        for _ in range(count):
+            number += 1
+            stages[-1].append(f"conv{number}")
+            body = _body(f"conv{number}", filters, 1 if filters == before else 2)
+            side = _narrowing(f"shortcut{number}", filters, shortcut) if filters != before else ()
+            layers += body if shortcut == NONE else [Residual(body, side)]
             before = filters
-    head = (GlobalAveragePool(), BatchNorm(), Dense(classes), BatchNorm(), SoftmaxCrossEntropy())
-    return Network(f"resnet{depth}", (*layers, *head))
+    head = (GlobalAveragePool(), BatchNorm(), Dense(classes or plan.classes), BatchNorm(), SoftmaxCrossEntropy())
+    network = Network(f"resnet{depth}", (*layers, *head))
+    if shortcut in MORE_BITS:
+        network = network.with_precision({name: shortcut for name in network.graph.by_name if name[:8] == "shortcut"})
+    return in_full_precision(network, stages, float_stages, float_last)
 
 
 def resnet20(
@@ -118,8 +137,61 @@ def resnet56(
     return resnet(56, input_shape, classes, dtype, shortcut, width)
 
 
-def _narrowing(filters: int, shortcut: str) -> tuple[Layer, ...]:
+def resnet18(
+    input_shape: Sequence[int] = IMAGENET,
+    classes: int = 1000,
+    dtype: str = "u8",
+    shortcut: str = FLOAT,
+    width: int = 64,
+) -> Network:
+    """The `resnet` of 18 layers, for photographs: (height, width, channels) to (classes,)."""
+    return resnet(18, input_shape, classes, dtype, shortcut, width)
+
+
+def resnet34(
+    input_shape: Sequence[int] = IMAGENET,
+    classes: int = 1000,
+    dtype: str = "u8",
+    shortcut: str = FLOAT,
+    width: int = 64,
+) -> Network:
+    """The `resnet` of 34 layers, for photographs: (height, width, channels) to (classes,)."""
+    return resnet(34, input_shape, classes, dtype, shortcut, width)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a depth has: binary convolutions by stage, filters of the first, and whether it begins for photographs."""
+
+    stages: tuple[int, ...]
+    width: int
+    shape: tuple[int, int, int]
+    classes: int
+
+    def stem(self, width: int) -> tuple[Layer | Wired, ...]:
+        """conv1, in full precision, with its norm and ReLU; for photographs a pool too."""
+        if self.shape == CIFAR:
+            return (Conv2D(width, 3).named("conv1"), BatchNorm(), ReLU())
+        return (Conv2D(width, 7, 2).named("conv1"), BatchNorm(), ReLU(), MaxPool2D(3, 2, "same"))
+
+
+def _find_plan(depth: int) -> _Plan:
+    if depth in CIFAR_DEPTHS:
+        return _Plan(((depth - 2) // 3,) * 3, 16, CIFAR, 10)
+    if depth in IMAGENET_DEPTHS:
+        return _Plan(IMAGENET_DEPTHS[depth], 64, IMAGENET, 1000)
+    there = ", ".join(map(str, (*CIFAR_DEPTHS, *IMAGENET_DEPTHS)))
+    raise SpecError(f"resnet depth is {depth!r}, must be {there}")
+
+
+def _body(name: str, filters: int, stride: int) -> tuple[Layer | Wired, ...]:
+    """A layer of the network: its products have a norm of their own, also where the authors' plain chain has none."""
+    conv = BinaryConv2D(filters, stride=stride).named(name)
+    return (BatchNorm(), Sign(), conv, BatchNorm(), ReLU())
+
+
+def _narrowing(name: str, filters: int, shortcut: str) -> tuple[Layer | Wired, ...]:
     """A shortcut with twice the filters and half the side."""
-    if shortcut == BINARY:
-        return (BatchNorm(), Sign(), BinaryConv2D(filters, 1, 2), BatchNorm())
-    return (Conv2D(filters, 1, 2), BatchNorm())
+    if shortcut == FLOAT:
+        return (Conv2D(filters, 1, 2).named(name), BatchNorm())
+    return (BatchNorm(), Sign(), BinaryConv2D(filters, 1, 2).named(name), BatchNorm())

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from linocut.devices.findings import by_size, groups, structures
-from linocut.devices.search import pareto
+from linocut.devices.pareto import pareto
 from linocut.devices.sweep import Sweep
 from linocut.errors import SpecError
 from linocut.files import check_new, make_folder

@@ -31,6 +31,11 @@ PAPERS: dict[str, Paper] = {
         "arXiv 2107.09437",
         "linocut.reproduce.chaos",
     ),
+    "hybrid": Paper(
+        "Chakraborty et al., Efficient hybrid network architectures for extremely quantized neural networks",
+        "arXiv 1902.00460 and 1906.01493",
+        "linocut.reproduce.hybrid",
+    ),
     "wang2021": Paper(
         "Wang et al., Enabling Binary Neural Network Training on the Edge",
         "arXiv 2102.04270",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +26,19 @@ def captured(
     compiled: Compiled, session: Session, images: ArrayLike | Dataset, names: str | Sequence[str]
 ) -> dict[str, NDArray[Any]]:
     """What the nodes called `names` give for images (n, *shape), with the state of a session of `compiled`."""
-    graph, names = compiled.graph, (names,) if isinstance(names, str) else names
+    names = (names,) if isinstance(names, str) else names
+    found: dict[str, list[NDArray[Any]]] = {name: [] for name in names}
+    for batch in captured_batches(compiled, session, images, names):
+        for name in names:
+            found[name].append(batch[name].copy())
+    return {name: np.concatenate(parts) for name, parts in found.items()}
+
+
+def captured_batches(
+    compiled: Compiled, session: Session, images: ArrayLike | Dataset, names: Sequence[str]
+) -> Iterator[dict[str, NDArray[Any]]]:
+    """`captured`, a batch at a time: arrays that hold until the next one is asked for."""
+    graph = compiled.graph
     dataset = unlabelled(images, graph.name, graph.input.shape, graph.input.dtype)
     batch = min(AT_ONCE, len(dataset))
     parts = (
@@ -38,21 +50,19 @@ def captured(
     for buffer in program.persistent():
         other.state_bytes(buffer.name)[...] = session.state_bytes(buffer.name)
     feed = Feed(other, graph, coded=compiled.policy.integer)
-    found: dict[str, list[NDArray[Any]]] = {name: [] for name in names}
     for begin in range(0, len(dataset), batch):
         rows = np.minimum(np.arange(begin, begin + batch), len(dataset) - 1)
         given = np.empty((batch, *dataset.shape), NUMPY_DTYPES[dataset.dtype])
         dataset.read(rows, given, np.empty(*truth_form(dataset, batch)))
         feed.put_unlabelled(given)
         other.run(PREDICT)
-        for name in names:
-            found[name].append(_values(other, f"{PREDICT}.{CAPTURED}.{name}")[: len(dataset) - begin])
-    return {name: np.concatenate(parts) for name, parts in found.items()}
+        count = min(batch, len(dataset) - begin)
+        yield {name: _values(other, f"{PREDICT}.{CAPTURED}.{name}")[:count] for name in names}
 
 
 def _values(session: Session, name: str) -> NDArray[Any]:
     buffer, stored = session.program.buffer(name), session.array(name)
     if find_format(buffer.format).bits > 1:
-        return stored.copy()
+        return stored
     bits = unpack(stored.reshape(-1, stored.shape[-1]), buffer.shape[-1]).reshape(buffer.shape)
     return np.where(bits, np.int8(1), np.int8(-1))

@@ -52,9 +52,9 @@ class Source:
 
 
 def find_source(
-    source: str | os.PathLike[str] | InferenceGraph, target: Target, classes: tuple[str, ...] = ()
+    source: str | os.PathLike[str] | InferenceGraph | Target, target: Target, classes: tuple[str, ...] = ()
 ) -> Source:
-    """What the target can begin from: a run folder, a model file or a graph.
+    """What the target can begin from: a run folder, a model file, a graph, or a network that is in training.
 
     Of a run folder its checkpoint is read, the state of the latest epoch; of a folder without one, and of a file, the
     packed model. Where the new data's `classes` are called or ordered otherwise than the source's, the layers that
@@ -107,8 +107,12 @@ def _named(classes: tuple[str, ...]) -> str:
     return one_line(", ".join(classes[:MOST_NAMED])) + more
 
 
-def _giver(source: str | os.PathLike[str] | InferenceGraph, target: Target) -> tuple[Giver, str, tuple[str, ...]]:
+def _giver(
+    source: str | os.PathLike[str] | InferenceGraph | Target, target: Target
+) -> tuple[Giver, str, tuple[str, ...]]:
     """What gives the numbers, its name, and the names of its classes, none where they are not known."""
+    if isinstance(source, Target):
+        return OfState(source), source.graph.name, ()
     if isinstance(source, InferenceGraph):
         return OfModel(source, target), source.name, ()
     path = Path(source)

@@ -40,6 +40,7 @@ from linocut.train.fitting import Fitting
 from linocut.train.given import Given
 from linocut.train.going_on import check_epochs, check_examples
 from linocut.train.peak_memory import peak_rss_bytes
+from linocut.train.precise_norms import recompute
 from linocut.train.progress import Progress
 from linocut.train.ready import Ready
 from linocut.train.run_folder import RunFolder
@@ -373,13 +374,16 @@ class Trainer:
         self._save(folder, planned)
         folder.describe(self._kept())
 
-    def start_from(self, source: str | os.PathLike[str] | InferenceGraph, classes: Sequence[str] = ()) -> Started:
-        """Begin from a trained network: a run folder, a model file, or an inference graph; returns what was taken.
+    def start_from(
+        self, source: str | os.PathLike[str] | InferenceGraph | Trainer, classes: Sequence[str] = ()
+    ) -> Started:
+        """Begin from a trained network: a run folder, a model file, an inference graph, or another trainer.
 
-        Layers whose names and shapes fit keep their weights, norms and biases; all others, and all moments, start anew,
-        so that data, learning rate, batch, optimizer, policy and the number of classes may be others. Of a run folder
-        the state of the latest epoch is taken, weights as they were; of a model, whose weights are signs, these times
-        the standard deviation of initial weights. Under the same policy it predicts as the source does.
+        Returns what was taken. Layers whose names and shapes fit keep their weights, norms and biases, also in another
+        precision; all others, and all moments, start anew, so that data, learning rate, batch, optimizer, policy and
+        the number of classes may be others. Of a run folder the state of the latest epoch is taken, weights as they
+        were; of a model, whose weights are signs, these times the standard deviation of initial weights. Under the same
+        policy it predicts as the source does.
 
         `classes` are the new data's (`dataset.classes`): where the source's are called or ordered otherwise, the last
         layers begin anew. Without them `fit` refuses such data. A layer that begins anew is not frozen, as it would
@@ -390,12 +394,29 @@ class Trainer:
             if self.progress.begun:
                 raise RunError(f"the run is at {self.progress}, it can begin from nothing any more; make a new Trainer")
             target = self._ready.target
-            begun = find_source(source, target, _names(classes, "classes", "classes", "cat"))
+            given = source._ready.target if isinstance(source, Trainer) else source
+            begun = find_source(given, target, _names(classes, "classes", "classes", "cat"))
             begun, settings = thaw(begun, self.settings, self._held)
             self._ready.take(settings, new=[name for name in self.settings.frozen if name not in settings.frozen])
             self.started = begun.start(self._ready.target)
             self.source, self._classes = begun.name, begun.classes
         return self.started
+
+    def find_norms(self, examples: Examples, batches: int) -> None:
+        """Have batch norms predict by their mean statistics over so many batches of examples, from now on.
+
+        As `precise_norms` does after each epoch: no weight changes. DataError for examples that do not fit or are fewer
+        than a batch.
+        """
+        with self.using("find_norms"):
+            settings = replace(self.settings, precise_norms=batches)
+            dataset = as_dataset(examples, self.network.graph)
+            if batches < 1 or settings.batch_size > len(dataset):
+                raise DataError(
+                    f"norms are found over {batches} batches of {settings.batch_size:,} examples, but there are "
+                    f"{len(dataset):,}; give 1 batch or more, of no more examples than there are"
+                )
+            recompute(*self._ready.opened(), self.compiled, settings, dataset)
 
     def evaluate(self, examples: Examples) -> Evaluation:
         """Accuracy and loss over examples, as `fit` takes them; DataError for what does not fit."""

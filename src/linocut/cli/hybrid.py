@@ -1,0 +1,283 @@
+"""linocut hybrid: the best precisions of a network's layers within a budget, trained."""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from linocut.cli.analyse import analysis_options, data_of, listed
+from linocut.cli.choices import AUGMENTATION, SCHEDULE, ChoiceOption
+from linocut.cli.command import Command, at_least, checked
+from linocut.cli.options import (
+    PATH,
+    batch_option,
+    data_options,
+    find_network,
+    json_option,
+    model_options,
+    policy_options,
+    quoted,
+    threads_option,
+)
+from linocut.cli.train import DEFAULT_EPOCHS, SIGNALLED
+from linocut.errors import one_line, printable
+from linocut.json_text import written
+
+if TYPE_CHECKING:
+    from linocut.data.loaded import Loaded
+    from linocut.graph.network import Network
+    from linocut.hybrid import Chosen
+    from linocut.hybrid.costs import Budget
+    from linocut.report.hybrid_table import Compared
+    from linocut.train import Event, Trainer
+
+BINARY = "-binary"  # behind the name of the folder, of the binary run that is trained first
+SETTINGS = ("model", "hidden", "policy", "optimizer", "batch", "schedule", "augment", "seed", "validation")
+
+
+def _budget(text: str) -> object:
+    from linocut.hybrid.costs import Budget
+
+    return Budget.parse(text)
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "linocut hybrid --model resnet20 --data cifar10 --budget 64KiB --out runs/hybrid",
+        "linocut hybrid --from runs/binary --budget 12uJ --choices 2,float --out runs/hybrid",
+        "linocut hybrid --from runs/binary --budget 3ms@coral-usb --by pca --choose-only",
+    ),
+)
+@model_options
+@data_options
+@click.option(
+    "--from",
+    "source",
+    metavar="RUN",
+    type=PATH,
+    help="The binary run to begin from: its network, data and settings, and its weights.  [default: it is trained "
+    "first, into the folder --out with -binary behind its name]",
+)
+@click.option(
+    "--budget",
+    metavar="SIZE|ENERGY|TIME@DEVICE",
+    required=True,
+    callback=checked(_budget),
+    help="What the network may cost: 64KiB of parameters, 5uJ a prediction, or 3ms@coral-usb.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(["pca", "sensitivity", "both"]),
+    default="sensitivity",
+    show_default=True,
+    help="What layers gain by bits: the rise of principal components, the fall of the loss, or the ranks in both.",
+)
+@analysis_options
+@policy_options
+@batch_option
+@click.option(
+    "--epochs",
+    type=int,
+    callback=at_least(1),
+    default=DEFAULT_EPOCHS,
+    show_default=True,
+    help="Epochs of the chosen network, and of the binary one where that is trained first.",
+)
+@click.option("--lr", type=float, help="Learning rate.  [default: the optimizer's own, or the run's]")
+@click.option(
+    "--schedule",
+    cls=ChoiceOption,
+    type=SCHEDULE,
+    default="cosine",
+    show_default=True,
+    help="How the learning rate changes from step to step: {names}.",
+)
+@click.option(
+    "--augment",
+    cls=ChoiceOption,
+    type=AUGMENTATION,
+    metavar="NAME,...",
+    default="none",
+    show_default=True,
+    help="Change training images at random: {names}.",
+)
+@click.option(
+    "--validation", metavar="PART", type=float, help="Hold out PART of the training data, to find sensitivity by."
+)
+@click.option("--limit", type=int, callback=at_least(1), help="Use the first N examples only.")
+@click.option("--seed", type=int, callback=at_least(0), default=0, show_default=True, help="Seed of both trainings.")
+@threads_option
+@click.option("--choose-only", is_flag=True, help="Choose and print, and train nothing; of a run that --from names.")
+@click.option("--out", type=PATH, help="The run folder of the chosen network.  [default: runs/hybrid]")
+@click.option("--plot", type=PATH, help="Draw the choices that nothing beats, and energy by layer, into this file.")
+@json_option
+@click.pass_context
+def hybrid(context: click.Context, /, as_json: bool, plot: Path | None, out: Path | None, **given: Any) -> None:
+    """Give the layers of a binary network the precisions that bring most within a budget, and train that.
+
+    Layers are analysed as linocut analyse does, the exact best choice is made, and trained from the binary
+    run's weights. In the end both networks stand beside the one in full precision.
+    """
+    from linocut.report import figures
+    from linocut.train import Interrupted
+
+    if plot is not None:
+        figures.check(plot)
+    if given["choose_only"] and given["source"] is None:
+        raise click.UsageError("--choose-only is for a binary run that is there; give --from RUN, or leave it out")
+    explicit = {name for name in given if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    if given["source"] is not None and (twice := [name for name in SETTINGS if name in explicit]):
+        raise click.UsageError(f"--from says the {twice[0]}: leave out --{twice[0]}, or --from")
+    try:
+        _run(given, out or Path("runs") / "hybrid", plot, _Told(as_json))
+    except Interrupted as stop:
+        name = signal.Signals(stop.number).name
+        with suppress(OSError):  # the terminal that closed
+            again = f"linocut train --resume --out {quoted(str(stop.folder))}"
+            click.echo(f"interrupted by {name}; go on with: {printable(again)}", err=True)
+        context.exit(SIGNALLED + stop.number)
+
+
+class _Told:
+    """What people, or programs, are told."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json = as_json
+
+    def result(self, event: str, found: dict[str, Any], shown: Callable[[], str]) -> None:
+        """A result: an object of this event, or a text."""
+        click.echo(written({"event": event, **found}) if self.as_json else f"{shown()}\n")
+
+    def line(self, text: str) -> None:
+        """A line on the way."""
+        click.echo(printable(text), err=True)
+
+    def watch(self, name: str) -> Callable[[Event], None]:
+        """What a training is followed by."""
+        from linocut.train import EpochEnded
+
+        def told(event: Event) -> None:
+            if isinstance(event, EpochEnded):
+                right = "" if event.accuracy is None else f", test accuracy {event.accuracy:.2%}"
+                self.line(f"{name}: epoch {event.epoch}, loss {event.loss:.4f}{right}")
+
+        return told
+
+
+def _run(given: dict[str, Any], out: Path, plot: Path | None, tell: _Told) -> None:
+    from linocut.hybrid import analyse, choice
+    from linocut.hybrid.choosing import PCA
+    from linocut.hybrid.costs import Budget
+    from linocut.report import hybrid_table
+    from linocut.train.run_folder import RunFolder
+
+    budget, choices = Budget.parse(given["budget"]), listed(given["choices"])
+    if not given["choose_only"]:
+        RunFolder(out).refuse_other()
+    binary, loaded = _binary(given, budget, choices, out, tell)
+    analysis = analyse(
+        binary,
+        loaded.train,
+        validation=loaded.validation,
+        **{name: given[name] for name in ("examples", "threshold", "rise", "tap")},
+        choices=choices,
+        sensitive=given["by"] != PCA,
+        device=budget.device,
+        tell=tell.line,
+    )
+    tell.result("analysis", analysis.to_json(), lambda: hybrid_table.analysis_table(analysis))
+    chosen = choice(binary.network, analysis, budget, given["by"], choices)
+    tell.result("choice", chosen.to_json(), lambda: hybrid_table.choice_table(chosen))
+    accuracy = None if given["choose_only"] else _trained(given, binary, chosen, loaded, out, tell)
+    compared = _compared(binary, chosen, accuracy, loaded)
+    rows = [dataclasses.asdict(one) for one in compared]
+    where = None if given["choose_only"] else str(out)
+    tell.result("compared", {"networks": rows, "out": where}, lambda: "\n".join(hybrid_table.compared_table(compared)))
+    if plot is not None:
+        from linocut.devices.hybrid_energy import hybrid_energy, read_bit_energies
+        from linocut.report.hybrid_plots import hybrid_plot
+
+        hybrid_plot(chosen, compared, hybrid_energy(chosen.network.graph, read_bit_energies()), plot)
+        tell.line(f"wrote {one_line(plot)}")
+
+
+def _binary(
+    given: dict[str, Any], budget: Budget, choices: list[str] | None, out: Path, tell: _Told
+) -> tuple[Trainer, Loaded]:
+    """The binary run, which is there, or is trained now, and its data; a budget that allows no choice is refused."""
+    from linocut.cli.choosing import split
+    from linocut.data import load_splits, take
+    from linocut.hybrid.choosing import check_budget
+    from linocut.optimizers import find_optimizer
+    from linocut.train import Trainer
+
+    if given["source"] is not None:
+        trainer = Trainer.resume(given["source"], given["threads"])
+        check_budget(trainer.network, budget, choices)
+        loaded = data_of(trainer, given["source"], given["data"], given["data_dir"])
+        limit = given["limit"]
+        return trainer, loaded._replace(train=take(loaded.train, limit), test=take(loaded.test, limit))
+    if given["data"] is None:
+        raise click.UsageError("--data is not given; take digits, which are inside the package, or --from RUN")
+    loaded = split(load_splits(given["data"], given["data_dir"]), given["limit"], given["validation"], given["seed"])
+    network = find_network(given["model"], given["hidden"], loaded.train)
+    check_budget(network, budget, choices)
+    optimizer = find_optimizer(given["optimizer"])
+    if given["lr"] is not None:
+        optimizer = dataclasses.replace(optimizer, learning_rate=given["lr"])
+    how = network, given["policy"], optimizer, given["batch"], given["seed"], given["threads"], given["schedule"]
+    trainer = Trainer(*how, augment=given["augment"])
+    folder = out.with_name(out.name + BINARY)
+    tell.line(f"trains the binary network first, into {one_line(folder)}")
+    _fit(trainer, loaded, given["epochs"], folder, tell.watch("binary"))
+    return trainer, loaded
+
+
+def _trained(
+    given: dict[str, Any], binary: Trainer, chosen: Chosen, loaded: Loaded, out: Path, tell: _Told
+) -> float | None:
+    """Train the chosen network from the binary one's weights; its accuracy on the test data."""
+    from linocut.train import Trainer
+
+    settings = dataclasses.replace(binary.settings, network=chosen.network, frozen=())
+    if given["lr"] is not None:
+        settings = dataclasses.replace(
+            settings, optimizer=dataclasses.replace(settings.optimizer, learning_rate=given["lr"])
+        )
+    trainer = Trainer.from_settings(settings, given["threads"])
+    trainer.start_from(given["source"] or binary, loaded.train.classes)
+    _fit(trainer, loaded, given["epochs"], out, tell.watch("hybrid"))
+    return trainer.evaluate(loaded.test).accuracy
+
+
+def _fit(trainer: Trainer, loaded: Loaded, epochs: int, out: Path, told: Callable[[Event], None]) -> None:
+    trainer.fit(loaded.train, epochs, out=out, callbacks=[told], validation=loaded.validation, test=loaded.test)
+
+
+def _compared(binary: Trainer, chosen: Chosen, accuracy: float | None, loaded: Loaded) -> list[Compared]:
+    """The binary network, the chosen one, and the one in full precision, which was not trained."""
+    from linocut.graph.precision import FLOAT, choosable
+
+    full = binary.network.with_precision(dict.fromkeys(choosable(binary.network.graph), FLOAT))
+    return [
+        _costs("binary", binary.network, binary.evaluate(loaded.test).accuracy),
+        _costs("chosen", chosen.network, accuracy),
+        _costs("full precision, not trained", full, None),
+    ]
+
+
+def _costs(name: str, network: Network, accuracy: float | None) -> Compared:
+    from linocut.graph.precision import weights_only_bits
+    from linocut.hybrid.costs import energy_pj, model_bytes
+    from linocut.report.hybrid_table import Compared
+
+    bits = weights_only_bits(network.graph)
+    return Compared(name, accuracy, model_bytes(network), bits, energy_pj(network) / 1e6)

@@ -1,0 +1,216 @@
+"""choose: the precision of each layer that brings most within a budget of bytes, energy or time."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from linocut.devices.one_of_each import Front, best_of_each
+from linocut.errors import SpecError, unknown_name
+from linocut.graph.network import Network
+from linocut.graph.precision import ONE, PRECISIONS, choosable, precision_of
+from linocut.hybrid.analysis import Analysis, find_choices
+from linocut.hybrid.costs import Budget
+
+PCA, SENSITIVITY, BOTH = "pca", "sensitivity", "both"
+BY = (PCA, SENSITIVITY, BOTH)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A choice: precisions by layer, what the network costs in units of the budget, at most, and the gain."""
+
+    precisions: dict[str, str]
+    cost: int
+    gain: float
+
+    @property
+    def raised(self) -> dict[str, str]:
+        """The layers of more than one bit."""
+        return {name: to for name, to in self.precisions.items() if to != ONE}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a budget allows: the network, its precisions by layer, what it costs, and the choices that nothing beats.
+
+    `least` and `most` are what the network costs as it is, and with every layer raised as far as the choices go.
+    `exact` says whether sums were followed as they are, or rounded up to a thousandth.
+    """
+
+    network: Network
+    budget: Budget
+    by: str
+    point: Point
+    cost: int
+    least: int
+    most: int
+    front: tuple[Point, ...]
+    exact: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that `linocut hybrid --json` prints of it."""
+        return {
+            "model": self.network.name,
+            "budget": dataclasses.asdict(self.budget),
+            "by": self.by,
+            "precisions": self.point.precisions,
+            "gain": self.point.gain,
+            "cost": self.cost,
+            "least": self.least,
+            "most": self.most,
+            "exact": self.exact,
+            "front": [dataclasses.asdict(point) for point in self.front],
+        }
+
+
+def choose(
+    network: Network,
+    analysis: Analysis,
+    budget: str | Budget,
+    by: str = SENSITIVITY,
+    choices: Sequence[str] | None = None,
+) -> Network:
+    """The network with the precisions that bring most within a budget, "64KiB", "5uJ" or "3ms@coral-usb".
+
+    Errors as those of `choice`, which says more.
+    """
+    return choice(network, analysis, budget, by, choices).network
+
+
+def choice(
+    network: Network,
+    analysis: Analysis,
+    budget: str | Budget,
+    by: str = SENSITIVITY,
+    choices: Sequence[str] | None = None,
+) -> Chosen:
+    """The exact best choice of a precision for each layer of a binary network, within a budget.
+
+    `by` says what a layer gains: "sensitivity" the fall of the loss, "pca" the rise of its count of components, where
+    that is above 0, "both" the sum of its ranks in the two. `choices` are the precisions to take beside "1", by default
+    those that were analysed. Shortcuts follow their layers. SpecError for a budget below the network's own cost or
+    above that of all layers raised, for an analysis of other layers, and for names that there are not.
+    """
+    if by not in BY:
+        raise unknown_name("by", by, BY)
+    limit = Budget.parse(budget) if isinstance(budget, str) else budget
+    tried = find_choices(choices) if choices is not None else analysis.choices
+    names = _names(network, analysis)
+    if not names:
+        raise SpecError(
+            f"{network.name} has no layer of few bits that was analysed; analyse it, or a plain one of its kind"
+        )
+    options = {name: _options(network, name, tried) for name in names}
+    gains = _gains(analysis, options, by)
+    least, costs = limit.cost(network), _costs(network, options, limit)
+    most = _most(network, options, costs, limit)
+    _check_budget(limit, least, most)
+    front = best_of_each([costs[name] for name in names], [gains[name] for name in names])
+    points = tuple(_points(front, options, least))
+    point, made, cost = _within(network, front, points, limit, least)
+    return Chosen(made, limit, by, point, cost, least, most, points, front.exact)
+
+
+def check_budget(network: Network, budget: Budget, choices: Sequence[str] | None = None) -> None:
+    """SpecError for a budget within which nothing of a network can be chosen, before anything is analysed."""
+    tried = find_choices(choices)
+    options = {name: _options(network, name, tried) for name in choosable(network.graph)}
+    _check_budget(budget, budget.cost(network), _most(network, options, _costs(network, options, budget), budget))
+
+
+def _most(
+    network: Network, options: Mapping[str, Sequence[str]], costs: Mapping[str, Sequence[int]], limit: Budget
+) -> int:
+    """What a network costs with every layer in its dearest precision."""
+    return limit.cost(network.with_precision({name: _dearest(of, costs[name]) for name, of in options.items()}))
+
+
+def _names(network: Network, analysis: Analysis) -> tuple[str, ...]:
+    known = {layer.name for layer in analysis.layers}
+    return tuple(name for name in choosable(network.graph) if name in known)
+
+
+def _options(network: Network, name: str, tried: Sequence[str]) -> tuple[str, ...]:
+    """The layer's own precision first, then those above it."""
+    own = str(precision_of(network.graph.node(name).layer))
+    return (own, *(to for to in PRECISIONS[PRECISIONS.index(own) + 1 :] if to in tried))
+
+
+def _gains(analysis: Analysis, options: Mapping[str, Sequence[str]], by: str) -> dict[str, list[float]]:
+    falls = {
+        name: [0.0, *(analysis.layer(name).falls.get(to, math.nan) for to in of[1:])] for name, of in options.items()
+    }
+    rises = {
+        name: [0.0] + [max(0.0, float(analysis.layer(name).rise or 0))] * (len(of) - 1) for name, of in options.items()
+    }
+    if by == PCA:
+        return rises
+    for name, of in falls.items():
+        for to, fall in zip(options[name], of, strict=True):
+            if math.isnan(fall):
+                raise SpecError(
+                    f"the analysis does not say how sensitive {name} is to {to}; analyse with it, or choose by {PCA}"
+                )
+    if by == SENSITIVITY:
+        return falls
+    ranked = _ranks(falls), _ranks(rises)
+    return {name: [a + b for a, b in zip(ranked[0][name], ranked[1][name], strict=True)] for name in options}
+
+
+def _ranks(gains: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
+    """The place of each gain among those above 0, from 1 on, the same for equal ones; 0 of what is not above 0."""
+    order = sorted({gain for of in gains.values() for gain in of if gain > 0})
+    rank = {gain: float(place) for place, gain in enumerate(order, start=1)}
+    return {name: [rank.get(gain, 0.0) for gain in of] for name, of in gains.items()}
+
+
+def _costs(network: Network, options: Mapping[str, Sequence[str]], limit: Budget) -> dict[str, list[int]]:
+    """What each option adds, rounded up."""
+    own = limit.exact(network)
+    found = {}
+    for name, of in options.items():
+        raised = (limit.exact(network.with_precision({name: to})) - own for to in of[1:])
+        found[name] = [0, *(math.ceil(round(more, 6)) for more in raised)]
+    return found
+
+
+def _dearest(options: Sequence[str], costs: Sequence[int]) -> str:
+    return options[max(range(len(costs)), key=lambda place: costs[place])]
+
+
+def _check_budget(limit: Budget, least: int, most: int) -> None:
+    if limit.limit < least:
+        raise SpecError(
+            f"budget is {limit}, but the network as it is takes {limit.shown(least)}; "
+            f"give {limit.exactly(least)} or more"
+        )
+    if limit.limit > most:
+        raise SpecError(
+            f"budget is {limit}, but all layers raised take {limit.shown(most)}, so nothing is to choose; give "
+            f"{limit.exactly(most)} or less, or train that: --keep-float"
+        )
+
+
+def _points(front: Front, options: Mapping[str, Sequence[str]], least: int) -> Iterator[Point]:
+    for cost, gain, picks in zip(front.costs.tolist(), front.gains.tolist(), front.picks.tolist(), strict=True):
+        precisions = {name: of[pick] for (name, of), pick in zip(options.items(), picks, strict=True)}
+        yield Point(precisions, least + cost, gain)
+
+
+def _within(
+    network: Network, front: Front, points: Sequence[Point], limit: Budget, least: int
+) -> tuple[Point, Network, int]:
+    """The best of the front whose network costs no more than the limit: times on a device are no sums of layers'."""
+    room = limit.limit - least
+    while (place := front.within(room)) is not None:
+        made = network.with_precision(points[place].raised)
+        cost = limit.cost(made)
+        if cost <= limit.limit:
+            return points[place], made, cost
+        room = float(front.costs[place]) - 1
+    own = {name: str(precision_of(network.graph.node(name).layer)) for name in points[0].precisions}
+    return Point(own, least, 0.0), network, least

@@ -1,0 +1,109 @@
+"""Trainings of ResNet-20 in several precisions on equal terms, and what they come to; each kept in a run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from linocut.data.dataset import Dataset
+from linocut.graph.network import Network
+from linocut.networks.resnet import resnet
+from linocut.optimizers import Adam
+from linocut.reproduce.asked import Asked
+from linocut.reproduce.kept_run import kept_or_new
+from linocut.train import EpochEnded, Trainer
+from linocut.train.events import Event
+from linocut.train.run_folder import RunFolder
+
+BATCH, RATE, POLICY, SCHEDULE, AUGMENT = 100, 1e-3, "lean", "cosine", "shift,flip"
+CHOSEN = ("conv8", "conv9", "conv14", "conv15")  # by the rule of significance, of the authors' counts
+
+
+@dataclass(frozen=True)
+class Variant:
+    """ResNet-20 in some precision: `shortcut` and `float_stages` as `resnet` takes them, and layers of other bits.
+
+    `everything` puts all that can be into full precision.
+    """
+
+    name: str
+    title: str
+    shortcut: str
+    bits: tuple[tuple[str, str], ...] = ()
+    float_stages: tuple[int, ...] = ()
+    everything: bool = False
+
+    def network(self, shape: tuple[int, ...], classes: int, depth: int = 20) -> Network:
+        """The network for examples of (height, width, channels)."""
+        found = resnet(depth, shape, classes, shortcut=self.shortcut, float_stages=self.float_stages)
+        changes: Mapping[str, str] = dict(self.bits)
+        if self.everything:
+            changes = {f"conv{number}": "float" for number in range(2, depth)}
+        return found.with_precision(changes)
+
+
+FULL = Variant("float", "full precision", "float", everything=True)
+BINARY = Variant("binary", "binary shortcuts", "binary")
+SHORTCUTS = Variant("float-shortcuts", "full-precision shortcuts", "float")
+TWO_BITS = Variant(
+    "two-bits", "full-precision shortcuts, 2 bits on layers 8, 9, 14, 15", "float", tuple((one, "2") for one in CHOSEN)
+)
+LAST_STAGE = Variant("last-stage", "full-precision shortcuts and last stage", "float", float_stages=(3,))
+VARIANTS = (BINARY, SHORTCUTS, TWO_BITS, FULL, LAST_STAGE)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Test accuracies (parts of one) and losses in training by epoch, from 1 on, and seconds of all steps."""
+
+    accuracies: tuple[float, ...]
+    losses: tuple[float, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class HybridTraining:
+    """A variant from a seed: Adam at 1e-3 with a cosine schedule, in batches of 100, under `lean`, augmented."""
+
+    variant: Variant
+    epochs: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """What its folder is called."""
+        return f"{self.variant.name}-seed{self.seed}"
+
+    def run(self, asked: Asked, train: Dataset, test: Dataset) -> Curve:
+        """Train it, or go on with it below `asked.out`; RunError where the folder holds another run."""
+        out = None if asked.out is None else asked.out / self.name
+        trainer = self._trainer(asked, train, out)
+
+        def told(event: Event) -> None:
+            if isinstance(event, EpochEnded):
+                right = "" if event.accuracy is None else f", test accuracy {event.accuracy:.2%}"
+                asked.tell(f"{self.name}: epoch {event.epoch}/{self.epochs}, loss {event.loss:.4f}{right}")
+
+        if trainer.progress.epoch < self.epochs:
+            trainer.fit(train, self.epochs, out=out, callbacks=[told], test=test, save_every=100)
+        return _curve(trainer)
+
+    def kept(self, asked: Asked) -> Curve | None:
+        """What a run that is kept has come to, None where there is none that has come to its end."""
+        out = None if asked.out is None else asked.out / self.name
+        if out is None or not RunFolder(out).holds_run:
+            return None
+        found = Trainer.resume(out, asked.threads)
+        return _curve(found) if found.progress.epoch >= self.epochs else None
+
+    def _trainer(self, asked: Asked, train: Dataset, out: Path | None) -> Trainer:
+        network = self.variant.network(train.shape, len(train.classes))
+        how = (network, POLICY, Adam(RATE), BATCH, self.seed, asked.threads, SCHEDULE)
+        return kept_or_new(Trainer(*how, augment=AUGMENT), out, asked.threads)
+
+
+def _curve(trainer: Trainer) -> Curve:
+    epochs = trainer.progress.history
+    accuracies = tuple(one.accuracy for one in epochs if one.accuracy is not None)
+    return Curve(accuracies, tuple(one.loss for one in epochs), sum(one.seconds for one in epochs))

@@ -1,0 +1,144 @@
+"""choose: the best precisions within a budget, beside all that there are."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import linocut as lc
+from linocut.errors import SpecError
+from linocut.hybrid import Analysis, LayerAnalysis, choice, choose
+from linocut.hybrid.costs import Budget
+from linocut.layers import BatchNorm, BinaryConv2D, Conv2D, Dense, GlobalAveragePool, Input, ReLU, Residual, Sign
+from linocut.layers import SoftmaxCrossEntropy as Loss
+
+
+def chain(layers):
+    """A network of so many binary layers, conv2 and on, of different sizes."""
+    found = [Input((8, 8, 1)), Conv2D(8).named("conv1"), BatchNorm(), ReLU()]
+    for number in range(2, layers + 2):
+        filters = 8 + 4 * (number % 3)
+        found += [BatchNorm(), Sign(), BinaryConv2D(filters).named(f"conv{number}"), BatchNorm(), ReLU()]
+    return lc.Network("chain", (*found, GlobalAveragePool(), Dense(4), BatchNorm(), Loss()))
+
+
+def analysis(network, layers, choices=("2", "float"), seed=0):
+    """One with gains by chance."""
+    random = np.random.default_rng(seed)
+    found = []
+    for number in range(2, layers + 2):
+        falls = {to: float(fall) for to, fall in zip(choices, random.normal(0.3, 1.0, len(choices)), strict=True)}
+        rise = None if number == 2 else int(random.integers(-4, 9))
+        found.append(
+            LayerAnalysis(f"conv{number}", "1", 8, 5, rise, False, (1.0,), falls, dict.fromkeys(falls, 1), {}, {})
+        )
+    return Analysis(network.name, "conv", 100, 0.99, 2, 1.0, 0, 0.0, None, None, tuple(found))
+
+
+@pytest.mark.parametrize("unit", ["bytes", "energy"])
+def test_the_choice_is_the_best_of_all_of_twelve_layers(unit):
+    """Of 3 ** 12: costs and gains are sums over layers."""
+    network = chain(12)
+    found = analysis(network, 12)
+    names = [layer.name for layer in found.layers]
+    of = Budget(unit, 1.0)
+    own = of.exact(network)
+    costs = [[0.0, *(of.exact(network.with_precision({name: to})) - own for to in ("2", "float"))] for name in names]
+    gains = [[0.0, *layer.falls.values()] for layer in found.layers]
+    spent, gained = np.zeros(1), np.zeros(1)
+    for more, brings in zip(costs, gains, strict=True):
+        spent, gained = ((a[:, None] + np.array(b)).ravel() for a, b in ((spent, more), (gained, brings)))
+    for part in (0.0, 0.03, 0.2, 0.5, 0.9):
+        limit = np.ceil(own + part * spent.max())
+        chosen = choice(network, found, Budget(unit, float(limit)))
+        best = gained[own + spent <= limit + 1e-6].max()
+        assert chosen.exact and chosen.point.gain == pytest.approx(best, abs=1e-9)
+        assert of.exact(chosen.network) <= limit and chosen.cost <= limit
+
+
+def test_a_budget_in_bytes_is_kept_to_the_byte():
+    network, found = chain(3), analysis(chain(3), 3, choices=("2", "4", "float"), seed=3)
+    first = choice(network, found, Budget("bytes", Budget("bytes", 1).cost(network)))
+    least, most, costs = first.least, first.most, {point.cost for point in first.front}
+    for limit in sorted({least, most - 1, *costs, *(cost - 1 for cost in costs if cost > least)}):
+        chosen = choice(network, found, Budget("bytes", limit))
+        assert chosen.cost <= limit
+        every = itertools.product(*(("1", "2", "4", "float") for _ in range(3)))
+        best = 0.0
+        for picks in every:
+            made = network.with_precision(dict(zip(("conv2", "conv3", "conv4"), picks, strict=True)))
+            if Budget("bytes", 1).cost(made) <= limit:
+                own = zip(found.layers, picks, strict=True)
+                best = max(best, sum(layer.falls.get(pick, 0.0) for layer, pick in own))
+        assert chosen.point.gain == pytest.approx(best)
+
+
+def test_gains_by_components_and_by_both():
+    network, found = chain(4), analysis(chain(4), 4, seed=1)
+    by_rise = choice(network, found, "3KiB", "pca")
+    assert by_rise.point.gain == sum(max(0, found.layer(name).rise or 0) for name in by_rise.point.raised)
+    assert set(by_rise.point.raised.values()) <= {"2"}  # more bits than the fewest bring no more
+    both = choice(network, found, "3KiB", "both")
+    assert both.point.gain > 0 and both.by == "both"
+    assert choose(network, found, "3KiB", "pca") == by_rise.network
+
+
+def test_time_on_a_device_is_kept():
+    network, found = chain(4), analysis(chain(4), 4)
+    device = "cortex-m7"
+    least = Budget("time", 1, device).cost(network)
+    chosen = choice(network, found, Budget("time", 1.5 * least, device), choices=["float"])
+    assert Budget("time", 1, device).cost(chosen.network) <= 1.5 * least and chosen.point.gain > 0
+
+
+@pytest.mark.parametrize(
+    ("budget", "by", "message"),
+    [
+        ("100B", "sensitivity", "budget is 100 B, but the network as it is takes .* KiB; give [0-9]+B or more"),
+        (
+            "1MiB",
+            "sensitivity",
+            "budget is 1.00 MiB, but all layers raised take .* KiB, so nothing is to choose; give [0-9]+B or less",
+        ),
+        ("1pJ", "sensitivity", "budget is 1 pJ, but the network as it is takes"),
+        ("2KiB", "luck", "no by is called 'luck'; there are pca, sensitivity, both"),
+        ("2parsec", "pca", "budget is '2parsec', must be a size, an energy, or a time on a device"),
+        ("3ms", "pca", "budget is '3ms', which is of time; name the device"),
+        ("3uJ@coral-usb", "pca", "which is of energy; leave out the device"),
+        ("3ms@nowhere", "pca", "no device is called 'nowhere'"),
+        ("0uJ", "pca", "budget is '0uJ', must be above 0"),
+    ],
+)
+def test_what_cannot_be(budget, by, message):
+    network = chain(2)
+    with pytest.raises(SpecError, match=message):
+        choice(network, analysis(network, 2), budget, by)
+
+
+def test_an_analysis_that_does_not_say():
+    network = chain(2)
+    with pytest.raises(SpecError, match="does not say how sensitive conv2 is to 4; analyse with it, or choose by pca"):
+        choice(network, analysis(network, 2), "2KiB", choices=["4"])
+    other = lc.models.resnet20((8, 8, 3), width=8)
+    unknown = Analysis("other", "conv", 1, 0.99, 2, None, 0, 0.0, None, None, ())
+    with pytest.raises(SpecError, match="resnet20 has no layer of few bits that was analysed"):
+        choice(other, unknown, "2KiB")
+    sides = lc.models.resnet(20, (8, 8, 3), width=8, shortcut="binary")
+    assert "shortcut8" not in choice(sides, _all(sides), "25KiB", "pca").point.precisions
+
+
+def _all(network):
+    layers = [LayerAnalysis(f"conv{n}", "1", 8, 5, n % 3, False, (1.0,), {}, {"2": 1.0}, {}, {}) for n in range(2, 20)]
+    return Analysis(network.name, "conv", 1, 0.99, 2, None, 0, 0.0, None, None, tuple(layers))
+
+
+def test_residuals_are_chosen_with_their_shortcuts():
+    sides = (BatchNorm(), Sign(), BinaryConv2D(16, 1, 2).named("side"), BatchNorm())
+    own = (BatchNorm(), Sign(), BinaryConv2D(16, stride=2).named("conv2"), BatchNorm(), ReLU())
+    start = (Input((8, 8, 1)), Conv2D(8), BatchNorm(), ReLU(), Residual(own, sides), GlobalAveragePool())
+    network = lc.Network("one", (*start, Dense(4), BatchNorm(), Loss()))
+    found = analysis(network, 1, choices=("2",), seed=2)
+    most = choice(network, found, Budget("bytes", Budget("bytes", 1).cost(network))).most
+    raised = network.with_precision({"conv2": "2"})
+    assert raised.graph.node("side").layer.kind == "quantised_conv2d"
+    assert most == Budget("bytes", 1).cost(raised)

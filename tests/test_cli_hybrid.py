@@ -1,0 +1,173 @@
+"""`linocut analyse`, `linocut hybrid`, and precisions of layers on the command line."""
+
+import json
+
+import pytest
+from small_command import objects
+
+import linocut as lc
+
+NETWORK = """
+[[layers]]
+layer = "conv2d"
+filters = 8
+name = "conv1"
+[[layers]]
+layer = "batch_norm"
+[[layers]]
+layer = "relu"
+[[layers]]
+layer = "residual"
+body = [
+    {layer = "batch_norm"}, {layer = "sign"}, {layer = "binary_conv2d", filters = 8, name = "conv2"},
+    {layer = "batch_norm"}, {layer = "relu"},
+]
+[[layers]]
+layer = "batch_norm"
+[[layers]]
+layer = "sign"
+[[layers]]
+layer = "binary_conv2d"
+filters = 12
+stride = 2
+name = "conv3"
+[[layers]]
+layer = "batch_norm"
+[[layers]]
+layer = "relu"
+[[layers]]
+layer = "global_average_pool"
+[[layers]]
+layer = "dense"
+units = "classes"
+[[layers]]
+layer = "batch_norm"
+"""
+TRAIN = ("--data", "digits", "--batch", 20, "--threads", 1)
+
+
+@pytest.fixture(scope="module")
+def binary(tmp_path_factory):
+    """A binary run, for all tests."""
+    folder = tmp_path_factory.mktemp("hybrid")
+    (folder / "net.toml").write_text(NETWORK)
+    from linocut.cli import main
+
+    arguments = (
+        "train",
+        "--model",
+        folder / "net.toml",
+        *TRAIN,
+        "--limit",
+        200,
+        "--epochs",
+        1,
+        "--out",
+        folder / "run",
+    )
+    assert main([str(one) for one in arguments]) == 0
+    return folder
+
+
+def test_analyse_for_programs_and_for_people(elsewhere, linocut, binary, tmp_path):
+    command = ("analyse", binary / "run", "--data", "digits", "--examples", 60, "--choices", "2,float", "--threads", 1)
+    status, out, err = linocut(*command, "--json")
+    (found,) = objects(out)
+    assert status == 0 and err.count("the loss falls by") == 4
+    assert [layer["name"] for layer in found["layers"]] == ["conv2", "conv3"]
+    assert {"model", "tap", "examples", "threshold", "rise", "loss", "bytes", "pj", "device", "ms"} < set(found)
+    assert found["examples"] == 60 and set(found["layers"][0]["falls"]) == {"2", "float"}
+    pytest.importorskip("matplotlib")
+    status, out, err = linocut(*command, "--components-only", "--tap", "block", "--plot", tmp_path / "c.png")
+    assert status == 0 and "principal components of what its block gives" in out and "falls" not in out
+    assert (tmp_path / "c.png").stat().st_size > 1000
+
+
+def test_hybrid_chooses_trains_and_compares(elsewhere, linocut, binary, tmp_path):
+    budget = 2600
+    command = ("hybrid", "--from", binary / "run", "--budget", f"{budget}B", "--examples", 60, "--threads", 1)
+    status, out, _ = linocut(*command, "--choices", "2,float", "--epochs", 1, "--limit", 100, "--out", "h", "--json")
+    assert status == 0
+    analysis, choice, compared = objects(out)
+    assert [one["event"] for one in (analysis, choice, compared)] == ["analysis", "choice", "compared"]
+    assert choice["least"] <= choice["cost"] <= budget < choice["most"] and choice["exact"]
+    names = [one["name"] for one in compared["networks"]]
+    assert names == ["binary", "chosen", "full precision, not trained"] and compared["out"] == "h"
+    assert compared["networks"][1]["bytes"] == choice["cost"] and compared["networks"][2]["accuracy"] is None
+    kept = lc.Trainer.resume("h", 1)
+    for name, to in choice["precisions"].items():
+        assert str(getattr(kept.network.graph.node(name).layer, "bits", 1)) == to
+    status, _, err = linocut(*command, "--out", "h")
+    assert status == 2 and "h already holds a run" in err
+
+
+def test_the_binary_network_is_trained_first_where_there_is_none(elsewhere, linocut, binary, tmp_path):
+    pytest.importorskip("matplotlib")
+    command = ("hybrid", "--model", binary / "net.toml", *TRAIN, "--limit", 100, "--epochs", 1, "--examples", 50)
+    status, out, err = linocut(*command, "--budget", "2600B", "--by", "pca", "--out", "own", "--plot", "front.svg")
+    assert status == 0 and "trains the binary network first, into own-binary" in err
+    assert "choices that nothing beats (exact)" in out and "full precision, not trained" in out
+    assert lc.Trainer.resume("own-binary", 1).network.graph.node("conv2").layer.kind == "binary_conv2d"
+    assert (tmp_path / "front.svg").stat().st_size > 1000
+
+
+def test_precisions_of_layers(elsewhere, linocut, binary):
+    net = binary / "net.toml"
+    plan = ("plan", "--model", net, "--input", "8x8x1", "--classes", 10, "--batch", 10, "--layers")
+    status, out, _ = linocut(*plan, "--keep-float", "conv2", "--bits", "conv3=4")
+    rows = {line.split()[0]: line.split() for line in out.splitlines() if line.startswith("conv")}
+    assert status == 0 and rows["conv2"][1] == "32" and rows["conv3"][1] == "4"
+    status, out, _ = linocut(
+        "estimate", "--model", binary / "run", "--bits", "conv[23]=2", "--on", "cortex-m7", "--json"
+    )
+    assert status == 0 and json.loads(out)["total_ms"] > 0
+    train = ("train", "--from", binary / "run", *TRAIN, "--limit", 40, "--epochs", 1, "--out", "raised")
+    status, out, _ = linocut(*train, "--keep-float", "conv3")
+    assert status == 0 and "begins anew" not in out
+    assert lc.Trainer.resume("raised", 1).network.graph.node("conv3").layer.kind == "conv2d"
+    status, _, err = linocut("train", "--resume", "--out", "raised", "--keep-float", "conv2")
+    assert status == 2 and "network" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("plan", "--model", "resnet20", "--bits", "conv8=3"), "the precision of conv8 is '3', must be 1, 2, 4, float"),
+        (("plan", "--model", "resnet20", "--bits", "conv8"), "'conv8' is not NAME=BITS, such as conv8=2"),
+        (("plan", "--model", "resnet20", "--bits", "conv99=2"), "no layer of resnet20 is called 'conv99'"),
+        (("plan", "--model", "resnet20", "--keep-float", "a,,b"), "'a,,b' has an empty name"),
+        (
+            ("plan", "--model", "resnet20", "--keep-float", "conv8", "--bits", "conv8=2"),
+            "conv8 is given two precisions, float and 2",
+        ),
+        (("analyse", "nowhere"), "nowhere holds no run to resume"),
+        (
+            ("analyse", "RUN", "--examples", 5),
+            "5 examples are analysed, but conv2 has 8 channels; give as many or more",
+        ),
+        (("analyse", "RUN", "--threshold", 2), "threshold is 2.0, must be a part of the variance above 0 and below 1"),
+        (("analyse", "RUN", "--rise", 0), "rise is 0"),
+        (("analyse", "RUN", "--tap", "x"), "'x' is not one of 'conv', 'block'"),
+        (("hybrid", "--from", "RUN", "--choose-only"), "Missing option '--budget'"),
+        (("hybrid", "--from", "RUN", "--budget", "1MiB", "--choose-only"), "all layers raised take"),
+        (("hybrid", "--from", "RUN", "--budget", "100B", "--choose-only"), "the network as it is takes"),
+        (("hybrid", "--from", "RUN", "--budget", "3ms", "--choose-only"), "which is of time; name the device"),
+        (("hybrid", "--from", "RUN", "--budget", "2KiB", "--seed", 1), "--from says the seed: leave out --seed"),
+        (("hybrid", "--model", "resnet20", "--budget", "2KiB", "--choose-only"), "--choose-only is for a binary run"),
+        (("hybrid", "--model", "resnet20", "--budget", "80KiB"), "--data is not given; take digits"),
+        (
+            ("hybrid", "--from", "RUN", "--budget", "2KiB", "--choices", "3", "--choose-only"),
+            "must be of 1, 2, 4, float",
+        ),
+    ],
+)
+def test_mistakes_are_one_line(elsewhere, linocut, binary, arguments, message):
+    given = [binary / "run" if one == "RUN" else one for one in arguments]
+    status, out, err = linocut(*given)
+    assert status == 2 and out == "" and message in err and err.count("\n") == 1
+
+
+def test_a_run_without_data(elsewhere, linocut, binary):
+    lc.Trainer(lc.models.mlp((8, 8, 1), 10, (16,)), batch_size=10, threads=1).save("new")
+    status, _, err = linocut("analyse", "new")
+    assert status == 2 and "new does not say what it was trained on; give --data" in err
