@@ -17,7 +17,7 @@ def reference(*, y: View, part: View, times: float) -> None:
 
 OP = Op(
     "add_product",
-    84,
+    52,
     "=y:i16|i32|f32[R,C] <part:i16|i32|f32[R,C]; times",
     reference,
     (Rule("y == part", "y {y}, part {part}: they are of one format"),),

@@ -31,4 +31,4 @@ def reference(*, w: View, micro: View | None = None) -> None:
     w.store(np.clip(floats - mean, np.float32(-1), np.float32(1)))
 
 
-OP = Op("centre_weights", 87, "=w:q15|q7|f16|f32[R,K] <micro?:i64[2]", reference, work=Amount("R * K"))
+OP = Op("centre_weights", 55, "=w:q15|q7|f16|f32[R,K] <micro?:i64[2]", reference, work=Amount("R * K"))

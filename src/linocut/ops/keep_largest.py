@@ -17,4 +17,4 @@ def reference(*, sums: View) -> None:
             sums.data[quantity] = 0.0
 
 
-OP = Op("keep_largest", 89, "=sums:f64[5,C]", reference, work=Amount("C"))
+OP = Op("keep_largest", 57, "=sums:f64[5,C]", reference, work=Amount("C"))

@@ -59,7 +59,7 @@ def reference(
 
 OP = Op(
     "levels_input_gradient",
-    86,
+    54,
     "<dy:i4|i8|f16|f32[B,I,J,N] <dy_exponent?:i32[1] <weights:bit[N,P,Q,C] <second?:bit[N,P,Q,C] "
     "<third?:bit[N,P,Q,C] <fourth?:bit[N,P,Q,C] >dx:i4|i8|i16|f16|f32[B,H,W,C] <dx_exponent?:i32[1] =scale?:i64[6]; "
     "stride pad_top pad_left exact factor",

@@ -20,7 +20,7 @@ def reference(*, first: View, second: View, third: View | None = None, fourth: V
 
 OP = Op(
     "levels_to_bytes",
-    85,
+    53,
     "<first:bit[R,C] <second:bit[R,C] <third?:bit[R,C] <fourth?:bit[R,C] >y:u8[R,C]",
     reference,
     (Rule(together("third != absent", "fourth != absent"), "levels have 2 planes or 4"),),

@@ -31,7 +31,7 @@ def reference(*, dw: View, w: View, scale: View, planes: float) -> None:
 
 OP = Op(
     "scale_gradient",
-    88,
+    56,
     "=dw:f16|f32[N,K] <w:f16|f32[N,K] <scale:f32[1,N]; planes",
     reference,
     (Rule("planes == 1 or planes == 2 or planes == 4", "planes is {planes}, must be 1, 2 or 4"),),
