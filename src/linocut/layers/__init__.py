@@ -15,12 +15,15 @@ from linocut.layers.base import Layer, Wired
 from linocut.layers.batch_norm import BatchNorm
 from linocut.layers.binary_convolution import BinaryConv1D, BinaryConv2D, BinaryConvolution
 from linocut.layers.binary_dense import BinaryDense
+from linocut.layers.block_circulant import BlockCirculantDense
 from linocut.layers.channels import Concat, Slice
 from linocut.layers.dense import Dense
 from linocut.layers.depthwise_convolution import DepthwiseConv2D
 from linocut.layers.flatten import Flatten
+from linocut.layers.gru import GRU
 from linocut.layers.input import Input
-from linocut.layers.losses import LOSSES, Loss, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
+from linocut.layers.losses import CTC, LOSSES, Loss, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
+from linocut.layers.lstm import LSTM
 from linocut.layers.pools import (
     AveragePool,
     AveragePool1D,
@@ -32,6 +35,8 @@ from linocut.layers.pools import (
 )
 from linocut.layers.real_convolution import Conv1D, Conv2D, RealConvolution
 from linocut.layers.residual import Residual
+from linocut.layers.sequence_input import SequenceInput
+from linocut.layers.sequence_pool import SequencePool
 from linocut.layers.sign import Sign
 
 if TYPE_CHECKING:
@@ -61,12 +66,20 @@ _ALL: tuple[type[Layer], ...] = (
     Concat,
     Slice,
     Residual,
+    SequenceInput,
+    BlockCirculantDense,
+    LSTM,
+    GRU,
+    SequencePool,
     *LOSSES.values(),
 )
 LAYERS: dict[str, type[Layer]] = {layer.kind: layer for layer in _ALL}
 
 __all__ = [
+    "CTC",
+    "GRU",
     "LAYERS",
+    "LSTM",
     "Activation",
     "Add",
     "AveragePool",
@@ -77,6 +90,7 @@ __all__ = [
     "BinaryConv2D",
     "BinaryConvolution",
     "BinaryDense",
+    "BlockCirculantDense",
     "Concat",
     "Conv1D",
     "Conv2D",
@@ -95,6 +109,8 @@ __all__ = [
     "ReLU",
     "RealConvolution",
     "Residual",
+    "SequenceInput",
+    "SequencePool",
     "Sigmoid",
     "SigmoidCrossEntropy",
     "Sign",

@@ -15,6 +15,7 @@ from linocut.graph.network import Network
 from linocut.networks.binarynet import binarynet
 from linocut.networks.cnv import cnv
 from linocut.networks.convnet import convnet
+from linocut.networks.lstm import google_lstm, lstm, small_lstm
 from linocut.networks.mlp import mlp
 from linocut.networks.resnet import bireal18, resnet, resnet20, resnet32, resnet56, resnete18
 
@@ -27,12 +28,15 @@ __all__ = [
     "build",
     "cnv",
     "convnet",
+    "google_lstm",
+    "lstm",
     "mlp",
     "resnet",
     "resnet20",
     "resnet32",
     "resnet56",
     "resnete18",
+    "small_lstm",
 ]
 
 MODELS: dict[str, Callable[..., Network]] = {
@@ -45,6 +49,9 @@ MODELS: dict[str, Callable[..., Network]] = {
     "resnet32": resnet32,
     "resnet56": resnet56,
     "convnet": convnet,
+    "lstm": lstm,
+    "google_lstm": google_lstm,
+    "small_lstm": small_lstm,
 }
 COUNTED: dict[str, str] = {  # the modules that have them: what trains has no need of them
     "vgg16": "linocut.networks.vgg",
