@@ -113,7 +113,9 @@ class Recurrent:
             parts = self._of(node)
             return x @ matrix(parts["weights"], x.shape[-1], layer.units).T + parts.get("bias", torch.zeros(1))
         assert isinstance(layer, SequencePool)
-        ends = [(x[b, int(n) - 1] if layer.function == "last" else x[b, : int(n)].mean(0)) for b, n in enumerate(lengths)]
+        ends = [
+            (x[b, int(n) - 1] if layer.function == "last" else x[b, : int(n)].mean(0)) for b, n in enumerate(lengths)
+        ]
         return torch.stack(ends)
 
     def loss(self, x: Array, lengths: Array, truth: Array) -> Any:

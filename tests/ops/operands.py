@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import numpy as np
+import sequences
 
 from linocut.formats import find_format, words
 from linocut.ops import OP_BY_NAME, View, channel_sums, norm_gradient_sums, norm_sign, norm_statistics
@@ -37,6 +38,7 @@ VARIANTS: dict[str, tuple[dict[str, float], ...]] = {
     "sgd": ({"clip": 0.0}, {"clip": 1.0}, {"clip": 0.3}),
     "softmax_cross_entropy": ({"smoothing": 0.0}, {"smoothing": 0.1}),
     "copy_channels": ({"fresh": 0.0}, {"fresh": 1.0}),
+    **sequences.VARIANTS,
 }
 
 
@@ -610,4 +612,5 @@ FILLS: dict[str, Fill] = {
     "byte_matmul": _product_in_prediction,
     "byte_conv2d": _product_in_prediction,
     "threshold": _threshold,
+    **{name: sequences.filler(name) for name in sequences.NAMES},
 }

@@ -165,7 +165,13 @@ def _setting(name: str, value: object) -> Any:
         return fields.whole(value, name)
     if name in ("low", "high"):
         return fields.number(value, name)
-    if name in ("coded", "binary"):
+    if name in ("cells", "block"):
+        return fields.whole(value, name, 1)
+    if name == "cell":
+        return fields.text(value, name)
+    if name == "bound":
+        return float(fields.number(value, name))
+    if name in ("coded", "binary", "sigmoid", "backwards"):
         return fields.flag(value, name)
     assert name == "window", f"a setting {name} that is not read back"
     return None if value is None else _window(fields.mapping(value, name))

@@ -140,7 +140,7 @@ class LSTM(Recurrent):
     ) -> int:
         """Emit the backward pass of one direction but for dX; returns da, the gradient of what the input makes."""
         assert kept.gates is not None and kept.cells is not None, "the gates are kept, or formed again"
-        batch, steps = builder.shape(x)[:2]
+        batch = builder.shape(x)[0]
         da = self.gates_gradient(builder, name, prefix, kept.gates)
         total = builder.transient(f"{name}.dY", roles.DY, builder.shape(dy), "f32") if self.projection else None
         shape = (circulant.blocks_of(batch, ROWS), PEEPHOLES * self.units)

@@ -23,9 +23,9 @@ MEAN, LAST = "mean", "last"
 
 @dataclass(frozen=True)
 class SequencePool(Layer):
-    """The mean of a sequence's steps, or its last one (`function` is "mean" or "last"): (steps, features) to (features,).
+    """The mean of a sequence's steps, or its last one, as `function` says: (steps, features) to (features,).
 
-    Steps behind the end of a sequence take no part (see sequence_input). SpecError for another function.
+    Steps behind the end of a sequence take no part (see sequence_input). SpecError but for "mean" and "last".
     """
 
     kind: ClassVar[str] = "sequence_pool"

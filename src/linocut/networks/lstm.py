@@ -56,7 +56,7 @@ def google_lstm(
 def small_lstm(
     input_shape: Sequence[int] = (UTTERANCE, 39), classes: int = PHONES, block: int = 8, labels: int = LABELS
 ) -> Network:
-    """The smaller network of C-LSTM: two layers of 512 cells in both directions, which are added, and the phones, by CTC.
+    """The smaller network of C-LSTM: two layers of 512 cells in both directions, which are added; and phones, by CTC.
 
     Sequences (frames, features) to (frames, classes), the last class the blank; at most `labels` phones a sequence.
     `block` is the size of circulant blocks, 1 dense. SpecError for settings that make no network.

@@ -9,8 +9,8 @@ coming after the sum (Wang et al., arXiv 1803.06305). A spectrum of K real numbe
 
     the bins 0 and K / 2, which are real, then re and im of the bins 1 to K / 2 - 1.
 
-Spectra of weights are divided by K, so that the transform back has no factor: f32 (K, tiles, summed, 64), the outputs of
-a product in tiles of 64 blocks, the blocks that it sums over beside. `turned` ones are of the transposed matrix, the
+Spectra of weights are divided by K, so that the transform back has no factor: f32 (K, tiles, summed, 64), the outputs
+of a product in tiles of 64 blocks, the blocks that it sums over beside. `turned` ones are of the transposed matrix, the
 conjugates, by which the gradient of x is a product too. Sequences of a batch may end early: rows behind the end are 0
 in products, and take no part in gradients.
 """
@@ -63,13 +63,13 @@ def in_blocks(x: Array, size: int) -> Array:
 
 
 def multiplied(x: Array, spectra: Array, outputs: int) -> Array:
-    """The product of x (..., C) with weights whose `spectra` these are (K, tiles, summed, 64), float64 (..., outputs)."""
+    """The product of x (..., C) with weights of these spectra (K, tiles, summed, 64), float64 (..., outputs)."""
     size, tiles, summed, width = spectra.shape
     weights = spectrum_of(spectra.transpose(2, 1, 3, 0).reshape(summed, tiles * width, size).astype(np.float64))
     given = np.fft.rfft(in_blocks(x.astype(np.float64), size))
     found = np.einsum("...jm,jim->...im", given, weights, optimize=True)
     out = np.fft.irfft(found, size) * size
-    return out.reshape(*x.shape[:-1], -1)[..., :outputs]
+    return out.reshape(*x.shape[:-1], tiles * width * size)[..., :outputs]
 
 
 def within(lengths: View | None, shape: tuple[int, ...]) -> Array:
@@ -107,7 +107,7 @@ def weight_gradient(*, dy: View, x: View, lengths: View | None, dw: View, shift:
 
     With a `shift` of 1 or -1 the x of a step is that of the step before, or behind; zeros where there is none.
     """
-    into, out, size = dw.shape
+    _, out, size = dw.shape
     columns = dy.values().astype(np.float64)[..., int(first) : int(first) + out * size]
     inside = within(lengths, x.shape)
     given = np.where(inside[..., None], x.values().astype(np.float64), 0.0)
@@ -126,7 +126,7 @@ def weight_gradient(*, dy: View, x: View, lengths: View | None, dw: View, shift:
 
 def fits(spectra: str, letters: str, inputs: str, outputs: str) -> Rule:
     """That spectra, whose dimensions have these letters, are of so many inputs and outputs."""
-    size, tiles, summed, width = letters
+    size, tiles, summed, width = tuple(letters)
     return Rule(
         f"{width} == {TILE} and {summed} == ({inputs} + {size} - 1) // {size} and "
         f"{tiles} == (({outputs} + {size} - 1) // {size} + {TILE - 1}) // {TILE}",
@@ -143,7 +143,7 @@ _OF_BLOCK = "(1 if K == 1 else 2 * K - 2)"
 
 def products(count: str, spectra: str) -> str:
     """Multiplications of `count` products with spectra of such letters."""
-    _, tiles, summed, width = spectra
+    _, tiles, summed, width = tuple(spectra)
     return f"{count} * {tiles} * {width} * {summed} * {_OF_BLOCK}"
 
 

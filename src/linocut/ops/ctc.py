@@ -1,4 +1,4 @@
-"""ctc: the loss of labels of a sequence, connectionist temporal classification (Graves et al., ICML 2006), in logarithms.
+"""ctc: the loss of labels of a sequence: connectionist temporal classification (Graves et al., ICML 2006).
 
 Of labels l_1 to l_n and the blank, the last class, z = blank, l_1, blank, l_2, ... blank: 2 n + 1 places. A path begins
 at one of the first two, ends at one of the last two, and in a step stays, goes on by one, or by two where the place is
@@ -9,7 +9,7 @@ what a path has read up to a place s, and of what follows, both with p_t(z_s):
     gradient at a logit of class c: p_t(c) - sum over z_s = c of alpha_t(s) beta_t(s) / p_t(c) / e^-loss
 
 for the mean over the sequences of a batch. A sequence too short for its labels has no path: its loss is infinite, its
-gradient 0. One whose first label is not a number is no example.
+gradient 0. One whose first label is not a number is no example. Probabilities are in logarithms.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def reference(
         sequence = _Sequence(x[number, : count[number]], labels, work.data)
         found = sequence.loss()
         add_in_order(loss, np.array([found]))
-        if gradient is not None and np.isfinite(found):
+        if gradient is not None and count[number] and np.isfinite(found):
             slopes[number, : count[number]] = sequence.slopes(found) / np.float64(len(x))
     if gradient is not None:
         gradient.store(slopes.reshape(gradient.data.shape))
@@ -102,10 +102,7 @@ class _Sequence:
         for step in range(1, steps):
             alpha = self._moved(alpha, self.skips) + self._probability(step)
             self.work[step, :places] = alpha
-        if places == 1:
-            found = alpha[0]
-        else:
-            found = together(alpha[-1:], alpha[-2:-1])[0]
+        found = alpha[0] if places == 1 else together(alpha[-1:], alpha[-2:-1])[0]
         return np.inf if found < NEVER / 2 else -float(found)
 
     def _moved(self, before: Array, skips: Array) -> Array:

@@ -4,8 +4,8 @@ Of a step s the sigmoid, with c' and y' of the step before (0 before the first),
 
     i = s(a_i + w_ic c')    f = s(a_f + 1 + w_fc c')    c = f c' + i act(a_g)    o = s(a_o + w_oc c)    m = o tanh(c)
 
-a = ax + R y', in the order i, g, f, o; ax is what the input makes, with the bias. y = P m, or m. With a `bound` above 0 c
-is cut to [-bound, bound]. Backwards, from dy (of the loss and of the next step) and dc (of the next step):
+a = ax + R y', in the order i, g, f, o; ax is what the input makes, with the bias. y = P m, or m. With a `bound` above 0
+c is cut to [-bound, bound]. Backwards, from dy (of the loss and of the next step) and dc (of the next step):
 
     dm = P^T dy             da_o = dm tanh(c) o (1 - o)      dc += dm o (1 - tanh(c)^2) + da_o w_oc
     da_f = dc c' f (1 - f)  da_i = dc g i (1 - i)            da_g = dc i act'        dc' = dc f + da_f w_fc + da_i w_ic
@@ -204,8 +204,8 @@ GRADIENT = Op(
     "lstm_gradient",
     92,
     f"<dy:f16|f32[B,T,P] <gates:{_GATES} =cells:{_CELLS} <recurrent:f32[K,A,J,W] <peepholes?:f16|f32[3,H] "
-    "<projection?:f32[K,D,E,W] <lengths?:i32[B] >da@gates:f32[B,T,G] >total@dy?:f16|f32[B,T,P] >sums?:f32[U,I] >work:f32[B,S]; "
-    + _ATTRIBUTES,
+    "<projection?:f32[K,D,E,W] <lengths?:i32[B] >da@gates:f32[B,T,G] >total@dy?:f16|f32[B,T,P] >sums?:f32[U,I] "
+    f">work:f32[B,S]; {_ATTRIBUTES}",
     gradient,
     (
         *SIZES,

@@ -17,6 +17,7 @@ from linocut.compile.placement.offsets import place
 from linocut.errors import SpecError
 from linocut.export.c.tables import filter_words, identifier
 from linocut.export.norms import factor
+from linocut.export.recurrent import refuse
 from linocut.export.words import WORD, tap_words
 from linocut.graph.inference import (
     BYTES,
@@ -28,6 +29,7 @@ from linocut.graph.inference import (
     Add,
     Affine,
     BinaryProduct,
+    CirculantProduct,
     Concat,
     Flatten,
     InferenceGraph,
@@ -36,6 +38,8 @@ from linocut.graph.inference import (
     Logits,
     Pool,
     RealProduct,
+    Recurrent,
+    SequencePool,
     Slice,
     Threshold,
 )
@@ -175,6 +179,8 @@ class _Lowering:
                 value = self._concat(node)
             case Slice():
                 value = self._slice(node)
+            case CirculantProduct() | Recurrent() | SequencePool():
+                refuse(node, "C")
             case Logits():
                 value = self._numbers(node, node.inputs[0])
         self._put(node, value)

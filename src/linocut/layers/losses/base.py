@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from linocut.ops.bits import Array
 
 ANY_LOSS = 100.0  # of a step, beyond what normed logits allow: shifts of this size are learned by no sensible rate
-SOFTMAX, SIGMOID, IDENTITY = "softmax", "sigmoid", "identity"  # what makes predictions of outputs
+# What makes predictions of outputs; PATHS: softmax of each step, read as labels of the sequence.
+SOFTMAX, SIGMOID, IDENTITY, PATHS = "softmax", "sigmoid", "identity", "paths"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from linocut import fields, roles
 from linocut.errors import SpecError
 from linocut.layers.base import Shape
 from linocut.layers.circulant_products import lengths_of
-from linocut.layers.losses.base import SOFTMAX, Loss, Score
+from linocut.layers.losses.base import PATHS, Loss, Score
 from linocut.layers.losses.scored import scored
 from linocut.layers.lowering import Gradient
 from linocut.layers.values import Value
@@ -36,7 +36,7 @@ class CTC(Loss):
 
     kind: ClassVar[str] = "ctc"
     by_class: ClassVar[bool] = False
-    function: ClassVar[str] = SOFTMAX
+    function: ClassVar[str] = PATHS
     labels: int
 
     def __post_init__(self) -> None:
