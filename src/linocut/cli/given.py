@@ -12,6 +12,8 @@ class Options:
 
     model: str
     hidden: tuple[int, ...] | None
+    block: int | None
+    features: str | None
     policy: str
     optimizer: str
     batch: int

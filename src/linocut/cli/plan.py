@@ -72,6 +72,7 @@ def plan(
     /,
     model: str,
     hidden: tuple[int, ...] | None,
+    block: int | None,
     policy: str,
     optimizer: str,
     batch: int,
@@ -129,7 +130,7 @@ def plan(
     if choice is not None and dataset is not None:
         batch = fitted_batch(len(dataset)) if choice.batch else batch
         click.echo(printable(choice.note(batch)), err=True)
-    network = find_network(model, hidden, dataset, shape, classes)
+    network = find_network(model, hidden, dataset, shape, classes, block=block)
     if account == "paper" and micro_batch is not None:
         raise click.UsageError("--account paper knows no micro-batches; leave out one of them", context)
     report = find_report(context, network, find_optimizer(optimizer), batch, **asked)

@@ -38,6 +38,7 @@ from linocut.cli.options import (
 )
 from linocut.cli.start import (
     default_name,
+    features_option,
     freeze_option,
     from_option,
     load_as,
@@ -86,6 +87,7 @@ def _check(given: Mapping[str, Any]) -> Iterable[str]:
 @model_options
 @data_options
 @label_options
+@features_option
 @image_size_option
 @colour_option
 @skip_corrupt_option
@@ -218,7 +220,9 @@ def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
     tell_skipped(*filter(None, loaded))
     loaded = split(loaded, options.limit, options.validation, options.seed)
     training = loaded.train
-    network = network_of(run, options, len(training.classes)) or find_network(options.model, options.hidden, training)
+    network = network_of(run, options, len(training.classes)) or find_network(
+        options.model, options.hidden, training, block=options.block
+    )
     network = with_loss(network, options, training)
     optimizer = find_optimizer(options.optimizer, options.of_optimizer)
     path = Path(str(options.data))

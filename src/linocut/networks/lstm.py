@@ -29,14 +29,18 @@ def lstm(
     peepholes: bool = True,
     bidirectional: bool = False,
     layers: int = 1,
+    labels: int = 0,
     dtype: str = "f32",
 ) -> Network:
     """LSTM layers of `cells` cells, the mean of their outputs over a sequence, and the classes.
 
     Sequences (frames, features) to (classes,). `block` is the size of circulant blocks, 1 dense; the last layer is
-    dense. SpecError for settings that make no network.
+    dense. With `labels` above 0 it reads so many labels of a sequence at most, by CTC: to (frames, classes), the last
+    class the blank. SpecError for settings that make no network.
     """
     recurrent = [LSTM(cells, block, peepholes, projection, bidirectional) for _ in range(layers)]
+    if labels:
+        return _of_phones("lstm", input_shape, recurrent, classes, labels)
     ends: tuple[Layer, ...] = (SequencePool(MEAN), BlockCirculantDense(classes), SoftmaxCrossEntropy())
     return Network("lstm", (SequenceInput(tuple(input_shape), dtype), *recurrent, *ends))
 
