@@ -106,7 +106,7 @@ def _check(given: Mapping[str, Any]) -> Iterable[str]:
     default="none",
     show_default=True,
     help="Change training images at random: {names}; crop is for folders, edge fills what a shift leaves from the "
-    "edges. Sizes may be given: shift=0.1 (part of the size), rotate=8 (degrees).",
+    "edges. Sizes may be given: shift=0.1 (part of the size), rotate=8 (degrees), noise=0.3 (of floats).",
 )
 @click.option(
     "--epochs",

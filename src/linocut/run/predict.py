@@ -155,7 +155,7 @@ class Predictor:
             raise DataError(f"network {self.graph.name} takes {wanted.dtype} values, not images; give it arrays")
         return read_image(Path(path), wanted.shape, self.resizing)
 
-    def read(self, path: str | os.PathLike[str]) -> NDArray[np.uint8]:
+    def read(self, path: str | os.PathLike[str]) -> NDArray[Any]:
         """The examples (n, *shape) of a file, read as those of training were; DataError for what does not fit.
 
         A picture is one example. Of a CSV file the columns that were features in training are taken, of an .npz x.
