@@ -21,6 +21,7 @@ from linocut.data.phones import DIGITS, PHONES, numbers_of
 from linocut.data.speech_features import SpeechFeatures, with_differences
 from linocut.errors import DataError, SpecError
 from linocut.ops.bits import Array
+from linocut.run.label_errors import folding
 
 pytestmark = pytest.mark.usefixtures("home")
 RATE = 8000
@@ -157,3 +158,50 @@ def test_sequences_too_short_for_their_labels_and_features_of_nothing_are_refuse
         load("digits", features="mfcc")
     with pytest.raises(DataError, match=r"fsdd is not on this machine; .* git clone https://github.com/Jakobovski"):
         load("fsdd", tmp_path)
+
+
+def sphere(samples: Array, rate: int = RATE) -> bytes:
+    """A SPHERE file."""
+    lines = [
+        "NIST_1A",
+        "   1024",
+        f"sample_rate -i {rate}",
+        "sample_n_bytes -i 2",
+        "sample_byte_format -s2 01",
+        "end_head",
+    ]
+    return "\n".join(lines).encode().ljust(1024) + np.rint(samples * 32767).astype("<i2").tobytes()
+
+
+def utterance(folder: Path, name: str, phones: str, count: int = 2000, riff: bool = False) -> None:
+    """A recording of noise, and phones beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    samples = np.random.default_rng(len(name) + count).uniform(-0.5, 0.5, count)
+    if riff:
+        write_wav(folder / f"{name}.WAV", samples, rate=RATE)
+    else:
+        (folder / f"{name}.WAV").write_bytes(sphere(samples))
+    lines = [f"{100 * n} {100 * n + 100} {phone}" for n, phone in enumerate(phones.split())]
+    (folder / f"{name}.PHN").write_text("\n".join(lines) + "\n")
+
+
+def test_timits_folders_are_utterances_of_phones(tmp_path: Path) -> None:
+    utterance(tmp_path / "TRAIN" / "DR1" / "FCJF0", "SX1", "h# sh iy q h#")
+    utterance(tmp_path / "TRAIN" / "DR1" / "FCJF0", "SA1", "h# sh h#")
+    utterance(tmp_path / "TRAIN" / "DR2" / "MABC0", "SI2", "h# ix h#", 3000, riff=True)
+    utterance(tmp_path / "TEST" / "DR1" / "MDAB0", "SX3", "h# zh ux", 2500)
+    train, test = load(tmp_path)
+    assert len(train) == 2 and len(test) == 1 and len(train.classes) == 61 and train.targets == 5
+    assert train.shape == (1 + (3000 - 200) // 80, 153)
+    images, labels = np.empty((2, *train.shape), np.float32), np.empty((2, 5), np.float32)
+    train.read(np.arange(2), images, labels)
+    assert [train.classes[int(n)] for n in labels[0]] == ["h#", "sh", "iy", "q", "h#"] and labels[1, 3:].tolist() == [
+        -1,
+        -1,
+    ]
+    fold = folding(train.classes)
+    assert len(set(fold(list(range(61))))) == 39 and len(fold(list(range(61)))) == 60
+    assert fold([train.classes.index("zh")]) == fold([train.classes.index("sh")])
+    (tmp_path / "TEST" / "DR1" / "MDAB0" / "SX3.PHN").write_text("0 100 nope\n")
+    with pytest.raises(DataError, match=r"SX3\.PHN, line 1: '0 100 nope' is not BEGIN END PHONE"):
+        load(tmp_path)

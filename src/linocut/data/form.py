@@ -9,13 +9,13 @@ from typing import Any
 from linocut import fields
 from linocut.data.coding import Coding
 from linocut.data.log_mel import LogMel
+from linocut.data.recorded import LABELS as LABELS
 from linocut.data.scaling import Scaling
 from linocut.data.speech_features import SpeechFeatures
 from linocut.errors import SpecError
 from linocut.networks.classifier import CLASSIFICATION, TASKS
 
 TABLE, ARRAYS, SOUND = "table", "arrays", "sound"
-LABELS = "labels"  # the task of the labels of a sequence, without places
 SINCE = ("speech", "normal")  # fields that older files do not have
 KINDS = (TABLE, ARRAYS, SOUND)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from linocut.data.sound_names import holds_recordings
 from linocut.errors import unknown_name
 
 if TYPE_CHECKING:
     from linocut.data.dataset import Dataset
     from linocut.data.form import Form
 
+LABELS = "labels"  # the task of the labels of a sequence, without places
 LOG_MEL, MFCC, FILTERBANK = "log_mel", "mfcc", "filterbank"
 FEATURES = (LOG_MEL, MFCC, FILTERBANK)
 DIGITS, STRINGS = "fsdd", "fsdd-strings"
@@ -19,14 +21,29 @@ RECORDED_FOLDERS = ("fsdd", "free-spoken-digit-dataset")
 RECORDED_HOME = "https://github.com/Jakobovski/free-spoken-digit-dataset"
 
 
+def holds_sounds(path: Path) -> bool:
+    """Whether a folder holds recordings, as find_recordings or TIMIT has them."""
+    if holds_recordings(path):
+        return True
+    from linocut.data.timit import holds_timit  # late, as all that other data sets do not need
+
+    return holds_timit(path)
+
+
 def open_recordings(path: Path, features: str | None, form: Form | None) -> tuple[Dataset, Dataset]:
     """A folder of recordings as examples of the `features`, by default bytes of one length; or of a network's form.
 
+    Of TIMIT's folders utterances, by default as filterbank values, whose labels are phones.
+
     DataError for what does not fit.
     """
+    from linocut.data.timit import holds_timit, open_timit
+
+    if (form is None or form.task == LABELS) and holds_timit(path):
+        return open_timit(path, _kind(features or (None if form is not None else FILTERBANK), form), form)
     kind = _kind(features, form)
     if kind == LOG_MEL:
-        from linocut.data.sound import open_sounds  # late, as all that other data sets do not need
+        from linocut.data.sound import open_sounds
 
         return open_sounds(path, form)
     from linocut.data.speech import open_speech

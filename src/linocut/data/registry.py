@@ -15,7 +15,14 @@ from linocut.data.dataset import Dataset, Resizing
 from linocut.data.loaded import Loaded
 from linocut.data.number_files import open_numbers
 from linocut.data.number_names import holds_numbers, is_called_numbers
-from linocut.data.recorded import RECORDED, RECORDED_FOLDERS, RECORDED_HOME, open_recorded, open_recordings
+from linocut.data.recorded import (
+    RECORDED,
+    RECORDED_FOLDERS,
+    RECORDED_HOME,
+    holds_sounds,
+    open_recorded,
+    open_recordings,
+)
 from linocut.data.resizing import WHOLE
 from linocut.data.scan import folders
 from linocut.data.sound_names import holds_recordings
@@ -137,7 +144,7 @@ def load_splits(
     if text and os.path.isdir(path):  # which is of no name that is too long
         path = path.resolve()  # known by it: the same from wherever a run is resumed
         opener = _format_of(path)
-        if opener is None and holds_recordings(path):
+        if opener is None and holds_sounds(path):
             _refuse_image_settings(str(path), size, skip_corrupt, colour, resizing)
             return Loaded(*open_recordings(path, features, form))
         if features is not None:

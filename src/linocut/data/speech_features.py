@@ -7,7 +7,7 @@ et al., arXiv 1803.06305; Davis & Mermelstein 1980):
   zeros up to the next power of two, N. The last frame is the last that is whole.
 - Its power is |FFT|**2 / N, its energy the sum of that. Band m of `mels` is a triangle of height 1 from edge m over
   m + 1 to m + 2, where mels + 2 edges are equally far from each other on the scale mel(f) = 2595 log10(1 + f / 700)
-  from 0 to rate / 2; a band too narrow for any frequency takes the nearest. Its value is ln(1e-10 + weights times power).
+  from 0 to rate / 2; a band too narrow for any frequency takes the nearest. Its value is ln(1e-10 + weights * power).
 - With `cepstra` above 0 there are so many of them: an orthonormal DCT-II of the bands, number n times 1 + 11 sin(pi n /
   22), and in the place of number 0 ln(1e-10 + energy). Otherwise the bands are the features.
 - Behind the features stand their differences, and the differences of these: sum of n (x(t + n) - x(t - n)) / 10 over

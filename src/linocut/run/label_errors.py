@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from linocut.data import timit
 from linocut.data.dataset import Dataset, truth_form
 from linocut.run.predict import Predictor
 
@@ -33,7 +34,11 @@ class LabelErrors:
 
 
 def label_errors(predictor: Predictor, dataset: Dataset) -> LabelErrors:
-    """Those of the best path of each sequence of a data set, whose labels are (n, labels), -1 behind the last."""
+    """Those of the best path of each sequence of a data set, whose labels are (n, labels), -1 behind the last.
+
+    Of TIMIT's 61 phones on both sides they are folded to 39 first.
+    """
+    fold = folding(dataset.classes)
     distance = labels = right = 0
     for begin in range(0, len(dataset), AT_ONCE):
         rows = np.arange(begin, min(begin + AT_ONCE, len(dataset)), dtype=np.int64)
@@ -42,10 +47,19 @@ def label_errors(predictor: Predictor, dataset: Dataset) -> LabelErrors:
         dataset.read(rows, images, truth)
         outputs = predictor.predict(images).outputs
         for x, logits, own in zip(images, outputs, truth, strict=True):
-            wanted = own[own >= 0].astype(int).tolist()
-            wrong = edit_distance(best_path(logits[: steps_of(x)]), wanted)
+            wanted = fold(own[own >= 0].astype(int).tolist())
+            wrong = edit_distance(fold(best_path(logits[: steps_of(x)])), wanted)
             distance, labels, right = distance + wrong, labels + len(wanted), right + (wrong == 0)
     return LabelErrors(distance, labels, len(dataset), right)
+
+
+def folding(classes: Sequence[str]) -> Callable[[list[int]], list[int]]:
+    """What classes count as: themselves, or of TIMIT's phones those of 39, without the glottal stop."""
+    if tuple(classes) != timit.PHONES:
+        return lambda labels: labels
+    names = [timit.FOLDED.get(name, name) for name in classes]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return lambda labels: [numbers[names[one]] for one in labels if names[one] is not None]
 
 
 def steps_of(x: NDArray[np.float32]) -> int:
