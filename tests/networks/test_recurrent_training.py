@@ -44,7 +44,7 @@ def trained(policy: Policy | str = "standard", threads: int = 1, micro_batch: in
     """After an epoch."""
     adam = lc.Adam(0.02)
     trainer = lc.Trainer(BOTH, policy, adam, BATCH, seed=1, threads=threads, micro_batch=micro_batch)
-    trainer.fit(examples(100), epochs=1, progress=False)
+    trainer.fit(examples(100), epochs=1)
     return trainer
 
 
@@ -70,11 +70,12 @@ def test_gates_may_be_kept_in_few_bits_or_formed_again(gates: str, within: float
 @pytest.mark.parametrize("policy", ["standard", "wang2021", "lean"])
 def test_it_learns_under_every_family_of_policies_and_predicts_what_it_learned(policy: str, tmp_path: Path) -> None:
     trainer = lc.Trainer(BOTH, policy, lc.Adam(0.02), BATCH, seed=1, threads=1)
-    trainer.fit(examples(200), epochs=6, test=examples(60, 1), out=tmp_path / "run", progress=False)
+    trainer.fit(examples(200), epochs=6, test=examples(60, 1), out=tmp_path / "run")
     assert trainer.evaluate(examples(60, 1)).accuracy > 0.85
     predictor = lc.load(tmp_path / "run", threads=1)
     x, _ = examples(9, 2)
-    assert np.array_equal(predictor.predict(x).outputs, trainer.predict(x).outputs)
+    found, own = predictor.predict(x).outputs, trainer.predict(x).outputs
+    assert np.array_equal(found, own) if policy != "wang2021" else np.abs(found - own).max() < 0.05  # in 16 bits
     with pytest.raises(SpecError, match="C has no form for a recurrent in floats"):
         lc.export(predictor, "c", out=tmp_path / "c")
 
@@ -99,11 +100,12 @@ def test_labels_without_places_are_learned(tmp_path: Path) -> None:
     network = Network("labels", (SequenceInput((8, 3)), LSTM(8, 4), BlockCirculantDense(3), CTC(2)))
     trainer = lc.Trainer(network, "standard", lc.Adam(0.03), 20, threads=1)
     given = x, truth.astype(np.float32)
-    trainer.fit(given, epochs=25, out=tmp_path / "run", progress=False)
+    trainer.fit(given, epochs=25, out=tmp_path / "run")
     assert trainer.evaluate(given).loss < 0.2
     predictor = lc.load(tmp_path / "run", threads=1)
     from linocut.run.feed import as_dataset
 
+    assert predictor.evaluate(given).loss == pytest.approx(trainer.evaluate(given).loss, rel=1e-6)
     errors = label_errors(predictor, as_dataset(given, network.graph))
     assert errors.labels == 240 and errors.rate < 0.05 and errors.right > 110
 
@@ -118,3 +120,11 @@ def test_distances_are_the_fewest_changes() -> None:
     assert all(edit_distance(a, b) == brute(a, b) for a in texts for b in texts)
     logits = np.eye(3, dtype=np.float32)[[0, 0, 2, 0, 1, 1, 2, 2]]
     assert best_path(logits) == [0, 0, 1]
+
+
+def test_the_examples_of_a_step_go_by_their_lengths() -> None:
+    from linocut.train.upcoming import by_length
+
+    found = by_length(np.array([4, 0, 3, 1, 2]), np.array([7, 9, 1, 5, 7]), 3)
+    assert found.tolist() == [4, 0, 3, 1, 2]
+    assert by_length(np.array([2, 3, 1, 0]), np.array([7, 9, 1, 5]), 2).tolist() == [3, 2, 1, 0]

@@ -115,7 +115,7 @@ def _dataset(strings: Sequence[DigitString], form: Form, name: str) -> ArrayData
     images = padded(sequences, form)
     dataset = ArrayDataset(images, labels, form.classes, name, shape=images.shape[1:], numbers=True)
     dataset.form, dataset.handed = form, True
-    return dataset
+    return dataset.with_lengths([len(one) for one in sequences])
 
 
 def check_path(labels: Sequence[int], frames: int, name: str) -> None:

@@ -101,11 +101,12 @@ def padded(sequences: Sequence[NDArray[np.float64]], form: Form) -> NDArray[np.f
 
 
 def _dataset(paths: Sequence[Path], names: Sequence[str], form: Form, name: str) -> ArrayDataset:
-    images = padded([sequence_of(path, features_of(form)) for path in paths], form)
+    sequences = [sequence_of(path, features_of(form)) for path in paths]
+    images = padded(sequences, form)
     labels = class_numbers(list(names), form.classes, name)
     dataset = ArrayDataset(images, labels, form.classes, name, shape=images.shape[1:])
     dataset.form, dataset.handed = form, True
-    return dataset
+    return dataset.with_lengths([len(one) for one in sequences])
 
 
 def _cut(paths: Sequence[Path], features: SpeechFeatures) -> tuple[str, ...]:

@@ -172,4 +172,4 @@ def _dataset(
     images = padded(sequences, form)
     dataset = ArrayDataset(images, truth, form.classes, name, shape=images.shape[1:], numbers=True)
     dataset.form, dataset.handed = form, True
-    return dataset
+    return dataset.with_lengths([len(one) for one in sequences])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from linocut import roles
 from linocut.errors import SpecError
-from linocut.layers.input import Input
+from linocut.layers.input import F32_MAX, Input
 from linocut.layers.lowering import Lengths
 from linocut.layers.values import Given, Value
 
@@ -25,6 +25,8 @@ class SequenceInput(Input):
 
     kind: ClassVar[str] = "sequence_input"
     dtype: str = "f32"
+    low: float = -F32_MAX
+    high: float = F32_MAX
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -5,15 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from linocut.ops.base import Op, View
+from linocut.ops.bits import Array
 from linocut.ops.circulant import within
 from linocut.ops.work import Amount
 
 
 def lengths(*, x: View, lengths: View) -> None:
     """X (B, T, C) -> lengths (B): steps up to the last that is not all zeros; what is not a number is no zero."""
-    seen = (x.values() != 0).any(axis=-1)
-    steps = seen.shape[1]
-    lengths.data[...] = np.where(seen.any(axis=1), steps - seen[:, ::-1].argmax(axis=1), 0)
+    lengths.data[...] = ends(x.values())
+
+
+def ends(x: Array) -> Array:
+    """Of sequences (B, T, C) how many steps each has (B,): up to the last that is not all zeros."""
+    seen = (x != 0).any(axis=-1)
+    found: Array = np.where(seen.any(axis=1), seen.shape[1] - seen[:, ::-1].argmax(axis=1), 0)
+    return found
 
 
 def pool(*, x: View, lengths: View | None, y: View, last: float) -> None:

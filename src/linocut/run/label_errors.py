@@ -10,6 +10,7 @@ import numpy as np
 
 from linocut.data import timit
 from linocut.data.dataset import Dataset, truth_form
+from linocut.ops.sequences import ends
 from linocut.run.predict import Predictor
 
 if TYPE_CHECKING:
@@ -46,9 +47,9 @@ def label_errors(predictor: Predictor, dataset: Dataset) -> LabelErrors:
         truth = np.empty(*truth_form(dataset, len(rows)))
         dataset.read(rows, images, truth)
         outputs = predictor.predict(images).outputs
-        for x, logits, own in zip(images, outputs, truth, strict=True):
+        for length, logits, own in zip(ends(images).tolist(), outputs, truth, strict=True):
             wanted = fold(own[own >= 0].astype(int).tolist())
-            wrong = edit_distance(fold(best_path(logits[: steps_of(x)])), wanted)
+            wrong = edit_distance(fold(best_path(logits[:length])), wanted)
             distance, labels, right = distance + wrong, labels + len(wanted), right + (wrong == 0)
     return LabelErrors(distance, labels, len(dataset), right)
 
@@ -60,12 +61,6 @@ def folding(classes: Sequence[str]) -> Callable[[list[int]], list[int]]:
     names = [timit.FOLDED.get(name, name) for name in classes]
     numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
     return lambda labels: [numbers[names[one]] for one in labels if names[one] is not None]
-
-
-def steps_of(x: NDArray[np.float32]) -> int:
-    """Where a sequence (steps, features) ends: with its last step that is not all zeros."""
-    seen = np.flatnonzero((x != 0).any(axis=1))
-    return int(seen[-1]) + 1 if len(seen) else 0
 
 
 def best_path(logits: NDArray[np.float32]) -> list[int]:

@@ -66,8 +66,8 @@ class Loss(Layer):
         return ANY_LOSS + 2.0 * self.classes(outputs)
 
     @abstractmethod
-    def score(self, outputs: Array, truth: Array) -> Score:
-        """The loss of outputs (n, outputs), beside their labels or targets."""
+    def score(self, outputs: Array, truth: Array, lengths: Array | None = None) -> Score:
+        """The loss of outputs (n, outputs), beside their labels or targets; of sequences up to their `lengths` (n,)."""
 
     @abstractmethod
     def emit(self, builder: Lowering, name: str, operands: dict[str, int | None]) -> None:

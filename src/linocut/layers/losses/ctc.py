@@ -80,12 +80,14 @@ class CTC(Loss):
         }
         builder.emit(self.kind, {"logits": logits, **more, "loss": operands["loss"], "counters": operands["counters"]})
 
-    def score(self, outputs: Array, truth: Array) -> Score:
-        """The loss of outputs (n, steps, classes), all of whose steps there are, and labels (n, labels)."""
+    def score(self, outputs: Array, truth: Array, lengths: Array | None = None) -> Score:
+        """The loss of outputs (n, steps, classes), by default of all steps, and labels (n, labels)."""
         steps = outputs.shape[1]
         work = np.zeros((steps + ctc.ROWS_BESIDE, 2 * truth.shape[1] + 2))
+
+        ends = None if lengths is None else lengths.astype(np.int32)
 
         def reference(*, exponent: None, **given: Any) -> None:
             ctc.reference(**given)
 
-        return replace(scored(reference, outputs, targets=truth, lengths=None, work=work), correct=None)
+        return replace(scored(reference, outputs, targets=truth, lengths=ends, work=work), correct=None)
