@@ -89,31 +89,51 @@ inline void back(const Vector* planes, Vector* x, int step) {
     }
 }
 
+// Numbers that follow each other, K vectors, by their place among K: x[c] has those in the places c, c + K, c + 2 K ...
+template <int K>
+inline void part(const Vector* from, Vector* x, int step) {
+    if constexpr (K == 1) {
+        x[0] = from[0];
+    } else {
+        Vector even[K / 2], odd[K / 2];
+        for (int i = 0; i < K / 2; ++i) {
+            even[i] = evens(from[2 * i], from[2 * i + 1]);
+            odd[i] = odds(from[2 * i], from[2 * i + 1]);
+        }
+        part<K / 2>(even, x, 2 * step);
+        part<K / 2>(odd, x + step, 2 * step);
+    }
+}
+
+// The inverse.
+template <int K>
+inline void join(const Vector* x, Vector* to, int step) {
+    if constexpr (K == 1) {
+        to[0] = x[0];
+    } else {
+        Vector even[K / 2], odd[K / 2];
+        join<K / 2>(x, even, 2 * step);
+        join<K / 2>(x + step, odd, 2 * step);
+        for (int i = 0; i < K / 2; ++i) {
+            to[2 * i] = first_turns(even[i], odd[i]);
+            to[2 * i + 1] = last_turns(even[i], odd[i]);
+        }
+    }
+}
+
 // x[c] has number c of each of `lanes` blocks that follow each other.
 template <int K>
 inline void load_blocks(const float* from, Vector* x) {
-    if constexpr (K == 1) {
-        x[0] = load_vector(from);
-    } else {
-        alignas(64) float turned[K][lanes];
-        for (i64 l = 0; l < lanes; ++l) {
-            for (int c = 0; c < K; ++c) turned[c][l] = from[l * K + c];
-        }
-        for (int c = 0; c < K; ++c) x[c] = load_vector(turned[c]);
-    }
+    Vector loaded[K];
+    for (int c = 0; c < K; ++c) loaded[c] = load_vector(from + c * lanes);
+    part<K>(loaded, x, 1);
 }
 
 template <int K>
 inline void store_blocks(const Vector* x, float* to) {
-    if constexpr (K == 1) {
-        std::memcpy(to, x, sizeof *x);
-    } else {
-        alignas(64) float turned[K][lanes];
-        for (int c = 0; c < K; ++c) std::memcpy(turned[c], x + c, sizeof *x);
-        for (i64 l = 0; l < lanes; ++l) {
-            for (int c = 0; c < K; ++c) to[l * K + c] = turned[c][l];
-        }
-    }
+    Vector joined[K];
+    join<K>(x, joined, 1);
+    for (int c = 0; c < K; ++c) std::memcpy(to + c * lanes, joined + c, sizeof *joined);
 }
 
 // --- rows of numbers as planes ---
