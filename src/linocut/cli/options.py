@@ -255,6 +255,7 @@ def find_network(
             raise SpecError(f"--block is for recurrent models by name; write the blocks into {model}")
         from linocut.networks.toml_file import DATA, read_network
 
+        given.pop("labels", None)  # a file says itself how many there may be
         return read_network(Path(model), **given, mends=mends or DATA)
     if "shape" in given:
         given["input_shape"] = given.pop("shape")

@@ -144,7 +144,8 @@ def find_augmentation(what: str | Augmentation | None) -> Augmentation:
 def _size(name: str, text: str) -> float:
     """The size in a text such as "shift=0.1"; SpecError where there is none."""
     if name not in SIZED:
-        raise SpecError(f"augmentation {name} has the size {text!r}, but takes none; only {' and '.join(SIZED)} do")
+        known = f"{', '.join(SIZED[:-1])} and {SIZED[-1]}"
+        raise SpecError(f"augmentation {name} has the size {text!r}, but takes none; only {known} do")
     try:
         return float(text)
     except ValueError:
