@@ -15,10 +15,11 @@ from linocut.data import load
 from linocut.data.augment import Augmenter
 from linocut.data.augmentation import find_augmentation
 from linocut.data.digit_strings import check_path, strings_of
-from linocut.data.form import LABELS, Form
+from linocut.data.form import Form
 from linocut.data.number_files import read_numbers
 from linocut.data.phones import DIGITS, PHONES, numbers_of
 from linocut.data.speech_features import SpeechFeatures, with_differences
+from linocut.data.tasks import LABELS
 from linocut.errors import DataError, SpecError
 from linocut.ops.bits import Array
 from linocut.run.label_errors import folding

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def scores_of(predictor: Predictor, dataset: Dataset) -> tuple[dict[str, Any], list[str]]:
     """Figures of a regression or a multi-label task, for programs and for people; nothing of other networks."""
-    from linocut.data.form import LABELS
+    from linocut.data.tasks import LABELS
     from linocut.networks.classifier import CLASSIFICATION
     from linocut.run.label_errors import label_errors
     from linocut.run.number_scores import NumberScore, number_scores

@@ -267,7 +267,7 @@ def find_network(
 
 def _of_data(dataset: Dataset) -> dict[str, Any]:
     """What data say of a network: of labels of sequences how many there are at most, and a class more, the blank."""
-    from linocut.data.form import LABELS
+    from linocut.data.tasks import LABELS
 
     found: dict[str, Any] = {"shape": dataset.shape, "dtype": dataset.dtype}
     if dataset.form is not None and dataset.form.task == LABELS:

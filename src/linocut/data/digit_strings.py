@@ -18,10 +18,11 @@ import numpy as np
 from linocut.data import pcg64, phones
 from linocut.data.arrays import ArrayDataset
 from linocut.data.dataset import Dataset
-from linocut.data.form import LABELS, SOUND, Form
+from linocut.data.form import SOUND, Form
 from linocut.data.recordings import SPOKEN_DIGITS, find_recordings
 from linocut.data.sound import other_rate
 from linocut.data.speech import chosen, features_of, features_within, normal_of, padded
+from linocut.data.tasks import LABELS
 from linocut.data.wav import read_wav
 from linocut.errors import DataError
 

@@ -9,9 +9,9 @@ from typing import Any
 from linocut import fields
 from linocut.data.coding import Coding
 from linocut.data.log_mel import LogMel
-from linocut.data.recorded import LABELS as LABELS
 from linocut.data.scaling import Scaling
 from linocut.data.speech_features import SpeechFeatures
+from linocut.data.tasks import LABELS
 from linocut.errors import SpecError
 from linocut.networks.classifier import CLASSIFICATION, TASKS
 

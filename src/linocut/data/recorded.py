@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linocut.data.sound_names import holds_recordings
+from linocut.data.tasks import LABELS
 from linocut.errors import unknown_name
 
 if TYPE_CHECKING:
     from linocut.data.dataset import Dataset
     from linocut.data.form import Form
 
-LABELS = "labels"  # the task of the labels of a sequence, without places
 LOG_MEL, MFCC, FILTERBANK = "log_mel", "mfcc", "filterbank"
 FEATURES = (LOG_MEL, MFCC, FILTERBANK)
 DIGITS, STRINGS = "fsdd", "fsdd-strings"
