@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import linocut as lc
+from linocut.data.arrays import ArrayDataset
 from linocut.errors import SpecError
 from linocut.layers import (
     CTC,
@@ -99,14 +100,13 @@ def test_labels_without_places_are_learned(tmp_path: Path) -> None:
         one[1, labels[0]] = one[5, labels[1]] = 2.0
     network = Network("labels", (SequenceInput((8, 3)), LSTM(8, 4), BlockCirculantDense(3), CTC(2)))
     trainer = lc.Trainer(network, "standard", lc.Adam(0.03), 20, threads=1)
-    given = x, truth.astype(np.float32)
+    given = ArrayDataset(x, truth.astype(np.float32), ("a", "b"), "labels", shape=(8, 3), numbers=True)
     trainer.fit(given, epochs=25, out=tmp_path / "run")
     assert trainer.evaluate(given).loss < 0.2
     predictor = lc.load(tmp_path / "run", threads=1)
-    from linocut.run.feed import as_dataset
-
     assert predictor.evaluate(given).loss == pytest.approx(trainer.evaluate(given).loss, rel=1e-6)
-    errors = label_errors(predictor, as_dataset(given, network.graph))
+    assert predictor.classes == ("a", "b")
+    errors = label_errors(predictor, given)
     assert errors.labels == 240 and errors.rate < 0.05 and errors.right > 110
 
 
