@@ -55,7 +55,10 @@ def test_train_with_augmentation(linocut, tmp_path):
 @pytest.mark.parametrize(
     ("augment", "message"),
     [
-        ("flop", "no augmentation is called 'flop'; there are shift, flip, crop, rotate, edge; did you mean flip?"),
+        (
+            "flop",
+            "no augmentation is called 'flop'; there are shift, flip, crop, rotate, edge, noise; did you mean flip?",
+        ),
         ("flip", "mirrored examples of digits are none of their class any more; leave out flip"),
         ("crop", "digits has no images to crop, only folders of images have"),
     ],

@@ -111,7 +111,8 @@ def test_augmentations_in_help_and_completion(linocut, monkeypatch):
 def test_completion():
     assert completed("train", "--schedule", "c") == ["constant", "cosine"]
     assert completed("train", "--data", "mn") == ["mnist"]
-    assert completed("train", "--augment", "shift,") == ["shift,flip", "shift,crop", "shift,rotate", "shift,edge"]
+    others = ["shift,flip", "shift,crop", "shift,rotate", "shift,edge", "shift,noise"]
+    assert completed("train", "--augment", "shift,") == others
     assert completed("plan", "--account", "p") == ["paper"]
     assert completed("train", "--task", "re") == ["regression"]
     assert completed("train", "--sch") == ["--schedule"]

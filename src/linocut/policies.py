@@ -14,6 +14,8 @@ SMALLEST_INTEGER = "integer"  # the narrowest integer format that holds every po
 SCALED_L1 = "scaled_l1"  # in standard deviations of a normal distribution, as the l2 norm is
 Q7_RANGE = 2.0  # of q7 weights, in standard deviations of the initial ones
 
+AGAIN = "again"  # of retained gates: formed anew in the backward pass
+
 _FLOATS = ("f16", "f32")
 _CHOICES = {
     "norm": ("l1", SCALED_L1, "l2"),
@@ -29,8 +31,9 @@ _CHOICES = {
     "real": _FLOATS,
     "real_X": _FLOATS,
     "dense_dY": ("i4", "i8", *_FLOATS),
+    "gates": (AGAIN, "q7", "q15", *_FLOATS),
 }
-_MAY_LACK = ("dense_dY",)
+_MAY_LACK = ("dense_dY", "gates")
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,9 @@ class Policy:
     X retained activations, Y matrix products, dX and dY gradients, W latent weights, dW their gradients, momenta, beta
     (batch norm shifts and their moments), statistics of batch norm; of the layers that are in full precision real:
     weights, and real_X: activations and gradients. `dense_dY` is dY of dense layers, None where it is as that of
-    convolutions: few rows of it are summed, in which roundings cancel less, and it takes little memory. SpecError for
-    formats that a role cannot have, or that do not go together.
+    convolutions: few rows of it are summed, in which roundings cancel less, and it takes little memory. `gates` are the
+    retained ones of recurrent layers, "again" where they are formed anew; None is q7 beside integer gradients, else as
+    real_X. SpecError for formats that a role cannot have, or that do not go together.
     """
 
     name: str
@@ -59,6 +63,7 @@ class Policy:
     real: str
     real_X: str
     dense_dY: str | None = None
+    gates: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.isprintable():
@@ -86,6 +91,11 @@ class Policy:
         Beside the scaled l1 norm it is l2: its exact derivative needs those few as floats, and so does the loss.
         """
         return "l2" if self.norm == SCALED_L1 else self.norm
+
+    @property
+    def retained_gates(self) -> str:
+        """The format in which recurrent layers keep their gates for the backward pass, or "again"."""
+        return self.gates or ("q7" if self.integer else self.real_X)
 
     def weight_range(self, fan_in: int) -> float:
         """The largest latent weight, in which updates are clipped and which a fixed-point format's one stands for.

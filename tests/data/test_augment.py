@@ -145,11 +145,14 @@ def test_is_found(text, expected, shown):
 @pytest.mark.parametrize(
     ("what", "message"),
     [
-        ("shift,flop", "no augmentation is called 'flop'; there are shift, flip, crop, rotate, edge; did you mean"),
+        (
+            "shift,flop",
+            "no augmentation is called 'flop'; there are shift, flip, crop, rotate, edge, noise; did you mean",
+        ),
         ("shift,", "no augmentation is called ''"),
         (3, "augment is int; give a text such as"),
         ("edge", "edge says how what a shift leaves is filled, but there is none; add shift"),
-        ("flip=2", "augmentation flip has the size '2', but takes none; only shift and rotate do"),
+        ("flip=2", "augmentation flip has the size '2', but takes none; only shift, rotate and noise do"),
         ("shift=wide", "the size of shift is 'wide', must be a number, such as shift=0.1"),
     ],
 )

@@ -124,8 +124,8 @@ def test_files_that_are_not_found(home, monkeypatch):
         ("Fashion_MNIST", r"unknown data set 'Fashion_MNIST' \(did you mean fashion-mnist\?\); known are"),
         (
             "zebra",
-            "'zebra'; known are digits, mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse, svhn, svhn-extra, or "
-            "the path of a folder",
+            "'zebra'; known are digits, mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse, svhn, svhn-extra, "
+            "fsdd, fsdd-strings, or the path of a folder",
         ),
         ("", "unknown data set ''; known are"),
         ("./zebra", "zebra is not a folder; give a folder of class folders, or one of digits, mnist"),

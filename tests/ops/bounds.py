@@ -27,6 +27,7 @@ from linocut.ops.limits import U8_SCALE
 from linocut.ops.weight_gradient import product
 
 U = 2.0**-24
+STEPS_ERROR = 2e-5  # of some steps of recurrent layers, beside what is of the order of one
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,63 @@ def conv2d_weight_gradient(before: Views, after: Views, attributes: Mapping[str,
     return {"dw": Where((size == 0) | (np.abs(exact) > error))}
 
 
+def circulant_spectra(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
+    """A sum over a block."""
+    largest = np.abs(before["weights"].data.astype(np.float64)).sum(axis=1).max()
+    return {"spectra": Within(np.array(16 * U * largest))}
+
+
+def circulant_product(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
+    """A sum over all inputs, in transforms: each is at most the sum of its block, and so are those of weights."""
+    x, spectra = before["x"], before["spectra"]
+    size, _, summed, _ = spectra.shape
+    inputs = np.abs(x.values().astype(np.float64)).sum(axis=2).max()
+    largest = np.abs(spectra.data).max() * size
+    bias = np.abs(before["bias"].data.astype(np.float64)).max() if "bias" in before else 0.0
+    return {"y": Within(np.array((summed + 40) * U * (4 * inputs * largest + bias)))}
+
+
+def circulant_weight_gradient(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
+    """A sum over steps, in transforms."""
+    dy, x = (np.abs(before[name].values().astype(np.float64)).sum(axis=2) for name in ("dy", "x"))
+    return {"dw": Within(np.array((dy.size + 40) * U * dy.max() * x.sum()))}
+
+
+def _recurrent(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
+    """Few steps of what is of the order of one: sigmoid and tanh are within 3e-7, and slopes below 1 carry that on.
+
+    `work` has no meaning behind the instruction; fixed-point gates may be a unit off.
+    """
+    found: Bounds = {"work": Within(np.array(np.inf))}
+    for name in ("y", "gates", "cells", "da", "total", "sums", "reset"):
+        if name in after:
+            size = 1.0 + np.abs(after[name].data.astype(np.float64)).max()
+            found[name] = Within(np.array(1.0 if after[name].form.is_fixed else STEPS_ERROR * size))
+    return found
+
+
+def lstm(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
+    """See _recurrent."""
+    return _recurrent(before, after, attributes)
+
+
+def lstm_gradient(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
+    """See _recurrent; gates and dy are only read."""
+    read = ("gates", "dy")
+    return {name: bound for name, bound in _recurrent(before, after, attributes).items() if name not in read}
+
+
+def gru(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
+    """See _recurrent."""
+    return _recurrent(before, after, attributes)
+
+
+def gru_gradient(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
+    """See _recurrent; gates, y and dy are only read."""
+    read = ("gates", "y", "dy")
+    return {name: bound for name, bound in _recurrent(before, after, attributes).items() if name not in read}
+
+
 def _like(view: View, form: str) -> View:
     return View(np.zeros((view.data.shape[0], view.cols)), form, view.cols, view.shape)
 
@@ -186,5 +244,12 @@ BOUNDS: dict[str, Callable[[Views, Views, Mapping[str, float]], Bounds]] = {
         conv2d_input_gradient,
         levels_input_gradient,
         conv2d_weight_gradient,
+        circulant_spectra,
+        circulant_product,
+        circulant_weight_gradient,
+        lstm,
+        lstm_gradient,
+        gru,
+        gru_gradient,
     )
 }

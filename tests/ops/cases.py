@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+import sequences
 from operands import FILLS, QUANTITIES, VARIANTS, boundaries_sizes, panels_sizes
 from windows import draw, has_images
 
@@ -35,6 +36,7 @@ LARGER = (
 )
 FEWEST = 80  # cases of an instruction that has few combinations of formats
 MOST = 1000  # combinations of one that has many: others with another seed
+MOST_OF_SEQUENCES = 100  # whose references go step by step
 GARBAGE = 0xA5  # fills what an instruction must write, and the gaps between buffers, which it must not
 GAP = 64
 
@@ -60,13 +62,14 @@ def cases(op_name: str, rng: np.random.Generator) -> list[Case]:
     letters = sorted({d for o in op.signature.operands for d in o.dims if d.isalpha()} - {"S", "D"})
     decks = {letter: _deck(rng) for letter in letters}
     combinations = _combinations(op_name)
-    if len(combinations) > MOST:
-        combinations = [combinations[i] for i in sorted(rng.choice(len(combinations), MOST, replace=False))]
+    most = MOST_OF_SEQUENCES if op_name in sequences.NAMES else MOST
+    if len(combinations) > most:
+        combinations = [combinations[i] for i in sorted(rng.choice(len(combinations), most, replace=False))]
     made = []
     for _ in range(math.ceil(FEWEST / len(combinations))):
         for formats, variant in combinations:
             made.append(make_case(op, formats, variant, {letter: next(decks[letter]) for letter in letters}, rng))
-    for sizes in () if has_images(op) else LARGER:
+    for sizes in () if has_images(op) or op_name in sequences.NAMES else LARGER:
         for formats, variant in (combinations[0], combinations[int(rng.integers(len(combinations)))]):
             made.append(make_case(op, formats, variant, sizes, rng))
     return made
@@ -88,7 +91,10 @@ def make_case(
     S, the rows of `work`, follows from a number of parts, which mostly does not divide the rows. D, of an instruction
     with an attribute `first`, are the channels of a group that lies within C; of copy_channels any number.
     """
-    if "first" in op.signature.attributes:
+    if op.name in sequences.NAMES:
+        sizes, more = sequences.draw(op.name, formats, variant, rng)
+        variant = {**variant, **more}
+    elif "first" in op.signature.attributes:
         sizes, variant = _group(sizes, variant, rng)
     elif any("D" in operand.dims for operand in op.signature.operands):
         sizes = {**sizes, "D": int(rng.choice((*SIZES, 3)))}
@@ -156,6 +162,8 @@ def _combinations(op_name: str) -> tuple[tuple[Mapping[str, str], Mapping[str, f
     op, found = OP_BY_NAME[op_name], []
     choices = [((None,) if o.optional else ()) + o.formats for o in op.signature.operands]
     sizes = dict.fromkeys("RKNCDBHWPQIJL", 1) | {"S": QUANTITIES.get(op.name, 2)}
+    if op.name in sequences.NAMES:
+        sizes = sequences.legal_sizes(op.name)
     for chosen in itertools.product(*choices):
         names = (o.name for o in op.signature.operands)
         formats = {name: form for name, form in zip(names, chosen, strict=True) if form is not None}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import numpy as np
+import sequences
 
 from linocut.formats import find_format, words
 from linocut.ops import OP_BY_NAME, View, channel_sums, norm_gradient_sums, norm_sign, norm_statistics
@@ -40,6 +41,7 @@ VARIANTS: dict[str, tuple[dict[str, float], ...]] = {
     "sgd": ({"clip": 0.0}, {"clip": 1.0}, {"clip": 0.3}),
     "softmax_cross_entropy": ({"smoothing": 0.0}, {"smoothing": 0.1}),
     "copy_channels": ({"fresh": 0.0}, {"fresh": 1.0}),
+    **sequences.VARIANTS,
 }
 
 
@@ -704,4 +706,5 @@ FILLS: dict[str, Fill] = {
     "add_product": _add_product,
     "levels_to_bytes": _levels_to_bytes,
     "levels_input_gradient": _levels_input_gradient,
+    **{name: sequences.filler(name) for name in sequences.NAMES},
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import sequences
 
 from linocut.ops import Op
 from linocut.ops.max_pool import planes
@@ -15,6 +16,8 @@ MANY = {"B": 2, "H": 10, "W": 9, "P": 9, "Q": 8}  # more taps than a kernel take
 
 def has_images(op: Op) -> bool:
     """Whether an operand of the instruction is a batch of images, or the weights of a convolution."""
+    if op.name in sequences.NAMES:
+        return False
     return any("H" in operand.dims or {"P", "Q"} <= set(operand.dims) for operand in op.signature.operands)
 
 

@@ -39,6 +39,7 @@ from linocut.cli.options import (
 def bench(
     model: str,
     hidden: tuple[int, ...] | None,
+    block: int | None,
     policy: str,
     optimizer: str,
     batch: int,
@@ -64,7 +65,7 @@ def bench(
     if each and as_json:
         raise click.UsageError("--each is for people; --json has every instruction")
     network, rule, form = (
-        find_network(model, hidden, None, shape, classes),
+        find_network(model, hidden, None, shape, classes, block=block),
         Bop() if predict else find_optimizer(optimizer),  # whose weights are bits, as those of a model
         find_policy(policy),
     )

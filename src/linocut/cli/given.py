@@ -14,6 +14,8 @@ class Options:
     hidden: tuple[int, ...] | None
     keep_float: str | None
     bits: str | None
+    block: int | None
+    features: str | None
     policy: str
     optimizer: str
     batch: int

@@ -22,12 +22,19 @@ if TYPE_CHECKING:
 
 def scores_of(predictor: Predictor, dataset: Dataset) -> tuple[dict[str, Any], list[str]]:
     """Figures of a regression or a multi-label task, for programs and for people; nothing of other networks."""
+    from linocut.data.tasks import LABELS
     from linocut.networks.classifier import CLASSIFICATION
+    from linocut.run.label_errors import label_errors
     from linocut.run.number_scores import NumberScore, number_scores
 
     form = predictor.form
     if form is None or form.task == CLASSIFICATION:
         return {}, []
+    if form.task == LABELS:
+        errors = label_errors(predictor, dataset)
+        line = f"error rate {errors.rate:.2%}: {errors.distance:,} of {errors.labels:,} labels"
+        whole = f"{errors.right:,} of {errors.sequences:,} sequences without an error"
+        return {"error_rate": errors.rate, **dataclasses.asdict(errors)}, [f"{line}; {whole}"]
     scores = number_scores(predictor, dataset, form)
     what = "targets" if isinstance(scores[0], NumberScore) else "labels"
     return {what: [dataclasses.asdict(score) for score in scores]}, list(_table(scores))

@@ -102,6 +102,9 @@ model_options = combined(
     click.option(
         "--hidden", metavar="N,N,...", callback=widths, help="Widths of an mlp's hidden layers, such as 256,256."
     ),
+    click.option(
+        "--block", type=int, help="The size of a recurrent model's circulant blocks: 1 (dense), 2, 4, 8 or 16."
+    ),
 )
 policy_options = combined(
     click.option(
@@ -231,6 +234,7 @@ def find_network(
     shape: tuple[int, ...] | None = None,
     classes: int | None = None,
     mends: tuple[str, str] | None = None,
+    block: int | None = None,
 ) -> Network:
     """The network, shaped for the data set or as given, or as it is by itself; SpecError for an unknown one.
 
@@ -242,20 +246,33 @@ def find_network(
 
     given: dict[str, Any] = {"shape": shape, "classes": classes}
     if dataset is not None:
-        outputs = dataset.targets or len(dataset.classes)
-        given = {"shape": dataset.shape, "classes": outputs, "dtype": dataset.dtype, "task": _task_of(dataset)}
+        given = _of_data(dataset)
     given = {name: value for name, value in given.items() if value is not None}
     if model.endswith(".toml"):
         if hidden is not None:
             raise SpecError(f"--hidden is for the model mlp; write the widths into {model}")
+        if block is not None:
+            raise SpecError(f"--block is for recurrent models by name; write the blocks into {model}")
         from linocut.networks.toml_file import DATA, read_network
 
+        given.pop("labels", None)  # a file says itself how many there may be
         return read_network(Path(model), **given, mends=mends or DATA)
     if "shape" in given:
         given["input_shape"] = given.pop("shape")
     if model == DEFAULT_MODEL and dataset is not None and dataset.form is not None:
         given["ends"] = REAL  # of few numbers binary weights learn little
-    return models.build(model, **given, **({} if hidden is None else {"hidden": hidden}))
+    own = {"hidden": hidden, "block": block}
+    return models.build(model, **given, **{name: value for name, value in own.items() if value is not None})
+
+
+def _of_data(dataset: Dataset) -> dict[str, Any]:
+    """What data say of a network: of labels of sequences how many there are at most, and a class more, the blank."""
+    from linocut.data.tasks import LABELS
+
+    found: dict[str, Any] = {"shape": dataset.shape, "dtype": dataset.dtype}
+    if dataset.form is not None and dataset.form.task == LABELS:
+        return {**found, "classes": len(dataset.classes) + 1, "labels": dataset.targets}
+    return {**found, "classes": dataset.targets or len(dataset.classes), "task": _task_of(dataset)}
 
 
 def _task_of(dataset: Dataset) -> str | None:

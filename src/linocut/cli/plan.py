@@ -76,6 +76,7 @@ def plan(
     hidden: tuple[int, ...] | None,
     keep_float: str | None,
     bits: str | None,
+    block: int | None,
     policy: str,
     optimizer: str,
     batch: int,
@@ -133,7 +134,8 @@ def plan(
     if choice is not None and dataset is not None:
         batch = fitted_batch(len(dataset)) if choice.batch else batch
         click.echo(printable(choice.note(batch)), err=True)
-    network = with_precisions(find_network(model, hidden, dataset, shape, classes), keep_float, bits)
+    network = find_network(model, hidden, dataset, shape, classes, block=block)
+    network = with_precisions(network, keep_float, bits)
     if account == "paper" and micro_batch is not None:
         raise click.UsageError("--account paper knows no micro-batches; leave out one of them", context)
     report = find_report(context, network, find_optimizer(optimizer), batch, **asked)

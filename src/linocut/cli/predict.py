@@ -72,7 +72,7 @@ def predict(
     if len(paths) > 1:
         predictor = load(run, batch_size=min(len(paths), DEFAULT_BATCH), threads=threads, backend=backend)
     wanted = predictor.graph.input
-    if not wanted.is_bytes:
+    if not (wanted.is_bytes or (predictor.form is not None and predictor.form.speech is not None)):
         raise click.UsageError(
             f"the network of {run} takes {wanted.dtype} values, not images; use linocut.load in Python"
         )

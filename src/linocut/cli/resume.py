@@ -114,8 +114,8 @@ def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts,
 
     explicit = options.explicit
     pairs: list[tuple[str, object, object]] = []
-    if explicit & {"model", "hidden"}:
-        wanted = find_network(options.model, options.hidden, training)
+    if explicit & {"model", "hidden", "block"}:
+        wanted = find_network(options.model, options.hidden, training, block=options.block)
         wanted = with_precisions(wanted, options.keep_float, options.bits)
         if type(wanted.loss) is type(run.network.loss):
             wanted = wanted.with_loss(run.network.loss)  # which other options are about

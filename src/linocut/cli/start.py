@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from linocut.train import Started
     from linocut.train.checkpoint import Checkpoint
 
+FEATURES_OF = {"lstm": "mfcc", "small_lstm": "mfcc", "google_lstm": "filterbank"}  # of recordings, for each model
+features_option = click.option(
+    "--features",
+    help="What is seen of recordings: log_mel, bytes of one length; mfcc or filterbank, sequences of any length.  "
+    "[default: those that the model is for, else log_mel]",
+)
 freeze_option = click.option(
     "--freeze",
     metavar="LAYERS",
@@ -82,6 +88,7 @@ def load_as(run: Checkpoint | None, options: Options) -> Loaded:
         colour=options.colour,
         labels=labels,
         task=options.task,
+        features=options.features or FEATURES_OF.get(options.model),
     )
 
 
@@ -105,7 +112,7 @@ def _asks_for(options: Options, form: Form) -> bool:
 
 def network_of(run: Checkpoint | None, options: Options, classes: int) -> Network | None:
     """The run's network, with so many classes as the data have; None where --model is to say it."""
-    if run is None or options.explicit & {"model", "hidden"}:
+    if run is None or options.explicit & {"model", "hidden", "block"}:
         return None
     network = run.settings.network
     return network.with_classes(classes) if classes and network.classes else network
@@ -113,7 +120,7 @@ def network_of(run: Checkpoint | None, options: Options, classes: int) -> Networ
 
 def default_name(run: Checkpoint | None, options: Options) -> str:
     """What the model is called in the name of a run folder."""
-    if run is None or options.explicit & {"model", "hidden"}:
+    if run is None or options.explicit & {"model", "hidden", "block"}:
         return os.path.splitext(os.path.basename(options.model))[0]
     return run.settings.network.name
 

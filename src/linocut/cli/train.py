@@ -39,6 +39,7 @@ from linocut.cli.options import (
 from linocut.cli.precision import precision_options, with_precisions
 from linocut.cli.start import (
     default_name,
+    features_option,
     freeze_option,
     from_option,
     load_as,
@@ -88,6 +89,7 @@ def _check(given: Mapping[str, Any]) -> Iterable[str]:
 @precision_options
 @data_options
 @label_options
+@features_option
 @image_size_option
 @colour_option
 @skip_corrupt_option
@@ -106,7 +108,7 @@ def _check(given: Mapping[str, Any]) -> Iterable[str]:
     default="none",
     show_default=True,
     help="Change training images at random: {names}; crop is for folders, edge fills what a shift leaves from the "
-    "edges. Sizes may be given: shift=0.1 (part of the size), rotate=8 (degrees).",
+    "edges. Sizes may be given: shift=0.1 (part of the size), rotate=8 (degrees), noise=0.3 (of floats).",
 )
 @click.option(
     "--epochs",
@@ -220,7 +222,9 @@ def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
     tell_skipped(*filter(None, loaded))
     loaded = split(loaded, options.limit, options.validation, options.seed)
     training = loaded.train
-    network = network_of(run, options, len(training.classes)) or find_network(options.model, options.hidden, training)
+    network = network_of(run, options, len(training.classes)) or find_network(
+        options.model, options.hidden, training, block=options.block
+    )
     network = with_loss(with_precisions(network, options.keep_float, options.bits), options, training)
     optimizer = find_optimizer(options.optimizer, options.of_optimizer)
     path = Path(str(options.data))

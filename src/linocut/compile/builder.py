@@ -15,9 +15,9 @@ from linocut.compile.passes.fuse import fuse_updates
 from linocut.compile.recorder import Recorder
 from linocut.compile.storage import storage_of
 from linocut.graph.graph import Graph
-from linocut.graph.state import Layout, Place, buffer_of, memory_buffer, moment_buffer
-from linocut.layers.lowering import ZEROS
-from linocut.layers.parameters import WEIGHT, Initial, Parameter
+from linocut.graph.state import Layout, Place, buffer_of, memory_buffer, moment_buffer, moment_part
+from linocut.layers.lowering import ZEROS, Lengths
+from linocut.layers.parameters import Initial, Parameter
 from linocut.layers.shape import Shape
 from linocut.layers.values import Gradient
 from linocut.optimizers.base import Optimizer
@@ -45,6 +45,7 @@ class Builder(Recorder):
     training: bool = True
     updates_wait: bool = False  # for a section of their own
     unit: int | None = None
+    lengths: Lengths | None = None
     _predicts: bool = False  # whether the section is a prediction's; in those that train, so are frozen layers alone
     watching: dict[tuple[str, str], tuple[str, str | None]] = field(default_factory=dict)
     _tape: list[Callable[[], None]] = field(default_factory=list)
@@ -165,8 +166,7 @@ class Builder(Recorder):
         buffer = moment_buffer(parameter, name)
         if buffer not in self._index:
             self.layout.moments[f"{parameter.name}.{name}"] = Place(buffer, form, parameter.shape)
-            part = name if parameter.use == WEIGHT else f"{parameter.part}.{name}"
-            self.layout.owners[buffer] = (parameter.node, part)
+            self.layout.owners[buffer] = (parameter.node, moment_part(parameter, name))
         return self.persistent(buffer, role, parameter.shape, form)
 
     # --- buffers ---

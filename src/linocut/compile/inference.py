@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from linocut import roles
+from linocut.compile import recurrent
 from linocut.compile.batch import find_batch
 from linocut.compile.lower import PREDICT, check_arena, finished
 from linocut.compile.placement.offsets import place
@@ -20,12 +21,14 @@ from linocut.compile.recorder import Recorder
 from linocut.formats import WORD_BITS
 from linocut.graph.inference import (
     INTEGERS,
+    LAST,
     MAX,
     PLANES,
     Activation,
     Add,
     Affine,
     BinaryProduct,
+    CirculantProduct,
     Concat,
     Flatten,
     InferenceGraph,
@@ -36,6 +39,9 @@ from linocut.graph.inference import (
     Pool,
     Quantise,
     RealProduct,
+    Recurrent,
+    SequenceCoding,
+    SequencePool,
     Slice,
     Threshold,
 )
@@ -95,12 +101,16 @@ class _Lowering:
     constants: dict[str, Callable[[], Array]] = field(default_factory=dict)
     values: dict[str, int] = field(default_factory=dict)
     more: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    lengths: int | None = None  # of sequences, where they end before the last step
 
     def lower(self, node: InferenceNode) -> None:
         """Emit the instructions of a node."""
         match node:
             case InputCoding():
                 value = self._input(node)
+                if isinstance(node, SequenceCoding):
+                    self.lengths = self.recorder.transient(f"{node.name}.lengths", roles.INPUT, (self.batch,), "i32")
+                    self.recorder.emit("sequence_lengths", {"x": value, "lengths": self.lengths})
             case BinaryProduct() | RealProduct():
                 if self._threshold_of(node) is not None:
                     return
@@ -126,6 +136,14 @@ class _Lowering:
                 value = self._concat(node)
             case Slice():
                 value = self._copied(node, self.values[node.inputs[0]], node.begin)
+            case CirculantProduct():
+                value = recurrent.product(self, node, self._numbers(node.inputs[0]))
+            case Recurrent():
+                value = recurrent.direction(self, node, self._numbers(node.inputs[0]))
+            case SequencePool():
+                value = self._made(node, FLOAT)
+                operands = {"x": self._numbers(node.inputs[0]), "lengths": self.lengths, "y": value}
+                self.recorder.emit("sequence_pool", operands, {"last": float(node.function == LAST)})
             case Logits():
                 value = self._numbers(node.inputs[0])
                 self.recorder.output(value, "logits")
@@ -140,14 +158,15 @@ class _Lowering:
     def _made(self, node: InferenceNode, form: str, role: str = roles.X) -> int:
         return self.recorder.transient(node.name, role, (self.batch, *node.shape), form)
 
-    def _constant(self, name: str, role: str, shape: Shape, form: str, make: Callable[[], Array]) -> int:
+    def constant(self, name: str, role: str, shape: Shape, form: str, make: Callable[[], Array]) -> int:
+        """A buffer that holds what `make` gives."""
         self.constants[name] = make
         return self.recorder.persistent(name, role, shape, form)
 
     def _channels(self, node: InferenceNode, part: str, values: Array) -> int:
         """A constant (1, channels)."""
         form = "i32" if values.dtype == np.int32 else FLOAT
-        return self._constant(f"{node.name}.{part}", roles.BETA, (1, len(values)), form, lambda: values[None])
+        return self.constant(f"{node.name}.{part}", roles.BETA, (1, len(values)), form, lambda: values[None])
 
     def _numbers(self, source: str) -> int:
         """A value in floats: bytes u as (2u - 255) / 255."""
@@ -209,7 +228,7 @@ class _Lowering:
         source, least = node.inputs[0], None
         x = self.values[source] if node.least is not None else self._numbers(source)
         if (bounds := node.least) is not None:
-            least = self._constant(f"{node.name}.least", roles.BETA, bounds.shape, "i32", lambda: bounds)
+            least = self.constant(f"{node.name}.least", roles.BETA, bounds.shape, "i32", lambda: bounds)
         planes = tuple(self._made(node, "bit") for _ in range(node.bits))
         operands = {"x": x, "least": least, **dict(zip(OPERANDS, planes, strict=False))}
         self.recorder.emit("quantise", operands, {"span": 1.0})
@@ -292,7 +311,7 @@ class _Lowering:
         """Weights as the kernels read them, packed when they are needed."""
         rows = weights.reshape(len(weights), -1)
         shape, name = panels_shape(*rows.shape), f"{node.name}.panels{plane}"
-        return {"panels": self._constant(name, roles.W_SIGN, shape, "bit", lambda: pack_panels(rows))}
+        return {"panels": self.constant(name, roles.W_SIGN, shape, "bit", lambda: pack_panels(rows))}
 
     def _rows(self, node: BinaryProduct | RealProduct) -> dict[str, int]:
         """Weights row by row, in signs or floats."""
@@ -300,7 +319,7 @@ class _Lowering:
         shape = (*node.weights.shape[:-1], node.depth)
         role, form = (roles.W_SIGN, "bit") if signs else (roles.W, FLOAT)
         weights = node.weights
-        return {"weights": self._constant(f"{node.name}.weights", role, shape, form, lambda: weights)}
+        return {"weights": self.constant(f"{node.name}.weights", role, shape, form, lambda: weights)}
 
     def _floats(self, node: RealProduct, x: int, moves: Window, shape: Shape) -> int:
         value = self.recorder.transient(node.name, roles.Y, shape, FLOAT)
@@ -318,7 +337,7 @@ class _Lowering:
         source = self.graph.by_name[node.inputs[0]]
         y = self.values[source.name] if source.gives == INTEGERS else self._numbers(source.name)
         stats = np.stack([node.mean, node.deviation])
-        kept = self._constant(f"{node.name}.stats", roles.NORM, stats.shape, FLOAT, lambda: stats)
+        kept = self.constant(f"{node.name}.stats", roles.NORM, stats.shape, FLOAT, lambda: stats)
         shift, value = self._channels(node, "shift", node.shift), self._made(node, FLOAT)
         operands = {"y": y, "stats": kept, "beta": None if node.gain is not None else shift, "x": value}
         self.recorder.emit("norm_apply", operands, {"norm": L1, "relu": 0.0})

@@ -39,6 +39,7 @@ class ArrayDataset(Dataset):
         """Check the arrays and keep them."""
         self.name = name
         self._images = _checked_images(as_array(images, f"{name}: images"), name, shape)
+        self._lengths: NDArray[np.int64] | None = None
         self.shape = self._images.shape[1:]
         self.dtype: Dtype = "u8" if self._images.dtype == np.uint8 else "f32"
         given, count = as_array(labels, f"{name}: labels"), len(self._images)
@@ -71,6 +72,16 @@ class ArrayDataset(Dataset):
     def labels(self) -> NDArray[Any] | None:
         """Those of all examples; see Dataset.labels."""
         return None if self.targets else self._labels
+
+    @property
+    def lengths(self) -> NDArray[np.int64] | None:
+        """Those that were said; see Dataset.lengths."""
+        return self._lengths
+
+    def with_lengths(self, lengths: Sequence[int]) -> ArrayDataset:
+        """This data set, its examples being sequences of so many steps, zeros behind."""
+        self._lengths = np.array(lengths, np.int64)
+        return self
 
     def read(self, indices: NDArray[np.int64], images: NDArray[Any], labels: NDArray[Any]) -> None:
         """Copy the examples at `indices`; see Dataset.read."""

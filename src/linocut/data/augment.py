@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Draws = NDArray[np.uint64]
 
 GREY: dict[Dtype, float] = {"u8": 127, "f32": 0.0}  # a u8 u means (2u - 255) / 255
-STREAM = 1  # beside those that decide the order of an epoch
+STREAM, NOISES = 1, 2  # beside those that decide the order of an epoch
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
 DOWN, ACROSS, MIRROR, CROP = 0, 1, 2, 3  # which number of a stream decides what
 TRIES, PER_TRY = 10, 4
@@ -49,9 +49,19 @@ class Augmenter:
             )
         else:
             self._dataset.read(indices, images, labels)
-        self._move(images, draws)
+        if self._what.moves:
+            self._move(images, draws)
         if self._what.rotate:
             rotate(images, self._what.rotate * (2 * _parts(draws[:, TURN]) - 1))
+        if self._what.noise:
+            self._add_noise(indices, images)
+
+    def _add_noise(self, indices: NDArray[np.int64], images: NDArray[Any]) -> None:
+        """To all numbers but those of steps that are all zeros; one example at a time, in a stream of its own."""
+        key = pcg64.raw([int(self._key), NOISES], 1)[0]
+        for index, image in zip(indices, images, strict=True):
+            noise = normal_numbers(random_numbers(key, np.array([index]), image.size)[0]).reshape(image.shape)
+            image += (self._what.noise * noise * (image != 0).any(axis=-1, keepdims=True)).astype(image.dtype)
 
     def _move(self, images: NDArray[Any], draws: Draws) -> None:
         """Shift and flip, in place: one image at a time, so that one image more is all the memory it takes."""
@@ -85,6 +95,12 @@ def _mix(words: Draws) -> Draws:
     words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return words ^ (words >> np.uint64(31))
+
+
+def normal_numbers(draws: Draws) -> NDArray[np.float64]:
+    """A number of mean 0 and variance 1 of each: the sum of four uniform ones of 16 bits, within 3.5 of 0."""
+    total = sum(((draws >> np.uint64(shift)) & np.uint64(0xFFFF)).astype(np.float64) for shift in (0, 16, 32, 48))
+    return np.asarray((total - 2 * 65535) / 65536 * 3**0.5)
 
 
 def _parts(draws: Draws) -> NDArray[np.float64]:

@@ -14,10 +14,11 @@ from linocut.errors import DataError, SpecError, unknown_name
 SHIFT = 0.15  # of height and width, as in the paper
 ROTATE = 10.0  # degrees
 MOST_ROTATE = 45.0
+NOISE, MOST_NOISE = 0.3, 10.0  # standard deviations, of normalised features
 GREY, EDGE = "grey", "edge"
-NAMES = ("shift", "flip", "crop", "rotate", EDGE)
-SIZED = ("shift", "rotate")
-NEWER: dict[str, Any] = {"rotate": 0.0, "fill": GREY}
+NAMES = ("shift", "flip", "crop", "rotate", EDGE, "noise")
+SIZED = ("shift", "rotate", "noise")
+NEWER: dict[str, Any] = {"rotate": 0.0, "fill": GREY, "noise": 0.0}
 SETTINGS_MEND = 'give a text such as "shift,flip" or "shift=0.1,rotate=8,edge", or an Augmentation'
 
 
@@ -30,7 +31,8 @@ class Augmentation:
     nearest to 0; f32: 0), or each pixel as the nearest of its "edge", which suits drawings on a plain ground. `flip`:
     one in two is mirrored left to right. `crop`: a random part of 8 % to all of the image, 3:4 to 4:3, is resized to
     the example (folders of images only; as in Szegedy et al., Going Deeper with Convolutions, 2014). `rotate`: it is
-    turned about its middle by up to so many degrees to either side, and filled from its edge.
+    turned about its middle by up to so many degrees to either side, and filled from its edge. `noise`: numbers of this
+    standard deviation are added to all of an example's, but not to steps that are all zeros (examples of floats only).
     SpecError for a size out of range, an edge without a shift, and flags that are none.
     """
 
@@ -39,6 +41,7 @@ class Augmentation:
     crop: bool = False
     rotate: float = 0.0
     fill: str = GREY
+    noise: float = 0.0
 
     def __post_init__(self) -> None:
         """SpecError for a size out of range, an edge without a shift, and flags that are none."""
@@ -50,12 +53,19 @@ class Augmentation:
         turn = self.rotate
         if isinstance(turn, bool) or not isinstance(turn, (int, float)) or not (0 <= turn <= MOST_ROTATE):
             raise SpecError(f"rotate is {turn!r}, must be 0 to {MOST_ROTATE:g} degrees, such as {ROTATE:g}")
+        if not 0.0 <= fields.number(self.noise, "noise") <= MOST_NOISE:
+            raise SpecError(f"noise is {self.noise!r}, must be 0 to {MOST_NOISE:g}, a deviation such as {NOISE}")
         fields.one_of(self.fill, "fill", (GREY, EDGE))
         if self.fill == EDGE and not shift:
             raise SpecError("edge says how what a shift leaves is filled, but there is none; add shift or leave it out")
 
     def __bool__(self) -> bool:
         """Whether anything is done at all."""
+        return self.moves or bool(self.noise)
+
+    @property
+    def moves(self) -> bool:
+        """Whether pixels of images are moved."""
         return bool(self.shift) or self.flip or self.crop or bool(self.rotate)
 
     def __str__(self) -> str:
@@ -63,7 +73,9 @@ class Augmentation:
         shift = "shift" if self.shift == SHIFT else f"shift={self.shift:g}"
         turn = "rotate" if self.rotate == ROTATE else f"rotate={self.rotate:g}"
         names = [shift] * bool(self.shift) + ["flip"] * self.flip + ["crop"] * self.crop
-        return ",".join(names + [turn] * bool(self.rotate) + [EDGE] * (self.fill == EDGE)) or "none"
+        noise = "noise" if self.noise == NOISE else f"noise={self.noise:g}"
+        names += [turn] * bool(self.rotate) + [EDGE] * (self.fill == EDGE) + [noise] * bool(self.noise)
+        return ",".join(names) or "none"
 
     def distance(self, size: int) -> int:
         """The most pixels by which `size` pixels are shifted."""
@@ -76,7 +88,7 @@ class Augmentation:
 
     def check_shape(self, shape: tuple[int, ...]) -> None:
         """SpecError if examples of `shape` are no images."""
-        if self and len(shape) != 3:
+        if self.moves and len(shape) != 3:
             raise SpecError(
                 f"augmentation is {self}, but the network takes examples of shape {shape}, must be (height, width, "
                 "channels); leave it out, or give the network the shape of images"
@@ -84,6 +96,11 @@ class Augmentation:
 
     def check_dataset(self, dataset: Dataset) -> None:
         """DataError if it would spoil the examples of `dataset`, or cannot be done to them."""
+        if self.noise and dataset.dtype != "f32":
+            raise DataError(
+                f"augmentation is {self}, but {dataset.name} has examples of bytes; leave out noise, or take features "
+                "in floats (--features mfcc)"
+            )
         if self.flip and dataset.handed:
             raise DataError(
                 f"augmentation is {self}, but mirrored examples of {dataset.name} are none of their class any more; "
@@ -112,7 +129,7 @@ def find_augmentation(what: str | Augmentation | None) -> Augmentation:
     for name in names:
         if name not in NAMES:
             raise unknown_name("augmentation", name, NAMES)
-    sizes = {"shift": SHIFT, "rotate": ROTATE}
+    sizes = {"shift": SHIFT, "rotate": ROTATE, "noise": NOISE}
     sizes |= {name: _size(name, text) for name, (_, sign, text) in zip(names, given, strict=True) if sign}
     return Augmentation(
         sizes["shift"] if "shift" in names else 0.0,
@@ -120,13 +137,15 @@ def find_augmentation(what: str | Augmentation | None) -> Augmentation:
         "crop" in names,
         sizes["rotate"] if "rotate" in names else 0.0,
         EDGE if EDGE in names else GREY,
+        sizes["noise"] if "noise" in names else 0.0,
     )
 
 
 def _size(name: str, text: str) -> float:
     """The size in a text such as "shift=0.1"; SpecError where there is none."""
     if name not in SIZED:
-        raise SpecError(f"augmentation {name} has the size {text!r}, but takes none; only {' and '.join(SIZED)} do")
+        known = f"{', '.join(SIZED[:-1])} and {SIZED[-1]}"
+        raise SpecError(f"augmentation {name} has the size {text!r}, but takes none; only {known} do")
     try:
         return float(text)
     except ValueError:

@@ -68,6 +68,11 @@ class Dataset(ABC):
         """The class numbers (n,) of all examples, not to be written to; None where they are not at hand, or targets."""
         return None
 
+    @property
+    def lengths(self) -> NDArray[np.int64] | None:
+        """How many steps each example has (n,), where they are sequences of their own lengths; None elsewhere."""
+        return None
+
     def file_of(self, index: int) -> str | None:
         """The path of the file that an example is; None where it is no file of its own."""
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from linocut.data.number_names import ARRAYS
 from linocut.data.sound_names import is_recording
@@ -12,7 +12,6 @@ from linocut.errors import DataError, unknown_name
 from linocut.networks.classifier import CLASSIFICATION, TASKS
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from linocut.data.dataset import Dataset
@@ -38,13 +37,17 @@ def open_numbers(
     return open_table(path, labels, task or CLASSIFICATION, form, whole)
 
 
-def read_numbers(path: Path, form: Form) -> NDArray[np.uint8]:
+def read_numbers(path: Path, form: Form) -> NDArray[Any]:
     """The examples (n, *shape) of a file, for a network of this form, which is not told what they are."""
     if path.suffix.lower() in ARRAYS:
         from linocut.data.npz import read_examples
 
         return read_examples(path, form)
     if is_recording(path.name):
+        if form.speech is not None:
+            from linocut.data.speech import read_speech
+
+            return read_speech(path, form)
         from linocut.data.sound import read_sound
 
         return read_sound(path, form)

@@ -15,6 +15,14 @@ from linocut.data.dataset import Dataset, Resizing
 from linocut.data.loaded import Loaded
 from linocut.data.number_files import open_numbers
 from linocut.data.number_names import holds_numbers, is_called_numbers
+from linocut.data.recorded import (
+    RECORDED,
+    RECORDED_FOLDERS,
+    RECORDED_HOME,
+    holds_sounds,
+    open_recorded,
+    open_recordings,
+)
 from linocut.data.resizing import WHOLE
 from linocut.data.scan import folders
 from linocut.data.sound_names import holds_recordings
@@ -55,6 +63,7 @@ def load(
     task: str | None = None,
     form: Form | None = None,
     whole: bool = False,
+    features: str | None = None,
 ) -> tuple[Dataset, Dataset]:
     """The training and the test data of `name`: a name in `available()`, or the path of a folder or a file.
 
@@ -66,7 +75,10 @@ def load(
     that cannot be decoded; those left out are the `skipped` of what is returned, and all else that was left out or
     chosen is in its `notes`. A validation folder beside the others is in `load_splits` only.
 
-    A folder may also hold recordings, .wav, in class folders or called CLASS_anything.wav (see sound.py).
+    A folder may also hold recordings, .wav, in class folders or called CLASS_anything.wav (see sound.py). `features`
+    says what is seen of them: "log_mel", bytes of one length, by default; or "mfcc" or "filterbank", sequences of their
+    own lengths (see speech.py). "fsdd" is the Free Spoken Digit Dataset, by default as "mfcc", and "fsdd-strings" its
+    digits joined to strings, whose labels are phones (see digit_strings.py).
 
     Files of numbers are CSV (see table.py), whose `labels` name the columns to predict, and .npz (see npz.py). `task`
     is "classification", or "regression" or "multilabel" of them. How a trained network reads them is its `form`
@@ -84,6 +96,7 @@ def load(
         task=task,
         form=form,
         whole=whole,
+        features=features,
     )
     return loaded.train, loaded.test
 
@@ -100,14 +113,20 @@ def load_splits(
     task: str | None = None,
     form: Form | None = None,
     whole: bool = False,
+    features: str | None = None,
 ) -> Loaded:
     """Like `load`, with the examples to validate on where a folder has `val` beside `train` and `test`.
 
     DataError for an unknown name, for files that are missing or damaged, and for settings that the data do not take.
     """
     text = os.fspath(name)
+    if text in RECORDED and not _is_path(name):
+        _refuse_image_settings(text, size, skip_corrupt, colour, resizing)
+        return Loaded(*open_recorded(text, _recorded_folder(text, data_dir), features, form))
     is_path = _is_path(name)
     named = not is_path and _is_known(text)
+    if features is not None and (named or holds_numbers(text)):
+        raise DataError(f"features are {features!r}, but {text} holds no recordings; leave them out")
     if not named and holds_numbers(text):
         path = Path(os.path.realpath(expanded(text)))  # known by it: the same from wherever a run is resumed
         _refuse_image_settings(str(path), size, skip_corrupt, colour, resizing)
@@ -125,11 +144,11 @@ def load_splits(
     if text and os.path.isdir(path):  # which is of no name that is too long
         path = path.resolve()  # known by it: the same from wherever a run is resumed
         opener = _format_of(path)
-        if opener is None and holds_recordings(path):
-            from linocut.data.sound import open_sounds
-
+        if opener is None and holds_sounds(path):
             _refuse_image_settings(str(path), size, skip_corrupt, colour, resizing)
-            return Loaded(*open_sounds(path, form))
+            return Loaded(*open_recordings(path, features, form))
+        if features is not None:
+            raise DataError(f"features are {features!r}, but {path} holds no recordings; leave them out")
         if opener is None:
             from linocut.data.folder import open_folder
 
@@ -198,7 +217,7 @@ def available(data_dir: str | os.PathLike[str] | None = None) -> list[Available]
 
 
 def _names() -> list[str]:
-    return ["digits", *SOURCES]
+    return ["digits", *SOURCES, *RECORDED]
 
 
 def _meant(text: str) -> str:
@@ -213,7 +232,20 @@ def _is_path(name: str | os.PathLike[str]) -> bool:
 
 
 def _is_known(text: str) -> bool:
-    return text == "digits" or text in SOURCES
+    return text == "digits" or text in SOURCES or text in RECORDED
+
+
+def _recorded_folder(name: str, data_dir: str | os.PathLike[str] | None) -> Path:
+    """The folder of the recordings of a name; DataError where it is nowhere."""
+    for place in _places(data_dir):
+        for folder in (*(place / below for below in RECORDED_FOLDERS), place):
+            if holds_recordings(folder):
+                return folder
+    places = ", ".join(dict.fromkeys(str(place) for place in _places(data_dir)))
+    raise DataError(
+        f"{name} is not on this machine; sought in {places} and in {' or '.join(RECORDED_FOLDERS)} below; get it with: "
+        f"git clone {RECORDED_HOME}, and give the folder around it as --data-dir"
+    )
 
 
 def _refuse_image_settings(

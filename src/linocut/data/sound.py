@@ -58,7 +58,7 @@ def _chosen(paths: list[Path]) -> LogMel:
     headers = [read_header(path) for path in paths]
     for path, header in zip(paths, headers, strict=True):
         if header.rate != headers[0].rate:
-            raise _other_rate(path, header.rate, headers[0].rate)
+            raise other_rate(path, header.rate, headers[0].rate)
     features = LogMel.at(headers[0].rate)
     lengths = sorted(features.frames_of(header.frames) for header in headers)
     return replace(features, frames=lengths[min(len(lengths) - 1, int(PART * len(lengths)))])
@@ -78,11 +78,12 @@ def _features(path: Path, features: LogMel) -> NDArray[np.float32]:
     """Those of a recording; DataError where it is of another rate."""
     rate, samples = read_wav(path)
     if rate != features.rate:
-        raise _other_rate(path, rate, features.rate)
+        raise other_rate(path, rate, features.rate)
     return features.of(samples)
 
 
-def _other_rate(path: Path, rate: int, wanted: int) -> DataError:
+def other_rate(path: Path, rate: int, wanted: int) -> DataError:
+    """For a recording of another rate than the network was trained on."""
     return DataError(
         f"{path} has {rate:,} samples a second, must have {wanted:,}; convert it: ffmpeg -i IN -ar {wanted} OUT.wav"
     )

@@ -42,6 +42,12 @@ class Subset(Dataset):
         labels = self._dataset.labels
         return None if labels is None else labels[self._places]
 
+    @property
+    def lengths(self) -> NDArray[np.int64] | None:
+        """Those of its examples; see Dataset.lengths."""
+        lengths = self._dataset.lengths
+        return None if lengths is None else lengths[self._places]
+
     def file_of(self, index: int) -> str | None:
         """That of the example in the whole data set; see Dataset.file_of."""
         return self._dataset.file_of(int(self._places[index]))

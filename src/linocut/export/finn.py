@@ -17,6 +17,7 @@ from linocut.graph.inference import (
     Add,
     Affine,
     BinaryProduct,
+    CirculantProduct,
     Concat,
     Flatten,
     InferenceGraph,
@@ -27,6 +28,8 @@ from linocut.graph.inference import (
     Pool,
     Quantise,
     RealProduct,
+    Recurrent,
+    SequencePool,
     Slice,
     Threshold,
 )
@@ -60,7 +63,7 @@ def _reason(graph: InferenceGraph, node: InferenceNode) -> str:
         case Affine():
             last = node.name == graph.logits.inputs[0] and len(graph.readers(node.name)) == 1
             return "" if last else f"FINN takes norms that signs follow, and the last one; {MEND}"
-        case Add() | Activation() | Concat() | Slice():
+        case Add() | Activation() | Concat() | Slice() | CirculantProduct() | Recurrent() | SequencePool():
             return f"FINN takes chains of products of signs, no {node.kind}; {MEND}"
         case Quantise() | LevelsProduct():
             return f"FINN is given signs here, no levels of several bits; {MEND}"

@@ -20,6 +20,7 @@ from linocut.export.exact import BYTE, check_exact
 from linocut.export.norms import factor
 from linocut.export.onnx_model import OnnxModel
 from linocut.export.padding import pads
+from linocut.export.recurrent import refuse
 from linocut.graph.inference import (
     BYTES,
     INTEGERS,
@@ -31,6 +32,7 @@ from linocut.graph.inference import (
     Add,
     Affine,
     BinaryProduct,
+    CirculantProduct,
     Concat,
     Flatten,
     InferenceGraph,
@@ -41,6 +43,8 @@ from linocut.graph.inference import (
     Pool,
     Quantise,
     RealProduct,
+    Recurrent,
+    SequencePool,
     Slice,
     Threshold,
 )
@@ -148,6 +152,8 @@ class _Adding:
                 )
             case Slice():
                 self._slice(node)
+            case CirculantProduct() | Recurrent() | SequencePool():
+                refuse(node, "ONNX")
             case Logits():
                 if not self.dialect.bare:
                     self.model.node("Identity", [self._tensor(node.inputs[0])], LOGITS)

@@ -27,6 +27,7 @@ from linocut.graph.inference import (
 )
 from linocut.graph.inference_rules import MOST_NAME, MOST_NODES, Tensors, check, check_form
 from linocut.layers.input import MOST_SIZES
+from linocut.layers.losses.base import PATHS
 from linocut.layers.window import Window
 from linocut.ops.bits import Array, padding_is_zero
 from linocut.tensor_file import TensorFile
@@ -92,8 +93,9 @@ def read(path: Path) -> PackedModel:
         raise RunError(f"{path} does not describe a network: it lacks {one_line(error)}; it is damaged") from None
     except (LinocutError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError) as error:
         raise RunError(f"{path} does not describe a network: {one_line(error)}; it is damaged") from None
-    if len(classes) > graph.classes:
-        raise RunError(f"{path} has {len(classes)} class names for {graph.classes} classes; it is damaged")
+    told = graph.outputs - 1 if graph.logits.function == PATHS else graph.classes  # of labels all but the blank
+    if len(classes) > told:
+        raise RunError(f"{path} has {len(classes)} class names for {told} classes; it is damaged")
     return PackedModel(graph, classes, data, resizing, form)
 
 
@@ -173,7 +175,13 @@ def _setting(name: str, value: object) -> Any:
         return fields.whole(value, name)
     if name in ("low", "high"):
         return fields.number(value, name)
-    if name in ("coded", "binary"):
+    if name in ("cells", "block"):
+        return fields.whole(value, name, 1)
+    if name == "cell":
+        return fields.text(value, name)
+    if name == "bound":
+        return float(fields.number(value, name))
+    if name in ("coded", "binary", "sigmoid", "backwards"):
         return fields.flag(value, name)
     assert name == "window", f"a setting {name} that is not read back"
     return None if value is None else _window(fields.mapping(value, name))

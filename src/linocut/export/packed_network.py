@@ -45,6 +45,10 @@ class _Packed(Source):
         """These files know none."""
         raise SpecError(f"{node.name} has a bias, which no file of this version holds")
 
+    def part(self, node: Node, part: str) -> Array:
+        """These files know none but weights."""
+        raise SpecError(f"{node.name} has a {part}, which no file of this version holds")
+
     def norm(self, node: Node, product: Node | None) -> Norm:
         """Mean, deviation and shift."""
         mean, deviation, shift = (self._finite(f"{node.name}.{part}", node.output.shape[-1:]) for part in _PARTS)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -20,12 +21,15 @@ from linocut.graph.graph import Graph, Node
 from linocut.graph.inference import AVERAGE, BYTES, FLOATS, INTEGERS, LEVELS, MAX, SIGNS, InferenceGraph, InferenceNode
 from linocut.graph.inference_rules import check
 from linocut.layers import (
+    GRU,
+    LSTM,
     Activation,
     Add,
     AveragePool,
     BatchNorm,
     BinaryConvolution,
     BinaryDense,
+    BlockCirculantDense,
     Concat,
     Dense,
     Flatten,
@@ -36,11 +40,15 @@ from linocut.layers import (
     Quantise,
     QuantisedLayer,
     RealConvolution,
+    SequenceInput,
+    SequencePool,
     Sign,
     Slice,
 )
 from linocut.layers.base import Shape
+from linocut.layers.lstm import SIGMOID
 from linocut.layers.pools import whole_window
+from linocut.layers.recurrent import BACKWARD
 from linocut.layers.window import Window
 from linocut.ops.bits import Array
 
@@ -75,6 +83,10 @@ class Source(ABC):
     @abstractmethod
     def bias(self, node: Node) -> Array:
         """A node's bias, float32 (outputs,)."""
+
+    @abstractmethod
+    def part(self, node: Node, part: str) -> Array:
+        """Any parameter of a node in full precision, float32, of its shape."""
 
     @abstractmethod
     def norm(self, node: Node, product: Node | None) -> Norm:
@@ -118,6 +130,15 @@ class _Folder:
         name, layer, shape = node.name, node.layer, node.output.shape
         sources = tuple(edge.node for edge in node.inputs)
         match layer:
+            case SequenceInput():
+                about = (layer.dtype, layer.low, layer.high, False)
+                self._put(inference.SequenceCoding(name, (), shape, FLOATS, *about))
+            case BlockCirculantDense():
+                self._put(self._circulant_product(node, sources))
+            case LSTM() | GRU():
+                self._recurrent(node, sources, layer)
+            case SequencePool():
+                self._put(inference.SequencePool(name, sources, shape, FLOATS, layer.function))
             case Input():
                 gives = BYTES if layer.is_bytes or self.source.coded else FLOATS
                 coded = self.source.coded and not layer.is_bytes
@@ -193,6 +214,34 @@ class _Folder:
         bias = self.source.bias(node) if biased else None
         depth, shape = node.input.shape[-1], node.output.shape
         return inference.RealProduct(node.name, sources, shape, FLOATS, depth, window, False, weights, bias)
+
+    def _circulant_product(self, node: Node, sources: tuple[str, ...]) -> InferenceNode:
+        biased = any(parameter.part == "bias" for parameter in node.parameters)
+        bias = self.source.bias(node) if biased else None
+        weights = self.source.weights(node)
+        block = weights.shape[-1]
+        return inference.CirculantProduct(node.name, sources, node.output.shape, FLOATS, block, weights, bias)
+
+    def _recurrent(self, node: Node, sources: tuple[str, ...], layer: LSTM | GRU) -> None:
+        """A node for each direction, and their sum where there are two."""
+        names = [f"{node.name}.{'backward' if prefix else 'forward'}" for prefix in layer.directions]
+        if len(names) == 1:
+            names = [node.name]
+        for name, prefix in zip(names, layer.directions, strict=True):
+            self._put(self._direction(node, name, sources, layer, prefix))
+        if len(names) > 1:
+            self._put(inference.Add(node.name, tuple(names), node.output.shape, FLOATS))
+
+    def _direction(
+        self, node: Node, name: str, sources: tuple[str, ...], layer: LSTM | GRU, prefix: str
+    ) -> InferenceNode:
+        own = [one.part for one in node.parameters if one.part.startswith(BACKWARD) == (prefix == BACKWARD)]
+        arrays: dict[str, Any] = {part[len(prefix) :]: self.source.part(node, part) for part in own}
+        arrays["bias"] = arrays["bias"][0]
+        sigmoid = isinstance(layer, LSTM) and layer.candidate == SIGMOID
+        bound = float(layer.clip) if isinstance(layer, LSTM) else 0.0
+        about = (layer.kind, layer.units, layer.block, sigmoid, bound, prefix == BACKWARD)
+        return inference.Recurrent(name, sources, node.output.shape, FLOATS, *about, **arrays)
 
     def _max_pool(self, node: Node, sources: tuple[str, ...], window: Window) -> None:
         given = sources[0]

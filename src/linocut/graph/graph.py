@@ -117,8 +117,8 @@ class Graph:
 
     @property
     def outputs(self) -> int:
-        """How many outputs the network gives for an example."""
-        return self.nodes[-1].output.shape[0]
+        """How many outputs the network gives for an example, or for each step of a sequence."""
+        return self.nodes[-1].output.shape[-1]
 
     @property
     def classes(self) -> int:

@@ -25,6 +25,8 @@ LEVELS_2, LEVELS_4 = "levels of 2 bits", "levels of 4 bits"
 PLANES = {SIGNS: 1, LEVELS_2: 2, LEVELS_4: 4}  # of each kind of value that is packed in bits
 LEVELS = {planes: kind for kind, planes in PLANES.items()}
 MAX, AVERAGE = "max", "average"
+MEAN, LAST = "mean", "last"
+LSTM_CELL, GRU_CELL = "lstm", "gru"
 RELU, TANH, SIGMOID = "relu", "tanh", "sigmoid"
 
 
@@ -62,6 +64,13 @@ class InputCoding(_Node):
     def is_bytes(self) -> bool:
         """Whether the values of an example are bytes, 0 to 255, else floats."""
         return self.dtype == "u8"
+
+
+@dataclass(frozen=True, eq=False)
+class SequenceCoding(InputCoding):
+    """What an example is: a sequence (steps, features) of floats that ends with its last step that is not all zeros."""
+
+    kind: ClassVar[str] = "sequence_coding"
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,8 +205,62 @@ class Slice(_Node):
 
 
 @dataclass(frozen=True, eq=False)
+class CirculantProduct(_Node):
+    """Floats (inputs,) or (steps, inputs) times a matrix of circulant blocks, plus a bias (outputs,) or None.
+
+    `weights` are float32 (input blocks, output blocks, `block`): see layers/circulant.py.
+    """
+
+    kind: ClassVar[str] = "circulant_product"
+    tensors: ClassVar[tuple[str, ...]] = ("weights", "bias")
+    block: int
+    weights: Array
+    bias: Array | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Recurrent(_Node):
+    """One direction of a recurrent layer, of LSTM_CELL or GRU_CELL cells: (steps, inputs) to (steps, outputs).
+
+    There are `cells`; matrices are float32 in circulant blocks of `block`, as layers/lstm.py and layers/gru.py call
+    them, `bias` (gates,). With `sigmoid` that is the function of candidates; cells stay within `bound` (0: none);
+    `backwards` goes from the end of a sequence to its first step.
+    """
+
+    kind: ClassVar[str] = "recurrent"
+    tensors: ClassVar[tuple[str, ...]] = (
+        "input_weights",
+        "recurrent_weights",
+        "bias",
+        "peepholes",
+        "projection",
+        "candidate_weights",
+    )
+    cell: str
+    cells: int
+    block: int
+    sigmoid: bool
+    bound: float
+    backwards: bool
+    input_weights: Array
+    recurrent_weights: Array
+    bias: Array
+    peepholes: Array | None = None
+    projection: Array | None = None
+    candidate_weights: Array | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SequencePool(_Node):
+    """The MEAN of a sequence's steps, or the LAST of them, up to its end: (steps, features) to (features,)."""
+
+    kind: ClassVar[str] = "sequence_pool"
+    function: str
+
+
+@dataclass(frozen=True, eq=False)
 class Logits(_Node):
-    """The network's outputs, floats; `function` ("softmax", "sigmoid", "identity") makes predictions of them."""
+    """The network's outputs, floats; `function` (softmax, sigmoid, identity or paths) makes predictions of them."""
 
     kind: ClassVar[str] = "logits"
     function: str
@@ -205,6 +268,7 @@ class Logits(_Node):
 
 InferenceNode: TypeAlias = (
     InputCoding
+    | SequenceCoding
     | BinaryProduct
     | LevelsProduct
     | RealProduct
@@ -217,6 +281,9 @@ InferenceNode: TypeAlias = (
     | Flatten
     | Concat
     | Slice
+    | CirculantProduct
+    | Recurrent
+    | SequencePool
     | Logits
 )
 KINDS: dict[str, type[InferenceNode]] = {node.kind: node for node in get_args(InferenceNode)}
@@ -254,8 +321,8 @@ class InferenceGraph:
 
     @property
     def outputs(self) -> int:
-        """How many outputs it gives for an example."""
-        return self.logits.shape[0]
+        """How many outputs it gives for an example, or for each step of a sequence."""
+        return self.logits.shape[-1]
 
     @property
     def nbytes(self) -> int:

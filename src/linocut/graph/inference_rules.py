@@ -16,9 +16,13 @@ from linocut.graph.inference import (
     AVERAGE,
     BYTES,
     FLOATS,
+    GRU_CELL,
     INTEGERS,
+    LAST,
     LEVELS,
+    LSTM_CELL,
     MAX,
+    MEAN,
     PLANES,
     RELU,
     SIGMOID,
@@ -28,6 +32,7 @@ from linocut.graph.inference import (
     Add,
     Affine,
     BinaryProduct,
+    CirculantProduct,
     Concat,
     Flatten,
     InferenceGraph,
@@ -38,16 +43,23 @@ from linocut.graph.inference import (
     Pool,
     Quantise,
     RealProduct,
+    Recurrent,
+    SequencePool,
     Slice,
     Threshold,
 )
 from linocut.layers.base import Shape
+from linocut.layers.circulant import BLOCKS, blocks_of
+from linocut.layers.fully_connected import MOST_OUTPUTS
+from linocut.layers.gru import GATES as GRU_GATES
 from linocut.layers.input import F32_MAX, MOST_ELEMENTS, MOST_SIZES
-from linocut.layers.losses.base import IDENTITY, SOFTMAX
+from linocut.layers.losses.base import IDENTITY, PATHS, SOFTMAX
 from linocut.layers.losses.base import SIGMOID as OF_LOGITS
+from linocut.layers.lstm import GATES as LSTM_GATES
+from linocut.layers.lstm import PEEPHOLES
 
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.(pool|sums))?")
-MOST_NAME = 105  # characters: those of a layer (place.py) and ".pool" or ".sums"
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.(pool|sums|forward|backward))?")
+MOST_NAME = 109  # characters: those of a layer (place.py) and ".backward"
 MOST_NODES, MOST_READS = 2000, 4000  # a layer makes two nodes at most
 
 Tensors: TypeAlias = dict[str, tuple[Shape, type[np.generic]]]
@@ -208,12 +220,30 @@ def _of_one(node: InferenceNode, giver: InferenceNode) -> Rule:
                 0 <= node.begin <= shape[-1] - count, node, f"takes {count} of {shape[-1]} channels from {node.begin}"
             )
             return Rule((*shape[:-1], count), gives)
+        case CirculantProduct():
+            _want_kind(node, gives, FLOATS)
+            _want(len(shape) <= 2, node, f"reads a vector or a sequence, not {shape}")
+            _check_block(node)
+            outputs = node.shape[-1]
+            tensors = {"weights": _circulant(node, shape[-1], outputs), "bias": ((outputs,), np.float32)}
+            return Rule((*shape[:-1], outputs), FLOATS, dict(tensors))
+        case Recurrent():
+            _want_kind(node, gives, FLOATS)
+            _want(len(shape) == 2, node, f"reads a sequence, not {shape}")
+            _check_block(node)
+            return Rule((shape[0], node.shape[-1]), FLOATS, _recurrent_tensors(node, shape[-1]))
+        case SequencePool():
+            _want_kind(node, gives, FLOATS)
+            _want(len(shape) == 2, node, f"reads a sequence, not {shape}")
+            _want(node.function in (MEAN, LAST), node, f"has function {MEAN} or {LAST}, not {node.function!r}")
+            return Rule(shape[1:], FLOATS)
         case Logits():
             _want_kind(node, gives, FLOATS)
             _want(not isinstance(giver, InputCoding), node, "does not read the input")
-            _want(len(shape) == 1, node, f"reads a vector, not {shape}")
-            known = (SOFTMAX, OF_LOGITS, IDENTITY)
-            _want(node.function in known, node, f"has function {', '.join(known)}, not {node.function!r}")
+            ends = 2 if node.function == PATHS else 1
+            _want(len(shape) == ends, node, f"reads a {'sequence' if ends == 2 else 'vector'}, not {shape}")
+            functions = (SOFTMAX, OF_LOGITS, IDENTITY, PATHS)
+            _want(node.function in functions, node, f"has function {', '.join(functions)}, not {node.function!r}")
             return Rule(shape, FLOATS)
         case _:
             raise SpecError(f"{node.name}: a {node.kind} reads several nodes, not one")
@@ -233,6 +263,37 @@ def _product_tensors(node: BinaryProduct | LevelsProduct | RealProduct, *, binar
     taps = () if node.window is None else node.window.size
     inputs, form = (words(node.depth), np.uint64) if binary else (node.depth, np.float32)
     return {"weights": ((outputs, *taps, inputs), form)}
+
+
+def _circulant(node: CirculantProduct | Recurrent, inputs: int, outputs: int) -> tuple[Shape, type[np.generic]]:
+    """Shape and type of weights in circulant blocks."""
+    return (blocks_of(inputs, node.block), blocks_of(outputs, node.block), node.block), np.float32
+
+
+def _check_block(node: CirculantProduct | Recurrent) -> None:
+    _want(node.block in BLOCKS, node, f"has blocks of {', '.join(map(str, BLOCKS))}, not {node.block}")
+
+
+def _recurrent_tensors(node: Recurrent, features: int) -> Tensors:
+    """Of a direction; whether peepholes and a projection are there, its arrays say."""
+    cells, outputs = node.cells, node.shape[-1]
+    kinds = (LSTM_CELL, GRU_CELL)
+    _want(node.cell in kinds, node, f"has cells {' or '.join(kinds)}, not {node.cell!r}")
+    _want(node.bound >= 0, node, f"has a bound of 0 or more, not {node.bound}")
+    _want(1 <= cells <= MOST_OUTPUTS and cells % node.block == 0, node, f"has whole blocks of cells, not {cells}")
+    _want(outputs % node.block == 0, node, f"has whole blocks of outputs, not {outputs}")
+    _want(node.projection is not None or outputs == cells, node, f"gives {cells} outputs, not {outputs}")
+    gates = (LSTM_GATES if node.cell == LSTM_CELL else GRU_GATES) * cells
+    found: Tensors = {"input_weights": _circulant(node, features, gates), "bias": ((gates,), np.float32)}
+    if node.cell == GRU_CELL:
+        _want(node.candidate_weights is not None, node, "has candidate_weights")
+        found["recurrent_weights"] = _circulant(node, cells, 2 * cells)
+        found["candidate_weights"] = _circulant(node, cells, cells)
+        return found
+    found["recurrent_weights"] = _circulant(node, outputs, gates)
+    found["peepholes"] = ((PEEPHOLES, cells), np.float32)
+    found["projection"] = _circulant(node, cells, outputs)
+    return found
 
 
 def _want_kind(node: InferenceNode, gives: str, *known: str) -> None:

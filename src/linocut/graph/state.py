@@ -15,7 +15,7 @@ import numpy as np
 from linocut.errors import SpecError
 from linocut.formats import Format, find_format, words
 from linocut.graph.named_arrays import NamedArrays
-from linocut.layers.parameters import WEIGHT, Parameter
+from linocut.layers.parameters import WEIGHT, WEIGHTS, Parameter
 from linocut.masks import is_masked
 from linocut.ops.base import View
 from linocut.ops.bits import Array, pack, unpack
@@ -41,9 +41,15 @@ def buffer_of(parameter: Parameter) -> str:
     return parameter.name
 
 
+def moment_part(parameter: Parameter, moment: str) -> str:
+    """What a moment is called within its node: of the weights, which most nodes have one of, by itself."""
+    only = parameter.use == WEIGHT and parameter.part == WEIGHTS
+    return moment if only else f"{parameter.part}.{moment}"
+
+
 def moment_buffer(parameter: Parameter, moment: str) -> str:
     """The name of the buffer of an optimizer's moment, or of the sum of a parameter's gradients."""
-    return f"{parameter.node}.{moment}" if parameter.use == WEIGHT else f"{parameter.name}.{moment}"
+    return f"{parameter.node}.{moment_part(parameter, moment)}"
 
 
 def memory_buffer(node: str, part: str) -> str:

@@ -48,6 +48,10 @@ class Trained(Source):
         """A node's bias, float32 (outputs,)."""
         return self._state[f"{node.name}.bias"][0]
 
+    def part(self, node: Node, part: str) -> Array:
+        """Any parameter of a node, float32."""
+        return self._state[f"{node.name}.{part}"]
+
     def norm(self, node: Node, product: Node | None) -> Norm:
         """Mean, deviation and shift, for a Y that may be larger than it was in training (`growth`)."""
         of_logits = self._graph.feeds_loss(node.name)

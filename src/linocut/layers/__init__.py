@@ -15,12 +15,15 @@ from linocut.layers.base import Layer, Wired
 from linocut.layers.batch_norm import BatchNorm
 from linocut.layers.binary_convolution import BinaryConv1D, BinaryConv2D, BinaryConvolution
 from linocut.layers.binary_dense import BinaryDense
+from linocut.layers.block_circulant import BlockCirculantDense
 from linocut.layers.channels import Concat, Slice
 from linocut.layers.dense import Dense
 from linocut.layers.depthwise_convolution import DepthwiseConv2D
 from linocut.layers.flatten import Flatten
+from linocut.layers.gru import GRU
 from linocut.layers.input import Input
-from linocut.layers.losses import LOSSES, Loss, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
+from linocut.layers.losses import CTC, LOSSES, Loss, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
+from linocut.layers.lstm import LSTM
 from linocut.layers.pools import (
     AveragePool,
     AveragePool1D,
@@ -34,6 +37,8 @@ from linocut.layers.quantise import Quantise
 from linocut.layers.quantised import QuantisedConv2D, QuantisedDense, QuantisedLayer
 from linocut.layers.real_convolution import Conv1D, Conv2D, RealConvolution
 from linocut.layers.residual import Residual
+from linocut.layers.sequence_input import SequenceInput
+from linocut.layers.sequence_pool import SequencePool
 from linocut.layers.sign import Sign
 
 if TYPE_CHECKING:
@@ -66,12 +71,20 @@ _ALL: tuple[type[Layer], ...] = (
     Concat,
     Slice,
     Residual,
+    SequenceInput,
+    BlockCirculantDense,
+    LSTM,
+    GRU,
+    SequencePool,
     *LOSSES.values(),
 )
 LAYERS: dict[str, type[Layer]] = {layer.kind: layer for layer in _ALL}
 
 __all__ = [
+    "CTC",
+    "GRU",
     "LAYERS",
+    "LSTM",
     "Activation",
     "Add",
     "AveragePool",
@@ -82,6 +95,7 @@ __all__ = [
     "BinaryConv2D",
     "BinaryConvolution",
     "BinaryDense",
+    "BlockCirculantDense",
     "Concat",
     "Conv1D",
     "Conv2D",
@@ -104,6 +118,8 @@ __all__ = [
     "ReLU",
     "RealConvolution",
     "Residual",
+    "SequenceInput",
+    "SequencePool",
     "Sigmoid",
     "SigmoidCrossEntropy",
     "Sign",

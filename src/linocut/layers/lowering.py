@@ -23,6 +23,14 @@ class Gradient:
     exponent: int | None = None
 
 
+@dataclass(frozen=True)
+class Lengths:
+    """The buffer of how many steps each sequence of the batch has, int32 (batch,), of `steps` at most."""
+
+    buffer: int
+    steps: int
+
+
 class Lowering(Protocol):
     """Collects the buffers and instructions of one program, section by section. Buffers are known by their numbers."""
 
@@ -35,6 +43,7 @@ class Lowering(Protocol):
     loss: int
     counters: int
     micro: int | None
+    lengths: Lengths | None  # where sequences of the input end, None where all have as many steps
     unit: int | None  # the exponent of the loss's gradient, where float gradients are in units that follow it
 
     @property

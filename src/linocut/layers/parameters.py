@@ -9,6 +9,7 @@ from linocut.layers.shape import Shape
 
 # What a parameter is for, which decides its format, its update and how it is counted.
 WEIGHT, BIAS, SCALE, STATISTIC, CONSTANT = "weight", "bias", "scale", "statistic", "constant"
+WEIGHTS = "weights"  # the part of nodes that have one matrix
 BETA = "beta"  # the part that a batch norm's shift is
 
 
@@ -61,7 +62,7 @@ def fan_in(shape: Shape) -> int:
 
 def weights(node: str, shape: Shape, *, binary: bool) -> Parameter:
     """Weights (outputs, ..., inputs), drawn from N(0, 1 / fan-in) at first."""
-    return Parameter(node, "weights", shape, WEIGHT, binary, Initial(normal=fan_in(shape) ** -0.5))
+    return Parameter(node, WEIGHTS, shape, WEIGHT, binary, Initial(normal=fan_in(shape) ** -0.5))
 
 
 def bias(node: str, channels: int, part: str = "bias") -> Parameter:

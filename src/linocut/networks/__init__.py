@@ -16,6 +16,7 @@ from linocut.networks.binary_vgg import vgg, xnor_vgg16, xnor_vgg19
 from linocut.networks.binarynet import binarynet
 from linocut.networks.cnv import cnv
 from linocut.networks.convnet import convnet
+from linocut.networks.lstm import google_lstm, lstm, small_lstm
 from linocut.networks.mlp import mlp
 from linocut.networks.resnet import bireal18, resnet, resnet18, resnet20, resnet32, resnet34, resnet56, resnete18
 
@@ -28,6 +29,8 @@ __all__ = [
     "build",
     "cnv",
     "convnet",
+    "google_lstm",
+    "lstm",
     "mlp",
     "resnet",
     "resnet18",
@@ -36,6 +39,7 @@ __all__ = [
     "resnet34",
     "resnet56",
     "resnete18",
+    "small_lstm",
     "vgg",
     "xnor_vgg16",
     "xnor_vgg19",
@@ -55,6 +59,9 @@ MODELS: dict[str, Callable[..., Network]] = {
     "xnor_vgg16": xnor_vgg16,
     "xnor_vgg19": xnor_vgg19,
     "convnet": convnet,
+    "lstm": lstm,
+    "google_lstm": google_lstm,
+    "small_lstm": small_lstm,
 }
 COUNTED: dict[str, str] = {  # the modules that have them: what trains has no need of them
     "vgg16": "linocut.networks.vgg",

@@ -5,7 +5,8 @@
     layer = "binary_conv2d"
     filters = 64
 
-Without an input layer the first is made for the data. `units = "classes"` stands for the number of its classes.
+Without an input layer the first is made for the data: a sequence_input before a recurrent layer. `units = "classes"`
+stands for the number of its classes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 from linocut.errors import SpecError, one_line
 from linocut.files import write_text
 from linocut.graph.network import Network
-from linocut.layers import Input
+from linocut.layers import GRU, LSTM, Input, SequenceInput
 from linocut.layers.losses import LOSSES, Loss
 from linocut.networks.classifier import CLASSIFICATION, loss_of
 from linocut.toml_text import read_toml
@@ -103,10 +104,12 @@ def _completed(
         raise SpecError("layers are missing; write each as a table [[layers]] with its kind, as in layer = 'sign'")
     layers = [_with_classes(layer, classes, mends[1]) for layer in layers]
     kinds = [str(layer.get("layer")) for layer in layers]
-    if kinds[:1] != [Input.kind]:
+    if not set(kinds[:1]) & {Input.kind, SequenceInput.kind}:
         if shape is None:
             raise SpecError(f"it has no input layer, and nothing says what shape it takes; add one, or {mends[0]}")
-        layers.insert(0, {"layer": Input.kind, "shape": list(shape), "dtype": dtype})
+        of_any_length = kinds[:1] in ([LSTM.kind], [GRU.kind])  # as recordings are
+        kind = SequenceInput.kind if of_any_length else Input.kind
+        layers.insert(0, {"layer": kind, "shape": list(shape), "dtype": dtype})
     if not any(kinds[-1:] == [loss] for loss in LOSSES):
         layers.append({"layer": loss.kind})
     return {"name": name, "layers": layers}

@@ -52,7 +52,7 @@ def _items(examples: Any, shape: tuple[int, ...], dtype: str, loss: Loss, output
     """Of an object that gives its examples one by one."""
     name, classes = type(examples).__name__, loss.classes(outputs)
     by_class = loss.by_class or (outputs, classes) == (1, 2)
-    wanted = Wanted(shape, dtype, classes if by_class else 0, 0 if by_class else outputs)
+    wanted = Wanted(shape, dtype, classes if by_class else 0, 0 if by_class else loss.targets_of(outputs))
     if not isinstance(examples, (str, bytes, Mapping, np.ndarray)):
         if isinstance(examples, Indexed):
             return ItemDataset(examples, wanted, name)
@@ -118,10 +118,10 @@ def check_truth(dataset: Dataset, network: str, loss: Loss, outputs: int) -> Non
                 f"{dataset.name} has {dataset.targets} targets, network {network} ends in {loss.kind}, which takes "
                 "class numbers; give it integer labels (n,), or end the network in mean_squared_error"
             )
-        if dataset.targets != outputs:
+        if dataset.targets != (wanted := loss.targets_of(outputs)):
             raise DataError(
-                f"{dataset.name} has {dataset.targets} targets, network {network} gives {outputs} outputs; "
-                "give as many as there are outputs"
+                f"{dataset.name} has {dataset.targets} targets, network {network} takes {wanted}; "
+                "give as many as its loss sets outputs beside"
             )
     elif not loss.by_class and (outputs, classes) != (1, 2):
         raise DataError(

@@ -25,9 +25,11 @@ from linocut.data.registry import resizing_of
 from linocut.data.resizing import ASSUMED, find_resizing
 from linocut.errors import DataError, SpecError
 from linocut.forks import tell_of_forks
-from linocut.graph.inference import InferenceGraph
+from linocut.graph.inference import InferenceGraph, SequenceCoding
 from linocut.graph.inference_state import InferenceState
-from linocut.layers import Loss, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
+from linocut.layers import CTC, Loss, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
+from linocut.layers.losses.base import PATHS
+from linocut.ops.sequences import ends
 from linocut.run.alike import check_alike
 from linocut.run.constants import put_constants
 from linocut.run.feed import as_dataset_of, check_values, input_bounds
@@ -51,6 +53,15 @@ if TYPE_CHECKING:
 _LOSSES: dict[str, Loss] = {
     loss.function: loss for loss in (SoftmaxCrossEntropy(), SigmoidCrossEntropy(), MeanSquaredError())
 }
+
+
+def _loss_of(graph: InferenceGraph, examples: Examples) -> Loss:
+    """What outputs are set beside the truth of examples by: of paths as many labels as these have."""
+    if graph.logits.function != PATHS:
+        return _LOSSES[graph.logits.function]
+    if isinstance(examples, tuple):
+        return CTC(max(1, np.shape(examples[1])[-1]))
+    return CTC(max(1, getattr(examples, "targets", 1)))
 
 
 class Predictor:
@@ -155,7 +166,7 @@ class Predictor:
             raise DataError(f"network {self.graph.name} takes {wanted.dtype} values, not images; give it arrays")
         return read_image(Path(path), wanted.shape, self.resizing)
 
-    def read(self, path: str | os.PathLike[str]) -> NDArray[np.uint8]:
+    def read(self, path: str | os.PathLike[str]) -> NDArray[Any]:
         """The examples (n, *shape) of a file, read as those of training were; DataError for what does not fit.
 
         A picture is one example. Of a CSV file the columns that were features in training are taken, of an .npz x.
@@ -178,9 +189,9 @@ class Predictor:
         if not isinstance(given, Dataset):
             given = self._coded(given)
         dataset = unlabelled(given, now.graph.name, source.shape, source.dtype)
-        outputs = np.empty((len(dataset), now.graph.outputs), np.float32)
+        outputs = np.empty((len(dataset), *now.graph.logits.shape), np.float32)
         begin = 0
-        for found, _ in self._run(now, dataset):
+        for found, _, _ in self._run(now, dataset):
             outputs[begin : begin + len(found)] = found
             begin += len(found)
         return Predictions.of(outputs, now.graph.logits.function)
@@ -210,19 +221,20 @@ class Predictor:
         """The data set that the network is held against; DataError where it does not fit."""
         if self.form is not None and isinstance(examples, tuple) and len(examples) == 2:
             examples = self._coded(examples[0]), examples[1]
-        source, loss = now.graph.input, _LOSSES[now.graph.logits.function]
+        source, loss = now.graph.input, _loss_of(now.graph, examples)
         dataset = as_dataset_of(examples, now.graph.name, source.shape, source.dtype, loss, now.graph.outputs)
         check_alike(dataset, now.graph.name, self._trained_on, self.classes, self.form)
         return dataset
 
     def _evaluate(self, now: _Version, dataset: Dataset, tally: Tally | None) -> Evaluation:
         """Loss and accuracy over the data set, each batch of which is counted too."""
-        loss = _LOSSES[now.graph.logits.function]
+        loss = _loss_of(now.graph, dataset)
         scaling = dataset.form.scaling if dataset.form else None
         total, correct, count = 0.0, 0, 0
-        for found, truth in self._run(now, dataset):
+        for found, truth, images in self._run(now, dataset):
             truth = truth if scaling is None else scaling.in_units(truth)
-            score = loss.score(found, loss.as_truth(truth))
+            lengths = ends(images) if isinstance(now.graph.input, SequenceCoding) else None
+            score = loss.score(found, loss.as_truth(truth), lengths)
             total, correct, count = total + score.loss, correct + (score.correct or 0), count + score.examples
             if tally is not None:
                 tally.add(found, truth)
@@ -241,8 +253,8 @@ class Predictor:
         """The name of a class, its number where it has none."""
         return self.classes[label] if 0 <= label < len(self.classes) else str(label)
 
-    def _run(self, now: _Version, dataset: Dataset) -> Iterator[tuple[NDArray[np.float32], NDArray[Any]]]:
-        """The outputs of each batch in order, and what is true of it; the last batch may be smaller.
+    def _run(self, now: _Version, dataset: Dataset) -> Iterator[tuple[NDArray[np.float32], NDArray[Any], NDArray[Any]]]:
+        """The outputs of each batch in order, what is true of it, and its examples; the last batch may be smaller.
 
         No lock is held while a batch is waited for: the data set may itself use this predictor.
         """
@@ -253,7 +265,7 @@ class Predictor:
                 if self._bounds is not None:
                     check_values(images, *self._bounds)
                 rows = min(batch, len(dataset) - number * batch)
-                yield now.run(images, rows), truth[:rows]
+                yield now.run(images, rows), truth[:rows], images[:rows]
 
     def _change(self, change: Callable[[InferenceGraph], InferenceGraph]) -> None:
         """Go on with other numbers; changes come one after the other."""

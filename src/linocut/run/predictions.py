@@ -10,7 +10,7 @@ import numpy as np
 from linocut.data.arrays import ArrayDataset, as_array
 from linocut.data.dataset import Dataset
 from linocut.errors import DataError, SpecError
-from linocut.layers.losses.base import IDENTITY
+from linocut.layers.losses.base import IDENTITY, PATHS
 from linocut.run.feed import check_fits
 from linocut.run.probabilities import chosen, likeliest, probabilities
 
@@ -79,7 +79,7 @@ AT_ONCE = 1024
 def _confidences(outputs: NDArray[np.float32], function: str) -> NDArray[np.float32]:
     """Of a part of the examples at a time, so that no second copy of all outputs is made."""
     found = np.ones(len(outputs), np.float32)
-    if function == IDENTITY:
+    if function in (IDENTITY, PATHS):
         return found
     for begin in range(0, len(outputs), AT_ONCE):
         some = outputs[begin : begin + AT_ONCE]

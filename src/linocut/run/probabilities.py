@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linocut.errors import SpecError
-from linocut.layers.losses.base import IDENTITY, SIGMOID
+from linocut.layers.losses.base import IDENTITY, PATHS, SIGMOID
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def probabilities(outputs: NDArray[np.float32], function: str) -> NDArray[np.float32]:
     """Of outputs (n, outputs) the probability of each class (n, classes) float32.
 
-    Softmax: rows add up to 1. One sigmoid: of class 0 and of class 1. Several sigmoids: of each label by itself.
+    Softmax: rows add up to 1; of labels of sequences those of each step, (n, steps, classes). One sigmoid: of class 0
+    and of class 1. Several sigmoids: of each label by itself.
     SpecError for outputs that are numbers.
     """
     if function == IDENTITY:
@@ -24,14 +25,14 @@ def probabilities(outputs: NDArray[np.float32], function: str) -> NDArray[np.flo
     if function == SIGMOID:
         likely = 0.5 * (1.0 + np.tanh(0.5 * outputs.astype(np.float64)))
         return (np.hstack([1.0 - likely, likely]) if outputs.shape[1] == 1 else likely).astype(np.float32)
-    powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-    shares: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
+    powers = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
+    shares: NDArray[np.float32] = powers / powers.sum(axis=-1, keepdims=True)
     return shares
 
 
 def chosen(outputs: NDArray[np.float32], function: str) -> NDArray[np.int64]:
-    """The likeliest class (n,) int64, the first of several; 0 of a regression."""
-    if function == IDENTITY:
+    """The likeliest class (n,) int64, the first of several; 0 of a regression, and of labels of sequences."""
+    if function in (IDENTITY, PATHS):
         return np.zeros(len(outputs), np.int64)
     if function == SIGMOID and outputs.shape[1] == 1:
         return (outputs[:, 0] >= 0).astype(np.int64)

@@ -39,7 +39,7 @@ def evaluate(
 def predict(session: Session, feed: Feed, graph: Graph, images: ArrayLike | Dataset) -> Predictions:
     """The predictions of `images` (n, *shape), grey images also (n, height, width); DataError where they do not fit."""
     dataset = unlabelled(images, graph.name, graph.input.shape, graph.input.dtype)
-    outputs = np.empty((len(dataset), graph.outputs), np.float32)
+    outputs = np.empty((len(dataset), *session.program.buffer(LOGITS).shape[1:]), np.float32)
     begin = 0
     with _metrics_apart(session):
         for rows in _predicted(session, dataset, lambda images, _: feed.put_unlabelled(images)):

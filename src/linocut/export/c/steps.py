@@ -19,6 +19,7 @@ from linocut.compile.placement.offsets import place
 from linocut.errors import SpecError
 from linocut.export.c.tables import filter_words, identifier
 from linocut.export.norms import factor
+from linocut.export.recurrent import refuse
 from linocut.export.words import WORD, tap_words
 from linocut.graph.inference import (
     BYTES,
@@ -31,6 +32,7 @@ from linocut.graph.inference import (
     Add,
     Affine,
     BinaryProduct,
+    CirculantProduct,
     Concat,
     Flatten,
     InferenceGraph,
@@ -41,6 +43,8 @@ from linocut.graph.inference import (
     Pool,
     Quantise,
     RealProduct,
+    Recurrent,
+    SequencePool,
     Slice,
     Threshold,
 )
@@ -191,6 +195,8 @@ class _Lowering:
                 value = self._concat(node)
             case Slice():
                 value = self._slice(node)
+            case CirculantProduct() | Recurrent() | SequencePool():
+                refuse(node, "C")
             case Logits():
                 value = self._numbers(node, node.inputs[0])
         self._put(node, value)

@@ -20,6 +20,7 @@ import numpy as np
 from linocut.errors import SpecError
 from linocut.export.ends import IMAGE, LOGITS, tensor_of
 from linocut.export.norms import factor
+from linocut.export.recurrent import refuse
 from linocut.export.tflite.codes import least_of_codes
 from linocut.export.tflite.layout import CHANNELS, as_image, words_of
 from linocut.export.tflite.model import FLOAT32, INT32, UINT8, TfliteModel
@@ -38,6 +39,7 @@ from linocut.graph.inference import (
     Add,
     Affine,
     BinaryProduct,
+    CirculantProduct,
     Concat,
     Flatten,
     InferenceGraph,
@@ -48,6 +50,8 @@ from linocut.graph.inference import (
     Pool,
     Quantise,
     RealProduct,
+    Recurrent,
+    SequencePool,
     Slice,
     Threshold,
 )
@@ -111,6 +115,8 @@ class _Adding:
                 self._concat(node)
             case Slice():
                 self._slice(node)
+            case CirculantProduct() | Recurrent() | SequencePool():
+                refuse(node, "TFLite")
             case Logits():
                 values.reshaped(values.tensor(node.inputs[0]), LOGITS, (1, *node.shape), FLOAT32)
             case _:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from linocut.ops.bits import Array
 
 ANY_LOSS = 100.0  # of a step, beyond what normed logits allow: shifts of this size are learned by no sensible rate
-SOFTMAX, SIGMOID, IDENTITY = "softmax", "sigmoid", "identity"  # what makes predictions of outputs
+# What makes predictions of outputs; PATHS: softmax of each step, read as labels of the sequence.
+SOFTMAX, SIGMOID, IDENTITY, PATHS = "softmax", "sigmoid", "identity", "paths"
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,17 @@ class Loss(Layer):
         """How many classes so many outputs tell apart, 0 for a regression."""
         return outputs
 
+    def targets_of(self, outputs: int) -> int:
+        """How many numbers the truth of an example has, where it is no class number."""
+        return outputs
+
     def most_sensible(self, outputs: int) -> float:
         """The largest loss of a step that training may come to: beyond it, it diverges."""
         return ANY_LOSS + 2.0 * self.classes(outputs)
 
     @abstractmethod
-    def score(self, outputs: Array, truth: Array) -> Score:
-        """The loss of outputs (n, outputs), beside their labels or targets."""
+    def score(self, outputs: Array, truth: Array, lengths: Array | None = None) -> Score:
+        """The loss of outputs (n, outputs), beside their labels or targets; of sequences up to their `lengths` (n,)."""
 
     @abstractmethod
     def emit(self, builder: Lowering, name: str, operands: dict[str, int | None]) -> None:
@@ -76,12 +81,19 @@ class Loss(Layer):
         if not builder.training:
             self.emit(builder, name, operands)
             return value
-        gradient = _gradient(builder, name, value, builder.shape(outputs))
+        gradient = self.gradient(builder, name, value, builder.shape(outputs))
         builder.unit = gradient.exponent if builder.real_X == "f16" else None
         self.emit(builder, name, {**operands, "gradient": gradient.buffer, "exponent": gradient.exponent})
         builder.watched(name, GRADIENT, gradient.buffer, gradient.exponent)
         builder.on_backward(lambda: give(gradient))
         return value
+
+    def gradient(self, builder: Lowering, name: str, value: Value, shape: Shape) -> Gradient:
+        """The gradient of the outputs, as the policy has it; of a layer in full precision in floats, if others are."""
+        if isinstance(value, Real) and not builder.policy.integer:
+            return real_gradient(builder, f"{name}.dX", roles.DX, shape)
+        form = "i16" if builder.policy.integer else None  # few elements, the source of all others: the finer ones
+        return builder.gradient(f"{name}.dX", roles.DX, shape, form)
 
     def as_truth(self, labels: Array) -> Array:
         """Class numbers (n,), -1 for no example, or targets, as the loss takes them: one sigmoid takes 0 and 1."""
@@ -108,11 +120,3 @@ def _formed(builder: Lowering, name: str, value: Value) -> tuple[int, Callable[[
         value.give(builder, gradient)
 
     return outputs, give
-
-
-def _gradient(builder: Lowering, name: str, value: Value, shape: Shape) -> Gradient:
-    """The gradient of the outputs, as the policy has it; of a layer in full precision in floats, if others are."""
-    if isinstance(value, Real) and not builder.policy.integer:
-        return real_gradient(builder, f"{name}.dX", roles.DX, shape)
-    form = "i16" if builder.policy.integer else None  # few elements, the source of all others: the finer ones
-    return builder.gradient(f"{name}.dX", roles.DX, shape, form)

@@ -52,7 +52,7 @@ class MeanSquaredError(_ByNumbers):
         targets = self.truth(builder, builder.shape(outputs))
         builder.emit(self.kind, {**operands, "outputs": outputs, "targets": targets})
 
-    def score(self, outputs: Array, truth: Array) -> Score:
+    def score(self, outputs: Array, truth: Array, lengths: Array | None = None) -> Score:
         """The loss of outputs and targets (n, outputs); nothing is right or wrong."""
 
         def reference(logits: object, **given: object) -> None:
@@ -83,6 +83,6 @@ class SigmoidCrossEntropy(_ByNumbers):
         assert logits is not None
         builder.emit(self.kind, {**operands, "targets": self.truth(builder, builder.shape(logits))})
 
-    def score(self, outputs: Array, truth: Array) -> Score:
+    def score(self, outputs: Array, truth: Array, lengths: Array | None = None) -> Score:
         """The loss of outputs and targets (n, outputs)."""
         return scored(sigmoid_cross_entropy.reference, outputs, targets=truth)

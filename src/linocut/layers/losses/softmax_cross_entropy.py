@@ -72,7 +72,7 @@ class SoftmaxCrossEntropy(Loss):
         }
         builder.emit(self.kind, {**operands, **more}, {"smoothing": float(self.smoothing)})
 
-    def score(self, outputs: Array, truth: Array) -> Score:
+    def score(self, outputs: Array, truth: Array, lengths: Array | None = None) -> Score:
         """The loss of outputs (n, classes) and labels (n,)."""
         weights = np.array([self.class_weights], np.float32) if self.class_weights else None
         return scored(

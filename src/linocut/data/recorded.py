@@ -1,0 +1,75 @@
+"""Recordings by name: the Free Spoken Digit Dataset, digit by digit and in strings; how folders of them are opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from linocut.data.sound_names import holds_recordings
+from linocut.data.tasks import LABELS
+from linocut.errors import unknown_name
+
+if TYPE_CHECKING:
+    from linocut.data.dataset import Dataset
+    from linocut.data.form import Form
+
+LOG_MEL, MFCC, FILTERBANK = "log_mel", "mfcc", "filterbank"
+FEATURES = (LOG_MEL, MFCC, FILTERBANK)
+DIGITS, STRINGS = "fsdd", "fsdd-strings"
+RECORDED = (DIGITS, STRINGS)
+RECORDED_FOLDERS = ("fsdd", "free-spoken-digit-dataset")
+RECORDED_HOME = "https://github.com/Jakobovski/free-spoken-digit-dataset"
+
+
+def holds_sounds(path: Path) -> bool:
+    """Whether a folder holds recordings, as find_recordings or TIMIT has them."""
+    if holds_recordings(path):
+        return True
+    from linocut.data.timit import holds_timit  # late, as all that other data sets do not need
+
+    return holds_timit(path)
+
+
+def open_recordings(path: Path, features: str | None, form: Form | None) -> tuple[Dataset, Dataset]:
+    """A folder of recordings as examples of the `features`, by default bytes of one length; or of a network's form.
+
+    Of TIMIT's folders utterances, by default as filterbank values, whose labels are phones.
+
+    DataError for what does not fit.
+    """
+    from linocut.data.timit import holds_timit, open_timit
+
+    if (form is None or form.task == LABELS) and holds_timit(path):
+        return open_timit(path, _kind(features or (None if form is not None else FILTERBANK), form), form)
+    kind = _kind(features, form)
+    if kind == LOG_MEL:
+        from linocut.data.sound import open_sounds
+
+        return open_sounds(path, form)
+    from linocut.data.speech import open_speech
+
+    return open_speech(path, kind, form)
+
+
+def open_recorded(name: str, folder: Path, features: str | None, form: Form | None) -> tuple[Dataset, Dataset]:
+    """A data set of RECORDED, whose recordings lie in a folder; by default sequences of cepstra."""
+    wanted = features or (None if form is not None else MFCC)
+    if name == DIGITS:
+        train, test = open_recordings(folder, wanted, form)
+    else:
+        from linocut.data.digit_strings import open_strings
+
+        train, test = open_strings(folder, _kind(wanted, form), form)
+    for one in (train, test):
+        one.name = name
+    return train, test
+
+
+def _kind(features: str | None, form: Form | None) -> str:
+    """Which features; DataError for unknown ones."""
+    if form is not None and form.speech is not None:
+        return MFCC if form.speech.cepstra else FILTERBANK
+    wanted = features or LOG_MEL
+    if wanted not in FEATURES:
+        raise unknown_name("features", wanted, FEATURES)
+    return wanted
