@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import sequences
-from operands import FILLS, QUANTITIES, VARIANTS, panels_sizes
+from operands import FILLS, QUANTITIES, SIZED, VARIANTS, panels_sizes
 from windows import draw, has_images
 
 from linocut import roles
@@ -68,7 +68,7 @@ def cases(op_name: str, rng: np.random.Generator) -> list[Case]:
     for _ in range(math.ceil(FEWEST / len(combinations))):
         for formats, variant in combinations:
             made.append(make_case(op, formats, variant, {letter: next(decks[letter]) for letter in letters}, rng))
-    for sizes in () if has_images(op) or op_name in sequences.NAMES else LARGER:
+    for sizes in () if has_images(op) or op_name in sequences.NAMES or op.name in SIZED else LARGER:
         for formats, variant in (combinations[0], combinations[int(rng.integers(len(combinations)))]):
             made.append(make_case(op, formats, variant, sizes, rng))
     return made
@@ -101,6 +101,8 @@ def make_case(
         parts = min(sizes["R"], int(rng.choice([1, 2, 3, 7, 32])))
         sizes = {**sizes, "S": QUANTITIES[op.name] * parts}
     sizes, window = draw(op, sizes, rng) if has_images(op) else (dict(sizes), {})
+    if op.name in SIZED:
+        sizes = {**sizes, **SIZED[op.name](formats, sizes, rng)}
     if op.name == "conv2d_input_sums":
         sizes["S"] = sizes["I"] * (sizes["J"] + sizes["Q"])
     if (formats.get("x"), formats.get("y")) == ("u8", "i16"):
@@ -157,7 +159,7 @@ def views(program: Program, arena: Array) -> dict[str, View]:
 def _combinations(op: Op) -> Iterator[tuple[dict[str, str], Mapping[str, float]]]:
     """Every (formats by operand, attributes that change the meaning) that the instruction's limits admit."""
     choices = [((None,) if o.optional else ()) + o.formats for o in op.signature.operands]
-    sizes = dict.fromkeys("RKNCDBHWPQIJL", 1) | {"S": QUANTITIES.get(op.name, 2)}
+    sizes = dict.fromkeys("RKNCDBHWPQIJLTOY", 1) | {"S": QUANTITIES.get(op.name, 2)}
     if op.name in sequences.NAMES:
         sizes = sequences.legal_sizes(op.name)
     for chosen in itertools.product(*choices):

@@ -67,7 +67,7 @@ def reproduce(
     threads: int | None,
     as_json: bool,
 ) -> None:
-    """Set the figures that PAPER has published beside linocut's: wang2021, chaos.
+    """Set the figures that PAPER has published beside linocut's: wang2021, chaos, clstm.
 
     Each row says whether ours was counted, is modelled by others' constants, or was measured: just now, or
     before, which docs/results.md records with machine and commit.

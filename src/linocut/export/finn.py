@@ -25,6 +25,7 @@ from linocut.graph.inference import (
     InputCoding,
     Logits,
     Pool,
+    Q10Node,
     RealProduct,
     Recurrent,
     SequencePool,
@@ -61,7 +62,7 @@ def _reason(graph: InferenceGraph, node: InferenceNode) -> str:
         case Affine():
             last = node.name == graph.logits.inputs[0] and len(graph.readers(node.name)) == 1
             return "" if last else f"FINN takes norms that signs follow, and the last one; {MEND}"
-        case Add() | Activation() | Concat() | Slice() | CirculantProduct() | Recurrent() | SequencePool():
+        case Add() | Activation() | Concat() | Slice() | CirculantProduct() | Recurrent() | SequencePool() | Q10Node():
             return f"FINN takes chains of products of signs, no {node.kind}; {MEND}"
         case BinaryProduct() | Flatten() | Logits():
             return ""

@@ -40,6 +40,7 @@ from linocut.graph.inference import (
     InputCoding,
     Logits,
     Pool,
+    Q10Node,
     RealProduct,
     Recurrent,
     SequencePool,
@@ -136,7 +137,7 @@ class _Adding:
                 )
             case Slice():
                 self._slice(node)
-            case CirculantProduct() | Recurrent() | SequencePool():
+            case CirculantProduct() | Recurrent() | SequencePool() | Q10Node():
                 refuse(node, "ONNX")
             case Logits():
                 if not self.dialect.bare:

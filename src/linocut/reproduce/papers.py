@@ -31,6 +31,11 @@ PAPERS: dict[str, Paper] = {
         "arXiv 2107.09437",
         "linocut.reproduce.chaos",
     ),
+    "clstm": Paper(
+        "Wang et al., C-LSTM: Enabling Efficient LSTM using Structured Compression Techniques on FPGAs",
+        "arXiv 1803.06305",
+        "linocut.reproduce.clstm",
+    ),
     "wang2021": Paper(
         "Wang et al., Enabling Binary Neural Network Training on the Edge",
         "arXiv 2102.04270",

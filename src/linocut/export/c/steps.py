@@ -37,6 +37,7 @@ from linocut.graph.inference import (
     InputCoding,
     Logits,
     Pool,
+    Q10Node,
     RealProduct,
     Recurrent,
     SequencePool,
@@ -179,7 +180,7 @@ class _Lowering:
                 value = self._concat(node)
             case Slice():
                 value = self._slice(node)
-            case CirculantProduct() | Recurrent() | SequencePool():
+            case CirculantProduct() | Recurrent() | SequencePool() | Q10Node():
                 refuse(node, "C")
             case Logits():
                 value = self._numbers(node, node.inputs[0])

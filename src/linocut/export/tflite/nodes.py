@@ -47,6 +47,7 @@ from linocut.graph.inference import (
     InputCoding,
     Logits,
     Pool,
+    Q10Node,
     RealProduct,
     Recurrent,
     SequencePool,
@@ -108,7 +109,7 @@ class _Adding:
                 self._concat(node)
             case Slice():
                 self._slice(node)
-            case CirculantProduct() | Recurrent() | SequencePool():
+            case CirculantProduct() | Recurrent() | SequencePool() | Q10Node():
                 refuse(node, "TFLite")
             case Logits():
                 values.reshaped(values.tensor(node.inputs[0]), LOGITS, (1, *node.shape), FLOAT32)
