@@ -16,7 +16,7 @@ from linocut.devices.pipeline.verilog import OPERATORS, sizes
 from linocut.files import write_text
 
 TOGETHER = 4  # synthesisers side by side
-WRITTEN = ("xcup", "xc7")  # DSP48E2, as UltraScale has, and DSP48E1
+WRITTEN = ("xcup",)  # UltraScale+, whose DSP block is that of UltraScale but for details
 
 HEAD = """\
 # What one copy of each operator of a block-circulant LSTM in Q5.10 takes, by family of FPGAs and size of blocks.

@@ -106,8 +106,7 @@ def test_weights_take_the_memory_of_their_copies() -> None:
 def test_the_table_has_what_the_page_measured() -> None:
     assert resources.of("product", 8, "xcup").dsp == 14
     for k in (2, 4, 8, 16):
-        for family in ("xcup", "xc7"):
-            assert resources.of("product", k, family).dsp == 2 * k - 2
+        assert resources.of("product", k, "xcup").dsp == 2 * k - 2
     with pytest.raises(SpecError, match=r"no product of blocks of 32, only of 1, 2, 4, 8, 16"):
         resources.of("product", 32, "xcup")
     with pytest.raises(SpecError, match="not of family 'ice40'"):

@@ -33,12 +33,13 @@ def graph_of(name: str, layers: Sequence[LstmShape], family: str) -> OperatorGra
 
 def _part(layer: LstmShape, family: str) -> Part:
     operators: list[Operator] = []
+    last: list[str] = []
     for direction in range(layer.directions):
         operators += _direction(layer, family, f"{layer.name}.{'backward.' * direction}")
+        last.append(operators[-1].name)
     if layer.directions > 1:
-        last = tuple(one.name for one in operators if one.name.endswith(".y"))
         each = resources.of(ADDED, 1, family)
-        operators.append(Operator(f"{layer.name}.sum", ADDED, layer.outputs, each, last))
+        operators.append(Operator(f"{layer.name}.sum", ADDED, layer.outputs, each, tuple(last)))
     kept = layer.directions * BITS * (layer.cells + layer.outputs)
     return Part(layer.name, tuple(operators), kept)
 
