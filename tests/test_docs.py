@@ -199,6 +199,7 @@ def test_json_has_the_keys_that_the_reference_names(run: str, linocut, tmp_path:
         "log": (run,),
         "predict": (run, "image.png", *REFERENCE),
         "export": (run, "--out", "device"),
+        "accelerate": ("lstm",),
         "estimate": (),
         "nasbench enumerate": ("--vertices", 5),
         "nasbench describe": ("1:0",),
