@@ -200,6 +200,7 @@ def test_json_has_the_keys_that_the_reference_names(run: str, linocut, tmp_path:
         "log": (run,),
         "predict": (run, "image.png", *REFERENCE),
         "export": (run, "--out", "device"),
+        "accelerate": ("lstm",),
         "estimate": (),
         "analyse": (run, "--components-only", "--examples", 50),
         "hybrid": ("--from", run, "--budget", "600B", "--by", "pca", "--choose-only", "--examples", 50),

@@ -14,6 +14,7 @@
 #include "integers/avx512.hpp"
 #include "interleave/avx512.hpp"
 #include "lookup/avx512.hpp"
+#include "pairs/avx512.hpp"
 #include "signs/avx2.hpp"
 #include "sums/avx512.hpp"
 #include "turn/avx2.hpp"

@@ -14,6 +14,7 @@
 #include "floats/transpose_portable.hpp"
 #include "integers/none.hpp"
 #include "interleave/neon.hpp"
+#include "pairs/portable.hpp"
 #include "signs/portable.hpp"
 #include "sums/chosen_neon.hpp"
 #include "sums/portable.hpp"

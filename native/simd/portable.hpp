@@ -18,6 +18,7 @@
 #include "integers/none.hpp"
 #include "interleave/portable.hpp"
 #include "lookup/none.hpp"
+#include "pairs/portable.hpp"
 #include "signs/portable.hpp"
 #include "sums/chosen_portable.hpp"
 #include "sums/portable.hpp"

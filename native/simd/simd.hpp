@@ -19,6 +19,7 @@
 //   turn         turn_eight: columns of exact gradients as rows
 //   integers     Integers, sum_of_sizes, scale_word: fixed-point numbers of 16 and 32 bits
 //   bytes        Bytes: 32 bytes side by side
+//   pairs        PairSums: sums of products of 16-bit numbers
 #pragma once
 
 #include "../kernels/platform.hpp"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from linocut.export.exported import Exported, export
     from linocut.export.load import load
     from linocut.graph.network import Network
+    from linocut.graph.q10 import sixteen_bits
     from linocut.importing import import_larq, import_pytorch
     from linocut.networks import nasbench
     from linocut.optimizers import SGD, Adam, Bop, Optimizer
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from linocut.run.assessment import Assessment
     from linocut.run.predict import Predictor
     from linocut.run.predictions import Evaluation, Predictions
+    from linocut.run.stream import Stream
     from linocut.schedules import Constant, Cosine, Plateau, Schedule, Step
     from linocut.train import Interrupted, Trainer, export_steps, loggers, pack, unpack
     from linocut.tune.advice import Advice
@@ -63,6 +65,7 @@ __all__ = [
     "Schedule",
     "SpecError",
     "Step",
+    "Stream",
     "Trainer",
     "__version__",
     "costmodel",
@@ -87,6 +90,7 @@ __all__ = [
     "pack",
     "plan",
     "pretrained",
+    "sixteen_bits",
     "standard",
     "tune",
     "unpack",
@@ -101,6 +105,7 @@ _HOMES = {
     "linocut.devices.rows": ("Estimate",),
     "linocut.errors": ("DataError", "DivergenceError", "LinocutError", "MachineError", "RunError", "SpecError"),
     "linocut.graph.network": ("Network",),
+    "linocut.graph.q10": ("sixteen_bits",),
     "linocut.importing": ("import_larq", "import_pytorch"),
     "linocut.optimizers": ("SGD", "Adam", "Bop", "Optimizer"),
     "linocut.plan.account": ("Account",),
@@ -108,6 +113,7 @@ _HOMES = {
     "linocut.run.assessment": ("Assessment",),
     "linocut.run.predict": ("Predictor",),
     "linocut.run.predictions": ("Evaluation", "Predictions"),
+    "linocut.run.stream": ("Stream",),
     "linocut.schedules": ("Constant", "Cosine", "Plateau", "Schedule", "Step"),
     "linocut.train": ("Interrupted", "Trainer", "export_steps", "pack", "unpack"),
     "linocut.tune.advice": ("Advice",),

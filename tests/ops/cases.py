@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 import sequences
-from operands import FILLS, QUANTITIES, VARIANTS, boundaries_sizes, panels_sizes
+from operands import FILLS, QUANTITIES, SIZED, VARIANTS, boundaries_sizes, panels_sizes
 from windows import draw, has_images
 
 from linocut import roles
@@ -69,7 +69,7 @@ def cases(op_name: str, rng: np.random.Generator) -> list[Case]:
     for _ in range(math.ceil(FEWEST / len(combinations))):
         for formats, variant in combinations:
             made.append(make_case(op, formats, variant, {letter: next(decks[letter]) for letter in letters}, rng))
-    for sizes in () if has_images(op) or op_name in sequences.NAMES else LARGER:
+    for sizes in () if has_images(op) or op_name in sequences.NAMES or op.name in SIZED else LARGER:
         for formats, variant in (combinations[0], combinations[int(rng.integers(len(combinations)))]):
             made.append(make_case(op, formats, variant, sizes, rng))
     return made
@@ -103,6 +103,8 @@ def make_case(
         sizes = {**sizes, "S": QUANTITIES[op.name] * parts}
     sizes = {**sizes, **boundaries_sizes(op.name, formats, rng)}
     sizes, window = draw(op, sizes, rng) if has_images(op) else (dict(sizes), {})
+    if op.name in SIZED:
+        sizes = {**sizes, **SIZED[op.name](formats, sizes, rng)}
     if op.name == "conv2d_input_sums":
         sizes["S"] = sizes["I"] * (sizes["J"] + sizes["Q"])
     if (formats.get("x"), formats.get("y")) == ("u8", "i16"):
@@ -161,7 +163,7 @@ def _combinations(op_name: str) -> tuple[tuple[Mapping[str, str], Mapping[str, f
     """Every (formats by operand, attributes that change the meaning) that the instruction's limits admit."""
     op, found = OP_BY_NAME[op_name], []
     choices = [((None,) if o.optional else ()) + o.formats for o in op.signature.operands]
-    sizes = dict.fromkeys("RKNCDBHWPQIJL", 1) | {"S": QUANTITIES.get(op.name, 2)}
+    sizes = dict.fromkeys("RKNCDBHWPQIJLTOY", 1) | {"S": QUANTITIES.get(op.name, 2)}
     if op.name in sequences.NAMES:
         sizes = sequences.legal_sizes(op.name)
     for chosen in itertools.product(*choices):

@@ -13,6 +13,7 @@ from linocut.ops import OP_BY_NAME, View, channel_sums, norm_gradient_sums, norm
 from linocut.ops.bits import Array, pack
 from linocut.ops.levels import BITS as BITS_OF_LEVELS
 from linocut.ops.levels import PLANES, float_boundaries, largest, whole_boundaries
+from linocut.ops.limits import Q10_FLAGS
 from linocut.ops.nibbles import LEVELS, MOST, nearest_levels, pack_nibbles
 from linocut.ops.norm import L1, L2, SCALED_L1
 from linocut.ops.panels import BITS, pack_panels, panels_of
@@ -43,6 +44,7 @@ VARIANTS: dict[str, tuple[dict[str, float], ...]] = {
     "copy_channels": ({"fresh": 0.0}, {"fresh": 1.0}),
     **sequences.VARIANTS,
 }
+MOST_POINT = 24
 
 
 def view(values: Array, form: str) -> View:
@@ -639,7 +641,94 @@ def _range(form: str) -> tuple[float, float]:
     return -one, one
 
 
+def _shorts(rng: np.random.Generator, *shape: int) -> View:
+    """Q5.10 or components of spectra: mostly small, some of any size, some at the ends of the format."""
+    spread = 2.0 ** rng.uniform(4, 15)
+    values = np.clip(np.rint(rng.standard_normal(shape) * spread), -32768, 32767)
+    return view(_sprinkle(rng, values, (0, 1, -1, 32767, -32768)), "i16")
+
+
+def _q10_lstm_sizes(formats: Formats, sizes: Sizes, rng: np.random.Generator) -> dict[str, int]:
+    """Few cells, in whole blocks; with a projection other outputs than cells."""
+    k = int(rng.choice([1, 2, 4, 8, 16, 32]))
+    inputs, cells = int(rng.choice([1, 3, 8, 33, 70])), int(rng.choice([1, 2, 3, 5]))
+    width = int(rng.choice([1, 2, 4])) if "projection" in formats else cells
+    blocks = {"K": k, "O": cells, "J": -(-inputs // k), "L": width}
+    frames = {"T": int(rng.choice([1, 2, 5])), "B": int(rng.choice([1, 2, 3]))}
+    return {**blocks, **frames, "I": inputs, "N": cells * k, "Y": width * k}
+
+
+def _q10_lstm(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    n, k, o, j, width = (sizes[letter] for letter in "NKOJY")
+    frames, batch = sizes["T"], sizes["B"]
+    operands = {
+        "x": _shorts(rng, batch, frames, sizes["I"]),
+        "lengths": view(rng.integers(-1, frames + 2, batch), "i32"),
+        "inputs": _shorts(rng, 4, o, j, k),
+        "recurrent": _shorts(rng, 4, o, sizes["L"], k),
+        "bias": _shorts(rng, 4, n),
+        "peepholes": _shorts(rng, 3, n),
+        "projection": _shorts(rng, sizes["L"], o, k),
+        "outputs": _shorts(rng, batch, width),
+        "cells": _shorts(rng, batch, n),
+    }
+    points = {name: float(rng.choice([0, 1, 12, 15, 16, 17, 24])) for name in ("point", "projection_point")}
+    flags = {name: float(rng.integers(2)) for name in (*Q10_FLAGS, "fresh", "sigmoid", "backwards")}
+    return operands, {**points, **flags, "bound": float(rng.choice([0, 0, 900, 32767]))}
+
+
+def _q10_circulant_sizes(formats: Formats, sizes: Sizes, rng: np.random.Generator) -> dict[str, int]:
+    """Inputs and outputs as drawn, in blocks the last of which need not be full."""
+    k = int(rng.choice([1, 2, 4, 8, 16, 32]))
+    inputs, outputs = int(rng.choice([1, 7, 64, 130, 600])), int(rng.choice([1, 7, 64, 130]))
+    return {"K": k, "I": inputs, "J": -(-inputs // k), "N": outputs, "O": -(-outputs // k)}
+
+
+def _q10_circulant(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    weights = _shorts(rng, sizes["O"], sizes["J"], sizes["K"])
+    operands = {"x": _shorts(rng, sizes["R"], sizes["I"]), "weights": weights, "bias": _shorts(rng, 1, sizes["N"])}
+    return operands, {"point": float(rng.integers(0, MOST_POINT + 1)), "inverse": float(rng.integers(2))}
+
+
+def _q10_frames_sizes(formats: Formats, sizes: Sizes, rng: np.random.Generator) -> dict[str, int]:
+    """Some frames of some sequences."""
+    return {"T": int(rng.choice([1, 2, 30])), "B": int(rng.choice([1, 2, 5])), "R": min(sizes.get("R", 1), 130)}
+
+
+def _q10_frames(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    """Of all that is beside the cells."""
+    rows, channels = sizes.get("R", 1), sizes["C"]
+    if "x" in formats and formats["x"] == "f32":
+        edges = (0.0, -0.0, 0.5 / 1024, -1.5 / 1024, 31.9995, -32.5, 1e30, float("inf"), float("-inf"), float("nan"))
+        return {"x": view(_sprinkle(rng, rng.standard_normal((rows, channels)) * 12, edges), "f32")}, {}
+    lead = (sizes["B"], sizes["T"]) if "sums" in formats else (rows,)
+    sums = rng.integers(-(2**31), 2**31, (rows, channels))
+    operands = {name: _shorts(rng, *lead, channels) for name in ("x", "a", "b")}
+    if formats.get("x") == "i32":
+        operands["x"] = view(sums, "i32")
+    operands |= {
+        "sums": view(rng.integers(-(2**31), 2**31, (sizes["B"], channels)), "i32"),
+        "lengths": view(rng.integers(-1, sizes["T"] + 2, sizes["B"]), "i32"),
+        "frames": view(rng.choice([-3, 0, 1, 2, 77, 65535, 2**30], rows), "i32"),
+        "weights": _shorts(rng, sizes.get("N", 1), channels),
+        "bias": _shorts(rng, 1, sizes.get("N", 1)),
+    }
+    attributes = {"point": float(rng.integers(0, MOST_POINT + 1)), "fresh": float(rng.integers(2))}
+    return operands, attributes
+
+
+Sized: TypeAlias = Callable[[Formats, Sizes, np.random.Generator], dict[str, int]]
+# Instructions whose sizes depend on each other.
+SIZED: dict[str, Sized] = {
+    "q10_lstm": _q10_lstm_sizes,
+    "q10_circulant": _q10_circulant_sizes,
+    **dict.fromkeys(("q10_quantise", "q10_add", "q10_frame_sums", "q10_outputs"), _q10_frames_sizes),
+}
+
 FILLS: dict[str, Fill] = {
+    "q10_lstm": _q10_lstm,
+    "q10_circulant": _q10_circulant,
+    **dict.fromkeys(("q10_quantise", "q10_add", "q10_frame_sums", "q10_outputs"), _q10_frames),
     "binarize": _binarize,
     "copy": _copy,
     "binary_matmul": _matmul,

@@ -32,6 +32,11 @@ COMMANDS = {
     "eval": Entry("linocut.cli.evaluate", "evaluate", "Evaluate a trained network on test data."),
     "log": Entry("linocut.cli.log", "log", "Show what each epoch of runs came to, as a table or as curves."),
     "predict": Entry("linocut.cli.predict", "predict", "Name the class of each image, and how sure the network is."),
+    "accelerate": Entry(
+        "linocut.cli.accelerate",
+        "accelerate",
+        "Find the pipeline of a network on an FPGA: frames a second, latency, energy.",
+    ),
     "estimate": Entry(
         "linocut.cli.estimate", "estimate", "Estimate time and energy of a prediction on a device, by layer."
     ),

@@ -68,7 +68,7 @@ def reproduce(
     threads: int | None,
     as_json: bool,
 ) -> None:
-    """Set the figures that PAPER has published beside linocut's: wang2021, chaos, hybrid.
+    """Set the figures that PAPER has published beside linocut's: wang2021, chaos, hybrid, clstm.
 
     Each row says whether ours was counted, is modelled by others' constants, or was measured: just now, or
     before, which docs/results.md records with machine and commit.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from linocut import roles
-from linocut.compile import recurrent
+from linocut.compile import recurrent, recurrent_q10
 from linocut.compile.batch import find_batch
 from linocut.compile.lower import PREDICT, check_arena, finished
 from linocut.compile.placement.offsets import place
@@ -37,6 +37,10 @@ from linocut.graph.inference import (
     LevelsProduct,
     Logits,
     Pool,
+    Q10Add,
+    Q10Coding,
+    Q10Outputs,
+    Q10Recurrent,
     Quantise,
     RealProduct,
     Recurrent,
@@ -45,6 +49,7 @@ from linocut.graph.inference import (
     Slice,
     Threshold,
 )
+from linocut.graph.q10 import one_frame
 from linocut.layers.base import Shape
 from linocut.layers.weights import integer_format, levels_format
 from linocut.layers.window import VALID, Window, window
@@ -75,7 +80,19 @@ def compile_inference(graph: InferenceGraph, batch: int, capture: Sequence[str] 
     batch = find_batch(batch)
     for name in capture:
         _ = graph.node(name)
-    lowering = _Lowering(graph, batch, frozenset(capture))
+    return _compiled(_Lowering(graph, batch, frozenset(capture)))
+
+
+def compile_stream(graph: InferenceGraph, batch: int = 1) -> Prediction:
+    """The program of a graph in Q5.10 over one frame of `batch` streams, whose states it keeps from run to run.
+
+    SpecError for a graph that is not in Q5.10, and for one that goes backwards too: that begins with the last frame.
+    """
+    return _compiled(_Lowering(one_frame(graph), find_batch(batch), frozenset(), live=True))
+
+
+def _compiled(lowering: _Lowering) -> Prediction:
+    graph, batch = lowering.graph, lowering.batch
     lowering.recorder.section(PREDICT)
     for node in graph.nodes:
         lowering.lower(node)
@@ -102,13 +119,14 @@ class _Lowering:
     values: dict[str, int] = field(default_factory=dict)
     more: dict[str, tuple[int, ...]] = field(default_factory=dict)
     lengths: int | None = None  # of sequences, where they end before the last step
+    live: bool = False
 
     def lower(self, node: InferenceNode) -> None:
         """Emit the instructions of a node."""
         match node:
             case InputCoding():
                 value = self._input(node)
-                if isinstance(node, SequenceCoding):
+                if isinstance(node, SequenceCoding) and not self.live:
                     self.lengths = self.recorder.transient(f"{node.name}.lengths", roles.INPUT, (self.batch,), "i32")
                     self.recorder.emit("sequence_lengths", {"x": value, "lengths": self.lengths})
             case BinaryProduct() | RealProduct():
@@ -144,6 +162,17 @@ class _Lowering:
                 value = self._made(node, FLOAT)
                 operands = {"x": self._numbers(node.inputs[0]), "lengths": self.lengths, "y": value}
                 self.recorder.emit("sequence_pool", operands, {"last": float(node.function == LAST)})
+            case Q10Coding():
+                value = self._made(node, "i16")
+                self.recorder.emit("q10_quantise", {"x": self._numbers(node.inputs[0]), "y": value})
+            case Q10Recurrent():
+                value = recurrent_q10.direction(self, node, self.values[node.inputs[0]], live=self.live)
+            case Q10Add():
+                value = self._made(node, "i16")
+                a, b = (self.values[source] for source in node.inputs)
+                self.recorder.emit("q10_add", {"a": a, "b": b, "y": value})
+            case Q10Outputs():
+                value = recurrent_q10.outputs(self, node, self.values[node.inputs[0]], live=self.live)
             case Logits():
                 value = self._numbers(node.inputs[0])
                 self.recorder.output(value, "logits")

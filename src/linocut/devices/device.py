@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any, TypeAlias
 
-from linocut.devices.kinds import check_fields, check_rates
+from linocut.devices.kinds import FPGA, check_fields, check_rates
 from linocut.devices.residual import Residual
 from linocut.errors import SpecError, unknown_name
 from linocut.fields import shown
@@ -79,7 +79,8 @@ class Device:
     `core_bytes` and `lanes`, and a lane does `macs_per_lane` int8 multiply-accumulates a cycle. A `systolic` one is an
     `array` (rows, columns) of multipliers, which takes `fill_cycles` to fill and drain for each tile of weights. An
     `engine` runs linocut's own programs: `rates` are operations a second of a thread by kind of arithmetic, `laws` what
-    part of them instructions reach. A `microcontroller` has `rates` of instructions an operation, by kind.
+    part of them instructions reach. A `microcontroller` has `rates` of instructions an operation, by kind. An `fpga` of
+    a `family` has so many `dsp` multipliers, `bram36` blocks of 36 Kbit and `lut`s to build a network of.
 
     `bandwidth`, bytes a second, is that of the `link` that streamed weights and inputs come over; with `overlap` it
     works beside the multipliers, else after them. `cache_bytes` hold weights, all of the PEs' memory where None; with
@@ -94,7 +95,7 @@ class Device:
     kind: str
     source: str
     clock_hz: float
-    bandwidth: float
+    bandwidth: float = 0.0
     link: str = "DRAM"
     grid: tuple[int, int] | None = None
     pe_bytes: int = 0
@@ -119,10 +120,14 @@ class Device:
     laws: tuple[InstructionLaw, ...] = ()
     energy: Picojoules = field(default_factory=Picojoules)
     rates: Rates = ()
+    family: str = ""
+    dsp: int = 0
+    bram36: int = 0
+    lut: int = 0
 
     def __post_init__(self) -> None:
         keep_plain(self)
-        for name in ("name", "kind", "source", "link", "calibrated"):
+        for name in ("name", "kind", "source", "link", "calibrated", "family"):
             text = getattr(self, name)
             if not isinstance(text, str) or not text.isprintable():
                 raise SpecError(f"{name} of a device is {text!r}, must be a text on one line")
@@ -133,7 +138,7 @@ class Device:
         check_fields(self.kind, [field.name for field in fields(self) if not self._is_default(field)])
         if self.precision not in PRECISIONS:
             raise unknown_name("precision", self.precision, PRECISIONS)
-        for name in ("clock_hz", "bandwidth"):
+        for name in ("clock_hz", "bandwidth") if self.kind != FPGA else ("clock_hz",):
             _number(name, getattr(self, name), LEAST)
         for name in ("overhead_s", "elementwise_overhead_s", "fixed_s"):
             _number(name, getattr(self, name), 0.0, MOST_SECONDS)
@@ -147,6 +152,9 @@ class Device:
             ("macs_per_lane", 1),
             ("pe_bytes", 0),
             ("core_bytes", 0),
+            ("dsp", 0),
+            ("bram36", 0),
+            ("lut", 0),
         ):
             _whole(name, getattr(self, name), least)
         _whole("fill_cycles", self.fill_cycles, 0, MOST_FILL)

@@ -11,7 +11,7 @@ from pathlib import Path
 from linocut import fields
 from linocut.devices import accelerator
 from linocut.devices.device import MIXED, PARTIAL, PRECISIONS, Device
-from linocut.devices.kinds import EDGE_TPU, ENGINE, MICROCONTROLLER, SYSTOLIC
+from linocut.devices.kinds import EDGE_TPU, ENGINE, FPGA, MICROCONTROLLER, SYSTOLIC
 from linocut.devices.mend import mends
 from linocut.devices.rows import Estimate
 from linocut.devices.runnable import MOST_BATCH, check_runs
@@ -56,6 +56,8 @@ def estimate(
         raise SpecError(f"training is {fields.shown(training)}, must be None for a prediction, or a devices.Training")
     nodes = asked(graph)
     check_runs(on, graph, nodes)
+    if on.kind == FPGA:
+        raise SpecError(f"{on.name} is an FPGA, for which a pipeline is built: linocut accelerate --on {on.name}")
     if training is not None and on.kind != ENGINE:
         raise SpecError(f"a step is estimated for this machine, not for {on.name}; take the device this, --on this")
     if of_weights:

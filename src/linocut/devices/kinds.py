@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from linocut.errors import SpecError, unknown_name
 
 EDGE_TPU, SYSTOLIC, ENGINE, MICROCONTROLLER = "edge_tpu", "systolic", "engine", "microcontroller"
+FPGA = "fpga"
 
 # Rates of a microcontroller, by instructions an operation: words of 32 multiply-accumulates of signs by bits;
 # multiply-accumulates of bytes by bits, and of floats; outputs of binary layers, and of those of float weights; inputs
@@ -16,7 +17,9 @@ WORDS, BYTES, FLOATS = "words", "bytes", "floats"
 OUTPUTS, NUMBERS, ELEMENTS, NODES = "outputs", "numbers", "elements", "nodes"
 RATES = (WORDS, BYTES, FLOATS, OUTPUTS, NUMBERS, ELEMENTS, NODES)
 
-_ANY = ("name", "kind", "source", "clock_hz", "bandwidth", "link", "precision", "calibrated", "lacks")
+_ALL = ("name", "kind", "source", "clock_hz", "calibrated")
+_ANY = (*_ALL, "bandwidth", "link", "precision", "lacks")
+_LINK = ("bandwidth",)
 _ACCELERATOR = (
     *_ANY,
     *("cache_bytes", "cache_shared", "overlap", "overhead_s", "elementwise_overhead_s", "fixed_s"),
@@ -37,15 +40,19 @@ class Kind:
 KINDS = {
     EDGE_TPU: Kind(
         (*_ACCELERATOR, "grid", "pe_bytes", "cores", "core_bytes", "lanes", "macs_per_lane"),
-        (("grid",), ("pe_bytes", "cache_bytes")),
+        (_LINK, ("grid",), ("pe_bytes", "cache_bytes")),
     ),
-    SYSTOLIC: Kind((*_ACCELERATOR, "array", "fill_cycles"), (("array",), ("cache_bytes",))),
-    ENGINE: Kind((*_ANY, "rates", "laws"), (("laws",),), ("xnor", "int8", "float"), ("int8_sign", "int4_sign")),
+    SYSTOLIC: Kind((*_ACCELERATOR, "array", "fill_cycles"), (_LINK, ("array",), ("cache_bytes",))),
+    ENGINE: Kind((*_ANY, "rates", "laws"), (_LINK, ("laws",)), ("xnor", "int8", "float"), ("int8_sign", "int4_sign")),
     MICROCONTROLLER: Kind(
         (*_ANY, "rates", "static_watts"),
-        (("rates",),),
+        (_LINK, ("rates",)),
         RATES[:3],
         RATES[3:],
+    ),
+    FPGA: Kind(
+        (*_ALL, "family", "dsp", "bram36", "lut", "static_watts"),
+        (("family",), ("dsp",), ("bram36",), ("lut",)),
     ),
 }
 

@@ -26,6 +26,7 @@ from linocut.graph.inference import (
     LevelsProduct,
     Logits,
     Pool,
+    Q10Node,
     Quantise,
     RealProduct,
     Recurrent,
@@ -63,7 +64,7 @@ def _reason(graph: InferenceGraph, node: InferenceNode) -> str:
         case Affine():
             last = node.name == graph.logits.inputs[0] and len(graph.readers(node.name)) == 1
             return "" if last else f"FINN takes norms that signs follow, and the last one; {MEND}"
-        case Add() | Activation() | Concat() | Slice() | CirculantProduct() | Recurrent() | SequencePool():
+        case Add() | Activation() | Concat() | Slice() | CirculantProduct() | Recurrent() | SequencePool() | Q10Node():
             return f"FINN takes chains of products of signs, no {node.kind}; {MEND}"
         case Quantise() | LevelsProduct():
             return f"FINN is given signs here, no levels of several bits; {MEND}"

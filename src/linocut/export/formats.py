@@ -30,6 +30,12 @@ def _c_files(path: Path, name: str) -> tuple[Path, ...]:
     return tuple(path / f"{name}{ending}" for ending in (".h", ".c", "_test.c"))
 
 
+def _hls_files(path: Path, name: str) -> tuple[Path, ...]:
+    """Of C++ for synthesis, whose PATH is a folder."""
+    own = tuple(path / f"{name}{ending}" for ending in (".hpp", ".cpp", "_main.cpp"))
+    return (*own, path / "q10.hpp", path / "stand_in" / "ap_int.h")
+
+
 @dataclass(frozen=True)
 class Format:
     """Where a format's function is, which is imported when it is used: it may need packages that linocut does not.
@@ -63,6 +69,7 @@ class Format:
 
 FORMATS: dict[str, Format] = {
     "c": Format("linocut.export.c.exporter", "export_c", _c_files, identifier=True),
+    "hls": Format("linocut.export.hls.exporter", "export_hls", _hls_files, identifier=True),
     "onnx": Format("linocut.export.onnx", "export_onnx", weights=(TABLE, INT8, FLOAT), extra="onnx"),
     "qonnx": Format("linocut.export.qonnx", "export_qonnx", weights=(FLOAT,), extra="onnx"),
     "tflite": Format("linocut.export.tflite.exporter", "export_tflite", weights=(BITS, FLOAT), extra="tflite"),

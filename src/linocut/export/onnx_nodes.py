@@ -41,6 +41,7 @@ from linocut.graph.inference import (
     LevelsProduct,
     Logits,
     Pool,
+    Q10Node,
     Quantise,
     RealProduct,
     Recurrent,
@@ -152,7 +153,7 @@ class _Adding:
                 )
             case Slice():
                 self._slice(node)
-            case CirculantProduct() | Recurrent() | SequencePool():
+            case CirculantProduct() | Recurrent() | SequencePool() | Q10Node():
                 refuse(node, "ONNX")
             case Logits():
                 if not self.dialect.bare:

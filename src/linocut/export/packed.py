@@ -171,7 +171,7 @@ def _setting(name: str, value: object) -> Any:
         return tuple(fields.text(source, "an input") for source in fields.entries(value, name))
     if name == "shape":
         return _sizes(value, name)
-    if name in ("depth", "begin", "bits"):
+    if name in ("depth", "begin", "bits", "point", "projection_point", "cut"):
         return fields.whole(value, name)
     if name in ("low", "high"):
         return fields.number(value, name)
@@ -181,7 +181,7 @@ def _setting(name: str, value: object) -> Any:
         return fields.text(value, name)
     if name == "bound":
         return float(fields.number(value, name))
-    if name in ("coded", "binary", "sigmoid", "backwards"):
+    if name in ("coded", "binary", "sigmoid", "backwards", "inverse", "projection_inverse", "paper", "mean"):
         return fields.flag(value, name)
     assert name == "window", f"a setting {name} that is not read back"
     return None if value is None else _window(fields.mapping(value, name))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import NoReturn, TypeAlias
 
 from linocut.errors import SpecError
-from linocut.graph.inference import CirculantProduct, Recurrent, SequencePool
+from linocut.graph.inference import CirculantProduct, Q10Node, Recurrent, SequencePool
 
-OfSequences: TypeAlias = "CirculantProduct | Recurrent | SequencePool"
+OfSequences: TypeAlias = "CirculantProduct | Recurrent | SequencePool | Q10Node"
 
 
 def refuse(node: OfSequences, form: str) -> NoReturn:
     """SpecError for a node that a format has no form for."""
-    raise SpecError(
-        f"{node.name}: {form} has no form for a {node.kind} in floats; predict with linocut, or replace the layer"
-    )
+    what = "of 16 bits; give --to c or --to hls" if isinstance(node, Q10Node) else "in floats; give --bits 16, or"
+    mend = "" if isinstance(node, Q10Node) else " predict with linocut"
+    raise SpecError(f"{node.name}: {form} has no form for a {node.kind} {what}{mend}")

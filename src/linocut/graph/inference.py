@@ -24,6 +24,7 @@ BYTES, FLOATS, SIGNS, INTEGERS = "bytes", "floats", "signs", "integers"
 LEVELS_2, LEVELS_4 = "levels of 2 bits", "levels of 4 bits"
 PLANES = {SIGNS: 1, LEVELS_2: 2, LEVELS_4: 4}  # of each kind of value that is packed in bits
 LEVELS = {planes: kind for kind, planes in PLANES.items()}
+SHORTS = "shorts"  # of Q5.10
 MAX, AVERAGE = "max", "average"
 MEAN, LAST = "mean", "last"
 LSTM_CELL, GRU_CELL = "lstm", "gru"
@@ -259,6 +260,70 @@ class SequencePool(_Node):
 
 
 @dataclass(frozen=True, eq=False)
+class Q10Node(_Node):
+    """A node of the 16-bit form, whose integers are Q5.10: 1,024 is 1 (graph/q10.py, ops/q10_lstm.py)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Q10Coding(Q10Node):
+    """Floats as the nearest integers of Q5.10, saturated."""
+
+    kind: ClassVar[str] = "q10_coding"
+
+
+@dataclass(frozen=True, eq=False)
+class Q10Recurrent(Q10Node):
+    """One direction of an LSTM layer in Q5.10: (steps, inputs) to (steps, outputs).
+
+    Matrices are packed spectra int16: `input_weights` (4, cell blocks, input blocks, `block`), `recurrent_weights` (4,
+    cell blocks, output blocks, block) in units of 2^-point, `projection` (output blocks, cell blocks, block) in units
+    of 2^-projection_point. `bias` (4, cells), 1 of the forget gate within it, `peepholes` (3, cells). `inverse`: all
+    halvings are those of the inverse transforms; `paper`: functions are the published chords; `cut` bounds cells (0:
+    none).
+    """
+
+    kind: ClassVar[str] = "q10_recurrent"
+    tensors: ClassVar[tuple[str, ...]] = ("input_weights", "recurrent_weights", "bias", "peepholes", "projection")
+    cells: int
+    block: int
+    point: int
+    projection_point: int
+    inverse: bool
+    projection_inverse: bool
+    paper: bool
+    sigmoid: bool
+    cut: int
+    backwards: bool
+    input_weights: Array
+    recurrent_weights: Array
+    bias: Array
+    peepholes: Array | None = None
+    projection: Array | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Q10Add(Q10Node):
+    """The saturated sum of two directions."""
+
+    kind: ClassVar[str] = "q10_add"
+
+
+@dataclass(frozen=True, eq=False)
+class Q10Outputs(Q10Node):
+    """A dense layer: of the `mean` of a sequence's steps, or of each step; floats, whole multiples of 1/1,024.
+
+    `weights` int16 (outputs, inputs) in units of 2^-point, `bias` int16 (outputs,).
+    """
+
+    kind: ClassVar[str] = "q10_outputs"
+    tensors: ClassVar[tuple[str, ...]] = ("weights", "bias")
+    mean: bool
+    point: int
+    weights: Array
+    bias: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Logits(_Node):
     """The network's outputs, floats; `function` (softmax, sigmoid, identity or paths) makes predictions of them."""
 
@@ -284,6 +349,10 @@ InferenceNode: TypeAlias = (
     | CirculantProduct
     | Recurrent
     | SequencePool
+    | Q10Coding
+    | Q10Recurrent
+    | Q10Add
+    | Q10Outputs
     | Logits
 )
 KINDS: dict[str, type[InferenceNode]] = {node.kind: node for node in get_args(InferenceNode)}

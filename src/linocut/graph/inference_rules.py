@@ -25,6 +25,7 @@ from linocut.graph.inference import (
     MEAN,
     PLANES,
     RELU,
+    SHORTS,
     SIGMOID,
     SIGNS,
     TANH,
@@ -41,6 +42,10 @@ from linocut.graph.inference import (
     LevelsProduct,
     Logits,
     Pool,
+    Q10Add,
+    Q10Coding,
+    Q10Outputs,
+    Q10Recurrent,
     Quantise,
     RealProduct,
     Recurrent,
@@ -57,6 +62,9 @@ from linocut.layers.losses.base import IDENTITY, PATHS, SOFTMAX
 from linocut.layers.losses.base import SIGMOID as OF_LOGITS
 from linocut.layers.lstm import GATES as LSTM_GATES
 from linocut.layers.lstm import PEEPHOLES
+from linocut.ops import q10
+from linocut.ops.q10_frames import MOST_FRAMES, MOST_OUTPUTS_OF
+from linocut.ops.q10_transform import MOST_POINT
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.(pool|sums|forward|backward))?")
 MOST_NAME = 109  # characters: those of a layer (place.py) and ".backward"
@@ -162,6 +170,10 @@ def rule_of(node: InferenceNode, givers: Sequence[InferenceNode]) -> Rule:
             _want(len(givers) > 1 and len({giver.shape for giver in givers}) == 1, node, "adds several of one shape")
             _want(all(giver.gives in (BYTES, FLOATS) for giver in givers), node, f"reads bytes or floats, not {kinds}")
             return Rule(givers[0].shape, FLOATS)
+        case Q10Add():
+            _want(len(givers) == 2 and len({giver.shape for giver in givers}) == 1, node, "adds two of one shape")
+            _want(kinds == SHORTS, node, f"reads {SHORTS}, not {kinds}")
+            return Rule(givers[0].shape, SHORTS)
         case Concat():
             _want(len(givers) > 1 and kinds in (BYTES, FLOATS, SIGNS), node, f"joins several of one kind, not {kinds}")
             _want(len({giver.shape[:-1] for giver in givers}) == 1, node, "joins values of one height and width")
@@ -237,6 +249,22 @@ def _of_one(node: InferenceNode, giver: InferenceNode) -> Rule:
             _want(len(shape) == 2, node, f"reads a sequence, not {shape}")
             _want(node.function in (MEAN, LAST), node, f"has function {MEAN} or {LAST}, not {node.function!r}")
             return Rule(shape[1:], FLOATS)
+        case Q10Coding():
+            _want_kind(node, gives, FLOATS)
+            return Rule(shape, SHORTS)
+        case Q10Recurrent():
+            _want_kind(node, gives, SHORTS)
+            _want(len(shape) == 2, node, f"reads a sequence, not {shape}")
+            return Rule((shape[0], node.shape[-1]), SHORTS, _q10_tensors(node, shape[-1]))
+        case Q10Outputs():
+            _want_kind(node, gives, SHORTS)
+            _want(len(shape) == 2, node, f"reads a sequence, not {shape}")
+            _check_point(node, node.point)
+            _want(shape[1] <= MOST_OUTPUTS_OF, node, f"reads {MOST_OUTPUTS_OF:,} features or fewer, not {shape[1]:,}")
+            _want(shape[0] <= MOST_FRAMES, node, f"reads {MOST_FRAMES:,} steps or fewer, not {shape[0]:,}")
+            outputs = node.shape[-1]
+            own: Tensors = {"weights": ((outputs, shape[1]), np.int16), "bias": ((outputs,), np.int16)}
+            return Rule((outputs,) if node.mean else (shape[0], outputs), FLOATS, own)
         case Logits():
             _want_kind(node, gives, FLOATS)
             _want(not isinstance(giver, InputCoding), node, "does not read the input")
@@ -294,6 +322,30 @@ def _recurrent_tensors(node: Recurrent, features: int) -> Tensors:
     found["peepholes"] = ((PEEPHOLES, cells), np.float32)
     found["projection"] = _circulant(node, cells, outputs)
     return found
+
+
+def _q10_tensors(node: Q10Recurrent, features: int) -> Tensors:
+    """Of a direction in Q5.10; whether peepholes and a projection are there, its arrays say."""
+    cells, outputs, block = node.cells, node.shape[-1], node.block
+    _want(block in BLOCKS, node, f"has blocks of {', '.join(map(str, BLOCKS))}, not {block}")
+    _want(1 <= cells <= MOST_OUTPUTS and cells % block == 0, node, f"has whole blocks of cells, not {cells}")
+    _want(outputs % block == 0, node, f"has whole blocks of outputs, not {outputs}")
+    _want(node.projection is not None or outputs == cells, node, f"gives {cells} outputs, not {outputs}")
+    _want(0 <= node.cut <= q10.MOST, node, f"has a cut of 0 to {q10.MOST:,}, not {node.cut}")
+    for point in (node.point, node.projection_point):
+        _check_point(node, point)
+    ours, into, out = cells // block, blocks_of(features, block), outputs // block
+    return {
+        "input_weights": ((LSTM_GATES, ours, into, block), np.int16),
+        "recurrent_weights": ((LSTM_GATES, ours, out, block), np.int16),
+        "bias": ((LSTM_GATES, cells), np.int16),
+        "peepholes": ((PEEPHOLES, cells), np.int16),
+        "projection": ((out, ours, block), np.int16),
+    }
+
+
+def _check_point(node: InferenceNode, point: int) -> None:
+    _want(0 <= point <= MOST_POINT, node, f"has a point of 0 to {MOST_POINT}, not {point}")
 
 
 def _want_kind(node: InferenceNode, gives: str, *known: str) -> None:

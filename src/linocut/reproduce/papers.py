@@ -36,6 +36,11 @@ PAPERS: dict[str, Paper] = {
         "arXiv 1902.00460 and 1906.01493",
         "linocut.reproduce.hybrid",
     ),
+    "clstm": Paper(
+        "Wang et al., C-LSTM: Enabling Efficient LSTM using Structured Compression Techniques on FPGAs",
+        "arXiv 1803.06305",
+        "linocut.reproduce.clstm",
+    ),
     "wang2021": Paper(
         "Wang et al., Enabling Binary Neural Network Training on the Edge",
         "arXiv 2102.04270",

@@ -41,6 +41,7 @@ from linocut.graph.inference import (
     LevelsProduct,
     Logits,
     Pool,
+    Q10Node,
     Quantise,
     RealProduct,
     Recurrent,
@@ -195,7 +196,7 @@ class _Lowering:
                 value = self._concat(node)
             case Slice():
                 value = self._slice(node)
-            case CirculantProduct() | Recurrent() | SequencePool():
+            case CirculantProduct() | Recurrent() | SequencePool() | Q10Node():
                 refuse(node, "C")
             case Logits():
                 value = self._numbers(node, node.inputs[0])

@@ -48,6 +48,7 @@ from linocut.graph.inference import (
     LevelsProduct,
     Logits,
     Pool,
+    Q10Node,
     Quantise,
     RealProduct,
     Recurrent,
@@ -115,7 +116,7 @@ class _Adding:
                 self._concat(node)
             case Slice():
                 self._slice(node)
-            case CirculantProduct() | Recurrent() | SequencePool():
+            case CirculantProduct() | Recurrent() | SequencePool() | Q10Node():
                 refuse(node, "TFLite")
             case Logits():
                 values.reshaped(values.tensor(node.inputs[0]), LOGITS, (1, *node.shape), FLOAT32)

@@ -1,0 +1,1 @@
+"""The format hls: a recurrent network in 16 bits as C++ for high-level synthesis, of the vendor's integer types."""
