@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from operands import FILLS, QUANTITIES, VARIANTS, panels_sizes
+from operands import COMPLEX, FILLS, QUANTITIES, VARIANTS, complex_sizes, panels_sizes
 from windows import draw, has_images
 
 from linocut import roles
@@ -56,7 +56,7 @@ class Case:
 def cases(op_name: str, rng: np.random.Generator) -> list[Case]:
     """Cases of one instruction: every legal combination at least once (or MOST), every size in every dimension."""
     op = OP_BY_NAME[op_name]
-    letters = sorted({d for o in op.signature.operands for d in o.dims if d.isalpha()} - {"S", "D"})
+    letters = sorted({d for o in op.signature.operands for d in o.dims if d.isalpha()} - {"S", "D", "G"})
     decks = {letter: _deck(rng) for letter in letters}
     combinations = list(_combinations(op))
     if len(combinations) > MOST:
@@ -85,10 +85,13 @@ def make_case(
     """A case of these formats (an operand that is not in them is absent), fixed attributes and sizes.
 
     S, the rows of `work`, follows from a number of parts, which mostly does not divide the rows. D, of an instruction
-    with an attribute `first`, are the channels of a group that lies within C; of copy_channels any number.
+    with an attribute `first`, are the channels of a group that lies within C; of copy_channels any number; of complex
+    channels half of C.
     """
     if "first" in op.signature.attributes:
         sizes, variant = _group(sizes, variant, rng)
+    elif op.name in COMPLEX:
+        sizes = complex_sizes(op.name, sizes, rng)
     elif any("D" in operand.dims for operand in op.signature.operands):
         sizes = {**sizes, "D": int(rng.choice((*SIZES, 3)))}
     if "work" in formats and op.name in QUANTITIES:
@@ -151,7 +154,8 @@ def views(program: Program, arena: Array) -> dict[str, View]:
 def _combinations(op: Op) -> Iterator[tuple[dict[str, str], Mapping[str, float]]]:
     """Every (formats by operand, attributes that change the meaning) that the instruction's limits admit."""
     choices = [((None,) if o.optional else ()) + o.formats for o in op.signature.operands]
-    sizes = dict.fromkeys("RKNCDBHWPQIJL", 1) | {"S": QUANTITIES.get(op.name, 2)}
+    sizes = dict.fromkeys("RKNCDGBHWPQIJL", 1) | {"S": QUANTITIES.get(op.name, 2)}
+    sizes |= {"C": 2, "K": 2} if op.name in COMPLEX else {}
     for chosen in itertools.product(*choices):
         names = (o.name for o in op.signature.operands)
         formats = {name: form for name, form in zip(names, chosen, strict=True) if form is not None}
