@@ -17,6 +17,9 @@ from linocut.graph.inference import (
     Add,
     Affine,
     BinaryProduct,
+    Clip,
+    Coding,
+    ComplexAffine,
     Concat,
     Flatten,
     InferenceGraph,
@@ -26,6 +29,7 @@ from linocut.graph.inference import (
     Pool,
     RealProduct,
     Slice,
+    SpectralPool,
     Threshold,
 )
 
@@ -58,6 +62,8 @@ def _reason(graph: InferenceGraph, node: InferenceNode) -> str:
         case Affine():
             last = node.name == graph.logits.inputs[0] and len(graph.readers(node.name)) == 1
             return "" if last else f"FINN takes norms that signs follow, and the last one; {MEND}"
+        case ComplexAffine() | SpectralPool() | Clip() | Coding():
+            return f"FINN takes chains of products of signs, no {node.kind}; {MEND}"
         case Add() | Activation() | Concat() | Slice():
             return f"FINN takes chains of products of signs, no {node.kind}; {MEND}"
         case BinaryProduct() | Flatten() | Logits():

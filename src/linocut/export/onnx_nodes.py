@@ -15,6 +15,7 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 
 from linocut.errors import SpecError
+from linocut.export.complex_nodes import refuse_complex
 from linocut.export.ends import IMAGE, LOGITS, tensor_of
 from linocut.export.exact import BYTE, check_exact
 from linocut.export.norms import factor
@@ -31,6 +32,9 @@ from linocut.graph.inference import (
     Add,
     Affine,
     BinaryProduct,
+    Clip,
+    Coding,
+    ComplexAffine,
     Concat,
     Flatten,
     InferenceGraph,
@@ -40,6 +44,7 @@ from linocut.graph.inference import (
     Pool,
     RealProduct,
     Slice,
+    SpectralPool,
     Threshold,
 )
 from linocut.layers.base import Shape
@@ -117,6 +122,8 @@ class _Adding:
                 self.dialect.threshold(self.model, node, self._numbers(source.name), len(source.shape) + 1)
             case Affine():
                 self._affine(node)
+            case ComplexAffine() | SpectralPool() | Clip() | Coding() | Pool(function="sum"):
+                refuse_complex(node, "ONNX")
             case Pool():
                 self._pool(node)
             case Add():

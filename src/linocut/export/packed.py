@@ -161,9 +161,9 @@ def _setting(name: str, value: object) -> Any:
         return tuple(fields.text(source, "an input") for source in fields.entries(value, name))
     if name == "shape":
         return _sizes(value, name)
-    if name in ("depth", "begin"):
+    if name in ("depth", "begin", "matrix"):
         return fields.whole(value, name)
-    if name in ("low", "high"):
+    if name in ("low", "high", "limit"):
         return fields.number(value, name)
     if name in ("coded", "binary"):
         return fields.flag(value, name)

@@ -20,7 +20,7 @@ from linocut.layers.window import Window
 from linocut.ops.bits import Array
 
 BYTES, FLOATS, SIGNS, INTEGERS = "bytes", "floats", "signs", "integers"
-MAX, AVERAGE = "max", "average"
+MAX, AVERAGE, SUM = "max", "average", "sum"
 RELU, TANH, SIGMOID = "relu", "tanh", "sigmoid"
 
 
@@ -116,8 +116,54 @@ class Affine(_Node):
 
 
 @dataclass(frozen=True, eq=False)
+class ComplexAffine(_Node):
+    """A norm of complex channels, the real parts first: z = (x - mean) / deviation, then a matrix of each channel.
+
+    `gains` (G, channels / 2) are those of ops/complex_map.py, G being `matrix`; `mean`, `deviation` and `shift` are
+    (channels,), all float32. Without a shift none is added.
+    """
+
+    kind: ClassVar[str] = "complex_affine"
+    tensors: ClassVar[tuple[str, ...]] = ("mean", "deviation", "gains", "shift")
+    matrix: int
+    mean: Array
+    deviation: Array
+    gains: Array
+    shift: Array | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SpectralPool(_Node):
+    """The low frequencies of complex channels: `rows` x `columns`^T, float32 (2, side left, side), real parts first."""
+
+    kind: ClassVar[str] = "spectral_pool"
+    tensors: ClassVar[tuple[str, ...]] = ("rows", "columns")
+    rows: Array
+    columns: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Clip(_Node):
+    """Each value within [-limit, limit]."""
+
+    kind: ClassVar[str] = "clip"
+    limit: float
+
+
+@dataclass(frozen=True, eq=False)
+class Coding(_Node):
+    """Floats within [-limit, limit] as bytes u, which count 2u - 255."""
+
+    kind: ClassVar[str] = "coding"
+    limit: float
+
+
+@dataclass(frozen=True, eq=False)
 class Pool(_Node):
-    """The largest (MAX) or the mean (AVERAGE) of each window; padding is neither the largest nor counted."""
+    """The largest (MAX), the mean (AVERAGE) or the sum (SUM, of integers too) of each window.
+
+    Padding is neither the largest nor counted; sums have none.
+    """
 
     kind: ClassVar[str] = "pool"
     function: str
@@ -175,6 +221,10 @@ InferenceNode: TypeAlias = (
     | RealProduct
     | Threshold
     | Affine
+    | ComplexAffine
+    | SpectralPool
+    | Clip
+    | Coding
     | Pool
     | Add
     | Activation

@@ -14,8 +14,11 @@ from linocut.errors import SpecError, unknown_name
 from linocut.graph.network import Network
 from linocut.networks.binarynet import binarynet
 from linocut.networks.cnv import cnv
+from linocut.networks.complex_resnet import complex_resnet18, real_resnet18
 from linocut.networks.convnet import convnet
 from linocut.networks.mlp import mlp
+from linocut.networks.nin import complex_nin, complex_nin_mean, complex_nin_plain, real_nin
+from linocut.networks.radio import complex_radio, real_radio
 from linocut.networks.resnet import bireal18, resnet, resnet20, resnet32, resnet56, resnete18
 
 __all__ = [
@@ -26,8 +29,16 @@ __all__ = [
     "bireal18",
     "build",
     "cnv",
+    "complex_nin",
+    "complex_nin_mean",
+    "complex_nin_plain",
+    "complex_radio",
+    "complex_resnet18",
     "convnet",
     "mlp",
+    "real_nin",
+    "real_radio",
+    "real_resnet18",
     "resnet",
     "resnet20",
     "resnet32",
@@ -45,6 +56,14 @@ MODELS: dict[str, Callable[..., Network]] = {
     "resnet32": resnet32,
     "resnet56": resnet56,
     "convnet": convnet,
+    "complex_nin": complex_nin,
+    "complex_nin_mean": complex_nin_mean,
+    "complex_nin_plain": complex_nin_plain,
+    "complex_resnet18": complex_resnet18,
+    "complex_radio": complex_radio,
+    "real_nin": real_nin,
+    "real_resnet18": real_resnet18,
+    "real_radio": real_radio,
 }
 COUNTED: dict[str, str] = {  # the modules that have them: what trains has no need of them
     "vgg16": "linocut.networks.vgg",

@@ -16,6 +16,7 @@ from linocut.compile.placement.lifetimes import Lifetime
 from linocut.compile.placement.offsets import place
 from linocut.errors import SpecError
 from linocut.export.c.tables import filter_words, identifier
+from linocut.export.complex_nodes import refuse_complex
 from linocut.export.norms import factor
 from linocut.export.words import WORD, tap_words
 from linocut.graph.inference import (
@@ -28,6 +29,9 @@ from linocut.graph.inference import (
     Add,
     Affine,
     BinaryProduct,
+    Clip,
+    Coding,
+    ComplexAffine,
     Concat,
     Flatten,
     InferenceGraph,
@@ -37,6 +41,7 @@ from linocut.graph.inference import (
     Pool,
     RealProduct,
     Slice,
+    SpectralPool,
     Threshold,
 )
 from linocut.layers.base import Shape
@@ -163,6 +168,8 @@ class _Lowering:
                 return
             case Threshold() | Affine():
                 value = self._by_channel(node)
+            case ComplexAffine() | SpectralPool() | Clip() | Coding() | Pool(function="sum"):
+                refuse_complex(node, "C")
             case Pool():
                 value = self._pool(node)
             case Add():

@@ -18,6 +18,7 @@ from typing import NoReturn
 import numpy as np
 
 from linocut.errors import SpecError
+from linocut.export.complex_nodes import refuse_complex
 from linocut.export.ends import IMAGE, LOGITS, tensor_of
 from linocut.export.norms import factor
 from linocut.export.tflite.codes import least_of_codes
@@ -38,6 +39,9 @@ from linocut.graph.inference import (
     Add,
     Affine,
     BinaryProduct,
+    Clip,
+    Coding,
+    ComplexAffine,
     Concat,
     Flatten,
     InferenceGraph,
@@ -47,6 +51,7 @@ from linocut.graph.inference import (
     Pool,
     RealProduct,
     Slice,
+    SpectralPool,
     Threshold,
 )
 from linocut.layers.base import Shape
@@ -92,6 +97,8 @@ class _Adding:
                 self.products.threshold(node)
             case Affine():
                 self._affine(node)
+            case ComplexAffine() | SpectralPool() | Clip() | Coding() | Pool(function="sum"):
+                refuse_complex(node, "TFLite")
             case Pool():
                 self._pool(node)
             case Add():
