@@ -124,8 +124,8 @@ def test_files_that_are_not_found(home, monkeypatch):
         ("Fashion_MNIST", r"unknown data set 'Fashion_MNIST' \(did you mean fashion-mnist\?\); known are"),
         (
             "zebra",
-            "'zebra'; known are digits, mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse, svhn, svhn-extra, or "
-            "the path of a folder",
+            "'zebra'; known are digits, mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse, svhn, svhn-extra, "
+            "modulation, or the path of a folder",
         ),
         ("", "unknown data set ''; known are"),
         ("./zebra", "zebra is not a folder; give a folder of class folders, or one of digits, mnist"),
@@ -184,8 +184,9 @@ def test_available(home):
         "cifar100-coarse": None,
         "svhn": None,
         "svhn-extra": None,
+        "modulation": "inside the package",
     }
-    assert list(found)[1:] == list(SOURCES)
+    assert list(found)[1:] == [*SOURCES, "modulation"]
     make(home / "FashionMNIST" / "raw")
     assert available(home)[2].found == str(home / "FashionMNIST" / "raw")
     for record in available():
