@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import linocut as lc
+from linocut.cli import choices
 from linocut.errors import SpecError
 from linocut.graph.network import Network
 from linocut.layers import (
@@ -30,6 +31,7 @@ from linocut.layers import (
     SumPool2D,
 )
 from linocut.layers.spectral_pool import matrix
+from linocut.networks import COMPLEX
 from linocut.run import REFERENCE
 
 WIDTHS = (6, 5, 4, 33, 5, 6, 5, 4)
@@ -65,6 +67,10 @@ def test_networks_have_the_published_counts(
     if products:
         assert sum(node.cost.binary_macs for node in network.graph.nodes) == 4 * products
         assert learned + unused == with_unused
+
+
+def test_the_command_line_knows_them_all() -> None:
+    assert set(choices.COMPLEX) == set(COMPLEX)
 
 
 def test_radio_networks_are_as_large() -> None:
