@@ -25,7 +25,8 @@ else:
 class Choice(AnyType):
     """Names in the table `attribute` of `module`; `check` refuses a value with a LinocutError.
 
-    `others` are names before the table's, such as none, `more` are behind them. `lists` says that several may be given, with commas between;
+    `others` are names before the table's, such as none, `more` are behind them. `lists` says that several may be given,
+    with commas between;
     `paths`, "file" or "dir", that a value may also be a path, which is completed as one.
     """
 
