@@ -56,6 +56,18 @@ bool is_small(const Buffer& buffer) {
 
 }  // namespace
 
+namespace {
+
+// Whether an instruction makes 0 of what it does not write (its attribute `fresh`): then it reads nothing of it.
+bool is_fresh(const Program& program, const Instruction& instruction) {
+    const auto& names = find_op(instruction.op)->signature().attributes;
+    for (std::size_t i = 0; i < names.size(); ++i)
+        if (names[i] == "fresh") return program.attributes_of(instruction)[i] != 0.0;
+    return false;
+}
+
+}  // namespace
+
 std::vector<std::uint32_t> fed_buffers(const Program& program, const Section& section) {
     std::vector<std::uint32_t> fed;
     std::vector<bool> known(program.buffers.size());
@@ -65,6 +77,7 @@ std::vector<std::uint32_t> fed_buffers(const Program& program, const Section& se
         const auto& given = find_op(instruction.op)->signature().operands;
         for (std::size_t i = 0; i < operands.size(); ++i) {
             if (operands[i] == absent || given[i].mode == '>') continue;
+            if (given[i].mode == '=' && is_fresh(program, instruction)) continue;
             const std::uint32_t read = owner(program, operands[i]);
             if (known[read] || program.buffers[read].persistent) continue;
             known[read] = true;

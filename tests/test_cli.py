@@ -365,7 +365,7 @@ TRAIN = ["train", "--data", "digits"]
             [*TRAIN, "--model", "mpl"],
             2,
             "no model is called 'mpl'; there are mlp, cnv, binarynet, resnete18, bireal18, resnet20, resnet32, "
-            "resnet56, resnet18, resnet34, xnor_vgg16, xnor_vgg19, convnet, vgg16,",
+            "resnet56, resnet18, resnet34, xnor_vgg16, xnor_vgg19, convnet,",
         ),
         (["train"], 2, "--data is not given; take digits"),
         (["train", "--data", "mnits"], 2, "unknown data set 'mnits' (did you mean mnist?)"),

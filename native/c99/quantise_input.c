@@ -7,7 +7,7 @@ void lino_quantise_input(const lino_call* call) {
     uint8_t* codes = (uint8_t*)call->operands[1].data;
     lino_size at;
     for (at = 0; at < x->rows * x->cols; ++at) {
-        const double scaled = ((double)((const float*)x->data)[at] - low) * unit + 0.5;
+        const double scaled = ((double)lino_float(x, at) - low) * unit + 0.5;
         const double below = scaled < 255.0 ? scaled : 255.0; /* also for what is not a number */
         codes[at] = (uint8_t)floor(below > 0.0 ? below : 0.0);
     }

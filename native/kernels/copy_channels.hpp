@@ -25,10 +25,11 @@ inline std::size_t element_bytes(Format format) {
     return format == Format::f32 ? 4 : format == Format::f16 || format == Format::i16 ? 2 : 1;
 }
 
-inline void copy_elements(const Operand& x, const Operand& y, const Range& range, i64 r) {
+// Of row r of x, in row `place` of y.
+inline void copy_elements(const Operand& x, const Operand& y, const Range& range, i64 r, i64 place) {
     const std::size_t size = element_bytes(y.format);
     const auto bytes = [size](i64 elements) { return static_cast<std::size_t>(elements) * size; };
-    u8* to = static_cast<u8*>(y.data) + bytes(r * y.cols);
+    u8* to = static_cast<u8*>(y.data) + bytes(place * y.cols);
     const u8* from = static_cast<const u8*>(x.data) + bytes(r * x.cols);
     const i64 end = range.at + range.count;
     if (range.fresh) {
@@ -38,14 +39,14 @@ inline void copy_elements(const Operand& x, const Operand& y, const Range& range
     std::memcpy(to + bytes(range.at), from + bytes(range.begin), bytes(range.count));
 }
 
-inline void copy_nibbles(const Operand& x, const Operand& y, const Range& range, i64 r) {
+inline void copy_nibbles(const Operand& x, const Operand& y, const Range& range, i64 r, i64 place) {
     const u8* from = nibble_row(x, r, 0);
-    u8* to = nibble_row(y, r, 0);
+    u8* to = nibble_row(y, place, 0);
     if (range.fresh) std::memset(to, 0, static_cast<std::size_t>(nibble_bytes(y.cols)));
     for (i64 i = 0; i < range.count; ++i) {
         const i64 begin = range.begin + i, at = range.at + i;
-        const int value = from[begin / 2] >> begin % 2 * 4 & 15, place = static_cast<int>(at % 2 * 4);
-        to[at / 2] = static_cast<u8>((to[at / 2] & ~(15 << place)) | value << place);
+        const int value = from[begin / 2] >> begin % 2 * 4 & 15, shift = static_cast<int>(at % 2 * 4);
+        to[at / 2] = static_cast<u8>((to[at / 2] & ~(15 << shift)) | value << shift);
     }
 }
 
@@ -63,9 +64,9 @@ inline u64 bits_within(i64 first, i64 begin, i64 end) {
     return below(high) & ~below(low);
 }
 
-inline void copy_bits(const Operand& x, const Operand& y, const Range& range, i64 r) {
+inline void copy_bits(const Operand& x, const Operand& y, const Range& range, i64 r, i64 place) {
     const u64* from = bit_row(x, r);
-    u64* to = bit_row(y, r);
+    u64* to = bit_row(y, place);
     for (i64 word = 0; word < words(y.cols); ++word) {
         const i64 first = word * 64;
         const u64 mask = bits_within(first, range.at, range.at + range.count);
@@ -79,11 +80,11 @@ inline void run(const Call& call, i64 begin, i64 end) {
     const Range range(call.attributes);
     for (i64 r = begin; r < end; ++r) {
         if (y.format == Format::bit) {
-            copy_bits(x, y, range, r);
+            copy_bits(x, y, range, r, r);
         } else if (y.format == Format::i4) {
-            copy_nibbles(x, y, range, r);
+            copy_nibbles(x, y, range, r, r);
         } else {
-            copy_elements(x, y, range, r);
+            copy_elements(x, y, range, r, r);
         }
     }
 }

@@ -6,6 +6,7 @@
 #include "bits/through_masks.hpp"
 #include "byte_lanes/avx2.hpp"
 #include "bytes/avx2.hpp"
+#include "complex_bits/avx2.hpp"
 #include "copy/portable.hpp"
 #include "distances/avx2.hpp"
 #include "distances/nibble_panel.hpp"

@@ -4,6 +4,7 @@
 #include "bits/avx512.hpp"
 #include "byte_lanes/avx512.hpp"
 #include "bytes/avx2.hpp"
+#include "complex_bits/avx512.hpp"
 #include "copy/avx512.hpp"
 #include "distances/avx512.hpp"
 #include "distances/in_place.hpp"

@@ -6,6 +6,7 @@
 #include "bits/through_masks.hpp"
 #include "byte_lanes/none.hpp"
 #include "bytes/none.hpp"
+#include "complex_bits/neon.hpp"
 #include "copy/portable.hpp"
 #include "distances/in_place.hpp"
 #include "distances/neon.hpp"

@@ -125,7 +125,7 @@ def test_files_that_are_not_found(home, monkeypatch):
         (
             "zebra",
             "'zebra'; known are digits, mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse, svhn, svhn-extra, "
-            "fsdd, fsdd-strings, or the path of a folder",
+            "fsdd, fsdd-strings, modulation, or the path of a folder",
         ),
         ("", "unknown data set ''; known are"),
         ("./zebra", "zebra is not a folder; give a folder of class folders, or one of digits, mnist"),
@@ -184,8 +184,9 @@ def test_available(home):
         "cifar100-coarse": None,
         "svhn": None,
         "svhn-extra": None,
+        "modulation": "inside the package",
     }
-    assert list(found)[1:] == list(SOURCES)
+    assert list(found)[1:] == [*SOURCES, "modulation"]
     make(home / "FashionMNIST" / "raw")
     assert available(home)[2].found == str(home / "FashionMNIST" / "raw")
     for record in available():

@@ -53,7 +53,9 @@ def exported(graph: InferenceGraph, folder: Path, weights: str = "table") -> Any
 
 
 def test_every_kind_of_node_occurs() -> None:
-    assert {node.kind for network in NETWORKS for node in branched(network).nodes} == set(KINDS)
+    """But for those of complex networks, which this format refuses (tests/networks/test_complex_networks.py)."""
+    refused = {"complex_affine", "spectral_pool", "clip", "coding"}
+    assert {node.kind for network in NETWORKS for node in branched(network).nodes} == set(KINDS) - refused
 
 
 @pytest.mark.parametrize("policy", ["lean", "standard"])

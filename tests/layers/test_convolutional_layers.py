@@ -225,7 +225,10 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         lambda: BinaryConv2D(5, scaled="no"),  # type: ignore[arg-type]
         "^binary_conv2d scaled is 'no', must be True or False",
     ),
-    "another estimator": (lambda: Sign("cubic"), "^sign estimator is 'cubic', must be 'clip' or 'quadratic'"),
+    "another estimator": (
+        lambda: Sign("cubic"),
+        "^sign estimator is 'cubic', must be 'clip', 'quadratic' or 'identity'",
+    ),
     "momentum in words": (lambda: BatchNorm("0.9"), "^batch_norm momentum is '0.9'"),  # type: ignore[arg-type]
     "input of one number": (lambda: Input(5), "^input shape is 5, must be"),  # type: ignore[arg-type]
     "input of a truth": (lambda: Input((True,)), r"^input shape is \(True,\), must be"),

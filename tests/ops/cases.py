@@ -13,7 +13,16 @@ from functools import cache
 
 import numpy as np
 import sequences
-from operands import FILLS, QUANTITIES, SIZED, VARIANTS, boundaries_sizes, panels_sizes
+from operands import (
+    COMPLEX,
+    FILLS,
+    QUANTITIES,
+    SIZED,
+    VARIANTS,
+    boundaries_sizes,
+    complex_sizes,
+    panels_sizes,
+)
 from windows import draw, has_images
 
 from linocut import roles
@@ -59,7 +68,7 @@ class Case:
 def cases(op_name: str, rng: np.random.Generator) -> list[Case]:
     """Cases of one instruction: every legal combination at least once (or MOST), every size in every dimension."""
     op = OP_BY_NAME[op_name]
-    letters = sorted({d for o in op.signature.operands for d in o.dims if d.isalpha()} - {"S", "D"})
+    letters = sorted({d for o in op.signature.operands for d in o.dims if d.isalpha()} - {"S", "D", "G"})
     decks = {letter: _deck(rng) for letter in letters}
     combinations = _combinations(op_name)
     most = MOST_OF_SEQUENCES if op_name in sequences.NAMES else MOST
@@ -89,13 +98,16 @@ def make_case(
     """A case of these formats (an operand that is not in them is absent), fixed attributes and sizes.
 
     S, the rows of `work`, follows from a number of parts, which mostly does not divide the rows. D, of an instruction
-    with an attribute `first`, are the channels of a group that lies within C; of copy_channels any number.
+    with an attribute `first`, are the channels of a group that lies within C; of copy_channels any number; of complex
+    channels half of C.
     """
     if op.name in sequences.NAMES:
         sizes, more = sequences.draw(op.name, formats, variant, rng)
         variant = {**variant, **more}
     elif "first" in op.signature.attributes:
         sizes, variant = _group(sizes, variant, rng)
+    elif op.name in COMPLEX:
+        sizes = complex_sizes(op.name, sizes, rng)
     elif any("D" in operand.dims for operand in op.signature.operands):
         sizes = {**sizes, "D": int(rng.choice((*SIZES, 3)))}
     if "work" in formats and op.name in QUANTITIES:
@@ -163,9 +175,10 @@ def _combinations(op_name: str) -> tuple[tuple[Mapping[str, str], Mapping[str, f
     """Every (formats by operand, attributes that change the meaning) that the instruction's limits admit."""
     op, found = OP_BY_NAME[op_name], []
     choices = [((None,) if o.optional else ()) + o.formats for o in op.signature.operands]
-    sizes = dict.fromkeys("RKNCDBHWPQIJLTOY", 1) | {"S": QUANTITIES.get(op.name, 2)}
+    sizes = dict.fromkeys("RKNCDGBHWPQIJLTOY", 1) | {"S": QUANTITIES.get(op.name, 2)}
     if op.name in sequences.NAMES:
         sizes = sequences.legal_sizes(op.name)
+    sizes |= {"C": 2, "K": 2} if op.name in COMPLEX else {}
     for chosen in itertools.product(*choices):
         names = (o.name for o in op.signature.operands)
         formats = {name: form for name, form in zip(names, chosen, strict=True) if form is not None}

@@ -9,7 +9,7 @@ import numpy as np
 import sequences
 
 from linocut.formats import find_format, words
-from linocut.ops import OP_BY_NAME, View, channel_sums, norm_gradient_sums, norm_sign, norm_statistics
+from linocut.ops import OP_BY_NAME, View, channel_sums, complex_map, norm_gradient_sums, norm_sign, norm_statistics
 from linocut.ops.bits import Array, pack
 from linocut.ops.levels import BITS as BITS_OF_LEVELS
 from linocut.ops.levels import PLANES, float_boundaries, largest, whole_boundaries
@@ -30,7 +30,17 @@ _NORMS = tuple({"norm": norm} for norm in _KINDS)
 _NORMS_STE = tuple({"norm": norm, "ste": ste} for norm in _KINDS for ste in (0.0, 1.0, 2.0))
 _NORMS_RELU = tuple({"norm": norm, "relu": relu} for norm in _KINDS for relu in (0.0, 1.0))
 _SUMMING = (norm_statistics, norm_sign, norm_gradient_sums, channel_sums)
+COMPLEX = (
+    "complex_conv2d",
+    "complex_block",
+    "complex_parts",
+    "complex_map",
+    "complex_map_sums",
+    "spectral_pool",
+    "spectral_pool_gradient",
+)
 QUANTITIES = {m.OP.name: m.QUANTITIES for m in _SUMMING}  # S is a multiple
+QUANTITIES["complex_map_sums"] = complex_map.QUANTITIES
 VARIANTS: dict[str, tuple[dict[str, float], ...]] = {
     "norm_statistics": _NORMS,
     "norm_sign": _NORMS,
@@ -43,6 +53,7 @@ VARIANTS: dict[str, tuple[dict[str, float], ...]] = {
     "softmax_cross_entropy": ({"smoothing": 0.0}, {"smoothing": 0.1}),
     "copy_channels": ({"fresh": 0.0}, {"fresh": 1.0}),
     **sequences.VARIANTS,
+    "complex_map": ({"transposed": 0.0}, {"transposed": 1.0}),
 }
 MOST_POINT = 24
 
@@ -164,7 +175,7 @@ def _quantise_input(formats: Formats, sizes: Sizes, variant: Mapping[str, float]
     low, high = ((-1.0, 1.0), (0.0, 1.0), (-2.5, 0.3), (0.0, 255.0))[int(rng.integers(4))]
     x = rng.uniform(low - 0.1, high + 0.1, (sizes["R"], sizes["K"]))
     codes = low + (rng.integers(0, 512, x.shape) / 2) * (high - low) / 255  # on codes and half-way between them
-    return {"x": view(np.where(_bits(rng, *x.shape), x, codes), "f32")}, {"low": low, "high": high}
+    return {"x": view(np.where(_bits(rng, *x.shape), x, codes), formats["x"])}, {"low": low, "high": high}
 
 
 def _norm_statistics(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
@@ -414,6 +425,50 @@ def _add_bias(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng:
 def _channel_sums(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
     shape = (sizes["R"], sizes["C"])
     return {name: view(_numbers(rng, formats[name], *shape), formats[name]) for name in "ab" if name in formats}, {}
+
+
+def complex_sizes(op_name: str, sizes: Sizes, rng: np.random.Generator) -> dict[str, int]:
+    """The letters of rows of complex channels: C are the parts of D, S rows are made of R, G say a matrix."""
+    half, outputs = sizes["C"], sizes.get("N", 1)
+    own = {"C": 2 * half, "D": half, "S": 2 * sizes.get("R", 1), "G": int(rng.integers(1, 5)), "K": 2 * outputs}
+    return {**sizes, **own}
+
+
+def _complex(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    """Rows of complex channels of any format, and what their matrices are made of."""
+    rows, channels, filled = sizes["R"], sizes["C"], {}
+    for name in ("x", "dy"):
+        form = formats.get(name)
+        if form in MANTISSAS:
+            filled[name] = view(_gradient(rng, form, rows, channels), form)
+        elif form is not None:
+            filled[name] = view(_input(rng, form, rows, channels), form)
+    if "gains" in formats:
+        filled["gains"] = view(rng.standard_normal((sizes["G"], sizes["D"])), formats["gains"])
+    return filled, {"factor": float(rng.choice([1.0, 0.5**0.5])), **variant}
+
+
+def _hard_tanh(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    x = _sprinkle(rng, rng.standard_normal((sizes["R"], sizes["C"])), (0.0, -0.0, 1.0, 1.3, -1.3, np.nan, np.inf))
+    return {"x": view(x, formats["x"])}, {"limit": float(rng.choice([1.0, 1.3, 0.5]))}
+
+
+def _sum_pool(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    if "dy" in formats:
+        dy = _gradient(rng, formats["dy"], _pixels(sizes, True), sizes["C"])
+        return {"dy": view(dy, formats["dy"])}, {}
+    form, shape = formats["x"], (_pixels(sizes, False), sizes["C"])
+    values = rng.integers(-30000, 30000, shape) if form.startswith("i") else _input(rng, form, *shape)
+    return {"x": view(values, form)}, {}
+
+
+def _spectral_pool(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    name, rows = ("dy", _pixels(sizes, True)) if "dy" in formats else ("x", _pixels(sizes, False))
+    filled = {name: view(_numbers(rng, formats[name], rows, sizes["C"]), formats[name])}
+    for part, (left, side) in (("rows", "IH"), ("columns", "JW")):
+        numbers = rng.standard_normal((2, sizes[left], sizes[side]))
+        filled[part] = View(numbers.astype(np.float32).reshape(-1, sizes[side]), "f32", sizes[side], numbers.shape)
+    return filled, {}
 
 
 def _copy_channels(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
@@ -772,6 +827,16 @@ FILLS: dict[str, Fill] = {
     "channel_sums": _channel_sums,
     "copy_channels": _copy_channels,
     "decay_weights": _decay_weights,
+    "complex_conv2d": _conv2d,
+    "complex_block": _complex,
+    "complex_parts": _complex,
+    "complex_map": _complex,
+    "complex_map_sums": _complex,
+    "hard_tanh": _hard_tanh,
+    "sum_pool": _sum_pool,
+    "sum_pool_gradient": _sum_pool,
+    "spectral_pool": _spectral_pool,
+    "spectral_pool_gradient": _spectral_pool,
     "mean_squared_error": _with_targets,
     "sigmoid_cross_entropy": _with_targets,
     "optimizer_tick": _tick,

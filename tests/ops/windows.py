@@ -23,6 +23,8 @@ def has_images(op: Op) -> bool:
 
 def draw(op: Op, sizes: Mapping[str, int], rng: np.random.Generator) -> tuple[dict[str, int], dict[str, float]]:
     """The sizes completed to those of images and a window, and the window's attributes. C and N stay as given."""
+    if op.name.startswith("sum_pool"):
+        return side_by_side(sizes, rng)
     kind = rng.random()
     large = kind < 0.2
     drawn = {letter: int(rng.integers(1, most + 1)) for letter, most in _MOST.items()}
@@ -44,6 +46,14 @@ def draw(op: Op, sizes: Mapping[str, int], rng: np.random.Generator) -> tuple[di
     if op.name in ("flatten_bits", "unflatten_bits"):
         found["K"] = found["H"] * found["W"] * found["C"]
     return found, attributes
+
+
+def side_by_side(sizes: Mapping[str, int], rng: np.random.Generator) -> tuple[dict[str, int], dict[str, float]]:
+    """Windows side by side, as many as images hold."""
+    height, width, rows, columns = (int(n) for n in rng.integers(1, 4, 4))
+    image = {"H": rows * height + int(rng.integers(height)), "W": columns * width + int(rng.integers(width))}
+    found = {**sizes, "B": int(rng.integers(1, 4)), **image, "I": rows, "J": columns}
+    return found, {"height": float(height), "width": float(width)}
 
 
 _MOST = {"B": 3, "H": 9, "W": 9, "P": 4, "Q": 4}

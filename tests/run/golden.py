@@ -92,6 +92,10 @@ HYBRID = Network(
     ),
 )
 MLP = lc.models.mlp((8, 8, 1), CLASSES, (130, 65))
+COMPLEX = {
+    name: lc.models.build(name, input_shape=(8, 8, 3), classes=CLASSES, widths=(6, 33, 5, 6, 5, 7, 6, 5))
+    for name in ("complex_nin_mean", "complex_nin_plain")
+}
 CASES = {
     "mlp": Case(MLP, 50, 50),
     "mlp-sgd": Case(MLP, 50, 50, SGD()),
@@ -106,6 +110,11 @@ CASES = {
     "hybrid": Case(HYBRID, 4, 10),
     "hybrid-lean8": Case(HYBRID, 4, 10, policy=lc.lean8),
     "hybrid-lean4": Case(HYBRID, 4, 10, policy=lc.lean4),
+    "complex-nin": Case(COMPLEX["complex_nin_mean"], 4, 5),
+    "complex-nin-lean4": Case(COMPLEX["complex_nin_mean"], 4, 5, policy=lc.lean4),
+    "complex-nin-plain-lean8": Case(COMPLEX["complex_nin_plain"], 4, 5, policy=lc.lean8),
+    "complex-nin-plain-bop": Case(COMPLEX["complex_nin_plain"], 4, 5, Bop()),
+    "complex-resnet18": Case(lc.models.complex_resnet18((8, 8, 3), CLASSES, stages=(5, 33)), 4, 5),
     "resnete18": Case(narrower(lc.models.resnete18((16, 16, 3), CLASSES), 9, 64), 4),
 }
 

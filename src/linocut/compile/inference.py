@@ -20,15 +20,20 @@ from linocut.compile.program import Program
 from linocut.compile.recorder import Recorder
 from linocut.formats import WORD_BITS
 from linocut.graph.inference import (
+    FLOATS,
     INTEGERS,
     LAST,
     MAX,
     PLANES,
+    SUM,
     Activation,
     Add,
     Affine,
     BinaryProduct,
     CirculantProduct,
+    Clip,
+    Coding,
+    ComplexAffine,
     Concat,
     Flatten,
     InferenceGraph,
@@ -47,11 +52,12 @@ from linocut.graph.inference import (
     SequenceCoding,
     SequencePool,
     Slice,
+    SpectralPool,
     Threshold,
 )
 from linocut.graph.q10 import one_frame
 from linocut.layers.base import Shape
-from linocut.layers.weights import integer_format, levels_format
+from linocut.layers.weights import integer_format, levels_format, most_of
 from linocut.layers.window import VALID, Window, window
 from linocut.ops.bits import Array
 from linocut.ops.levels import PLANES as OPERANDS
@@ -141,6 +147,14 @@ class _Lowering:
                 value = self._quantise(node)
             case Affine():
                 value = self._affine(node)
+            case ComplexAffine():
+                value = self._complex_affine(node)
+            case SpectralPool():
+                value = self._spectral_pool(node)
+            case Clip():
+                value = self._clip(node)
+            case Coding():
+                value = self._coding(node)
             case Pool():
                 value = self._pool(node)
             case Add():
@@ -378,11 +392,73 @@ class _Lowering:
         self.recorder.emit("add_bias", {"y": scaled, "bias": shift})
         return scaled
 
+    def _complex_affine(self, node: ComplexAffine) -> int:
+        zeros = np.zeros_like(node.mean)
+        z = self._affine(Affine(f"{node.name}.z", node.inputs, node.shape, FLOATS, node.mean, node.deviation, zeros))
+        gains = self._constant(f"{node.name}.gains", roles.BETA, node.gains.shape, FLOAT, lambda: node.gains)
+        value = self._made(node, FLOAT)
+        self.recorder.emit("complex_map", {"x": z, "gains": gains, "y": value}, {"factor": 1.0, "transposed": 0.0})
+        if node.shift is not None:
+            self.recorder.emit("add_bias", {"y": value, "bias": self._channels(node, "shift", node.shift)})
+        return value
+
+    def _spectral_pool(self, node: SpectralPool) -> int:
+        x = self._floats_of(node.inputs[0])
+        shape = self.recorder.shape(x)
+        images = (shape[0], *(1, *shape[1:])[-3:])
+        left = (shape[0], *(1, *node.shape)[-3:])
+        value = self.recorder.transient(node.name, roles.X, left, FLOAT)
+        operands = {"x": self._viewed(x, f"{node.name}.images", images), "y": value}
+        for part, matrix in (("rows", node.rows), ("columns", node.columns)):
+            operands[part] = self._constant(f"{node.name}.{part}", roles.WORKSPACE, matrix.shape, FLOAT, _given(matrix))
+        self.recorder.emit("spectral_pool", operands)
+        return self._viewed(value, f"{node.name}.out", (self.batch, *node.shape))
+
+    def _clip(self, node: Clip) -> int:
+        value = self._made(node, FLOAT)
+        self.recorder.emit("hard_tanh", {"x": self._numbers(node.inputs[0]), "y": value}, {"limit": node.limit})
+        return value
+
+    def _coding(self, node: Coding) -> int:
+        codes = self._made(node, "u8")
+        limits = {"low": -node.limit, "high": node.limit}
+        self.recorder.emit("quantise_input", {"x": self._numbers(node.inputs[0]), "codes": codes}, limits)
+        return codes
+
+    def _floats_of(self, source: str) -> int:
+        """A value in floats, sums of integers too: as a norm that changes nothing has them."""
+        given = self.graph.by_name[source]
+        if given.gives != INTEGERS:
+            return self._numbers(source)
+        zeros = np.zeros(given.shape[-1], np.float32)
+        return self._affine(Affine(f"{source}.floats", (source,), given.shape, FLOATS, zeros, zeros + 1, zeros))
+
+    def _sum_pool(self, node: Pool, x: int, shape: Shape) -> int:
+        """Sums of products are as wide as they may have to be."""
+        form = self.recorder.form(x)
+        if node.gives == INTEGERS:
+            form = integer_format(self._most(node), real_input=False)
+        value = self.recorder.transient(node.name, roles.Y, shape, form)
+        height, width = node.window.size
+        self.recorder.emit("sum_pool", {"x": x, "y": value}, {"height": float(height), "width": float(width)})
+        return value
+
+    def _most(self, node: InferenceNode) -> int:
+        """The largest integer that a node may give."""
+        if isinstance(node, Pool):
+            own = self._most(self.graph.by_name[node.inputs[0]])
+            return own * (node.window.size[0] * node.window.size[1] if node.function == SUM else 1)
+        assert isinstance(node, (BinaryProduct, RealProduct))
+        summed = node.depth * (node.window.size[0] * node.window.size[1] if node.window else 1)
+        return most_of(summed, real_input=not isinstance(node, BinaryProduct))
+
     def _pool(self, node: Pool) -> int:
         x = self.values[node.inputs[0]]
         x = self._viewed(x, f"{node.name}.images", node.window.as_images(self.recorder.shape(x)))
         shape = node.window.images_over(self.recorder.shape(x), node.shape[-1])
         form = self.recorder.form(x)
+        if node.function == SUM:
+            return self._viewed(self._sum_pool(node, x, shape), f"{node.name}.out", (self.batch, *node.shape))
         value = self.recorder.transient(node.name, roles.Y if node.gives == INTEGERS else roles.X, shape, form)
         op = "max_pool" if node.function == MAX else "average_pool"
         self.recorder.emit(op, {"x": x, "y": value}, node.window.pool_attributes())
@@ -433,3 +509,7 @@ class _Lowering:
 def _moves(moves: Window, *, sized: bool) -> dict[str, float]:
     """The attributes of a convolution; panels do not tell the window's size (`sized`)."""
     return moves.pool_attributes() if sized else moves.attributes()
+
+
+def _given(array: Array) -> Callable[[], Array]:
+    return lambda: array

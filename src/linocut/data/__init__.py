@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from linocut.data.held_out import hold_out
     from linocut.data.images import read_image
     from linocut.data.loaded import Loaded
+    from linocut.data.modulation import radio_signals
     from linocut.data.raw_arrays import from_arrays
     from linocut.data.registry import Available, available, is_image_folder, load, load_splits
     from linocut.data.subset import take
@@ -46,6 +47,7 @@ __all__ = [
     "is_image_folder",
     "load",
     "load_splits",
+    "radio_signals",
     "read_image",
     "take",
 ]
@@ -68,6 +70,7 @@ _HOMES = {
     "linocut.data.held_out": ("hold_out",),
     "linocut.data.images": ("read_image",),
     "linocut.data.loaded": ("Loaded",),
+    "linocut.data.modulation": ("radio_signals",),
     "linocut.data.raw_arrays": ("from_arrays",),
     "linocut.data.registry": (
         "Available",

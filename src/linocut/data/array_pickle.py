@@ -17,7 +17,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-CODES = {f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)}
+CODES = {"f4", *(f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8))}
 ORDERS = {"<", ">", "|", "="}
 LATIN = ("latin1", "latin-1", "iso-8859-1")
 MOST_RANK, MOST_SIZE = 4, 1 << 40
@@ -41,9 +41,9 @@ class Dtype:
         self.order = order
 
     def of_numpy(self) -> np.dtype[Any]:
-        """The real one; Refused for other than whole numbers."""
+        """The real one; Refused for other than whole numbers and 32-bit floats."""
         if self.code not in CODES:
-            raise Refused("an array of other than whole numbers")
+            raise Refused("an array of other than whole numbers and 32-bit floats")
         return np.dtype(self.order + self.code)
 
 
@@ -130,12 +130,18 @@ _OBJECTS = (pickle.EXT1, pickle.EXT2, pickle.EXT4, pickle.INST, pickle.OBJ, pick
 _SETS = (pickle.EMPTY_SET, pickle.ADDITEMS, pickle.FROZENSET)  # would hash what they hold
 
 
+def _is_plain(key: object) -> bool:
+    """A text, or a pair of texts and numbers, as RadioML's keys are."""
+    parts = key if isinstance(key, tuple) and len(key) == 2 else (key,)
+    return all(isinstance(part, (bytes, str)) or (type(part) is int and parts is key) for part in parts)
+
+
 def _with_named_keys(opcode: bytes, keys: slice) -> Callable[[Any], None]:
-    """What makes entries of a dictionary, of texts alone: the hash of a tuple of tuples can take for ever."""
+    """What makes entries of a dictionary, of texts and pairs alone: the hash of a tuple of tuples can take for ever."""
     load = pickle._Unpickler.dispatch[opcode[0]]
 
     def checked(unpickler: Any) -> None:
-        if not all(isinstance(key, (bytes, str)) for key in unpickler.stack[keys]):
+        if not all(map(_is_plain, unpickler.stack[keys])):
             raise Refused("a key that is no text")
         load(unpickler)
 

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 class Raw:
     """Examples as a file holds them: finite numbers or bytes (n, *shape), and what is to be predicted.
 
-    `truth` is a list of n values for classes, else numbers (n, labels).
+    `truth` is a list of n values for classes, else numbers (n, labels). `pairs`: channels are real and imaginary parts.
     """
 
     x: NDArray[Any]
     truth: list[str] | NDArray[Any]
+    pairs: bool = False
 
     def __len__(self) -> int:
         """How many examples there are."""
@@ -38,8 +39,9 @@ class Raw:
     def rows(self, chosen: NDArray[np.bool_]) -> Raw:
         """Some of the examples."""
         if isinstance(self.truth, list):
-            return Raw(self.x[chosen], [one for one, keep in zip(self.truth, chosen.tolist(), strict=True) if keep])
-        return Raw(self.x[chosen], self.truth[chosen])
+            truth = [one for one, keep in zip(self.truth, chosen.tolist(), strict=True) if keep]
+            return Raw(self.x[chosen], truth, self.pairs)
+        return Raw(self.x[chosen], self.truth[chosen], self.pairs)
 
 
 def parted(raw: Raw, name: str) -> tuple[Raw, Raw]:
@@ -68,6 +70,8 @@ def completed(form: Form, train: Raw, name: str) -> Form:
         assert not isinstance(train.truth, list)
         scaling = Scaling.of(train.truth)
     coding = None if train.x.dtype == np.uint8 else Coding.of(train.x)
+    if train.pairs and coding is not None:
+        coding = coding.round_zero()
     return replace(form, classes=classes, coding=coding, scaling=scaling)
 
 

@@ -54,6 +54,11 @@ class Coding:
         low, high = Percentiles.of(parts).bounds()
         return Coding(tuple(low.tolist()), tuple(high.tolist()))
 
+    def round_zero(self) -> Coding:
+        """One range around 0 for all channels: parts of complex numbers keep their phase."""
+        most = max(*map(abs, self.low), *map(abs, self.high))
+        return Coding((-most,) * len(self.low), (most,) * len(self.low))
+
     def codes(self, values: NDArray[Any]) -> NDArray[np.uint8]:
         """The bytes of numbers (..., channels), of the same shape; no number may be NaN."""
         middle, half = self.middle_and_half()

@@ -40,7 +40,8 @@ class Dataset(ABC):
     `handed` says that a mirrored example is none of its class any more, as it is of digits; `crops` that
     `read_crops` works, as the examples are made of images of their own sizes; `resizing` how a picture of another size
     becomes such an example (see resizing.py). `notes` are lines on what was left out or chosen when it was opened.
-    `form` says how examples were made of numbers in files, None where they were not.
+    `form` says how examples were made of numbers in files, None where they were not. `conditions` are a number of each
+    example under which it came about, and what it is, such as the signal-to-noise ratio.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Dataset(ABC):
     resizing: Resizing = "whole"
     notes: tuple[str, ...] = ()
     form: Form | None = None
+    conditions: tuple[str, NDArray[np.float64]] | None = None
 
     @abstractmethod
     def __len__(self) -> int:

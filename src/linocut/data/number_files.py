@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from linocut.data.iq_names import is_iq
 from linocut.data.number_names import ARRAYS
 from linocut.data.sound_names import is_recording
 from linocut.errors import DataError, unknown_name
@@ -51,6 +52,10 @@ def read_numbers(path: Path, form: Form) -> NDArray[Any]:
         from linocut.data.sound import read_sound
 
         return read_sound(path, form)
+    if is_iq(path.name):
+        from linocut.data.iq import read_iq
+
+        return read_iq(path, form)
     from linocut.data.table import read_rows
 
     return read_rows(path, form)

@@ -10,6 +10,7 @@ from linocut.data.arrays import as_array
 from linocut.data.coded import Raw, coded, completed
 from linocut.data.dataset import Dataset
 from linocut.data.form import ARRAYS, Form
+from linocut.data.pairs import as_pairs
 from linocut.errors import DataError, unknown_name
 from linocut.networks.classifier import CLASSIFICATION, TASKS
 
@@ -46,23 +47,26 @@ def array_form(task: str, raw: Raw) -> Form:
 
 def raw_arrays(x: NDArray[Any], y: NDArray[Any], form: Form, name: str, called: tuple[str, str] = ("x", "y")) -> Raw:
     """The examples for the task of the form; `called` are the names of the arrays in messages."""
+    pairs = x.dtype.kind == "c"
     x = raw_examples(x, name, called[0])
     if y.ndim == 0 or len(x) != len(y):
         raise DataError(
             f"{name}: {called[1]} has shape {y.shape}, but there are {len(x):,} examples; give one for each"
         )
     if form.task == CLASSIFICATION:
-        return Raw(x, _values(y, name, called[1]))
+        return Raw(x, _values(y, name, called[1]), pairs)
     if y.ndim > 2 or y.dtype.kind not in "iufb" or not y.size or not np.isfinite(y).all():
         raise DataError(f"{name}: {called[1]} is {y.dtype} {y.shape}, must be finite numbers (n,) or (n, labels)")
     truth = y.reshape(len(y), -1)
     if form.labels and truth.shape[1] != len(form.labels):
         raise DataError(f"{name}: {called[1]} has {truth.shape[1]} labels, must have {len(form.labels)}")
-    return Raw(x, truth)
+    return Raw(x, truth, pairs)
 
 
 def raw_examples(x: NDArray[Any], name: str, called: str = "x") -> NDArray[Any]:
-    """Finite numbers or bytes (n, *shape)."""
+    """Finite numbers or bytes (n, *shape); complex ones become pairs, (n, steps) of them (n, steps, 2)."""
+    if x.dtype.kind == "c":
+        x = as_pairs(x)
     if x.dtype.kind not in "iufb":
         raise DataError(f"{name}: {called} is {x.dtype}, must be numbers; convert it")
     if not 2 <= x.ndim <= MOST_DIMENSIONS or 0 in x.shape:

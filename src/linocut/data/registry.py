@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from linocut.data import idx
 from linocut.data.cache import known_cache
 from linocut.data.dataset import Dataset, Resizing
+from linocut.data.iq_names import holds_iq, is_radioml
 from linocut.data.loaded import Loaded
 from linocut.data.number_files import open_numbers
 from linocut.data.number_names import holds_numbers, is_called_numbers
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 Opener = Callable[[], tuple[Dataset, Dataset]]
 
 SYSTEM = Path("/usr/share/datasets")  # where Debian's dataset packages install
+RADIO = "https://arxiv.org/abs/1602.04105"  # whose signals are the model of ours
+MADE = ("digits", "modulation")  # which need no files of others
 KAGGLE = "trainLabels.csv"  # beside the folder of Kaggle's pictures of CIFAR-10, which are in no class folders
 
 
@@ -131,14 +134,17 @@ def load_splits(
         path = Path(os.path.realpath(expanded(text)))  # known by it: the same from wherever a run is resumed
         _refuse_image_settings(str(path), size, skip_corrupt, colour, resizing)
         return Loaded(*open_numbers(path, labels, task, form, whole))
+    if not named and holds_iq(path := expanded(text)):
+        from linocut.data.iq import open_iq
+
+        _refuse_image_settings(str(path), size, skip_corrupt, colour, resizing)
+        return Loaded(*open_iq(Path(os.path.realpath(path)), form, whole))
     if labels or task is not None:
         raise DataError(f"{text} has labels of its own; a label and a task are for CSV and .npz files, leave them out")
     if named:
         _refuse_image_settings(text, size, skip_corrupt, colour, resizing)
-        if text == "digits":
-            from linocut.data.digits import open_digits  # late: its imports cost memory
-
-            return Loaded(*open_digits())
+        if text in MADE:
+            return Loaded(*_made(text))
         return Loaded(*_load_source(SOURCES[text], data_dir))
     path = expanded(text)
     if text and os.path.isdir(path):  # which is of no name that is too long
@@ -161,7 +167,7 @@ def load_splits(
 def check_name(name: str | os.PathLike[str]) -> None:
     """DataError for what is neither the name of a data set nor the path of a folder or file; nothing is read."""
     text = os.fspath(name)
-    if text and (os.path.isdir(expanded(text)) or holds_numbers(text)):
+    if text and (os.path.isdir(expanded(text)) or holds_numbers(text) or holds_iq(expanded(text))):
         return
     if _is_path(name) or not _is_known(text):
         raise _unknown(name)
@@ -186,7 +192,7 @@ def is_image_folder(name: str | os.PathLike[str]) -> bool:
     return (
         bool(os.fspath(name))
         and os.path.isdir(path)
-        and not (_formats(path) or holds_numbers(path) or holds_recordings(path))
+        and not (_formats(path) or holds_numbers(path) or holds_recordings(path) or holds_iq(path))
     )
 
 
@@ -213,11 +219,24 @@ def available(data_dir: str | os.PathLike[str] | None = None) -> list[Available]
         records.append(
             Available(source.name, source.description, source.licence, source.home, tuple(source.files), found)
         )
+    signals = "radio signals made by formula, 128 x 2 (I and Q), 11 modulations, 22,000 + 5,500"
+    records.append(Available("modulation", signals, "Apache-2.0", RADIO, (), inside))
     return records
 
 
 def _names() -> list[str]:
-    return ["digits", *SOURCES, *RECORDED]
+    return ["digits", *SOURCES, *RECORDED, "modulation"]
+
+
+def _made(name: str) -> tuple[Dataset, Dataset]:
+    """What needs no files of others: digits are inside the package, signals are made."""
+    if name == "digits":
+        from linocut.data.digits import open_digits  # late: its imports cost memory
+
+        return open_digits()
+    from linocut.data.modulation import radio_signals
+
+    return radio_signals()
 
 
 def _meant(text: str) -> str:
@@ -228,11 +247,17 @@ def _meant(text: str) -> str:
 def _is_path(name: str | os.PathLike[str]) -> bool:
     """Whether a name can only be that of a folder."""
     text = os.fspath(name)
-    return not isinstance(name, str) or os.sep in text or text in (".", "..") or is_called_numbers(text)
+    return (
+        not isinstance(name, str)
+        or os.sep in text
+        or text in (".", "..")
+        or is_called_numbers(text)
+        or is_radioml(text)
+    )
 
 
 def _is_known(text: str) -> bool:
-    return text == "digits" or text in SOURCES or text in RECORDED
+    return text in MADE or text in SOURCES or text in RECORDED
 
 
 def _recorded_folder(name: str, data_dir: str | os.PathLike[str] | None) -> Path:

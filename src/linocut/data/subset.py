@@ -29,6 +29,9 @@ class Subset(Dataset):
         self.resizing = dataset.resizing
         self.notes = dataset.notes
         self.form = dataset.form
+        if dataset.conditions is not None:
+            what, values = dataset.conditions
+            self.conditions = what, values[places]
         self._dataset = dataset
         self._places = places.astype(np.min_scalar_type(len(dataset)))
 

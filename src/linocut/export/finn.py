@@ -18,6 +18,9 @@ from linocut.graph.inference import (
     Affine,
     BinaryProduct,
     CirculantProduct,
+    Clip,
+    Coding,
+    ComplexAffine,
     Concat,
     Flatten,
     InferenceGraph,
@@ -32,6 +35,7 @@ from linocut.graph.inference import (
     Recurrent,
     SequencePool,
     Slice,
+    SpectralPool,
     Threshold,
 )
 
@@ -64,6 +68,8 @@ def _reason(graph: InferenceGraph, node: InferenceNode) -> str:
         case Affine():
             last = node.name == graph.logits.inputs[0] and len(graph.readers(node.name)) == 1
             return "" if last else f"FINN takes norms that signs follow, and the last one; {MEND}"
+        case ComplexAffine() | SpectralPool() | Clip() | Coding():
+            return f"FINN takes chains of products of signs, no {node.kind}; {MEND}"
         case Add() | Activation() | Concat() | Slice() | CirculantProduct() | Recurrent() | SequencePool() | Q10Node():
             return f"FINN takes chains of products of signs, no {node.kind}; {MEND}"
         case Quantise() | LevelsProduct():

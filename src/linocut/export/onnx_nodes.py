@@ -15,6 +15,7 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 
 from linocut.errors import SpecError
+from linocut.export.complex_nodes import refuse_complex
 from linocut.export.ends import IMAGE, LOGITS, tensor_of
 from linocut.export.exact import BYTE, check_exact
 from linocut.export.norms import factor
@@ -33,6 +34,9 @@ from linocut.graph.inference import (
     Affine,
     BinaryProduct,
     CirculantProduct,
+    Clip,
+    Coding,
+    ComplexAffine,
     Concat,
     Flatten,
     InferenceGraph,
@@ -47,6 +51,7 @@ from linocut.graph.inference import (
     Recurrent,
     SequencePool,
     Slice,
+    SpectralPool,
     Threshold,
 )
 from linocut.layers.base import Shape
@@ -138,6 +143,8 @@ class _Adding:
                 self._quantise(node)
             case Affine():
                 self._affine(node)
+            case ComplexAffine() | SpectralPool() | Clip() | Coding() | Pool(function="sum"):
+                refuse_complex(node, "ONNX")
             case Pool():
                 self._pool(node)
             case Add():

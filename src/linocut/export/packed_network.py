@@ -6,7 +6,7 @@ import numpy as np
 
 from linocut.errors import SpecError
 from linocut.formats import words
-from linocut.graph.fold import Norm, Source, fold
+from linocut.graph.fold import ComplexParts, Norm, Source, fold
 from linocut.graph.graph import Node
 from linocut.graph.inference import InferenceGraph
 from linocut.graph.network import Network
@@ -40,6 +40,14 @@ class _Packed(Source):
     def weights(self, node: Node) -> Array:
         """Weights in full precision, float32."""
         return self._finite(f"{node.name}.weights", node.parameter(PART).shape)
+
+    def constant(self, node: Node, part: str) -> Array:
+        """These files know none."""
+        raise SpecError(f"{node.name} has {part}, which no file of this version holds")
+
+    def complex_norm(self, node: Node, product: Node | None) -> ComplexParts:
+        """These files know none."""
+        raise SpecError(f"{node.name} is a complex norm, which no file of this version holds")
 
     def bias(self, node: Node) -> Array:
         """These files know none."""

@@ -18,8 +18,20 @@ import numpy as np
 from linocut.errors import SpecError
 from linocut.graph import inference
 from linocut.graph.graph import Graph, Node
-from linocut.graph.inference import AVERAGE, BYTES, FLOATS, INTEGERS, LEVELS, MAX, SIGNS, InferenceGraph, InferenceNode
+from linocut.graph.inference import (
+    AVERAGE,
+    BYTES,
+    FLOATS,
+    INTEGERS,
+    LEVELS,
+    MAX,
+    SIGNS,
+    SUM,
+    InferenceGraph,
+    InferenceNode,
+)
 from linocut.graph.inference_rules import check
+from linocut.graph.queries import is_signed
 from linocut.layers import (
     GRU,
     LSTM,
@@ -27,13 +39,20 @@ from linocut.layers import (
     Add,
     AveragePool,
     BatchNorm,
+    BinaryComplexConvolution,
+    BinaryComplexDense,
     BinaryConvolution,
     BinaryDense,
     BlockCirculantDense,
+    Code,
+    ComplexConvolution,
+    ComplexDense,
+    ComplexNorm,
     Concat,
     Dense,
     Flatten,
     GlobalAveragePool,
+    HardTanh,
     Input,
     Loss,
     MaxPool,
@@ -44,13 +63,17 @@ from linocut.layers import (
     SequencePool,
     Sign,
     Slice,
+    SpectralPool,
+    SumPool,
 )
 from linocut.layers.base import Shape
 from linocut.layers.lstm import SIGMOID
 from linocut.layers.pools import whole_window
 from linocut.layers.recurrent import BACKWARD
+from linocut.layers.spectral_pool import COLUMNS, ROWS
 from linocut.layers.window import Window
 from linocut.ops.bits import Array
+from linocut.ops.complex_block import blocked_bits, blocked_floats
 
 
 @dataclass(frozen=True)
@@ -61,6 +84,16 @@ class Norm:
     deviation: Array
     shift: Array
     gain: Array | None = None
+
+
+@dataclass(frozen=True)
+class ComplexParts:
+    """A complex norm in prediction, as ComplexAffine has it: float32 (channels,), gains (G, channels / 2)."""
+
+    mean: Array
+    deviation: Array
+    gains: Array
+    shift: Array | None
 
 
 class Source(ABC):
@@ -81,6 +114,10 @@ class Source(ABC):
         """A node's weights in full precision, float32 (outputs, ..., inputs)."""
 
     @abstractmethod
+    def constant(self, node: Node, part: str) -> Array:
+        """A constant of a node, float32."""
+
+    @abstractmethod
     def bias(self, node: Node) -> Array:
         """A node's bias, float32 (outputs,)."""
 
@@ -91,6 +128,10 @@ class Source(ABC):
     @abstractmethod
     def norm(self, node: Node, product: Node | None) -> Norm:
         """A batch norm, of what `product` gives where that is a layer with binary weights."""
+
+    @abstractmethod
+    def complex_norm(self, node: Node, product: Node | None) -> ComplexParts:
+        """A norm of complex channels, of what `product` gives where that is a layer with binary weights."""
 
     @abstractmethod
     def least(self, node: Node, product: Node, *, whole: bool) -> Array:
@@ -148,7 +189,10 @@ class _Folder:
                 self.products[name] = node
             case QuantisedLayer():
                 self._levels_product(node, layer, sources, getattr(layer, "window", None))
-            case RealConvolution() | Dense():
+            case BinaryComplexDense() | BinaryComplexConvolution():
+                self._put(self._binary_product(node, sources, getattr(layer, "window", None)))
+                self.products[name] = node
+            case RealConvolution() | Dense() | ComplexConvolution() | ComplexDense():
                 self._put(self._real_product(node, sources, getattr(layer, "window", None)))
             case MaxPool():
                 self._max_pool(node, sources, layer.window)
@@ -156,6 +200,19 @@ class _Folder:
                 self._put(inference.Pool(name, sources, shape, FLOATS, AVERAGE, layer.window))
             case GlobalAveragePool():
                 self._global_pool(node, sources)
+            case SumPool():
+                self._put(inference.Pool(name, sources, shape, self._gives(sources), SUM, layer.window))
+                self.products[name] = self.products[sources[0]]
+            case SpectralPool():
+                matrices = (self.source.constant(node, part) for part in (ROWS, COLUMNS))
+                self._put(inference.SpectralPool(name, sources, shape, FLOATS, *matrices))
+            case ComplexNorm():
+                self._complex_norm(node, sources)
+            case HardTanh():
+                if not is_signed(self.graph, node):  # signs are those of what is not clipped
+                    self._put(inference.Clip(name, sources, shape, FLOATS, layer.limit))
+            case Code():
+                self._code(node, sources, layer.limit)
             case BatchNorm():
                 self._norm(node, sources)
             case Quantise() if layer.bits > 1:
@@ -169,7 +226,7 @@ class _Folder:
             case Flatten():
                 self._put(inference.Flatten(name, sources, shape, self._gives(sources)))
             case Concat():
-                self._put(inference.Concat(name, sources, shape, self._gives(sources)))
+                self._concat(node, sources)
             case Slice():
                 self._put(inference.Slice(name, sources, shape, self._gives(sources), layer.begin))
             case Loss():
@@ -186,6 +243,8 @@ class _Folder:
     def _binary_product(self, node: Node, sources: tuple[str, ...], window: Window | None) -> InferenceNode:
         given, depth = self._gives(sources), node.input.shape[-1]
         signs, shape = self.source.signs(node), node.output.shape
+        if isinstance(node.layer, (BinaryComplexDense, BinaryComplexConvolution)):
+            signs = blocked_bits(signs, depth)
         if given == SIGNS:
             return inference.BinaryProduct(node.name, sources, shape, INTEGERS, depth, window, signs)
         gives = INTEGERS if given == BYTES else FLOATS
@@ -208,6 +267,8 @@ class _Folder:
 
     def _real_product(self, node: Node, sources: tuple[str, ...], window: Window | None) -> InferenceNode:
         weights = self.source.weights(node)
+        if isinstance(node.layer, (ComplexConvolution, ComplexDense)):
+            weights = blocked_floats(weights)
         if window is None:
             weights = weights.reshape(len(weights), -1)
         biased = any(parameter.part == "bias" for parameter in node.parameters)
@@ -242,6 +303,34 @@ class _Folder:
         bound = float(layer.clip) if isinstance(layer, LSTM) else 0.0
         about = (layer.kind, layer.units, layer.block, sigmoid, bound, prefix == BACKWARD)
         return inference.Recurrent(name, sources, node.output.shape, FLOATS, *about, **arrays)
+
+    def _concat(self, node: Node, sources: tuple[str, ...]) -> None:
+        """Bytes among floats become floats."""
+        kinds = {self.nodes[source].gives for source in sources}
+        if kinds == {BYTES, FLOATS}:
+            sources = tuple(self._numbers(source) for source in sources)
+        self._put(inference.Concat(node.name, sources, node.output.shape, self._gives(sources)))
+
+    def _numbers(self, source: str) -> str:
+        """The name of a value in floats: of bytes a node of its own."""
+        given, name = self.nodes[source], f"{source}.numbers"
+        if given.gives != BYTES:
+            return source
+        if name not in self.nodes:
+            self._put(_unchanged(name, (source,), given.shape))
+        return name
+
+    def _code(self, node: Node, sources: tuple[str, ...], limit: float) -> None:
+        if self.source.coded:
+            self._put(inference.Coding(node.name, sources, node.output.shape, BYTES, limit))
+        else:
+            self._put(_unchanged(node.name, sources, node.output.shape))
+
+    def _complex_norm(self, node: Node, sources: tuple[str, ...]) -> None:
+        found = self.source.complex_norm(node, self.products.get(sources[0]))
+        parts = found.mean, found.deviation, found.gains, found.shift
+        shape = node.output.shape
+        self._put(inference.ComplexAffine(node.name, sources, shape, FLOATS, len(found.gains), *parts))
 
     def _max_pool(self, node: Node, sources: tuple[str, ...], window: Window) -> None:
         given = sources[0]
@@ -287,6 +376,9 @@ class _Folder:
 
     def _sign(self, node: Node, sources: tuple[str, ...]) -> None:
         norm = self.graph.by_name[sources[0]]
+        if isinstance(norm.layer, HardTanh) and norm.name not in self.nodes:
+            sources = (norm.input.node,)
+            norm = self.graph.by_name[sources[0]]
         if sources[0] in self.nodes:  # numbers: +1 from 0 on
             zeros = np.zeros(node.output.shape[-1], np.float32)
             self._put(inference.Threshold(node.name, sources, node.output.shape, SIGNS, zeros))
@@ -316,3 +408,9 @@ class _Folder:
 
     def _shape(self, name: str) -> Shape:
         return self.nodes[name].shape
+
+
+def _unchanged(name: str, sources: tuple[str, ...], shape: Shape) -> inference.Affine:
+    """A node that gives what it reads, in floats."""
+    zeros, ones = np.zeros(shape[-1], np.float32), np.ones(shape[-1], np.float32)
+    return inference.Affine(name, sources, shape, FLOATS, zeros, ones, zeros)

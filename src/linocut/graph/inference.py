@@ -25,7 +25,7 @@ LEVELS_2, LEVELS_4 = "levels of 2 bits", "levels of 4 bits"
 PLANES = {SIGNS: 1, LEVELS_2: 2, LEVELS_4: 4}  # of each kind of value that is packed in bits
 LEVELS = {planes: kind for kind, planes in PLANES.items()}
 SHORTS = "shorts"  # of Q5.10
-MAX, AVERAGE = "max", "average"
+MAX, AVERAGE, SUM = "max", "average", "sum"
 MEAN, LAST = "mean", "last"
 LSTM_CELL, GRU_CELL = "lstm", "gru"
 RELU, TANH, SIGMOID = "relu", "tanh", "sigmoid"
@@ -160,8 +160,54 @@ class Affine(_Node):
 
 
 @dataclass(frozen=True, eq=False)
+class ComplexAffine(_Node):
+    """A norm of complex channels, the real parts first: z = (x - mean) / deviation, then a matrix of each channel.
+
+    `gains` (G, channels / 2) are those of ops/complex_map.py, G being `matrix`; `mean`, `deviation` and `shift` are
+    (channels,), all float32. Without a shift none is added.
+    """
+
+    kind: ClassVar[str] = "complex_affine"
+    tensors: ClassVar[tuple[str, ...]] = ("mean", "deviation", "gains", "shift")
+    matrix: int
+    mean: Array
+    deviation: Array
+    gains: Array
+    shift: Array | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SpectralPool(_Node):
+    """The low frequencies of complex channels: `rows` x `columns`^T, float32 (2, side left, side), real parts first."""
+
+    kind: ClassVar[str] = "spectral_pool"
+    tensors: ClassVar[tuple[str, ...]] = ("rows", "columns")
+    rows: Array
+    columns: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Clip(_Node):
+    """Each value within [-limit, limit]."""
+
+    kind: ClassVar[str] = "clip"
+    limit: float
+
+
+@dataclass(frozen=True, eq=False)
+class Coding(_Node):
+    """Floats within [-limit, limit] as bytes u, which count 2u - 255."""
+
+    kind: ClassVar[str] = "coding"
+    limit: float
+
+
+@dataclass(frozen=True, eq=False)
 class Pool(_Node):
-    """The largest (MAX) or the mean (AVERAGE) of each window; padding is neither the largest nor counted."""
+    """The largest (MAX), the mean (AVERAGE) or the sum (SUM, of integers too) of each window.
+
+    Padding is neither the largest nor counted; sums have none.
+    """
 
     kind: ClassVar[str] = "pool"
     function: str
@@ -340,6 +386,10 @@ InferenceNode: TypeAlias = (
     | Threshold
     | Quantise
     | Affine
+    | ComplexAffine
+    | SpectralPool
+    | Clip
+    | Coding
     | Pool
     | Add
     | Activation

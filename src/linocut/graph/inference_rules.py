@@ -28,12 +28,16 @@ from linocut.graph.inference import (
     SHORTS,
     SIGMOID,
     SIGNS,
+    SUM,
     TANH,
     Activation,
     Add,
     Affine,
     BinaryProduct,
     CirculantProduct,
+    Clip,
+    Coding,
+    ComplexAffine,
     Concat,
     Flatten,
     InferenceGraph,
@@ -51,6 +55,7 @@ from linocut.graph.inference import (
     Recurrent,
     SequencePool,
     Slice,
+    SpectralPool,
     Threshold,
 )
 from linocut.layers.base import Shape
@@ -66,7 +71,7 @@ from linocut.ops import q10
 from linocut.ops.q10_frames import MOST_FRAMES, MOST_OUTPUTS_OF
 from linocut.ops.q10_transform import MOST_POINT
 
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.(pool|sums|forward|backward))?")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.(pool|sums|numbers|forward|backward))?")
 MOST_NAME = 109  # characters: those of a layer (place.py) and ".backward"
 MOST_NODES, MOST_READS = 2000, 4000  # a layer makes two nodes at most
 
@@ -213,9 +218,36 @@ def _of_one(node: InferenceNode, giver: InferenceNode) -> Rule:
         case Affine():
             _want_kind(node, gives, BYTES, INTEGERS, FLOATS)
             return Rule(shape, FLOATS, {part: (channels, np.float32) for part in node.tensors})
+        case ComplexAffine():
+            _want_kind(node, gives, BYTES, INTEGERS, FLOATS)
+            _want_pairs(node, shape)
+            _want(1 <= node.matrix <= 4, node, f"has 1 to 4 numbers a channel, not {node.matrix}")
+            by_channel = dict.fromkeys(("mean", "deviation", "shift"), (channels, np.float32))
+            return Rule(shape, FLOATS, {**by_channel, "gains": ((node.matrix, shape[-1] // 2), np.float32)})
+        case SpectralPool():
+            _want_kind(node, gives, BYTES, INTEGERS, FLOATS)
+            _want_pairs(node, shape)
+            _want(len(shape) in (2, 3), node, f"reads images or sequences, not {shape}")
+            left = tuple(side - side // 2 for side in shape[:-1])
+            sides = [(2, after, before) for after, before in zip((1, *left)[-2:], (1, *shape[:-1])[-2:], strict=True)]
+            found: Tensors = {part: (size, np.float32) for part, size in zip(node.tensors, sides, strict=True)}
+            return Rule((*left, shape[-1]), FLOATS, found)
+        case Clip():
+            _want_kind(node, gives, BYTES, FLOATS)
+            _want(0 < node.limit <= F32_MAX, node, f"has a limit above 0, not {node.limit}")
+            return Rule(shape, FLOATS)
+        case Coding():
+            _want_kind(node, gives, FLOATS)
+            _want(0 < node.limit <= F32_MAX, node, f"has a limit above 0, not {node.limit}")
+            return Rule(shape, BYTES)
         case Pool():
-            _want(node.function in (MAX, AVERAGE), node, f"has function {MAX} or {AVERAGE}, not {node.function!r}")
-            _want_kind(node, gives, *((FLOATS, INTEGERS, SIGNS) if node.function == MAX else (FLOATS,)))
+            functions = (MAX, AVERAGE, SUM)
+            _want(node.function in functions, node, f"has function {', '.join(functions)}, not {node.function!r}")
+            known = {MAX: (FLOATS, INTEGERS, SIGNS), SUM: (FLOATS, INTEGERS)}.get(node.function, (FLOATS,))
+            _want_kind(node, gives, *known)
+            side = node.window.size
+            apart = node.window.stride == side[1] and (node.window.flat or side[0] == side[1])
+            _want(node.function != SUM or (apart and node.window.pads == (0, 0)), node, "sums windows side by side")
             return Rule((*node.window.over(shape), shape[-1]), gives)
         case Activation():
             _want_kind(node, gives, BYTES, FLOATS)
@@ -346,6 +378,10 @@ def _q10_tensors(node: Q10Recurrent, features: int) -> Tensors:
 
 def _check_point(node: InferenceNode, point: int) -> None:
     _want(0 <= point <= MOST_POINT, node, f"has a point of 0 to {MOST_POINT}, not {point}")
+
+
+def _want_pairs(node: InferenceNode, shape: Shape) -> None:
+    _want(shape[-1] % 2 == 0, node, f"reads pairs of real and imaginary parts, not {shape[-1]} channels")
 
 
 def _want_kind(node: InferenceNode, gives: str, *known: str) -> None:

@@ -10,27 +10,35 @@ from linocut.layers import (
     Activation,
     Add,
     BatchNorm,
+    BinaryComplexConvolution,
+    BinaryComplexDense,
     BinaryConvolution,
     BinaryDense,
+    Code,
+    ComplexNorm,
     Flatten,
     MaxPool,
     Quantise,
     QuantisedLayer,
     Sign,
+    SumPool,
 )
-from linocut.layers.kinds import PRODUCT
+from linocut.layers.kinds import INPUT, PRODUCT
 from linocut.layers.parameters import CONSTANT, WEIGHT, Parameter
 from linocut.layers.shape import Shape
 
+BINARY = (BinaryDense, BinaryConvolution, BinaryComplexDense, BinaryComplexConvolution)  # layers that give products
+
 
 def norms(graph: Graph) -> tuple[Node, ...]:
-    """The batch norms, in order."""
-    return tuple(node for node in graph.nodes if isinstance(node.layer, BatchNorm))
+    """The batch norms, complex ones too, in order."""
+    return tuple(node for node in graph.nodes if isinstance(node.layer, (BatchNorm, ComplexNorm)))
 
 
 def signed_norms(graph: Graph) -> tuple[Node, ...]:
     """Those of which a sign alone reads what they give."""
-    return tuple(node for node in norms(graph) if sign_of(graph, node) is not None)
+    real = (node for node in graph.nodes if isinstance(node.layer, BatchNorm))
+    return tuple(node for node in real if sign_of(graph, node) is not None)
 
 
 def sign_of(graph: Graph, norm: Node) -> Node | None:
@@ -42,11 +50,20 @@ def sign_of(graph: Graph, norm: Node) -> Node | None:
 def product_of(graph: Graph, norm: Node) -> Node | None:
     """The layer with weights of few bits whose products, pooled or not, a norm is of; None for any other input."""
     node = graph.by_name.get(norm.input.node)
-    while node is not None and isinstance(node.layer, MaxPool):
+    while node is not None and isinstance(node.layer, (MaxPool, SumPool)):
         node = graph.by_name.get(node.input.node)
-    if node is None or not isinstance(node.layer, (BinaryDense, BinaryConvolution, QuantisedLayer)):
+    if node is None or not isinstance(node.layer, (*BINARY, QuantisedLayer)):
         return None
     return node if node.output.kind == PRODUCT else None
+
+
+def reads_bytes(graph: Graph, node: Node) -> bool:
+    """Whether a node reads bytes of the network's input, and not what a layer made of them."""
+    while node.input.kind == INPUT and node.input.node in graph.by_name:
+        node = graph.by_name[node.input.node]
+        if isinstance(node.layer, Code):
+            return False
+    return node.input.kind == INPUT and graph.input.is_bytes
 
 
 def carried(node: Node) -> list[Parameter]:
@@ -66,7 +83,7 @@ def head(graph: Graph) -> tuple[Node, ...]:
             continue
         if carried(node):
             found.add(node.name)
-        if not carried(node) or isinstance(node.layer, BatchNorm):
+        if not carried(node) or isinstance(node.layer, (BatchNorm, ComplexNorm)):
             ways.extend(node.inputs)
     return tuple(node for node in graph.nodes if node.name in found)
 
@@ -125,7 +142,7 @@ def sums(graph: Graph) -> tuple[Node, ...]:
 def norm_behind(graph: Graph, node: Node) -> Node | None:
     """The batch norm that alone reads what a node gives, with max-pools between at most."""
     reader = graph.only_reader(node.name)
-    while reader is not None and isinstance(reader.layer, MaxPool):
+    while reader is not None and isinstance(reader.layer, (MaxPool, SumPool)):
         reader = graph.only_reader(reader.name)
     return reader if reader is not None and isinstance(reader.layer, BatchNorm) else None
 

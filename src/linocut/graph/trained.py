@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from linocut.graph.fold import Norm, Source
+from linocut.graph.fold import ComplexParts, Norm, Source
 from linocut.graph.graph import Graph, Node
+from linocut.graph.queries import reads_bytes
 from linocut.graph.state import State
 from linocut.layers import BinaryConvolution, QuantisedLayer
 from linocut.layers.batch_norm import GAMMA, RUNNING, norm_name
+from linocut.layers.complex_norm import GAINS, HALF
 from linocut.layers.input import F32_MAX
-from linocut.layers.kinds import BITS_OF, INPUT
+from linocut.layers.kinds import BITS_OF
 from linocut.layers.parameters import BETA
 from linocut.layers.weights import PART
 from linocut.ops.base import View
@@ -44,6 +46,10 @@ class Trained(Source):
         """A node's weights in full precision, float32."""
         return self._state[f"{node.name}.weights"]
 
+    def constant(self, node: Node, part: str) -> Array:
+        """A constant of a node, float32."""
+        return self._state[f"{node.name}.{part}"]
+
     def bias(self, node: Node) -> Array:
         """A node's bias, float32 (outputs,)."""
         return self._state[f"{node.name}.bias"][0]
@@ -62,6 +68,18 @@ class Trained(Source):
         gain = self._state[f"{node.name}.{GAMMA}"][0].astype(np.float64) if scaled else None
         growth = 1.0 if product is None else self.growth(product)
         return Norm(running[0].astype(np.float64) * growth, by * growth, shift, gain)
+
+    def complex_norm(self, node: Node, product: Node | None) -> ComplexParts:
+        """Mean and deviation of the parts, the factor times 1/sqrt 2, and the shift."""
+        running = self._state[f"{node.name}.{RUNNING}"]
+        of_logits = self._graph.feeds_loss(node.name)
+        by = divisor(View(running, "f32", running.shape[-1]), NORMS[norm_name(self._policy, of_logits)])
+        growth = 1.0 if product is None else self.growth(product)
+        mean, deviation = (np.asarray(part * growth, np.float32) for part in (running[0].astype(np.float64), by))
+        scaled = any(parameter.part == GAINS for parameter in node.parameters)
+        gains = self._state[f"{node.name}.{GAINS}"] if scaled else np.ones((1, running.shape[-1] // 2), np.float32)
+        shift = self._state[f"{node.name}.{BETA}"][0] if scaled else None
+        return ComplexParts(mean, deviation, gains * np.float32(HALF), shift)
 
     def least(self, node: Node, product: Node, *, whole: bool) -> Array:
         """The least y with x >= 0; for a channel that does not vary, x is the shift, and so is its sign."""
@@ -94,8 +112,7 @@ class Trained(Source):
             return 1.0
         if isinstance(product.layer, QuantisedLayer):
             return self._levels(product, product.layer) if self._policy.Y == "f32" else 1.0
-        bytes_in = product.input.kind == INPUT and self._graph.input.is_bytes
-        growth: float | Array = float(U8_SCALE) if bytes_in else 1.0
+        growth: float | Array = float(U8_SCALE) if reads_bytes(self._graph, product) else 1.0
         layer = product.layer
         if isinstance(layer, BinaryConvolution) and layer.scales(self._policy, latent=self._latent):
             sizes = self._state.magnitudes(f"{product.name}.weights")

@@ -9,14 +9,23 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from linocut.layers.activations import Activation, ReLU, Sigmoid, Tanh
+from linocut.layers.activations import Activation, HardTanh, ReLU, Sigmoid, Tanh
 from linocut.layers.add import Add
 from linocut.layers.base import Layer, Wired
 from linocut.layers.batch_norm import BatchNorm
+from linocut.layers.binary_complex import (
+    BinaryComplexConv1D,
+    BinaryComplexConv2D,
+    BinaryComplexConvolution,
+    BinaryComplexDense,
+)
 from linocut.layers.binary_convolution import BinaryConv1D, BinaryConv2D, BinaryConvolution
 from linocut.layers.binary_dense import BinaryDense
 from linocut.layers.block_circulant import BlockCirculantDense
 from linocut.layers.channels import Concat, Slice
+from linocut.layers.code import Code
+from linocut.layers.complex_layers import ComplexConv1D, ComplexConv2D, ComplexConvolution, ComplexDense
+from linocut.layers.complex_norm import ComplexNorm
 from linocut.layers.dense import Dense
 from linocut.layers.depthwise_convolution import DepthwiseConv2D
 from linocut.layers.flatten import Flatten
@@ -40,6 +49,8 @@ from linocut.layers.residual import Residual
 from linocut.layers.sequence_input import SequenceInput
 from linocut.layers.sequence_pool import SequencePool
 from linocut.layers.sign import Sign
+from linocut.layers.spectral_pool import SpectralPool, SpectralPool1D, SpectralPool2D
+from linocut.layers.sum_pool import SumPool, SumPool1D, SumPool2D
 
 if TYPE_CHECKING:
     from linocut.graph.network import Network
@@ -61,15 +72,28 @@ _ALL: tuple[type[Layer], ...] = (
     AveragePool2D,
     AveragePool1D,
     GlobalAveragePool,
+    SumPool2D,
+    SumPool1D,
     BatchNorm,
     Sign,
     Quantise,
     ReLU,
+    HardTanh,
     Tanh,
     Sigmoid,
     Add,
     Concat,
     Slice,
+    BinaryComplexConv2D,
+    BinaryComplexConv1D,
+    BinaryComplexDense,
+    ComplexConv2D,
+    ComplexConv1D,
+    ComplexDense,
+    ComplexNorm,
+    SpectralPool2D,
+    SpectralPool1D,
+    Code,
     Residual,
     SequenceInput,
     BlockCirculantDense,
@@ -91,11 +115,21 @@ __all__ = [
     "AveragePool1D",
     "AveragePool2D",
     "BatchNorm",
+    "BinaryComplexConv1D",
+    "BinaryComplexConv2D",
+    "BinaryComplexConvolution",
+    "BinaryComplexDense",
     "BinaryConv1D",
     "BinaryConv2D",
     "BinaryConvolution",
     "BinaryDense",
     "BlockCirculantDense",
+    "Code",
+    "ComplexConv1D",
+    "ComplexConv2D",
+    "ComplexConvolution",
+    "ComplexDense",
+    "ComplexNorm",
     "Concat",
     "Conv1D",
     "Conv2D",
@@ -103,6 +137,7 @@ __all__ = [
     "DepthwiseConv2D",
     "Flatten",
     "GlobalAveragePool",
+    "HardTanh",
     "Input",
     "Layer",
     "Loss",
@@ -125,6 +160,12 @@ __all__ = [
     "Sign",
     "Slice",
     "SoftmaxCrossEntropy",
+    "SpectralPool",
+    "SpectralPool1D",
+    "SpectralPool2D",
+    "SumPool",
+    "SumPool1D",
+    "SumPool2D",
     "Tanh",
     "Wired",
 ]

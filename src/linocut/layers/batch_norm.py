@@ -45,9 +45,7 @@ class BatchNorm(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        number = isinstance(self.momentum, (int, float)) and not isinstance(self.momentum, bool)
-        if not number or not 0.0 <= self.momentum < 1.0:
-            raise SpecError(f"batch_norm momentum is {self.momentum!r}, must be at least 0 and below 1")
+        check_momentum(self.kind, self.momentum)
         fields.flag(self.scale, "batch_norm scale")
 
     def output_shape(self, shape: Shape) -> Shape:
@@ -73,27 +71,35 @@ class BatchNorm(Layer):
         """Forward: the statistics. The consumer forms x or its signs. Backward: dY, dbeta and beta's update."""
         y = value if isinstance(value, Product) else as_numbers(builder, name, value)
         beta = None if self.scale else builder.parameter(name, BETA)
-        normed = self._normed(builder, name, y, beta)
-        return _scaled(builder, name, normed) if self.scale else normed
+        out = normed(builder, name, y, beta, self.momentum)
+        return _scaled(builder, name, out) if self.scale else out
 
-    def _normed(self, builder: Lowering, name: str, y: Product | Real, beta: int | None) -> Normed:
-        channels = builder.shape(y.buffer)[-1]
-        policy = builder.policy
-        norm = NORMS[norm_name(policy, builder.feeds_loss(name))]
-        running = builder.parameter(name, RUNNING)
-        stats = running
-        if builder.training and builder.learns(name):
-            stats = builder.transient(f"{name}.statistics", roles.NORM, (2, channels), policy.statistics)
-            work = norm_work(builder, name, norm_statistics.QUANTITIES, builder.shape(y.buffer))
-            operands = {"y": y.buffer, "stats": stats, "running": running, "work": work}
-            momentum = self.momentum if builder.micro_batches == 1 else self.momentum ** (1 / builder.micro_batches)
-            attributes = {"norm": norm, "momentum": momentum, "first": 0.0}
-            builder.emit("norm_statistics", operands, attributes)
-        out = Normed(name, y.buffer, stats, beta, norm)
-        out.y_again = y.again if isinstance(y, Real) else None
-        out.learns_shift_alone = beta is not None and not y.wanted and builder.learns(name)
-        builder.on_backward(lambda: _backward(builder, out, y))
-        return out
+
+def check_momentum(kind: str, momentum: float) -> None:
+    """SpecError for what is no fraction that running statistics keep."""
+    number = isinstance(momentum, (int, float)) and not isinstance(momentum, bool)
+    if not number or not 0.0 <= momentum < 1.0:
+        raise SpecError(f"{kind} momentum is {momentum!r}, must be at least 0 and below 1")
+
+
+def normed(builder: Lowering, name: str, y: Product | Real, beta: int | None, momentum: float) -> Normed:
+    """Products or floats by the mean and deviation of each channel, plus the shift `beta`, yet to be formed."""
+    channels = builder.shape(y.buffer)[-1]
+    policy = builder.policy
+    norm = NORMS[norm_name(policy, builder.feeds_loss(name))]
+    running = builder.parameter(name, RUNNING)
+    stats = running
+    if builder.training and builder.learns(name):
+        stats = builder.transient(f"{name}.statistics", roles.NORM, (2, channels), policy.statistics)
+        work = norm_work(builder, name, norm_statistics.QUANTITIES, builder.shape(y.buffer))
+        operands = {"y": y.buffer, "stats": stats, "running": running, "work": work}
+        kept = momentum if builder.micro_batches == 1 else momentum ** (1 / builder.micro_batches)
+        builder.emit("norm_statistics", operands, {"norm": norm, "momentum": kept, "first": 0.0})
+    out = Normed(name, y.buffer, stats, beta, norm)
+    out.y_again = y.again if isinstance(y, Real) else None
+    out.learns_shift_alone = beta is not None and not y.wanted and builder.learns(name)
+    builder.on_backward(lambda: _backward(builder, out, y))
+    return out
 
 
 def norm_name(policy: Policy, of_logits: bool) -> str:
@@ -101,9 +107,9 @@ def norm_name(policy: Policy, of_logits: bool) -> str:
     return policy.logits_norm if of_logits else policy.norm
 
 
-def _scaled(builder: Lowering, name: str, normed: Normed) -> Real:
+def _scaled(builder: Lowering, name: str, norm: Normed) -> Real:
     """x = gamma z + beta. Backward: dz = gamma dx, dgamma = sum dx z, dbeta = sum dx."""
-    z = as_numbers(builder, name, normed)
+    z = as_numbers(builder, name, norm)
     shape, gamma = builder.shape(z.buffer), builder.parameter(name, GAMMA)
     out = Real(builder.transient(f"{name}.scaled", roles.X, shape, builder.real_X))
     builder.emit("scale_channels", {"x": z.buffer, "scale": gamma, "y": out.buffer})

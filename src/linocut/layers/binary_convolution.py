@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from linocut import fields, roles
@@ -12,9 +12,9 @@ from linocut.layers.convolution import Convolution
 from linocut.layers.gradient_scale import decide_exponent
 from linocut.layers.kinds import BITS, INPUT, PRODUCT
 from linocut.layers.lowering import GRADIENT
-from linocut.layers.parameters import Parameter, fan_in, weights
+from linocut.layers.parameters import Parameter, bias, fan_in, weights
 from linocut.layers.values import Bits, Given, Gradient, Product, Value, reshaped
-from linocut.layers.weights import BinaryWeights, product_format
+from linocut.layers.weights import BinaryWeights, most_of, product_format
 
 if TYPE_CHECKING:
     from linocut.layers.lowering import Lowering
@@ -27,27 +27,33 @@ class BinaryConvolution(Convolution):
 
     `scaled` weights are W^ times mean|W| of their filter (Bi-Real Net, Liu et al., arXiv 1808.00278, section 3.3): a
     factor that an l2 norm sees through its epsilon alone, and that an l1 norm, which has none, cancels exactly, so that
-    it is left out there.
+    it is left out there. A `bias` is taken off again by the norm that reads the products: it is declared and counted,
+    as other people's networks have it, and stays 0. None is as False.
     """
 
     takes: ClassVar[tuple[str, ...]] = (INPUT, BITS)
     scaled: bool = False
+    bias: bool | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         fields.flag(self.scaled, f"{self.kind} scaled")
+        if self.bias is not None:
+            fields.flag(self.bias, f"{self.kind} bias")
 
     def gives(self, kind: str) -> str:
         """Products."""
         return PRODUCT
 
     def parameters(self, node: str, shape: Shape) -> tuple[Parameter, ...]:
-        """Weights (filters, rows, columns, inputs)."""
-        return (weights(node, self.weights_shape(shape), binary=True),)
+        """Weights (filters, rows, columns, inputs), and the bias (1, filters) where there is one."""
+        own = weights(node, self.weights_shape(shape), binary=True)
+        return (own, bias(node, self.filters)) if self.bias else (own,)
 
     def cost(self, shape: Shape, kind: str) -> Cost:
-        """Of its binary weights."""
-        return binary_cost(*self.counts(shape), kind)
+        """Of its binary weights, and of its bias."""
+        own = binary_cost(*self.counts(shape), kind)
+        return replace(own, real_parameters=self.filters) if self.bias else own
 
     def lower(self, builder: Lowering, name: str, value: Value) -> Value:
         """Forward: W^, then Y. Backward: dX unless the input is the network's, then dW and the update."""
@@ -57,14 +63,15 @@ class BinaryConvolution(Convolution):
         return reshaped(builder, f"{name}.out", y, self.window.as_given(builder.shape(y.buffer)))
 
     def _lower_images(self, builder: Lowering, name: str, value: Given | Bits) -> Product:
-        own, real = BinaryWeights.of(builder, name), isinstance(value, Given)
+        own, real = BinaryWeights.of(builder, name, biased=bool(self.bias)), isinstance(value, Given)
         attributes = {**self.window.attributes(), "exact": 0.0}
         before = builder.shape(value.buffer)
         shape = self.window.images_over(before, self.filters)
         y = builder.transient(f"{name}.Y", roles.Y, shape, product_format(builder.policy, fan_in(own.shape), real))
         builder.emit("conv2d", {"x": value.buffer, "weights": own.signs(builder), "y": y}, attributes)
         scale = self._scale(builder, name, own)
-        out = Product(y if scale is None else _scaled(builder, f"{name}.scaled", roles.Y, y, scale))
+        scaled = y if scale is None else _scaled(builder, f"{name}.scaled", roles.Y, y, scale)
+        out = Product(scaled, most_of(fan_in(own.shape), real_input=real))
 
         def backward() -> None:
             dy = out.taken()

@@ -26,7 +26,7 @@ class Concat(Join):
     """The channels of its inputs one after the other: all signs, or all floats, alike in height and width."""
 
     kind: ClassVar[str] = "concat"
-    takes: ClassVar[tuple[str, ...]] = (BITS, NORMED, REAL)
+    takes: ClassVar[tuple[str, ...]] = (INPUT, BITS, NORMED, REAL)
 
     def shape_of(self, shapes: Sequence[Shape]) -> Shape:
         """(..., all channels); SpecError where the dimensions before the channels differ."""
@@ -139,6 +139,8 @@ def _side_by_side(builder: Lowering, name: str, arms: Sequence[int], begins: Seq
 
 
 def _give_channels(builder: Lowering, name: str, arm: Kept, gradient: Gradient, begin: int) -> None:
+    if not arm.wanted:
+        return
     shape = builder.shape(arm.buffer)
     part = _copied(builder, f"{name}.dX", gradient.buffer, shape, begin, roles.DX)
     arm.give(builder, Gradient(part, gradient.exponent))

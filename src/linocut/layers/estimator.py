@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
 
 def gate_gradients(builder: Lowering, name: str, value: Real, out: Bits, gate: dict[str, int]) -> None:
-    """Backward: the gradient of floats, through a mask, a slope or x (`gate`, by the operand of gate_gradient)."""
-    builder.watched(name, PASSED, next(iter(gate.values())))
+    """Backward: the gradient of floats, through a mask, a slope or x (`gate`, by the operand of gate_gradient).
+
+    Without a gate it passes whole.
+    """
+    if gate:
+        builder.watched(name, PASSED, next(iter(gate.values())))
 
     def backward() -> None:
         given = out.taken()

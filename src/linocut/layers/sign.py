@@ -18,7 +18,7 @@ from linocut.ops.norm_gradient_sums import CLIPPED
 if TYPE_CHECKING:
     from linocut.layers.lowering import Lowering
 
-CLIP, QUADRATIC = "clip", "quadratic"
+CLIP, QUADRATIC, IDENTITY = "clip", "quadratic", "identity"
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class Sign(Layer):
     """x^ = sgn(x), +1 of 0; the same shape. The `estimator` says what its gradient is taken for.
 
     "clip": 1 where |x| <= 1 (Courbariaux et al., arXiv 1602.02830). "quadratic": 2 - 2|x| where |x| < 1, the slope of a
-    piecewise quadratic (Liu et al., arXiv 1808.00278). SpecError for another.
+    piecewise quadratic (Liu et al., arXiv 1808.00278). "identity": 1 everywhere, behind a hard_tanh, which clips.
+    SpecError for another.
     """
 
     kind: ClassVar[str] = "sign"
@@ -36,8 +37,9 @@ class Sign(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.estimator not in (CLIP, QUADRATIC):
-            raise SpecError(f"sign estimator is {self.estimator!r}, must be {CLIP!r} or {QUADRATIC!r}")
+        if self.estimator not in (CLIP, QUADRATIC, IDENTITY):
+            known = f"{CLIP!r}, {QUADRATIC!r} or {IDENTITY!r}"
+            raise SpecError(f"sign estimator is {self.estimator!r}, must be {known}")
 
     def output_shape(self, shape: Shape) -> Shape:
         """The same shape."""
@@ -59,12 +61,14 @@ class Sign(Layer):
         gate: dict[str, int] = {}
         if builder.training and self.estimator == CLIP:
             gate["mask"] = builder.transient(f"{name}.mask", roles.GRADIENT_MASK, shape, "bit")
-        elif builder.training and builder.policy.keeps_signs:
+        elif builder.training and self.estimator == QUADRATIC and builder.policy.keeps_signs:
             gate["slope"] = builder.transient(f"{name}.slope", roles.GRADIENT_MASK, shape, "u8")
         bits = builder.transient(f"{name}.X", roles.X, shape, "bit")
         builder.emit("real_sign", {"x": value.buffer, "bits": bits, **gate})
+        if self.estimator == QUADRATIC:
+            gate = gate or {"x": value.buffer}
         out = Bits(bits)
-        gate_gradients(builder, name, value, out, gate or {"x": value.buffer})
+        gate_gradients(builder, name, value, out, gate)
         return out
 
 

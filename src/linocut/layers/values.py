@@ -98,9 +98,13 @@ class Bits(Value):
 
 @dataclass(eq=False)
 class Product(Value):
-    """A matrix product Y of a layer with binary weights, whose gradient has the policy's format of dY."""
+    """A matrix product Y of a layer with binary weights, whose gradient has the policy's format of dY.
+
+    No integer of it is larger than `most`; 0 where that is not known.
+    """
 
     buffer: int
+    most: int = 0
 
 
 @dataclass(eq=False)
@@ -168,6 +172,8 @@ def reshaped(builder: Lowering, name: str, value: Stored, shape: Shape) -> Store
         numbers = None if value.numbers is None else builder.view(value.numbers, f"{name}.numbers", shape)
         more = tuple(builder.view(plane, f"{name}.view", shape) for plane in value.more)
         out: Given | Bits | Product | Real = Bits(buffer, numbers, more)
+    elif isinstance(value, Product):
+        out = Product(buffer, value.most)
     else:
         out = type(value)(buffer)  # of the same kind
     out.wanted = value.wanted

@@ -34,8 +34,10 @@ class _Weights:
     stored: int
 
     @classmethod
-    def of(cls: type[Kind], builder: Lowering, name: str) -> Kind:
-        """Those that the node declared."""
+    def of(cls: type[Kind], builder: Lowering, name: str, *, biased: bool = False) -> Kind:
+        """Those that the node declared. `biased`: it has a bias that nothing moves or adds, which has a buffer too."""
+        if biased:
+            _ = builder.parameter(name, "bias")
         stored = builder.parameter(name, PART)
         return cls(name, builder.shape(stored), stored)
 
@@ -107,9 +109,14 @@ def levels_format(node: str, summed: int) -> str:
     return integer_format(summed, real_input=False)
 
 
+def most_of(summed: int, *, real_input: bool) -> int:
+    """The largest sum of `summed` signs, or of so many bytes where the input is the network's."""
+    return summed * (U8_SCALE if real_input else 1)
+
+
 def integer_format(summed: int, *, real_input: bool) -> str:
     """The narrowest integer that holds every sum of `summed` signs.
 
     Or of so many bytes u that count 2u - 255 where the input is the network's (`real_input`).
     """
-    return "i16" if summed * (U8_SCALE if real_input else 1) <= I16_MAX else "i32"
+    return "i16" if most_of(summed, real_input=real_input) <= I16_MAX else "i32"

@@ -21,4 +21,4 @@ LIMITS = (
         "low is {low} and high {high}: low must be below high, by a distance that can be divided by",
     ),
 )
-OP = Op("quantise_input", 4, "<x:f32[R,K] >codes:u8[R,K]; low high", reference, LIMITS, Amount("R * K"))
+OP = Op("quantise_input", 4, "<x:f16|f32[R,K] >codes:u8[R,K]; low high", reference, LIMITS, Amount("R * K"))

@@ -18,6 +18,7 @@ from linocut.compile.placement.lifetimes import Lifetime
 from linocut.compile.placement.offsets import place
 from linocut.errors import SpecError
 from linocut.export.c.tables import filter_words, identifier
+from linocut.export.complex_nodes import refuse_complex
 from linocut.export.norms import factor
 from linocut.export.recurrent import refuse
 from linocut.export.words import WORD, tap_words
@@ -33,6 +34,9 @@ from linocut.graph.inference import (
     Affine,
     BinaryProduct,
     CirculantProduct,
+    Clip,
+    Coding,
+    ComplexAffine,
     Concat,
     Flatten,
     InferenceGraph,
@@ -47,6 +51,7 @@ from linocut.graph.inference import (
     Recurrent,
     SequencePool,
     Slice,
+    SpectralPool,
     Threshold,
 )
 from linocut.layers.base import Shape
@@ -184,6 +189,8 @@ class _Lowering:
                 return
             case Threshold() | Affine():
                 value = self._by_channel(node)
+            case ComplexAffine() | SpectralPool() | Clip() | Coding() | Pool(function="sum"):
+                refuse_complex(node, "C")
             case Pool():
                 value = self._pool(node)
             case Add():

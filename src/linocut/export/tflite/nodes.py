@@ -18,6 +18,7 @@ from typing import NoReturn
 import numpy as np
 
 from linocut.errors import SpecError
+from linocut.export.complex_nodes import refuse_complex
 from linocut.export.ends import IMAGE, LOGITS, tensor_of
 from linocut.export.norms import factor
 from linocut.export.recurrent import refuse
@@ -40,6 +41,9 @@ from linocut.graph.inference import (
     Affine,
     BinaryProduct,
     CirculantProduct,
+    Clip,
+    Coding,
+    ComplexAffine,
     Concat,
     Flatten,
     InferenceGraph,
@@ -54,6 +58,7 @@ from linocut.graph.inference import (
     Recurrent,
     SequencePool,
     Slice,
+    SpectralPool,
     Threshold,
 )
 from linocut.layers.base import Shape
@@ -104,6 +109,8 @@ class _Adding:
                 self.products.threshold(node)
             case Affine():
                 self._affine(node)
+            case ComplexAffine() | SpectralPool() | Clip() | Coding() | Pool(function="sum"):
+                refuse_complex(node, "TFLite")
             case Pool():
                 self._pool(node)
             case Add():
