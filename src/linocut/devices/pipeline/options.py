@@ -75,7 +75,7 @@ class Options:
         """Those that fit, and that no other is as good as."""
         fits: Array = np.asarray((self.costs[:, limits.looked_at] <= limits.room).all(axis=1))
         if limits.cycles is not None:
-            fits &= self.costs[:, CYCLES] <= limits.cycles
+            fits = np.logical_and(fits, self.costs[:, CYCLES] <= limits.cycles)
         found = self.chosen(np.flatnonzero(fits))
         return found.chosen(undominated(found.costs, (CYCLES, *limits.looked_at)))
 
