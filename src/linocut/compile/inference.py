@@ -395,7 +395,7 @@ class _Lowering:
     def _complex_affine(self, node: ComplexAffine) -> int:
         zeros = np.zeros_like(node.mean)
         z = self._affine(Affine(f"{node.name}.z", node.inputs, node.shape, FLOATS, node.mean, node.deviation, zeros))
-        gains = self._constant(f"{node.name}.gains", roles.BETA, node.gains.shape, FLOAT, lambda: node.gains)
+        gains = self.constant(f"{node.name}.gains", roles.BETA, node.gains.shape, FLOAT, lambda: node.gains)
         value = self._made(node, FLOAT)
         self.recorder.emit("complex_map", {"x": z, "gains": gains, "y": value}, {"factor": 1.0, "transposed": 0.0})
         if node.shift is not None:
@@ -410,7 +410,7 @@ class _Lowering:
         value = self.recorder.transient(node.name, roles.X, left, FLOAT)
         operands = {"x": self._viewed(x, f"{node.name}.images", images), "y": value}
         for part, matrix in (("rows", node.rows), ("columns", node.columns)):
-            operands[part] = self._constant(f"{node.name}.{part}", roles.WORKSPACE, matrix.shape, FLOAT, _given(matrix))
+            operands[part] = self.constant(f"{node.name}.{part}", roles.WORKSPACE, matrix.shape, FLOAT, _given(matrix))
         self.recorder.emit("spectral_pool", operands)
         return self._viewed(value, f"{node.name}.out", (self.batch, *node.shape))
 

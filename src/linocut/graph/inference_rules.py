@@ -302,8 +302,8 @@ def _of_one(node: InferenceNode, giver: InferenceNode) -> Rule:
             _want(not isinstance(giver, InputCoding), node, "does not read the input")
             ends = 2 if node.function == PATHS else 1
             _want(len(shape) == ends, node, f"reads a {'sequence' if ends == 2 else 'vector'}, not {shape}")
-            functions = (SOFTMAX, OF_LOGITS, IDENTITY, PATHS)
-            _want(node.function in functions, node, f"has function {', '.join(functions)}, not {node.function!r}")
+            ends_in = (SOFTMAX, OF_LOGITS, IDENTITY, PATHS)
+            _want(node.function in ends_in, node, f"has function {', '.join(ends_in)}, not {node.function!r}")
             return Rule(shape, FLOATS)
         case _:
             raise SpecError(f"{node.name}: a {node.kind} reads several nodes, not one")
