@@ -355,7 +355,7 @@ TRAIN = ["train", "--data", "digits"]
         (
             ["trian"],
             2,
-            "no command is called 'trian'; there are train, plan, eval, log, predict, estimate, analyse, "
+            "no command is called 'trian'; there are train, tune, plan, eval, log, predict, accelerate, estimate, analyse, "
             "hybrid, nasbench, export, pack, unpack, data, reproduce, models, bench, info; did you mean train?",
         ),
         ([*TRAIN, "--epoch", "3"], 2, "--epochs"),

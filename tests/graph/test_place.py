@@ -158,9 +158,9 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         lambda: network(*SIGNS, BinaryConv2D(4).named("p"), Concat().after("signs", "p"), *TAIL),
         "concat1 takes .*, not products; put a batch_norm between them",
     ),
-    "the input side by side": (
-        lambda: network(IMAGE.named("in"), Conv2D(3).named("a"), Concat().after("in", "a"), *TAIL),
-        "concat1 takes .*, not the network's input",
+    "the input beside signs": (
+        lambda: network(IMAGE.named("in"), *SIGNS[1:], Concat().after("in", "signs"), *TAIL),
+        "concat1: cannot join signs with floats; put a sign behind each input, or none",
     ),
     "a maximum of the input": (
         lambda: network(IMAGE.named("in"), Conv2D(3).named("a"), MaxPool2D().after("in"), Add().after("a"), *TAIL),
