@@ -107,6 +107,17 @@ LEVELS = Network(
     ),
 )
 NETWORKS = {network.name: network for network in (CELL, SEQUENCE, REAL, ONE, LEVELS)}
+
+# What only complex and recurrent networks have, of which tests/networks has tests: layers, and nodes of their predictions.
+LAYERS_OF_OTHERS = {
+    *("binary_complex_conv1d", "binary_complex_conv2d", "binary_complex_dense", "complex_conv1d", "complex_conv2d"),
+    *("complex_dense", "complex_norm", "code", "hard_tanh", "spectral_pool1d", "spectral_pool2d", "sum_pool1d"),
+    *("sum_pool2d", "block_circulant_dense", "ctc", "gru", "lstm", "sequence_input", "sequence_pool"),
+}
+NODES_OF_OTHERS = {
+    *("complex_affine", "spectral_pool", "clip", "coding", "circulant_product", "recurrent", "sequence_coding"),
+    *("sequence_pool", "q10_add", "q10_coding", "q10_outputs", "q10_recurrent"),
+}
 EPSILON = 1e-4  # with less, what is next to no gradient makes whole steps
 OPTIMIZERS: dict[str, Optimizer] = {
     "adam": Adam(0.01, epsilon=EPSILON),

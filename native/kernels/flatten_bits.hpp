@@ -114,8 +114,11 @@ inline void run(const Call& call, i64 begin, i64 end) {
     for (i64 pixel = begin * pixels_per_unit, stop = 0; pixel < last; pixel = stop) {
         const i64 example = pixel / pixels, before = example * pixels;
         stop = least(last, before + pixels);
-        const bool whole = together != 0 && (pixel - before) % together == 0;
-        (whole ? split_words : split)(bit_row(x, example), pixel - before, stop - before, y.cols, bit_row(y, pixel));
+        const u64* row = bit_row(x, example);
+        if (together != 0 && (pixel - before) % together == 0)
+            split_words(row, pixel - before, stop - before, y.cols, bit_row(y, pixel));
+        else
+            split(row, pixel - before, stop - before, y.cols, bit_row(y, pixel));
     }
 }
 

@@ -7,7 +7,7 @@
 //   half         from_half, to_half, from_halves, to_halves: 16-bit floats
 //   bits         pack_flags, pack_masks, bits_at_least, expand_bits, expand_masks, expand_signs, expand_levels,
 //                keep_floats: between 64 bits and 64 elements
-//   complex_bits put_x, put_panel, count: tiles of products of complex bits, by two counts
+//   complex_bits  put_x, put_panel, count: tiles of products of complex bits, by two counts
 //   copy         copy_run: memcpy of short runs
 //   interleave   interleave_bytes, interleave_bits: four rows side by side, as dot products take them
 //   lookup       Lookups: sums of products of few bits with signs, from tables (lookup/runs.hpp)

@@ -39,6 +39,7 @@ class MachineError(LinocutError, OSError):
     exit_status = 1
 
 
+LONG_LIST = 300  # characters of names, behind which a hint is not looked for
 MOST_SHOWN = 600  # characters of a message that quotes what a file says
 
 
@@ -65,6 +66,9 @@ def nearest(name: object, known: Collection[str]) -> str | None:
 
 def unknown_name(what: str, name: object, known: Collection[str]) -> SpecError:
     """The error for a `what` (policy, optimizer, ...) that is called by a name which is none of `known`."""
-    close = nearest(name, known)
-    hint = "" if close is None else f"; did you mean {close}?"
-    return SpecError(f"no {what} is called {name!r}; there are {', '.join(known)}{hint}")
+    close, listed = nearest(name, known), f"there are {', '.join(known)}"
+    if close is None:
+        return SpecError(f"no {what} is called {name!r}; {listed}")
+    if len(listed) > LONG_LIST:  # behind which nobody would find it, or it would be cut off
+        return SpecError(f"no {what} is called {name!r}; did you mean {close}? {listed}")
+    return SpecError(f"no {what} is called {name!r}; {listed}; did you mean {close}?")

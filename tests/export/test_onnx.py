@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from branched import NETWORKS
+from branched import NETWORKS, NODES_OF_OTHERS
 from exports import CHANNELS, Wavelet, branched, check_equal, check_predicts_alike, graph_of, pictures, signs_of, small
 from onnx_run import NEEDS, run
 from random_graphs import random_network
@@ -53,9 +53,8 @@ def exported(graph: InferenceGraph, folder: Path, weights: str = "table") -> Any
 
 
 def test_every_kind_of_node_occurs() -> None:
-    """But for those of complex networks, which this format refuses (tests/networks/test_complex_networks.py)."""
-    refused = {"complex_affine", "spectral_pool", "clip", "coding"}
-    assert {node.kind for network in NETWORKS for node in branched(network).nodes} == set(KINDS) - refused
+    """But for those of complex and recurrent networks, which this format refuses (tests/networks)."""
+    assert {node.kind for network in NETWORKS for node in branched(network).nodes} == set(KINDS) - NODES_OF_OTHERS
 
 
 @pytest.mark.parametrize("policy", ["lean", "standard"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from branched import NETWORKS, OPTIMIZERS, examples
+from branched import NETWORKS, NODES_OF_OTHERS, OPTIMIZERS, examples
 from node_values import node_values
 
 import linocut as lc
@@ -38,8 +38,7 @@ def trained(network: str, policy: str, optimizer: str = "adam") -> tuple[lc.Trai
 
 def test_every_kind_of_node_occurs() -> None:
     kinds = {node.kind for network in NETWORKS for node in trained(network, "lean")[1].nodes}
-    of_complex_networks = {"complex_affine", "spectral_pool", "clip", "coding"}  # tests/networks has these
-    assert kinds == set(KINDS) - of_complex_networks
+    assert kinds == set(KINDS) - NODES_OF_OTHERS
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "bop"])

@@ -123,7 +123,7 @@ def test_regression_of_one_number_takes_a_vector_of_targets() -> None:
 
 def test_truths_that_do_not_fit_are_refused() -> None:
     x, targets = regression()
-    with pytest.raises(DataError, match=r"has 1 targets, network regression gives 2 outputs; give as many"):
+    with pytest.raises(DataError, match=r"has 1 targets, network regression takes 2 of an example; give as many"):
         trainer(REGRESSION, "lean").fit((x, targets[:, 0]), 1)
     with pytest.raises(DataError, match="target 1 of example 3 is nan, must be a finite float32"):
         trainer(REGRESSION, "lean").fit((x, np.where(np.arange(2 * COUNT).reshape(-1, 2) == 7, np.nan, targets)), 1)

@@ -33,17 +33,13 @@ COMMANDS = {
     "log": Entry("linocut.cli.log", "log", "Show what each epoch of runs came to, as a table or as curves."),
     "predict": Entry("linocut.cli.predict", "predict", "Name the class of each image, and how sure the network is."),
     "accelerate": Entry(
-        "linocut.cli.accelerate",
-        "accelerate",
-        "Find the pipeline of a network on an FPGA: frames a second, latency, energy.",
+        "linocut.cli.accelerate", "accelerate", "Find the pipeline of a network on an FPGA, and its rates."
     ),
     "estimate": Entry(
         "linocut.cli.estimate", "estimate", "Estimate time and energy of a prediction on a device, by layer."
     ),
     "analyse": Entry("linocut.cli.analyse", "analyse", "Find which layers of a trained network deserve more bits."),
-    "hybrid": Entry(
-        "linocut.cli.hybrid", "hybrid", "Train a network whose layers have the best precisions within a budget."
-    ),
+    "hybrid": Entry("linocut.cli.hybrid", "hybrid", "Train a network with the best precisions within a budget."),
     "nasbench": Entry(
         "linocut.cli.nasbench", "nasbench", "Count, estimate and search the 423,624 networks of NASBench-101."
     ),

@@ -80,8 +80,8 @@ MODELS: dict[str, Callable[..., Network]] = {
     "small_lstm": small_lstm,
 }
 COUNTED: dict[str, str] = {  # the modules that have them: what trains has no need of them
-    "vgg16": "linocut.networks.vgg",
-    "vgg19": "linocut.networks.vgg",
+    "vgg16": "linocut.networks.float_vgg",
+    "vgg19": "linocut.networks.float_vgg",
     "resnet50": "linocut.networks.bottlenecks",
     "resnet152_v2": "linocut.networks.bottlenecks",
     "inception_v1": "linocut.networks.inception",

@@ -120,8 +120,8 @@ def check_truth(dataset: Dataset, network: str, loss: Loss, outputs: int) -> Non
             )
         if dataset.targets != (wanted := loss.targets_of(outputs)):
             raise DataError(
-                f"{dataset.name} has {dataset.targets} targets, network {network} takes {wanted}; "
-                "give as many as its loss sets outputs beside"
+                f"{dataset.name} has {dataset.targets} targets, network {network} takes {wanted} of an example; "
+                "give as many"
             )
     elif not loss.by_class and (outputs, classes) != (1, 2):
         raise DataError(
