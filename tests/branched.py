@@ -108,7 +108,7 @@ LEVELS = Network(
 )
 NETWORKS = {network.name: network for network in (CELL, SEQUENCE, REAL, ONE, LEVELS)}
 
-# What only complex and recurrent networks have, of which tests/networks has tests: layers, and nodes of their predictions.
+# What complex and recurrent networks alone have, which tests/networks tests: layers, and nodes of predictions.
 LAYERS_OF_OTHERS = {
     *("binary_complex_conv1d", "binary_complex_conv2d", "binary_complex_dense", "complex_conv1d", "complex_conv2d"),
     *("complex_dense", "complex_norm", "code", "hard_tanh", "spectral_pool1d", "spectral_pool2d", "sum_pool1d"),

@@ -40,7 +40,7 @@ def metrics(session: Session) -> tuple[str, float, list[int]]:
 
 
 def test_every_layer_occurs() -> None:
-    """Those that a training has: a residual is placed as an add. Complex and recurrent layers have tests of their own."""
+    """Those that a training has, a residual as an add; but for those of complex and recurrent networks."""
     kinds = {node.layer.kind for network in NETWORKS.values() for node in network.graph.nodes}
     assert kinds == {kind for kind, layer in LAYERS.items() if _trains(layer)} - LAYERS_OF_OTHERS
 
