@@ -356,7 +356,8 @@ TRAIN = ["train", "--data", "digits"]
             ["trian"],
             2,
             "no command is called 'trian'; there are train, tune, plan, eval, log, predict, accelerate, estimate, "
-            "analyse, hybrid, nasbench, export, pack, unpack, data, reproduce, models, bench, info; did you mean train?",
+            "analyse, hybrid, nasbench, export, pack, unpack, data, reproduce, models, bench, info; did you mean "
+            "train?",
         ),
         ([*TRAIN, "--epoch", "3"], 2, "--epochs"),
         ([*TRAIN, "--save-every", "0"], 2, "0 is not in the range x>=1; see: linocut train --help"),
@@ -364,8 +365,8 @@ TRAIN = ["train", "--data", "digits"]
         (
             [*TRAIN, "--model", "mpl"],
             2,
-            "no model is called 'mpl'; there are mlp, cnv, binarynet, resnete18, bireal18, resnet20, resnet32, "
-            "resnet56, resnet18, resnet34, xnor_vgg16, xnor_vgg19, convnet,",
+            "no model is called 'mpl'; did you mean mlp? there are mlp, cnv, binarynet, resnete18, bireal18, resnet20, "
+            "resnet32, resnet56, resnet18, resnet34, xnor_vgg16, xnor_vgg19, convnet,",
         ),
         (["train"], 2, "--data is not given; take digits"),
         (["train", "--data", "mnits"], 2, "unknown data set 'mnits' (did you mean mnist?)"),

@@ -50,7 +50,7 @@ COMMANDS = {
     "reproduce": Entry("linocut.cli.reproduce", "reproduce", "Set the published figures of a paper beside linocut's."),
     "models": Entry("linocut.cli.models", "models", "List trained networks to start from, or get the file of one."),
     "bench": Entry("linocut.cli.bench", "bench", "Time each instruction of a step on random examples."),
-    "info": Entry("linocut.cli.info", "info", "Show the version, this machine's instruction sets, and the cache."),
+    "info": Entry("linocut.cli.info", "info", "Show the version, this machine's instruction sets and cache."),
 }
 
 
