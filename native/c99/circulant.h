@@ -71,7 +71,7 @@ static inline void lino_product_block(const lino_numbers* x, const lino_operand*
     const lino_size size = (lino_size)spectra->shape[0], tiles = (lino_size)spectra->shape[1];
     const lino_size summed = (lino_size)spectra->shape[2];
     const float* all = (const float*)spectra->data;
-    float block[LINO_MOST_BLOCK], in[LINO_MOST_BLOCK], sums[LINO_MOST_BLOCK], w[LINO_MOST_BLOCK];
+    float block[LINO_MOST_BLOCK], in[LINO_MOST_BLOCK], sums[LINO_MOST_BLOCK], w[LINO_MOST_BLOCK] = {0};
     lino_size j, plane, m;
     memset(sums, 0, sizeof sums);
     for (j = 0; j < summed; ++j) {

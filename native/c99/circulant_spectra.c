@@ -12,7 +12,7 @@ void lino_circulant_spectra(const lino_call* call) {
     for (i = 0; i < tiles * LINO_TILE; ++i) {
         for (j = 0; j < summed; ++j) {
             const lino_size block = turned ? i * across + j : j * across + i;
-            float w[LINO_MOST_BLOCK], planes[LINO_MOST_BLOCK];
+            float w[LINO_MOST_BLOCK] = {0}, planes[LINO_MOST_BLOCK];
             for (plane = 0; plane < size; ++plane)
                 w[plane] = i < outputs ? lino_float(weights, block * size + plane) : 0.0f;
             lino_transform(w, size, planes);
