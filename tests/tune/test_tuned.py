@@ -98,6 +98,13 @@ def test_gradients_that_a_sign_stops_are_told_of_with_the_mend():
     assert not clean.warnings
 
 
+def test_batches_that_do_not_divide_an_epoch_are_no_shorter_trials():
+    """Two trials of the same examples are the same, however many of them an epoch leaves over."""
+    advice = lc.tune(binary(), examples(count=250), batch_size=17, epochs=3, threads=1)
+    trials = [(trial.setting, trial.seed, trial.steps) for trial in advice.table]
+    assert len(set(trials)) == len(trials) and {steps for _, _, steps in trials} == {3 * (199 // 17)}
+
+
 def test_half_a_batch_is_tried_where_none_is_given():
     advice = lc.tune(binary(), examples(count=1300), epochs=2, threads=1)
     assert {trial.setting.batch_size for trial in advice.table} == {100, 50} and advice.batch_size in (50, 100)
