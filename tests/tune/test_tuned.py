@@ -119,10 +119,12 @@ def test_half_a_batch_is_tried_where_none_is_given():
         ({"optimizer": "bop"}, lc.SpecError, "bop flips binary weights without a learning rate"),
         ({"objective": "edge"}, lc.SpecError, "sign has no edge"),
         ({"epochs": 0}, lc.SpecError, "epochs"),
+        ({"seed": "a"}, lc.SpecError, "seed is 'a', must be a whole number from 0 to"),
+        ({"network": "mlp"}, lc.SpecError, "network is 'mlp', must be a linocut.Network; take one of"),
         ({"epochs": 10**9}, lc.SpecError, "epochs is 1000000000, must be a whole number from 1 to 10,000"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(given, error, message):
     with pytest.raises(error, match=message) as caught:
-        lc.tune(binary(), examples(), threads=1, **{"batch_size": BATCH, **given})
+        lc.tune(**{"network": binary(), "train": examples(), "threads": 1, "batch_size": BATCH, **given})
     assert "\n" not in str(caught.value)

@@ -11,11 +11,13 @@ from linocut.data.augmentation import Augmentation, find_augmentation
 from linocut.errors import SpecError
 from linocut.graph.network import Network
 from linocut.optimizers import SGD, Adam, Bop, Optimizer, find_optimizer
+from linocut.plan.training import Training
 from linocut.policies import Policy, find_policy
 from linocut.run import NATIVE
 from linocut.run.feed import as_dataset
 from linocut.schedules import Cosine
 from linocut.settings_of import as_plain
+from linocut.train.settings import find_seed
 from linocut.tune import range_test
 from linocut.tune.advice import Advice
 from linocut.tune.ailments import ailments
@@ -64,6 +66,8 @@ def tune(
     """
     begin = time.monotonic()
     seconds = 60.0 * _minutes(minutes)
+    Training(network, find_policy(policy), Adam())  # which tells of what is no network
+    seed = find_seed(seed)
     regime = find_regime(network.graph, objective)
     start = _start(optimizer, batch_size, regime)
     dataset = as_dataset(train, network.graph)
