@@ -73,6 +73,12 @@ def test_what_cannot_be_is_told_in_one_line(elsewhere, linocut, arguments, messa
     assert err.count("\n") == 1 and message in err
 
 
+@pytest.mark.parametrize("command", ["tune", "train"])
+def test_a_recurrent_model_of_what_are_no_recordings_is_told_what_it_takes(elsewhere, linocut, command):
+    status, _, err = linocut(command, "--data", "digits", "--model", "lstm")
+    assert status == 2 and err.count("\n") == 1 and "features" not in err.split("(")[0] and "(8, 8, 1)" in err
+
+
 @pytest.fixture
 def tuned(monkeypatch):
     """What tuning is asked for, by what it is called in `lc.tune`; it says at once how to train."""

@@ -34,7 +34,7 @@ from linocut.cli.options import (
     tell_skipped,
 )
 from linocut.cli.precision import precision_options, with_precisions
-from linocut.cli.start import FEATURES_OF, features_option
+from linocut.cli.start import features_for, features_option
 from linocut.cli.train import SIGNALLED
 from linocut.errors import one_line, printable
 
@@ -185,7 +185,7 @@ def _loaded(given: dict[str, Any]) -> Loaded:
     from linocut.cli.choosing import split
 
     options = {name: given[name] for name in ("skip_corrupt", "colour", "labels", "task")}
-    features = given["features"] or FEATURES_OF.get(given["model"])
+    features = given["features"] or features_for(given["model"], given["data"])
     loaded = data.load_splits(given["data"], given["data_dir"], given["size"], features=features, **options)
     tell_skipped(*filter(None, loaded))
     tell_notes(*filter(None, loaded))
