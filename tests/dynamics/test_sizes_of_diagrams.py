@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from linocut.dynamics import phase_diagram
+from linocut.dynamics.distances import check
 from linocut.errors import SpecError
 
 
@@ -14,3 +16,7 @@ from linocut.errors import SpecError
 def test_what_is_no_size_is_refused(given: dict[str, Any]) -> None:
     with pytest.raises(SpecError, match=r"(n|steps) is .*, must be"):
         phase_diagram(**given)
+
+
+def test_whole_numbers_of_numpy_are_sizes() -> None:
+    check(np.int64(2), np.int64(5), "tanh")
