@@ -356,8 +356,8 @@ TRAIN = ["train", "--data", "digits"]
             ["trian"],
             2,
             "no command is called 'trian'; there are train, tune, plan, eval, log, predict, accelerate, estimate, "
-            "analyse, hybrid, nasbench, export, pack, unpack, data, reproduce, models, bench, info; did you mean "
-            "train?",
+            "analyse, hybrid, nasbench, export, pack, unpack, data, reproduce, models, bench, info; "
+            "did you mean train?",
         ),
         ([*TRAIN, "--epoch", "3"], 2, "--epochs"),
         ([*TRAIN, "--save-every", "0"], 2, "0 is not in the range x>=1; see: linocut train --help"),

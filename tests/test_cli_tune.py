@@ -1,8 +1,14 @@
 """`linocut tune`."""
 
 import json
+import shlex
 
 import pytest
+from PIL import Image
+
+import linocut as lc
+from linocut.tune.advice import Advice
+from linocut.tune.regime import Regime
 
 SMALL = ("--data", "digits", "--limit", 400, "--hidden", 16, "--batch", 20, "--threads", 1)
 TUNE = ("tune", *SMALL, "--epochs", 2, "--minutes", 1)
@@ -65,3 +71,51 @@ def test_what_cannot_be_is_told_in_one_line(elsewhere, linocut, arguments, messa
     status, out, err = linocut("tune", *arguments)
     assert status == 2 and not out
     assert err.count("\n") == 1 and message in err
+
+
+@pytest.mark.parametrize("command", ["tune", "train"])
+def test_a_recurrent_model_of_what_are_no_recordings_is_told_what_it_takes(elsewhere, linocut, command):
+    status, _, err = linocut(command, "--data", "digits", "--model", "lstm")
+    assert status == 2 and err.count("\n") == 1 and "features" not in err.split("(")[0] and "(8, 8, 1)" in err
+
+
+@pytest.fixture
+def tuned(monkeypatch):
+    """What tuning is asked for, by what it is called in `lc.tune`; it says at once how to train."""
+    asked = {}
+
+    def advise(network, train, policy, optimizer, batch_size, **settings):
+        asked.update(settings, network=network, train=train, batch_size=batch_size)
+        regime = Regime("turnover", ())
+        return Advice(lc.Adam(0.01), lc.Cosine(), 16, 1, regime, (), (), (0.01, 0.01), None, (), 1.0, True)
+
+    monkeypatch.setattr("linocut.tune.tuned.tune", advise)
+    return asked
+
+
+def trained(linocut, out):
+    """The network of the run that the printed command trains."""
+    (command,) = (line for line in out.splitlines() if line.startswith("linocut train"))
+    assert linocut(*shlex.split(command)[1:], "--threads", 1, "--out", "run", "--json")[0] == 0
+    return lc.Trainer.resume("run").settings.network
+
+
+def test_a_folder_of_pictures_gets_what_train_chooses_for_it(elsewhere, linocut, tmp_path, tuned):
+    for name in ("a", "b c"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(20):
+            Image.new("L", (70, 66), number).save(tmp_path / "photos" / name / f"{number}.png")
+    (tmp_path / "photos" / "a" / "bad.png").write_bytes(b"no picture")
+    status, out, err = linocut("tune", "--data", "photos", "--skip-corrupt")
+    assert status == 0 and "skipped 1 corrupt image" in err
+    assert "chosen for a folder of pictures: --model convnet --size 64x64 --batch 16; give any" in err
+    assert tuned["network"].name == "convnet" and tuned["train"].shape == (64, 64, 1) and tuned["batch_size"] == 16
+    assert trained(linocut, out) == tuned["network"]
+
+
+def test_precisions_and_blocks_are_those_of_the_network_that_is_tuned(elsewhere, linocut, tuned):
+    precisions = "--bits", "binary_dense2=2", "--keep-float", "*dense3"
+    status, out, _ = linocut("tune", "--data", "digits", "--limit", 40, "--hidden", "8,9", *precisions, "--batch", 16)
+    assert status == 0 and trained(linocut, out) == tuned["network"] != lc.models.mlp((8, 8, 1), 10, (8, 9))
+    status, _, err = linocut("tune", "--data", "digits", "--block", 4)
+    assert status == 2 and "model mlp has no setting 'block'" in err

@@ -35,10 +35,15 @@ def test_no_module_takes_the_place_of_a_name(package) -> None:
     late = set(package.__all__) - there if hasattr(package, "__getattr__") else set()
     modules = {path.stem for path in Path(package.__file__).parent.iterdir()}
     assert modules & late == (
-        {"data", "devices", "dynamics", "export", "hybrid", "layers", "networks", "plan", "pretrained", "tune"}
+        {"data", "devices", "dynamics", "export", "hybrid", "layers", "networks", "plan", "pretrained", "train", "tune"}
         if package is linocut
         else set()
     )
+
+
+def test_train_is_there_before_anything_has_imported_it() -> None:
+    program = "import linocut as lc; lc.train.read_dynamics"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True).returncode == 0
 
 
 def test_a_name_that_does_not_exist_is_refused_with_those_that_do() -> None:

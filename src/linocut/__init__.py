@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from linocut.lazily import names
 
 if TYPE_CHECKING:
-    from linocut import data, devices, dynamics, hybrid, layers, networks, pretrained
+    from linocut import data, devices, dynamics, hybrid, layers, networks, pretrained, train
     from linocut import networks as models
     from linocut.cli.watch import ProgressBar
     from linocut.devices import costmodel
@@ -92,6 +92,7 @@ __all__ = [
     "pretrained",
     "sixteen_bits",
     "standard",
+    "train",
     "tune",
     "unpack",
     "wang2021",
@@ -132,6 +133,7 @@ _MODULES = {
     "networks": "linocut.networks",
     "plan": "linocut.plan",
     "pretrained": "linocut.pretrained",
+    "train": "linocut.train",
     "tune": "linocut.tune",
 }
 __getattr__ = names(__name__, _HOMES, _MODULES)

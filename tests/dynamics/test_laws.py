@@ -43,3 +43,16 @@ def test_a_curve_that_does_not_grow_never_comes_to_the_edge() -> None:
 def test_too_few_epochs_below_the_edge_are_refused(curve: list[float]) -> None:
     with pytest.raises(SpecError, match="a line needs two; take a smaller learning rate, or more epochs"):
         fit_slope(curve)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ((0.0, 0.0, 32), "learning_rate is 0.0"),
+        ((0.1, 1.0, 32), "momentum is 1.0"),
+        ((0.1, 0.0, 0), "batch is 0"),
+    ],
+)
+def test_settings_in_which_nothing_moves_are_refused(given: tuple[float, float, int], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        constant(0.03, *given)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from linocut import networks as models
 from linocut.errors import SpecError
 from linocut.graph.network import Network
 from linocut.layers import (
@@ -45,6 +46,12 @@ def test_the_networks_of_c_lstm_have_their_counts(block: int) -> None:
     assert (numbers(larger), numbers(smaller), steps // 7) == COUNTS[block] and steps % 7 == 0
     assert [node.output.shape for node in larger.graph.nodes] == [(7, 153), (7, 512), (7, 512), (7, 62), (7, 62)]
     assert Network.from_dict(larger.to_dict()) == larger
+
+
+@pytest.mark.parametrize("name", ["lstm", "small_lstm", "google_lstm"])
+def test_networks_by_name_take_what_data_say_of_them(name: str) -> None:
+    network = models.build(name, input_shape=(7, 5), classes=4, labels=3, dtype="f32")
+    assert network.graph.nodes[0].output.shape == (7, 5) and network.graph.nodes[-1].output.shape == (7, 4)
 
 
 @pytest.mark.parametrize(("block", "count"), [(1, 62_474), (4, 16_906), (8, 9_226), (16, 5_642)])

@@ -60,6 +60,12 @@ def test_rescaled_time_and_the_path_in_the_phase_diagram(monkeypatch: pytest.Mon
     np.testing.assert_allclose(rescaled.lines[1].get_xdata(), [0, 0.02, 0.04, 0.06])
 
 
+def test_layers_of_equal_weights_have_no_place_in_the_phase_diagram(tmp_path: Path) -> None:
+    equal = np.array([0.0, 0.0]), np.array([0.8, 0.9])
+    phase_plot.plot(diagram(), {"a": equal, "b": (np.array([0.0, 1.2]), equal[1])}, tmp_path / "phase.png")
+    assert (tmp_path / "phase.png").stat().st_size > 1000
+
+
 def test_a_phase_diagram_alone_is_written(tmp_path: Path) -> None:
     phase_plot.plot(diagram(), {"a": (np.array([0.5, 1.2]), np.array([0.1, 0.3]))}, tmp_path / "phase.png")
     assert (tmp_path / "phase.png").stat().st_size > 1000

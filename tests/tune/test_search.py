@@ -9,7 +9,7 @@ from tune_trials import at, trial
 
 import linocut as lc
 from linocut.tune.range_test import Found
-from linocut.tune.reasons import of_rate
+from linocut.tune.reasons import of_rate, of_schedule
 from linocut.tune.search import Search
 
 SUBJECT = SimpleNamespace(held=range(1000), left=range(4000), chance=0.25, epochs=2, seed=0)
@@ -73,3 +73,11 @@ def test_what_is_flat_is_said(rates, said):
     lines = list(of_rate(subject, found, trials[1], rates))
     assert lines[0] == "learning rate 0.001: 81.0% after 100 steps, the best of 2 from 0.0001 to 0.001"
     assert len(lines) == 1 + (said > 0) and ("flat" in lines[-1]) == (said == 2)
+
+
+def test_the_other_schedule_is_told_of_once_by_its_best():
+    cosine = scored(0.7, 0.9, 0.8)
+    constant = replace(cosine[1], setting=replace(cosine[1].setting, schedule=lc.Constant()), accuracy=0.95)
+    found = Found(tuple(cosine), (*cosine, constant), constant)
+    (line,) = of_schedule(found, constant)
+    assert line.startswith("schedule constant: 95.0%") and line.endswith("; cosine comes to 90.0% at 0.001")

@@ -98,6 +98,13 @@ def test_gradients_that_a_sign_stops_are_told_of_with_the_mend():
     assert not clean.warnings
 
 
+def test_batches_that_do_not_divide_an_epoch_are_no_shorter_trials():
+    """Two trials of the same examples are the same, however many of them an epoch leaves over."""
+    advice = lc.tune(binary(), examples(count=250), batch_size=17, epochs=3, threads=1)
+    trials = [(trial.setting, trial.seed, trial.steps) for trial in advice.table]
+    assert len(set(trials)) == len(trials) and {steps for _, _, steps in trials} == {3 * (199 // 17)}
+
+
 def test_half_a_batch_is_tried_where_none_is_given():
     advice = lc.tune(binary(), examples(count=1300), epochs=2, threads=1)
     assert {trial.setting.batch_size for trial in advice.table} == {100, 50} and advice.batch_size in (50, 100)
@@ -112,9 +119,12 @@ def test_half_a_batch_is_tried_where_none_is_given():
         ({"optimizer": "bop"}, lc.SpecError, "bop flips binary weights without a learning rate"),
         ({"objective": "edge"}, lc.SpecError, "sign has no edge"),
         ({"epochs": 0}, lc.SpecError, "epochs"),
+        ({"seed": "a"}, lc.SpecError, "seed is 'a', must be a whole number from 0 to"),
+        ({"network": "mlp"}, lc.SpecError, "network is 'mlp', must be a linocut.Network; take one of"),
+        ({"epochs": 10**9}, lc.SpecError, "epochs is 1000000000, must be a whole number from 1 to 10,000"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(given, error, message):
     with pytest.raises(error, match=message) as caught:
-        lc.tune(binary(), examples(), threads=1, **{"batch_size": BATCH, **given})
+        lc.tune(**{"network": binary(), "train": examples(), "threads": 1, "batch_size": BATCH, **given})
     assert "\n" not in str(caught.value)

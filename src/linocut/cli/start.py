@@ -88,8 +88,15 @@ def load_as(run: Checkpoint | None, options: Options) -> Loaded:
         colour=options.colour,
         labels=labels,
         task=options.task,
-        features=options.features or FEATURES_OF.get(options.model),
+        features=options.features or features_for(options.model, options.data),
     )
+
+
+def features_for(model: str, name: str) -> str | None:
+    """What a model sees of recordings where nothing is said; None of other data."""
+    from linocut.data.registry import is_of_recordings
+
+    return FEATURES_OF[model] if model in FEATURES_OF and is_of_recordings(name) else None
 
 
 def _known_form(run: Checkpoint | None, options: Options) -> Form | None:

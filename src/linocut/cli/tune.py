@@ -15,6 +15,7 @@ from click.core import ParameterSource
 
 from linocut.cli.choices import AUGMENTATION, ChoiceOption
 from linocut.cli.command import Command, at_least
+from linocut.cli.of_folders import choose, fitted_batch
 from linocut.cli.options import (
     PATH,
     colour_option,
@@ -28,7 +29,12 @@ from linocut.cli.options import (
     model_options,
     policy_options,
     quoted,
+    skip_corrupt_option,
+    tell_notes,
+    tell_skipped,
 )
+from linocut.cli.precision import precision_options, with_precisions
+from linocut.cli.start import features_for, features_option
 from linocut.cli.train import SIGNALLED
 from linocut.errors import one_line, printable
 
@@ -42,7 +48,11 @@ if TYPE_CHECKING:
 
 OPTIONS = {"learning_rate": "lr", "momentum": "momentum", "weight_decay": "weight-decay"}
 OWN = {"adam": ("learning_rate", "weight_decay"), "sgd": tuple(OPTIONS)}
-ALSO = ("model", "hidden", "data", "data_dir", "labels", "task", "size", "colour", "policy", "limit", "augment", "seed")
+ALSO = (
+    *("model", "hidden", "block", "keep_float", "bits"),
+    *("data", "data_dir", "labels", "task", "features", "size", "colour", "skip_corrupt"),
+    *("policy", "limit", "augment", "seed"),
+)
 
 
 @click.command(
@@ -54,10 +64,13 @@ ALSO = ("model", "hidden", "data", "data_dir", "labels", "task", "size", "colour
     ),
 )
 @model_options
+@precision_options
 @data_options
 @label_options
+@features_option
 @image_size_option
 @colour_option
+@skip_corrupt_option
 @policy_options
 @click.option("--lr", type=float, help="Learning rate to begin around; it may be far off.  [default: the optimizer's]")
 @click.option(
@@ -121,8 +134,18 @@ def _tuned(
     from linocut.tune.tuned import tune as tuned
     from linocut.tune.verified import verify as carried_out
 
+    explicit = {name for name in given if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    choice = choose(given["data"], explicit | {"schedule"})
+    if choice is not None:
+        chosen = {"model": choice.model, "size": choice.size}
+        given |= {name: value for name, value in chosen.items() if value is not None}
     loaded = _loaded(given)
-    network = find_network(given["model"], given["hidden"], loaded.train)
+    if choice is not None:
+        if choice.batch:
+            given |= {"batch": fitted_batch(len(loaded.train))}
+        click.echo(choice.note(given["batch"]), err=True)
+    network = find_network(given["model"], given["hidden"], loaded.train, block=given["block"])
+    network = with_precisions(network, given["keep_float"], given["bits"])
     own = {name: given[name] for name in ("seed", "threads", "backend", "augment")}
     optimizer = _optimizer(context, given, network)
 
@@ -142,7 +165,8 @@ def _tuned(
         **own,
         tell=told,
     )
-    command = command_of(advice, context, given)
+    shown = explicit | {"model", "policy"} | ({"size"} if choice is not None and choice.size else set())
+    command = command_of(advice, context, {name: given[name] for name in ALSO if name in shown})
     if as_json:
         _say({"event": "advice", **advice.to_json(), "command": command})
     else:
@@ -160,8 +184,11 @@ def _loaded(given: dict[str, Any]) -> Loaded:
     from linocut import data
     from linocut.cli.choosing import split
 
-    options = {"colour": given["colour"], "labels": given["labels"], "task": given["task"]}
-    loaded = data.load_splits(given["data"], given["data_dir"], given["size"], **options)
+    options = {name: given[name] for name in ("skip_corrupt", "colour", "labels", "task")}
+    features = given["features"] or features_for(given["model"], given["data"])
+    loaded = data.load_splits(given["data"], given["data_dir"], given["size"], features=features, **options)
+    tell_skipped(*filter(None, loaded))
+    tell_notes(*filter(None, loaded))
     return split(loaded, given["limit"], None, given["seed"])
 
 
@@ -203,12 +230,11 @@ def _verified(beside: tuple[Verified, ...], as_json: bool) -> Iterator[str]:
 
 
 def command_of(advice: Advice, context: click.Context, given: dict[str, Any]) -> str:
-    """The `linocut train` that trains as advised, on the same data."""
+    """The `linocut train` that trains as advised, with the options of `given`."""
     words = ["linocut", "train"]
     known = {parameter.name: parameter for parameter in context.command.params}
-    for name in ALSO:
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE or name in ("model", "policy"):
-            words += _as_words(known[name], given[name])
+    for name, value in given.items():
+        words += _as_words(known[name], value)
     settings = advice.optimizer.to_dict()
     kind = settings["kind"]
     words += ["--optimizer", kind]
@@ -224,6 +250,8 @@ def _as_words(option: click.Parameter, value: Any) -> list[str]:
     name = option.opts[0]
     if option.name == "colour":
         return [name if value else option.secondary_opts[0]]
+    if option.name == "skip_corrupt":
+        return [name] if value else []
     if option.name == "size":
         return [name, "x".join(map(str, value))]
     if option.name == "hidden":

@@ -104,6 +104,14 @@ def load(
     return loaded.train, loaded.test
 
 
+def is_of_recordings(name: str) -> bool:
+    """Whether a data set by name, or a folder, is of recordings, of which `features` are made."""
+    if name in RECORDED and not _is_path(name):
+        return True
+    path = expanded(name)
+    return bool(name) and os.path.isdir(path) and _format_of(path) is None and holds_sounds(path)
+
+
 def load_splits(
     name: str | os.PathLike[str],
     data_dir: str | os.PathLike[str] | None = None,

@@ -57,10 +57,10 @@ def separations(
 
 def check(n: int, steps: int, activation: str) -> None:
     """SpecError for sizes that cannot be."""
-    if not LEAST_N <= n <= MOST_N:
-        raise SpecError(f"n is {n}, must be {LEAST_N} to {MOST_N:,} units; 400 show the picture of 10,000")
-    if not LAST <= steps <= MOST_STEPS:
-        raise SpecError(f"steps is {steps}, must be {LAST} to {MOST_STEPS:,}")
+    if not isinstance(n, (int, np.integer)) or not LEAST_N <= n <= MOST_N:
+        raise SpecError(f"n is {n!r}, must be {LEAST_N} to {MOST_N:,} units; 400 show the picture of 10,000")
+    if not isinstance(steps, (int, np.integer)) or not LAST <= steps <= MOST_STEPS:
+        raise SpecError(f"steps is {steps!r}, must be {LAST} to {MOST_STEPS:,}")
     if activation not in ACTIVATIONS:
         raise unknown_name("activation", activation, ACTIVATIONS)
 

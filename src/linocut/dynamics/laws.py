@@ -6,6 +6,7 @@ network and its data. So training in other settings follows one line over rescal
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -47,7 +48,16 @@ def fit_slope(j_squared: Sequence[float], below: float = EDGE) -> Slope:
 
 
 def rescaled(learning_rate: float, momentum: float, batch: int) -> float:
-    """eta / ((1 - alpha) B): by how much time is worth more in one setting than in another."""
+    """eta / ((1 - alpha) B): by how much time is worth more in one setting than in another.
+
+    SpecError for settings in which nothing moves, or without a bound.
+    """
+    if not 0.0 < learning_rate < math.inf:
+        raise SpecError(f"learning_rate is {learning_rate!r}, must be a finite number above 0, such as 0.1")
+    if not 0.0 <= momentum < 1.0:
+        raise SpecError(f"momentum is {momentum!r}, must be 0 or more and below 1, such as 0.9")
+    if batch < 1:
+        raise SpecError(f"batch is {batch!r}, must be a whole number, 1 or more")
     return learning_rate / ((1.0 - momentum) * batch)
 
 

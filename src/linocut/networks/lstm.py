@@ -40,13 +40,17 @@ def lstm(
     """
     recurrent = [LSTM(cells, block, peepholes, projection, bidirectional) for _ in range(layers)]
     if labels:
-        return _of_phones("lstm", input_shape, recurrent, classes, labels)
+        return _of_phones("lstm", SequenceInput(tuple(input_shape), dtype), recurrent, classes, labels)
     ends: tuple[Layer, ...] = (SequencePool(MEAN), BlockCirculantDense(classes), SoftmaxCrossEntropy())
     return Network("lstm", (SequenceInput(tuple(input_shape), dtype), *recurrent, *ends))
 
 
 def google_lstm(
-    input_shape: Sequence[int] = (UTTERANCE, 153), classes: int = PHONES, block: int = 8, labels: int = LABELS
+    input_shape: Sequence[int] = (UTTERANCE, 153),
+    classes: int = PHONES,
+    block: int = 8,
+    labels: int = LABELS,
+    dtype: str = "f32",
 ) -> Network:
     """The larger network of C-LSTM: two layers of 1,024 cells with peepholes, projected to 512, and the phones, by CTC.
 
@@ -54,11 +58,15 @@ def google_lstm(
     `block` is the size of circulant blocks, 1 dense. SpecError for settings that make no network.
     """
     recurrent = [LSTM(1024, block, peepholes=True, projection=512) for _ in range(2)]
-    return _of_phones("google_lstm", input_shape, recurrent, classes, labels)
+    return _of_phones("google_lstm", SequenceInput(tuple(input_shape), dtype), recurrent, classes, labels)
 
 
 def small_lstm(
-    input_shape: Sequence[int] = (UTTERANCE, 39), classes: int = PHONES, block: int = 8, labels: int = LABELS
+    input_shape: Sequence[int] = (UTTERANCE, 39),
+    classes: int = PHONES,
+    block: int = 8,
+    labels: int = LABELS,
+    dtype: str = "f32",
 ) -> Network:
     """The smaller network of C-LSTM: two layers of 512 cells in both directions, which are added; and phones, by CTC.
 
@@ -66,8 +74,8 @@ def small_lstm(
     `block` is the size of circulant blocks, 1 dense. SpecError for settings that make no network.
     """
     recurrent = [LSTM(512, block, bidirectional=True) for _ in range(2)]
-    return _of_phones("small_lstm", input_shape, recurrent, classes, labels)
+    return _of_phones("small_lstm", SequenceInput(tuple(input_shape), dtype), recurrent, classes, labels)
 
 
-def _of_phones(name: str, input_shape: Sequence[int], recurrent: Sequence[LSTM], classes: int, labels: int) -> Network:
-    return Network(name, (SequenceInput(tuple(input_shape)), *recurrent, BlockCirculantDense(classes), CTC(labels)))
+def _of_phones(name: str, begin: Layer, recurrent: Sequence[LSTM], classes: int, labels: int) -> Network:
+    return Network(name, (begin, *recurrent, BlockCirculantDense(classes), CTC(labels)))

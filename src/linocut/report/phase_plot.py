@@ -34,10 +34,10 @@ def draw(figure: Any, axes: Any, diagram: PhaseDiagram, paths: Mapping[str, Path
     figure.colorbar(shown, ax=axes, label="distance of nearby inputs, power of ten")
     axes.plot(*diagram.edge(), color="C3", linewidth=1, label=f"edge of chaos, {diagram.activation}")
     low, high = axes.get_xlim(), axes.get_ylim()
-    for number, (name, (j, j0)) in enumerate(paths.items()):
-        axes.plot(j0 / j, 1.0 / j, ".-", markersize=3, linewidth=0.8, color=f"C{number % 10}", label=name)
-        axes.plot(j0[-1:] / j[-1:], 1.0 / j[-1:], "o", markersize=5, color=f"C{number % 10}")
-    inside = [(j0 / j, 1.0 / j) for j, j0 in paths.values()]
+    inside = [(j0[j > 0] / j[j > 0], 1.0 / j[j > 0]) for j, j0 in paths.values()]  # J of equal weights is 0
+    for number, (name, (x, y)) in enumerate(zip(paths, inside, strict=True)):
+        axes.plot(x, y, ".-", markersize=3, linewidth=0.8, color=f"C{number % 10}", label=name)
+        axes.plot(x[-1:], y[-1:], "o", markersize=5, color=f"C{number % 10}")
     axes.set(
         xlabel="J0 / J",
         ylabel="1 / J",

@@ -39,10 +39,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         """SpecError for sizes and a seed out of range, and for augmentation of what are no images."""
-        object.__setattr__(self, "seed", as_plain(self.seed))
+        object.__setattr__(self, "seed", find_seed(self.seed))
         object.__setattr__(self, "micro_batch", find_micro_batch(self.batch_size, self.micro_batch or None))
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed <= MOST_SEED:
-            raise SpecError(f"seed is {self.seed!r}, must be a whole number from 0 to {MOST_SEED:,}")
         object.__setattr__(self, "precise_norms", as_plain(self.precise_norms))
         fields.whole(self.precise_norms, "precise_norms")
         object.__setattr__(self, "frozen", find_frozen(self.network.graph, self.frozen))
@@ -96,3 +94,11 @@ class Settings:
             tuple(fields.text(name, "a frozen layer") for name in fields.entries(data["frozen"], "frozen")),
             data["precise_norms"],
         )
+
+
+def find_seed(given: object) -> int:
+    """A seed as it is given; SpecError for one out of range."""
+    seed = as_plain(given)
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MOST_SEED:
+        raise SpecError(f"seed is {seed!r}, must be a whole number from 0 to {MOST_SEED:,}")
+    return seed

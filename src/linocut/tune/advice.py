@@ -55,6 +55,7 @@ class Advice:
             "reasons": list(self.reasons),
             "warnings": list(self.warnings),
             "alike": list(self.alike),
+            "learned": self.learned,
             "measure": None if expected is None else expected.measure,
             "expected": None if expected is None else list(expected.values),
             "within": None if expected is None else expected.within,

@@ -20,7 +20,7 @@ def of_batch(search: Search, best: Trial, *, given: bool) -> tuple[Trial, str]:
         return best, f"batch {batch}: the usual one; there was no time to try another"
     sgd = isinstance(half.optimizer, SGD)
     trial = search.run(with_rate(half, half.rate * (0.5 if sgd else 0.5**0.5)), best.examples)
-    shown = f"half of it, {batch // 2}, comes to {told(trial)}, {batch} to {told(best)}"
     if search.margin(trial, best) > 1.0:
-        return trial, f"batch {batch // 2}: {shown}"
+        return trial, f"batch {batch // 2}: comes to {told(trial)}, the usual one, {batch}, to {told(best)}"
+    shown = f"half of it, {batch // 2}, comes to {told(trial)}, {batch} to {told(best)}"
     return best, f"batch {batch}: {shown}, no better by more than the error of that"

@@ -8,7 +8,7 @@ from linocut.optimizers import Adam, Optimizer
 from linocut.tune.forecast import Forecast
 from linocut.tune.range_test import Found
 from linocut.tune.regime import EDGE
-from linocut.tune.search import Search
+from linocut.tune.search import Search, score
 from linocut.tune.subject import Subject
 from linocut.tune.trial import MARKS, Trial, momentum
 
@@ -48,9 +48,10 @@ def of_schedule(found: Found, best: Trial) -> Iterator[str]:
     if end is not None:
         restless = f", more than {LOW_TURNOVER:g}: signs have not come to rest" if end > LOW_TURNOVER else ""
         text += f", turnover of the last of {MARKS} parts of its steps {end:.1e}{restless}"
-    for other in found.longest:
-        if other.setting.schedule != own:
-            text += f"; {other.setting.schedule.kind} comes to {shown(other)} at {other.setting.rate:.3g}"
+    others = [one for one in found.longest if one.setting.schedule != own]
+    if others:
+        other = max(others, key=score)
+        text += f"; {other.setting.schedule.kind} comes to {shown(other)} at {other.setting.rate:.3g}"
     yield f"schedule {own.kind}: {text}"
 
 

@@ -60,7 +60,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Trial:
-    """A setting, trained for `examples` in so many `steps`, from a seed.
+    """A setting, trained for `examples`, those that a whole batch lacked too, in so many `steps`, from a seed.
 
     `loss` and `accuracy` (a part of one; None of a regression) are of what was held out, both None where training
     diverged. `layers` are what a look at the first step saw. `per_step` are seconds of a step, after the first;
@@ -148,7 +148,7 @@ def run_trial(subject: Subject, setting: Setting, examples: int, seed: int) -> T
         pass
     return Trial(
         setting,
-        steps * setting.batch_size,
+        epochs * len(data),
         steps,
         seed,
         loss,

@@ -11,11 +11,13 @@ from linocut.data.augmentation import Augmentation, find_augmentation
 from linocut.errors import SpecError
 from linocut.graph.network import Network
 from linocut.optimizers import SGD, Adam, Bop, Optimizer, find_optimizer
+from linocut.plan.training import Training
 from linocut.policies import Policy, find_policy
 from linocut.run import NATIVE
 from linocut.run.feed import as_dataset
 from linocut.schedules import Cosine
 from linocut.settings_of import as_plain
+from linocut.train.settings import find_seed
 from linocut.tune import range_test
 from linocut.tune.advice import Advice
 from linocut.tune.ailments import ailments
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
 BATCH, EDGE_BATCH, EDGE_MOMENTUM = 100, 32, 0.9
 RATES = 2 * range_test.SIDE + 1
-MOST_MINUTES = 1e5
+MOST_MINUTES, MOST_EPOCHS = 1e5, 10_000  # the forecast looks at every step of the run
 
 
 def tune(
@@ -64,12 +66,22 @@ def tune(
     """
     begin = time.monotonic()
     seconds = 60.0 * _minutes(minutes)
+    Training(network, find_policy(policy), Adam())  # which tells of what is no network
+    seed = find_seed(seed)
     regime = find_regime(network.graph, objective)
     start = _start(optimizer, batch_size, regime)
     dataset = as_dataset(train, network.graph)
     left, held = held_out(dataset, start.batch_size, seed)
     subject = Subject(
-        *(network, find_policy(policy), dataset, left, held, fields.whole(as_plain(epochs), "epochs", 1), regime),
+        *(
+            network,
+            find_policy(policy),
+            dataset,
+            left,
+            held,
+            _epochs(epochs),
+            regime,
+        ),
         *(seed, threads, backend, find_augmentation(augment)),
     )
     search = Search(subject, seconds, tell)
@@ -101,6 +113,13 @@ def _minutes(given: float) -> float:
     if isinstance(minutes, bool) or not isinstance(minutes, (int, float)) or not 0.0 < minutes <= MOST_MINUTES:
         raise SpecError(f"minutes is {given!r}, must be a number above 0, up to {MOST_MINUTES:,.0f}, such as 5")
     return float(minutes)
+
+
+def _epochs(given: int) -> int:
+    epochs = as_plain(given)
+    if isinstance(epochs, bool) or not isinstance(epochs, int) or not 1 <= epochs <= MOST_EPOCHS:
+        raise SpecError(f"epochs is {given!r}, must be a whole number from 1 to {MOST_EPOCHS:,}")
+    return epochs
 
 
 def usual_optimizer(regime: Regime) -> Optimizer:
