@@ -124,7 +124,7 @@ WRONG = {
     "no layers": ({"name": "own"}, "lacks 'layers'"),
     "an unknown layer": (
         {"name": "own", "layers": [{"layer": "dens"}]},
-        "no layer is called 'dens'; there are input,",
+        r"no layer is called 'dens'; did you mean dense\? there are input,",
     ),
     "a layer without a kind": ({"name": "own", "layers": [{"units": 3}]}, "a layer has no kind"),
     "an unknown setting": (
