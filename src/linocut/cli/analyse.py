@@ -128,9 +128,9 @@ def data_of(trainer: Trainer, run: Path, data: str | None, data_dir: Path | None
     from linocut.data import take
 
     facts, on = trainer.data, trainer.choosing.validation
-    if facts is None and data is None:
+    name = data or (name_of_data(facts) if facts is not None else None)
+    if name is None:
         raise click.UsageError(f"{run} does not say what it was trained on; give --data")
-    name = data or name_of_data(facts)  # type: ignore[arg-type]  # one of the two is there
     shape = trainer.network.input.shape
     resizing, form = (None, None) if facts is None else (facts.resizing, facts.form)
     loaded = load_like(name, data_dir, shape, False, resizing, form)

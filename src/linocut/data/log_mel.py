@@ -16,7 +16,6 @@ With samples x from -1 to 1 at `rate` a second, all in float64:
 from __future__ import annotations
 
 import dataclasses
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linocut import fields
+from linocut.data.mel import mel_filters
 from linocut.errors import SpecError
 
 if TYPE_CHECKING:
@@ -98,14 +98,7 @@ class LogMel:
     @cached_property
     def _weights(self) -> NDArray[np.float64]:
         """Of each band (mels, frequencies)."""
-        low, high = (2595 * math.log10(1 + end / 700) for end in (LOWEST, self.rate / 2))
-        edges = 700 * (10 ** (np.linspace(low, high, self.mels + 2) / 2595) - 1)
-        at = np.arange(self._length // 2 + 1) * self.rate / self._length
-        below, middle, above = edges[:-2, None], edges[1:-1, None], edges[2:, None]
-        weights = np.clip(np.minimum((at - below) / (middle - below), (above - at) / (above - middle)), 0, None)
-        for row, nearest in zip(weights, np.abs(at - middle).argmin(axis=1), strict=True):
-            if not row.any():
-                row[nearest] = 1.0
+        weights = mel_filters(self.mels, LOWEST, self.rate, self._length)
         found: NDArray[np.float64] = weights / weights.sum(axis=1, keepdims=True)
         return found
 

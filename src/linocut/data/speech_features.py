@@ -27,6 +27,7 @@ import numpy as np
 
 from linocut import fields
 from linocut.data.log_mel import FRAME_SECONDS, HOP_SECONDS, LONGEST
+from linocut.data.mel import mel_filters
 from linocut.errors import SpecError
 
 if TYPE_CHECKING:
@@ -108,16 +109,7 @@ class SpeechFeatures:
     @cached_property
     def _weights(self) -> NDArray[np.float64]:
         """Of each band (mels, frequencies)."""
-        ends = np.linspace(0, 2595 * math.log10(1 + self.rate / 2 / 700), self.mels + 2)
-        edges = 700 * (10 ** (ends / 2595) - 1)
-        at = np.arange(self._length // 2 + 1) * self.rate / self._length
-        below, middle, above = edges[:-2, None], edges[1:-1, None], edges[2:, None]
-        weights = np.clip(np.minimum((at - below) / (middle - below), (above - at) / (above - middle)), 0, None)
-        for row, nearest in zip(weights, np.abs(at - middle).argmin(axis=1), strict=True):
-            if not row.any():
-                row[nearest] = 1.0
-        found: NDArray[np.float64] = weights
-        return found
+        return mel_filters(self.mels, 0, self.rate, self._length)
 
     @staticmethod
     def from_dict(data: object) -> SpeechFeatures:

@@ -41,10 +41,6 @@ class _Packed(Source):
         """Weights in full precision, float32."""
         return self._finite(f"{node.name}.weights", node.parameter(PART).shape)
 
-    def constant(self, node: Node, part: str) -> Array:
-        """These files know none."""
-        raise SpecError(f"{node.name} has {part}, which no file of this version holds")
-
     def complex_norm(self, node: Node, product: Node | None) -> ComplexParts:
         """These files know none."""
         raise SpecError(f"{node.name} is a complex norm, which no file of this version holds")

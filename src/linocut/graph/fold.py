@@ -114,10 +114,6 @@ class Source(ABC):
         """A node's weights in full precision, float32 (outputs, ..., inputs)."""
 
     @abstractmethod
-    def constant(self, node: Node, part: str) -> Array:
-        """A constant of a node, float32."""
-
-    @abstractmethod
     def bias(self, node: Node) -> Array:
         """A node's bias, float32 (outputs,)."""
 
@@ -204,7 +200,7 @@ class _Folder:
                 self._put(inference.Pool(name, sources, shape, self._gives(sources), SUM, layer.window))
                 self.products[name] = self.products[sources[0]]
             case SpectralPool():
-                matrices = (self.source.constant(node, part) for part in (ROWS, COLUMNS))
+                matrices = (self.source.part(node, part) for part in (ROWS, COLUMNS))
                 self._put(inference.SpectralPool(name, sources, shape, FLOATS, *matrices))
             case ComplexNorm():
                 self._complex_norm(node, sources)

@@ -46,10 +46,6 @@ class Trained(Source):
         """A node's weights in full precision, float32."""
         return self._state[f"{node.name}.weights"]
 
-    def constant(self, node: Node, part: str) -> Array:
-        """A constant of a node, float32."""
-        return self._state[f"{node.name}.{part}"]
-
     def bias(self, node: Node) -> Array:
         """A node's bias, float32 (outputs,)."""
         return self._state[f"{node.name}.bias"][0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,14 +10,11 @@ from linocut import fields, roles
 from linocut.errors import SpecError
 from linocut.layers.base import Cost, Layer, Shape, binary_cost
 from linocut.layers.binary_dense import kept_input
-from linocut.layers.complex_product import blocked, check_outputs, complex_weights, pairs, parted
-from linocut.layers.convolution import Convolution
-from linocut.layers.fully_connected import FullyConnected
+from linocut.layers.complex_product import blocked, complex_weights, parted
+from linocut.layers.complex_shapes import PairedConvolution, PairedDense
 from linocut.layers.gradient_scale import decide_exponent
 from linocut.layers.kinds import BITS, INPUT, PRODUCT
 from linocut.layers.lowering import GRADIENT
-from linocut.layers.operations import Operation
-from linocut.layers.operations import Product as Products
 from linocut.layers.parameters import Parameter, bias, fan_in
 from linocut.layers.values import Bits, Given, Gradient, Product, Value, reshaped
 from linocut.layers.weights import BinaryWeights, most_of, product_format
@@ -63,17 +59,8 @@ class _BinaryComplex(Layer):
 
 
 @dataclass(frozen=True)
-class BinaryComplexConvolution(_BinaryComplex, Convolution):
+class BinaryComplexConvolution(_BinaryComplex, PairedConvolution):
     """Y = X * W^ in complex numbers: the real parts of filters, then the imaginary ones; padding adds 0."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_outputs(f"{self.kind} filters", self.filters)
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """(height', width', 2 filters), or (steps', 2 filters); SpecError for channels that are no pairs."""
-        _ = pairs(shape)
-        return (*self.window.over(shape), 2 * self.filters)
 
     def parameters(self, node: str, shape: Shape) -> tuple[Parameter, ...]:
         """Weights (filters, rows, columns, 2 inputs), the real parts of inputs first."""
@@ -142,27 +129,13 @@ class BinaryComplexConv1D(BinaryComplexConvolution):
 
 
 @dataclass(frozen=True)
-class BinaryComplexDense(_BinaryComplex, FullyConnected):
+class BinaryComplexDense(_BinaryComplex, PairedDense):
     """Y = X W^ in complex numbers, weights +-1 +-i: (2 inputs,) to (2 units,), the real parts first.
 
     SpecError for an odd number of features.
     """
 
     kind: ClassVar[str] = "binary_complex_dense"
-    flattened_by: ClassVar[str] = "a global_average_pool"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_outputs(f"{self.kind} units", self.units)
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """(2 units,); SpecError for what is no vector of pairs."""
-        _ = super().output_shape(shape), pairs(shape)
-        return (2 * self.units,)
-
-    def operation(self, shapes: Sequence[Shape]) -> Operation:
-        """A product of one pixel."""
-        return Products(1, shapes[0][0], 2 * self.units, 1, 1)
 
     def parameters(self, node: str, shape: Shape) -> tuple[Parameter, ...]:
         """Weights (units, 2 inputs), the real parts of inputs first."""

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from linocut import fields, roles
 from linocut.layers.base import REAL_BITS, Cost, Layer, Shape
 from linocut.layers.biases import add_bias, update_by_sums
-from linocut.layers.complex_product import blocked, check_outputs, complex_weights, pairs, parted
-from linocut.layers.convolution import Convolution
-from linocut.layers.fully_connected import FullyConnected
+from linocut.layers.complex_product import blocked, complex_weights, parted
+from linocut.layers.complex_shapes import PairedConvolution, PairedDense
 from linocut.layers.kinds import INPUT, NORMED, REAL
 from linocut.layers.lowering import GRADIENT
 from linocut.layers.numbers import as_numbers, real_gradient
-from linocut.layers.operations import Operation
-from linocut.layers.operations import Product as Products
 from linocut.layers.parameters import Parameter
 from linocut.layers.parameters import bias as bias_of
 from linocut.layers.values import Real, Value, reshaped
@@ -55,17 +51,8 @@ class _Complex(Layer):
 
 
 @dataclass(frozen=True)
-class ComplexConvolution(_Complex, Convolution):
+class ComplexConvolution(_Complex, PairedConvolution):
     """Y = X * W in complex numbers, in floats; padding adds 0."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_outputs(f"{self.kind} filters", self.filters)
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """(height', width', 2 filters), or (steps', 2 filters); SpecError for channels that are no pairs."""
-        _ = pairs(shape)
-        return (*self.window.over(shape), 2 * self.filters)
 
     def parameters(self, node: str, shape: Shape) -> tuple[Parameter, ...]:
         """Weights (filters, rows, columns, 2 inputs), the real parts of inputs first, and the bias (1, 2 filters)."""
@@ -107,24 +94,10 @@ class ComplexConv1D(ComplexConvolution):
 
 
 @dataclass(frozen=True)
-class ComplexDense(_Complex, FullyConnected):
+class ComplexDense(_Complex, PairedDense):
     """Y = X W in complex numbers, in floats: (2 inputs,) to (2 units,). SpecError for an odd number of features."""
 
     kind: ClassVar[str] = "complex_dense"
-    flattened_by: ClassVar[str] = "a global_average_pool"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_outputs(f"{self.kind} units", self.units)
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """(2 units,); SpecError for what is no vector of pairs."""
-        _ = super().output_shape(shape), pairs(shape)
-        return (2 * self.units,)
-
-    def operation(self, shapes: Sequence[Shape]) -> Operation:
-        """A product of one pixel."""
-        return Products(1, shapes[0][0], 2 * self.units, 1, 1)
 
     def parameters(self, node: str, shape: Shape) -> tuple[Parameter, ...]:
         """Weights (units, 1, 1, 2 inputs), as of a convolution of one pixel, and the bias (1, 2 units)."""

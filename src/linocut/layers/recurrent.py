@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -83,17 +84,17 @@ class Recurrent(Layer):
         """Of each direction the parts of `own_parameters`."""
         return tuple(one for prefix in self.directions for one in self.own_parameters(node, shape[-1], prefix))
 
+    @abstractmethod
     def own_parameters(self, node: str, features: int, prefix: str) -> Iterator[Parameter]:
         """Those of one direction, whose parts begin with `prefix`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def matrices(self, features: int) -> tuple[tuple[int, int], ...]:
         """Inputs and outputs of each product of one step of one direction."""
-        raise NotImplementedError
 
+    @abstractmethod
     def step_multiplications(self, features: int) -> int:
         """Those of products and transforms of one step of one direction; element by element there are more."""
-        raise NotImplementedError
 
     def cost(self, shape: Shape, kind: str) -> Cost:
         """Its numbers, and the multiplications of products and transforms of all steps."""
@@ -109,15 +110,15 @@ class Recurrent(Layer):
 
     # --- lowering ---
 
+    @abstractmethod
     def run(self, builder: Lowering, name: str, x: int, prefix: str, lengths: int | None, *, keep: bool) -> Kept:
         """Emit all steps of one direction; with `keep` gates and states are kept for a backward pass."""
-        raise NotImplementedError
 
+    @abstractmethod
     def gradients(
         self, builder: Lowering, name: str, prefix: str, dy: int, x: int, kept: Kept, lengths: int | None
     ) -> int:
         """Emit the backward pass of one direction but for the input's; returns da, the gradient of what that makes."""
-        raise NotImplementedError
 
     def lower(self, builder: Lowering, name: str, value: Value) -> Value:
         """Forward: all steps of each direction, and their sum. Backward: dX, then the updates."""

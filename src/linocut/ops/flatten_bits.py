@@ -7,13 +7,8 @@ from linocut.ops.rule import Rule
 from linocut.ops.work import Amount
 
 
-def _flatten(*, x: View, y: View) -> None:
-    """X (B, H, W, C) -> y (B, H W C)."""
-    y.store(x.bits().reshape(y.shape))
-
-
-def _unflatten(*, x: View, y: View) -> None:
-    """X (B, H W C) -> y (B, H, W, C)."""
+def reference(*, x: View, y: View) -> None:
+    """X (B, H, W, C) -> y (B, H W C), or the other way: the same bits in rows of another length."""
     y.store(x.bits().reshape(-1, y.cols))
 
 
@@ -22,7 +17,7 @@ OPS = (
         "flatten_bits",
         35,
         "<x:bit[B,H,W,C] >y:bit[B,K]",
-        _flatten,
+        reference,
         (Rule("K == H * W * C", "y has {K} bits an example, x has {H * W * C}"),),
         Amount("B * K"),
     ),
@@ -30,7 +25,7 @@ OPS = (
         "unflatten_bits",
         51,
         "<x:bit[B,K] >y:bit[B,H,W,C]",
-        _unflatten,
+        reference,
         (Rule("K == H * W * C", "x has {K} bits an example, y has {H * W * C}"),),
         Amount("B * K"),
     ),
