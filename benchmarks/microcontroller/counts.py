@@ -34,6 +34,8 @@ from linocut.layers import (
     GlobalAveragePool,
     Input,
     MaxPool2D,
+    Quantise,
+    QuantisedConv2D,
     ReLU,
     Residual,
     Sign,
@@ -65,6 +67,12 @@ def networks() -> dict[str, lc.Network]:
     real = (BatchNorm(), ReLU())
     halves = (MaxPool2D(), *binary)
     body = (Sign(), BinaryConv2D(32), BatchNorm())
+
+    def levels(name: str, channels: int, weights: int, inputs: int) -> lc.Network:
+        conv = (Quantise(inputs), QuantisedConv2D(channels, bits=weights), BatchNorm())
+        last = (Sign(), Flatten(), BinaryDense(10), *END)
+        return made(name, (8, 8, 3), BinaryConv2D(channels), BatchNorm(), *conv, *conv, *last)
+
     return {
         "digits": lc.models.mlp((8, 8, 1), 10, (256, 256)),
         "bits": lc.models.mlp((8, 8, 1), 10, (512, 512, 512)),
@@ -79,6 +87,9 @@ def networks() -> dict[str, lc.Network]:
             BinaryDense(10),
             *END,
         ),
+        "two-bits": levels("two-bits", 32, 2, 2),
+        "four-bits": levels("four-bits", 64, 4, 4),
+        "two-by-four": levels("two-by-four", 48, 2, 4),
         "wide": lc.models.mlp((16, 16, 1), 10, (96, 160)),
         "mlp": lc.models.mlp(),
         "convnet": lc.models.convnet((16, 16, 3), 10),

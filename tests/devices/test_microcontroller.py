@@ -5,7 +5,18 @@ import pytest
 import linocut as lc
 from linocut.devices import microcontroller
 from linocut.graph.asked import asked
-from linocut.layers import BatchNorm, BinaryConv2D, BinaryDense, Flatten, Input, MaxPool2D, Sign, SoftmaxCrossEntropy
+from linocut.layers import (
+    BatchNorm,
+    BinaryConv2D,
+    BinaryDense,
+    Flatten,
+    Input,
+    MaxPool2D,
+    Quantise,
+    QuantisedConv2D,
+    Sign,
+    SoftmaxCrossEntropy,
+)
 from linocut.report.estimate_table import by_node
 
 CLASSES = ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m55")
@@ -42,3 +53,31 @@ def test_layers_that_cannot_be_exported():
     network = lc.models.build("mobilenet_v2", input_shape=(32, 32, 3), classes=4)
     with pytest.raises(lc.SpecError, match="cortex-m4 cannot run depthwise_conv2d1"):
         lc.estimate(network, "cortex-m4")
+
+
+def levels(weights: int, inputs: int) -> lc.Network:
+    conv = (Quantise(inputs), QuantisedConv2D(48, bits=weights), BatchNorm())
+    layers = (Input((8, 8, 3)), BinaryConv2D(48), BatchNorm(), *conv, *conv, Sign(), Flatten(), BinaryDense(10))
+    return lc.Network("levels", (*layers, BatchNorm(), SoftmaxCrossEntropy()))
+
+
+def test_levels_of_few_bits_are_multiplied_plane_by_plane():
+    nodes = asked(levels(2, 4).graph)
+    conv = nodes[1]
+    assert (conv.weight_bits, conv.input_bits, nodes[-1].weight_bits, nodes[0].input_bits) == (2, 4, 1, 32)
+    assert microcontroller.work_of(conv, "u8") == {"planes": 8 * 64 * 9 * 2 * 48, "outputs": 64 * 48, "nodes": 1}
+    words = 9 * 2 * 48
+    assert microcontroller.flash_bytes(nodes) == 4 * (48 * 9 + 2 * 2 * words + 10 * 64 * 2 * 48 // 64)
+    assert microcontroller.scratch_bytes(nodes) == 2 * 4 * 64 * 48 // 8  # what a layer of 4-bit inputs reads and gives
+    # Instructions of exported C as benchmarks/microcontroller/counts.py counts them on a Cortex-M3.
+    assert sum(row.cycles for row in lc.estimate(levels(2, 4), "cortex-m3").rows) == pytest.approx(18_345_160, rel=0.15)
+
+
+def test_weights_of_few_bits_take_as_many_bits_on_an_accelerator():
+    mixed, int8 = (lc.estimate(levels(4, 2), "coral-usb", precision) for precision in ("mixed", "int8"))
+    weights = 9 * 48 * 48
+    few = [row.kept_bytes + row.streamed_bytes for row in mixed.rows if row.kind == "quantised_conv2d"]
+    assert few == [weights / 2 + 4 * 48] * 2  # and a bias of 4 bytes a filter
+    assert [row.kept_bytes + row.streamed_bytes for row in int8.rows if row.kind == "quantised_conv2d"] == [
+        weights + 4 * 48
+    ] * 2

@@ -86,10 +86,10 @@ def xnor_device(device: Device) -> Device:
 
 
 def _bytes(node: Asked, bits: frozenset[str]) -> int:
-    """Weights of 8 bits, or of one, and a 32-bit bias a filter."""
+    """Weights of 8 bits, or of as few as they have, and a 32-bit bias a filter."""
     assert isinstance(node.operation, Product)
     weights = node.operation.weights
-    own = -(-weights // 8) if node.name in bits else weights
+    own = -(-weights * (node.weight_bits if node.binary else 1) // 8) if node.name in bits else weights
     return own + edge_tpu.BIAS_BYTES * node.operation.outputs
 
 

@@ -111,7 +111,8 @@ def _xnor_ms(
     """The time if one-bit products, of signs by bits, had lanes of their own; all but the first may be of signs."""
     device = first.device
     start = next(node.name for node in nodes if node.macs)
-    faster = {n.name for n in nodes if n.name in bits and (n.signs or first.precision != "mixed") and n.name != start}
+    one = {node.name for node in nodes if first.precision != "mixed" or node.weight_bits == node.input_bits == 1}
+    faster = {node.name for node in nodes if node.name in bits and node.name in one and node.name != start}
     if not device.xnor or not faster:
         return None
     inputs = math.prod(graph.input.shape)

@@ -12,10 +12,10 @@ FPGA = "fpga"
 
 # Rates of a microcontroller, by instructions an operation: words of 32 multiply-accumulates of signs by bits;
 # multiply-accumulates of bytes by bits, and of floats; outputs of binary layers, and of those of float weights; inputs
-# of pools and sums; nodes.
+# of pools and sums; nodes; words of 32 multiply-accumulates of one plane of levels of few bits by another.
 WORDS, BYTES, FLOATS = "words", "bytes", "floats"
-OUTPUTS, NUMBERS, ELEMENTS, NODES = "outputs", "numbers", "elements", "nodes"
-RATES = (WORDS, BYTES, FLOATS, OUTPUTS, NUMBERS, ELEMENTS, NODES)
+OUTPUTS, NUMBERS, ELEMENTS, NODES, PLANES = "outputs", "numbers", "elements", "nodes", "planes"
+RATES = (WORDS, BYTES, FLOATS, OUTPUTS, NUMBERS, ELEMENTS, NODES, PLANES)
 
 _ALL = ("name", "kind", "source", "clock_hz", "calibrated")
 _ANY = (*_ALL, "bandwidth", "link", "precision", "lacks")

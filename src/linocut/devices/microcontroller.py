@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from linocut.devices.device import Device
-from linocut.devices.kinds import BYTES, ELEMENTS, FLOATS, NODES, NUMBERS, OUTPUTS, WORDS
+from linocut.devices.kinds import BYTES, ELEMENTS, FLOATS, NODES, NUMBERS, OUTPUTS, PLANES, WORDS
 from linocut.devices.rows import COMPUTE, Row
 from linocut.graph.asked import Asked
+from linocut.layers.base import REAL_BITS
 from linocut.layers.operations import Elementwise, Product
 
 WORD = 32
@@ -26,7 +27,8 @@ def work(nodes: Sequence[Asked], dtype: str) -> dict[str, float]:
 def work_of(node: Asked, dtype: str) -> Mapping[str, float]:
     """The same of a node.
 
-    Of a binary layer whose outputs a max-pool alone reads, exported C forms fewer: a sign may decide its window.
+    Of a binary layer whose outputs a max-pool alone reads, exported C forms fewer: a sign may decide its window. Levels
+    of few bits are multiplied plane by plane.
     """
     does = node.operation
     if isinstance(does, Elementwise):
@@ -39,7 +41,8 @@ def work_of(node: Asked, dtype: str) -> Mapping[str, float]:
     outputs[OUTPUTS] *= part
     if not node.signs:
         return {BYTES: part * does.macs, **outputs}
-    return {WORDS: part * _words(does) * does.outputs * pixels, **outputs}
+    pairs = node.weight_bits * node.input_bits
+    return {WORDS if pairs == 1 else PLANES: part * pairs * _words(does) * does.outputs * pixels, **outputs}
 
 
 def rows(device: Device, nodes: Sequence[Asked], dtype: str, batch: int) -> tuple[Row, ...]:
@@ -48,6 +51,7 @@ def rows(device: Device, nodes: Sequence[Asked], dtype: str, batch: int) -> tupl
     Of nodes energy is not known: what a device says is its power while it runs, `static_watts`.
     """
     rates = dict(device.rates)
+    rates.setdefault(PLANES, rates[WORDS])
     found = []
     for node in nodes:
         cycles = batch * sum(rates.get(kind, 0.0) * amount for kind, amount in work_of(node, dtype).items())
@@ -57,26 +61,32 @@ def rows(device: Device, nodes: Sequence[Asked], dtype: str, batch: int) -> tupl
 
 
 def flash_bytes(nodes: Sequence[Asked]) -> int:
-    """Bytes of weights as they are exported: bits in whole words, floats of 4 bytes."""
+    """Bytes of weights as they are exported: planes of bits in whole words, floats of 4 bytes."""
     total = 0
     for node in nodes:
         if isinstance(node.operation, Product):
             does = node.operation
-            total += does.outputs * (_words(does) * WORD // 8 if node.binary else does.taps * does.inputs * 4)
+            planes = node.weight_bits * _words(does) * WORD // 8
+            total += does.outputs * (planes if node.binary else does.taps * does.inputs * 4)
     return total
 
 
 def scratch_bytes(nodes: Sequence[Asked]) -> int:
-    """Bytes of the largest values that a node reads and gives: signs are packed, floats take 4 bytes, bytes 1.
+    """Bytes of the largest values that a node reads and gives: levels are packed, floats take 4 bytes, bytes 1.
 
     Exported C says of itself what it takes, to the byte (`linocut export`); this is before there is any.
     """
-    return max(_bytes(node.reads, node) + _bytes(node.gives, node, given=True) for node in nodes)
+    given = max((node.input_bits for node in nodes if node.signs), default=1)  # the most that any layer is given
+    return max(
+        _bytes(node.reads, node.input_bits, node) + _bytes(node.gives, given if node.binary else REAL_BITS, node)
+        for node in nodes
+    )
 
 
-def _bytes(count: int, node: Asked, *, given: bool = False) -> int:
-    signs = node.binary if given else node.signs
-    return -(-count // 8) if signs else count * (1 if node.binary else 4)
+def _bytes(count: int, bits: int, node: Asked) -> int:
+    if bits < REAL_BITS:
+        return -(-count // 8) * bits
+    return count * (1 if node.binary else 4)
 
 
 def _words(does: Product) -> int:

@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass
 
 from linocut.graph.graph import Graph, Node
+from linocut.layers.base import REAL_BITS
 from linocut.layers.batch_norm import BatchNorm
 from linocut.layers.input import Input
-from linocut.layers.kinds import BITS
+from linocut.layers.kinds import BITS_OF
 from linocut.layers.operations import Elementwise, Operation, Product
 from linocut.layers.pools import MaxPool
 
@@ -17,7 +18,8 @@ from linocut.layers.pools import MaxPool
 class Asked:
     """A node that asks something: an operation, and how many values it reads and gives.
 
-    `binary` says that its weights are, `signs` that it multiplies signs, `pooled` that a max-pool alone reads it.
+    `weight_bits` and `input_bits` are those of what it multiplies, 32 of floats and of the network's own input;
+    `pooled` says that a max-pool alone reads it.
     """
 
     name: str
@@ -25,9 +27,19 @@ class Asked:
     operation: Operation
     reads: int
     gives: int
-    binary: bool = False
-    signs: bool = False
+    weight_bits: int = REAL_BITS
+    input_bits: int = REAL_BITS
     pooled: bool = False
+
+    @property
+    def binary(self) -> bool:
+        """Whether its weights are signs, or levels of few bits."""
+        return self.weight_bits < REAL_BITS
+
+    @property
+    def signs(self) -> bool:
+        """Whether it multiplies signs, or levels of few bits."""
+        return self.input_bits < REAL_BITS
 
     @property
     def macs(self) -> int:
@@ -54,17 +66,10 @@ def asked(graph: Graph) -> tuple[Asked, ...]:
 
 def _asked(node: Node, operation: Operation, pooled: bool) -> Asked:
     reads = sum(math.prod(edge.shape) for edge in node.inputs)
-    binary = any(parameter.binary for parameter in node.parameters)
-    return Asked(
-        node.name,
-        node.layer.kind,
-        operation,
-        reads,
-        math.prod(node.output.shape),
-        binary,
-        node.input.kind == BITS,
-        pooled,
-    )
+    gives = math.prod(node.output.shape)
+    of_weights = max((one.bits for one in node.parameters if one.binary), default=REAL_BITS)
+    of_inputs = BITS_OF.get(node.input.kind, REAL_BITS)
+    return Asked(node.name, node.layer.kind, operation, reads, gives, of_weights, of_inputs, pooled)
 
 
 def _folds(graph: Graph, norm: Node) -> bool:
