@@ -1,0 +1,89 @@
+"""bench: the test bench of an engine: frames, what prediction makes of them, and the Verilog that compares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from linocut.compile.inference import INPUT, compile_inference
+from linocut.compile.lower import PREDICT
+from linocut.devices.word_engine import images
+from linocut.devices.word_engine.verilog import Engine, about, filled
+from linocut.formats import find_format
+from linocut.graph.inference import InferenceGraph
+from linocut.ops.bits import Array, unpack
+from linocut.run.constants import put_constants
+from linocut.run.session import Session, open_session
+
+
+def files(engine: Engine, graph: InferenceGraph, examples: Array) -> dict[str, str]:
+    """The bench of an engine over examples (n, *shape) as the network takes them: files by name."""
+    network = engine.timed.network
+    tested = [one for one in engine.tiles if one.layer.test is not None]
+    last = engine.tiles[-1].layer
+    values = predicted(graph, [network.reads, *(one.layer.signs for one in tested), last.sums], examples)
+    frames, signs, sums = "", "", ""
+    for number in range(len(examples)):
+        frames += images.frame(engine, _as_image(values[network.reads][number]))
+        signs += "".join(images.expected_signs(engine, one, values[one.layer.signs][number]) for one in tested)
+        sums += images.expected_sums(engine, values[last.sums][number].astype(np.int64) // network.parts)
+    found = {
+        "bench.v": _bench(engine, len(examples)),
+        "main.cpp": filled("main.cpp", about=about(network.name)),
+        f"{engine.name}_frames.hex": frames,
+        f"{engine.name}_sums.hex": sums,
+    }
+    return found | ({f"{engine.name}_signs.hex": signs} if tested else {})
+
+
+def _bench(engine: Engine, frames: int) -> str:
+    shape, parts = engine.timed.shape, engine.parts
+    signs = sum(one.groups * one.words_out for one in engine.tiles)
+    last = engine.tiles[-1]
+    reads = f'$readmemh("{engine.name}_signs.hex", expected_signs);' if signs else ""
+    return filled(
+        "bench.v",
+        about=about(engine.timed.network.name),
+        name=engine.name,
+        frames=frames,
+        words=engine.timed.load_words,
+        words_in=engine.tiles[0].words_in,
+        pixels=shape.pixels,
+        word_bits=parts * shape.lanes,
+        signs=signs,
+        signs_rows=max(1, frames * signs) - 1,
+        signs_bits=shape.pixels * parts * shape.lanes,
+        read_signs=reads,
+        sums=last.groups * len(last.kept),
+        sums_bits=shape.pixels * shape.outputs * parts * engine.sum_bits,
+        sum_bits=engine.sum_bits,
+        cycles=engine.timed.cycles,
+    )
+
+
+def _as_image(signs: Array) -> Array:
+    """(height, width, channels)."""
+    return signs.reshape((1, 1, *signs.shape)[-3:])
+
+
+def predicted(graph: InferenceGraph, names: Sequence[str], examples: Array) -> dict[str, Array]:
+    """What nodes of a graph give for examples (n, *shape), by prediction: signs as booleans, else numbers."""
+    prediction = compile_inference(graph, 1, names)
+    session = open_session(prediction.program, threads=1)
+    put_constants(session, prediction)
+    found: dict[str, list[Array]] = {name: [] for name in names}
+    given = session.array(INPUT)
+    for example in examples:
+        given[...] = np.reshape(example, given.shape)
+        session.run(PREDICT)
+        for name in names:
+            found[name].append(_value(session, f"{PREDICT}.captured.{name}"))
+    return {name: np.stack(values) for name, values in found.items()}
+
+
+def _value(session: Session, name: str) -> Array:
+    buffer, stored = session.program.buffer(name), session.array(name)
+    if find_format(buffer.format).bits > 1:
+        return stored.reshape(buffer.shape)[0].copy()
+    return unpack(stored.reshape(-1, stored.shape[-1]), buffer.shape[-1]).reshape(buffer.shape)[0]

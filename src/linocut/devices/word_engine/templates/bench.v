@@ -1,0 +1,91 @@
+%about
+`timescale 1ns / 1ps
+
+// Runs frames through the engine one after the other, and compares every sign and every sum that it gives with
+// prediction's, and the cycles of each frame with the model's. A frame is read in while the one before is computed.
+module bench (input wire clk);
+localparam FRAMES = %frames, WORDS = %words, WORDS_IN = %words_in, PIXELS = %pixels;
+localparam SIGNS = %signs, SIGNS_WIDTH = %signs_bits, SUMS = %sums, SUMS_WIDTH = %sums_bits, SUM_BITS = %sum_bits;
+localparam CYCLES = %cycles;
+
+reg [%word_bits-1:0] frames [0:FRAMES*WORDS-1];
+reg [2*SIGNS_WIDTH-1:0] expected_signs [0:%signs_rows];
+reg [2*SUMS_WIDTH-1:0] expected_sums [0:FRAMES*SUMS-1];
+initial begin
+    $readmemh("%{name}_frames.hex", frames);
+    %read_signs
+    $readmemh("%{name}_sums.hex", expected_sums);
+end
+
+reg [31:0] time_now = 0, begun = 0, first_begun = 0;
+reg [31:0] frame = 0, loaded = 0, word = 0, pixel = 0, in_word = 0, signs_seen = 0, sums_seen = 0;
+reg [31:0] wrong_signs = 0, wrong_sums = 0, wrong_cycles = 0, counted = 0;
+reg busy = 0, waits = 0;
+wire reset = time_now < 32;
+wire done, room, sums_valid, signs_valid;
+wire [SUMS_WIDTH-1:0] sums;
+wire [SIGNS_WIDTH-1:0] signs;
+// A frame may be read in when there is room, and none that has been read in waits.
+wire load = !reset && loaded < FRAMES && room && !waits && !start;
+wire start = !reset && done && waits;
+%name engine (
+    .clk(clk), .reset(reset), .start(start), .done(done), .room(room),
+    .load(load), .load_at(((pixel / PIXELS) * WORDS_IN + in_word) * PIXELS + pixel %% PIXELS),
+    .load_word(frames[loaded * WORDS + word]),
+    .sums_valid(sums_valid), .sums(sums), .signs_valid(signs_valid), .signs(signs));
+
+wire [2*SIGNS_WIDTH-1:0] now_signs = expected_signs[signs_seen];
+wire [SIGNS_WIDTH-1:0] other_signs = (signs ^ now_signs[0 +: SIGNS_WIDTH]) & now_signs[SIGNS_WIDTH +: SIGNS_WIDTH];
+wire [2*SUMS_WIDTH-1:0] now_sums = expected_sums[sums_seen];
+wire [SUMS_WIDTH-1:0] other_sums = (sums ^ now_sums[0 +: SUMS_WIDTH]) & now_sums[SUMS_WIDTH +: SUMS_WIDTH];
+integer at;
+reg [31:0] differing_signs, differing_sums;
+always @* begin
+    differing_signs = 0;
+    for (at = 0; at < SIGNS_WIDTH; at = at + 1) differing_signs = differing_signs + {31'd0, other_signs[at]};
+    differing_sums = 0;
+    for (at = 0; at < SUMS_WIDTH; at = at + SUM_BITS)
+        differing_sums = differing_sums + {31'd0, |other_sums[at +: SUM_BITS]};
+end
+
+always @(posedge clk) begin
+    time_now <= time_now + 1;
+    if (load) begin
+        in_word <= in_word == WORDS_IN - 1 ? 0 : in_word + 1;
+        if (in_word == WORDS_IN - 1) pixel <= pixel + 1;
+        word <= word + 1;
+        if (word == WORDS - 1) begin
+            word <= 0;
+            pixel <= 0;
+            loaded <= loaded + 1;
+            waits <= 1;
+        end
+    end
+    if (start) begin
+        waits <= 0;
+        busy <= 1;
+        begun <= time_now;
+        if (!busy && frame == 0) first_begun <= time_now;
+    end
+    if (signs_valid) begin
+        signs_seen <= signs_seen + 1;
+        wrong_signs <= wrong_signs + differing_signs;
+    end
+    if (sums_valid) begin
+        sums_seen <= sums_seen + 1;
+        wrong_sums <= wrong_sums + differing_sums;
+    end
+    if (busy && done) begin
+        counted <= time_now - begun;
+        if (time_now - begun != CYCLES) wrong_cycles <= wrong_cycles + 1;
+        frame <= frame + 1;
+        if (!start) busy <= 0;
+    end
+    if (frame == FRAMES || (busy && time_now - begun > 2 * CYCLES + 1000)) begin
+        $display("frames %%0d of %%0d, cycles %%0d, model %%0d, frames off the model %%0d, wrong signs %%0d, wrong sums %%0d, words %%0d of %%0d, sums %%0d of %%0d",
+            frame, FRAMES, counted, CYCLES, wrong_cycles, wrong_signs, wrong_sums, signs_seen, FRAMES * SIGNS, sums_seen,
+            FRAMES * SUMS);
+        $finish;
+    end
+end
+endmodule
