@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from linocut.compile.inference import INPUT, compile_inference
 from linocut.compile.lower import PREDICT
 from linocut.devices.word_engine import images
+from linocut.devices.word_engine.layers import EngineNetwork
 from linocut.devices.word_engine.verilog import Engine, about, filled
 from linocut.formats import find_format
 from linocut.graph.inference import InferenceGraph
@@ -17,24 +18,33 @@ from linocut.run.constants import put_constants
 from linocut.run.session import Session, open_session
 
 
-def files(engine: Engine, graph: InferenceGraph, examples: Array) -> dict[str, str]:
-    """The bench of an engine over examples (n, *shape) as the network takes them: files by name."""
+def files(engine: Engine, values: Mapping[str, Array]) -> dict[str, str]:
+    """The bench of an engine over some frames: files by name.
+
+    `values` are what the nodes called `wanted` give: signs as booleans and sums as integers, each (frames, *shape).
+    """
     network = engine.timed.network
     tested = [one for one in engine.tiles if one.layer.test is not None]
     last = engine.tiles[-1].layer
-    values = predicted(graph, [network.reads, *(one.layer.signs for one in tested), last.sums], examples)
+    count = len(values[network.reads])
     frames, signs, sums = "", "", ""
-    for number in range(len(examples)):
+    for number in range(count):
         frames += images.frame(engine, _as_image(values[network.reads][number]))
         signs += "".join(images.expected_signs(engine, one, values[one.layer.signs][number]) for one in tested)
         sums += images.expected_sums(engine, values[last.sums][number].astype(np.int64) // network.parts)
     found = {
-        "bench.v": _bench(engine, len(examples)),
+        "bench.v": _bench(engine, count),
         "main.cpp": filled("main.cpp", about=about(network.name)),
         f"{engine.name}_frames.hex": frames,
         f"{engine.name}_sums.hex": sums,
     }
     return found | ({f"{engine.name}_signs.hex": signs} if tested else {})
+
+
+def wanted(network: EngineNetwork) -> list[str]:
+    """The nodes whose values a bench compares, and the one that it reads."""
+    tested = [layer.signs for layer in network.layers if layer.test is not None]
+    return [network.reads, *tested, network.layers[-1].sums]
 
 
 def _bench(engine: Engine, frames: int) -> str:

@@ -54,7 +54,7 @@ def _steps_of(one: Tiles) -> Iterator[tuple[int, int, int, int]]:
 
 
 def weights(engine: Engine) -> str:
-    """A row for each step, of every output: real bits, of complex ones those xor the imaginary ones, and what counts."""
+    """A row for each step, of every output: bits, of complex ones real, then real xor imaginary, and what counts."""
     return "".join(hexadecimal(_weights_of(engine, one)) for one in engine.tiles)
 
 

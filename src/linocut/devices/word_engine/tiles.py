@@ -145,6 +145,11 @@ class Timed:
         return self.network.products / (self.cycles * self.shape.products)
 
     @property
+    def interval(self) -> int:
+        """Cycles from frame to frame: a frame is read in while others than the first layer of the last one run."""
+        return max(self.cycles, START + self.tiles[0].cycles + self.load_words)
+
+    @property
     def load_words(self) -> int:
         """Words of a frame that is read in, one a cycle, while the one before is computed."""
         first = self.tiles[0]

@@ -19,28 +19,8 @@ from linocut.graph.inference import MAX
 TEMPLATES = Path(__file__).with_name("templates")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 MOST_NAME = 60
-# Words of IEEE 1800-2017, and those of this engine's own modules.
-RESERVED = frozenset(
-    "accept_on alias always always_comb always_ff always_latch and assert assign assume automatic before begin bind "
-    "bins binsof bit break buf bufif0 bufif1 byte case casex casez cell chandle checker class clocking cmos config "
-    "const constraint context continue cover covergroup coverpoint cross deassign default defparam design disable dist "
-    "do edge else end endcase endchecker endclass endclocking endconfig endfunction endgenerate endgroup endinterface "
-    "endmodule endpackage endprimitive endprogram endproperty endspecify endsequence endtable endtask enum event "
-    "eventually expect export extends extern final first_match for force foreach forever fork forkjoin function "
-    "generate genvar global highz0 highz1 if iff ifnone ignore_bins illegal_bins implements implies import incdir "
-    "include initial inout input inside instance int integer interconnect interface intersect join join_any join_none "
-    "large let liblist library local localparam logic longint macromodule matches medium modport module nand negedge "
-    "nettype new nexttime nmos nor noshowcancelled not notif0 notif1 null or output package packed parameter pmos "
-    "posedge primitive priority program property protected pull0 pull1 pulldown pullup pulsestyle_ondetect "
-    "pulsestyle_onevent pure rand randc randcase randsequence rcmos real realtime ref reg reject_on release repeat "
-    "restrict return rnmos rpmos rtran rtranif0 rtranif1 s_always s_eventually s_nexttime s_until s_until_with scalared "
-    "sequence shortint shortreal showcancelled signed small soft solve specify specparam static string strong strong0 "
-    "strong1 struct super supply0 supply1 sync_accept_on sync_reject_on table tagged task this throughout time "
-    "timeprecision timeunit tran tranif0 tranif1 tri tri0 tri1 triand trior trireg type typedef union unique unique0 "
-    "unsigned until until_with untyped use uwire var vectored virtual void wait wait_order wand weak weak0 weak1 while "
-    "wildcard wire with within wor xnor xor "
-    "bench bit_count clock product_sum signs_memory straight_test turned_test".split()
-)
+# Words of IEEE 1800-2017, and the names of the engine's own modules.
+RESERVED = frozenset((TEMPLATES / "reserved.txt").read_text().split())
 
 
 class _Template(Template):
@@ -172,6 +152,16 @@ class Engine:
         return bits_of(max(self.first_depth, self.signs_depth))
 
     @property
+    def slots(self) -> int:
+        """Tiles of a layer, at most."""
+        return max(len(one.kept) for one in self.tiles)
+
+    @property
+    def config_width(self) -> int:
+        """Bits that say what a layer is."""
+        return sum(bits for bits, _ in self._fields(0))
+
+    @property
     def room(self) -> int:
         """Signs of a pixel and part that are put together."""
         outputs, lanes = self.timed.shape.outputs, self.timed.shape.lanes
@@ -214,22 +204,18 @@ class Engine:
     def units(self) -> str:
         """The modules that it is made of: a product, a count of bits, a test."""
         product = "complex_pe.v" if self.parts == 2 else "real_pe.v"
-        if self.turned:
-            test = filled("turned_test.v", factor_bits=FACTOR_BITS)
-        else:
-            test = filled("straight_test.v")
+        test = filled("turned_test.v", factor_bits=FACTOR_BITS) if self.turned else filled("straight_test.v")
         return "\n".join([filled(product), bit_count.module(self.timed.shape.lanes) + "\n", test])
 
     @cached_property
     def widths(self) -> dict[str, int]:
         """Bits of the registers, by the names that these have in the text."""
         tiles, shape = self.tiles, self.timed.shape
-        slots = max(len(one.kept) for one in tiles)
         return {
             "LAYER_BITS": bits_of(len(tiles) + 1),
             "STEP_BITS": bits_of(self.steps + 1),
             "TILE_BITS": bits_of(self.tile_count + 1),
-            "SLOT_BITS": bits_of(slots + 1),
+            "SLOT_BITS": bits_of(self.slots + 1),
             "GROUP_BITS": bits_of(max(one.groups for one in tiles)),
             "SIDE_BITS": bits_of(max(max(one.layer.pool) for one in tiles)),
             "FILL_BITS": bits_of(FILL + max(one.words_out for one in tiles) + 1),
@@ -257,14 +243,14 @@ class Engine:
             "LAYERS": len(self.tiles),
             "STEPS": self.steps,
             "TILES": self.tile_count,
-            "SLOTS": max(len(one.kept) for one in self.tiles),
+            "SLOTS": self.slots,
             "FILL": FILL,
             "NORM": 4 if self.turned else 1,
             "FIRST_DEPTH": self.first_depth,
             "SIGNS_DEPTH": self.signs_depth,
             "ROOM": self.room,
             **self.widths,
-            "CONFIG_WIDTH": sum(bits for bits, _ in self._fields(0)),
+            "CONFIG_WIDTH": self.config_width,
         }
         return "\n".join(f"localparam {name} = {value};" for name, value in values.items())
 

@@ -38,15 +38,21 @@ wire [2*SIGNS_WIDTH-1:0] now_signs = expected_signs[signs_seen];
 wire [SIGNS_WIDTH-1:0] other_signs = (signs ^ now_signs[0 +: SIGNS_WIDTH]) & now_signs[SIGNS_WIDTH +: SIGNS_WIDTH];
 wire [2*SUMS_WIDTH-1:0] now_sums = expected_sums[sums_seen];
 wire [SUMS_WIDTH-1:0] other_sums = (sums ^ now_sums[0 +: SUMS_WIDTH]) & now_sums[SUMS_WIDTH +: SUMS_WIDTH];
-integer at;
-reg [31:0] differing_signs, differing_sums;
-always @* begin
-    differing_signs = 0;
-    for (at = 0; at < SIGNS_WIDTH; at = at + 1) differing_signs = differing_signs + {31'd0, other_signs[at]};
-    differing_sums = 0;
-    for (at = 0; at < SUMS_WIDTH; at = at + SUM_BITS)
-        differing_sums = differing_sums + {31'd0, |other_sums[at +: SUM_BITS]};
-end
+
+function [31:0] signs_of(input [SIGNS_WIDTH-1:0] other);
+    integer at;
+    begin
+        signs_of = 0;
+        for (at = 0; at < SIGNS_WIDTH; at = at + 1) signs_of = signs_of + {31'd0, other[at]};
+    end
+endfunction
+function [31:0] sums_of(input [SUMS_WIDTH-1:0] other);
+    integer at;
+    begin
+        sums_of = 0;
+        for (at = 0; at < SUMS_WIDTH; at = at + SUM_BITS) sums_of = sums_of + {31'd0, |other[at +: SUM_BITS]};
+    end
+endfunction
 
 always @(posedge clk) begin
     time_now <= time_now + 1;
@@ -69,11 +75,11 @@ always @(posedge clk) begin
     end
     if (signs_valid) begin
         signs_seen <= signs_seen + 1;
-        wrong_signs <= wrong_signs + differing_signs;
+        wrong_signs <= wrong_signs + signs_of(other_signs);
     end
     if (sums_valid) begin
         sums_seen <= sums_seen + 1;
-        wrong_sums <= wrong_sums + differing_sums;
+        wrong_sums <= wrong_sums + sums_of(other_sums);
     end
     if (busy && done) begin
         counted <= time_now - begun;

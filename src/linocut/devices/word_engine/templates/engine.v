@@ -298,7 +298,8 @@ end
 
 for (p = 0; p < PIXELS; p = p + 1) begin : gathers
     for (i = 0; i < PARTS; i = i + 1) begin : gathered_parts
-        reg [ROOM-1:0] gathered, shifted;
+        reg [SLOTS*OUTPUTS-1:0] gathered;
+        reg [ROOM-1:0] shifted;
         integer s, n;
         always @(posedge clk) begin
             if (`RESULT(9 + NORM))
