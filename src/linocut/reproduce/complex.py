@@ -16,7 +16,8 @@ import numpy as np
 
 from linocut import networks
 from linocut.devices.word_engine.accelerated import Accelerated, accelerate
-from linocut.devices.word_engine.layers import EngineNetwork, Layer, network_of
+from linocut.devices.word_engine.layer import Layer
+from linocut.devices.word_engine.layers import EngineNetwork, network_of
 from linocut.devices.word_engine.tiles import Shape, timed
 from linocut.graph.blank import blank
 from linocut.graph.inference import InferenceGraph, RealProduct

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -10,7 +11,7 @@ from linocut.compile.inference import INPUT, compile_inference
 from linocut.compile.lower import PREDICT
 from linocut.devices.word_engine import images
 from linocut.devices.word_engine.layers import EngineNetwork
-from linocut.devices.word_engine.verilog import Engine, about, filled
+from linocut.devices.word_engine.verilog import STREAM_WIDTH, Engine, about, filled
 from linocut.formats import find_format
 from linocut.graph.inference import InferenceGraph
 from linocut.ops.bits import Array, unpack
@@ -21,30 +22,38 @@ from linocut.run.session import Session, open_session
 def files(engine: Engine, values: Mapping[str, Array]) -> dict[str, str]:
     """The bench of an engine over some frames: files by name.
 
-    `values` are what the nodes called `wanted` give: signs as booleans and sums as integers, each (frames, *shape).
+    `values` are what the nodes called `wanted` give: signs as booleans and sums as integers, each (frames, *shape); of
+    a residual network the stream's numbers, as `computed` has them.
     """
     network = engine.timed.network
-    tested = [one for one in engine.tiles if one.layer.test is not None]
+    signed = [one for one in engine.tiles if one.layer.signs]
     last = engine.tiles[-1].layer
     count = len(values[network.reads])
-    frames, signs, sums = "", "", ""
+    frames, signs, sums, streams = "", "", "", ""
     for number in range(count):
         frames += images.frame(engine, _as_image(values[network.reads][number]))
-        signs += "".join(images.expected_signs(engine, one, values[one.layer.signs][number]) for one in tested)
-        sums += images.expected_sums(engine, values[last.sums][number].astype(np.int64) // network.parts)
+        signs += "".join(images.expected_signs(engine, one, values[one.layer.signs][number]) for one in signed)
+        if last.stream is None:
+            sums += images.expected_sums(engine, values[last.sums][number].astype(np.int64) // network.parts)
+        else:
+            sums += images.expected_sums(engine, values[last.stream.value][number])
+            streams += images.stream(engine, values[network.stream][number])
     found = {
         "bench.v": _bench(engine, count),
         "main.cpp": filled("main.cpp", about=about(network.name)),
         f"{engine.name}_frames.hex": frames,
         f"{engine.name}_sums.hex": sums,
     }
-    return found | ({f"{engine.name}_signs.hex": signs} if tested else {})
+    more = {f"{engine.name}_signs.hex": signs, f"{engine.name}_stream.hex": streams}
+    return found | {name: text for name, text in more.items() if text}
 
 
 def wanted(network: EngineNetwork) -> list[str]:
-    """The nodes whose values a bench compares, and the one that it reads."""
-    tested = [layer.signs for layer in network.layers if layer.test is not None]
-    return [network.reads, *tested, network.layers[-1].sums]
+    """The nodes whose values a bench compares, and those that it reads."""
+    last = network.layers[-1]
+    given = last.sums if last.stream is None else last.stream.value
+    signs = [layer.signs for layer in network.layers if layer.signs]
+    return [network.reads, *([network.stream] if network.stream else []), *signs, given]
 
 
 def _bench(engine: Engine, frames: int) -> str:
@@ -66,10 +75,29 @@ def _bench(engine: Engine, frames: int) -> str:
         signs_bits=shape.pixels * parts * shape.lanes,
         read_signs=reads,
         sums=last.groups * len(last.kept),
-        sums_bits=shape.pixels * shape.outputs * parts * engine.sum_bits,
-        sum_bits=engine.sum_bits,
+        sums_bits=shape.pixels * shape.outputs * parts * engine.out_bits,
+        out_bits=engine.out_bits,
+        **_stream(engine, frames),
         cycles=engine.timed.cycles,
     )
+
+
+def _stream(engine: Engine, frames: int) -> dict[str, object]:
+    """What a residual network has beside."""
+    if not engine.streams:
+        return {"rows": 0, "read_stream": "", "stream_memory": "", "stream_ports": ""}
+    outputs, width = engine.timed.shape.outputs, engine.timed.shape.pixels * engine.parts * STREAM_WIDTH
+    rows = math.prod(engine.stream_shapes[0]) * outputs
+    ports = (
+        f"\n    .load_stream(load_stream), .stream_at(row / {outputs}), .stream_output(row % {outputs}),"
+        "\n    .stream_word(stream[loaded * ROWS + row]),"
+    )
+    return {
+        "rows": rows,
+        "read_stream": f'$readmemh("{engine.name}_stream.hex", stream);',
+        "stream_memory": f"reg [{width - 1}:0] stream [0:{frames * rows - 1}];",
+        "stream_ports": ports,
+    }
 
 
 def _as_image(signs: Array) -> Array:

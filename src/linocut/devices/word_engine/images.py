@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from linocut.devices.word_engine.layer import Layer
 from linocut.devices.word_engine.sign_tests import FACTOR_BITS
 from linocut.devices.word_engine.tiles import Tiles, in_words
-from linocut.devices.word_engine.verilog import Engine
+from linocut.devices.word_engine.verilog import POINT, STREAM_WIDTH, Engine
 from linocut.ops.bits import Array
 
 
@@ -80,22 +81,33 @@ def tests(engine: Engine) -> str:
 
 
 def _tests_of(engine: Engine, one: Tiles) -> Array:
-    outputs, test = engine.timed.shape.outputs, one.layer.test
+    outputs, layer = engine.timed.shape.outputs, one.layer
     count = len(one.kept)
     rows = np.zeros((count * outputs, engine.parts, engine.test_width), bool)
-    if test is not None:
-        rows[: one.layer.outputs] = _turned(engine, one) if engine.turned else _straight(engine, one)
+    if layer.stream is not None or layer.test is not None:
+        rows[: layer.outputs] = _turned(engine, *numbers_of(engine, layer)) if engine.turned else _straight(engine, one)
     return rows.reshape(count, -1)
 
 
-def _turned(engine: Engine, one: Tiles) -> Array:
+def numbers_of(engine: Engine, layer: Layer) -> tuple[Array, Array]:
+    """Factors int64 (parts, outputs, 2) and shift int64 (parts, outputs): of a test, or of what a stream takes.
+
+    What is added to a stream is rounded: half a unit is in its shift.
+    """
+    if layer.stream is None:
+        assert layer.test is not None
+        return layer.test.factors, layer.test.shift
+    of_one, half = 2.0 ** (POINT + engine.down), (1 << engine.down) >> 1
+    slopes, shift = (np.rint(part * of_one).astype(np.int64) for part in (layer.stream.slopes, layer.stream.shift))
+    return slopes, shift + half
+
+
+def _turned(engine: Engine, factors: Array, shift: Array) -> Array:
     """(outputs, parts, width): shift, b, a, the lowest first."""
-    test = one.layer.test
-    assert test is not None
     fields = [
-        bits_of_numbers(test.shift.T, engine.shift_bits),
-        bits_of_numbers(test.factors[..., 1].T, FACTOR_BITS),
-        bits_of_numbers(test.factors[..., 0].T, FACTOR_BITS),
+        bits_of_numbers(shift.T, engine.shift_bits),
+        bits_of_numbers(factors[..., 1].T, FACTOR_BITS),
+        bits_of_numbers(factors[..., 0].T, FACTOR_BITS),
     ]
     return np.concatenate(fields, axis=-1)
 
@@ -114,6 +126,16 @@ def frame(engine: Engine, signs: Array) -> str:
     """A frame's signs, booleans (height, width, channels), a word of a pixel a line."""
     first = engine.tiles[0]
     return hexadecimal(_words(engine, signs.reshape(-1, signs.shape[-1]), first.words_in))
+
+
+def stream(engine: Engine, numbers: Array) -> str:
+    """A stream that the host gives, integers (height, width, parts x channels): of each row and output all pixels."""
+    (groups, tiles), shape = engine.stream_shapes[0], engine.timed.shape
+    flat = numbers.reshape(-1, engine.parts, numbers.shape[-1] // engine.parts)
+    full = np.zeros((groups * shape.pixels, engine.parts, tiles * shape.outputs), np.int64)
+    full[: len(flat), :, : flat.shape[-1]] = flat
+    cut = full.reshape(groups, shape.pixels, engine.parts, tiles, shape.outputs).transpose(0, 3, 4, 1, 2)
+    return hexadecimal(bits_of_numbers(cut, STREAM_WIDTH).reshape(groups * tiles * shape.outputs, -1))
 
 
 def _words(engine: Engine, pixels: Array, words: int) -> Array:
@@ -140,7 +162,7 @@ def expected_signs(engine: Engine, one: Tiles, signs: Array) -> str:
 
 
 def expected_sums(engine: Engine, sums: Array) -> str:
-    """What the last layer gives for a frame, sums (pixels, parts x outputs), complex ones halved; which count above."""
+    """What the last layer gives for a frame, numbers (..., parts x outputs), sums halved; which count above."""
     one, shape = engine.tiles[-1], engine.timed.shape
     flat = sums.reshape(-1, engine.parts, one.layer.outputs)
     rows = []
@@ -148,7 +170,7 @@ def expected_sums(engine: Engine, sums: Array) -> str:
         full = np.zeros((one.groups * shape.pixels, engine.parts, len(one.kept) * shape.outputs), np.int64)
         full[: len(flat), :, : one.layer.outputs] = values
         cut = full.reshape(one.groups, shape.pixels, engine.parts, len(one.kept), shape.outputs)
-        tiles = bits_of_numbers(cut.transpose(0, 3, 1, 4, 2), engine.sum_bits)
+        tiles = bits_of_numbers(cut.transpose(0, 3, 1, 4, 2), engine.out_bits)
         rows.append(tiles.reshape(one.groups * len(one.kept), -1))
     return hexadecimal(np.concatenate(rows, axis=-1))
 

@@ -8,103 +8,43 @@ product is part of its layer.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
-import numpy as np
-
-from linocut.devices.word_engine.sign_tests import SignTest, test_behind
+from linocut.devices.word_engine.layer import ONE_PIXEL, Layer
+from linocut.devices.word_engine.sign_tests import test_behind
+from linocut.devices.word_engine.streams import with_buffers, with_stream
 from linocut.errors import SpecError
 from linocut.graph.inference import (
-    FLOATS,
     MAX,
     SIGNS,
     SUM,
     Add,
-    Affine,
     BinaryProduct,
-    Clip,
-    ComplexAffine,
     Flatten,
     InferenceGraph,
     InferenceNode,
     LevelsProduct,
     Pool,
     SpectralPool,
-    Threshold,
 )
 from linocut.layers.base import Shape
 from linocut.layers.window import Window
 from linocut.ops.bits import Array, unpack
-
-ONE_PIXEL = (1, 1)
-
-
-@dataclass(frozen=True, eq=False)
-class Layer:
-    """A product of signs, the pool behind it if there is one, and the test that makes signs of its sums.
-
-    `image` (height, width) has `inputs` channels, `given` is what the layer gives, of `outputs` channels; they are
-    complex ones where there are two parts. `weights` are booleans (outputs, rows, columns, parts, inputs), `kept`
-    booleans (outputs, rows, columns, inputs) says which of them are not pruned, None: all. `sums` and `signs` are the
-    names of these values in the graph; without a test there are no signs, and sums go to the host.
-    """
-
-    name: str
-    image: tuple[int, int]
-    given: tuple[int, int]
-    inputs: int
-    outputs: int
-    parts: int
-    stride: int
-    pads: tuple[int, int]
-    pool: tuple[int, int]
-    pool_stride: int
-    pool_function: str
-    weights: Array
-    kept: Array | None
-    sums: str
-    signs: str
-    test: SignTest | None
-
-    @property
-    def taps(self) -> tuple[int, int]:
-        """Rows and columns of the kernel."""
-        rows, columns = self.weights.shape[1:3]
-        return int(rows), int(columns)
-
-    @property
-    def pixels(self) -> int:
-        """That it gives."""
-        return self.given[0] * self.given[1]
-
-    @property
-    def windows(self) -> int:
-        """Places of the kernel for each pixel that it gives: those of the pool."""
-        return self.pool[0] * self.pool[1]
-
-    @property
-    def products(self) -> int:
-        """Products of a frame, complex ones where there are two parts, of weights that are kept; padding counted."""
-        kept = self.weights[:, :, :, 0].size if self.kept is None else int(np.count_nonzero(self.kept))
-        return self.pixels * self.windows * kept
-
-    @property
-    def largest(self) -> int:
-        """No sum of one part, complex ones halved, is larger than this."""
-        times = self.windows if self.pool_function == SUM else 1
-        return self.inputs * self.taps[0] * self.taps[1] * times
 
 
 @dataclass(frozen=True, eq=False)
 class EngineNetwork:
     """The `layers` of a network, whose first reads the signs `reads` (height, width, channels) of the host's.
 
-    `obstacle` says why no Verilog can be made of it, "" where it can; cycles are counted anyway.
+    `stream` names the host's floats that a residual network begins to add to, "" where nothing is added. `obstacle`
+    says why no Verilog can be made of it, "" where it can; cycles are counted anyway.
     """
 
     name: str
     layers: tuple[Layer, ...]
     reads: str
     obstacle: str
+    stream: str = ""
 
     @property
     def parts(self) -> int:
@@ -133,15 +73,26 @@ def network_of(graph: InferenceGraph, kept: dict[str, Array] | None = None) -> E
         raise SpecError(
             f"no engine builds {graph.name}: it has no layer of signs times binary weights, and no block-circulant LSTM"
         )
-    layers = []
-    for node in products:
-        layers.append(_layer(graph, node, (kept or {}).get(node.name)))
+    layers = [_layer(graph, node, (kept or {}).get(node.name)) for node in products]
     if len({layer.parts for layer in layers}) > 1:
         odd = next(layer.name for layer in layers if layer.parts != layers[0].parts)
         raise SpecError(f"{graph.name} mixes complex and real products, from {odd} on; an engine has one kind")
-    first = graph.by_name[products[0].inputs[0]]
-    reads = first.inputs[0] if isinstance(first, Flatten) else first.name
-    return EngineNetwork(graph.name, tuple(layers), reads, _obstacle(graph, layers, products))
+    reads = layers[0].reads
+    if any(isinstance(node, Add) for node in graph.nodes):
+        found = with_stream(graph, layers)
+        if isinstance(found, str):
+            return EngineNetwork(graph.name, tuple(layers), reads, found)
+        layers, stream = found
+    else:
+        stream = ""
+    obstacle = _obstacle(graph, layers)
+    if not obstacle:
+        placed = with_buffers(layers, reads)
+        if placed is None:
+            obstacle = "it keeps signs of more than two layers at a time"
+        else:
+            layers = placed
+    return EngineNetwork(graph.name, tuple(layers), reads, obstacle, stream)
 
 
 def _layer(graph: InferenceGraph, node: BinaryProduct, kept: Array | None) -> Layer:
@@ -178,6 +129,7 @@ def _layer(graph: InferenceGraph, node: BinaryProduct, kept: Array | None) -> La
         raise SpecError(f"what {node.name} keeps is {kept.shape}, must be {shaped}")
     return Layer(
         node.name,
+        source.name,
         (shape[0], shape[1]),
         given,
         inputs,
@@ -236,37 +188,21 @@ def _signs_pool(graph: InferenceGraph, signs: str) -> Pool | None:
     return reader if isinstance(reader, Pool) and reader.function == MAX and reader.gives == SIGNS else None
 
 
-def _obstacle(graph: InferenceGraph, layers: list[Layer], products: list[BinaryProduct]) -> str:
-    """Why these layers are no chain from the host's signs to its sums; "" where they are."""
+def _obstacle(graph: InferenceGraph, layers: list[Layer]) -> str:
+    """Why these layers cannot be run from the host's signs to what they give it; "" where they can."""
     for node in graph.nodes:
         if isinstance(node, SpectralPool):
             return f"{node.name} needs real arithmetic between a product and its norm; take pools of means"
         if isinstance(node, LevelsProduct):
             return f"{node.name} multiplies levels of several bits, the engine signs"
-    for before, layer, node in zip(layers, layers[1:], products[1:], strict=False):
-        given = graph.by_name[node.inputs[0]]
-        if given.name == before.signs:
-            continue
-        if isinstance(given, Flatten) and given.inputs[0] == before.signs:
-            if layer.parts == 1 or before.pixels == 1:
-                continue
-            return f"{given.name} flattens complex channels of {before.pixels} pixels; pool them to one"
-        return _why(graph, given, before, layer)
-    if layers[-1].test is not None:
+    given = {layers[0].reads, *(layer.signs for layer in layers)}
+    for before, layer in pairwise(layers):
+        if layer.reads not in given:
+            return f"{layer.name} reads {layer.reads}, which no layer of the engine gives"
+        flat = graph.by_name[graph.by_name[layer.name].inputs[0]]
+        if isinstance(flat, Flatten) and layer.parts == 2 and before.pixels > 1:
+            return f"{flat.name} flattens complex channels of {before.pixels} pixels; pool them to one"
+    if layers[-1].signs:
         return f"{layers[-1].name} gives signs to the host, the engine sums; end with a norm in floats"
-    for layer, node in zip(layers, products, strict=True):
-        if len({reader.name for reader in graph.readers(node.inputs[0])}) > 1:
-            return f"{node.inputs[0]} is read by several layers beside {layer.name}"
-    return ""
-
-
-def _why(graph: InferenceGraph, given: InferenceNode, before: Layer, layer: Layer) -> str:
-    """What is between two layers that the engine cannot do."""
-    behind = given
-    while behind.inputs and not isinstance(behind, (BinaryProduct, Add)):
-        behind = graph.by_name[behind.inputs[0]]
-        if behind.gives == FLOATS and not isinstance(behind, (Affine, ComplexAffine, Clip, Add, Threshold)):
-            return f"{behind.name}, a {behind.kind} between {before.name} and {layer.name}, is in floats"
-    if isinstance(behind, Add):
-        return f"{behind.name} adds in floats between {before.name} and {layer.name}: sums of shortcuts are not built"
-    return f"{layer.name} reads {given.name}, not what {before.name} gives"
+    lost = next((layer.name for layer in layers[:-1] if not layer.signs and layer.stream is None), None)
+    return f"{lost} gives sums to the host before the last layer" if lost else ""

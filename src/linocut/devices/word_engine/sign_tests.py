@@ -160,14 +160,34 @@ NONE = np.iinfo(np.int64).min
 
 def _slopes(norm: ComplexAffine, part: int) -> Array:
     """The factors of p and q in floats (channels, 2)."""
-    gains = norm.gains.astype(np.float64)
-    if len(gains) == 2:
-        matrix = gains[0], -gains[1], gains[1], gains[0]
+    return np.asarray(lines_of(norm, 2)[0][part])
+
+
+def lines_of(norm: Affine | ComplexAffine, parts: int) -> tuple[Array, Array]:
+    """A norm as factors of both parts of sums and a shift: float64 (parts, channels, 2) and (parts, channels).
+
+    Of complex sums, which are halved.
+    """
+    by = norm.deviation.astype(np.float64)
+    inverse = np.where(by > 0, 1.0 / np.where(by > 0, by, 1.0), 0.0).reshape(parts, -1)
+    mean = norm.mean.astype(np.float64).reshape(parts, -1)
+    shift = np.zeros_like(mean) if norm.shift is None else norm.shift.astype(np.float64).reshape(parts, -1)
+    matrix = np.zeros((parts, parts, mean.shape[-1]))
+    if isinstance(norm, ComplexAffine):
+        gains = norm.gains.astype(np.float64)
+        forms = {1: (0, None, None, 0), 2: (0, 1, 1, 0), 3: (0, 1, 1, 2), 4: (0, 1, 2, 3)}[len(gains)]
+        for place, row in enumerate(forms):
+            if row is not None:
+                matrix[place // 2, place % 2] = gains[row]
+        if len(gains) == 2:
+            matrix[0, 1] *= -1
     else:
-        matrix = (gains[0], gains[1], gains[1], gains[2]) if len(gains) == 3 else tuple(gains)
-    by = np.split(norm.deviation.astype(np.float64), 2)
-    inverse = [np.where(own > 0, 1.0 / np.where(own > 0, own, 1.0), 0.0) for own in by]
-    return np.stack([matrix[2 * part] * inverse[0], matrix[2 * part + 1] * inverse[1]], axis=-1)
+        ones = np.ones_like(by) if norm.gain is None else norm.gain.astype(np.float64)
+        matrix[np.arange(parts), np.arange(parts)] = ones.reshape(parts, -1)
+    slopes = matrix * inverse[None]  # (part given, part read, channels)
+    found = np.zeros((parts, mean.shape[-1], 2))
+    found[..., :parts] = parts * slopes.transpose(0, 2, 1)
+    return found, shift - (slopes * mean[None]).sum(axis=1)
 
 
 def _line(slope: Array, rows: Array, ups: Array, downs: Array, ends: Array) -> tuple[Array, int, bool]:

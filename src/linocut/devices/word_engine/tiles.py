@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from linocut.devices.word_engine.layers import EngineNetwork, Layer
+from linocut.devices.word_engine.layer import Layer
+from linocut.devices.word_engine.layers import EngineNetwork
 from linocut.errors import SpecError
 from linocut.ops.bits import Array
 
@@ -71,7 +72,7 @@ class Tiles:
     @property
     def words_out(self) -> int:
         """Words of a pixel that is written; of sums none."""
-        return -(-self.layer.outputs // self.shape.lanes) if self.layer.test is not None else 0
+        return -(-self.layer.outputs // self.shape.lanes) if self.layer.signs else 0
 
     @property
     def groups(self) -> int:
@@ -103,7 +104,7 @@ def tiles_of(layer: Layer, shape: Shape) -> Tiles:
         by_word = np.logical_or.reduceat(layer.kept, np.arange(words) * shape.lanes, axis=-1)
         kept = np.logical_or.reduceat(by_word, np.arange(count) * shape.outputs, axis=0)
         kept[~kept.any(axis=(1, 2, 3)), 0, 0, 0] = True  # of nothing the sums are 0, and tested
-    written = -(-layer.outputs // shape.lanes) if layer.test is not None else 0
+    written = -(-layer.outputs // shape.lanes) if layer.signs else 0
     lacking = max(0, written - int(kept.sum()) * layer.windows)
     return Tiles(layer, shape, kept, -(-lacking // layer.windows) * layer.windows)
 
@@ -166,7 +167,7 @@ def cycles_of(layers: Sequence[Layer], pixels: Array, outputs: Array, lanes: Arr
     found = np.full(len(pixels), START, np.int64)
     for layer in layers:
         rows, columns = layer.taps
-        written = -(-layer.outputs // lanes) if layer.test is not None else np.zeros_like(lanes)
+        written = -(-layer.outputs // lanes) if layer.signs else np.zeros_like(lanes)
         steps = -(-layer.outputs // outputs) * rows * columns * -(-layer.inputs // lanes) * layer.windows
         idle = -(-np.maximum(written - steps, 0) // layer.windows) * layer.windows
         found += -(-layer.pixels // pixels) * (steps + idle) + FILL + written

@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from string import Template
 
+import numpy as np
+
 from linocut import __version__
 from linocut.devices.word_engine import bit_count
 from linocut.devices.word_engine.sign_tests import FACTOR_BITS
@@ -19,6 +21,13 @@ from linocut.graph.inference import MAX
 TEMPLATES = Path(__file__).with_name("templates")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 MOST_NAME = 60
+POINT, STREAM_WIDTH = 10, 16  # bits of a stream's fraction, and of all of its number
+MOST_DOWN = 20
+# What goes to the host, without and with a stream.
+GIVEN = (
+    "assign sums_valid = `RESULT(9) && is_final;\nassign sums = sums9;",
+    "assign sums_valid = `RESULT(13) && is_final;\nassign sums = values13;",
+)
 # Words of IEEE 1800-2017, and the names of the engine's own modules.
 RESERVED = frozenset((TEMPLATES / "reserved.txt").read_text().split())
 
@@ -69,7 +78,42 @@ class Engine:
     @cached_property
     def turned(self) -> bool:
         """Whether signs are tested by two factors."""
-        return any(one.layer.test is not None and one.layer.test.turned for one in self.tiles)
+        turned = any(one.layer.test is not None and one.layer.test.turned for one in self.tiles)
+        return turned or self.streams
+
+    @property
+    def streams(self) -> bool:
+        """Whether it is of a residual network."""
+        return bool(self.timed.network.stream)
+
+    @cached_property
+    def down(self) -> int:
+        """How many places finer than a stream's numbers what is added to it is formed: as fine as factors allow."""
+        streams = [one.layer.stream for one in self.tiles if one.layer.stream is not None]
+        slope = max((float(np.abs(stream.slopes).max()) for stream in streams), default=0.0)
+        shift = max((float(np.abs(stream.shift).max()) for stream in streams), default=0.0)
+        for down in range(MOST_DOWN, -1, -1):
+            of_one = 2.0 ** (POINT + down)
+            if slope * of_one < 2 ** (FACTOR_BITS - 1) - 1 and (shift + 1) * of_one < 2 ** (self.shift_bits - 2):
+                return down
+        raise SpecError(
+            f"norms of {self.timed.network.name} reach {max(slope, shift):.3g} times their sums, which a stream of 16 "
+            f"bits cannot hold; train it longer, so that deviations are those of its sums"
+        )
+
+    @property
+    def out_bits(self) -> int:
+        """Of a number that it gives."""
+        return STREAM_WIDTH if self.streams else self.sum_bits
+
+    @property
+    def stream_shapes(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Rows of the stream that the host gives, groups and tiles, and of the largest."""
+        shapes = [(one.groups, len(one.kept)) for one in self.tiles if one.layer.stream is not None]
+        first = next(
+            (one.groups, len(one.kept)) for one in self.tiles if one.layer.stream is not None and one.layer.stream.first
+        )
+        return first, max(shapes, key=math.prod)
 
     @cached_property
     def masked(self) -> bool:
@@ -183,7 +227,7 @@ class Engine:
             cycles=f"{self.timed.cycles:,}",
             load_bits=self.load_bits,
             word_bits=self.parts * shape.lanes,
-            sums_bits=shape.pixels * shape.outputs * self.parts * self.sum_bits,
+            sums_bits=shape.pixels * shape.outputs * self.parts * self.out_bits,
             signs_bits=shape.pixels * self.parts * shape.lanes,
             parameters=self._parameters(),
             steps_file=f"{self.name}_steps.hex",
@@ -191,7 +235,10 @@ class Engine:
             tests_file=f"{self.name}_tests.hex",
             table="\n".join(self._row(number) for number in range(len(self.tiles))),
             products=self._products(names),
-            test="turned_test" if self.turned else "straight_test",
+            test="stream_test" if self.streams else "turned_test" if self.turned else "straight_test",
+            stream_ports=self._stream_ports(),
+            stream=filled("stream.v") if self.streams else "",
+            given=GIVEN[self.streams],
             tested=self._tested(),
             parts=self.units(),
         )
@@ -201,10 +248,32 @@ class Engine:
         """Of an address that a frame is loaded at: a word of a bank, and the bank below it."""
         return bits_of(self.first_depth * self.timed.shape.pixels)
 
+    @property
+    def frees(self) -> int:
+        """The last layer that reads what the host gives."""
+        return max(
+            number
+            for number, one in enumerate(self.tiles)
+            if one.layer.buffers[0] == 0 or (one.layer.stream is not None and one.layer.stream.first)
+        )
+
+    def _stream_ports(self) -> str:
+        if not self.streams:
+            return ""
+        return filled(
+            "stream_ports.v",
+            stream_at_bits=bits_of(math.prod(self.stream_shapes[0])),
+            output_bits=bits_of(self.timed.shape.outputs),
+            stream_bits=self.timed.shape.pixels * self.parts * STREAM_WIDTH,
+        )
+
     def units(self) -> str:
         """The modules that it is made of: a product, a count of bits, a test."""
         product = "complex_pe.v" if self.parts == 2 else "real_pe.v"
-        test = filled("turned_test.v", factor_bits=FACTOR_BITS) if self.turned else filled("straight_test.v")
+        if self.streams:
+            test = filled("stream_test.v", factor_bits=FACTOR_BITS, down=self.down)
+        else:
+            test = filled("turned_test.v", factor_bits=FACTOR_BITS) if self.turned else filled("straight_test.v")
         return "\n".join([filled(product), bit_count.module(self.timed.shape.lanes) + "\n", test])
 
     @cached_property
@@ -252,6 +321,9 @@ class Engine:
             **self.widths,
             "CONFIG_WIDTH": self.config_width,
         }
+        if self.streams:
+            first, largest = (math.prod(shape) for shape in self.stream_shapes)
+            values |= {"FIRST_STREAM_DEPTH": first, "STREAM_DEPTH": largest, "STREAM_BITS": bits_of(largest + 1)}
         return "\n".join(f"localparam {name} = {value};" for name, value in values.items())
 
     def _fields(self, number: int) -> list[tuple[int, int]]:
@@ -278,11 +350,13 @@ class Engine:
             *((width["WORD_BITS"] + 1, words) for words in (one.words_in, one.words_out)),
             (shape.lanes, (1 << tail) - 1),
             (self.count_bits, tail),
-            (2, 0 if number == 0 else 2 - number % 2),  # buffers: the first, and two in turn
-            (2, number % 2 + 1),
-            (1, int(layer.test is None)),
+            *((2, buffer) for buffer in layer.buffers),
+            (1, int(number == len(self.tiles) - 1)),
             (1, int(layer.pool_function == MAX)),
-            (1, int(number == 0)),
+            (1, int(number == self.frees)),
+            (1, int(layer.stream is not None)),
+            (1, int(layer.stream is not None and layer.stream.adds)),
+            (1, int(layer.stream is not None and layer.stream.first)),
             *((place, value) for value in starts),
         ]
 
@@ -325,7 +399,16 @@ class Engine:
         sums = "                .{}(sums9[((p*OUTPUTS+o)*PARTS+{})*SUM_BITS +: SUM_BITS]),"
         if not self.turned:
             return sums.format("sum", "i")
-        return "\n".join([sums.format("real_sum", 0), sums.format("imaginary_sum", 1)])
+        imaginary = sums.format("imaginary_sum", 1)
+        if self.parts == 1:
+            imaginary = "                .imaginary_sum({SUM_BITS{1'b0}}),"
+        lines = [sums.format("real_sum", 0), imaginary]
+        if self.streams:
+            lines += [
+                "                .is_stream(is_stream), .kept12(kept12[((p*OUTPUTS+o)*PARTS+i)*16 +: 16]),",
+                "                .value(values13[((p*OUTPUTS+o)*PARTS+i)*16 +: 16]),",
+            ]
+        return "\n".join(lines)
 
 
 def about(network: str) -> str:

@@ -5,20 +5,22 @@
 // prediction's, and the cycles of each frame with the model's. A frame is read in while the one before is computed.
 module bench (input wire clk);
 localparam FRAMES = %frames, WORDS = %words, WORDS_IN = %words_in, PIXELS = %pixels;
-localparam SIGNS = %signs, SIGNS_WIDTH = %signs_bits, SUMS = %sums, SUMS_WIDTH = %sums_bits, SUM_BITS = %sum_bits;
-localparam CYCLES = %cycles;
+localparam SIGNS = %signs, SIGNS_WIDTH = %signs_bits, SUMS = %sums, SUMS_WIDTH = %sums_bits, SUM_BITS = %out_bits;
+localparam CYCLES = %cycles, ROWS = %rows;
 
 reg [%word_bits-1:0] frames [0:FRAMES*WORDS-1];
+%stream_memory
 reg [2*SIGNS_WIDTH-1:0] expected_signs [0:%signs_rows];
 reg [2*SUMS_WIDTH-1:0] expected_sums [0:FRAMES*SUMS-1];
 initial begin
     $readmemh("%{name}_frames.hex", frames);
     %read_signs
     $readmemh("%{name}_sums.hex", expected_sums);
+    %read_stream
 end
 
 reg [31:0] time_now = 0, begun = 0, first_begun = 0;
-reg [31:0] frame = 0, loaded = 0, word = 0, pixel = 0, in_word = 0, signs_seen = 0, sums_seen = 0;
+reg [31:0] frame = 0, loaded = 0, word = 0, row = 0, pixel = 0, in_word = 0, signs_seen = 0, sums_seen = 0;
 reg [31:0] wrong_signs = 0, wrong_sums = 0, wrong_cycles = 0, counted = 0;
 reg busy = 0, waits = 0;
 wire reset = time_now < 32;
@@ -26,12 +28,14 @@ wire done, room, sums_valid, signs_valid;
 wire [SUMS_WIDTH-1:0] sums;
 wire [SIGNS_WIDTH-1:0] signs;
 // A frame may be read in when there is room, and none that has been read in waits.
-wire load = !reset && loaded < FRAMES && room && !waits && !start;
+wire loads = !reset && loaded < FRAMES && room && !waits && !start;
+wire load = loads && word < WORDS;
+wire load_stream = loads && row < ROWS;
 wire start = !reset && done && waits;
 %name engine (
     .clk(clk), .reset(reset), .start(start), .done(done), .room(room),
     .load(load), .load_at(((pixel / PIXELS) * WORDS_IN + in_word) * PIXELS + pixel %% PIXELS),
-    .load_word(frames[loaded * WORDS + word]),
+    .load_word(frames[loaded * WORDS + word]),%stream_ports
     .sums_valid(sums_valid), .sums(sums), .signs_valid(signs_valid), .signs(signs));
 
 wire [2*SIGNS_WIDTH-1:0] now_signs = expected_signs[signs_seen];
@@ -60,12 +64,14 @@ always @(posedge clk) begin
         in_word <= in_word == WORDS_IN - 1 ? 0 : in_word + 1;
         if (in_word == WORDS_IN - 1) pixel <= pixel + 1;
         word <= word + 1;
-        if (word == WORDS - 1) begin
-            word <= 0;
-            pixel <= 0;
-            loaded <= loaded + 1;
-            waits <= 1;
-        end
+    end
+    if (load_stream) row <= row + 1;
+    if (loads && word + load == WORDS && row + load_stream == ROWS) begin
+        word <= 0;
+        row <= 0;
+        pixel <= 0;
+        loaded <= loaded + 1;
+        waits <= 1;
     end
     if (start) begin
         waits <= 0;

@@ -16,7 +16,7 @@ module %name (
     input wire load,
     input wire [%load_bits-1:0] load_at,
     input wire [%word_bits-1:0] load_word,
-    output wire sums_valid,
+%stream_ports    output wire sums_valid,
     output wire [%sums_bits-1:0] sums,
     output wire signs_valid,
     output wire [%signs_bits-1:0] signs
@@ -57,7 +57,7 @@ reg [WORD_BITS:0] words_in, words_out;
 reg [LANES-1:0] tail_mask;
 reg [COUNT_BITS-1:0] tail_count;
 reg [1:0] reads, writes;
-reg is_final, is_or, frees;
+reg is_final, is_or, frees, is_stream, adds, adds_first;
 reg [PIXELS*PLACE_BITS-1:0] begin_x, begin_y, begin_column;
 wire [LAYER_BITS-1:0] next_layer = state == PREPARE ? {LAYER_BITS{1'b0}} : layer + 1'b1;
 reg [CONFIG_WIDTH-1:0] found;
@@ -140,6 +140,7 @@ always @(posedge clk) begin
     if (configure)
         {groups_last, across_last, down_last, stride, move, advance_x, advance_y, wrap_x, wrap_y, height, width,
             given_width, advance, words_in, words_out, tail_mask, tail_count, reads, writes, is_final, is_or, frees,
+            is_stream, adds, adds_first,
             begin_x, begin_y, begin_column} <= found;
     // The first buffer has room again when no layer to come reads it.
     if (reset) room <= 1'b1;
@@ -272,9 +273,8 @@ for (p = 0; p < PIXELS; p = p + 1) begin : pixels
     end
 end
 endgenerate
-assign sums_valid = `RESULT(9) && is_final;
-assign sums = sums9;
-
+%given
+%stream
 // --- norms and signs: a row of tests for each tile ---
 
 (* rom_style = "block" *) reg [OUTPUTS*PARTS*TEST_WIDTH-1:0] tests [0:TILES-1];
@@ -308,7 +308,7 @@ for (p = 0; p < PIXELS; p = p + 1) begin : gathers
                         for (n = 0; n < OUTPUTS; n = n + 1)
                             gathered[s*OUTPUTS+n] <= bits[(p*OUTPUTS+n)*PARTS+i]
                                 | (`JOINS(9 + NORM) & gathered[s*OUTPUTS+n]);
-            if (`GROUP_ENDS(10 + NORM) && !is_final) shifted <= gathered;
+            if (`GROUP_ENDS(10 + NORM) && words_out != 0) shifted <= gathered;
             else if (writing) shifted <= shifted >> LANES;
         end
         assign written[(p*PARTS+i)*LANES +: LANES] = shifted[0 +: LANES];
@@ -318,7 +318,7 @@ endgenerate
 reg [WORD_BITS:0] words_left;
 always @(posedge clk) begin
     if (reset || state == PREPARE) writing <= 1'b0;
-    else if (`GROUP_ENDS(10 + NORM) && !is_final) writing <= 1'b1;
+    else if (`GROUP_ENDS(10 + NORM) && words_out != 0) writing <= 1'b1;
     else if (words_left == 1) writing <= 1'b0;
     if (`GROUP_ENDS(10 + NORM)) words_left <= words_out;
     else if (writing) words_left <= words_left - 1'b1;
