@@ -38,7 +38,7 @@ def test_for_programs_and_for_people(elsewhere, linocut, tmp_path):
     [
         (
             ("wang2012",),
-            "no paper is called 'wang2012'; there are chaos, hybrid, clstm, wang2021; did you mean wang2021?",
+            "no paper is called 'wang2012'; there are chaos, hybrid, clstm, complex, wang2021; did you mean wang2021?",
         ),
         ((), "Missing argument 'PAPER'"),
         (("wang2021", "--epochs", 0), "epochs is 0, must be a whole number, 1 or more"),

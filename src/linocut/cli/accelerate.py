@@ -1,4 +1,4 @@
-"""linocut accelerate: the pipeline of a network on an FPGA: frames a second, latency, energy."""
+"""linocut accelerate: a network on an FPGA: frames a second, latency, energy; of binary networks Verilog too."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import click
 
 from linocut.cli.choices import DEVICE, ChoiceOption
 from linocut.cli.command import Command, at_least
-from linocut.cli.options import find_network, json_option
+from linocut.cli.options import PATH, find_network, json_option
+from linocut.cli.word_engine import DEFAULT_IMAGES, Wanted, shape
+from linocut.cli.word_engine import accelerate as accelerate_words
 from linocut.json_text import written
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ def clock(context: click.Context, parameter: click.Parameter, value: str | None)
         "linocut accelerate google_lstm --on ku060 --layer lstm1 --dsp 600 --stages 3   # as published",
         "linocut accelerate RUN --on 7v3 --clock 150MHz",
         "linocut accelerate RUN --on mine.toml --json",
+        "linocut accelerate complex_nin_plain --on u280 --fps 5882             # of a binary network",
+        "linocut accelerate RUN --on u280 --out engine --simulate",
     ),
 )
 @click.argument("model", metavar="RUN")
@@ -64,6 +68,21 @@ def clock(context: click.Context, parameter: click.Parameter, value: str | None)
     "--block", type=int, callback=at_least(1), help="Of a model by its name, the size of blocks.  [default: 8]"
 )
 @click.option("--watts", type=float, help="What the board takes.  [default: what is published of the device]")
+@click.option("--fps", type=float, help="Of a binary network, so many frames a second at least.  [default: the most]")
+@click.option(
+    "--shape", metavar="8x18x20", callback=shape, help="Of its engine, pixels, outputs and lanes.  [default: the best]"
+)
+@click.option(
+    "--out", type=PATH, metavar="DIR", help="Write its engine into this folder: Verilog, weights, test bench."
+)
+@click.option("--name", help="What the engine's module is called.  [default: as the network]")
+@click.option("--force", is_flag=True, help="Replace the folder --out.")
+@click.option("--simulate", is_flag=True, help="Run it under Verilator on test images.")
+@click.option("--synthesise", is_flag=True, help="Count its resources by yosys, which takes minutes.")
+@click.option(
+    "--images", type=int, callback=at_least(1), help=f"So many images in the test bench.  [default: {DEFAULT_IMAGES}]"
+)
+@click.option("--data-dir", type=PATH, help="Where data sets lie.")
 @json_option
 def accelerate(
     model: str,
@@ -75,18 +94,57 @@ def accelerate(
     one_direction: bool,
     block: int | None,
     watts: float | None,
+    fps: float | None,
+    shape: tuple[int, int, int] | None,
+    out: Path | None,
+    name: str | None,
+    force: bool,
+    simulate: bool,
+    synthesise: bool,
+    images: int | None,
+    data_dir: Path | None,
     as_json: bool,
 ) -> None:
-    """Find the pipeline of RUN on an FPGA: the folder of a run, a FILE.toml of a network, or the name of a model.
+    """Find the engine of RUN on an FPGA: the folder of a run, a FILE.toml of a network, or the name of a model.
 
-    Cuts into stages and copies of operators are searched exhaustively under the device's DSP, LUT and BRAM: the least
-    interval between frames, then the least latency, then the fewest DSP. There are engines for block-circulant LSTMs.
+    Of block-circulant LSTMs it is a pipeline: cuts into stages and copies of operators are searched exhaustively under
+    the device's DSP, LUT and BRAM: the least interval between frames, then the least latency, then the fewest DSP. Of
+    binary networks, complex or real, it is an engine of words, whose pixels, outputs and lanes are searched: with --fps
+    the fewest products a cycle, else the most frames. It is written as Verilog with --out, which --simulate runs.
     """
+    network = _network(model, block)
+    of_words = {
+        "--fps": fps is not None,
+        "--shape": shape is not None,
+        "--out": out is not None,
+        "--name": name is not None,
+        "--force": force,
+        "--simulate": simulate,
+        "--synthesise": synthesise,
+        "--images": images is not None,
+        "--data-dir": data_dir is not None,
+    }
+    of_pipelines = {
+        "--dsp": dsp is not None,
+        "--stages": stages is not None,
+        "--layer": layer is not None,
+        "--one-direction": one_direction,
+        "--watts": watts is not None,
+    }
+    words = _is_binary(network)
+    given = [option for option, is_given in (of_pipelines if words else of_words).items() if is_given]
+    if given:
+        whose = "pipelines of LSTMs" if words else "binary networks"
+        raise click.UsageError(f"{', '.join(given)}: of {whose}, which {model} is not; leave it out")
+    if words:
+        wanted = Wanted(device, clock, fps, shape, out, name, force, simulate, synthesise, images, data_dir)
+        accelerate_words(model, network, wanted, as_json=as_json)
+        return
     from linocut.devices.pipeline.accelerate import accelerate as accelerated
     from linocut.report import pipeline_table
 
     found = accelerated(
-        _network(model, block),
+        network,
         device,
         clock_hz=clock,
         dsp=dsp,
@@ -96,6 +154,19 @@ def accelerate(
         one_direction=one_direction,
     )
     click.echo(written(found.to_json()) if as_json else pipeline_table.by_operator(found))
+
+
+def _is_binary(network: Network) -> bool:
+    """Whether the word engine is for it: it has a layer of signs times binary weights, and no pipeline is for it."""
+    from linocut.devices.pipeline.engines import ENGINES
+    from linocut.layers import BinaryComplexConvolution, BinaryComplexDense, BinaryConvolution, BinaryDense
+    from linocut.layers.kinds import BITS
+
+    binary = BinaryComplexConvolution, BinaryComplexDense, BinaryConvolution, BinaryDense
+    graph = network.graph
+    if any(engine.parts(graph) for engine in ENGINES):
+        return False
+    return any(isinstance(node.layer, binary) and node.input.kind == BITS for node in graph.nodes)
 
 
 def _network(model: str, block: int | None) -> Network:

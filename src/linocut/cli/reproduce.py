@@ -32,6 +32,7 @@ LENGTHY = "trains the paper's networks as long as it did, which takes days; Ctrl
         "linocut reproduce wang2021 --quick --plot wang.png",
         "linocut reproduce wang2021 --out runs/wang2021       # in full; given again, it goes on",
         "linocut reproduce chaos --quick                      # how J^2 of a tanh network grows, by its settings",
+        "linocut reproduce complex --quick                    # frames a second of binary complex networks, pruned",
         "linocut reproduce hybrid --quick                     # compression, energy, accuracy by the layers' bits",
     ),
 )
@@ -68,7 +69,7 @@ def reproduce(
     threads: int | None,
     as_json: bool,
 ) -> None:
-    """Set the figures that PAPER has published beside linocut's: wang2021, chaos, hybrid, clstm.
+    """Set the figures that PAPER has published beside linocut's: wang2021, chaos, hybrid, clstm, complex.
 
     Each row says whether ours was counted, is modelled by others' constants, or was measured: just now, or
     before, which docs/results.md records with machine and commit.

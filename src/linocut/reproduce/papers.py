@@ -41,6 +41,11 @@ PAPERS: dict[str, Paper] = {
         "arXiv 1803.06305",
         "linocut.reproduce.clstm",
     ),
+    "complex": Paper(
+        "Peng et al., Binary Complex Neural Network Acceleration on FPGA",
+        "arXiv 2108.04811",
+        "linocut.reproduce.complex",
+    ),
     "wang2021": Paper(
         "Wang et al., Enabling Binary Neural Network Training on the Edge",
         "arXiv 2102.04270",
