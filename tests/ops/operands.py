@@ -535,6 +535,15 @@ def _accumulate(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rn
     return {**filled, "micro": _micro(rng)}, {}
 
 
+def _clip(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    """A gradient, and a sum of squares around the bound on its root; or what is no sum."""
+    dw = _numbers(rng, formats["dw"], sizes["R"], sizes["K"])
+    sums = rng.choice([0.0, 1e-40, 3.0, 1e4, 1e300, np.inf, np.nan], 1)
+    filled = {"dw": view(dw, formats["dw"]), "sum": view(sums, "f64")}
+    attributes = {"fresh": float(rng.integers(2)), "most": float(rng.choice([1e-3, 1.0, 5.0]))}
+    return filled | ({"micro": _micro(rng)} if "micro" in formats else {}), attributes
+
+
 def _update(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
     """The operands of adam, sgd, bop and their fused forms; `rows` and `cols` are the weights'."""
     rows, cols = sizes["N" if "dy" in formats else "R"], sizes["K"]
@@ -841,6 +850,8 @@ FILLS: dict[str, Fill] = {
     "sigmoid_cross_entropy": _with_targets,
     "optimizer_tick": _tick,
     "accumulate": _accumulate,
+    "square_sum": _clip,
+    "clip_gradient": _clip,
     "adam": _update,
     "sgd": _update,
     "bop": _update,

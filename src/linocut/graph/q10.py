@@ -300,7 +300,7 @@ def cell_of(node: Q10Recurrent, watch: Callable[[str, Array], None] | None = Non
 
 def steps_of(lengths: Array, steps: int, *, backwards: bool) -> Iterator[tuple[Array, Array]]:
     """Of each step the sequences that take part, and the place of the step in each."""
-    for step in range(steps):
+    for step in range(min(steps, int(lengths.max()))):
         active = np.flatnonzero(step < lengths)
         yield active, lengths[active] - 1 - step if backwards else np.full(len(active), step)
 

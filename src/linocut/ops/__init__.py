@@ -23,6 +23,7 @@ FAMILIES = (
     "centre_weights",
     "channel_sums",
     "circulant",
+    "clip_gradients",
     "complex_block",
     "complex_conv2d",
     "complex_map",
