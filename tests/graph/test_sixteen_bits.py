@@ -44,6 +44,12 @@ def test_halvings_are_the_inverses_where_integers_stay_small_else_split() -> Non
     assert not any(n.inverse for n in sixteen_bits(floats).graph.nodes if isinstance(n, Q10Recurrent))
 
 
+def test_examples_may_all_be_shorter_than_the_longest_sequence() -> None:
+    floats, x = recurrent_graphs.graph("projected"), recurrent_graphs.examples()
+    x[:, recurrent_graphs.STEPS - 1 :] = 0
+    assert sixteen_bits(floats, x).largest.keys() == sixteen_bits(floats, recurrent_graphs.examples()).largest.keys()
+
+
 def test_what_saturates_is_counted_and_named() -> None:
     floats = recurrent_graphs.graph("plain")
     floats.by_name["lstm1"].bias[3] = 50.0  # type: ignore[union-attr]
