@@ -68,7 +68,9 @@ def test_what_is_within_bounds_makes_programs(policy: str, optimizer: Optimizer)
     session.run("train")
 
 
-@pytest.mark.parametrize("optimizer", [Adam(0.5, 0.8, clip_norm=1.0), SGD(0.2, 0.0), Bop(gamma=1e-3)], ids=lambda o: o.kind)
+@pytest.mark.parametrize(
+    "optimizer", [Adam(0.5, 0.8, clip_norm=1.0), SGD(0.2, 0.0), Bop(gamma=1e-3)], ids=lambda o: o.kind
+)
 def test_an_optimizer_reads_back_from_its_dictionary(optimizer: Optimizer) -> None:
     assert find_optimizer(json.loads(json.dumps(optimizer.to_dict()))) == optimizer
     assert find_optimizer(optimizer) is optimizer
@@ -82,7 +84,9 @@ def test_find_optimizer() -> None:
 
 
 def test_an_unknown_setting_is_refused_by_name() -> None:
-    with pytest.raises(SpecError, match="optimizer adam has no setting 'beta3'; there are learning_rate, clip_norm, beta1"):
+    with pytest.raises(
+        SpecError, match="optimizer adam has no setting 'beta3'; there are learning_rate, clip_norm, beta1"
+    ):
         find_optimizer({"kind": "adam", "beta3": 0.1})
     with pytest.raises(SpecError, match="no optimizer is called None"):
         find_optimizer({"learning_rate": 0.1})

@@ -85,10 +85,9 @@ struct Forward {
             std::memcpy(a + r * ax.cols, row<float>(ax, step.rows[r]), static_cast<std::size_t>(ax.cols) * sizeof *a);
         if (!any) return;
         gates::transform_rows<K>(step, work, cells, outputs, of_outputs, line);
-        circulant::each_output<K, rows_at_once>(of_outputs, step.count, recurrent, ax.cols, sums, out,
-                                                [&](i64 r, i64 first, i64 n, const float* numbers) {
-                                                    gates::add(a + r * ax.cols + first, numbers, n);
-                                                });
+        circulant::each_output<K, rows_at_once>(
+            of_outputs, step.count, recurrent, ax.cols, sums, out,
+            [&](i64 r, i64 first, i64 n, const float* numbers) { gates::add(a + r * ax.cols + first, numbers, n); });
     }
 
     // Gates and cells of row r of the step.
@@ -132,8 +131,7 @@ struct Forward {
     // y = P m, or m.
     void give(const gates::Step& step) {
         if (given(projection)) {
-            for (i64 r = 0; r < step.count; ++r)
-                gates::transform_numbers<K>(m + r * cells, cells, of_cells, r, line);
+            for (i64 r = 0; r < step.count; ++r) gates::transform_numbers<K>(m + r * cells, cells, of_cells, r, line);
             circulant::each_output<K, rows_at_once>(of_cells, step.count, circulant::Spectra(projection), outputs, sums,
                                                     out, [&](i64 r, i64 first, i64 n, const float* numbers) {
                                                         std::memcpy(last(step.sequences[r]) + first, numbers,

@@ -52,7 +52,7 @@ def test_a_cortex_m7_hears_the_integers_of_the_reference_after_every_frame(tmp_p
 
 
 def stack_on(cpu: str, folder: Path, measured: str, warnings: list[str]) -> int:
-    """The bytes of stack that what is `measured` of net.c takes on a processor, after net_test.c found no difference."""
+    """The bytes of stack that what is `measured` takes on a processor, after net_test.c found no difference."""
     gcc, qemu = compiler("arm-none-eabi-gcc"), compiler("qemu-system-arm")
     board, *floats = BOARDS[cpu]
     given = [gcc, f"-mcpu={cpu}", "-mthumb", *floats, "-O2", "-ffp-contract=off", "-ffreestanding", "-I."]

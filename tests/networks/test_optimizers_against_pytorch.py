@@ -1,4 +1,4 @@
-"""Several steps of each optimizer under `standard` beside torch.optim, with weight decay, Nesterov, bounds and micro-batches.
+"""Several steps of each optimizer under `standard` beside torch.optim: weight decay, Nesterov, a bound, micro-batches.
 
 Only weights decay: shifts, biases and scales are a parameter group of their own. The network has every kind of what is
 learned, and no bias before a norm: its gradient would be rounding alone, of which Adam makes steps.

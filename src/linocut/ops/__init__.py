@@ -61,6 +61,7 @@ FAMILIES = (
     "packed_matmul",
     "q10_circulant",
     "q10_frames",
+    "q10_gru",
     "q10_lstm",
     "quantise",
     "quantise_input",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from linocut import fields, roles
@@ -80,7 +80,7 @@ class Optimizer(ABC):
     latent: ClassVar[bool] = True
     finest_share: ClassVar[float] = 2.0**-18  # that fixed-point moments take up: 16 units of their dither
     learning_rate: float
-    clip_norm: float = field(default=0.0, kw_only=True)
+    clip_norm: float = dataclasses.field(default=0.0, kw_only=True)
 
     def __post_init__(self) -> None:
         """Settings may be NumPy's scalars; SpecError for those out of range."""
