@@ -18,10 +18,10 @@ from typing import Any
 
 from linocut import networks
 from linocut.data.dataset import Dataset
-from linocut.data.registry import available
 from linocut.devices.pipeline.accelerate import Accelerated, design
 from linocut.devices.pipeline.clstm import graph_of
 from linocut.devices.table import described
+from linocut.errors import DataError
 from linocut.graph.lstm_shapes import first_layer_multiplications, shapes_of
 from linocut.graph.network import Network
 from linocut.reproduce import clstm_training as training
@@ -111,11 +111,12 @@ def rows(asked: Asked) -> Iterator[Row]:
 
 def _trainings(asked: Asked) -> Iterator[Row]:
     """Of the spoken digits, where they are on this machine."""
-    if not any(entry.name == training.DIGITS.data and entry.found for entry in available(asked.data_dir)):
-        asked.tell(f"{training.DIGITS.data} is not on this machine, so that nothing is trained; give --data-dir")
-        return
     for task, table in ((training.DIGITS, ACCURACY), (training.STRINGS, STRINGS_ERRORS)):
-        train, test = training.opened(task, asked)
+        try:
+            train, test = training.opened(task, asked)
+        except DataError as error:
+            asked.tell(f"nothing is trained: {error}")
+            return
         for block in QUICK_BLOCKS if asked.quick else training.BLOCKS:
             yield from _of_block(asked, task, table, block, train, test)
 
