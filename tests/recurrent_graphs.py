@@ -1,4 +1,4 @@
-"""Small LSTM networks with random numbers, as inference graphs, and examples for them."""
+"""Small recurrent networks with random numbers, as inference graphs, and examples for them."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ import numpy as np
 
 import linocut as lc
 from linocut.graph.inference import InferenceGraph
-from linocut.layers import CTC, LSTM, BlockCirculantDense, Layer, SequenceInput, SequencePool, SoftmaxCrossEntropy
+from linocut.layers import CTC, GRU, LSTM, BlockCirculantDense, Layer, SequenceInput, SequencePool, SoftmaxCrossEntropy
 from linocut.ops.bits import Array
 
 STEPS, FEATURES = 6, 5
+GATED = "gated"  # two GRU layers, whose last step is taken
 
 
-def graph_of(*layers: Layer, by_step: bool = False, seed: int = 0) -> InferenceGraph:
-    """An LSTM network of three outputs, of the mean of its steps or of each."""
+def graph_of(*layers: Layer, by_step: bool = False, seed: int = 0, pool: str = "mean") -> InferenceGraph:
+    """A recurrent network of three outputs, of the mean of its steps or the last, or of each."""
     ends: tuple[Layer, ...] = (BlockCirculantDense(3), CTC(2))
     if not by_step:
-        ends = (SequencePool("mean"), BlockCirculantDense(3), SoftmaxCrossEntropy())
+        ends = (SequencePool(pool), BlockCirculantDense(3), SoftmaxCrossEntropy())
     network = lc.Network("heard", (SequenceInput((STEPS, FEATURES)), *layers, *ends))
     trainer, rng = lc.Trainer(network, "standard", batch_size=2, threads=1), np.random.default_rng(seed)
     for name in trainer.state:
@@ -38,7 +39,9 @@ def kinds() -> dict[str, tuple[dict[str, Any], int]]:
 
 
 def graph(kind: str, *, by_step: bool = False) -> InferenceGraph:
-    """One of `kinds`."""
+    """One of `kinds`, or GATED."""
+    if kind == GATED:
+        return graph_of(GRU(8, 4), GRU(4, 2), by_step=by_step, pool="last")
     settings, count = kinds()[kind]
     return graph_of(*(LSTM(8, **settings) for _ in range(count)), by_step=by_step)
 

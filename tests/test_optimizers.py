@@ -41,6 +41,7 @@ def test_a_learning_rate_must_be_a_number_above_0(kind: type[Optimizer], rate: f
         (lambda: SGD(weight_decay=1e101), r"sgd weight_decay is 1e\+101, .*, 0 or more, up to 1e\+100"),
         (lambda: SGD(momentum=1.0), "sgd momentum is 1.0, must be at least 0 and below 1"),
         (lambda: SGD(momentum=-0.1), "sgd momentum is -0.1, must be at least 0 and below 1"),
+        (lambda: Adam(clip_norm=-1.0), "adam clip_norm is -1.0, must be a finite number, 0 or more"),
         (lambda: Bop(gamma=1.0), "bop gamma is 1.0"),
         (lambda: Bop(tau=-1.0), "bop tau is -1.0"),
         (lambda: Bop(tau=1.01), "bop tau is 1.01, must be a finite number, 0 or more, up to 1"),
@@ -67,7 +68,9 @@ def test_what_is_within_bounds_makes_programs(policy: str, optimizer: Optimizer)
     session.run("train")
 
 
-@pytest.mark.parametrize("optimizer", [Adam(0.5, 0.8), SGD(0.2, 0.0), Bop(gamma=1e-3)], ids=lambda o: o.kind)
+@pytest.mark.parametrize(
+    "optimizer", [Adam(0.5, 0.8, clip_norm=1.0), SGD(0.2, 0.0), Bop(gamma=1e-3)], ids=lambda o: o.kind
+)
 def test_an_optimizer_reads_back_from_its_dictionary(optimizer: Optimizer) -> None:
     assert find_optimizer(json.loads(json.dumps(optimizer.to_dict()))) == optimizer
     assert find_optimizer(optimizer) is optimizer
@@ -81,7 +84,9 @@ def test_find_optimizer() -> None:
 
 
 def test_an_unknown_setting_is_refused_by_name() -> None:
-    with pytest.raises(SpecError, match="optimizer adam has no setting 'beta3'; there are learning_rate, beta1"):
+    with pytest.raises(
+        SpecError, match="optimizer adam has no setting 'beta3'; there are learning_rate, clip_norm, beta1"
+    ):
         find_optimizer({"kind": "adam", "beta3": 0.1})
     with pytest.raises(SpecError, match="no optimizer is called None"):
         find_optimizer({"learning_rate": 0.1})
@@ -91,3 +96,9 @@ def test_the_clock_counts_with_adams_decays_where_adam_is_used() -> None:
     assert Adam(beta1=0.5, beta2=0.75).decays == (0.5, 0.75)
     assert Bop().decays == (0.9, 0.999)
     assert SGD().decays == (0.0, 0.0)
+
+
+def test_a_norm_is_of_gradients_in_floats() -> None:
+    reason = r"adam clip_norm is 1, but gradients of binary_dense2.weights are in q7, which have no norm; take policy"
+    with pytest.raises(SpecError, match=reason):
+        linocut.Trainer(linocut.models.mlp((4, 4, 1), 3, (8,)), "lean", Adam(clip_norm=1.0), batch_size=4)

@@ -103,6 +103,18 @@ struct Step {
     }
 };
 
+inline void add(float* to, const float* numbers, i64 n) {
+    for (i64 i = 0; i < n; ++i) to[i] += numbers[i];
+}
+
+// Some numbers, filled up with zeros, as row r of planes; `line` has room for a row.
+template <int K>
+inline void transform_numbers(const float* numbers, i64 count, const circulant::Planes& to, i64 r, float* line) {
+    std::memcpy(line, numbers, static_cast<std::size_t>(count) * sizeof *line);
+    std::memset(line + count, 0, static_cast<std::size_t>(to.blocks * K - count) * sizeof *line);
+    circulant::transform_row<K>(line, to, r);
+}
+
 // The columns [first, first + of each row) of `work` as rows of planes; `line` has room for a row.
 template <int K>
 inline void transform_rows(const Step& step, const Operand& work, i64 first, i64 count, const circulant::Planes& to,

@@ -63,8 +63,7 @@ struct Forward {
         gates::transform_rows<K>(step, work, from, cells, planes, line);
         circulant::each_output<K, rows_at_once>(planes, step.count, matrix, count, sums, out,
                                                 [&](i64 r, i64 first, i64 n, const float* numbers) {
-                                                    float* sum = a + r * ax.cols + to + first;
-                                                    for (i64 c = 0; c < n; ++c) sum[c] += numbers[c];
+                                                    gates::add(a + r * ax.cols + to + first, numbers, n);
                                                 });
     }
 
@@ -144,8 +143,7 @@ struct Gradient {
             });
             for (i64 r = 0; r < step.count; ++r) finish(step, r);
             multiply(step, 0, 2 * cells, recurrent, [&](i64 sequence, i64 first, i64 n, const float* numbers) {
-                float* sum = carried(sequence) + first;
-                for (i64 c = 0; c < n; ++c) sum[c] += numbers[c];
+                gates::add(carried(sequence) + first, numbers, n);
             });
         }
         all.each_end([&](i64 first, i64 count) {

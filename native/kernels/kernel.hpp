@@ -69,7 +69,7 @@ enum class OpCode : std::uint16_t {
 #undef OP
 };
 
-inline constexpr int most_ops = 128;
+inline constexpr int most_ops = 160;
 
 // Repeats a micro-kernel on data in the nearest cache, and says how many multiplications that took (kernels/peak.hpp).
 using Peak = std::uint64_t (*)(std::uint64_t rounds);

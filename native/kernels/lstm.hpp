@@ -85,11 +85,9 @@ struct Forward {
             std::memcpy(a + r * ax.cols, row<float>(ax, step.rows[r]), static_cast<std::size_t>(ax.cols) * sizeof *a);
         if (!any) return;
         gates::transform_rows<K>(step, work, cells, outputs, of_outputs, line);
-        circulant::each_output<K, rows_at_once>(of_outputs, step.count, recurrent, ax.cols, sums, out,
-                                                [&](i64 r, i64 first, i64 n, const float* numbers) {
-                                                    float* to = a + r * ax.cols + first;
-                                                    for (i64 c = 0; c < n; ++c) to[c] += numbers[c];
-                                                });
+        circulant::each_output<K, rows_at_once>(
+            of_outputs, step.count, recurrent, ax.cols, sums, out,
+            [&](i64 r, i64 first, i64 n, const float* numbers) { gates::add(a + r * ax.cols + first, numbers, n); });
     }
 
     // Gates and cells of row r of the step.
@@ -133,11 +131,7 @@ struct Forward {
     // y = P m, or m.
     void give(const gates::Step& step) {
         if (given(projection)) {
-            for (i64 r = 0; r < step.count; ++r) {
-                std::memcpy(line, m + r * cells, static_cast<std::size_t>(cells) * sizeof *line);
-                std::memset(line + cells, 0, static_cast<std::size_t>(of_cells.blocks * K - cells) * sizeof *line);
-                circulant::transform_row<K>(line, of_cells, r);
-            }
+            for (i64 r = 0; r < step.count; ++r) gates::transform_numbers<K>(m + r * cells, cells, of_cells, r, line);
             circulant::each_output<K, rows_at_once>(of_cells, step.count, circulant::Spectra(projection), outputs, sums,
                                                     out, [&](i64 r, i64 first, i64 n, const float* numbers) {
                                                         std::memcpy(last(step.sequences[r]) + first, numbers,
@@ -244,9 +238,7 @@ struct Gradient {
                 std::memcpy(dm + r * cells, sum, static_cast<std::size_t>(cells) * sizeof *sum);
                 continue;
             }
-            std::memcpy(line, sum, static_cast<std::size_t>(outputs) * sizeof *line);
-            std::memset(line + outputs, 0, static_cast<std::size_t>(of_outputs.blocks * K - outputs) * sizeof *line);
-            circulant::transform_row<K>(line, of_outputs, r);
+            gates::transform_numbers<K>(sum, outputs, of_outputs, r, line);
         }
         if (!given(projection)) return;
         circulant::each_output<K, rows_at_once>(of_outputs, step.count, circulant::Spectra(projection), cells, sums,

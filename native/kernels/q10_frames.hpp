@@ -62,6 +62,27 @@ inline void run(const Call& call, i64 begin, i64 end) {
 
 }  // namespace linocut::LINOCUT_NS::q10_frame_sums
 
+// q10_last: the last frame of each sequence. A part is a sequence.
+namespace linocut::LINOCUT_NS::q10_last {
+
+inline i64 units(const Call& call) { return call.operands[2].rows; }
+
+inline void run(const Call& call, i64 begin, i64 end) {
+    const Operand &x = call.operands[0], &lengths = call.operands[1], &y = call.operands[2];
+    const i64 frames = x.shape[1];
+    const std::size_t bytes = static_cast<std::size_t>(y.cols) * sizeof(i16);
+    for (i64 b = begin; b < end; ++b) {
+        const i64 ends = given(lengths) ? clamp<i64>(row<i32>(lengths, 0)[b], 0, frames) : frames;
+        if (ends > 0) {
+            std::memcpy(row<i16>(y, b), row<i16>(x, b * frames + ends - 1), bytes);
+        } else {
+            std::memset(row<i16>(y, b), 0, bytes);
+        }
+    }
+}
+
+}  // namespace linocut::LINOCUT_NS::q10_last
+
 // q10_outputs: a dense layer over frames, or over sums of them, divided once. A part is a row.
 namespace linocut::LINOCUT_NS::q10_outputs {
 

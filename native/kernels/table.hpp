@@ -20,7 +20,9 @@ inline Kernel kernel_of(const Units (&units)[phases], const Run (&run)[phases]) 
 inline KernelTable make_table(const char* isa) {
     KernelTable table;
     table.isa = isa;
-#define OP(code, name, signature, workspace, rules) table.kernels[code] = kernel_of(name::units, name::run);
+#define OP(code, name, signature, workspace, rules) \
+    static_assert(code < most_ops);                 \
+    table.kernels[code] = kernel_of(name::units, name::run);
 #include "../ops.def"
 #undef OP
     return table;

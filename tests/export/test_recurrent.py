@@ -1,4 +1,4 @@
-"""LSTM networks as C for microcontrollers and C++ for synthesis: compiled here, they give the reference's integers."""
+"""Recurrent networks as C for devices and C++ for synthesis: compiled here, they give the reference's integers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def run(command: list[str], folder: Path, given: str = "") -> str:
     return subprocess.run(command, cwd=folder, input=given, capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize(("kind", "by_step"), [("projected", False), ("sigmoid", True), ("both ways", False)])
+@pytest.mark.parametrize(
+    ("kind", "by_step"), [("projected", False), ("sigmoid", True), ("both ways", False), ("gated", False)]
+)
 def test_hls_gives_the_integers_of_the_reference(tmp_path: Path, kind: str, by_step: bool) -> None:
     floats = recurrent_graphs.graph(kind, by_step=by_step)
     graph = sixteen_bits(floats, recurrent_graphs.examples(), "paper" if by_step else "own").graph
@@ -53,7 +55,7 @@ def test_hls_gives_the_integers_of_the_reference(tmp_path: Path, kind: str, by_s
     assert [int(word) for word in run(["./net"], tmp_path, given).split()] == expected(graph, by_step=by_step)
 
 
-@pytest.mark.parametrize(("kind", "by_step"), [("projected", False), ("sigmoid", True)])
+@pytest.mark.parametrize(("kind", "by_step"), [("projected", False), ("sigmoid", True), ("gated", False)])
 def test_c_gives_the_integers_of_the_reference_after_every_frame(tmp_path: Path, kind: str, by_step: bool) -> None:
     graph = sixteen_bits(recurrent_graphs.graph(kind, by_step=by_step), recurrent_graphs.examples()).graph
     lc.export(graph, "c", out=tmp_path, name="net")

@@ -1,4 +1,4 @@
-"""LSTM networks in 16 bits: near those in floats, the same integers in every session, frame by frame and from files."""
+"""Recurrent networks in 16 bits: near floats, the same integers in every session, frame by frame and from files."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from linocut.errors import DataError, SpecError
 from linocut.export import packed
 from linocut.graph.inference import Q10Recurrent
 from linocut.graph.q10 import sixteen_bits
-from linocut.layers import GRU, LSTM
+from linocut.layers import LSTM, BlockCirculantDense
 from linocut.run.predict import Predictor
 from linocut.run.stream import Stream
 
-KINDS = tuple(recurrent_graphs.kinds())
+KINDS = (*recurrent_graphs.kinds(), recurrent_graphs.GATED)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -42,6 +42,12 @@ def test_halvings_are_the_inverses_where_integers_stay_small_else_split() -> Non
     assert chosen == [[True, True], [False, True]]
     assert small.largest["lstm1.gates"] < 21845 < large.largest["lstm1.gates"]
     assert not any(n.inverse for n in sixteen_bits(floats).graph.nodes if isinstance(n, Q10Recurrent))
+
+
+def test_examples_may_all_be_shorter_than_the_longest_sequence() -> None:
+    floats, x = recurrent_graphs.graph("projected"), recurrent_graphs.examples()
+    x[:, recurrent_graphs.STEPS - 1 :] = 0
+    assert sixteen_bits(floats, x).largest.keys() == sixteen_bits(floats, recurrent_graphs.examples()).largest.keys()
 
 
 def test_what_saturates_is_counted_and_named() -> None:
@@ -78,8 +84,9 @@ def test_streams_refuse_what_they_cannot_hear() -> None:
 
 
 def test_graphs_without_a_16_bit_form_are_refused() -> None:
-    with pytest.raises(SpecError, match=r"a recurrent of gru cells has no 16-bit form; 16 bits take LSTM layers"):
-        sixteen_bits(recurrent_graphs.graph_of(GRU(8)))
+    two = recurrent_graphs.graph_of(LSTM(8), BlockCirculantDense(8), LSTM(8))
+    with pytest.raises(SpecError, match=r"a circulant_product has no 16-bit form; 16 bits take LSTM and GRU layers"):
+        sixteen_bits(two)
     floats = recurrent_graphs.graph("plain")
     floats.by_name["lstm1"].input_weights[0, 0, 0] = 1e6  # type: ignore[union-attr]
     with pytest.raises(SpecError, match=r"lstm1: the largest component of a spectrum is .* train with smaller weights"):

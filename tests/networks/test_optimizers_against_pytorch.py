@@ -1,4 +1,4 @@
-"""Several steps of each optimizer under `standard` beside torch.optim, with weight decay, Nesterov and micro-batches.
+"""Several steps of each optimizer under `standard` beside torch.optim: weight decay, Nesterov, a bound, micro-batches.
 
 Only weights decay: shifts, biases and scales are a parameter group of their own. The network has every kind of what is
 learned, and no bias before a norm: its gradient would be rounding alone, of which Adam makes steps.
@@ -54,6 +54,10 @@ OPTIMIZERS: dict[str, tuple[Optimizer, _Stepper]] = {
         Adam(0.02, 0.8, 0.95, EPSILON, weight_decay=0.7),
         lambda groups: torch.optim.AdamW(groups, lr=0.02, betas=(0.8, 0.95), eps=EPSILON),
     ),
+    "adam with a bound on the norm": (
+        Adam(0.02, epsilon=EPSILON, clip_norm=0.4),
+        lambda groups: torch.optim.AdamW(groups, lr=0.02, eps=EPSILON),
+    ),
     "sgd": (SGD(0.05), lambda groups: torch.optim.SGD(groups, lr=0.05, momentum=0.9)),
     "sgd without momentum": (SGD(0.05, 0.0), lambda groups: torch.optim.SGD(groups, lr=0.05)),
     "sgd with nesterov": (
@@ -94,6 +98,9 @@ def test_state_after_each_of_several_steps(name: str, parts: int) -> None:
             (oracle.loss(images, labels) / parts).backward()
             feed(session, images, labels)
             session.run("train")
+        if optimizer.clip_norm:
+            learned = [w for group in oracle.learned.values() for w in group.values()]
+            assert torch.nn.utils.clip_grad_norm_(learned, optimizer.clip_norm) > optimizer.clip_norm
         stepper.step()
         with torch.no_grad():
             for w in oracle.binary().values():

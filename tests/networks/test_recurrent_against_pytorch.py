@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
-from recurrent_pytorch import Recurrent  # noqa: E402  # which needs it
+from recurrent_pytorch import Recurrent, matrix  # noqa: E402  # which needs it
 
 from linocut.compile.lower import Compiled, compile_network  # noqa: E402
 from linocut.graph.network import Network  # noqa: E402
@@ -22,10 +22,11 @@ from linocut.layers import (  # noqa: E402
     SoftmaxCrossEntropy,
 )
 from linocut.ops.bits import Array  # noqa: E402
-from linocut.optimizers import SGD  # noqa: E402
+from linocut.optimizers import SGD, Adam  # noqa: E402
 from linocut.policies import Policy, standard  # noqa: E402
 from linocut.run.initial import initialise  # noqa: E402
 from linocut.run.session import Session, open_session  # noqa: E402
+from linocut.train import Trainer  # noqa: E402
 
 BATCH, STEPS, FEATURES, CLASSES, LABELS = 3, 6, 5, 4, 2
 SEQUENCES = SequenceInput((STEPS, FEATURES))
@@ -105,3 +106,26 @@ def test_losses_and_gradients_are_pytorchs(case: str, backend: str) -> None:
         wanted = part.grad.numpy()
         error = np.abs(gradients[name] - wanted).max()
         assert error <= 1e-5 * np.abs(wanted).max() + 3e-7, f"{name} is off by {error:.3g}"
+
+
+@pytest.mark.parametrize(("there", "here"), [(1, 4), (2, 8), (8, 1)])
+def test_a_network_begins_from_the_nearest_circulant_blocks(there: int, here: int) -> None:
+    def of(block: int) -> Trainer:
+        layers = LSTM(16, block, peepholes=True, projection=8), GRU(8, block)
+        network = Network("blocks", (SequenceInput((STEPS, FEATURES)), *layers, POOL, *ENDS))
+        return Trainer(network, "standard", Adam(), BATCH, seed=there, threads=1)
+
+    source, target = of(there), of(1).network.with_block(here)
+    trainer = Trainer(target, "standard", Adam(), BATCH, threads=1)
+    started = trainer.start_from(source)
+    assert started.fitted == ("lstm1", "gru1") and started.new == {}
+    for name in ("lstm1.input_weights", "lstm1.projection", "gru1.candidate_weights"):
+        inputs, outputs = {"input_weights": (FEATURES, 64), "projection": (16, 8)}.get(name.split(".")[1], (8, 8))
+        wanted, found = (matrix(torch.tensor(one.state[name]), inputs, outputs).numpy() for one in (source, trainer))
+        for j in range(0, inputs, here):
+            for i in range(0, outputs, here):
+                part, ours = wanted[i : i + here, j : j + here], found[i : i + here, j : j + here]
+                turns = (np.arange(part.shape[0])[:, None] - np.arange(part.shape[1])) % here
+                for turn in range(here):
+                    assert np.abs(ours[turns == turn] - part[turns == turn].mean()).max(initial=0) < 1e-6
+    assert np.array_equal(trainer.state["lstm1.peepholes"], source.state["lstm1.peepholes"])

@@ -535,6 +535,15 @@ def _accumulate(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rn
     return {**filled, "micro": _micro(rng)}, {}
 
 
+def _clip(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    """A gradient, and a sum of squares around the bound on its root; or what is no sum."""
+    dw = _numbers(rng, formats["dw"], sizes["R"], sizes["K"])
+    sums = rng.choice([0.0, 1e-40, 3.0, 1e4, 1e300, np.inf, np.nan], 1)
+    filled = {"dw": view(dw, formats["dw"]), "sum": view(sums, "f64")}
+    attributes = {"fresh": float(rng.integers(2)), "most": float(rng.choice([1e-3, 1.0, 5.0]))}
+    return filled | ({"micro": _micro(rng)} if "micro" in formats else {}), attributes
+
+
 def _update(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
     """The operands of adam, sgd, bop and their fused forms; `rows` and `cols` are the weights'."""
     rows, cols = sizes["N" if "dy" in formats else "R"], sizes["K"]
@@ -732,6 +741,29 @@ def _q10_lstm(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng:
     return operands, {**points, **flags, "bound": float(rng.choice([0, 0, 900, 32767]))}
 
 
+def _q10_gru_sizes(formats: Formats, sizes: Sizes, rng: np.random.Generator) -> dict[str, int]:
+    """Few cells, in whole blocks."""
+    k, cells = int(rng.choice([1, 2, 4, 8, 16, 32])), int(rng.choice([1, 2, 3, 5]))
+    inputs = int(rng.choice([1, 3, 8, 33, 70]))
+    frames = {"T": int(rng.choice([1, 2, 5])), "B": int(rng.choice([1, 2, 3]))}
+    return {**frames, "K": k, "O": cells, "J": -(-inputs // k), "I": inputs, "N": cells * k}
+
+
+def _q10_gru(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    n, k, o, j, frames, batch = (sizes[letter] for letter in "NKOJTB")
+    operands = {
+        "x": _shorts(rng, batch, frames, sizes["I"]),
+        "lengths": view(rng.integers(-1, frames + 2, batch), "i32"),
+        "inputs": _shorts(rng, 3, o, j, k),
+        "recurrent": _shorts(rng, 2, o, o, k),
+        "candidate": _shorts(rng, o, o, k),
+        "bias": _shorts(rng, 3, n),
+        "states": _shorts(rng, batch, n),
+    }
+    points = {name: float(rng.choice([0, 1, 12, 15, 16, 17, 24])) for name in ("point", "candidate_point")}
+    return operands, {**points, **{name: float(rng.integers(2)) for name in ("inverse", "paper", "fresh")}}
+
+
 def _q10_circulant_sizes(formats: Formats, sizes: Sizes, rng: np.random.Generator) -> dict[str, int]:
     """Inputs and outputs as drawn, in blocks the last of which need not be full."""
     k = int(rng.choice([1, 2, 4, 8, 16, 32]))
@@ -756,7 +788,7 @@ def _q10_frames(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rn
     if "x" in formats and formats["x"] == "f32":
         edges = (0.0, -0.0, 0.5 / 1024, -1.5 / 1024, 31.9995, -32.5, 1e30, float("inf"), float("-inf"), float("nan"))
         return {"x": view(_sprinkle(rng, rng.standard_normal((rows, channels)) * 12, edges), "f32")}, {}
-    lead = (sizes["B"], sizes["T"]) if "sums" in formats else (rows,)
+    lead = (sizes["B"], sizes["T"]) if "x" in formats and "weights" not in formats else (rows,)
     sums = rng.integers(-(2**31), 2**31, (rows, channels))
     operands = {name: _shorts(rng, *lead, channels) for name in ("x", "a", "b")}
     if formats.get("x") == "i32":
@@ -776,14 +808,16 @@ Sized: TypeAlias = Callable[[Formats, Sizes, np.random.Generator], dict[str, int
 # Instructions whose sizes depend on each other.
 SIZED: dict[str, Sized] = {
     "q10_lstm": _q10_lstm_sizes,
+    "q10_gru": _q10_gru_sizes,
     "q10_circulant": _q10_circulant_sizes,
-    **dict.fromkeys(("q10_quantise", "q10_add", "q10_frame_sums", "q10_outputs"), _q10_frames_sizes),
+    **dict.fromkeys(("q10_quantise", "q10_add", "q10_frame_sums", "q10_outputs", "q10_last"), _q10_frames_sizes),
 }
 
 FILLS: dict[str, Fill] = {
     "q10_lstm": _q10_lstm,
+    "q10_gru": _q10_gru,
     "q10_circulant": _q10_circulant,
-    **dict.fromkeys(("q10_quantise", "q10_add", "q10_frame_sums", "q10_outputs"), _q10_frames),
+    **dict.fromkeys(("q10_quantise", "q10_add", "q10_frame_sums", "q10_outputs", "q10_last"), _q10_frames),
     "binarize": _binarize,
     "copy": _copy,
     "binary_matmul": _matmul,
@@ -841,6 +875,8 @@ FILLS: dict[str, Fill] = {
     "sigmoid_cross_entropy": _with_targets,
     "optimizer_tick": _tick,
     "accumulate": _accumulate,
+    "square_sum": _clip,
+    "clip_gradient": _clip,
     "adam": _update,
     "sgd": _update,
     "bop": _update,

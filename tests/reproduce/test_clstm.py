@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
+import numpy as np
 import pytest
+from wav_files import tone, write_wav
 
-from linocut.reproduce import clstm
+from linocut.reproduce import clstm, clstm_training
 from linocut.reproduce.asked import Asked
 from linocut.reproduce.row import Row
 
@@ -46,3 +50,18 @@ def test_tables_are_whole_and_rows_say_how_they_are_found(found: list[Row]) -> N
     assert len(set(tables)) == 1 + sum(a != b for a, b in pairwise(tables))
     assert all(row.command for row in found if row.how is not None)
     assert all(row.ours is None for row in of(found, clstm.ERRORS))
+
+
+def test_trainings_come_to_figures_in_floats_and_in_16_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for digit in range(3):
+        for number in range(9):
+            samples = tone(300 + 300 * digit, 0.2 + 0.01 * number, number)
+            write_wav(tmp_path / "fsdd/recordings" / f"{digit}_ann_{number}.wav", samples)
+    for name in ("DIGITS", "STRINGS"):
+        monkeypatch.setattr(clstm_training, name, replace(getattr(clstm_training, name), batch=4))
+    asked = Asked(True, None, tmp_path / "runs", tmp_path, 1, lambda text: None)
+    found = list(clstm._trainings(asked))
+    assert [len(of(found, table)) for table in (clstm.ACCURACY, clstm.STRINGS_ERRORS)] == [4, 4]
+    assert all(0 <= (row.ours if row.ours is not None else -1) <= 200 for row in found)
+    assert next(clstm._trainings(asked)) == found[0]  # kept, and not trained again
+    assert np.isfinite([row.seconds or 0.0 for row in found]).all()

@@ -43,6 +43,9 @@ COMMANDS = {
     "nasbench": Entry(
         "linocut.cli.nasbench", "nasbench", "Count, estimate and search the 423,624 networks of NASBench-101."
     ),
+    "sixteen-bits": Entry(
+        "linocut.cli.sixteen_bits", "sixteen_bits", "Write a recurrent network in 16-bit integers, calibrated on data."
+    ),
     "export": Entry("linocut.cli.export", "export", "Write a trained network as C, ONNX and others."),
     "pack": Entry("linocut.cli.pack", "pack", "Write a run for a device that trains it without Python."),
     "unpack": Entry("linocut.cli.unpack", "unpack", "Bring home the run that a device trained."),

@@ -39,6 +39,7 @@ class Options:
     momentum: float | None
     weight_decay: float | None
     nesterov: bool | None
+    clip_norm: float | None
     schedule: str
     class_weights: str | None
     label_smoothing: float | None
@@ -61,5 +62,5 @@ class Options:
     @property
     def of_optimizer(self) -> dict[str, float | bool | None]:
         """Settings of the optimizer by their names in Python; None where they were not given."""
-        given = {"learning_rate": self.lr, "momentum": self.momentum}
+        given = {"learning_rate": self.lr, "momentum": self.momentum, "clip_norm": self.clip_norm}
         return {**given, "weight_decay": self.weight_decay, "nesterov": self.nesterov}

@@ -1,4 +1,4 @@
-"""linocut predict: the classes of images, and of frames on standard input."""
+"""linocut predict: the classes of images, of recordings, and of frames on standard input."""
 
 from __future__ import annotations
 
@@ -58,9 +58,12 @@ def predict(
     status; the others are named all the same.
 
     The IMAGE - stands for frames on standard input: raw bytes (height x width x channels) of the network's size, one
-    behind the other until the end. Each is a line as soon as it is there.
+    behind the other until the end. Each is a line as soon as it is there. Of a recurrent network a frame is one of a
+    sequence: its features, normalised as in training, in 32-bit floats. State is kept, in 16-bit integers, and a line
+    is of what has been heard so far.
     """
     from linocut.export.load import load
+    from linocut.export.sixteen import is_recurrent
 
     frames = stdin or STDIN in map(str, images)
     if frames and len(images) > (not stdin):
@@ -71,6 +74,9 @@ def predict(
     paths, bad = ([], 0) if frames else _found(images, predictor)
     if len(paths) > 1:
         predictor = load(run, batch_size=min(len(paths), DEFAULT_BATCH), threads=threads, backend=backend)
+    if frames and is_recurrent(predictor.graph):
+        _hear(predictor, top, as_json)
+        return
     wanted = predictor.graph.input
     if not (wanted.is_bytes or (predictor.form is not None and predictor.form.speech is not None)):
         raise click.UsageError(
@@ -97,6 +103,21 @@ def predict(
             show(outputs, {"file": str(path)}, f"{one_line(path):{width}}")
     if bad:
         click.get_current_context().exit(DataError.exit_status)
+
+
+def _hear(predictor: Predictor, top: int | None, as_json: bool) -> None:
+    """Print a line after each frame of one sequence, float32 (features,), from standard input."""
+    import numpy as np
+
+    from linocut.export.sixteen import in_sixteen_bits
+    from linocut.run.stream import Stream
+
+    if top is not None and not predictor.graph.classes:
+        raise click.UsageError("the network reads labels of a sequence, which have no likeliest; leave out --top")
+    stream, show = Stream(in_sixteen_bits(predictor.graph)), _Shown(predictor, top, as_json)
+    nbytes, features = 4 * predictor.graph.input.shape[1], predictor.graph.input.shape[1]
+    for number, data in enumerate(_pieces(sys.stdin.buffer, nbytes, f"{features} floats")):
+        show(stream.push(np.frombuffer(data, "<f4")), {"file": STDIN, "frame": number}, str(number))
 
 
 def _found(images: tuple[Path, ...], predictor: Predictor) -> tuple[list[Path], int]:
@@ -145,17 +166,23 @@ def _of_frames(predictor: Predictor, stream: BinaryIO) -> Iterator[NDArray[np.fl
     """The outputs (outputs,) for each frame as it comes; DataError for part of one at the end, and for none at all."""
     import numpy as np
 
-    shape, count = predictor.graph.input.shape, 0
-    nbytes, size = int(np.prod(shape)), " x ".join(map(str, shape))
+    shape = predictor.graph.input.shape
+    for data in _pieces(stream, int(np.prod(shape)), " x ".join(map(str, shape))):
+        yield predictor(np.frombuffer(data, np.uint8).reshape(shape))
+
+
+def _pieces(stream: BinaryIO, nbytes: int, size: str) -> Iterator[bytes]:
+    """Frames of so many bytes, whose `size` people are told; DataError for part of one, and for none at all."""
+    count = 0
     if stream.isatty():
         raise click.UsageError(f"standard input is a terminal; pipe frames of {size} bytes into it")
     while data := stream.read(nbytes):
         if len(data) < nbytes:
             raise DataError(
                 f"frame {count:,} has {len(data):,} B, must have {nbytes:,} ({size}): standard input ended within it; "
-                "send frames of the network's size, one byte a value"
+                "send frames of the network's size"
             )
-        yield predictor(np.frombuffer(data, np.uint8).reshape(shape))
+        yield data
         count += 1
     if not count:
         raise DataError(f"standard input held no frame; send frames of {nbytes:,} B ({size})")

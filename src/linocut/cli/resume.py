@@ -128,7 +128,7 @@ def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts,
     if explicit & OPTIONS:
         wanted = with_loss(run.network, options, training)
         pairs.append(("loss", wanted.loss, run.network.loss))
-    if explicit & {"optimizer", "lr", "momentum", "weight_decay", "nesterov"}:
+    if explicit & {"optimizer", "lr", "momentum", "weight_decay", "nesterov", "clip_norm"}:
         base = options.optimizer if "optimizer" in explicit else run.optimizer
         pairs.append(("optimizer", find_optimizer(base, options.of_optimizer), run.optimizer))
     if "policy" in explicit:

@@ -37,7 +37,8 @@ from_option = click.option(
     metavar="RUN",
     type=PATH,
     help="Begin from a trained network, the folder of a run or a model.safetensors: layers that fit by name and shape "
-    "keep their weights. Of a run the model and the policy are the defaults.",
+    "keep their weights, in circulant blocks of another --block the nearest. Of a run the model and the policy are the "
+    "defaults.",
 )
 
 
@@ -118,23 +119,28 @@ def _asks_for(options: Options, form: Form) -> bool:
 
 
 def network_of(run: Checkpoint | None, options: Options, classes: int) -> Network | None:
-    """The run's network, with so many classes as the data have; None where --model is to say it."""
-    if run is None or options.explicit & {"model", "hidden", "block"}:
+    """The run's network, with the classes of the data, in the blocks that are asked for; None where --model says it."""
+    if run is None or options.explicit & {"model", "hidden"}:
         return None
     network = run.settings.network
+    if options.block is not None:
+        network = network.with_block(options.block)
     return network.with_classes(classes) if classes and network.classes else network
 
 
 def default_name(run: Checkpoint | None, options: Options) -> str:
     """What the model is called in the name of a run folder."""
-    if run is None or options.explicit & {"model", "hidden", "block"}:
+    if run is None or options.explicit & {"model", "hidden"}:
         return os.path.splitext(os.path.basename(options.model))[0]
     return run.settings.network.name
 
 
 def tell_of_start(started: Started) -> Iterator[str]:
     """What was taken, what begins anew and why, and what found no place."""
-    yield f"begins from {started.source}: {', '.join(started.taken)} as they were there"
+    same = [name for name in started.taken if name not in started.fitted]
+    told = [f"{', '.join(same)} as they were there"] if same else []
+    told += [f"{', '.join(started.fitted)} nearest to what they were there"] if started.fitted else []
+    yield f"begins from {started.source}: {'; '.join(told)}"
     for name, why in started.new.items():
         yield f"{name} begins anew: {why}"
     if started.unused:

@@ -62,7 +62,13 @@ if TYPE_CHECKING:
 
 DEFAULT_EPOCHS = 10
 FEW_STEPS = 100  # of an epoch
-OF_OPTIMIZER = {"learning_rate": "lr", "momentum": "momentum", "weight_decay": "weight_decay", "nesterov": "nesterov"}
+OF_OPTIMIZER = {
+    "learning_rate": "lr",
+    "momentum": "momentum",
+    "weight_decay": "weight_decay",
+    "nesterov": "nesterov",
+    "clip_norm": "clip_norm",
+}
 SIGNALLED = 128  # added to a signal's number, the exit status of shells
 
 
@@ -126,6 +132,13 @@ def _check(given: Mapping[str, Any]) -> Iterable[str]:
     help="What part of their magnitude weights lose in a step, times the learning rate.  [default: 0]",
 )
 @click.option("--nesterov", is_flag=True, default=None, help="Nesterov's momentum, of sgd.")
+@click.option(
+    "--clip-norm",
+    metavar="NORM",
+    type=float,
+    help="Make the gradients of a step smaller where their norm, of all together, is above NORM; of recurrent networks "
+    "1.  [default: 0, no bound]",
+)
 @click.option(
     "--schedule",
     cls=ChoiceOption,

@@ -20,11 +20,20 @@ from linocut.layers.lowering import ZEROS, Lengths
 from linocut.layers.parameters import Initial, Parameter
 from linocut.layers.shape import Shape
 from linocut.layers.values import Gradient
-from linocut.optimizers.base import Optimizer
+from linocut.optimizers.base import Optimizer, Target
 from linocut.policies import Policy
 
 MICRO = "micro"  # the buffer that says where in its step a micro-batch stands
 MANTISSAS = ("i16", "i8", "i4")  # formats of gradients that need an exponent
+
+
+@dataclass(frozen=True)
+class _Update:
+    """A step of the optimizer for a parameter by a gradient, and what follows it."""
+
+    parameter: Parameter
+    gradient: int
+    then: Callable[[], None] | None
 
 
 @dataclass(kw_only=True)
@@ -43,13 +52,13 @@ class Builder(Recorder):
     frozen: frozenset[str] = frozenset()
     initial: dict[str, Initial] = field(default_factory=dict)
     training: bool = True
-    updates_wait: bool = False  # for a section of their own
+    updates_wait: bool = False  # for all gradients, or for a section of their own
     unit: int | None = None
     lengths: Lengths | None = None
     _predicts: bool = False  # whether the section is a prediction's; in those that train, so are frozen layers alone
     watching: dict[tuple[str, str], tuple[str, str | None]] = field(default_factory=dict)
     _tape: list[Callable[[], None]] = field(default_factory=list)
-    _updates: list[Callable[[], None]] = field(default_factory=list)
+    _updates: list[_Update] = field(default_factory=list)
     _salts: int = 0
 
     def __post_init__(self) -> None:
@@ -90,8 +99,19 @@ class Builder(Recorder):
     def lower_updates(self) -> None:
         """Lower the updates that waited, in the order of the backward pass."""
         waiting, self._updates = self._updates, []
-        for step in waiting:
-            step()
+        targets = [self._target(one) for one in waiting]
+        if targets and self.optimizer.clip_norm:
+            self.optimizer.clip(self, targets)
+        for one, target in zip(waiting, targets, strict=True):
+            self._move(one, target)
+
+    def _target(self, one: _Update) -> Target:
+        return self.optimizer.target(self, one.parameter, self._persistent(one.parameter), one.gradient)
+
+    def _move(self, one: _Update, target: Target) -> None:
+        self.optimizer.update(self, target)
+        if one.then is not None:
+            one.then()
 
     def finish(self) -> None:
         """End the section that was begun: gradients and updates that can be one instruction become one."""
@@ -148,18 +168,12 @@ class Builder(Recorder):
 
     def update(self, node: str, part: str, gradient: int, then: Callable[[], None] | None = None) -> None:
         """The optimizer's step for a parameter, and what follows it; later, where updates wait for their section."""
-        parameter = self.graph.node(node).parameter(part)
-
-        def step() -> None:
-            self.optimizer.lower(self, parameter, self._persistent(parameter), gradient)
-            if then is not None:
-                then()
-
+        one = _Update(self.graph.node(node).parameter(part), gradient, then)
         if self.updates_wait:
-            self._updates.append(step)
+            self._updates.append(one)
             self._hold(gradient)
         else:
-            step()
+            self._move(one, self._target(one))
 
     def moment(self, parameter: Parameter, name: str, role: str, form: str) -> int:
         """What an optimizer keeps of a parameter under a name, of the parameter's shape."""

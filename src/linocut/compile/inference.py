@@ -44,6 +44,8 @@ from linocut.graph.inference import (
     Pool,
     Q10Add,
     Q10Coding,
+    Q10Gru,
+    Q10Last,
     Q10Outputs,
     Q10Recurrent,
     Quantise,
@@ -181,6 +183,10 @@ class _Lowering:
                 self.recorder.emit("q10_quantise", {"x": self._numbers(node.inputs[0]), "y": value})
             case Q10Recurrent():
                 value = recurrent_q10.direction(self, node, self.values[node.inputs[0]], live=self.live)
+            case Q10Gru():
+                value = recurrent_q10.gru(self, node, self.values[node.inputs[0]], live=self.live)
+            case Q10Last():
+                value = recurrent_q10.last(self, node, self.values[node.inputs[0]])
             case Q10Add():
                 value = self._made(node, "i16")
                 a, b = (self.values[source] for source in node.inputs)

@@ -161,7 +161,7 @@ def _lowered(
     )
     if step:
         check_norms(graph, micro_batch, still)
-        builder.updates_wait = step[0] != TRAIN
+        builder.updates_wait = step[0] != TRAIN or bool(optimizer.clip_norm)
         _lower_step(builder, step, captured)
     if PREDICT in sections:
         builder.section(PREDICT, training=False)
@@ -197,6 +197,7 @@ def _lower_step(builder: Builder, step: Sequence[str], captured: Sequence[str]) 
         builder.lower_backward()
     for name in step[2:]:
         builder.section(name, training=True)
+    if step == [TRAIN] or step[2:]:
         builder.lower_updates()
 
 

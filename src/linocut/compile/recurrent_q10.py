@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from linocut import roles
 from linocut.compile.recurrent import Lowering
-from linocut.graph.inference import Q10Outputs, Q10Recurrent
+from linocut.graph.inference import Q10Gru, Q10Last, Q10Outputs, Q10Recurrent
 from linocut.ops.bits import Array
 
 SHORT = "i16"
@@ -58,6 +58,48 @@ def direction(lowering: Lowering, node: Q10Recurrent, x: int, *, live: bool = Fa
         "bound": float(node.cut),
     }
     recorder.emit("q10_lstm", operands, attributes)
+    return y
+
+
+def gru(lowering: Lowering, node: Q10Gru, x: int, *, live: bool = False) -> int:
+    """Emit all steps; returns the buffer of the outputs."""
+    recorder, name, batch = lowering.recorder, node.name, lowering.batch
+    into, ours, block = node.input_weights.shape[2], node.cells // node.block, node.block
+
+    def work(part: str, *shape: int) -> int:
+        return recorder.transient(f"{name}.{part}", roles.WORKSPACE, shape, SHORT)
+
+    kept = recorder.persistent if live else recorder.transient
+    states = kept(f"{name}.states", roles.X if live else roles.WORKSPACE, (batch, node.cells), SHORT)
+    y = recorder.transient(name, roles.X, (batch, *node.shape), SHORT)
+    operands = {
+        "x": x,
+        "lengths": lowering.lengths,
+        "inputs": _constant(lowering, f"{name}.input_weights", node.input_weights),
+        "recurrent": _constant(lowering, f"{name}.recurrent_weights", node.recurrent_weights),
+        "candidate": _constant(lowering, f"{name}.candidate_weights", node.candidate_weights),
+        "bias": _constant(lowering, f"{name}.bias", node.bias),
+        "states": states,
+        "y": y,
+        "heard_x": work("heard_x", batch, into, block),
+        "heard_y": work("heard_y", batch, ours, block),
+        "gates": work("gates", 3, batch, node.cells),
+    }
+    attributes = {
+        "point": float(node.point),
+        "candidate_point": float(node.candidate_point),
+        "inverse": float(node.inverse),
+        "paper": float(node.paper),
+        "fresh": float(not live),
+    }
+    recorder.emit("q10_gru", operands, attributes)
+    return y
+
+
+def last(lowering: Lowering, node: Q10Last, x: int) -> int:
+    """Emit the last step of each sequence; returns its buffer."""
+    y = lowering.recorder.transient(node.name, roles.X, (lowering.batch, *node.shape), SHORT)
+    lowering.recorder.emit("q10_last", {"x": x, "lengths": lowering.lengths, "y": y})
     return y
 
 

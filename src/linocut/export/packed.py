@@ -171,7 +171,7 @@ def _setting(name: str, value: object) -> Any:
         return tuple(fields.text(source, "an input") for source in fields.entries(value, name))
     if name == "shape":
         return _sizes(value, name)
-    if name in ("depth", "begin", "bits", "matrix", "point", "projection_point", "cut"):
+    if name in ("depth", "begin", "bits", "matrix", "point", "projection_point", "candidate_point", "cut"):
         return fields.whole(value, name)
     if name in ("low", "high", "limit"):
         return fields.number(value, name)

@@ -1,8 +1,8 @@
 """carry: the parameters of a trained network, for the layers of another that have their names and shapes.
 
 A layer is taken whole or not at all; of one in another precision its weights are: latent ones as floats, and floats as
-latent ones. What a policy keeps in its own units goes through those of prediction, in which all agree: the mean and
-deviation of a norm, and its shift.
+latent ones. Matrices in circulant blocks become the nearest ones in blocks of another size. What a policy keeps in its
+own units goes through those of prediction, in which all agree: the mean and deviation of a norm, and its shift.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from linocut.graph.state import State
 from linocut.graph.trained import Trained
 from linocut.layers import BatchNorm
 from linocut.layers.batch_norm import GAMMA, RUNNING, norm_name
+from linocut.layers.circulant import in_blocks
 from linocut.layers.parameters import BETA, Parameter, fan_in
 from linocut.layers.weights import PART as WEIGHTS
 from linocut.ops.bits import Array, unpack
@@ -51,11 +52,12 @@ class Target:
 
 @dataclass(frozen=True)
 class Carried:
-    """The layers that were taken, why others start anew, and which of the source found no place."""
+    """The layers that were taken, why others start anew, which of the source found no place, which were fitted."""
 
     taken: tuple[str, ...]
     new: dict[str, str]
     unused: tuple[str, ...]
+    fitted: tuple[str, ...]  # of those taken: into circulant blocks of another size
 
 
 class Giver(ABC):
@@ -76,6 +78,10 @@ class Giver(ABC):
     @abstractmethod
     def norm(self, node: Node) -> Norm:
         """A batch norm in prediction."""
+
+    def fitted(self, node: Node) -> bool:
+        """Whether the weights of a layer that it can fill are those nearest to its own."""
+        return False
 
     def kept(self, target: Target, node: Node) -> dict[str, Array] | None:
         """The parameters of a layer just as they are, where the target keeps them in the same units."""
@@ -109,7 +115,8 @@ def carry(giver: Giver, target: Target, new: dict[str, str]) -> Carried:
         kept = giver.kept(target, node)
         target.state.update(kept if kept is not None else dict(_converted(giver, target, node)))
     taken = tuple(node.name for node in fitting)
-    return Carried(taken, new, tuple(name for name in giver.layers() if name not in taken))
+    fitted = tuple(node.name for node in fitting if giver.fitted(node))
+    return Carried(taken, new, tuple(name for name in giver.layers() if name not in taken), fitted)
 
 
 def _converted(giver: Giver, target: Target, node: Node) -> Iterator[tuple[str, Array]]:
@@ -157,10 +164,15 @@ class OfState(Giver):
             return "there is none of that name"
         if not same_but_for_precision(own.layer, node.layer):
             return f"there it is a {own.layer.kind}, here a {node.layer.kind}"
-        there = {parameter.part: parameter.shape for parameter in carried(own)}
+        there = _shapes(own)
         if type(own.layer) is not type(node.layer):  # dense weights of floats are images of one pixel
             there = {part: _like(shape, node.parameter(part).shape) for part, shape in there.items() if part == WEIGHTS}
         return _misfit(there, node)
+
+    def fitted(self, node: Node) -> bool:
+        """Whether its circulant blocks are of another size there."""
+        own = {parameter.part: parameter.shape for parameter in carried(self._source.graph.node(node.name))}
+        return any(one.matrix is not None and own[one.part] != one.shape for one in carried(node))
 
     def kept(self, target: Target, node: Node) -> dict[str, Array] | None:
         """As they are, where norms mean the same and weights are kept alike."""
@@ -169,6 +181,8 @@ class OfState(Giver):
         if units != (policy.integer, policy.norm, policy.logits_norm, policy.W, target.latent):
             return None
         if type(self._source.graph.node(node.name).layer) is not type(node.layer):
+            return None
+        if self.fitted(node):
             return None
         if any(self._source.state.are_signs(parameter.name) for parameter in carried(node)):
             return None
@@ -179,6 +193,8 @@ class OfState(Giver):
         found = self._source.state[parameter.name]
         if self._source.state.are_signs(parameter.name) and not parameter.binary:
             found = found * np.float32(fan_in(parameter.shape) ** -0.5)
+        if parameter.matrix is not None and found.shape != parameter.shape:
+            return in_blocks(found, parameter.matrix, parameter.shape[-1])
         return found.reshape(parameter.shape)
 
     def norm(self, node: Node) -> Norm:
@@ -287,9 +303,14 @@ def _like(shape: tuple[int, ...], wanted: tuple[int, ...]) -> tuple[int, ...]:
     return wanted if [size for size in shape if size != 1] == [size for size in wanted if size != 1] else shape
 
 
+def _shapes(node: Node) -> dict[str, tuple[int, ...]]:
+    """Those of a layer's parameters; of matrices in circulant blocks, whatever their size, (inputs, outputs)."""
+    return {parameter.part: parameter.matrix or parameter.shape for parameter in carried(node)}
+
+
 def _misfit(there: dict[str, tuple[int, ...]], node: Node) -> str:
     """Why parameters of these shapes do not fit a node, or ""."""
-    here = {parameter.part: parameter.shape for parameter in carried(node)}
+    here = _shapes(node)
     if set(here) != set(there):
         return f"it has {', '.join(here)}, there {', '.join(there)}"
     for part, shape in here.items():

@@ -348,6 +348,37 @@ class Q10Recurrent(Q10Node):
 
 
 @dataclass(frozen=True, eq=False)
+class Q10Gru(Q10Node):
+    """A GRU layer in Q5.10: (steps, inputs) to (steps, cells).
+
+    Matrices are packed spectra int16: `input_weights` (3, cell blocks, input blocks, `block`) of r, u and the
+    candidate, `recurrent_weights` (2, cell blocks, cell blocks, block) of r and u, `candidate_weights` (cell blocks,
+    cell blocks, block); those of r and u in units of 2^-point, of the candidate of 2^-candidate_point. `bias` (3,
+    cells). `inverse` and `paper` are as a Q10Recurrent has them.
+    """
+
+    kind: ClassVar[str] = "q10_gru"
+    tensors: ClassVar[tuple[str, ...]] = ("input_weights", "recurrent_weights", "candidate_weights", "bias")
+    cells: int
+    block: int
+    point: int
+    candidate_point: int
+    inverse: bool
+    paper: bool
+    input_weights: Array
+    recurrent_weights: Array
+    candidate_weights: Array
+    bias: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Q10Last(Q10Node):
+    """The last step of a sequence: (steps, features) to (features,)."""
+
+    kind: ClassVar[str] = "q10_last"
+
+
+@dataclass(frozen=True, eq=False)
 class Q10Add(Q10Node):
     """The saturated sum of two directions."""
 
@@ -356,7 +387,7 @@ class Q10Add(Q10Node):
 
 @dataclass(frozen=True, eq=False)
 class Q10Outputs(Q10Node):
-    """A dense layer: of the `mean` of a sequence's steps, or of each step; floats, whole multiples of 1/1,024.
+    """A dense layer: of the `mean` of a sequence's steps, of each step, or of a vector; multiples of 1/1,024 in floats.
 
     `weights` int16 (outputs, inputs) in units of 2^-point, `bias` int16 (outputs,).
     """
@@ -401,6 +432,8 @@ InferenceNode: TypeAlias = (
     | SequencePool
     | Q10Coding
     | Q10Recurrent
+    | Q10Gru
+    | Q10Last
     | Q10Add
     | Q10Outputs
     | Logits

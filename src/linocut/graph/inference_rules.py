@@ -48,6 +48,8 @@ from linocut.graph.inference import (
     Pool,
     Q10Add,
     Q10Coding,
+    Q10Gru,
+    Q10Last,
     Q10Outputs,
     Q10Recurrent,
     Quantise,
@@ -288,15 +290,28 @@ def _of_one(node: InferenceNode, giver: InferenceNode) -> Rule:
             _want_kind(node, gives, SHORTS)
             _want(len(shape) == 2, node, f"reads a sequence, not {shape}")
             return Rule((shape[0], node.shape[-1]), SHORTS, _q10_tensors(node, shape[-1]))
-        case Q10Outputs():
+        case Q10Gru():
             _want_kind(node, gives, SHORTS)
             _want(len(shape) == 2, node, f"reads a sequence, not {shape}")
+            return Rule((shape[0], node.cells), SHORTS, _gru_tensors(node, shape[-1]))
+        case Q10Last():
+            _want_kind(node, gives, SHORTS)
+            _want(len(shape) == 2, node, f"reads a sequence, not {shape}")
+            return Rule(shape[1:], SHORTS)
+        case Q10Outputs():
+            _want_kind(node, gives, SHORTS)
+            _want(
+                len(shape) in ((2,) if node.mean else (1, 2)),
+                node,
+                f"reads a sequence{'' if node.mean else ' or a vector'}, not {shape}",
+            )
             _check_point(node, node.point)
-            _want(shape[1] <= MOST_OUTPUTS_OF, node, f"reads {MOST_OUTPUTS_OF:,} features or fewer, not {shape[1]:,}")
-            _want(shape[0] <= MOST_FRAMES, node, f"reads {MOST_FRAMES:,} steps or fewer, not {shape[0]:,}")
+            _want(shape[-1] <= MOST_OUTPUTS_OF, node, f"reads {MOST_OUTPUTS_OF:,} features or fewer, not {shape[-1]:,}")
+            steps = 1 if len(shape) == 1 else shape[0]
+            _want(steps <= MOST_FRAMES, node, f"reads {MOST_FRAMES:,} steps or fewer, not {steps:,}")
             outputs = node.shape[-1]
-            own: Tensors = {"weights": ((outputs, shape[1]), np.int16), "bias": ((outputs,), np.int16)}
-            return Rule((outputs,) if node.mean else (shape[0], outputs), FLOATS, own)
+            own: Tensors = {"weights": ((outputs, shape[-1]), np.int16), "bias": ((outputs,), np.int16)}
+            return Rule((outputs,) if node.mean else (*shape[:-1], outputs), FLOATS, own)
         case Logits():
             _want_kind(node, gives, FLOATS)
             _want(not isinstance(giver, InputCoding), node, "does not read the input")
@@ -373,6 +388,22 @@ def _q10_tensors(node: Q10Recurrent, features: int) -> Tensors:
         "bias": ((LSTM_GATES, cells), np.int16),
         "peepholes": ((PEEPHOLES, cells), np.int16),
         "projection": ((out, ours, block), np.int16),
+    }
+
+
+def _gru_tensors(node: Q10Gru, features: int) -> Tensors:
+    """Of a GRU layer in Q5.10."""
+    cells, block = node.cells, node.block
+    _want(block in BLOCKS, node, f"has blocks of {', '.join(map(str, BLOCKS))}, not {block}")
+    _want(1 <= cells <= MOST_OUTPUTS and cells % block == 0, node, f"has whole blocks of cells, not {cells}")
+    for point in (node.point, node.candidate_point):
+        _check_point(node, point)
+    ours, into = cells // block, blocks_of(features, block)
+    return {
+        "input_weights": ((GRU_GATES, ours, into, block), np.int16),
+        "recurrent_weights": ((GRU_GATES - 1, ours, ours, block), np.int16),
+        "candidate_weights": ((ours, ours, block), np.int16),
+        "bias": ((GRU_GATES, cells), np.int16),
     }
 
 

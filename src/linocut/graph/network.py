@@ -16,6 +16,7 @@ from linocut.graph.precision import with_precision
 from linocut.graph.summary import summary
 from linocut.layers import LAYERS, Input, Layer, Loss, Residual, Wired
 from linocut.layers.losses import LOSSES
+from linocut.layers.recurrent import Recurrent
 
 MOST_LAYERS = 1000  # what compiling takes grows with their square
 MOST_READS = 2000  # inputs of all layers, as their `after` name them
@@ -109,6 +110,15 @@ class Network:
             f"{self.name} tells {self.classes} classes apart, and has no last layer of so many outputs that could have "
             f"{classes}; describe the network with {classes} classes (--model)"
         )
+
+    def with_block(self, block: int) -> Network:
+        """The same network with its recurrent layers in circulant blocks of another size.
+
+        SpecError for a size that there is not or that does not fit, and for a network without recurrent layers.
+        """
+        if not any(isinstance(_layer_of(entry), Recurrent) for entry in self.layers):
+            raise SpecError(f"{self.name} has no recurrent layers, whose blocks are {block}; leave the block out")
+        return Network(self.name, tuple(_in_blocks(entry, block) for entry in self.layers))
 
     def with_precision(self, precisions: Mapping[str, str], *, follow: bool = True) -> Network:
         """The same network with some layers in another precision, by their names: "1", "2", "4" bits or "float".
@@ -224,6 +234,15 @@ def _note_precisions(described: Any, entries: Sequence[Entry], names: Names, fou
         if isinstance(layer, Residual):
             _note_precisions(table["body"], layer.body, names, found)
             _note_precisions(table.get("shortcut", ()), layer.shortcut, names, found)
+
+
+def _in_blocks(entry: Entry, block: int) -> Entry:
+    """A layer of a network, in circulant blocks of another size if it is recurrent."""
+    layer = _layer_of(entry)
+    if not isinstance(layer, Recurrent):
+        return entry
+    changed = dataclasses.replace(layer, block=block)
+    return dataclasses.replace(entry, layer=changed) if isinstance(entry, Wired) else changed
 
 
 def _wired(layer: Layer, name: Any, after: Any) -> Entry:

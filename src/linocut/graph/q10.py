@@ -1,4 +1,4 @@
-"""sixteen_bits: an inference graph of LSTM layers in Q5.10, from one in floats.
+"""sixteen_bits: an inference graph of LSTM and GRU layers in Q5.10, from one in floats.
 
 Weights become packed spectra, each matrix in units by which its largest component fills 15 bits; all else is int16 of
 which 1,024 is 1. Over calibration examples each product's transforms halve in the inverse alone where no integer comes
@@ -15,6 +15,7 @@ import numpy as np
 from linocut.errors import SpecError
 from linocut.graph.inference import (
     FLOATS,
+    LAST,
     LSTM_CELL,
     MEAN,
     SHORTS,
@@ -25,6 +26,8 @@ from linocut.graph.inference import (
     Logits,
     Q10Add,
     Q10Coding,
+    Q10Gru,
+    Q10Last,
     Q10Node,
     Q10Outputs,
     Q10Recurrent,
@@ -33,9 +36,12 @@ from linocut.graph.inference import (
     SequencePool,
 )
 from linocut.graph.inference_rules import check
+from linocut.layers.circulant import dense_of
 from linocut.layers.lstm import GATES
 from linocut.ops import q10
 from linocut.ops.bits import Array
+from linocut.ops.q10_gru import GATES as GRU_GATES
+from linocut.ops.q10_gru import Cell as GruCell
 from linocut.ops.q10_lstm import Cell
 from linocut.ops.q10_lstm import F as FORGET
 from linocut.ops.q10_transform import spectra
@@ -92,6 +98,8 @@ def sixteen_bits(graph: InferenceGraph, examples: Array | None = None, functions
     """
     if functions not in FUNCTIONS:
         raise SpecError(f"functions is {functions!r}, must be {' or '.join(FUNCTIONS)}")
+    if is_sixteen(graph):
+        raise SpecError(f"{graph.name} is in 16 bits already; give the network in floats that it was made of")
     given = None if examples is None else _examples(examples, graph)
     return _Maker(graph, functions == PAPER, given).made()
 
@@ -127,6 +135,8 @@ class _Maker:
                     self._input(node)
                 case Recurrent() if node.cell == LSTM_CELL:
                     self._recurrent(node)
+                case Recurrent():
+                    self._gru(node)
                 case Add() if len(node.inputs) == 2:
                     self._put(Q10Add(node.name, self._read(node), node.shape, SHORTS))
                     if self.examples is not None:
@@ -135,14 +145,16 @@ class _Maker:
                 case SequencePool() if node.function == MEAN:
                     pooled = node
                     self.renamed[node.name] = self._read(node)[0]
+                case SequencePool() if node.function == LAST:
+                    self._put(Q10Last(node.name, self._read(node), node.shape, SHORTS))
                 case CirculantProduct() if self._ends(node):
                     self._outputs(node, pooled is not None)
                 case Logits() if isinstance(self.nodes[-1], Q10Outputs):
                     self._put(node)
                 case _:
                     raise SpecError(
-                        f"{node.name}: a {node.kind}{_cell(node)} has no 16-bit form; 16 bits take LSTM layers, "
-                        "the mean of their steps or none, and one dense layer at the end"
+                        f"{node.name}: a {node.kind} has no 16-bit form; 16 bits take LSTM and GRU layers, the mean "
+                        "or the last of their steps, or each, and one dense layer at the end"
                     )
         graph = replace(self.graph, nodes=tuple(self.nodes))
         check(graph)
@@ -220,9 +232,37 @@ class _Maker:
         )
         self._put(made if self.examples is None else self._calibrated(made))
 
+    def _gru(self, node: Recurrent) -> None:
+        assert node.candidate_weights is not None, "as the graph's rules say"
+        into, both = len(node.input_weights), 2 * (node.cells // node.block)
+        inputs, own = node.input_weights[:, :both], node.input_weights[:, both:]
+        try:
+            gates = spectra(np.concatenate([inputs, node.recurrent_weights]).transpose(1, 0, 2))
+            candidate = spectra(np.concatenate([own, node.candidate_weights]).transpose(1, 0, 2))
+        except SpecError as error:
+            raise SpecError(f"{node.name}: {error}; train with smaller weights") from None
+        packed = gates.values.reshape(2, -1, *gates.values.shape[1:])
+        made = Q10Gru(
+            node.name,
+            self._read(node),
+            node.shape,
+            SHORTS,
+            cells=node.cells,
+            block=node.block,
+            point=gates.point,
+            candidate_point=candidate.point,
+            inverse=False,
+            paper=self.paper,
+            input_weights=np.concatenate([packed[:, :, :into], candidate.values[None, :, :into]]),
+            recurrent_weights=np.ascontiguousarray(packed[:, :, into:]),
+            candidate_weights=np.ascontiguousarray(candidate.values[:, into:]),
+            bias=self._shorts(node.name, "bias", node.bias.reshape(GRU_GATES, -1)),
+        )
+        self._put(made if self.examples is None else self._calibrated_gru(made))
+
     def _outputs(self, node: CirculantProduct, mean: bool) -> None:
         outputs, features = node.shape[-1], self.graph.by_name[node.inputs[0]].shape[-1]
-        dense = _dense(node.weights)[:outputs, :features]
+        dense = dense_of(node.weights)[:outputs, :features]
         try:
             found = spectra(dense[..., None])
         except SpecError as error:
@@ -237,26 +277,44 @@ class _Maker:
     def _calibrated(self, node: Q10Recurrent) -> Q10Recurrent:
         """With the halvings that a run over the examples allows."""
         freest = replace(node, inverse=True, projection_inverse=node.projection is not None)
-        seen = _Seen()
-        self._run(freest, seen)
-        for product, largest in seen.largest.items():
-            self.largest[f"{node.name}.{product}"] = largest
-        limit = NEAR * q10.MOST
+        seen = self._seen(freest)
         chosen = replace(
             freest,
-            inverse=seen.largest.get("gates", 0) < limit,
-            projection_inverse=freest.projection_inverse and seen.largest.get("projection", 0) < limit,
+            inverse=seen.fits("gates"),
+            projection_inverse=freest.projection_inverse and seen.fits("projection"),
         )
-        again = _Seen()
-        self.values[node.name] = self._run(chosen, again)
-        if again.clipped:
-            self.clipped[node.name] = again.clipped
+        self._keep(chosen)
         return chosen
 
-    def _run(self, node: Q10Recurrent, seen: _Seen) -> Array:
+    def _calibrated_gru(self, node: Q10Gru) -> Q10Gru:
+        """The same of a GRU layer, whose products share their halvings."""
+        freest = replace(node, inverse=True)
+        seen = self._seen(freest)
+        chosen = replace(freest, inverse=seen.fits("gates") and seen.fits("candidates"))
+        self._keep(chosen)
+        return chosen
+
+    def _seen(self, node: Q10Recurrent | Q10Gru) -> _Seen:
+        """What a run over the examples saw, with all halvings in the inverse."""
+        seen = _Seen()
+        self._run(node, seen)
+        for product, largest in seen.largest.items():
+            self.largest[f"{node.name}.{product}"] = largest
+        return seen
+
+    def _keep(self, node: Q10Recurrent | Q10Gru) -> None:
+        """Keep what the node as it was chosen gives over the examples, and what saturated."""
+        again = _Seen()
+        self.values[node.name] = self._run(node, again)
+        if again.clipped:
+            self.clipped[node.name] = again.clipped
+
+    def _run(self, node: Q10Recurrent | Q10Gru, seen: _Seen) -> Array:
         """What the node gives over the examples, int64 (n, steps, outputs)."""
         assert self.lengths is not None
         x = self.values[node.inputs[0]]
+        if isinstance(node, Q10Gru):
+            return self._run_gru(node, x, self.lengths, seen)
         cell = cell_of(node, seen)
         out = np.zeros((*x.shape[:2], node.shape[-1]), np.int64)
         y, c = np.zeros((len(x), node.shape[-1]), np.int64), np.zeros((len(x), node.cells), np.int64)
@@ -266,6 +324,13 @@ class _Maker:
             c[active] = found["cells"]
         return out
 
+    def _run_gru(self, node: Q10Gru, x: Array, lengths: Array, seen: _Seen) -> Array:
+        cell = gru_cell_of(node, seen)
+        out, h = np.zeros((*x.shape[:2], node.cells), np.int64), np.zeros((len(x), node.cells), np.int64)
+        for active, at in steps_of(lengths, x.shape[1], backwards=False):
+            out[active, at] = h[active] = cell.step(x[active, at], h[active])["outputs"]
+        return out
+
 
 @dataclass
 class _Seen:
@@ -273,6 +338,10 @@ class _Seen:
 
     largest: dict[str, int] = field(default_factory=dict)
     clipped: int = 0
+
+    def fits(self, product: str) -> bool:
+        """Whether no integer of a product came near the limit."""
+        return self.largest.get(product, 0) < NEAR * q10.MOST
 
     def __call__(self, what: str, values: Array) -> None:
         if values.size:
@@ -298,19 +367,21 @@ def cell_of(node: Q10Recurrent, watch: Callable[[str, Array], None] | None = Non
     )
 
 
+def gru_cell_of(node: Q10Gru, watch: Callable[[str, Array], None] | None = None) -> GruCell:
+    """The reference's cell of a GRU node."""
+    return GruCell(
+        weights=np.concatenate([node.input_weights[:2], node.recurrent_weights], axis=2),
+        candidate=np.concatenate([node.input_weights[2], node.candidate_weights], axis=1),
+        bias=node.bias.astype(np.int64),
+        points=(node.point, node.candidate_point),
+        inverse=node.inverse,
+        paper=node.paper,
+        watch=watch,
+    )
+
+
 def steps_of(lengths: Array, steps: int, *, backwards: bool) -> Iterator[tuple[Array, Array]]:
     """Of each step the sequences that take part, and the place of the step in each."""
-    for step in range(steps):
+    for step in range(min(steps, int(lengths.max()))):
         active = np.flatnonzero(step < lengths)
         yield active, lengths[active] - 1 - step if backwards else np.full(len(active), step)
-
-
-def _dense(weights: Array) -> Array:
-    """The matrix (outputs, inputs) of circulant blocks (input blocks, output blocks, k)."""
-    into, out, k = weights.shape
-    turns = (np.arange(k)[:, None] - np.arange(k)) % k
-    return weights[:, :, turns].transpose(1, 2, 0, 3).reshape(out * k, into * k)
-
-
-def _cell(node: InferenceNode) -> str:
-    return f" of {node.cell} cells" if isinstance(node, Recurrent) else ""

@@ -10,8 +10,11 @@ with zeros behind the last input and nothing behind the last output. A block of 
 
 from __future__ import annotations
 
+import numpy as np
+
 from linocut.errors import SpecError
 from linocut.layers.parameters import WEIGHT, Initial, Parameter
+from linocut.ops.bits import Array
 
 BLOCKS = (1, 2, 4, 8, 16)
 # Multiplications of the transform of a block of real numbers that are by neither 1, -1, i nor -i.
@@ -57,4 +60,35 @@ def weights(node: str, part: str, inputs: int, outputs: int, block: int, whole: 
     variance that a dense one has.
     """
     shape = (blocks_of(inputs, block), blocks_of(outputs, block), block)
-    return Parameter(node, part, shape, WEIGHT, initial=Initial(uniform=(6.0 / sum(whole)) ** 0.5, bounded=False))
+    initial = Initial(uniform=(6.0 / sum(whole)) ** 0.5, bounded=False)
+    return Parameter(node, part, shape, WEIGHT, initial=initial, matrix=(inputs, outputs))
+
+
+def in_blocks(weights: Array, matrix: tuple[int, int], block: int) -> Array:
+    """The circulant blocks of `block` nearest to a matrix of (inputs, outputs) given in blocks of another size.
+
+    Weights (input blocks, output blocks, k) to such of `block`: of the numbers of the matrix that one number stands for
+    it is the mean, which is the least sum of squares.
+    """
+    inputs, outputs = matrix
+    dense = dense_of(weights)[:outputs, :inputs]
+    into, out = blocks_of(inputs, block), blocks_of(outputs, block)
+    whole, there = (np.zeros((out * block, into * block)) for _ in range(2))
+    whole[:outputs, :inputs], there[:outputs, :inputs] = dense, 1
+    turns = (np.arange(block)[:, None] - np.arange(block)) % block
+    sums, counts = (_along(part.reshape(out, block, into, block), turns) for part in (whole, there))
+    found: Array = (sums / np.maximum(counts, 1)).astype(np.float32)
+    return found
+
+
+def _along(blocks: Array, turns: Array) -> Array:
+    """Sums (input blocks, output blocks, k) along the circulant diagonals of blocks (out, k, in, k)."""
+    return np.stack([blocks.transpose(2, 0, 1, 3)[:, :, turns == turn].sum(axis=-1) for turn in range(len(turns))], -1)
+
+
+def dense_of(weights: Array) -> Array:
+    """The matrix (outputs, inputs), whole blocks, of weights (input blocks, output blocks, k)."""
+    into, out, k = weights.shape
+    turns = (np.arange(k)[:, None] - np.arange(k)) % k
+    matrix: Array = weights[:, :, turns].transpose(1, 2, 0, 3).reshape(out * k, into * k)
+    return matrix

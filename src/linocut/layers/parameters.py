@@ -34,6 +34,7 @@ class Parameter:
 
     `use` is WEIGHT (outputs, ..., inputs), BIAS (also the shift of a norm) or SCALE (1, channels), STATISTIC, which is
     observed and not learned, or CONSTANT. `binary` weights are used by their signs, or by levels of `bits` bits.
+    `matrix` is (inputs, outputs) of what weights in circulant blocks stand for (layers/circulant.py).
     """
 
     node: str
@@ -43,6 +44,7 @@ class Parameter:
     binary: bool = False
     initial: Initial = Initial()
     bits: int = 1
+    matrix: tuple[int, int] | None = None
 
     @property
     def name(self) -> str:

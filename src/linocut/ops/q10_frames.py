@@ -38,6 +38,13 @@ def frame_sums(*, x: View, lengths: View | None, sums: View, fresh: float) -> No
     sums.data[...] = (before + values.sum(axis=1)).astype(np.uint64).astype(np.uint32).view(np.int32)
 
 
+def last(*, x: View, lengths: View | None, y: View) -> None:
+    """X (B, T, C) -> y (B, C), the last frame of each sequence; 0 where there is none."""
+    batch, frames, _ = x.shape
+    ends = np.full(batch, frames) if lengths is None else np.clip(lengths.data.astype(np.int64), 0, frames)
+    y.store(np.where((ends > 0)[:, None], x.image()[np.arange(batch), ends - 1], 0))
+
+
 def outputs(*, x: View, frames: View | None, weights: View, bias: View, y: View, point: float) -> None:
     """X (R, C), sums of frames (R), weights (N, C) in units of 2^-point, bias (1, N) -> y (R, N) in Q.10.
 
@@ -77,4 +84,5 @@ OUTPUTS = Op(
     ),
     Amount("R * N * C"),
 )
-OPS = (QUANTISE, ADD, FRAME_SUMS, OUTPUTS)
+LAST = Op("q10_last", 128, "<x:i16[B,T,C] <lengths?:i32[B] >y:i16[B,C]", last, work=Amount("B * C"))
+OPS = (QUANTISE, ADD, FRAME_SUMS, OUTPUTS, LAST)

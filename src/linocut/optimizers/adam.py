@@ -35,7 +35,8 @@ class Adam(Optimizer):
     def _fresh(self) -> float:
         return 1.0 - self.beta1
 
-    def _update(self, b: Updating, target: Target) -> None:
+    def update(self, b: Updating, target: Target) -> None:
+        """Emit one update."""
         emit_decay(b, target, self.weight_decay)
         second = None if find_format(target.moments).is_fixed else target.moment(b, "v")
         operands = {"w": target.buffer, "m": target.moment(b, "m"), "v": second, "dw": target.gradient}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -71,13 +72,15 @@ class Target:
 class Optimizer(ABC):
     """An update rule of a `learning_rate` above 0. `latent`: binary weights have a latent copy, which it updates.
 
-    SpecError for settings out of range.
+    With a `clip_norm` above 0 the gradients of a step, all of them together, are made smaller where their Euclidean
+    norm is above it, to that norm. SpecError for settings out of range.
     """
 
     kind: ClassVar[str]
     latent: ClassVar[bool] = True
     finest_share: ClassVar[float] = 2.0**-18  # that fixed-point moments take up: 16 units of their dither
     learning_rate: float
+    clip_norm: float = dataclasses.field(default=0.0, kw_only=True)
 
     def __post_init__(self) -> None:
         """Settings may be NumPy's scalars; SpecError for those out of range."""
@@ -101,22 +104,37 @@ class Optimizer(ABC):
     def decays(self) -> tuple[float, float]:
         """(beta1, beta2), decay rates of the moments of the Adam that it uses, whose powers the clock keeps."""
 
-    def lower(self, b: Updating, parameter: Parameter, buffer: int, gradient: int) -> None:
-        """Emit the update of a parameter in `buffer` from its gradient.
+    def target(self, b: Updating, parameter: Parameter, buffer: int, gradient: int) -> Target:
+        """What an update of a parameter in `buffer` changes, by the gradient of the whole step.
 
-        Where a step is several micro-batches, a float gradient is summed over them first.
+        Where a step is several micro-batches, a float gradient is summed over them: this emits the sum.
         """
         target = _target(b, parameter, buffer, gradient)
         if b.micro_batches == 1:
-            self._update(b, target)
-        elif not find_format(b.form(gradient)).is_float:
+            return target
+        if not find_format(b.form(gradient)).is_float:
             self._check_shares(b, target.moments)
-            self._update(b, target)
-        else:
-            role = roles.BETA if target.role == roles.BETA else roles.DW
-            total = b.moment(parameter, "gradient", role, "f32")
-            b.emit("accumulate", {"value": gradient, "sum": total, "micro": b.micro})
-            self._update(b, dataclasses.replace(target, gradient=total))
+            return target
+        role = roles.BETA if target.role == roles.BETA else roles.DW
+        total = b.moment(parameter, "gradient", role, "f32")
+        b.emit("accumulate", {"value": gradient, "sum": total, "micro": b.micro})
+        return dataclasses.replace(target, gradient=total)
+
+    def clip(self, b: Updating, targets: Sequence[Target]) -> None:
+        """Emit what bounds the norm of all gradients; SpecError for those that are no floats."""
+        for target in targets:
+            if not find_format(b.form(target.gradient)).is_float:
+                raise SpecError(
+                    f"{self.kind} clip_norm is {self.clip_norm:g}, but gradients of {target.parameter.name} are in "
+                    f"{b.form(target.gradient)}, which have no norm; take policy standard, or leave clip_norm out"
+                )
+        total = b.transient("gradient_norm", roles.DW, (1,), "f64")
+        for number, target in enumerate(targets):
+            operands = {"dw": target.gradient, "sum": total, "micro": b.micro}
+            b.emit("square_sum", operands, {"fresh": float(number == 0)})
+        for target in targets:
+            operands = {"dw": target.gradient, "sum": total, "micro": b.micro}
+            b.emit("clip_gradient", operands, {"most": self.clip_norm})
 
     @property
     @abstractmethod
@@ -136,12 +154,15 @@ class Optimizer(ABC):
             )
 
     @abstractmethod
-    def _update(self, b: Updating, target: Target) -> None:
+    def update(self, b: Updating, target: Target) -> None:
         """Emit one update."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Kind and settings, for a file."""
-        return {"kind": self.kind, **dataclasses.asdict(self)}
+        """Kind and settings, for a file; a norm that is not clipped is left out."""
+        settings = dataclasses.asdict(self)
+        if not settings["clip_norm"]:
+            del settings["clip_norm"]
+        return {"kind": self.kind, **settings}
 
 
 def _target(b: Updating, parameter: Parameter, buffer: int, gradient: int) -> Target:

@@ -34,9 +34,10 @@ class Bop(Optimizer):
     def _fresh(self) -> float:
         return self.gamma
 
-    def _update(self, b: Updating, target: Target) -> None:
+    def update(self, b: Updating, target: Target) -> None:
+        """Emit one update."""
         if not target.binary or target.parameter.bits > 1:
-            Adam(self.learning_rate)._update(b, target)
+            Adam(self.learning_rate).update(b, target)
             return
         operands = {"weights": target.buffer, "m": target.moment(b, "m"), "dw": target.gradient}
         b.emit("bop", {**operands, **clock(b)}, {"gamma": self.gamma, "tau": self.tau, **draw(b, target)})

@@ -40,7 +40,8 @@ class SGD(Optimizer):
     def _fresh(self) -> float:
         return 1.0 - self.momentum
 
-    def _update(self, b: Updating, target: Target) -> None:
+    def update(self, b: Updating, target: Target) -> None:
+        """Emit one update."""
         fixed = find_format(target.moments).is_fixed
         if self.nesterov and b.micro_batches > 1 and not find_format(b.form(target.gradient)).is_float:
             raise SpecError(

@@ -1,7 +1,9 @@
 """Wang et al., C-LSTM (arXiv 1803.06305): numbers and multiplications by block, frames a second and energy on FPGAs.
 
-The published figures are in `clstm.toml`. Rates are of the first layer, as published, in the paper's three stages, by
-linocut's model of a pipeline; energy is those rates by the watts that were published.
+LSTMs in blocks of several sizes are trained on spoken digits, and measured in floats and in 16 bits: TIMIT, of which
+the paper's error rates are, is not to be had freely. The published figures are in `clstm.toml`. Rates are of the first
+layer, as published, in the paper's three stages, by linocut's model of a pipeline; energy is those rates by the watts
+that were published.
 """
 
 from __future__ import annotations
@@ -11,17 +13,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from linocut import networks
+from linocut.data.dataset import Dataset
 from linocut.devices.pipeline.accelerate import Accelerated, design
 from linocut.devices.pipeline.clstm import graph_of
 from linocut.devices.table import described
+from linocut.errors import DataError
 from linocut.graph.lstm_shapes import first_layer_multiplications, shapes_of
 from linocut.graph.network import Network
+from linocut.reproduce import clstm_training as training
 from linocut.reproduce.asked import Asked
 from linocut.reproduce.figures import read_figures, records
-from linocut.reproduce.row import COUNTED, MODELLED, Row
+from linocut.reproduce.row import COUNTED, MEASURED, MODELLED, Row
 
 OWN = Path(__file__).with_suffix(".toml")
 STAGES = 3  # of the paper: gates, what is element by element, projection
@@ -34,6 +40,8 @@ RATES, ALONE, LATENCY, ENERGY = (
     "frames a second and watt",
 )
 AGAINST, ERRORS = "against ESE", "phone error rate on TIMIT"
+ACCURACY, STRINGS_ERRORS = "accuracy on spoken digits", "phone error rate on strings of spoken digits"
+QUICK_BLOCKS, QUICK_EPOCHS = (1, 8), 1
 RECALLED = "recalled of the paper's tables"
 INFERRED = f"{RECALLED}; DSP of the gates' products are inferred, on the 7V3 the clock too"
 BYTES_OF_SHORT, KIB = 2, 1024
@@ -84,7 +92,7 @@ class Rate:
 
 
 def rows(asked: Asked) -> Iterator[Row]:
-    """All rows, table by table; none is of a training."""
+    """All rows, table by table; those of trainings last, each as soon as it is trained."""
     figures = read_figures(OWN)
     sizes, rates = records(figures, "network", Sizes), records(figures, "rate", Rate)
     yield from (row for one in sizes for row in _numbers(one))
@@ -98,6 +106,39 @@ def rows(asked: Asked) -> Iterator[Row]:
         for block, percent in zip(one.blocks, one.error_rates, strict=False):
             title = f"{one.model}, block {block}"
             yield Row(ERRORS, title, percent, None, "%", None, "", published_as=RECALLED)
+    yield from _trainings(asked)
+
+
+def _trainings(asked: Asked) -> Iterator[Row]:
+    """Of the spoken digits, where they are on this machine."""
+    for task, table in ((training.DIGITS, ACCURACY), (training.STRINGS, STRINGS_ERRORS)):
+        try:
+            train, test = training.opened(task, asked)
+        except DataError as error:
+            asked.tell(f"nothing is trained: {error}")
+            return
+        for block in QUICK_BLOCKS if asked.quick else training.BLOCKS:
+            yield from _of_block(asked, task, table, block, train, test)
+
+
+def _of_block(
+    asked: Asked, task: training.Task, table: str, block: int, train: Dataset, test: Dataset
+) -> Iterator[Row]:
+    """Each seed in floats and in 16 bits, and the means of several."""
+    epochs = asked.epochs or (QUICK_EPOCHS if asked.quick else task.epochs)
+    seeds = task.seeds[:1] if asked.quick else task.seeds
+    all_came = []
+    for seed in seeds:
+        one = training.SpeechTraining(task, block, seed, epochs)
+        came = one.run(asked, train, test)
+        all_came.append(came)
+        title = f"block {block}, seed {seed}, {epochs} epochs"
+        yield Row(table, title, None, came.floats, "%", MEASURED, one.command, seconds=came.seconds)
+        yield Row(table, f"{title}, in 16 bits", None, came.sixteen, "%", MEASURED, one.command)
+    if len(seeds) > 1:
+        title, command = f"block {block}, mean of {len(seeds)} seeds", "linocut reproduce clstm"
+        yield Row(table, title, None, fmean(one.floats for one in all_came), "%", MEASURED, command)
+        yield Row(table, f"{title}, in 16 bits", None, fmean(one.sixteen for one in all_came), "%", MEASURED, command)
 
 
 def _network(model: str, block: int) -> Network:

@@ -14,13 +14,15 @@ from linocut.dynamics.layer import LayerDynamics
 class Started:
     """Before the first step of a training that begins from a trained network: the layers that it took from there.
 
-    `new` says why others start anew; `unused` are those of the source that found no place.
+    `new` says why others start anew; `unused` are those of the source that found no place; `fitted` those that were
+    taken into circulant blocks of another size, the nearest.
     """
 
     source: str
     taken: tuple[str, ...]
     new: dict[str, str]
     unused: tuple[str, ...]
+    fitted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

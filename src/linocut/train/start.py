@@ -48,7 +48,7 @@ class Source:
     def start(self, target: Target) -> Started:
         """Give the target's state the numbers of the layers that fit."""
         found = carry(self.giver, target, self.new)
-        return Started(self.name, found.taken, found.new, found.unused)
+        return Started(self.name, found.taken, found.new, found.unused, found.fitted)
 
 
 def find_source(

@@ -12,9 +12,10 @@
 #endif
 
 extern uint32_t stack_top, bss_begin, bss_end, data_begin, data_end, data_stored;
-int test_main(void);
+int test_main(int count, char** arguments);
 void reset(void);
 int printf(const char* format, ...);
+int scanf(const char* format, ...);
 int memcmp(const void* a, const void* b, size_t count);
 void* memcpy(void* to, const void* from, size_t count);
 void* memset(void* to, int value, size_t count);
@@ -44,6 +45,12 @@ int printf(const char* format, ...) {
         }
     }
     va_end(given);
+    return 0;
+}
+
+/* There is no input. */
+int scanf(const char* format, ...) {
+    (void)format;
     return 0;
 }
 
@@ -116,7 +123,7 @@ void reset(void) {
     __asm volatile("dsb\nisb");
 #endif
     status[0] = 0x20026; /* the application has ended */
-    status[1] = (uint32_t)test_main();
+    status[1] = (uint32_t)test_main(1, 0);
     measure();
     host(0x20, status);
     for (;;) {

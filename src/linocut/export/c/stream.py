@@ -18,17 +18,18 @@ from linocut import __version__
 from linocut.compile.inference import INPUT, LOGITS, Prediction, compile_stream
 from linocut.compile.program import Buffer
 from linocut.compile.recurrent_q10 import FRAMES
-from linocut.export.c.trainer import A_LINE, kernel_folder
+from linocut.export.c.program import A_LINE, entries_of, runner, tables_of
+from linocut.export.c.trainer import kernel_folder
 from linocut.export.costs import checksum
 from linocut.export.sixteen import in_sixteen_bits
 from linocut.export.written import write_all
-from linocut.formats import FORMATS
 from linocut.graph.inference import InferenceGraph
 from linocut.ops.bits import Array
 from linocut.run.stream import Stream
 
 STACK_BYTES = 3072  # at most: a kernel of 2 KiB, and what runs it
 TEST_FRAMES = 12
+CONSTANT_OR_ARENA = "from->constant ? (void *)(uintptr_t)from->constant : (void *)(arena + from->offset)"
 _HERE = Path(__file__).parent / "templates"
 _INCLUDE = re.compile(r'#include "(\w+\.h)"\n')
 
@@ -100,8 +101,7 @@ class _Source:
             "features": math.prod(given.shape),
             "outputs": math.prod(logits.shape),
             "kernels": "\n".join(self._kernels()),
-            "tables": "\n\n".join(self._tables()),
-            "most_operands": max(len(one.operands) for one in program.instructions),
+            "run": runner(program, self._tables(), CONSTANT_OR_ARENA),
             "input": self.offsets[program.index[INPUT]],
             "logits": self.offsets[program.index[LOGITS]],
             "frames": frames,
@@ -137,42 +137,21 @@ class _Source:
             yield from (re.sub(r"^void lino_", "static void lino_", part, flags=re.M) for part in text(f"{op}.c"))
 
     def _tables(self) -> Iterator[str]:
-        shapes: list[str] = []
-        buffers: list[str] = []
-        for number, buffer in enumerate(self.program.buffers):
-            rows, cols = math.prod(buffer.shape[:-1]), buffer.shape[-1]
-            constant = self._owner(buffer, number).name
-            if constant in self.constants:
-                values = self.constants[constant]
-                table = f"constant_{list(self.constants).index(constant)}"
-                if buffer.base is None:
-                    yield _table("int16_t", table, [str(value) for value in values.reshape(-1).tolist()], A_LINE)
-                place = f"{table}, 0u"
-            else:
-                place = f"0, {self.offsets[number]}u"
-            buffers.append(f"{{{place}, {rows}u, {cols}u, {len(shapes)}, {FORMATS[buffer.format].code}}}")
-            shapes += [f"{size}u" for size in buffer.shape]
-        operands: list[str] = []
-        attributes: list[str] = []
-        instructions = []
-        for one in self.program.instructions:
-            instructions.append(f"{{lino_{one.op.name}, {len(operands)}, {len(attributes)}, {len(one.operands)}}}")
-            operands += ["ABSENT" if index is None else str(index) for index in one.operands]
-            attributes += [repr(float(value)) for value in one.attributes]
-        yield _table("uint32_t", "shapes", shapes, A_LINE)
-        yield _table("buffer", "buffers", buffers, 1)
-        yield _table("uint16_t", "operands", operands, A_LINE)
-        yield _table("double", "attributes", attributes or ["0.0"], A_LINE)
-        yield _table("instruction", "instructions", instructions, 1)
+        for number, values in enumerate(self.constants.values()):
+            entries = [str(value) for value in values.reshape(-1).tolist()]
+            yield entries_of("int16_t", f"constant_{number}", entries, A_LINE)
+        yield from tables_of(self.program, self._where)
+
+    def _where(self, number: int, buffer: Buffer) -> str:
+        """The constant that a buffer is, or its place in the arena."""
+        constant = self._owner(buffer, number).name
+        if constant in self.constants:
+            return f"constant_{list(self.constants).index(constant)}, 0u"
+        return f"0, {self.offsets[number]}u"
 
 
 def _aligned(offset: int) -> int:
     return -(-offset // 64) * 64
-
-
-def _table(kind: str, name: str, entries: list[str], across: int) -> str:
-    lines = (", ".join(entries[at : at + across]) for at in range(0, len(entries), across))
-    return f"static const {kind} {name}[{len(entries)}] = {{\n    " + ",\n    ".join(lines) + "};"
 
 
 def _floats(values: Array) -> str:

@@ -19,7 +19,7 @@ import linocut
 from linocut.compile.lower import PREDICT, TRAIN
 from linocut.compile.program import Buffer, Program
 from linocut.errors import SpecError
-from linocut.formats import FORMATS
+from linocut.export.c.program import A_LINE, entries_of, runner, tables_of
 from linocut.graph.graph import Graph
 from linocut.ops.bits import Array
 from linocut.ops.control import LEARNING_RATE
@@ -32,8 +32,6 @@ STACK_BYTES = 3072  # at most: a kernel of 2 KiB, and what runs it
 MOST_ARENA = 1 << 31  # bytes that a device addresses
 RUNS_OF_TEST = 3  # steps
 TEST_RATE = 0.01
-A_LINE = 8  # entries of a table
-ABSENT = "ABSENT"
 _HERE = Path(__file__).parent / "templates"
 _INCLUDE = re.compile(r'#include "(\w+\.h)"')
 _ENTRIES = {"u8": "uint8_t", "f32": "float", "i32": "int32_t"}
@@ -156,8 +154,7 @@ class TrainerSource:
             "truth": labels.offset,
             "logits": self._buffer(f"{PREDICT}.logits").offset,
             "declarations": "\n".join(f"lino_kernel lino_{name};" for name in self._kernel_names()),
-            "most_operands": max(len(one.operands) for one in self.program.instructions),
-            "tables": "\n\n".join(self._tables()),
+            "run": runner(self.program, self._tables(), "arena + from->offset"),
             "metrics": ", ".join(str(int(buffer.name in METRICS)) for buffer, _ in self._pieces),
             "runs": self._runs,
             "rate": TEST_RATE,
@@ -183,37 +180,16 @@ class TrainerSource:
         )
 
     def _tables(self) -> Iterator[str]:
-        program = self.program
-        buffers: list[str] = []
-        shapes: list[str] = []
-        instructions: list[str] = []
-        operands: list[str] = []
-        attributes: list[str] = []
-        for buffer in program.buffers:
-            rows, cols = math.prod(buffer.shape[:-1]), buffer.shape[-1]
-            code = FORMATS[buffer.format].code
-            buffers.append(f"{{{buffer.offset}u, {rows}u, {cols}u, {len(shapes)}, {code}}}")
-            shapes += [f"{size}u" for size in buffer.shape]
-        for one in program.instructions:
-            instructions.append(f"{{lino_{one.op.name}, {len(operands)}, {len(attributes)}, {len(one.operands)}}}")
-            operands += [ABSENT if index is None else str(index) for index in one.operands]
-            attributes += [repr(float(value)) for value in one.attributes]
-        if max(len(shapes), len(operands), len(attributes)) >= 0xFFFF:
-            raise SpecError(f"a program of {len(instructions):,} instructions is too long for C's 16-bit tables")
-        yield _table("uint32_t", "shapes", shapes, A_LINE)
-        yield _table("buffer", "buffers", buffers, 1)
-        yield _table("uint16_t", "operands", operands, A_LINE)
-        yield _table("double", "attributes", attributes or ["0.0"], A_LINE)
-        yield _table("instruction", "instructions", instructions, 1)
+        yield from tables_of(self.program, lambda _, buffer: f"{buffer.offset}u")
         pieces = []
         for number, (buffer, data) in enumerate(self._pieces):
             begins = "0"
             if data.any():
                 begins = f"state_{number}"
                 padded = np.pad(np.asarray(data), (0, -len(data) % 4)).view("<u4")
-                yield _table("uint32_t", begins, [f"0x{word:08x}u" for word in padded.tolist()], A_LINE)
+                yield entries_of("uint32_t", begins, [f"0x{word:08x}u" for word in padded.tolist()], A_LINE)
             pieces.append(f"{{{buffer.offset}u, {buffer.nbytes}u, {begins}}}")
-        yield _table("piece", "pieces", pieces, 1)
+        yield entries_of("piece", "pieces", pieces, 1)
 
     def expected(self) -> str:
         """The state_sha256 that NAME_test.c comes to, found with the same kernels where they are built."""
@@ -256,11 +232,6 @@ def _kernel_set() -> str | None:
 
 def _numbers(run: int, count: int) -> Array:
     return np.arange(run * count, (run + 1) * count, dtype=np.uint64).astype(np.uint32)
-
-
-def _table(kind: str, name: str, entries: list[str], across: int) -> str:
-    lines = (", ".join(entries[at : at + across]) for at in range(0, len(entries), across))
-    return f"static const {kind} {name}[{len(entries)}] = {{\n    " + ",\n    ".join(lines) + "\n};"
 
 
 _LICENCE = "/* Of linocut. SPDX-License-Identifier: Apache-2.0 */\n"

@@ -6,7 +6,7 @@ stand_in/ap_int.h takes the place of the vendor's integer types where his tools 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from string import Template
 
@@ -18,7 +18,7 @@ from linocut.export.costs import checksum
 from linocut.export.formats import FORMATS
 from linocut.export.sixteen import in_sixteen_bits, is_recurrent
 from linocut.export.written import write_all
-from linocut.graph.inference import InferenceGraph, Q10Add, Q10Coding, Q10Outputs, Q10Recurrent
+from linocut.graph.inference import InferenceGraph, Q10Add, Q10Coding, Q10Gru, Q10Last, Q10Outputs, Q10Recurrent
 from linocut.ops import q10_functions as functions
 from linocut.ops.bits import Array
 from linocut.ops.q10_transform import MOST_BLOCK, twiddles
@@ -67,7 +67,7 @@ class _Source:
 
     def sizes(self) -> dict[str, int]:
         """Bytes of the weights, and of the buffers between layers."""
-        layers = [node for node in self.graph.nodes if isinstance(node, (Q10Recurrent, Q10Add))]
+        layers = [node for node in self.graph.nodes if isinstance(node, (Q10Recurrent, Q10Gru, Q10Add))]
         buffers = sum(2 * node.shape[0] * node.shape[1] for node in layers)
         return {"weight_bytes": self.graph.nbytes, "buffer_bytes": buffers}
 
@@ -114,6 +114,13 @@ class _Source:
                     call = f"q10::lstm<{at}_shape>({values[node.inputs[0]]}, frames, {at}_weights, {at}_values);"
                     calls += [_buffer(at, node.shape), call]
                     values[node.name] = f"{at}_values"
+                case Q10Gru():
+                    yield from self._gru(node, at)
+                    call = f"q10::gru<{at}_shape>({values[node.inputs[0]]}, frames, {at}_weights, {at}_values);"
+                    calls += [_buffer(at, node.shape), call]
+                    values[node.name] = f"{at}_values"
+                case Q10Last():
+                    values[node.name] = f"({values[node.inputs[0]]} + (frames - 1) * {node.shape[0]})"
                 case Q10Add():
                     a, b = (values[source] for source in node.inputs)
                     calls += [_buffer(at, node.shape), f"q10::add<{node.shape[1]}>({a}, {b}, frames, {at}_values);"]
@@ -147,21 +154,21 @@ class _Source:
             node.backwards,
             node.cut,
         )
-        named = ", ".join(str(one).lower() if isinstance(one, bool) else str(one) for one in settings)
-        parts = []
-        for part in node.tensors:
-            array = node.arrays().get(part)
-            parts.append("0" if array is None else f"{at}_{part}")
-            if array is not None:
-                yield _table("q10::number", f"{at}_{part}", array)
-        yield f"typedef q10::Shape<{named}> {at}_shape;"
-        yield f"static const q10::Weights {at}_weights = {{{', '.join(parts)}}};\n"
+        yield from _declared(node, at, "Shape", "Weights", settings)
+
+    def _gru(self, node: Q10Gru, at: str) -> Iterator[str]:
+        _, ours, into, block = node.input_weights.shape
+        inputs = self.graph.by_name[node.inputs[0]].shape[1]
+        sizes = inputs, into, ours, block, node.point, node.candidate_point
+        yield from _declared(node, at, "GruShape", "GruWeights", (*sizes, node.inverse, node.paper))
 
     def _outputs(self, node: Q10Outputs, at: str, x: str) -> list[str]:
         outputs, features = node.weights.shape
         tables = f"{at}_w, {at}_b, {node.point}"
         if node.mean:
             return [f"q10::mean<{features}, {outputs}>({x}, frames, {tables}, logits);"]
+        if len(node.shape) == 1:
+            return [f"q10::dense<{features}, {outputs}>({x}, 1, {tables}, logits);"]
         row = f"q10::dense<{features}, {outputs}>({x} + t * {features}, 1, {tables}, logits + t * {outputs});"
         return [f"for (int t = 0; t < frames; ++t) {row}"]
 
@@ -185,6 +192,19 @@ class _Source:
     def _written(self, macro: str) -> str:
         by_step = len(self.graph.logits.shape) == 2
         return f"frames * {self.graph.outputs}" if by_step else f"{macro}_OUTPUTS"
+
+
+def _declared(node: Q10Recurrent | Q10Gru, at: str, shape: str, weights: str, settings: Sequence[int]) -> Iterator[str]:
+    """The tables of a layer, its sizes and flags as template arguments, and its weights."""
+    named = ", ".join(str(one).lower() if isinstance(one, bool) else str(one) for one in settings)
+    parts = []
+    for part in node.tensors:
+        array = node.arrays().get(part)
+        parts.append("0" if array is None else f"{at}_{part}")
+        if array is not None:
+            yield _table("q10::number", f"{at}_{part}", array)
+    yield f"typedef q10::{shape}<{named}> {at}_shape;"
+    yield f"static const q10::{weights} {at}_weights = {{{', '.join(parts)}}};\n"
 
 
 def _buffer(at: str, shape: tuple[int, ...]) -> str:

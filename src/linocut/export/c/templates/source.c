@@ -16,45 +16,16 @@ typedef struct {
     uint8_t format;
 } buffer;
 
-/* An instruction: its kernel, and where its operands and attributes begin. */
-typedef struct {
-    lino_kernel *kernel;
-    uint16_t operand, attribute;
-    uint8_t operands;
-} instruction;
-
 /* A piece of the state; one that begins as zeros has no bytes. */
 typedef struct {
     uint32_t offset, bytes;
     const void *begins;
 } piece;
 
-enum { ABSENT = 0xFFFF, MOST_OPERANDS = $most_operands };
-
-$tables
-
-static void run(uint8_t *arena, uint32_t begin, uint32_t end)
+$run
+static void run_from(uint8_t *arena, uint32_t begin, uint32_t end)
 {
-    uint32_t number, k;
-    for (number = begin; number < end; ++number) {
-        const instruction *one = instructions + number;
-        lino_operand given[MOST_OPERANDS];
-        lino_call call;
-        memset(given, 0, sizeof given);
-        for (k = 0; k < one->operands; ++k) {
-            const uint16_t index = operands[one->operand + k];
-            const buffer *from = buffers + index;
-            if (index == ABSENT) continue;
-            given[k].data = arena + from->offset;
-            given[k].shape = shapes + from->shape;
-            given[k].rows = (lino_size)from->rows;
-            given[k].cols = (lino_size)from->cols;
-            given[k].format = from->format;
-        }
-        call.operands = given;
-        call.attributes = attributes + one->attribute;
-        one->kernel(&call);
-    }
+    for (; begin < end; ++begin) run(arena, instructions + begin);
 }
 
 static void *at(void *arena, uint32_t offset) { return (uint8_t *)arena + offset; }
@@ -85,7 +56,7 @@ void ${name}_train_step(void *arena, const ${name}_input *images, const ${name}_
         memcpy(${name}_images(arena), images, sizeof(${name}_input) * ${macro}_INPUTS * ${macro}_BATCH);
     if (labels != ${name}_labels(arena))
         memcpy(${name}_labels(arena), labels, sizeof(${name}_label) * ${macro}_LABELS * ${macro}_BATCH);
-    run((uint8_t *)arena, ${train_begin}u, ${train_end}u);
+    run_from((uint8_t *)arena, ${train_begin}u, ${train_end}u);
 }
 
 const float *${name}_predict(void *arena, const ${name}_input *images)
@@ -94,7 +65,7 @@ const float *${name}_predict(void *arena, const ${name}_input *images)
     if (images != ${name}_images(arena))
         memcpy(${name}_images(arena), images, sizeof(${name}_input) * ${macro}_INPUTS * ${macro}_BATCH);
     for (k = 0; k < ${macro}_LABELS * ${macro}_BATCH; ++k) ${name}_labels(arena)[k] = $unlabelled; /* counts nothing */
-    run((uint8_t *)arena, ${predict_begin}u, ${predict_end}u);
+    run_from((uint8_t *)arena, ${predict_begin}u, ${predict_end}u);
     return (const float *)at(arena, ${logits}u);
 }
 

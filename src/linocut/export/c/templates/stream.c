@@ -15,43 +15,12 @@ typedef struct {
     uint8_t format;
 } buffer;
 
-/* An instruction: its kernel, and where its operands and attributes begin. */
-typedef struct {
-    lino_kernel *kernel;
-    uint16_t operand, attribute;
-    uint8_t operands;
-} instruction;
-
+$run
 typedef struct {
     uint32_t offset, bytes;
 } state;
 
-enum { ABSENT = 0xFFFF, MOST_OPERANDS = $most_operands };
-
-$tables
-
 static const state states[] = {$states};
-
-static void run(uint8_t *arena, const instruction *one)
-{
-    lino_operand given[MOST_OPERANDS];
-    lino_call call;
-    uint32_t k;
-    memset(given, 0, sizeof given);
-    for (k = 0; k < one->operands; ++k) {
-        const uint16_t index = operands[one->operand + k];
-        const buffer *from = buffers + index;
-        if (index == ABSENT) continue;
-        given[k].data = from->constant ? (void *)(uintptr_t)from->constant : (void *)(arena + from->offset);
-        given[k].shape = shapes + from->shape;
-        given[k].rows = (lino_size)from->rows;
-        given[k].cols = (lino_size)from->cols;
-        given[k].format = from->format;
-    }
-    call.operands = given;
-    call.attributes = attributes + one->attribute;
-    one->kernel(&call);
-}
 
 void ${name}_begin(void *arena)
 {

@@ -1,4 +1,4 @@
-// Block-circulant LSTMs in Q5.10 (16 bits, 10 of them fractional) for high-level synthesis, exported by linocut.
+// Block-circulant LSTMs and GRUs in Q5.10 (16 bits, 10 of them fractional) for high-level synthesis, exported by linocut.
 //
 // All integers are those of linocut's reference: rounded shifts, saturation after every stage of a transform, sums of
 // products in 40 bits or more. Sizes are template arguments, so that every loop is of known length.
@@ -242,6 +242,67 @@ void lstm(const number* x, int frames, const Weights& w, number* y) {
         const int at = S::backwards ? frames - 1 - t : t;
         step<S>(x + at * S::inputs, w, outputs, cells);
         for (int c = 0; c < S::outputs; ++c) y[at * S::outputs + c] = outputs[c];
+    }
+}
+
+// What a GRU layer is: N inputs, J blocks of them, C blocks of cells, K a block. Weights are in units of 2^-P, those of
+// candidates of 2^-PC.
+template <int N, int J, int C, int K, int P, int PC, bool inverse_, bool paper_>
+struct GruShape {
+    enum { inputs = N, input_blocks = J, cell_blocks = C, block = K, cells = C * K };
+    enum { weight_point = P, candidate_point = PC, inverse = inverse_, paper = paper_ };
+};
+
+struct GruWeights {
+    const number *inputs, *recurrent, *candidate, *bias;
+};
+
+// `count` blocks of the product with [x, what is beside it].
+template <class S>
+void gru_products(const number* inputs, const number* own, const number* heard_x, const number* heard_h, int count,
+                  int weight_point, number* to) {
+    enum { K = S::block, J = S::input_blocks, C = S::cell_blocks };
+    for (int row = 0; row < count; ++row) {
+        Sums<K> sums;
+        clear<K>(sums);
+        add_row<J, K>(sums, inputs + row * J * K, heard_x);
+        add_row<C, K>(sums, own + row * C * K, heard_h);
+        finish<K, S::inverse>(sums, weight_point, to + row * K);
+    }
+}
+
+// One frame x; h is the state.
+template <class S>
+void gru_step(const number* x, const GruWeights& w, number* h) {
+    enum { K = S::block, J = S::input_blocks, C = S::cell_blocks, N = S::cells };
+    static number heard_x[J * K], heard_h[C * K], gates[2 * N], reset[N], made[N];
+    hear<S::inputs, J, K, S::inverse>(x, heard_x);
+    hear<N, C, K, S::inverse>(h, heard_h);
+    gru_products<S>(w.inputs, w.recurrent, heard_x, heard_h, 2 * C, S::weight_point, gates);
+    for (int at = 0; at < 2 * N; ++at) {
+#pragma HLS PIPELINE
+        gates[at] = (long long)sigmoid_of<S::paper>(saturated<32>(ap_int<32>(gates[at] + w.bias[at])));
+    }
+    for (int at = 0; at < N; ++at) reset[at] = (long long)shifted<32>(ap_int<32>(gates[at] * h[at]), point);
+    hear<N, C, K, S::inverse>(reset, heard_h);
+    gru_products<S>(w.inputs + 2 * C * J * K, w.candidate, heard_x, heard_h, C, S::candidate_point, made);
+    for (int at = 0; at < N; ++at) {
+#pragma HLS PIPELINE
+        const number u = gates[N + at];
+        const number d = (long long)tanh_of<S::paper>(saturated<32>(ap_int<32>(made[at] + w.bias[2 * N + at])));
+        const wide rest = one - (long long)u;
+        h[at] = saturated<34>(shifted<34>(ap_int<34>(u * h[at] + rest * d), point));
+    }
+}
+
+// All frames of a sequence, x (frames, inputs) to y (frames, cells).
+template <class S>
+void gru(const number* x, int frames, const GruWeights& w, number* y) {
+    static number h[S::cells];
+    for (int at = 0; at < S::cells; ++at) h[at] = 0;
+    for (int t = 0; t < frames; ++t) {
+        gru_step<S>(x + t * S::inputs, w, h);
+        for (int c = 0; c < S::cells; ++c) y[t * S::cells + c] = h[c];
     }
 }
 

@@ -1,0 +1,103 @@
+"""linocut sixteen-bits: a recurrent network in 16-bit integers, calibrated on its data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from linocut.cli.command import Command
+from linocut.cli.options import PATH, data_options, json_option, load_like, quoted
+from linocut.errors import one_line
+
+if TYPE_CHECKING:
+    from linocut.data.dataset import Dataset
+    from linocut.graph.q10 import Sixteen
+    from linocut.ops.bits import Array
+
+
+@click.command(
+    "sixteen-bits",
+    cls=Command,
+    examples=(
+        "linocut sixteen-bits runs/digits --out digits.safetensors",
+        "linocut eval digits.safetensors",
+        "linocut export digits.safetensors --to c --out device",
+    ),
+)
+@click.argument("run", type=PATH)
+@data_options
+@click.option("--out", required=True, type=PATH, help="The model file to write.")
+@click.option("--force", is_flag=True, help="Replace what is there.")
+@click.option(
+    "--functions",
+    type=click.Choice(["own", "paper"]),
+    default="own",
+    show_default=True,
+    help="Tanh and sigmoid by linocut's table, or by the published chords.",
+)
+@json_option
+def sixteen_bits(
+    run: Path,
+    data: str | None,
+    data_dir: Path | None,
+    out: Path,
+    force: bool,
+    functions: str,
+    as_json: bool,
+) -> None:
+    """Write the recurrent network of the folder RUN in 16-bit integers, a model file for eval, predict and export.
+
+    Eight examples to train on, by default of the data set that it was trained on, say how large integers become:
+    products halve in the inverse transform where they stay small, which rounds least, else in both. Numbers that 16
+    bits cannot hold are counted, and named.
+    """
+    from linocut.export import packed
+    from linocut.export.load import load
+    from linocut.files import check_new
+    from linocut.graph.q10 import sixteen_bits as made_of
+
+    check_new(out, force)
+    predictor = load(run, threads=1)
+    name = predictor.data if data is None else data
+    if name is None:
+        raise click.UsageError(f"{run} does not say what it was trained on; give --data")
+    shape = predictor.graph.input.shape
+    made = made_of(predictor.graph, _examples(load_like(name, data_dir, shape, form=predictor.form).train), functions)
+    model = packed.PackedModel(made.graph, predictor.classes, predictor.data, predictor.resizing, predictor.form)
+    packed.save(out, model)
+    if as_json:
+        found = {"saturated": made.saturated, "largest": made.largest, "clipped": made.clipped}
+        click.echo(json.dumps({"out": str(out), "bytes": model.nbytes, **found}))
+    else:
+        click.echo("\n".join(_told(made, out, model.nbytes)))
+
+
+def _examples(dataset: Dataset) -> Array:
+    """The first ones (n, steps, features)."""
+    import numpy as np
+
+    from linocut.data.dataset import truth_form
+    from linocut.graph.q10 import CALIBRATED
+
+    count = min(CALIBRATED, len(dataset))
+    images, (shape, kind) = np.empty((count, *dataset.shape), np.float32), truth_form(dataset, count)
+    dataset.read(np.arange(count), images, np.empty(shape, kind))
+    return images
+
+
+def _told(made: Sixteen, out: Path, nbytes: int) -> Iterator[str]:
+    """For people."""
+    from linocut.sizes import show_size
+
+    yield f"wrote {one_line(out)}: {show_size(nbytes)}"
+    for product, largest in made.largest.items():
+        yield f"{product}: integers up to {largest:,} of 32,767"
+    for part, count in made.saturated.items():
+        yield f"{part}: {count:,} numbers that 16 bits cannot hold, which are clipped"
+    for node, count in made.clipped.items():
+        yield f"{node}: {count:,} integers that saturated"
+    yield f"try it: linocut eval {quoted(out)}"

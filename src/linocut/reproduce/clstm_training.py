@@ -1,0 +1,129 @@
+"""Trainings of LSTMs in circulant blocks on spoken digits, and what they come to in floats and in 16 bits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from linocut import data
+from linocut.data.dataset import Dataset, truth_form
+from linocut.graph.inference import InferenceGraph
+from linocut.graph.network import Network
+from linocut.graph.q10 import CALIBRATED, sixteen_bits
+from linocut.networks.lstm import lstm
+from linocut.ops.bits import Array
+from linocut.optimizers import Adam
+from linocut.reproduce.asked import Asked
+from linocut.reproduce.kept_run import kept_or_new
+from linocut.run.label_errors import label_errors
+from linocut.run.predict import Predictor
+from linocut.train import EpochEnded, Trainer
+from linocut.train.events import Event
+
+POLICY, SCHEDULE, NOISE = "standard", "cosine", "noise=0.3"
+BLOCKS = (1, 2, 4, 8, 16)
+
+
+@dataclass(frozen=True)
+class Task:
+    """Data, and how a network is trained on it: `quick` are as many examples as a short training takes."""
+
+    data: str
+    batch: int
+    rate: float
+    clip: float
+    epochs: int
+    seeds: tuple[int, ...]
+    quick: int
+
+    @property
+    def settings(self) -> str:
+        """As `linocut train` takes them."""
+        clip = f" --clip-norm {self.clip:g}" if self.clip else ""
+        how = f"--policy {POLICY} --batch {self.batch} --lr {self.rate:g} --schedule {SCHEDULE}{clip}"
+        return f"--model lstm --data {self.data} {how} --augment {NOISE}"
+
+
+DIGITS = Task("fsdd", 64, 2e-3, 0.0, 12, (0, 1, 2), 128)
+STRINGS = Task("fsdd-strings", 16, 5e-3, 1.0, 20, (0,), 32)
+
+
+@dataclass(frozen=True)
+class Came:
+    """What a training came to, in percent: of digits right answers, of strings phone errors; and in 16 bits."""
+
+    floats: float
+    sixteen: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class SpeechTraining:
+    """A network in blocks of one size, from a seed."""
+
+    task: Task
+    block: int
+    seed: int
+    epochs: int
+
+    @property
+    def name(self) -> str:
+        """What its folder is called."""
+        return f"{self.task.data}-block{self.block}-seed{self.seed}"
+
+    @property
+    def command(self) -> str:
+        """What trains it."""
+        more = f"--block {self.block} --epochs {self.epochs} --seed {self.seed}"
+        return f"linocut train {self.task.settings} {more} --out RUN; linocut sixteen-bits RUN --out MODEL"
+
+    def run(self, asked: Asked, train: Dataset, test: Dataset) -> Came:
+        """Train it, or go on with it below `asked.out`; RunError where the folder holds another run."""
+        out = None if asked.out is None else asked.out / self.name
+        trainer = kept_or_new(self._trainer(train, asked.threads), out, asked.threads)
+
+        def told(event: Event) -> None:
+            if isinstance(event, EpochEnded):
+                asked.tell(f"{self.name}: epoch {event.epoch}/{self.epochs}, loss {event.loss:.4f}")
+
+        if trainer.progress.epoch < self.epochs:
+            trainer.fit(train, self.epochs, out=out, callbacks=[told])
+        graph = trainer.inference_graph()
+        made = sixteen_bits(graph, _first(train)).graph
+        floats, sixteen = (_measured(one, test, asked.threads) for one in (graph, made))
+        return Came(floats, sixteen, sum(one.seconds for one in trainer.progress.history))
+
+    def _trainer(self, train: Dataset, threads: int | None) -> Trainer:
+        task = self.task
+        adam = Adam(task.rate, clip_norm=task.clip)
+        network = self._network(train)
+        return Trainer(network, POLICY, adam, task.batch, self.seed, threads, SCHEDULE, augment=NOISE)
+
+    def _network(self, train: Dataset) -> Network:
+        if train.targets:
+            return lstm(train.shape, len(train.classes) + 1, block=self.block, labels=train.targets)
+        return lstm(train.shape, len(train.classes), block=self.block)
+
+
+def opened(task: Task, asked: Asked) -> tuple[Dataset, Dataset]:
+    """The training and the test data, some of them where little is asked for; DataError where they are not there."""
+    loaded = data.load(task.data, asked.data_dir)
+    few = task.quick if asked.quick else None
+    return data.take(loaded[0], few), data.take(loaded[1], few)
+
+
+def _first(dataset: Dataset) -> Array:
+    """Examples (n, steps, features) to calibrate with."""
+    count = min(CALIBRATED, len(dataset))
+    images, (shape, kind) = np.empty((count, *dataset.shape), np.float32), truth_form(dataset, count)
+    dataset.read(np.arange(count), images, np.empty(shape, kind))
+    return images
+
+
+def _measured(graph: InferenceGraph, test: Dataset, threads: int | None) -> float:
+    """Percent of right answers, or of phone errors."""
+    predictor = Predictor(graph, test.classes, batch_size=64, threads=threads, form=test.form)
+    if test.targets:
+        return 100 * label_errors(predictor, test).rate
+    return 100 * (predictor.evaluate(test).accuracy or 0.0)

@@ -1,0 +1,62 @@
+"""linocut sixteen-bits, and predict over a live stream of frames, on recordings of tones."""
+
+import io
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from wav_files import tones
+
+import linocut as lc
+from linocut.cli.sixteen_bits import _examples
+from linocut.layers import GRU, BlockCirculantDense, Network, SequenceInput, SequencePool, SoftmaxCrossEntropy
+
+pytestmark = pytest.mark.usefixtures("elsewhere")
+
+
+@pytest.fixture
+def heard():
+    """A run over tones, two epochs long, and its training data."""
+    train, _ = lc.data.load(str(tones(Path("tones"), 15)), features="mfcc")
+    layers = SequenceInput(train.shape), GRU(8, 4), SequencePool("last"), BlockCirculantDense(2)
+    trainer = lc.Trainer(Network("tones", (*layers, SoftmaxCrossEntropy())), "standard", lc.Adam(0.02), 8, threads=1)
+    trainer.fit(train, epochs=2, out="run")
+    return train
+
+
+def test_a_run_in_16_bits_is_calibrated_on_its_data(heard, linocut):
+    status, out, _ = linocut("sixteen-bits", "run", "--out", "small.safetensors", "--json")
+    told = json.loads(out)
+    assert (status, told["out"], told["saturated"], told["clipped"]) == (0, "small.safetensors", {}, {})
+    assert set(told["largest"]) == {"gru1.gates", "gru1.candidates", "gru1.cells"}
+    made = lc.sixteen_bits(lc.load("run").graph, _examples(heard)).graph
+    kept = lc.load("small.safetensors")
+    assert kept.classes == lc.load("run").classes and kept.form == heard.form
+    x = _examples(heard)
+    assert np.array_equal(kept.predict(x).outputs, lc.Predictor(made, threads=1).predict(x).outputs)
+    status, out, _ = linocut("sixteen-bits", "run", "--out", "small.safetensors", "--force")
+    assert "gru1.gates: integers up to" in out and out.splitlines()[0].startswith("wrote small.safetensors: ")
+    for words, reason in (
+        (("run", "--out", "small.safetensors"), "small.safetensors exists already; give --force"),
+        (("small.safetensors", "--out", "b"), "is in 16 bits already"),
+        (("run",), "Missing option '--out'"),
+    ):
+        status, out, err = linocut("sixteen-bits", *words)
+        assert (status, out, err.count("\n")) == (2, "", 1) and reason in err
+
+
+def test_frames_are_heard_as_they_come(heard, linocut, monkeypatch):
+    x = _examples(heard)[0]
+    frames = x[: np.flatnonzero(x.any(axis=1))[-1] + 1]
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(frames.tobytes()), isatty=lambda: False))
+    status, out, _ = linocut("predict", "run", "-", "--json")
+    lines = [json.loads(line) for line in out.splitlines()]
+    stream = lc.Stream(lc.sixteen_bits(lc.load("run").graph).graph)
+    wanted = [heard.classes[int(stream.push(frame).argmax())] for frame in frames]
+    assert status == 0 and [line["class"] for line in lines] == wanted
+    assert [line["frame"] for line in lines] == list(range(len(frames)))
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(frames.tobytes()[:-2]), isatty=lambda: False))
+    status, _, err = linocut("predict", "run", "-")
+    assert status == 2 and f"has {4 * x.shape[1] - 2} B, must have {4 * x.shape[1]} ({x.shape[1]} floats)" in err
