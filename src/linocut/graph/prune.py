@@ -115,6 +115,12 @@ class Kept:
     words: int
     of_words: int
 
+    @staticmethod
+    def between(whole: Node, smaller: Node) -> Kept:
+        """What a layer keeps that is whole in a smaller network."""
+        every, left = (kept_of(node, np.zeros(node.parameter(PART).shape, bool)) for node in (whole, smaller))
+        return Kept(whole.name, left.weights, every.weights, left.words, every.words)
+
 
 def prunable(graph: Graph) -> tuple[Node, ...]:
     """The layers with binary weights that read signs, but for the last with weights; SpecError where there is none."""
