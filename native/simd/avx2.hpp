@@ -16,6 +16,7 @@
 #include "half/avx2.hpp"
 #include "integers/avx2.hpp"
 #include "interleave/avx2.hpp"
+#include "kept/avx2.hpp"
 #include "lookup/x86.hpp"
 #include "pairs/avx2.hpp"
 #include "signs/avx2.hpp"

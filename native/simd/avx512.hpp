@@ -14,6 +14,7 @@
 #include "half/avx512.hpp"
 #include "integers/avx512.hpp"
 #include "interleave/avx512.hpp"
+#include "kept/avx512.hpp"
 #include "lookup/avx512.hpp"
 #include "pairs/avx512.hpp"
 #include "signs/avx2.hpp"

@@ -15,6 +15,7 @@
 #include "floats/transpose_portable.hpp"
 #include "integers/none.hpp"
 #include "interleave/neon.hpp"
+#include "kept/portable.hpp"
 #include "pairs/portable.hpp"
 #include "signs/portable.hpp"
 #include "sums/chosen_neon.hpp"

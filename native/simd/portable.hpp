@@ -18,6 +18,7 @@
 #include "half/portable.hpp"
 #include "integers/none.hpp"
 #include "interleave/portable.hpp"
+#include "kept/portable.hpp"
 #include "lookup/none.hpp"
 #include "pairs/portable.hpp"
 #include "signs/portable.hpp"

@@ -9,6 +9,7 @@
 //                keep_floats: between 64 bits and 64 elements
 //   complex_bits  put_x, put_panel, count: tiles of products of complex bits, by two counts
 //   copy         copy_run: memcpy of short runs
+//   kept         compress, count: bits of kept lanes, and how many of them differ (kept/run.hpp)
 //   interleave   interleave_bytes, interleave_bits: four rows side by side, as dot products take them
 //   lookup       Lookups: sums of products of few bits with signs, from tables (lookup/runs.hpp)
 //   sums         sum_bytes, sum_columns, ChosenBytes: sums of bytes without a factor

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from linocut.run.predictions import Evaluation, Predictions
     from linocut.run.stream import Stream
     from linocut.schedules import Constant, Cosine, Plateau, Schedule, Step
-    from linocut.train import Interrupted, Trainer, export_steps, loggers, pack, unpack
+    from linocut.graph.prune import Pruning
+    from linocut.train import Interrupted, Trainer, export_steps, loggers, pack, prune, unpack
     from linocut.tune.advice import Advice
     from linocut.tune.tuned import tune
 
@@ -61,6 +62,7 @@ __all__ = [
     "Predictions",
     "Predictor",
     "ProgressBar",
+    "Pruning",
     "RunError",
     "Schedule",
     "SpecError",
@@ -90,6 +92,7 @@ __all__ = [
     "pack",
     "plan",
     "pretrained",
+    "prune",
     "sixteen_bits",
     "standard",
     "train",
@@ -106,6 +109,7 @@ _HOMES = {
     "linocut.devices.rows": ("Estimate",),
     "linocut.errors": ("DataError", "DivergenceError", "LinocutError", "MachineError", "RunError", "SpecError"),
     "linocut.graph.network": ("Network",),
+    "linocut.graph.prune": ("Pruning",),
     "linocut.graph.q10": ("sixteen_bits",),
     "linocut.importing": ("import_larq", "import_pytorch"),
     "linocut.optimizers": ("SGD", "Adam", "Bop", "Optimizer"),
@@ -116,7 +120,7 @@ _HOMES = {
     "linocut.run.predictions": ("Evaluation", "Predictions"),
     "linocut.run.stream": ("Stream",),
     "linocut.schedules": ("Constant", "Cosine", "Plateau", "Schedule", "Step"),
-    "linocut.train": ("Interrupted", "Trainer", "export_steps", "pack", "unpack"),
+    "linocut.train": ("Interrupted", "Trainer", "export_steps", "pack", "prune", "unpack"),
     "linocut.tune.advice": ("Advice",),
 }
 _MODULES = {

@@ -140,6 +140,14 @@ def levels_input_gradient(before: Views, after: Views, attributes: Mapping[str, 
     return {"dx": Within((terms + 2) * U * absolute)}
 
 
+def pruned_input_gradient(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
+    """The same as if nothing were pruned, which is more."""
+    if before["dy"].form.is_integer or attributes["exact"]:
+        return {}
+    whole = {name: one for name, one in before.items() if name != "pruned"}
+    return conv2d_input_gradient(whole, after, attributes)
+
+
 def conv2d_weight_gradient(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
     """A sum over pixels; its sign where it is clear of 0."""
     dy, x, dw = before["dy"], before["x"], after["dw"]
@@ -242,6 +250,7 @@ BOUNDS: dict[str, Callable[[Views, Views, Mapping[str, float]], Bounds]] = {
         weight_gradient,
         conv2d,
         conv2d_input_gradient,
+        pruned_input_gradient,
         levels_input_gradient,
         conv2d_weight_gradient,
         circulant_spectra,

@@ -16,12 +16,14 @@ import sequences
 from operands import (
     COMPLEX,
     FILLS,
+    PRUNED,
     QUANTITIES,
     SIZED,
     VARIANTS,
     boundaries_sizes,
     complex_sizes,
     panels_sizes,
+    pruned_sizes,
 )
 from windows import draw, has_images
 
@@ -115,6 +117,8 @@ def make_case(
         sizes = {**sizes, "S": QUANTITIES[op.name] * parts}
     sizes = {**sizes, **boundaries_sizes(op.name, formats, rng)}
     sizes, window = draw(op, sizes, rng) if has_images(op) else (dict(sizes), {})
+    if op.name in PRUNED:
+        sizes = {**sizes, **pruned_sizes(sizes, variant, rng)}
     if op.name in SIZED:
         sizes = {**sizes, **SIZED[op.name](formats, sizes, rng)}
     if op.name == "conv2d_input_sums":

@@ -11,6 +11,8 @@ import sequences
 from linocut.formats import find_format, words
 from linocut.ops import OP_BY_NAME, View, channel_sums, complex_map, norm_gradient_sums, norm_sign, norm_statistics
 from linocut.ops.bits import Array, pack
+from linocut.ops.keep_words import kept_words
+from linocut.ops.keep_words import places as places_of
 from linocut.ops.levels import BITS as BITS_OF_LEVELS
 from linocut.ops.levels import PLANES, float_boundaries, largest, whole_boundaries
 from linocut.ops.limits import Q10_FLAGS
@@ -24,6 +26,7 @@ Attributes: TypeAlias = dict[str, float]
 Filled: TypeAlias = tuple[dict[str, View], Attributes]
 Fill: TypeAlias = Callable[[Formats, Sizes, Mapping[str, float], np.random.Generator], Filled]
 
+PRUNED = ("keep_words", "pruned_conv2d", "pruned_input_gradient")
 MANTISSAS = {"i4": MOST, "i8": 127, "i16": 32767}  # the largest of each format of gradients in integers
 _KINDS = (L1, L2, SCALED_L1)
 _NORMS = tuple({"norm": norm} for norm in _KINDS)
@@ -54,6 +57,10 @@ VARIANTS: dict[str, tuple[dict[str, float], ...]] = {
     "copy_channels": ({"fresh": 0.0}, {"fresh": 1.0}),
     **sequences.VARIANTS,
     "complex_map": ({"transposed": 0.0}, {"transposed": 1.0}),
+    **dict.fromkeys(
+        ("keep_words", "pruned_conv2d"),
+        tuple({"parts": parts, "packed": packed} for parts in (1.0, 2.0) for packed in (0.0, 1.0)),
+    ),
 }
 MOST_POINT = 24
 
@@ -312,6 +319,68 @@ def _conv2d_input_gradient(
     if "scale" in formats:
         filled |= {**_exponents(rng), "scale": _scale(rng)}
     return filled, {}
+
+
+def pruned_sizes(sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> dict[str, int]:
+    """Even channels of parts; rows of what is pruned, N or half of it; as many places as there are words."""
+    parts, packed = int(variant.get("parts", 1)), bool(variant.get("packed", 0))
+    channels = -(-sizes["C"] // parts) * parts
+    rows = sizes["N"] // 2 if sizes["N"] % 2 == 0 and rng.random() < 0.5 else sizes["N"]
+    places = sizes["N"] * places_of((sizes["P"], sizes["Q"], channels), parts, packed)
+    return {"C": channels, "O": rows, "K": places}
+
+
+def _pruned_lists(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    """Weights of which lanes, words, columns or outputs are pruned."""
+    shape = sizes["N"], sizes["P"], sizes["Q"], sizes["C"]
+    weights, pruned = _bits(rng, *shape), _pruned(rng, sizes["O"], *shape[1:])
+    return {"weights": view(weights, "bit"), "pruned": view(pruned, "bit")}, dict(variant)
+
+
+def _pruned(rng: np.random.Generator, *shape: int) -> Array:
+    """Random lanes, of which kinds are pruned whole; now and then all of an output, or of all."""
+    pruned = rng.random(shape) < rng.choice([0.0, 0.5, 0.95])
+    outputs, rows, columns, channels = shape
+    kind = int(rng.integers(5))
+    if kind == 0:
+        pruned |= rng.random((outputs, 1, 1, 1)) < 0.5
+    elif kind == 1:
+        pruned |= rng.random((1, rows, columns, channels)) < 0.9
+    elif kind == 2:
+        groups = rng.random((-(-outputs // 4), rows, columns, -(-channels // 64))) < 0.9
+        pruned |= np.repeat(np.repeat(groups, 4, axis=0)[:outputs], 64, axis=3)[..., :channels]
+    elif kind == 3 and rng.random() < 0.2:
+        pruned[...] = True
+    return pruned
+
+
+def _pruned_conv2d(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    """The lists of such weights, with room behind them."""
+    shape = sizes["N"], sizes["P"], sizes["Q"], sizes["C"]
+    kept = ~_pruned(rng, *shape)
+    parts, packed = int(variant["parts"]), bool(variant["packed"])
+    ends, places, signs, lanes, union = kept_words(_bits(rng, *shape), kept, parts, packed)
+    x = view(_input(rng, "bit", _pixels(sizes, False), sizes["C"]), "bit")
+    room = sizes["K"] - len(places)
+    filled = {
+        "x": x,
+        "ends": view(ends, "i32"),
+        "places": view(np.pad(places, (0, room)), "i32"),
+        "signs": View(np.pad(signs, (0, room))[:, None], "bit", 64),
+        "lanes": View(np.pad(lanes, (0, room))[:, None], "bit", 64),
+        "kept": view(union, "bit"),
+    }
+    if "least" in formats:
+        filled["least"] = view(rng.integers(-3, 4, (1, sizes["N"])), "i32")
+    return filled, dict(variant)
+
+
+def _pruned_input_gradient(
+    formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator
+) -> Filled:
+    filled, attributes = _conv2d_input_gradient({**formats, "weights": "bit"}, sizes, variant, rng)
+    pruned = _pruned(rng, *(sizes[letter] for letter in "OPQC"))
+    return {**filled, "pruned": view(pruned, "bit")}, attributes
 
 
 def _conv2d_input_sums(
@@ -835,6 +904,9 @@ FILLS: dict[str, Fill] = {
     "conv2d": _conv2d,
     "conv2d_input_gradient": _conv2d_input_gradient,
     "conv2d_input_sums": _conv2d_input_sums,
+    "keep_words": _pruned_lists,
+    "pruned_conv2d": _pruned_conv2d,
+    "pruned_input_gradient": _pruned_input_gradient,
     "conv2d_weight_gradient": _conv2d_weight_gradient,
     "conv2d_weight_gradient_adam": _conv2d_update,
     "conv2d_weight_gradient_sgd": _conv2d_update,

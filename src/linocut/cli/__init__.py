@@ -40,6 +40,7 @@ COMMANDS = {
     ),
     "analyse": Entry("linocut.cli.analyse", "analyse", "Find which layers of a trained network deserve more bits."),
     "hybrid": Entry("linocut.cli.hybrid", "hybrid", "Train a network with the best precisions within a budget."),
+    "prune": Entry("linocut.cli.prune", "prune", "Prune a trained network by structure, and train on what is left."),
     "nasbench": Entry(
         "linocut.cli.nasbench", "nasbench", "Count, estimate and search the 423,624 networks of NASBench-101."
     ),

@@ -31,6 +31,10 @@ class Options:
     source: Path | None
     freeze: str | None
     precise_norms: int
+    prune: str | None
+    prune_rate: float
+    prune_ramp: int | None
+    balanced: bool
     validation: float | None
     keep: str | None
     patience: int | None

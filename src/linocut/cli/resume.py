@@ -14,6 +14,7 @@ from linocut.cli.loss import OPTIONS, with_loss
 from linocut.cli.options import find_network, find_optimizer, load_like, tell_skipped
 from linocut.cli.precision import OPTIONS as PRECISIONS
 from linocut.cli.precision import with_precisions
+from linocut.cli.pruning import PRUNING
 
 if TYPE_CHECKING:
     from linocut.cli.given import Options
@@ -152,10 +153,28 @@ def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts,
         pairs.append(("frozen layers", find_frozen(run.network.graph, options.frozen), run.frozen))
     if "precise_norms" in explicit:
         pairs.append(("precise norms", options.precise_norms, run.precise_norms))
+    if explicit & PRUNING:
+        pairs.append(("pruning", *_pruning(options, run)))
     if "seed" in explicit:
         pairs.append(("seed", options.seed, run.seed))
     for what, value, own in pairs:
         _refuse_other(folder, what, value, own)
+
+
+def _pruning(options: Options, run: Settings) -> tuple[str, str]:
+    """What the options ask for, where they say nothing as the run has it, and what the run has."""
+    own = run.pruning
+    if own is None:
+        return f"by {options.prune}" if options.prune else "as asked for", "none"
+    explicit = options.explicit
+    wanted = replace(
+        own,
+        by=options.prune if "prune" in explicit and options.prune else own.by,
+        rate=options.prune_rate if "prune_rate" in explicit else own.rate,
+        ramp=options.prune_ramp if "prune_ramp" in explicit and options.prune_ramp is not None else own.ramp,
+        balanced=options.balanced if "balanced" in explicit else own.balanced,
+    )
+    return str(wanted), str(own)
 
 
 def _agree_on_choosing(options: Options, run: Choosing, folder: Path) -> None:

@@ -37,6 +37,7 @@ from linocut.cli.options import (
     training_options,
 )
 from linocut.cli.precision import precision_options, with_precisions
+from linocut.cli.pruning import asked_pruning, pruning_options
 from linocut.cli.start import (
     default_name,
     features_option,
@@ -156,6 +157,7 @@ def _check(given: Mapping[str, Any]) -> Iterable[str]:
     help="Batch norms predict by their statistics over so many batches, found anew after each epoch; 16 are enough.  "
     "[default: 0, running averages over the steps]",
 )
+@pruning_options
 @click.option(
     "--seed",
     type=int,
@@ -262,6 +264,7 @@ def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
         options.micro_batch,
         freeze=options.frozen,
         precise_norms=options.precise_norms,
+        prune=asked_pruning(options),
     )
     trainer.settings.augmentation.check_dataset(training)
     if options.source is not None:
@@ -282,7 +285,9 @@ def _within_budget(options: Options, network: Network, optimizer: Optimizer, exa
     if options.budget is None:
         return options
     frozen = find_frozen(network.graph, options.frozen)
-    training = Training(network, find_policy(options.policy), optimizer, frozen)
+    pruning = asked_pruning(options)
+    pruned = {} if pruning is None else pruning.layers(network.graph)
+    training = Training(network, find_policy(options.policy), optimizer, frozen, pruned)
     if options.explicit & {"batch", "micro_batch"}:
         sizes = sizes_within(training, options.budget, options.batch, options.micro_batch)
     else:
@@ -374,6 +379,18 @@ def _train_for_people(trainer: Trainer, splits: Loaded, options: Options) -> Non
     click.echo(_report(trainer, history, done, options))
 
 
+def _kept(trainer: Trainer) -> Iterator[str]:
+    """What a pruned network keeps."""
+    if trainer.settings.pruning is None:
+        return
+    from linocut.train.pruned import kept_words
+
+    kept = kept_words(trainer)
+    weights, of_weights = (sum(getattr(one, part) for one in kept) for part in ("weights", "of_weights"))
+    words, of_words = (sum(getattr(one, part) for one in kept) for part in ("words", "of_words"))
+    yield f"{weights:,} of {of_weights:,} of pruned layers, {words:,} of {of_words:,} words that are multiplied"
+
+
 def _of_threads(workspace: int, threads: int) -> str:
     each = f", {show_size(workspace)} for each of {threads} threads" if threads > 1 else ""
     return f"{show_size(workspace * threads)}{each}"
@@ -391,6 +408,7 @@ def _report(trainer: Trainer, history: tuple[EpochEnded, ...], done: Done, optio
     rows = [
         *(("ended early", reason) for reason in ended_early(trainer, done)),
         *(("kept model", text) for text in kept_model(trainer, done)),
+        *(("kept weights", text) for text in _kept(trainer)),
         ("test accuracy", "-" if done.accuracy is None else f"{done.accuracy:.2%}"),
         ("arena", f"{show_size(real)} ({real:,} B, {planned})"),
         ("its lower bound", f"{show_size(program.lower_bound_bytes)} ({program.lower_bound_bytes:,} B)"),

@@ -15,7 +15,7 @@ from linocut.compile.passes.fuse import fuse_updates
 from linocut.compile.recorder import Recorder
 from linocut.compile.storage import storage_of
 from linocut.graph.graph import Graph
-from linocut.graph.state import Layout, Place, buffer_of, memory_buffer, moment_buffer, moment_part
+from linocut.graph.state import PRUNED, Layout, Place, buffer_of, memory_buffer, moment_buffer, moment_part
 from linocut.layers.lowering import ZEROS, Lengths
 from linocut.layers.parameters import Initial, Parameter
 from linocut.layers.shape import Shape
@@ -50,6 +50,7 @@ class Builder(Recorder):
     batch: int
     micro_batches: int = 1
     frozen: frozenset[str] = frozenset()
+    pruned: Mapping[str, bool] = field(default_factory=dict)
     initial: dict[str, Initial] = field(default_factory=dict)
     training: bool = True
     updates_wait: bool = False  # for all gradients, or for a section of their own
@@ -197,6 +198,12 @@ class Builder(Recorder):
         self.layout.owners[name] = (node, part)
         self.initial[name] = initial
         return self.persistent(name, role, shape, form)
+
+    def mask(self, node: str, shape: Shape) -> int:
+        """The bits of what is pruned of a node's weights (outputs, rows, columns, inputs), at first nothing."""
+        place = Place(memory_buffer(node, PRUNED), "bit", shape)
+        self.layout.masks[node] = place
+        return self.memory(node, PRUNED, roles.W_SIGN, shape, "bit")
 
     def persistent(self, name: str, role: str, shape: Shape, form: str) -> int:
         """A buffer that keeps its bytes between runs and starts as zeros; the same one in every section."""

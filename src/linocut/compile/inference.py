@@ -42,6 +42,7 @@ from linocut.graph.inference import (
     LevelsProduct,
     Logits,
     Pool,
+    PrunedProduct,
     Q10Add,
     Q10Coding,
     Q10Gru,
@@ -137,7 +138,7 @@ class _Lowering:
                 if isinstance(node, SequenceCoding) and not self.live:
                     self.lengths = self.recorder.transient(f"{node.name}.lengths", roles.INPUT, (self.batch,), "i32")
                     self.recorder.emit("sequence_lengths", {"x": value, "lengths": self.lengths})
-            case BinaryProduct() | RealProduct():
+            case BinaryProduct() | PrunedProduct() | RealProduct():
                 if self._threshold_of(node) is not None:
                     return
                 value = self._product(node, None)
@@ -256,7 +257,7 @@ class _Lowering:
         self.recorder.emit("quantise_input", {"x": given, "codes": codes}, {"low": node.low, "high": node.high})
         return codes
 
-    def _threshold_of(self, node: BinaryProduct | RealProduct) -> Threshold | None:
+    def _threshold_of(self, node: BinaryProduct | PrunedProduct | RealProduct) -> Threshold | None:
         """The threshold that alone reads a product of integers, and so is one instruction with it."""
         readers = self.graph.readers(node.name)
         if node.gives != INTEGERS or len(readers) != 1 or node.name in self.captured:
@@ -265,7 +266,7 @@ class _Lowering:
 
     def _threshold(self, node: Threshold) -> int:
         source = self.graph.by_name[node.inputs[0]]
-        if isinstance(source, (BinaryProduct, RealProduct)) and self._threshold_of(source) is node:
+        if isinstance(source, (BinaryProduct, PrunedProduct, RealProduct)) and self._threshold_of(source) is node:
             return self._product(source, node)
         bits = self._made(node, "bit")
         least = self._channels(node, "least", node.least)
@@ -316,12 +317,12 @@ class _Lowering:
         else:
             self.recorder.emit("packed_conv2d", operands, _moves(moves, sized=True))
 
-    def _product(self, node: BinaryProduct | RealProduct, threshold: Threshold | None) -> int:
+    def _product(self, node: BinaryProduct | PrunedProduct | RealProduct, threshold: Threshold | None) -> int:
         """A product, or the signs of its threshold where there is one."""
         floats = isinstance(node, RealProduct) and not node.binary
         x = self._numbers(node.inputs[0]) if floats else self.values[node.inputs[0]]
         moves = node.window or window("dense", 1, 1, VALID)
-        as_images = node.window is not None or node.gives != INTEGERS
+        as_images = node.window is not None or node.gives != INTEGERS or isinstance(node, PrunedProduct)
         before = self.recorder.shape(x)
         if as_images:
             images = moves.as_images(before) if node.window else (before[0], 1, 1, before[1])
@@ -335,12 +336,16 @@ class _Lowering:
         return self._viewed(value, f"{(threshold or node).name}.out", (self.batch, *(threshold or node).shape))
 
     def _integers(
-        self, node: BinaryProduct | RealProduct, threshold: Threshold | None, x: int, moves: Window | None, shape: Shape
+        self,
+        node: BinaryProduct | PrunedProduct | RealProduct,
+        threshold: Threshold | None,
+        x: int,
+        moves: Window | None,
+        shape: Shape,
     ) -> int:
         """Exact sums, or their signs by a threshold."""
-        binary = isinstance(node, BinaryProduct)
-        operands: dict[str, int | None] = {"x": x}
-        operands |= self._panels(node, node.weights) if isinstance(node, BinaryProduct) else self._rows(node)
+        binary = not isinstance(node, RealProduct)
+        operands: dict[str, int | None] = {"x": x, **self._weights(node)}
         if threshold is None:
             summed = node.depth * (moves.size[0] * moves.size[1] if moves else 1)
             form = integer_format(summed, real_input=not binary)
@@ -349,12 +354,37 @@ class _Lowering:
         else:
             value = self.recorder.transient(threshold.name, roles.X, shape, "bit")
             operands |= {"bits": value, "least": self._channels(threshold, "least", threshold.least)}
+        if isinstance(node, PrunedProduct):
+            assert moves is not None
+            how = {"parts": float(node.parts), "packed": float(node.joined)}
+            self.recorder.emit("pruned_conv2d", operands, {**moves.attributes(), **how})
+            return value
         family = "packed" if binary else "byte"
         if moves is None:
             self.recorder.emit(f"{family}_matmul", operands)
         else:
             self.recorder.emit(f"{family}_conv2d", operands, _moves(moves, sized=binary))
         return value
+
+    def _weights(self, node: BinaryProduct | PrunedProduct | RealProduct) -> dict[str, int]:
+        """The operands that hold a product's weights."""
+        if isinstance(node, PrunedProduct):
+            return self._lists(node)
+        return self._panels(node, node.weights) if isinstance(node, BinaryProduct) else self._rows(node)
+
+    def _lists(self, node: PrunedProduct) -> dict[str, int]:
+        """The lists of a pruned product."""
+
+        def kept(part: str, shape: Shape, form: str, array: Array) -> int:
+            return self.constant(f"{node.name}.{part}", roles.W_SIGN, shape, form, _given(array))
+
+        return {
+            "ends": kept("ends", node.ends.shape, "i32", node.ends),
+            "places": kept("places", node.places.shape, "i32", node.places),
+            "signs": kept("signs", (node.words, WORD_BITS), "bit", node.signs[:, None]),
+            "lanes": kept("lanes", (node.words, WORD_BITS), "bit", node.lanes[:, None]),
+            "kept": kept("kept", (*node.kept.shape[:2], node.depth), "bit", node.kept),
+        }
 
     def _panels(self, node: BinaryProduct | LevelsProduct, weights: Array, plane: str = "") -> dict[str, int]:
         """Weights as the kernels read them, packed when they are needed."""
@@ -454,9 +484,9 @@ class _Lowering:
         if isinstance(node, Pool):
             own = self._most(self.graph.by_name[node.inputs[0]])
             return own * (node.window.size[0] * node.window.size[1] if node.function == SUM else 1)
-        assert isinstance(node, (BinaryProduct, RealProduct))
+        assert isinstance(node, (BinaryProduct, PrunedProduct, RealProduct))
         summed = node.depth * (node.window.size[0] * node.window.size[1] if node.window else 1)
-        return most_of(summed, real_input=not isinstance(node, BinaryProduct))
+        return most_of(summed, real_input=isinstance(node, RealProduct))
 
     def _pool(self, node: Pool) -> int:
         x = self.values[node.inputs[0]]

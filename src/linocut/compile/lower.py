@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from linocut.compile.batch import check_norms, find_micro_batch
 from linocut.compile.builder import Builder
@@ -38,7 +39,8 @@ class Compiled:
     """A Program with what it was compiled from.
 
     A step takes `batch` examples, `micro_batch` at a time. `initial` says how its persistent buffers start, `blocks`
-    from when to when each buffer's bytes are in use, `layout` where the network's state is. `frozen` layers stay.
+    from when to when each buffer's bytes are in use, `layout` where the network's state is. `frozen` layers stay;
+    of layers that are `pruned` some weights are 0, and the words of those that are True are joined.
     `watching` are the buffers of what measures look at while a step runs, by node and what it is, and of exponents.
     """
 
@@ -53,6 +55,7 @@ class Compiled:
     layout: Layout
     frozen: frozenset[str] = frozenset()
     watching: Mapping[tuple[str, str], tuple[str, str | None]] = field(default_factory=dict)
+    pruned: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def graph(self) -> Graph:
@@ -71,6 +74,7 @@ def compile_network(
     capture: Sequence[str] = (),
     tile_bytes: int | None = TILE_BYTES,
     frozen: Collection[str] = (),
+    pruned: Mapping[str, bool] | None = None,
 ) -> Compiled:
     """`sections` over one arena, by default "train" and "predict" (logits, loss and right answers).
 
@@ -80,10 +84,11 @@ def compile_network(
     looked at between. What the nodes called `capture` give is kept to the end of each section that computes it, in
     buffers SECTION.captured.NODE. `tile_bytes` is how large the tiles of a buffer are where an integer policy's program
     is tiled; None leaves it whole, with the same results. Layers that are `frozen` are not moved, and their batch norms
-    use the running statistics. SpecError for what cannot be.
+    use the running statistics. Of layers that are `pruned` some weights are 0, by bits that the state has; the words
+    of those that are True are joined (ops/keep_words.py). SpecError for what cannot be.
     """
     micro_batch = find_micro_batch(batch, micro_batch)
-    builder = _lowered(network.graph, policy, optimizer, batch, micro_batch, sections, capture, frozen)
+    builder = _lowered(network.graph, policy, optimizer, batch, micro_batch, sections, capture, frozen, pruned or {})
     draft = _divided(builder, tile_bytes)
     blocks = draft.blocks()
     offsets, arena = place(blocks)
@@ -91,7 +96,7 @@ def compile_network(
     program = finished(draft, blocks, offsets, arena)
     initial, layout = builder.initial, builder.layout
     sizes = batch, program, initial, tuple(blocks), micro_batch
-    return Compiled(network, policy, optimizer, *sizes, layout, builder.frozen, builder.watching)
+    return Compiled(network, policy, optimizer, *sizes, layout, builder.frozen, builder.watching, builder.pruned)
 
 
 def lower_bound(
@@ -101,10 +106,11 @@ def lower_bound(
     batch: int,
     micro_batch: int | None = None,
     frozen: Collection[str] = (),
+    pruned: Mapping[str, bool] = MappingProxyType({}),
 ) -> int:
     """The lower bound of the arena, without the search for offsets: what compiling takes is mostly that."""
     micro_batch = find_micro_batch(batch, micro_batch)
-    builder = _lowered(network.graph, policy, optimizer, batch, micro_batch, WHOLE, (), frozen)
+    builder = _lowered(network.graph, policy, optimizer, batch, micro_batch, WHOLE, (), frozen, pruned)
     draft = _divided(builder, TILE_BYTES)
     blocks = draft.blocks()
     return finished(draft, blocks, {}, max(live_bytes(blocks))).lower_bound_bytes
@@ -150,6 +156,7 @@ def _lowered(
     sections: Sequence[str],
     captured: Sequence[str],
     frozen: Collection[str],
+    pruned: Mapping[str, bool] = MappingProxyType({}),
 ) -> Builder:
     step = _check_sections(sections)
     for name in captured:
@@ -157,7 +164,13 @@ def _lowered(
     parts = batch // micro_batch
     still = frozenset(find_frozen(graph, frozen))
     builder = Builder(
-        graph=graph, policy=policy, optimizer=optimizer, batch=micro_batch, micro_batches=parts, frozen=still
+        graph=graph,
+        policy=policy,
+        optimizer=optimizer,
+        batch=micro_batch,
+        micro_batches=parts,
+        frozen=still,
+        pruned=pruned,
     )
     if step:
         check_norms(graph, micro_batch, still)

@@ -9,7 +9,16 @@ from typing import Any
 
 from linocut.digest import sha256
 from linocut.export.packed import described
-from linocut.graph.inference import BinaryProduct, InferenceGraph, InferenceNode, LevelsProduct, RealProduct
+from linocut.formats import WORD_BITS
+from linocut.graph.inference import (
+    BinaryProduct,
+    InferenceGraph,
+    InferenceNode,
+    LevelsProduct,
+    PrunedProduct,
+    RealProduct,
+)
+from linocut.ops.bits import unpack
 
 WORD_BYTES = 4
 
@@ -36,6 +45,8 @@ def _cost(node: InferenceNode) -> Cost:
     if isinstance(node, (BinaryProduct, LevelsProduct, RealProduct)):
         taps = 1 if node.window is None else math.prod(node.window.size)
         macs = math.prod(node.shape) * taps * node.depth
+    if isinstance(node, PrunedProduct):
+        macs = math.prod(node.shape[:-1]) * int(unpack(node.lanes[:, None], WORD_BITS).sum())
     return Cost(node.name, node.kind, macs, nbytes // WORD_BYTES, nbytes)
 
 

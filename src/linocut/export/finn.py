@@ -29,6 +29,7 @@ from linocut.graph.inference import (
     LevelsProduct,
     Logits,
     Pool,
+    PrunedProduct,
     Q10Node,
     Quantise,
     RealProduct,
@@ -68,6 +69,8 @@ def _reason(graph: InferenceGraph, node: InferenceNode) -> str:
         case Affine():
             last = node.name == graph.logits.inputs[0] and len(graph.readers(node.name)) == 1
             return "" if last else f"FINN takes norms that signs follow, and the last one; {MEND}"
+        case PrunedProduct():
+            return f"FINN takes weights of -1 and +1, and of these some are 0; {MEND}"
         case ComplexAffine() | SpectralPool() | Clip() | Coding():
             return f"FINN takes chains of products of signs, no {node.kind}; {MEND}"
         case Add() | Activation() | Concat() | Slice() | CirculantProduct() | Recurrent() | SequencePool() | Q10Node():

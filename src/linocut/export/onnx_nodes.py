@@ -16,6 +16,7 @@ import numpy as np
 
 from linocut.errors import SpecError
 from linocut.export.complex_nodes import refuse_complex
+from linocut.export.pruned_nodes import refuse_pruned
 from linocut.export.ends import IMAGE, LOGITS, tensor_of
 from linocut.export.exact import BYTE, check_exact
 from linocut.export.norms import factor
@@ -45,6 +46,7 @@ from linocut.graph.inference import (
     LevelsProduct,
     Logits,
     Pool,
+    PrunedProduct,
     Q10Node,
     Quantise,
     RealProduct,
@@ -143,6 +145,8 @@ class _Adding:
                 self._quantise(node)
             case Affine():
                 self._affine(node)
+            case PrunedProduct():
+                refuse_pruned(node, "ONNX")
             case ComplexAffine() | SpectralPool() | Clip() | Coding() | Pool(function="sum"):
                 refuse_complex(node, "ONNX")
             case Pool():

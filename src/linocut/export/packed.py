@@ -23,9 +23,10 @@ from linocut.graph.inference import (
     InferenceNode,
     LevelsProduct,
     Pool,
+    PrunedProduct,
     RealProduct,
 )
-from linocut.graph.inference_rules import MOST_NAME, MOST_NODES, Tensors, check, check_form
+from linocut.graph.inference_rules import MOST_NAME, MOST_NODES, Tensors, check, check_form, check_lists
 from linocut.layers.input import MOST_SIZES
 from linocut.layers.losses.base import PATHS
 from linocut.layers.window import Window
@@ -158,9 +159,18 @@ def _filled(file: TensorFile, node: InferenceNode, shapes: Tensors) -> Inference
     arrays: dict[str, Any] = {
         part: file.read(f"{node.name}.{part}", *shapes[f"{node.name}.{part}"]) for part in node.arrays()
     }
-    for part, array in arrays.items():
+    for part, array in () if isinstance(node, PrunedProduct) else arrays.items():
         _check_array(file, node, part, array)
-    return dataclasses.replace(node, **arrays)
+    filled = dataclasses.replace(node, **arrays)
+    if isinstance(filled, PrunedProduct):
+        check_lists(filled)
+    return filled
+
+
+# Settings of nodes that are whole numbers.
+WHOLE = frozenset(
+    ("depth", "begin", "bits", "matrix", "point", "projection_point", "candidate_point", "cut", "parts", "words")
+)
 
 
 def _setting(name: str, value: object) -> Any:
@@ -171,7 +181,7 @@ def _setting(name: str, value: object) -> Any:
         return tuple(fields.text(source, "an input") for source in fields.entries(value, name))
     if name == "shape":
         return _sizes(value, name)
-    if name in ("depth", "begin", "bits", "matrix", "point", "projection_point", "candidate_point", "cut"):
+    if name in WHOLE:
         return fields.whole(value, name)
     if name in ("low", "high", "limit"):
         return fields.number(value, name)
@@ -181,7 +191,7 @@ def _setting(name: str, value: object) -> Any:
         return fields.text(value, name)
     if name == "bound":
         return float(fields.number(value, name))
-    if name in ("coded", "binary", "sigmoid", "backwards", "inverse", "projection_inverse", "paper", "mean"):
+    if name in ("coded", "binary", "sigmoid", "backwards", "inverse", "projection_inverse", "paper", "mean", "joined"):
         return fields.flag(value, name)
     assert name == "window", f"a setting {name} that is not read back"
     return None if value is None else _window(fields.mapping(value, name))

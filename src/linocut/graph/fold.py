@@ -72,8 +72,9 @@ from linocut.layers.pools import whole_window
 from linocut.layers.recurrent import BACKWARD
 from linocut.layers.spectral_pool import COLUMNS, ROWS
 from linocut.layers.window import Window
-from linocut.ops.bits import Array
+from linocut.ops.bits import Array, pack, unpack
 from linocut.ops.complex_block import blocked_bits, blocked_floats
+from linocut.ops.keep_words import kept_words
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,14 @@ class ComplexParts:
     shift: Array | None
 
 
+@dataclass(frozen=True)
+class Pruned:
+    """Which weights of a node are pruned, booleans (outputs, ..., inputs), and whether kept lanes are joined."""
+
+    weights: Array
+    joined: bool
+
+
 class Source(ABC):
     """Where a network's parameters are from: a training's state, or an older model file."""
 
@@ -104,6 +113,10 @@ class Source(ABC):
     @abstractmethod
     def signs(self, node: Node) -> Array:
         """The packed signs of a node's binary weights."""
+
+    def pruned(self, node: Node) -> Pruned | None:
+        """What is pruned of a node's binary weights, None of one that is never pruned."""
+        return None
 
     @abstractmethod
     def planes(self, node: Node) -> Array:
@@ -241,10 +254,24 @@ class _Folder:
         signs, shape = self.source.signs(node), node.output.shape
         if isinstance(node.layer, (BinaryComplexDense, BinaryComplexConvolution)):
             signs = blocked_bits(signs, depth)
+        if given == SIGNS and (pruned := self.source.pruned(node)) is not None:
+            return self._pruned_product(node, sources, window, unpack(signs, depth), pruned)
         if given == SIGNS:
             return inference.BinaryProduct(node.name, sources, shape, INTEGERS, depth, window, signs)
         gives = INTEGERS if given == BYTES else FLOATS
         return inference.RealProduct(node.name, sources, shape, gives, depth, window, True, signs)
+
+    def _pruned_product(
+        self, node: Node, sources: tuple[str, ...], window: Window | None, signs: Array, pruned: Pruned
+    ) -> InferenceNode:
+        """Of signs as rows, several of which may be of one output's weights."""
+        taps = (1, 1) if window is None else window.size
+        shape = *taps, signs.shape[-1]
+        parts = 2 if isinstance(node.layer, (BinaryComplexDense, BinaryComplexConvolution)) else 1
+        kept = ~pruned.weights.reshape(-1, *shape)
+        *lists, union = kept_words(signs.reshape(-1, *shape), kept, parts, pruned.joined)
+        about = (node.name, sources, node.output.shape, INTEGERS, shape[-1], window, parts, pruned.joined)
+        return inference.PrunedProduct(*about, len(lists[1]), *lists, pack(union))
 
     def _levels_product(
         self, node: Node, layer: QuantisedLayer, sources: tuple[str, ...], window: Window | None

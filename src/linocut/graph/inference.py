@@ -18,7 +18,8 @@ from typing import ClassVar, TypeAlias, get_args
 from linocut.errors import unknown_name
 from linocut.layers.base import Shape
 from linocut.layers.window import Window
-from linocut.ops.bits import Array
+from linocut.ops.bits import Array, unpack
+from linocut.ops.keep_words import ternary
 
 BYTES, FLOATS, SIGNS, INTEGERS = "bytes", "floats", "signs", "integers"
 LEVELS_2, LEVELS_4 = "levels of 2 bits", "levels of 4 bits"
@@ -86,6 +87,33 @@ class BinaryProduct(_Node):
     depth: int
     window: Window | None
     weights: Array
+
+
+@dataclass(frozen=True, eq=False)
+class PrunedProduct(_Node):
+    """Signs times weights -1, 0 and +1, of `depth` inputs each, as lists of the words that keep something.
+
+    ops/keep_words.py says what `ends`, `places`, `signs`, `lanes` and `kept` are, of `words` words, and what `parts`
+    and `joined` mean. With a `window` a convolution, whose padding adds 0.
+    """
+
+    kind: ClassVar[str] = "pruned_product"
+    tensors: ClassVar[tuple[str, ...]] = ("ends", "places", "signs", "lanes", "kept")
+    depth: int
+    window: Window | None
+    parts: int
+    joined: bool
+    words: int
+    ends: Array
+    places: Array
+    signs: Array
+    lanes: Array
+    kept: Array
+
+    def ternary(self) -> Array:
+        """Its weights -1, 0 and +1, int64 (outputs, rows, columns, inputs)."""
+        kept = unpack(self.kept, self.depth)
+        return ternary(self.ends, self.places, self.signs, self.lanes, kept, self.parts, self.joined)
 
 
 @dataclass(frozen=True, eq=False)
@@ -412,6 +440,7 @@ InferenceNode: TypeAlias = (
     InputCoding
     | SequenceCoding
     | BinaryProduct
+    | PrunedProduct
     | LevelsProduct
     | RealProduct
     | Threshold

@@ -46,6 +46,7 @@ from linocut.graph.inference import (
     LevelsProduct,
     Logits,
     Pool,
+    PrunedProduct,
     Q10Add,
     Q10Coding,
     Q10Gru,
@@ -70,6 +71,8 @@ from linocut.layers.losses.base import SIGMOID as OF_LOGITS
 from linocut.layers.lstm import GATES as LSTM_GATES
 from linocut.layers.lstm import PEEPHOLES
 from linocut.ops import q10
+from linocut.ops.bits import pack, padding_is_zero, unpack
+from linocut.ops.keep_words import laid_out, places
 from linocut.ops.q10_frames import MOST_FRAMES, MOST_OUTPUTS_OF
 from linocut.ops.q10_transform import MOST_POINT
 
@@ -196,6 +199,9 @@ def _of_one(node: InferenceNode, giver: InferenceNode) -> Rule:
         case BinaryProduct():
             _want_kind(node, gives, SIGNS)
             return Rule(_product_shape(node, shape), INTEGERS, _product_tensors(node, binary=True))
+        case PrunedProduct():
+            _want_kind(node, gives, SIGNS)
+            return Rule(_product_shape(node, shape), INTEGERS, _pruned_tensors(node))
         case LevelsProduct():
             _want_kind(node, gives, *PLANES)
             _want(node.bits in LEVELS, node, f"has 1, 2 or 4 bits, not {node.bits}")
@@ -324,7 +330,37 @@ def _of_one(node: InferenceNode, giver: InferenceNode) -> Rule:
             raise SpecError(f"{node.name}: a {node.kind} reads several nodes, not one")
 
 
-def _product_shape(node: BinaryProduct | LevelsProduct | RealProduct, shape: Shape) -> Shape:
+def _pruned_tensors(node: PrunedProduct) -> Tensors:
+    window = (1, 1) if node.window is None else node.window.size
+    _want(node.parts in (1, 2) and node.depth % node.parts == 0, node, f"has 1 or 2 equal parts, not {node.parts}")
+    most = node.shape[-1] * places((*window, node.depth), node.parts, node.joined)
+    _want(1 <= node.words <= most, node, f"has 1 to {most:,} words, not {node.words:,}")
+    return {
+        "ends": (node.shape[-1:], np.int32),
+        "places": ((node.words,), np.int32),
+        "signs": ((node.words,), np.uint64),
+        "lanes": ((node.words,), np.uint64),
+        "kept": ((*window, words(node.depth)), np.uint64),
+    }
+
+
+def check_lists(node: PrunedProduct) -> None:
+    """SpecError for lists that no layer has: out of order, of places or lanes that there are not."""
+    kept = unpack(node.kept, node.depth)
+    lanes = np.full((1, *kept.shape), True)
+    if node.joined:
+        whole = pack(lanes.reshape(1, -1)[:, kept.ravel()])[0]
+    else:
+        whole = laid_out(lanes, node.parts)[0]
+    ends, places_of = node.ends.astype(np.int64), node.places.astype(np.int64)
+    _want(bool((np.diff(ends, prepend=0) >= 0).all()) and ends[-1] == node.words, node, "has lists one after the other")
+    _want(bool(((places_of >= 0) & (places_of < len(whole))).all()), node, f"has places below {len(whole):,}")
+    _want(not np.any(node.lanes & ~whole[places_of]), node, "has lanes of its inputs alone")
+    _want(not np.any(node.signs & ~node.lanes), node, "has signs of its lanes alone")
+    _want(padding_is_zero(node.kept, node.depth), node, "keeps inputs that it has")
+
+
+def _product_shape(node: BinaryProduct | PrunedProduct | LevelsProduct | RealProduct, shape: Shape) -> Shape:
     _want(node.depth == shape[-1], node, f"has a depth of {shape[-1]}, not {node.depth}")
     outputs = node.shape[-1:]
     if node.window is None:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linocut.errors import SpecError
-from linocut.graph.inference import BinaryProduct, InferenceGraph, InferenceNode, LevelsProduct, RealProduct
+from linocut.graph.inference import (
+    BinaryProduct,
+    InferenceGraph,
+    InferenceNode,
+    LevelsProduct,
+    PrunedProduct,
+    RealProduct,
+)
 from linocut.graph.named_arrays import NamedArrays
 from linocut.masks import is_masked
 from linocut.ops.bits import Array, pack, unpack
@@ -31,7 +38,9 @@ class InferenceState(NamedArrays[tuple[str, str]]):
         self, graph: Callable[[], InferenceGraph], change: Callable[[Callable[[InferenceGraph], InferenceGraph]], None]
     ) -> None:
         now = graph()
-        super().__init__(now.name, {f"{node}.{part}": (node, part) for node, part, _ in now.tensors()})
+        lists = {node.name for node in now.nodes if isinstance(node, PrunedProduct)}  # which hold together
+        own = ((node, part) for node, part, _ in now.tensors() if node not in lists)
+        super().__init__(now.name, {f"{node}.{part}": (node, part) for node, part in own})
         self._graph_now, self._change = graph, change
 
     def __getitem__(self, name: str) -> Array:

@@ -33,6 +33,7 @@ Using: TypeAlias = Callable[[str], AbstractContextManager[None]]
 """Given what for, a block in which the stored elements are read or written, and nobody else does."""
 
 
+PRUNED = "pruned"  # what the bits of a node's pruned weights are called
 AT_ONCE = 1 << 16  # latent weights that are packed together, but for longer outputs
 
 
@@ -103,6 +104,7 @@ class Layout:
     network: str
     parameters: dict[str, Place] = field(default_factory=dict)
     moments: dict[str, Place] = field(default_factory=dict)
+    masks: dict[str, Place] = field(default_factory=dict)  # by node: which of its weights are pruned
     owners: dict[str, tuple[str, str]] = field(default_factory=dict)  # by buffer: the node, and which of its variables
 
 
@@ -211,3 +213,24 @@ class State(StoredArrays):
     def __init__(self, layout: Layout, stored: Stored, using: Using = lambda what: nullcontext()) -> None:
         super().__init__(layout.network, layout.parameters, stored, using)
         self.moments = StoredArrays(layout.network, layout.moments, stored, using)
+        self._masks = layout.masks
+
+    @property
+    def masks(self) -> dict[str, Array]:
+        """Which weights are pruned, booleans (outputs, ..., inputs), of each node of which some may be."""
+        return {node: found for node in self._masks if (found := self.pruned(node)) is not None}
+
+    def pruned(self, node: str) -> Array | None:
+        """Which weights of a node are pruned, booleans (outputs, ..., inputs); None of a node that is never pruned."""
+        place = self._masks.get(node)
+        if place is None:
+            return None
+        stored = self._stored(place.buffer)
+        flat = unpack(stored.reshape(-1, stored.shape[-1]), place.shape[-1])
+        return flat.reshape(self.shape(f"{node}.{WEIGHTS}"))
+
+    def prune(self, node: str, pruned: Array) -> None:
+        """Say which weights of a node are pruned, booleans (outputs, ..., inputs), all others not."""
+        place = self._masks[node]
+        stored = self._stored(place.buffer)
+        stored[...] = pack(pruned.reshape(-1, place.shape[-1])).reshape(stored.shape)

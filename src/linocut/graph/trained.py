@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 
-from linocut.graph.fold import ComplexParts, Norm, Source
+from linocut.graph.fold import ComplexParts, Norm, Pruned, Source
 from linocut.graph.graph import Graph, Node
 from linocut.graph.queries import reads_bytes
 from linocut.graph.state import State
@@ -26,15 +29,31 @@ from linocut.policies import Policy
 
 
 class Trained(Source):
-    """The parameters of a training's state; `latent`: its binary weights have a latent copy."""
+    """The parameters of a training's state; `latent`: its binary weights have a latent copy.
 
-    def __init__(self, graph: Graph, policy: Policy, state: State, *, latent: bool) -> None:
-        self._graph, self._policy, self._state, self._latent = graph, policy, state, latent
+    `pruned` are the layers of which some weights are 0, and whether kept lanes are joined.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        policy: Policy,
+        state: State,
+        *,
+        latent: bool,
+        pruned: Mapping[str, bool] = MappingProxyType({}),
+    ) -> None:
+        self._graph, self._policy, self._state, self._latent, self._pruned = graph, policy, state, latent, pruned
         self.coded = policy.integer
 
     def signs(self, node: Node) -> Array:
         """The packed signs of a node's binary weights."""
         return self._state.signs(f"{node.name}.weights")
+
+    def pruned(self, node: Node) -> Pruned | None:
+        """What is pruned of a node's binary weights."""
+        found = self._state.pruned(node.name)
+        return None if found is None else Pruned(found, self._pruned[node.name])
 
     def planes(self, node: Node) -> Array:
         """The planes of the levels of a node's weights."""

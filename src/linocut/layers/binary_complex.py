@@ -16,6 +16,7 @@ from linocut.layers.gradient_scale import decide_exponent
 from linocut.layers.kinds import BITS, INPUT, PRODUCT
 from linocut.layers.lowering import GRADIENT
 from linocut.layers.parameters import Parameter, bias, fan_in
+from linocut.layers.pruned_weights import PARTS, PIXELS, PrunedWeights, as_pixels
 from linocut.layers.values import Bits, Given, Gradient, Product, Value, reshaped
 from linocut.layers.weights import BinaryWeights, most_of, product_format
 
@@ -86,7 +87,11 @@ class BinaryComplexConvolution(_BinaryComplex, PairedConvolution):
         summed = fan_in(own.shape)
         shape = self.window.images_over(before, 2 * self.filters)
         y = builder.transient(f"{name}.Y", roles.Y, shape, product_format(builder.policy, summed, real))
-        _multiply(builder, name, value, own, y, attributes)
+        pruned = PrunedWeights.of(builder, name, value, own.shape, PARTS)
+        if pruned is None:
+            _multiply(builder, name, value, own, y, attributes)
+        else:
+            pruned.multiply(builder, value.buffer, _rows(builder, name, own), y, attributes)
         out = Product(y, most_of(summed, real_input=real))
 
         def backward() -> None:
@@ -96,7 +101,7 @@ class BinaryComplexConvolution(_BinaryComplex, PairedConvolution):
                 products = 2 * outputs * height * width
                 value.give(
                     builder,
-                    _input_gradient(builder, name, dy, own, before, "conv2d_input_gradient", products, attributes),
+                    _input_gradient(builder, name, dy, own, before, products, pruned, attributes),
                 )
             _update(builder, name, dy, value, own, "conv2d_weight_gradient", attributes)
 
@@ -153,9 +158,12 @@ class BinaryComplexDense(_BinaryComplex, PairedDense):
         own = BinaryWeights.of(builder, name, biased=self.bias)
         form = product_format(builder.policy, inputs, real)
         y = builder.transient(f"{name}.Y", roles.Y, (examples, 2 * self.units), form)
+        pruned = PrunedWeights.of(builder, name, value, own.shape, PARTS)
         if real:
-            rows = blocked(builder, f"{name}.rows", own.signs(builder), roles.W_SIGN)
-            builder.emit("real_matmul", {"x": value.buffer, "weights": rows, "y": y})
+            builder.emit("real_matmul", {"x": value.buffer, "weights": _rows(builder, name, own), "y": y})
+        elif pruned is not None:
+            x, signs, sums = (as_pixels(builder, name, one) for one in (value.buffer, _rows(builder, name, own), y))
+            pruned.multiply(builder, x, signs, sums, PIXELS)
         else:
             _multiply_pixels(builder, name, value.buffer, own, y)
         out = Product(y, most_of(inputs, real_input=real))
@@ -164,9 +172,7 @@ class BinaryComplexDense(_BinaryComplex, PairedDense):
             dy = out.taken()
             if value.wanted:
                 of_rows = 2 * self.units
-                value.give(
-                    builder, _input_gradient(builder, name, dy, own, (examples, inputs), "input_gradient", of_rows)
-                )
+                value.give(builder, _input_gradient(builder, name, dy, own, (examples, inputs), of_rows, pruned))
             _update(builder, name, dy, value, own, "weight_gradient")
 
         builder.on_backward(backward)
@@ -186,6 +192,11 @@ def _multiply(
     builder.emit("conv2d", {"x": value.buffer, "weights": rows, "y": y}, attributes)
 
 
+def _rows(builder: Lowering, name: str, own: BinaryWeights) -> int:
+    """The signs as real rows."""
+    return blocked(builder, f"{name}.rows", own.signs(builder), roles.W_SIGN)
+
+
 def _multiply_pixels(builder: Lowering, name: str, x: int, own: BinaryWeights, y: int) -> None:
     """Emit the product of vectors of bits, each an image of one pixel."""
 
@@ -203,15 +214,23 @@ def _input_gradient(
     dy: Gradient,
     own: BinaryWeights,
     shape: Shape,
-    op: str,
     products: int,
+    pruned: PrunedWeights | None,
     attributes: dict[str, float] | None = None,
 ) -> Gradient:
+    """Of images, with the attributes of their window, or of vectors."""
     dx = builder.gradient(f"{name}.dX", roles.DX, shape)
-    rows = blocked(builder, f"{name}.rows", own.signs(builder), roles.W_SIGN)
-    operands = {"dy": dy.buffer, "dy_exponent": dy.exponent, "weights": rows, "dx": dx.buffer}
-    operands |= {"dx_exponent": dx.exponent, "scale": decide_exponent(builder, name, dy, dx, products)}
-    builder.emit(op, operands, attributes)
+    images = {"dy": dy.buffer, "weights": _rows(builder, name, own), "dx": dx.buffer}
+    scale = decide_exponent(builder, name, dy, dx, products)
+    exponents = {"dy_exponent": dy.exponent, "dx_exponent": dx.exponent, "scale": scale}
+    if pruned is None:
+        op = "input_gradient" if attributes is None else "conv2d_input_gradient"
+        builder.emit(op, {**images, **exponents}, attributes)
+    else:
+        if attributes is None:
+            images = {part: as_pixels(builder, f"{name}.{part}", one) for part, one in images.items()}
+        operands = {**images, **exponents, "pruned": pruned.pruned}
+        builder.emit("pruned_input_gradient", operands, attributes or PIXELS)
     builder.watched(name, GRADIENT, dx.buffer, dx.exponent)
     return dx
 

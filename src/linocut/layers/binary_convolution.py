@@ -13,6 +13,7 @@ from linocut.layers.gradient_scale import decide_exponent
 from linocut.layers.kinds import BITS, INPUT, PRODUCT
 from linocut.layers.lowering import GRADIENT
 from linocut.layers.parameters import Parameter, bias, fan_in, weights
+from linocut.layers.pruned_weights import PrunedWeights
 from linocut.layers.values import Bits, Given, Gradient, Product, Value, reshaped
 from linocut.layers.weights import BinaryWeights, most_of, product_format
 
@@ -68,7 +69,11 @@ class BinaryConvolution(Convolution):
         before = builder.shape(value.buffer)
         shape = self.window.images_over(before, self.filters)
         y = builder.transient(f"{name}.Y", roles.Y, shape, product_format(builder.policy, fan_in(own.shape), real))
-        builder.emit("conv2d", {"x": value.buffer, "weights": own.signs(builder), "y": y}, attributes)
+        pruned = PrunedWeights.of(builder, name, value, own.shape)
+        if pruned is None:
+            builder.emit("conv2d", {"x": value.buffer, "weights": own.signs(builder), "y": y}, attributes)
+        else:
+            pruned.multiply(builder, value.buffer, own.signs(builder), y, attributes)
         scale = self._scale(builder, name, own)
         scaled = y if scale is None else _scaled(builder, f"{name}.scaled", roles.Y, y, scale)
         out = Product(scaled, most_of(fan_in(own.shape), real_input=real))
@@ -78,7 +83,7 @@ class BinaryConvolution(Convolution):
             if scale is not None:
                 dy = Gradient(_scaled(builder, f"{name}.dY", roles.DY, dy.buffer, scale))
             if value.wanted:
-                value.give(builder, _input_gradient(builder, name, dy, own, before, attributes))
+                value.give(builder, _input_gradient(builder, name, dy, own, before, attributes, pruned))
             x = kept_input(builder, name, value)
             own.update(builder, "conv2d_weight_gradient", {"dy": dy.buffer, "x": x}, attributes)
 
@@ -122,14 +127,23 @@ class BinaryConv1D(BinaryConvolution):
 
 
 def _input_gradient(
-    builder: Lowering, name: str, dy: Gradient, own: BinaryWeights, shape: Shape, attributes: dict[str, float]
+    builder: Lowering,
+    name: str,
+    dy: Gradient,
+    own: BinaryWeights,
+    shape: Shape,
+    attributes: dict[str, float],
+    pruned: PrunedWeights | None,
 ) -> Gradient:
     dx = builder.gradient(f"{name}.dX", roles.DX, shape)
     operands = {"dy": dy.buffer, "dy_exponent": dy.exponent, "weights": own.signs(builder)}
     outputs, rows, columns, _ = own.shape
     operands |= {"dx": dx.buffer, "dx_exponent": dx.exponent}
     operands["scale"] = decide_exponent(builder, name, dy, dx, outputs * rows * columns)
-    builder.emit("conv2d_input_gradient", operands, attributes)
+    if pruned is None:
+        builder.emit("conv2d_input_gradient", operands, attributes)
+    else:
+        builder.emit("pruned_input_gradient", {**operands, "pruned": pruned.pruned}, attributes)
     builder.watched(name, GRADIENT, dx.buffer, dx.exponent)
     return dx
 

@@ -12,6 +12,7 @@ from linocut.layers.gradient_scale import decide_exponent
 from linocut.layers.kinds import BITS, INPUT, PRODUCT
 from linocut.layers.lowering import GRADIENT
 from linocut.layers.parameters import Parameter, weights
+from linocut.layers.pruned_weights import PIXELS, PrunedWeights, as_pixels
 from linocut.layers.values import Bits, Given, Gradient, Product, Value
 from linocut.layers.weights import BinaryWeights, product_format
 
@@ -46,14 +47,19 @@ class BinaryDense(FullyConnected):
         rows, inputs = builder.shape(value.buffer)
         own = BinaryWeights.of(builder, name)
         y = builder.transient(f"{name}.Y", roles.Y, (rows, self.units), product_format(builder.policy, inputs, real))
-        op = "real_matmul" if real else "binary_matmul"
-        builder.emit(op, {"x": value.buffer, "weights": own.signs(builder), "y": y})
+        pruned = PrunedWeights.of(builder, name, value, own.shape)
+        if pruned is None:
+            op = "real_matmul" if real else "binary_matmul"
+            builder.emit(op, {"x": value.buffer, "weights": own.signs(builder), "y": y})
+        else:
+            x, signs, sums = (as_pixels(builder, name, buffer) for buffer in (value.buffer, own.signs(builder), y))
+            pruned.multiply(builder, x, signs, sums, PIXELS)
         out = Product(y)
 
         def backward() -> None:
             dy = out.taken()
             if value.wanted:
-                value.give(builder, _input_gradient(builder, name, dy, own, (rows, inputs)))
+                value.give(builder, _input_gradient(builder, name, dy, own, (rows, inputs), pruned))
             own.update(builder, "weight_gradient", {"dy": dy.buffer, "x": kept_input(builder, name, value)})
 
         builder.on_backward(backward)
@@ -69,10 +75,16 @@ def kept_input(builder: Lowering, name: str, value: Given | Bits) -> int:
     return bits
 
 
-def _input_gradient(builder: Lowering, name: str, dy: Gradient, own: BinaryWeights, shape: Shape) -> Gradient:
+def _input_gradient(
+    builder: Lowering, name: str, dy: Gradient, own: BinaryWeights, shape: Shape, pruned: PrunedWeights | None
+) -> Gradient:
     dx = builder.gradient(f"{name}.dX", roles.DX, shape)
     operands = {"dy": dy.buffer, "dy_exponent": dy.exponent, "weights": own.signs(builder), "dx": dx.buffer}
     operands |= {"dx_exponent": dx.exponent, "scale": decide_exponent(builder, name, dy, dx, own.shape[0])}
-    builder.emit("input_gradient", operands)
+    if pruned is None:
+        builder.emit("input_gradient", operands)
+    else:
+        pixels = {part: as_pixels(builder, f"{name}.{part}", operands[part]) for part in ("dy", "weights", "dx")}
+        builder.emit("pruned_input_gradient", {**operands, **pixels, "pruned": pruned.pruned}, PIXELS)
     builder.watched(name, GRADIENT, dx.buffer, dx.exponent)
     return dx

@@ -44,6 +44,7 @@ class Lowering(Protocol):
     counters: int
     micro: int | None
     lengths: Lengths | None  # where sequences of the input end, None where all have as many steps
+    pruned: Mapping[str, bool]  # nodes of whose weights some are 0, and whether what they keep is joined to words
     unit: int | None  # the exponent of the loss's gradient, where float gradients are in units that follow it
 
     @property
@@ -74,6 +75,9 @@ class Lowering(Protocol):
 
     def memory(self, node: str, part: str, role: str, shape: Shape, form: str, initial: Initial = ZEROS) -> int:
         """A buffer of a node's that keeps its bytes between runs, at first zeros; the same in every section."""
+
+    def mask(self, node: str, shape: Shape) -> int:
+        """The bits of what is pruned of a node's weights (outputs, rows, columns, inputs), at first nothing."""
 
     def transient(self, name: str, role: str, shape: Shape, form: str) -> int:
         """A buffer that lives from its first to its last use."""

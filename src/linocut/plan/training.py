@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from linocut import fields
@@ -36,6 +36,7 @@ class Training:
     policy: Policy
     optimizer: Optimizer
     frozen: tuple[str, ...] = ()  # layers that do not move
+    pruned: Mapping[str, bool] = field(default_factory=dict)  # layers of which some weights are 0
     _latest: dict[Sizes, Compiled] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -50,7 +51,7 @@ class Training:
         """The program for these sizes; the latest is kept, as it is mostly asked for again."""
         if sizes not in self._latest:
             how = self.network, self.policy, self.optimizer, sizes.batch, sizes.micro_batch
-            found = lower.compile_network(*how, frozen=self.frozen)
+            found = lower.compile_network(*how, frozen=self.frozen, pruned=self.pruned)
             self._latest.clear()
             self._latest[sizes] = found
         return self._latest[sizes]
@@ -62,7 +63,7 @@ class Training:
     def bound(self, sizes: Sizes) -> int:
         """What its arena cannot be below, in bytes: quickly found."""
         how = self.network, self.policy, self.optimizer, sizes.batch, sizes.micro_batch
-        return lower.lower_bound(*how, self.frozen)
+        return lower.lower_bound(*how, self.frozen, self.pruned)
 
     def kept(self, sizes: Sizes) -> int:
         """Bytes that are kept between steps."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from linocut.train.export import export_steps
     from linocut.train.logged_dynamics import read_dynamics
     from linocut.train.packing import pack
+    from linocut.train.pruned import prune
     from linocut.train.unpacking import unpack
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Trainer",
     "export_steps",
     "pack",
+    "prune",
     "read_dynamics",
     "unpack",
 ]
@@ -36,6 +38,7 @@ __getattr__ = names(
         "linocut.train.export": ("export_steps",),
         "linocut.train.logged_dynamics": ("read_dynamics",),
         "linocut.train.packing": ("pack",),
+        "linocut.train.pruned": ("prune",),
         "linocut.train.unpacking": ("unpack",),
     },
 )

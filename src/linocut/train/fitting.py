@@ -23,6 +23,7 @@ from linocut.train.given import Given
 from linocut.train.interrupts import Interrupted, Interrupts, Noted
 from linocut.train.kept_model import KeptModel
 from linocut.train.precise_norms import recompute
+from linocut.train.pruning import prune_at
 from linocut.train.progress import Progress
 from linocut.train.settings import Settings
 
@@ -111,6 +112,8 @@ class Fitting:
                     self.save_checkpoint()
             interrupts.check()
 
+        if self.settings.pruning is not None and progress.step == 0:
+            prune_at(self.compiled, self.session, self.settings.pruning, progress.epoch)
         run = self.session, self.feed, self.compiled, self.settings
         if self.observer is not None:
             self.observer.begin_epoch()

@@ -129,6 +129,12 @@ def _check_able(trainer: Trainer) -> None:
             "the run finds statistics of batch norms anew after each epoch (precise norms), which linocut-runner "
             "does not do; begin one without"
         )
+    pruning = trainer.settings.pruning
+    if pruning is not None and (trainer.progress.epoch, trainer.progress.step > 0) <= (pruning.ramp, False):
+        raise SpecError(
+            f"the run is pruned {pruning}, and finds masks anew as epochs begin up to number {pruning.ramp + 1}, which "
+            "linocut-runner does not do; train it beyond that first"
+        )
     if trainer.choosing.validation is not None:
         raise SpecError(
             f"the run is validated on {trainer.choosing.validation}, which linocut-runner does not do; begin one "

@@ -62,7 +62,7 @@ class Ready:
     def within(self, budget: int, examples: int) -> Settings:
         """The settings, with a batch that fills the budget, in bytes, and is no larger than so many examples."""
         own = self.settings
-        training = Training(own.network, own.policy, own.optimizer, own.frozen)
+        training = Training(own.network, own.policy, own.optimizer, own.frozen, own.pruned)
         sizes = find_sizes(training, budget, None, None, examples)
         return replace(own, batch_size=sizes.batch, micro_batch=sizes.micro_batch)
 
@@ -71,6 +71,9 @@ class Ready:
         if settings is self.settings:
             return
         kept = (dict(self.state), dict(self.state.moments)) if self._open else ({}, {})
+        masks = self.state.masks if self._open else {}
         self.settings, self.compiled, self._open = settings, settings.compile(), None
         self.state.update({name: kept[0][name] for name in kept[0] if name.rpartition(".")[0] not in new})
         self.state.moments.update(kept[1])
+        for node, pruned in masks.items():
+            self.state.prune(node, pruned)

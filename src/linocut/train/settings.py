@@ -13,6 +13,8 @@ from linocut.data.augmentation import Augmentation
 from linocut.errors import SpecError
 from linocut.graph.frozen import find_frozen
 from linocut.graph.network import Network
+from linocut.graph.prune import Pruning
+from linocut.graph.prune import check as check_pruning
 from linocut.optimizers import Optimizer, find_optimizer
 from linocut.policies import Policy, find_policy
 from linocut.schedules import Schedule, find_schedule
@@ -36,6 +38,7 @@ class Settings:
     micro_batch: int = 0  # examples at a time; 0 becomes the whole batch
     frozen: tuple[str, ...] = ()  # layers that do not move
     precise_norms: int = 0  # batches for statistics to predict by, after each epoch; 0 leaves running averages
+    pruning: Pruning | None = None  # which weights are 0
 
     def __post_init__(self) -> None:
         """SpecError for sizes and a seed out of range, and for augmentation of what are no images."""
@@ -45,11 +48,24 @@ class Settings:
         fields.whole(self.precise_norms, "precise_norms")
         object.__setattr__(self, "frozen", find_frozen(self.network.graph, self.frozen))
         self.augmentation.check_shape(self.network.input.shape)
+        if self.pruning is not None:
+            if not self.optimizer.latent:
+                raise SpecError(
+                    f"pruning goes by the magnitudes of latent weights, which {self.optimizer.kind} has not; take adam "
+                    "or sgd"
+                )
+            check_pruning(self.network.graph, self.pruning)
 
     def compile(self) -> Compiled:
         """The program of the run."""
         sizes = self.batch_size, self.micro_batch
-        return compile_network(self.network, self.policy, self.optimizer, *sizes, frozen=self.frozen)
+        how = self.network, self.policy, self.optimizer, *sizes
+        return compile_network(*how, frozen=self.frozen, pruned=self.pruned)
+
+    @property
+    def pruned(self) -> dict[str, bool]:
+        """The layers of which some weights are 0, and whether the words of these are joined."""
+        return {} if self.pruning is None else self.pruning.layers(self.network.graph)
 
     def to_dict(self) -> dict[str, Any]:
         """All of them, for a file."""
@@ -63,6 +79,7 @@ class Settings:
             "seed": self.seed,
             "augmentation": self.augmentation.to_dict(),
             **({"frozen": list(self.frozen)} if self.frozen else {}),
+            **({"pruning": self.pruning.to_dict()} if self.pruning else {}),
             **({"precise_norms": self.precise_norms} if self.precise_norms else {}),
         }
 
@@ -73,7 +90,7 @@ class Settings:
         Checkpoints of before there were augmentation and micro-batches say nothing of them: they had none.
         """
         if isinstance(data, dict):
-            sizes = {"micro_batch": data.get("batch_size"), "precise_norms": 0}
+            sizes = {"micro_batch": data.get("batch_size"), "precise_norms": 0, "pruning": None}
             data = {"augmentation": NONE.to_dict(), "frozen": [], **sizes, **data}
         fields.described(data, Settings, "settings")
         for name in ("network", "policy"):
@@ -93,6 +110,7 @@ class Settings:
             fields.whole(data["micro_batch"], "micro_batch", 1),
             tuple(fields.text(name, "a frozen layer") for name in fields.entries(data["frozen"], "frozen")),
             data["precise_norms"],
+            None if data["pruning"] is None else Pruning.from_dict(data["pruning"]),
         )
 
 

@@ -119,6 +119,11 @@ def _giver(
     folder = RunFolder(path)
     if folder.holds_run:
         kept, state = folder.read()
+        if kept.settings.pruning is not None:
+            raise RunError(
+                f"{path} is pruned {kept.settings.pruning}, so that many of its weights count for nothing; train it on "
+                "with --resume, or prune it further: linocut prune"
+            )
         return OfState(_of_run(kept, state)), str(path), kept.data.classes if kept.data else ()
     file = path / packed.NAME if os.path.isdir(path) else path
     if not os.path.exists(file):

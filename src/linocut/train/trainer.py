@@ -17,6 +17,7 @@ from linocut.errors import DataError, LinocutError, RunError, SpecError
 from linocut.graph.frozen import find_frozen
 from linocut.graph.inference import InferenceGraph
 from linocut.graph.network import Network
+from linocut.graph.prune import Pruning
 from linocut.graph.state import State
 from linocut.optimizers import Optimizer, find_optimizer
 from linocut.plan.arena import arena_account
@@ -76,6 +77,7 @@ class Trainer:
     running statistics; gradients go through them to layers before. With all norms frozen a batch may be 1.
     With `precise_norms` batch norms predict, from the end of each epoch on, by their mean statistics over so many
     batches of training examples, all under the weights of that moment, not by running averages; weights stay the same.
+    With `prune`, a `Pruning`, some weights are 0 (docs/pruning.md): fewer words are multiplied.
     A `budget`, "48MiB" or bytes, keeps the arena within it: without a `batch_size` by the largest batch that fits, and
     that `fit` makes no larger than its data before training begins; with one, by the largest `micro_batch` that divides
     it and fits. Without a budget the batch is 100.
@@ -101,6 +103,7 @@ class Trainer:
         budget: str | int | None = None,
         freeze: Sequence[str] = (),
         precise_norms: int = 0,
+        prune: Pruning | None = None,
     ) -> None:
         """Check the settings and compile the program."""
         training = Training(network, find_policy(policy), find_optimizer(optimizer))
@@ -108,6 +111,8 @@ class Trainer:
             training = replace(
                 training, frozen=find_frozen(network.graph, _names(freeze, "freeze", "layers", "binary_dense1"))
             )
+        if prune is not None:
+            training = replace(training, pruned=prune.layers(network.graph))
         held = None if budget is None else find_budget(budget)
         sizes = find_sizes(training, held, batch_size, micro_batch)
         settings = Settings(
@@ -121,6 +126,7 @@ class Trainer:
             sizes.micro_batch,
             training.frozen,
             precise_norms,
+            prune,
         )
         filled = held if batch_size is None and micro_batch is None else None
         self._set_up(settings, threads, backend, filled, held)

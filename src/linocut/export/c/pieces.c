@@ -126,6 +126,36 @@ static void signs_product(
     }
 }
 
+/*@ pruned_product: grid finish differing */
+/* Signs times weights of which some are 0: of each output the words that keep something, up to its end; a place is a
+   word of a filter's taps. */
+static void pruned_product(const grid *g, const word *x, const int32_t *ends, const int32_t *places,
+                           const uint32_t *signs, const uint32_t *lanes, const int32_t *least, const norm *m, word *y)
+{
+    const int32_t words = (g->depth + 31) / 32, pixel = least ? (g->outputs + 31) / 32 : g->outputs;
+    const uint32_t none = 0;
+    int32_t i, j, n, e;
+    word sums[32];
+    for (i = 0; i < g->out_height; ++i) {
+        for (j = 0; j < g->out_width; ++j, y += pixel) {
+            const seen at = seen_by(g, i, j);
+            for (n = 0, e = 0; n < g->outputs; ++n) {
+                int32_t sum = 0;
+                for (; e < ends[n]; ++e) {
+                    const int32_t tap = places[e] / words, p = tap / g->columns, q = tap % g->columns;
+                    word kept, other;
+                    if (p < at.p0 || p >= at.p1 || q < at.q0 || q >= at.q1) continue;
+                    kept.bits = lanes[e];
+                    other.bits = x[((at.row + p) * g->width + at.column + q) * words + places[e] % words].bits & kept.bits;
+                    sum += differing(&kept, &none, 1) - 2 * differing(&other, signs + e, 1);
+                }
+                sums[n % 32].sum = sum;
+                if (n % 32 == 31 || n + 1 == g->outputs) finish(least, m, sums, n / 32 * 32, n % 32 + 1, y);
+            }
+        }
+    }
+}
+
 /*@ signs_product_pooled: signs_pixel */
 /* The largest signs of each window of a product: +1 where any is. Windows do not overlap. */
 static void signs_product_pooled(

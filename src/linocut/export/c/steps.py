@@ -45,6 +45,7 @@ from linocut.graph.inference import (
     LevelsProduct,
     Logits,
     Pool,
+    PrunedProduct,
     Q10Node,
     Quantise,
     RealProduct,
@@ -57,7 +58,7 @@ from linocut.graph.inference import (
 from linocut.layers.base import Shape
 from linocut.layers.weights import levels_format
 from linocut.layers.window import Window
-from linocut.ops.bits import Array
+from linocut.ops.bits import Array, pack
 from linocut.ops.levels import float_boundaries, largest
 
 WORD_BYTES = 4
@@ -177,7 +178,7 @@ class _Lowering:
         match node:
             case InputCoding():
                 value = self._input(node)
-            case BinaryProduct() | RealProduct():
+            case BinaryProduct() | PrunedProduct() | RealProduct():
                 if self._joined(node) is not None:
                     return
                 value = self._product(node, None)
@@ -312,7 +313,7 @@ class _Lowering:
         self._step(node, "code_numbers", "image", repr(float(node.low)), repr(scale), value.count, value)
         return value
 
-    def _joined(self, node: BinaryProduct | RealProduct) -> Threshold | Affine | None:
+    def _joined(self, node: BinaryProduct | PrunedProduct | RealProduct) -> Threshold | Affine | None:
         """The node that alone reads a product of integers, and is one call with it."""
         readers = self.graph.readers(node.name)
         if node.gives != INTEGERS or len(readers) != 1:
@@ -328,20 +329,36 @@ class _Lowering:
         fits = isinstance(pool, Pool) and pool.window.stride >= max(pool.window.size)
         return pool if isinstance(pool, Pool) and fits else None
 
-    def _product(self, node: BinaryProduct | RealProduct, reader: Threshold | Affine | None) -> Value:
+    def _product(self, node: BinaryProduct | PrunedProduct | RealProduct, reader: Threshold | Affine | None) -> Value:
         """A product, or what its reader makes of it."""
         if isinstance(node, RealProduct) and node.gives == FLOATS:
             return self._float_product(node)
         x, grid = self.values[node.inputs[0]], self._grid_of(node)
-        binary = isinstance(node, BinaryProduct)
-        words = (tap_words if binary else filter_words)(node.weights, node.depth)
-        weights = self._table(node, "uint32_t", "weights", words)
         least = self._table(reader, "int32_t", "least", reader.least) if isinstance(reader, Threshold) else "0"
         norm = self._norm(reader) if isinstance(reader, Affine) else "0"
         given = reader or node
         value = self._made(given, given.gives, given.shape)
+        if isinstance(node, PrunedProduct):
+            self._step(given, "pruned_product", grid, x, *self._lists(node), least, norm, value)
+            return value
+        binary = isinstance(node, BinaryProduct)
+        words = (tap_words if binary else filter_words)(node.weights, node.depth)
+        weights = self._table(node, "uint32_t", "weights", words)
         self._step(given, "signs_product" if binary else "bytes_product", grid, x, weights, least, norm, value)
         return value
+
+    def _lists(self, node: PrunedProduct) -> list[str]:
+        """The words of 32 inputs of which something is kept, those of each output up to an end."""
+        weights = node.ternary()
+        lanes, signs = (
+            tap_words(pack(chosen), node.depth).reshape(len(weights), -1) for chosen in (weights != 0, weights > 0)
+        )
+        outputs, places = np.nonzero(lanes)
+        ends = np.cumsum(np.bincount(outputs, minlength=len(weights)))
+        parts = {"ends": ends, "places": places}
+        tables = [self._table(node, "int32_t", part, array.astype(np.int32)) for part, array in parts.items()]
+        words = {"signs": signs[outputs, places], "lanes": lanes[outputs, places]}
+        return [*tables, *(self._table(node, "uint32_t", part, array) for part, array in words.items())]
 
     def _levels_product(self, node: LevelsProduct) -> Value:
         """The sums of a product of levels; what reads them is another call."""
@@ -379,12 +396,12 @@ class _Lowering:
         self._step(node, function, self._grid_of(node), x, weights, bias, value)
         return value
 
-    def _grid_of(self, node: BinaryProduct | RealProduct) -> str:
+    def _grid_of(self, node: BinaryProduct | PrunedProduct | RealProduct) -> str:
         return self._grid(node, node.window, self.values[node.inputs[0]].shape, node.shape[-1])
 
     def _by_channel(self, node: Threshold | Affine) -> Value:
         product = self.graph.by_name[node.inputs[0]]
-        if isinstance(product, (BinaryProduct, RealProduct)) and self._joined(product) is node:
+        if isinstance(product, (BinaryProduct, PrunedProduct, RealProduct)) and self._joined(product) is node:
             return self._product(product, node)
         if isinstance(node, Threshold):
             x = self.values[node.inputs[0]]

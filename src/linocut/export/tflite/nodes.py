@@ -19,6 +19,7 @@ import numpy as np
 
 from linocut.errors import SpecError
 from linocut.export.complex_nodes import refuse_complex
+from linocut.export.pruned_nodes import refuse_pruned
 from linocut.export.ends import IMAGE, LOGITS, tensor_of
 from linocut.export.norms import factor
 from linocut.export.recurrent import refuse
@@ -52,6 +53,7 @@ from linocut.graph.inference import (
     LevelsProduct,
     Logits,
     Pool,
+    PrunedProduct,
     Q10Node,
     Quantise,
     RealProduct,
@@ -109,6 +111,8 @@ class _Adding:
                 self.products.threshold(node)
             case Affine():
                 self._affine(node)
+            case PrunedProduct():
+                refuse_pruned(node, "TFLite")
             case ComplexAffine() | SpectralPool() | Clip() | Coding() | Pool(function="sum"):
                 refuse_complex(node, "TFLite")
             case Pool():
