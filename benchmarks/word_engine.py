@@ -153,7 +153,8 @@ def simulate(graph: InferenceGraph, found: Accelerated) -> None:
             for name, value in values.items()
             if value.dtype == bool or not network.stream
         }
-        print(f"the engine's integers and prediction's: {sum(differ.values()):,} differ")
+        count = sum(values[name].size for name in differ)
+        print(f"the engine's integers and prediction's: {sum(differ.values()):,} of {count:,} differ")
     begun = time.perf_counter()
     print(simulated.simulate(sources(found, NAME) | bench.files(engine, own), NAME))
     print(f"{time.perf_counter() - begun:.0f} s, building and running")

@@ -37,7 +37,10 @@ def of(name: str, lanes: int, family: str) -> Resources:
     known = {key[2]: value for key, value in table().items() if key[:2] == (family, name)}
     if not known:
         families = sorted({key[0] for key in table()})
-        raise SpecError(f"the word engine's parts are counted for {', '.join(families)}, not for family {family!r}")
+        raise SpecError(
+            f"parts of the word engine are counted for {', '.join(families)}, not for family {family!r}; name one of "
+            "them"
+        )
     if lanes in known:
         return known[lanes]
     below = max((count for count in known if count < lanes), default=min(known))
