@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import linocut as lc
-from linocut.devices.word_engine import bench, bit_count, images, simulated
+from linocut.devices.word_engine import bench, bit_count, images, sign_tests, simulated
 from linocut.devices.word_engine.accelerated import accelerate
 from linocut.devices.word_engine.computed import computed
 from linocut.devices.word_engine.layers import network_of
@@ -18,6 +18,7 @@ from linocut.devices.word_engine.tiles import Shape, cycles_of, tiles_of, timed
 from linocut.devices.word_engine.verilog import Engine, check_name
 from linocut.errors import SpecError
 from linocut.graph.blank import blank
+from linocut.graph.inference import ComplexAffine
 from linocut.layers import (
     BatchNorm,
     BinaryComplexConv2D,
@@ -138,6 +139,30 @@ def test_layers_and_tests_of_signs_come_to_prediction(trained, name):
     for one in bench.wanted(network):
         assert np.array_equal(own[one].reshape(told[one].shape), told[one]), one
     assert any(values.any() and not values.all() for one, values in told.items() if values.dtype == bool)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_tests_of_signs_are_norms_in_float64_for_every_sum(rows):
+    """Of complex factors in every direction; the line itself is prediction's, in f32."""
+    generator, channels, largest = np.random.default_rng(rows), 12, 41
+    mean, shift = generator.normal(0, 4, 2 * channels), generator.normal(0, 0.4, 2 * channels)
+    deviation, gains = generator.uniform(3, 9, 2 * channels), generator.normal(0, 1, (rows, channels))
+    mean, shift, deviation, gains = (part.astype(np.float32) for part in (mean, shift, deviation, gains))
+    deviation[3] = 0  # a channel that does not vary
+    norm = ComplexAffine("norm", ("sums",), (2 * channels,), "floats", rows, mean, deviation, gains, shift)
+    test = sign_tests._of_floats(norm, 2, largest) if rows == 1 else sign_tests._of_turned(norm, largest)
+    p, q = (part.ravel() for part in np.mgrid[-largest : largest + 1, -largest : largest + 1])
+    p, q = p[np.abs(p) + np.abs(q) <= largest], q[np.abs(p) + np.abs(q) <= largest]
+    sums = np.stack([np.repeat(p[:, None], channels, 1), np.repeat(q[:, None], channels, 1)], axis=1)
+    by = np.where(deviation > 0, 1 / np.where(deviation > 0, deviation, 1).astype(np.float64), 0).reshape(2, -1)
+    z = (2 * sums - mean.astype(np.float64).reshape(2, -1)) * by
+    a, b, c = (gains.astype(np.float64)[number] if number < rows else 0.0 for number in range(3))
+    matrix = {1: (a, 0.0, 0.0, a), 2: (a, -b, b, a), 3: (a, b, b, c)}[rows]
+    x = np.stack([matrix[0] * z[:, 0] + matrix[1] * z[:, 1], matrix[2] * z[:, 0] + matrix[3] * z[:, 1]], axis=1)
+    x += shift.astype(np.float64).reshape(2, -1)
+    far = np.abs(x) > 1e-5
+    assert test.inexact == 0 and far.mean() > 0.99
+    assert np.array_equal(test.signs(sums)[far], (x >= 0)[far])
 
 
 def simulated_by_icarus(engine, values, tmp_path):
