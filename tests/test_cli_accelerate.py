@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from linocut.devices.table import DEVICES
+from linocut.devices.word_engine import simulated
+from linocut.errors import MachineError
 
 
 def test_a_model_by_its_name(linocut):
@@ -37,10 +41,106 @@ def test_both_directions_or_one(linocut):
 def test_refusals(linocut):
     for arguments, says in (
         (("lstm", "--clock", "fast"), "'fast' is no clock such as 200MHz"),
-        (("mlp",), "no engine builds mlp"),
+        (("resnet50",), "no engine builds resnet50"),
         (("lstm", "--on", "coral-usb"), "no FPGA"),
         (("lstm", "--block", 3), "must be a power of two"),
         (("lstn",), "lstm"),
+        (("lstm", "--fps", 5), "--fps: of binary networks, which lstm is not"),
+        (("mlp", "--stages", 3), "--stages: of pipelines of LSTMs, which mlp is not"),
+        (("mlp", "--on", "coral-usb"), "no FPGA"),
+        (("mlp", "--out", "engine"), "mlp has no trained weights"),
+        (("mlp", "--fps", 0), "fps is 0, must be above 0"),
+        (("mlp", "--fps", 1e8), "is more than the widest engine's"),
+        (("mlp", "--shape", "3x4"), "'3x4' is no shape"),
+        (("mlp", "--shape", "3x4x5"), "must be a power of two"),
+        (("mlp", "--shape", "16x256x256", "--on", "7v3"), "7v3 holds no engine of 16 x 256 x 256"),
     ):
         status, _, told = linocut("accelerate", *arguments)
         assert status == 2 and says in told and len(told.strip().splitlines()) <= 3
+
+
+NETWORK = """
+name = "digit_net"
+[[layers]]
+layer = "binary_conv2d"
+filters = 6
+[[layers]]
+layer = "batch_norm"
+[[layers]]
+layer = "sign"
+[[layers]]
+layer = "binary_conv2d"
+filters = 5
+[[layers]]
+layer = "max_pool2d"
+[[layers]]
+layer = "batch_norm"
+[[layers]]
+layer = "sign"
+[[layers]]
+layer = "flatten"
+[[layers]]
+layer = "binary_dense"
+units = "classes"
+[[layers]]
+layer = "batch_norm"
+"""
+
+
+@pytest.fixture
+def digits(elsewhere, linocut):
+    """The folder of a run of a small binary network."""
+    Path("net.toml").write_text(NETWORK)
+    given = ("--data", "digits", "--limit", 60, "--epochs", 1, "--batch", 20)
+    assert linocut("train", "--model", "net.toml", *given, "--out", "run")[0] == 0
+    return "run"
+
+
+def test_an_engine_is_written_whole_or_not_at_all(digits, linocut, monkeypatch):
+    status, out, _ = linocut("accelerate", digits, "--on", "u280", "--fps", 50_000, "--out", "engine", "--images", 1)
+    assert status == 0 and "wrote 9 files into" in out and "on the host: binary_conv2d1" in out
+    files = sorted(path.name for path in Path("engine").iterdir())
+    assert files[:2] == ["bench.v", "digit_net.v"] and "digit_net_weights.hex" in files
+    assert all(path.read_text().endswith("\n") for path in Path("engine").iterdir())
+    for arguments, says in (
+        (("--out", "engine"), "engine exists already; give --force"),
+        (("--out", "net.toml"), "net.toml is a file"),
+        (("--out", "other", "--name", "within"), "reserved"),
+        (("--out", "other", "--name", "a-b"), "no Verilog name"),
+        (("--out", ".", "--force"), "holds more than an engine"),
+    ):
+        status, _, told = linocut("accelerate", digits, "--on", "u280", "--fps", 50_000, *arguments)
+        assert status == 2 and says in told and not Path("other").exists()
+    before = Path("engine/digit_net.v").read_text()
+    monkeypatch.setattr("linocut.export.verilog.write_text", failing)
+    status, _, told = linocut("accelerate", digits, "--on", "u280", "--out", "engine", "--force", "--shape", "1x1x1")
+    assert status == 1 and "the disk is full" in told
+    assert Path("engine/digit_net.v").read_text() == before and sorted(Path().iterdir()) == sorted(
+        map(Path, ("engine", "net.toml", "run"))
+    )
+
+
+def failing(path, text):
+    if path.suffix == ".hex":
+        raise MachineError("the disk is full")
+    path.write_text(text)
+
+
+def test_tools_that_are_not_there(digits, linocut, monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda tool: None)
+    for option, says in (("--simulate", "Verilator is not installed"), ("--synthesise", "yosys is not installed")):
+        status, _, told = linocut("accelerate", digits, "--on", "u280", "--fps", 50_000, option)
+        assert status == 1 and says in told and "apt-get install" in told
+    monkeypatch.setattr(simulated, "version_of", lambda tool: (4, 38))
+    assert "Verilator is of version 4.38, must be 5.000 or later" in linocut(
+        "accelerate", digits, "--on", "u280", "--simulate"
+    )[2].replace("\n", " ")
+
+
+@pytest.mark.skipif(bool(simulated.missing()), reason=simulated.missing() or "it is there")
+def test_simulated_on_test_images(digits, linocut):
+    arguments = ("accelerate", digits, "--on", "u280", "--fps", 50_000, "--simulate", "--images", 2, "--json")
+    status, out, _ = linocut(*arguments)
+    told = json.loads(out)
+    assert status == 0 and told["simulated"]["equal"] and told["simulated"]["frames"] == 2
+    assert told["simulated"]["cycles"] == told["cycles_per_frame"] and told["frames_per_second"] >= 50_000

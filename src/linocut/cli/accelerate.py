@@ -159,14 +159,10 @@ def accelerate(
 def _is_binary(network: Network) -> bool:
     """Whether the word engine is for it: it has a layer of signs times binary weights, and no pipeline is for it."""
     from linocut.devices.pipeline.engines import ENGINES
-    from linocut.layers import BinaryComplexConvolution, BinaryComplexDense, BinaryConvolution, BinaryDense
-    from linocut.layers.kinds import BITS
+    from linocut.graph.queries import multiplies_signs
 
-    binary = BinaryComplexConvolution, BinaryComplexDense, BinaryConvolution, BinaryDense
     graph = network.graph
-    if any(engine.parts(graph) for engine in ENGINES):
-        return False
-    return any(isinstance(node.layer, binary) and node.input.kind == BITS for node in graph.nodes)
+    return not any(engine.parts(graph) for engine in ENGINES) and multiplies_signs(graph)
 
 
 def _network(model: str, block: int | None) -> Network:

@@ -99,6 +99,7 @@ def _untrained(network: Network) -> InferenceGraph:
 def _made(found: Accelerated, predictor: Predictor, model: str, wanted: Wanted) -> tuple[Accelerated, tuple[Path, ...]]:
     """The same with what simulation and synthesis say, and the files that were written."""
     from linocut.devices.word_engine import accelerated, bench, simulated
+    from linocut.devices.word_engine.computed import computed
     from linocut.devices.word_engine.verilog import Engine, check_name
     from linocut.export.c.tables import identifier
     from linocut.export.verilog import check_folder, write_folder
@@ -111,8 +112,12 @@ def _made(found: Accelerated, predictor: Predictor, model: str, wanted: Wanted) 
         found = accelerated.synthesised(found, files, name)
     if wanted.out is not None or wanted.simulate:
         examples = _examples(predictor, model, wanted)
-        values = bench.predicted(predictor.graph, bench.wanted(found.network), examples)
-        files |= bench.files(Engine(found.timed, name), values)
+        engine, network = Engine(found.timed, name), found.network
+        values = bench.predicted(predictor.graph, bench.wanted(network), examples)
+        if network.stream:
+            own = computed(engine, values[network.reads], values[network.stream])
+            found, values = replace(found, apart=bench.apart(network, values, own)), own
+        files |= bench.files(engine, values)
     if wanted.simulate:
         found = replace(found, simulated=simulated.simulate(files, name))
     if wanted.out is None:

@@ -23,7 +23,7 @@ from linocut.layers import (
     Sign,
     SumPool,
 )
-from linocut.layers.kinds import INPUT, PRODUCT
+from linocut.layers.kinds import BITS, INPUT, PRODUCT
 from linocut.layers.parameters import CONSTANT, WEIGHT, Parameter
 from linocut.layers.shape import Shape
 
@@ -132,6 +132,17 @@ def _ahead(graph: Graph, name: str) -> Iterator[Node]:
 
 def _has_weights(node: Node) -> bool:
     return any(parameter.use == WEIGHT for parameter in node.parameters)
+
+
+def multiplies_signs(graph: Graph) -> bool:
+    """Whether a layer multiplies signs by binary weights."""
+    return any(isinstance(node.layer, BINARY) and node.input.kind == BITS for node in graph.nodes)
+
+
+def complex_factors(graph: Graph) -> int:
+    """How many complex factors norms of complex channels have, one a channel."""
+    norms = (node for node in graph.nodes if isinstance(node.layer, ComplexNorm) and node.layer.scale)
+    return sum(node.output.shape[-1] // 2 for node in norms)
 
 
 def sums(graph: Graph) -> tuple[Node, ...]:

@@ -46,9 +46,10 @@ def _figures(found: Accelerated) -> list[str]:
         f"on the host: {', '.join(found.host) if found.host else 'the outputs alone'}",
     ]
     if (simulated := found.simulated) is not None:
+        whose = "its 16-bit numbers" if found.network.stream else "prediction"
         lines.append(
             f"simulated {simulated.frames} frames: {simulated.cycles:,} cycles each where the model says "
             f"{simulated.model:,}; {simulated.wrong_signs:,} signs and {simulated.wrong_sums:,} sums differ from "
-            f"prediction, of {simulated.words:,} words of signs and {simulated.sums:,} rows of sums"
+            f"{whose}, of {simulated.words:,} words of signs and {simulated.sums:,} rows of sums"
         )
     return [*lines, *found.notes(), ABOUT]

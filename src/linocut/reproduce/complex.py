@@ -22,7 +22,7 @@ from linocut.devices.word_engine.tiles import Shape, timed
 from linocut.graph.blank import blank
 from linocut.graph.inference import InferenceGraph, RealProduct
 from linocut.graph.network import Network
-from linocut.layers import ComplexNorm
+from linocut.graph.queries import complex_factors
 from linocut.layers.parameters import CONSTANT, STATISTIC
 from linocut.ops.bits import Array
 from linocut.reproduce.asked import Asked
@@ -101,15 +101,11 @@ def windows_of(graph: InferenceGraph) -> int:
 def _numbers(one: Published) -> Iterator[Row]:
     graph = networks.build(one.model).graph
     trained = sum(math.prod(p.shape) for p in graph.parameters() if p.use not in (CONSTANT, STATISTIC))
-    unused = sum(node.output.shape[-1] // 2 for node in graph.nodes if _has_factor(node.layer))
+    unused = complex_factors(graph)
     command = f"python -c 'import linocut as lc; print(lc.models.build(\"{one.model}\").graph.summary())'"
     yield Row(NUMBERS, one.model, None, float(trained), "", COUNTED, command)
     whole = float(trained + unused)
     yield Row(NUMBERS, f"{one.model}, {UNUSED}", float(one.trainable), whole, "", COUNTED, command, None, OF_CODE)
-
-
-def _has_factor(layer: object) -> bool:
-    return isinstance(layer, ComplexNorm) and layer.scale
 
 
 def _rates(found: Sequence[tuple[Published, Accelerated]]) -> Iterator[Row]:

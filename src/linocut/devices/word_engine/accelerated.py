@@ -33,7 +33,8 @@ ABOUT = (
 class Accelerated:
     """An engine for a network on a device at a clock, in Hz; `how` its resources were found.
 
-    `host` names what runs outside of it: the layers of weights before and behind.
+    `host` names what runs outside of it: the layers of weights before and behind. `apart` is how many signs of test
+    images are others than prediction's, and of how many: of residual networks, whose stream has 16 bits.
     """
 
     timed: Timed
@@ -43,6 +44,7 @@ class Accelerated:
     how: str
     host: tuple[str, ...]
     simulated: Simulated | None = None
+    apart: tuple[int, int] | None = None
 
     @property
     def network(self) -> EngineNetwork:
@@ -59,6 +61,9 @@ class Accelerated:
         network, found = self.network, []
         if network.obstacle:
             found.append(f"counted alone, no Verilog: {network.obstacle}")
+        if network.stream:
+            told = "" if self.apart is None else f"; of {self.apart[1]:,} signs {self.apart[0]:,} are others than its"
+            found.append(f"shortcuts are added in 16 bits, 10 of them a fraction, where prediction has floats{told}")
         if self.timed.used < USED:
             found.append(f"no more than {100 * self.timed.used:.1f}% of it is in use: layers do not fill its words")
         if self.timed.interval > self.timed.cycles:
@@ -98,6 +103,7 @@ class Accelerated:
             "device_has": {"lut": self.device.lut, "bram36": self.device.bram36, "dsp": self.device.dsp},
             "layers": self.rows(),
             "on_host": list(self.host),
+            "signs_apart": None if self.apart is None else list(self.apart),
             "simulated": None if self.simulated is None else self.simulated.to_json(),
             "notes": self.notes(),
             "about": ABOUT,

@@ -56,6 +56,13 @@ def wanted(network: EngineNetwork) -> list[str]:
     return [network.reads, *([network.stream] if network.stream else []), *signs, given]
 
 
+def apart(network: EngineNetwork, predicted: Mapping[str, Array], own: Mapping[str, Array]) -> tuple[int, int]:
+    """How many signs of a residual network are others than prediction's, (frames, *shape) each, and of how many."""
+    names = [layer.signs for layer in network.layers if layer.signs]
+    differ = sum(int(np.count_nonzero(own[name].reshape(predicted[name].shape) != predicted[name])) for name in names)
+    return differ, sum(predicted[name].size for name in names)
+
+
 def _bench(engine: Engine, frames: int) -> str:
     shape, parts = engine.timed.shape, engine.parts
     signs = sum(one.groups * one.words_out for one in engine.tiles)

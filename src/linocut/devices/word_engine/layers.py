@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Protocol, runtime_checkable
+
+import numpy as np
 
 from linocut.devices.word_engine.layer import ONE_PIXEL, Layer
 from linocut.devices.word_engine.sign_tests import test_behind
@@ -30,6 +33,26 @@ from linocut.graph.inference import (
 from linocut.layers.base import Shape
 from linocut.layers.window import Window
 from linocut.ops.bits import Array, unpack
+
+
+@runtime_checkable
+class PrunedWeights(Protocol):
+    """A product of signs whose weights are -1, 0 and +1, `ternary` (outputs, ..., inputs): a node of pruned layers."""
+
+    @property
+    def name(self) -> str:
+        """Its own."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What it reads."""
+
+    @property
+    def window(self) -> Window | None:
+        """Of a convolution."""
+
+    def ternary(self) -> Array:
+        """The weights, int64."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +91,7 @@ def network_of(graph: InferenceGraph, kept: dict[str, Array] | None = None) -> E
     SpecError where there are none, where complex and real ones are mixed, and for what is between them that the engine
     cannot do, with its name.
     """
-    products = [node for node in graph.nodes if isinstance(node, BinaryProduct)]
+    products = [node for node in graph.nodes if isinstance(node, (BinaryProduct, PrunedWeights))]
     if not products:
         raise SpecError(
             f"no engine builds {graph.name}: it has no layer of signs times binary weights, and no block-circulant LSTM"
@@ -95,9 +118,9 @@ def network_of(graph: InferenceGraph, kept: dict[str, Array] | None = None) -> E
     return EngineNetwork(graph.name, tuple(layers), reads, obstacle, stream)
 
 
-def _layer(graph: InferenceGraph, node: BinaryProduct, kept: Array | None) -> Layer:
+def _layer(graph: InferenceGraph, node: BinaryProduct | PrunedWeights, kept: Array | None) -> Layer:
     source, window = graph.by_name[node.inputs[0]], node.window
-    weights = unpack(node.weights, node.depth)
+    weights = _ternary(node)
     parts = 2 if _is_complex(weights) else 1
     if isinstance(source, Flatten) and parts == 1:
         source = graph.by_name[source.inputs[0]]
@@ -106,9 +129,9 @@ def _layer(graph: InferenceGraph, node: BinaryProduct, kept: Array | None) -> La
     made = ONE_PIXEL if window is None else _sides(window, window.as_images(source.shape))
     if window is None:  # all of an image that was flattened is the kernel
         weights = weights.reshape(len(weights), *shape)
-    pool, last = _pool_behind(graph, node)
+    pool, last = _pool_behind(graph, node.name)
     times = 1 if pool is None else pool.window.size[0] * pool.window.size[1]
-    test, signs = test_behind(graph, last.name, parts, times * shape[-1] // parts * weights[0, :, :, 0].size)
+    test, signs = test_behind(graph, last, parts, times * shape[-1] // parts * weights[0, :, :, 0].size)
     size, pool_stride, function, given = ONE_PIXEL, 1, SUM, made
     if pool is None and signs:
         pool = _signs_pool(graph, signs)
@@ -121,10 +144,12 @@ def _layer(graph: InferenceGraph, node: BinaryProduct, kept: Array | None) -> La
             raise SpecError(f"{pool.name} pools beyond the edge of its image; the engine pools whole windows alone")
         signs = pool.name if function == MAX else signs
     inputs = shape[-1] // parts
-    halved = weights[: len(weights) // parts].reshape(len(weights) // parts, *weights.shape[1:3], parts, inputs)
-    if parts == 2:  # rows are [re | not im]
-        halved = halved.copy()
-        halved[:, :, :, 1] = ~halved[:, :, :, 1]
+    rows = weights[: len(weights) // parts].reshape(len(weights) // parts, *weights.shape[1:3], parts, inputs)
+    halved = rows > 0
+    if parts == 2:  # rows are [re | -im]
+        halved[:, :, :, 1] = rows[:, :, :, 1] < 0
+    if kept is None and not rows.all():
+        kept = rows[:, :, :, 0] != 0
     if kept is not None and kept.shape != (shaped := (len(halved), *halved.shape[1:3], inputs)):
         raise SpecError(f"what {node.name} keeps is {kept.shape}, must be {shaped}")
     return Layer(
@@ -142,7 +167,7 @@ def _layer(graph: InferenceGraph, node: BinaryProduct, kept: Array | None) -> La
         function,
         halved,
         kept,
-        last.name,
+        last,
         signs,
         test,
     )
@@ -160,14 +185,21 @@ def _sides(window: Window, image: Shape) -> tuple[int, int]:
     return int(sides[1]), int(sides[2])
 
 
+def _ternary(node: BinaryProduct | PrunedWeights) -> Array:
+    """Weights -1, 0 where they are pruned, and +1: int8 (outputs, ..., inputs)."""
+    if isinstance(node, BinaryProduct):
+        return np.where(unpack(node.weights, node.depth), np.int8(1), np.int8(-1))
+    return node.ternary().astype(np.int8)
+
+
 def _is_complex(weights: Array) -> bool:
-    """Whether rows are those of complex numbers, [re | not im] and then [im | re]."""
+    """Whether rows are those of complex numbers, [re | -im] and then [im | re]."""
     rows, inputs = weights.shape[0], weights.shape[-1]
     if rows % 2 or inputs % 2:
         return False
     upper, lower = weights[: rows // 2], weights[rows // 2 :]
     real, negative = upper[..., : inputs // 2], upper[..., inputs // 2 :]
-    return bool((lower[..., inputs // 2 :] == real).all() and (lower[..., : inputs // 2] == ~negative).all())
+    return bool((lower[..., inputs // 2 :] == real).all() and (lower[..., : inputs // 2] == -negative).all())
 
 
 def _reader(graph: InferenceGraph, name: str) -> InferenceNode | None:
@@ -175,12 +207,12 @@ def _reader(graph: InferenceGraph, name: str) -> InferenceNode | None:
     return readers[0] if len(readers) == 1 else None
 
 
-def _pool_behind(graph: InferenceGraph, node: BinaryProduct) -> tuple[Pool | None, InferenceNode]:
-    """The pool of sums behind a product, and what gives the sums that are tested."""
-    reader = _reader(graph, node.name)
+def _pool_behind(graph: InferenceGraph, product: str) -> tuple[Pool | None, str]:
+    """The pool of sums behind a product, and the name of the sums that are tested."""
+    reader = _reader(graph, product)
     if isinstance(reader, Pool) and reader.function == SUM:
-        return reader, reader
-    return None, node
+        return reader, reader.name
+    return None, product
 
 
 def _signs_pool(graph: InferenceGraph, signs: str) -> Pool | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from linocut.devices.pipeline.resources import Resources
 from linocut.devices.word_engine.synthesis import COMPLEX, REAL, STRAIGHT, SUM_BITS, TURNED
-from linocut.devices.word_engine.verilog import Engine
+from linocut.devices.word_engine.verilog import STREAM_WIDTH, Engine
 from linocut.errors import SpecError
 from linocut.toml_text import read_toml
 
@@ -37,7 +37,10 @@ def of(name: str, lanes: int, family: str) -> Resources:
     known = {key[2]: value for key, value in table().items() if key[:2] == (family, name)}
     if not known:
         families = sorted({key[0] for key in table()})
-        raise SpecError(f"the word engine's parts are counted for {', '.join(families)}, not for family {family!r}")
+        raise SpecError(
+            f"parts of the word engine are counted for {', '.join(families)}, not for family {family!r}; name one of "
+            "them"
+        )
     if lanes in known:
         return known[lanes]
     below = max((count for count in known if count < lanes), default=min(known))
@@ -83,8 +86,13 @@ def _ways(engine: Engine) -> Resources:
 def _memories(engine: Engine) -> Resources:
     shape, word = engine.timed.shape, engine.parts * engine.timed.shape.lanes
     copies = shape.pixels**2
+    streams = Resources()
+    if engine.streams:
+        for groups, tiles in engine.stream_shapes:  # the host's, and the layers'
+            streams = streams + memory(groups * tiles, shape.pixels * engine.parts * STREAM_WIDTH) * shape.outputs
     return (
-        memory(engine.steps, shape.outputs * engine.weight_width)
+        streams
+        + memory(engine.steps, shape.outputs * engine.weight_width)
         + memory(engine.steps, engine.step_width)
         + memory(engine.tile_count, shape.outputs * engine.parts * engine.test_width)
         + memory(engine.first_depth, word) * copies

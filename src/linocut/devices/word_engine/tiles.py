@@ -146,15 +146,34 @@ class Timed:
         return self.network.products / (self.cycles * self.shape.products)
 
     @property
+    def frees(self) -> int:
+        """The number of the last layer that reads what the host gave."""
+        return max(
+            number for number, one in enumerate(self.tiles) if number == 0 or _reads_host(one.layer, self.network)
+        )
+
+    @property
     def interval(self) -> int:
-        """Cycles from frame to frame: a frame is read in while others than the first layer of the last one run."""
-        return max(self.cycles, START + self.tiles[0].cycles + self.load_words)
+        """Cycles from frame to frame: one is read in while the layers run that no more need what the host gave."""
+        return max(self.cycles, START + sum(one.cycles for one in self.tiles[: self.frees + 1]) + self.loading)
+
+    @property
+    def loading(self) -> int:
+        """Cycles that reading a frame in takes: a word a cycle, beside them a row of the stream and an output."""
+        first = self.tiles[self.frees]
+        rows = first.groups * len(first.kept) * self.shape.outputs if first.layer.stream is not None else 0
+        return max(self.load_words, rows)
 
     @property
     def load_words(self) -> int:
-        """Words of a frame that is read in, one a cycle, while the one before is computed."""
+        """Words of a frame's signs."""
         first = self.tiles[0]
         return first.layer.image[0] * first.layer.image[1] * first.words_in
+
+
+def _reads_host(layer: Layer, network: EngineNetwork) -> bool:
+    """Whether a layer reads the host's signs, or adds to its numbers."""
+    return layer.reads == network.reads or (layer.stream is not None and layer.stream.first)
 
 
 def timed(network: EngineNetwork, shape: Shape) -> Timed:

@@ -248,15 +248,6 @@ class Engine:
         """Of an address that a frame is loaded at: a word of a bank, and the bank below it."""
         return bits_of(self.first_depth * self.timed.shape.pixels)
 
-    @property
-    def frees(self) -> int:
-        """The last layer that reads what the host gives."""
-        return max(
-            number
-            for number, one in enumerate(self.tiles)
-            if one.layer.buffers[0] == 0 or (one.layer.stream is not None and one.layer.stream.first)
-        )
-
     def _stream_ports(self) -> str:
         if not self.streams:
             return ""
@@ -353,7 +344,7 @@ class Engine:
             *((2, buffer) for buffer in layer.buffers),
             (1, int(number == len(self.tiles) - 1)),
             (1, int(layer.pool_function == MAX)),
-            (1, int(number == self.frees)),
+            (1, int(number == self.timed.frees)),
             (1, int(layer.stream is not None)),
             (1, int(layer.stream is not None and layer.stream.adds)),
             (1, int(layer.stream is not None and layer.stream.first)),
