@@ -48,6 +48,7 @@ def test_a_run_goes_on_with_more_classes(photos, linocut):
             "batch_norm2": "its beta are (1, 3), there (1, 2)",
         },
         "unused": ["binary_dense2", "batch_norm2"],
+        "fitted": [],
     }
     assert "begins from run: binary_dense1, batch_norm1 as they were there" in err
     assert "binary_dense2 begins anew: its weights are (3, 12), there (2, 12)" in err

@@ -31,10 +31,10 @@ def test_a_run_in_16_bits_is_calibrated_on_its_data(heard, linocut):
     told = json.loads(out)
     assert (status, told["out"], told["saturated"], told["clipped"]) == (0, "small.safetensors", {}, {})
     assert set(told["largest"]) == {"gru1.gates", "gru1.candidates", "gru1.cells"}
-    made = lc.sixteen_bits(lc.load("run").graph, _examples(heard)).graph
+    made = lc.sixteen_bits(lc.load("run").graph, _examples(heard, heard.shape)).graph
     kept = lc.load("small.safetensors")
     assert kept.classes == lc.load("run").classes and kept.form == heard.form
-    x = _examples(heard)
+    x = _examples(heard, heard.shape)
     assert np.array_equal(kept.predict(x).outputs, lc.Predictor(made, threads=1).predict(x).outputs)
     status, out, _ = linocut("sixteen-bits", "run", "--out", "small.safetensors", "--force")
     assert "gru1.gates: integers up to" in out and out.splitlines()[0].startswith("wrote small.safetensors: ")
@@ -42,13 +42,14 @@ def test_a_run_in_16_bits_is_calibrated_on_its_data(heard, linocut):
         (("run", "--out", "small.safetensors"), "small.safetensors exists already; give --force"),
         (("small.safetensors", "--out", "b"), "is in 16 bits already"),
         (("run",), "Missing option '--out'"),
+        (("run", "--data", "digits", "--out", "b"), "digits has examples (8, 8, 1) of u8, the network takes"),
     ):
         status, out, err = linocut("sixteen-bits", *words)
         assert (status, out, err.count("\n")) == (2, "", 1) and reason in err
 
 
 def test_frames_are_heard_as_they_come(heard, linocut, monkeypatch):
-    x = _examples(heard)[0]
+    x = _examples(heard, heard.shape)[0]
     frames = x[: np.flatnonzero(x.any(axis=1))[-1] + 1]
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(frames.tobytes()), isatty=lambda: False))
     status, out, _ = linocut("predict", "run", "-", "--json")

@@ -67,7 +67,7 @@ struct Sequence {
             hear(h, parts[1], tile);
             q10::multiply<2>(parts, 2 * blocks, k, bits, halvings, tile, [&](i64 block, int i, i32 value) {
                 i16* gate = block < blocks ? r : u;
-                gate[block % blocks * k + i] = static_cast<i16>(value);
+                gate[(block < blocks ? block : block - blocks) * k + i] = static_cast<i16>(value);
             });
             find_gates();
             hear(d, own[1], tile);
@@ -89,20 +89,40 @@ struct Sequence {
         q10::arrange(heard_h, k, part.x);
     }
 
+    // 64 sums of products and bias.
+    void sum(const i16* products, i64 gate, i64 first, i64 count, i32* out) const {
+        const i16* added = bias + gate * n + first;
+        for (i64 i = 0; i < count; ++i) out[i] = q10::saturated(products[first + i] + added[i]);
+    }
+
     // r and u of their products, and r h' in the place of the candidate.
     void find_gates() const {
-        for (i64 at = 0; at < n; ++at) {
-            r[at] = static_cast<i16>(functions.sigmoid(q10::saturated(r[at] + bias[at])));
-            u[at] = static_cast<i16>(functions.sigmoid(q10::saturated(u[at] + bias[n + at])));
-            d[at] = static_cast<i16>(q10::shifted(r[at] * h[at], q10::point));
+        i32 reset[segment] = {}, update[segment] = {};
+        for (i64 first = 0; first < n; first += segment) {
+            const i64 count = least(segment, n - first);
+            sum(r, 0, first, count, reset);
+            sum(u, 1, first, count, update);
+            functions.sigmoid(reset);
+            functions.sigmoid(update);
+            for (i64 i = 0; i < count; ++i) {
+                r[first + i] = static_cast<i16>(reset[i]);
+                u[first + i] = static_cast<i16>(update[i]);
+                d[first + i] = static_cast<i16>(q10::shifted(reset[i] * h[first + i], q10::point));
+            }
         }
     }
 
     void move() const {
-        for (i64 at = 0; at < n; ++at) {
-            d[at] = static_cast<i16>(functions.tanh(q10::saturated(d[at] + bias[2 * n + at])));
-            const i32 sum = u[at] * h[at] + (q10::one - u[at]) * d[at];
-            h[at] = static_cast<i16>(q10::saturated(q10::shifted(sum, q10::point)));
+        i32 made[segment] = {};
+        for (i64 first = 0; first < n; first += segment) {
+            const i64 count = least(segment, n - first);
+            sum(d, 2, first, count, made);
+            functions.tanh(made);
+            for (i64 i = 0; i < count; ++i) {
+                const i32 share = u[first + i], both = share * h[first + i] + (q10::one - share) * made[i];
+                d[first + i] = static_cast<i16>(made[i]);
+                h[first + i] = static_cast<i16>(q10::saturated(q10::shifted(both, q10::point)));
+            }
         }
     }
 };

@@ -31,34 +31,68 @@ struct Gates {
     i16 *i, *g, *f, *o;
 };
 
-// Products become gates, cells and m.
-inline void pass_cells(const Call& call, const Gates& gates, i16* cells, i64 n) {
-    const q10::Functions functions{call.attributes[PAPER] != 0};
-    const bool by_sigmoid = call.attributes[SIGMOID] != 0;
-    const i32 cut = static_cast<i32>(call.attributes[BOUND]), bound = cut > 0 ? cut : q10::highest;
-    const i32 wide = cut > 0 ? 0 : 1;  // without a bound -32768 is there too
-    const Operand& holes = call.operands[PEEPHOLES];
-    const i16* bias = row<i16>(call.operands[BIAS], 0);
-    const i16* hole = given(holes) ? row<i16>(holes, 0) : nullptr;
-    const auto gated = [&](i32 sum, i64 which, i64 at, i32 cell) {
-        if (hole != nullptr) sum += q10::shifted(hole[which * n + at] * cell, q10::point);
-        return functions.sigmoid(q10::saturated(sum));
-    };
-    for (i64 at = 0; at < n; ++at) {
-        const i32 before = cells[at];
-        const i32 i = gated(gates.i[at] + bias[at], 0, at, before);
-        const i32 a = q10::saturated(gates.g[at] + bias[n + at]);
-        const i32 g = by_sigmoid ? functions.sigmoid(a) : functions.tanh(a);
-        const i32 f = gated(gates.f[at] + bias[2 * n + at], 1, at, before);
-        const i32 cell = clamp(q10::shifted(f * before + i * g, q10::point), -bound - wide, bound);
-        const i32 o = gated(gates.o[at] + bias[3 * n + at], 2, at, cell);
-        gates.i[at] = static_cast<i16>(i);
-        gates.g[at] = static_cast<i16>(g);
-        gates.f[at] = static_cast<i16>(f);
-        gates.o[at] = static_cast<i16>(q10::shifted(o * functions.tanh(cell), q10::point));
-        cells[at] = static_cast<i16>(cell);
+// What gates are made of, and 64 cells of them at a time.
+struct Cells {
+    const q10::Functions functions;
+    const bool by_sigmoid;
+    const i32 high, low;
+    const i64 n;
+    const i16 *bias, *holes;
+
+    explicit Cells(const Call& call)
+        : functions{call.attributes[PAPER] != 0},
+          by_sigmoid(call.attributes[SIGMOID] != 0),
+          high(call.attributes[BOUND] > 0 ? static_cast<i32>(call.attributes[BOUND]) : q10::highest),
+          low(call.attributes[BOUND] > 0 ? -high : q10::lowest),
+          n(call.operands[CELLS].cols),
+          bias(row<i16>(call.operands[BIAS], 0)),
+          holes(given(call.operands[PEEPHOLES]) ? row<i16>(call.operands[PEEPHOLES], 0) : nullptr) {}
+
+    // The sum that the function of a gate is given: product, bias, and the cells that the peephole sees.
+    void sum(const i16* products, i64 gate, i64 hole, i64 first, i64 count, const i32* cells, i32* out) const {
+        const i16* added = bias + gate * n + first;
+        for (i64 i = 0; i < count; ++i) out[i] = products[first + i] + added[i];
+        if (holes != nullptr && cells != nullptr) {
+            const i16* seen = holes + hole * n + first;
+            for (i64 i = 0; i < count; ++i) out[i] += q10::shifted(seen[i] * cells[i], q10::point);
+        }
+        for (i64 i = 0; i < segment; ++i) out[i] = q10::saturated(out[i]);
     }
-}
+
+    static void put(const i32* from, i64 first, i64 count, i16* to) {
+        for (i64 i = 0; i < count; ++i) to[first + i] = static_cast<i16>(from[i]);
+    }
+
+    // Products become gates, cells and m.
+    void pass(const Gates& gates, i16* cells) const {
+        i32 in[segment] = {}, g[segment] = {}, f[segment] = {}, o[segment] = {}, c[segment] = {};
+        for (i64 first = 0; first < n; first += segment) {
+            const i64 count = least(segment, n - first);
+            for (i64 i = 0; i < count; ++i) c[i] = cells[first + i];
+            sum(gates.i, 0, 0, first, count, c, in);
+            sum(gates.g, 1, 0, first, count, nullptr, g);
+            sum(gates.f, 2, 1, first, count, c, f);
+            functions.sigmoid(in);
+            functions.sigmoid(f);
+            if (by_sigmoid) {
+                functions.sigmoid(g);
+            } else {
+                functions.tanh(g);
+            }
+            for (i64 i = 0; i < segment; ++i)
+                c[i] = clamp(q10::shifted(f[i] * c[i] + in[i] * g[i], q10::point), low, high);
+            sum(gates.o, 3, 2, first, count, c, o);
+            functions.sigmoid(o);
+            put(in, first, count, gates.i);
+            put(g, first, count, gates.g);
+            put(f, first, count, gates.f);
+            put(c, first, count, cells);
+            functions.tanh(c);
+            for (i64 i = 0; i < segment; ++i) o[i] = q10::shifted(o[i] * c[i], q10::point);
+            put(o, first, count, gates.o);
+        }
+    }
+};
 
 // One sequence, frame by frame.
 struct Sequence {
@@ -95,6 +129,7 @@ struct Sequence {
         }
         i16* const of_gate[4] = {own.i, own.g, own.f, own.o};
         const i64 in_gate = blocks(INPUTS);
+        const Cells of_cells(call);
         for (i64 step = 0; step < ends; ++step) {
             const i64 at = backwards ? ends - 1 - step : step;
             q10::hear(row<i16>(x, b * frames + at), x.cols, k, halvings, heard_x, tile);
@@ -102,9 +137,11 @@ struct Sequence {
             q10::arrange(heard_x, k, parts[0].x);
             q10::arrange(heard_y, k, parts[1].x);
             q10::multiply<2>(parts, 4 * in_gate, k, bits, halvings, tile, [&](i64 block, int i, i32 value) {
-                of_gate[block / in_gate][block % in_gate * k + i] = static_cast<i16>(value);
+                const i64 gate =
+                    (block >= in_gate) + (block >= 2 * in_gate) + (block >= 3 * in_gate);  // a quotient is slow
+                of_gate[gate][(block - gate * in_gate) * k + i] = static_cast<i16>(value);
             });
-            pass_cells(call, own, cells, n);
+            of_cells.pass(own, cells);
             if (projects) {
                 project(projected, own.o, outputs, n, k, tile);
             } else {

@@ -11,7 +11,7 @@ import click
 
 from linocut.cli.command import Command
 from linocut.cli.options import PATH, data_options, json_option, load_like, quoted
-from linocut.errors import one_line
+from linocut.errors import DataError, one_line
 
 if TYPE_CHECKING:
     from linocut.data.dataset import Dataset
@@ -57,16 +57,20 @@ def sixteen_bits(
     """
     from linocut.export import packed
     from linocut.export.load import load
+    from linocut.export.sixteen import is_recurrent
     from linocut.files import check_new
     from linocut.graph.q10 import sixteen_bits as made_of
 
     check_new(out, force)
     predictor = load(run, threads=1)
+    if not is_recurrent(predictor.graph):
+        raise click.UsageError(f"the network of {run} has no recurrent layers, which alone have a 16-bit form")
     name = predictor.data if data is None else data
     if name is None:
         raise click.UsageError(f"{run} does not say what it was trained on; give --data")
     shape = predictor.graph.input.shape
-    made = made_of(predictor.graph, _examples(load_like(name, data_dir, shape, form=predictor.form).train), functions)
+    examples = _examples(load_like(name, data_dir, shape, form=predictor.form).train, shape)
+    made = made_of(predictor.graph, examples, functions)
     model = packed.PackedModel(made.graph, predictor.classes, predictor.data, predictor.resizing, predictor.form)
     packed.save(out, model)
     if as_json:
@@ -76,13 +80,18 @@ def sixteen_bits(
         click.echo("\n".join(_told(made, out, model.nbytes)))
 
 
-def _examples(dataset: Dataset) -> Array:
-    """The first ones (n, steps, features)."""
+def _examples(dataset: Dataset, shape: tuple[int, ...]) -> Array:
+    """The first ones (n, steps, features); DataError where they are of another shape."""
     import numpy as np
 
     from linocut.data.dataset import truth_form
     from linocut.graph.q10 import CALIBRATED
 
+    if (dataset.shape, dataset.dtype) != (shape, "f32"):
+        raise DataError(
+            f"{dataset.name} has examples {dataset.shape} of {dataset.dtype}, the network takes {shape} of f32; give "
+            "what it was trained on"
+        )
     count = min(CALIBRATED, len(dataset))
     images, (shape, kind) = np.empty((count, *dataset.shape), np.float32), truth_form(dataset, count)
     dataset.read(np.arange(count), images, np.empty(shape, kind))
