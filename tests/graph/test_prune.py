@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -31,13 +33,15 @@ def test_channels_of_published_networks() -> None:
     for model, kept in (("complex_nin_plain", [28, 22, 13, 28, 28, 28, 28, 28]), ("complex_resnet18", None)):
         network = build(model)
         state = {
-            one.name: rng.standard_normal(one.shape[:1] + (1,))
+            one.name: rng.standard_normal((*one.shape[:1], 1))
             for node in network.graph.nodes
             for one in node.parameters
             if one.binary
         }
         found = narrow(network, state, 20.0)
-        widths = [len(found.channels[name.rpartition(".")[0]]) for name in state if name.rpartition(".")[0] in found.channels]
+        widths = [
+            len(found.channels[name.rpartition(".")[0]]) for name in state if name.rpartition(".")[0] in found.channels
+        ]
         if kept is not None:
             assert widths == kept
         else:
@@ -55,16 +59,22 @@ def test_masks_keep_the_largest_groups(by: str, parts: int) -> None:
         assert np.array_equal(kept[..., :70], kept[..., 70:])
     sizes = np.abs(weights.astype(np.float64)).reshape(10, 3, 2, parts, 70).sum(3)
     keep = kept[..., :70]
-    groups = {
+    groups: Any = {
         "kernel": [(o, slice(None), slice(None), c) for o in range(10) for c in range(70)],
         "column": [(slice(None), p, q, c) for p in range(3) for q in range(2) for c in range(70)],
         "block": [
             (slice(o, o + 4), p, q, slice(c, c + 4))
-            for o in range(0, 10, 4) for p in range(3) for q in range(2) for c in range(0, 70, 4)
+            for o in range(0, 10, 4)
+            for p in range(3)
+            for q in range(2)
+            for c in range(0, 70, 4)
         ],
         "word": [
             (slice(o, o + 4), p, q, slice(c, c + 64))
-            for o in range(0, 10, 4) for p in range(3) for q in range(2) for c in range(0, 70, 64)
+            for o in range(0, 10, 4)
+            for p in range(3)
+            for q in range(2)
+            for c in range(0, 70, 64)
         ],
     }[by]
     scores = np.array([sizes[group].sum() for group in groups])
@@ -84,7 +94,8 @@ def test_rates_climb_to_their_end() -> None:
     pruning = Pruning(20.0, "word", ramp=4)
     rates = [pruning.at(epoch) for epoch in range(7)]
     assert rates[0] == 1.0 and rates[4] == pytest.approx(20.0) and rates[5:] == [None, None]
-    assert all(a < b for a, b in zip(rates[:4], rates[1:5], strict=True))  # type: ignore[operator]
+    climbing = [rate for rate in rates if rate is not None]
+    assert climbing == sorted(set(climbing))
     assert Pruning.from_dict(pruning.to_dict()) == pruning
 
 

@@ -1,4 +1,4 @@
-"""Networks that train with pruned layers: the same bits on both sides, kept exactly in files, refused where they must."""
+"""Networks that train with pruned layers: the same bits on both sides, and exactly kept in files."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ def test_predicts_as_it_was_trained(by: str, paired: bool, tmp_path: Path) -> No
     assert np.array_equal(lc.load(tmp_path / "run").predict(IMAGES).outputs, wanted)
     for node in graph.nodes:
         if isinstance(node, PrunedProduct):
-            rows = np.tile(trainer.state.masks[node.name], (len(node.ends) // len(trainer.state.masks[node.name]), 1, 1, 1))
+            rows = np.tile(
+                trainer.state.masks[node.name], (len(node.ends) // len(trainer.state.masks[node.name]), 1, 1, 1)
+            )
             assert np.array_equal(node.ternary() == 0, rows.reshape(node.ternary().shape))
 
 

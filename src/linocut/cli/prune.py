@@ -104,7 +104,7 @@ def prune(
     source = Trainer.resume(run, threads)
     if ramp and (by == "channel" or ramp >= epochs):
         raise SpecError(
-            f"ramp is {ramp} epochs, must be fewer than the {epochs} of training, and of masks; give --epochs or another"
+            f"ramp is {ramp} epochs, must be fewer than the {epochs} of training, and of masks; leave it out"
         )
     optimizer = source.settings.optimizer if lr is None else replace(source.settings.optimizer, learning_rate=lr)
     found = pruned_by(
@@ -123,7 +123,13 @@ def prune(
         context.exit(SIGNALLED + stop.number)
     kept = kept_words(found) or kept_channels(source.network, found.network)
     if as_json:
-        about = {"event": "pruned", "rate": rate, "by": by, "balanced": balanced, "layers": [asdict(one) for one in kept]}
+        about = {
+            "event": "pruned",
+            "rate": rate,
+            "by": by,
+            "balanced": balanced,
+            "layers": [asdict(one) for one in kept],
+        }
         click.echo(written({**about, "accuracy_before": before, "accuracy": accuracy, "out": str(folder)}))
         return
     click.echo(pruned_table(kept))
@@ -146,7 +152,5 @@ def _trained(trainer: Trainer, loaded: Loaded | None, epochs: int, folder: Path)
             right = "" if event.accuracy is None else f", test accuracy {event.accuracy:.2%}"
             click.echo(f"epoch {event.epoch}/{epochs}, loss {event.loss:.4f}{right}", err=True)
 
-    trainer.fit(
-        loaded.train, epochs, out=folder, callbacks=[told], validation=loaded.validation, test=loaded.test
-    )
+    trainer.fit(loaded.train, epochs, out=folder, callbacks=[told], validation=loaded.validation, test=loaded.test)
     return trainer.evaluate(loaded.test).accuracy

@@ -10,7 +10,14 @@ from typing import Any
 from linocut.digest import sha256
 from linocut.export.packed import described
 from linocut.formats import WORD_BITS
-from linocut.graph.inference import BinaryProduct, InferenceGraph, InferenceNode, LevelsProduct, PrunedProduct, RealProduct
+from linocut.graph.inference import (
+    BinaryProduct,
+    InferenceGraph,
+    InferenceNode,
+    LevelsProduct,
+    PrunedProduct,
+    RealProduct,
+)
 from linocut.ops.bits import unpack
 
 WORD_BYTES = 4

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linocut.errors import SpecError
-from linocut.graph.inference import BinaryProduct, InferenceGraph, InferenceNode, LevelsProduct, PrunedProduct, RealProduct
+from linocut.graph.inference import (
+    BinaryProduct,
+    InferenceGraph,
+    InferenceNode,
+    LevelsProduct,
+    PrunedProduct,
+    RealProduct,
+)
 from linocut.graph.named_arrays import NamedArrays
 from linocut.masks import is_masked
 from linocut.ops.bits import Array, pack, unpack

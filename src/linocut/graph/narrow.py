@@ -72,8 +72,8 @@ def narrow(network: Network, state: Mapping[str, Array], rate: float) -> Narrowe
     for node in graph.nodes:
         layer: Any = node.layer
         if node.name in channels and isinstance(layer, PRODUCTS):
-            outputs = "units" if hasattr(layer, "units") else "filters"
-            layer = replace(layer, **{outputs: len(channels[node.name])})
+            outputs: dict[str, Any] = {"units" if hasattr(layer, "units") else "filters": len(channels[node.name])}
+            layer = replace(layer, **outputs)
         wired = layer.named(node.name)
         givers = tuple(edge.node for edge in node.inputs if edge.node)
         entries.append(wired.after(*givers) if givers else wired)
@@ -169,14 +169,14 @@ class _Spaces:
             binary = [node for node in self.makers(space) if isinstance(node.layer, BINARY)]
             if not binary or space in {self.root(name) for name in self.fixed}:
                 continue
-            score = sum(_sizes(state[f"{node.name}.{PART}"]) for node in binary)
+            score = np.sum([_sizes(state[f"{node.name}.{PART}"]) for node in binary], axis=0)
             keep = round(len(score) / math.sqrt(rate))
             if keep < 1:
                 raise SpecError(
                     f"rate {rate:g} leaves no channel of {binary[0].name}, which has {len(score)}; take a rate below "
                     f"{4 * len(score) ** 2:,}"
                 )
-            found[space] = np.sort(np.argsort(-np.asarray(score), kind="stable")[:keep])
+            found[space] = np.sort(np.argsort(-score, kind="stable")[:keep])
         if not found:
             raise SpecError(f"{self.graph.name} has no channels that can be left out; prune by another kind")
         return {node.name: found[self.root(node.name)] for node in self.graph.nodes if self.root(node.name) in found}

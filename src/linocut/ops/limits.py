@@ -37,7 +37,9 @@ Q10_FLAGS = ("inverse", "projection_inverse", "paper")
 _ATTRIBUTES = {
     "norm": ("norm == 1 or norm == 2 or norm == 3", "1 (l1), 2 (l2) or 3 (scaled l1)"),
     "ste": ("ste == 0 or ste == 1 or ste == 2", "0, 1 (a sign's estimator) or 2 (a ReLU)"),
-    **dict.fromkeys(("relu", "signs", "nesterov", "fresh", "exact", "turned", "last", "sigmoid", "backwards", "packed"), _FLAG),
+    **dict.fromkeys(
+        ("relu", "signs", "nesterov", "fresh", "exact", "turned", "last", "sigmoid", "backwards", "packed"), _FLAG
+    ),
     **dict.fromkeys(Q10_FLAGS, _FLAG),
     **dict.fromkeys(("decay", "rate", "epsilon", "tau", "bound"), _NOT_NEGATIVE),
     **dict.fromkeys(("smoothing", "momentum", "beta1", "beta2"), _DECAY),

@@ -51,5 +51,5 @@ OP = Op(
         *CONVOLUTION,
     ),
     Amount("B * I * J * K * 64", BITS),
-    workspace="32 + P * Q * (words(C) + 1) // 3 + (P * Q + 72) * N // 240 + words(C) // 64",
+    workspace="40 + P * Q * (words(C) + 1) // 3 + (P * Q + 80) * N // 200 + words(C) // 64",
 )

@@ -350,7 +350,9 @@ class _Lowering:
     def _lists(self, node: PrunedProduct) -> list[str]:
         """The words of 32 inputs of which something is kept, those of each output up to an end."""
         weights = node.ternary()
-        lanes, signs = (tap_words(pack(chosen), node.depth).reshape(len(weights), -1) for chosen in (weights != 0, weights > 0))
+        lanes, signs = (
+            tap_words(pack(chosen), node.depth).reshape(len(weights), -1) for chosen in (weights != 0, weights > 0)
+        )
         outputs, places = np.nonzero(lanes)
         ends = np.cumsum(np.bincount(outputs, minlength=len(weights)))
         parts = {"ends": ends, "places": places}
