@@ -203,6 +203,7 @@ def test_json_has_the_keys_that_the_reference_names(run: str, linocut, tmp_path:
         "accelerate": ("lstm",),
         "estimate": (),
         "analyse": (run, "--components-only", "--examples", 50),
+        "prune": (run, "--rate", 4, "--by", "channel", "--epochs", 1),
         "hybrid": ("--from", run, "--budget", "600B", "--by", "pca", "--choose-only", "--examples", 50),
         "nasbench enumerate": ("--vertices", 5),
         "nasbench describe": ("1:0",),

@@ -13,6 +13,14 @@ inline constexpr i64 float_tiles = unit_columns / float_columns;
 using FloatTiles = float[float_tiles][unit_pixels][float_columns];
 
 // pack(tile, first, count, panel) packs the weights of elements [first, first + count).
+// Whether the pixels of a grid see those of the source one to one: rows of patches then lie side by side as they are.
+inline bool sees_itself(const Grid& grid) {
+    const auto same = [](const Axis& axis) {
+        return axis.taps == 1 && axis.step == 1 && axis.origin == 0 && axis.count == axis.size;
+    };
+    return same(grid.rows) && same(grid.columns);
+}
+
 template <bool Exact, class T, class Pack>
 inline void multiply_floats_of(const Grid& grid, const Place* places, i64 pixels, const T* source, i64 channels,
                                i64 columns, Workspace space, const Pack& pack, FloatTiles& tiles) {
@@ -29,11 +37,16 @@ inline void multiply_floats_of(const Grid& grid, const Place* places, i64 pixels
         }
         for (i64 base = 0; base < pixels; base += block_pixels) {
             const i64 rows = least(block_pixels, pixels - base);
-            gather(grid, places + base, rows, source, channels, {first, first + count}, count, patches[0], float_chunk);
+            FloatRows factors{patches[0], float_chunk, 1};
+            if constexpr (sizeof(T) == sizeof(float)) {
+                if (sees_itself(grid)) factors = {source + places[base].pixel * channels + first, channels, 1};
+            }
+            if (factors.data == patches[0])
+                gather(grid, places + base, rows, source, channels, {first, first + count}, count, patches[0],
+                       float_chunk);
             for (i64 t = 0; t < tile_count; ++t) {
                 if (finite[t]) {
-                    multiply_tile<Exact>(rows, {patches[0], float_chunk, 1}, panels[t], count, tiles[t] + base,
-                                         columns - t * float_columns);
+                    multiply_tile<Exact>(rows, factors, panels[t], count, tiles[t] + base, columns - t * float_columns);
                     continue;
                 }
                 for (i64 m = 0; m < rows; ++m) {
@@ -41,8 +54,8 @@ inline void multiply_floats_of(const Grid& grid, const Place* places, i64 pixels
                         grid, places[base + m], channels, first, first + count,
                         [&](i64 from, i64 to, i64) {
                             const i64 at = from - first;
-                            multiply_tile<Exact>(1, {patches[m] + at, 0, 1}, panels[t] + at, to - from,
-                                                 tiles[t] + base + m);
+                            multiply_tile<Exact>(1, {factors.data + m * factors.row_stride + at, 0, 1}, panels[t] + at,
+                                                 to - from, tiles[t] + base + m);
                         },
                         [](i64, i64) {});
                 }

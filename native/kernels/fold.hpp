@@ -17,6 +17,14 @@ struct Fold {
         if (few && elements.rows % (parts * (segment / cols)) == 0) times = segment / cols;
     }
 
+    // For what is element by element: also of channels that do not divide 64, such as the three of a picture.
+    static Fold elements(const Operand& of) {
+        Fold fold(of);
+        if (fold.times > 1 || of.format == Format::i4) return fold;
+        while (2 * fold.times * of.cols <= segment && of.rows % (2 * fold.times) == 0) fold.times *= 2;
+        return fold;
+    }
+
     // Each row by itself.
     static Fold none() { return Fold({nullptr, Format::u8, 1, segment, nullptr}); }
 

@@ -9,12 +9,12 @@ enum { Y, STATS, BETA, MORE, X };
 enum { NORM, RELU };
 
 inline i64 units(const Call& call) {
-    const Operand y = Fold(call.operands[Y]).of(call.operands[Y]);
+    const Operand y = Fold::elements(call.operands[Y]).of(call.operands[Y]);
     return norm::units(y, norm::blocks(y));
 }
 
 inline void run(const Call& call, i64 begin, i64 end) {
-    const Fold fold(call.operands[Y]);
+    const Fold fold = Fold::elements(call.operands[Y]);
     const Operand y = fold.of(call.operands[Y]), more = fold.of(call.operands[MORE]), out = fold.of(call.operands[X]);
     const bool relu = call.attributes[RELU] != 0.0;
     float x[segment] = {}, added[segment] = {};

@@ -55,10 +55,10 @@ namespace linocut::LINOCUT_NS::relu {
 
 enum { X, Y, MASK };
 
-inline i64 units(const Call& call) { return Fold(call.operands[X]).of(call.operands[X]).rows; }
+inline i64 units(const Call& call) { return Fold::elements(call.operands[X]).of(call.operands[X]).rows; }
 
 inline void run(const Call& call, i64 begin, i64 end) {
-    const Fold fold(call.operands[X]);
+    const Fold fold = Fold::elements(call.operands[X]);
     const Operand x = fold.of(call.operands[X]), y = fold.of(call.operands[Y]);
     const Operand& mask = call.operands[MASK];
     float values[segment] = {};
@@ -111,14 +111,17 @@ namespace linocut::LINOCUT_NS::scale_channels {
 
 enum { X, SCALE, Y };
 
-inline i64 units(const Call& call) { return call.operands[X].rows; }
+inline i64 units(const Call& call) { return Fold::elements(call.operands[X]).of(call.operands[X]).rows; }
 
 inline void run(const Call& call, i64 begin, i64 end) {
-    const Operand &x = call.operands[X], &scale = call.operands[SCALE], &y = call.operands[Y];
+    const Fold fold = Fold::elements(call.operands[X]);
+    const Operand x = fold.of(call.operands[X]), y = fold.of(call.operands[Y]);
+    const Operand& scale = call.operands[SCALE];
     float values[segment] = {}, factors[segment] = {};
     each_segment(x, begin, end, [&](i64 r, i64 first, i64 n) {
         load_floats(x, r, first, n, values);
-        load_floats(scale, 0, first, n, factors);
+        load_floats(scale, 0, first, least(n, fold.cols), factors);
+        fold.repeat(factors);
         for (i64 c = 0; c < segment; ++c) values[c] *= factors[c];
         store_floats(y, r, first, n, values);
     });

@@ -20,7 +20,7 @@ enum { STRIDE, PAD_TOP, PAD_LEFT, PARTS, PACKED };
 
 using kept::Planes;
 inline constexpr i64 pixels_of_unit = 64;
-inline constexpr i64 borders = 32;
+inline constexpr i64 borders = 2 * kept::pixels;
 
 inline i64 units(const Call& call) { return divide_up(Outcome::output(call).rows, pixels_of_unit); }
 
@@ -108,29 +108,41 @@ struct Zeros {
     }
 };
 
-// What the sums of pixels that see through the same taps begin at, of all outputs: the last few such sets of taps.
+// What sums of pixels that see through the same taps begin at, of all outputs, and, where thresholds follow, their
+// signs as they are where an output keeps nothing: of as many such sets of taps as fit.
 struct Borders {
     i32* begin;
+    u64* signs;
     Place like[borders];
-    i64 known, next;
+    i64 known;
 
     static bool same(Span a, Span b) { return a.begin == b.begin && a.end == b.end; }
 
-    const i32* find(const Grid& grid, const Place& place, const Zeros& zeros) {
-        for (i64 i = 0; i < known; ++i)
-            if (same(like[i].rows, place.rows) && same(like[i].columns, place.columns))
-                return begin + i * zeros.outputs;
-        i32* found = begin + next * zeros.outputs;
-        like[next] = place;
-        next = (next + 1) % borders;
-        known = least(borders, known + 1);
+    // Room for those of a block of pixels, which stay where they are.
+    void begin_block() {
+        if (known + kept::pixels > borders) known = 0;
+    }
+
+    // The number of a pixel's border.
+    i64 find(const Call& call, const Grid& grid, const Place& place, const Zeros& zeros) {
+        for (i64 i = known - 1; i >= 0; --i)
+            if (same(like[i].rows, place.rows) && same(like[i].columns, place.columns)) return i;
+        like[known] = place;
+        i32* found = begin + known * zeros.outputs;
         std::memcpy(found, zeros.all, static_cast<std::size_t>(zeros.outputs) * sizeof(i32));
         for (i64 tap = 0; tap < grid.taps(); ++tap) {
             if (sees(place, tap / grid.columns.taps, tap % grid.columns.taps)) continue;
             const i32* off = zeros.of_tap + tap * zeros.outputs;
             for (i64 n = 0; n < zeros.outputs; ++n) found[n] -= off[n];
         }
-        return found;
+        const i64 blocks = words(zeros.outputs);
+        for (i64 block = 0; given(call.operands[BITS]) && block < blocks; ++block) {
+            const Outcome outcome(call, block);
+            alignas(64) i32 sums[segment] = {};
+            std::memcpy(sums, found + outcome.first, static_cast<std::size_t>(outcome.n) * sizeof(i32));
+            signs[known * blocks + block] = bits_at_least(sums, outcome.least);
+        }
+        return known++;
     }
 };
 
@@ -145,33 +157,43 @@ inline void join(Planes* planes, i64 m, i64 lane, u64 bits, i64 count) {
     if (shift + count > segment) planes[place + 1][m] = bits >> (segment - shift);
 }
 
-inline void gather(const Grid& grid, const Place* places, i64 pixels, const Operand& x, const TapWords& tap,
-                   const Gathered& gathered, Planes* planes) {
+// What a tap sees of each pixel, `nothing` where that is none.
+inline void find_rows(const Grid& grid, const Place* places, i64 pixels, const Operand& x, i64 row, i64 column,
+                      const u64* nothing, const u64** found) {
     const i64 beside = words(x.cols);
-    const u64* at[kept::pixels];
     for (i64 m = 0; m < pixels; ++m) {
-        const Place& place = places[m];
-        at[m] =
-            bit_row(x, 0) + ((place.example * grid.rows.size + place.row) * grid.columns.size + place.column) * beside;
+        const Place& at = places[m];
+        const i64 pixel = (at.example * grid.rows.size + at.row + row) * grid.columns.size + at.column + column;
+        found[m] = sees(at, row, column) ? bit_row(x, 0) + pixel * beside : nothing;
     }
-    const bool whole = conv2d::all_see_all(grid, places, pixels);
+}
+
+inline void gather(const Grid& grid, const Place* places, i64 pixels, const Operand& x, const TapWords& tap,
+                   const Gathered& gathered, const u64* nothing, Planes* planes) {
+    const u64* rows[kept::pixels];
+    i32 row = -1, column = -1;
     for (i64 p = 0; p < gathered.count; ++p) {
         const Part& part = gathered.parts[p];
-        const i64 offset = (part.row * grid.columns.size + part.column) * beside;
-        const auto each = [&](const auto& put) {
-            for (i64 m = 0; m < pixels; ++m)
-                put(m, whole || sees(places[m], part.row, part.column) ? at[m] + offset : nullptr);
-        };
+        if (part.row != row || part.column != column)
+            find_rows(grid, places, pixels, x, part.row, part.column, nothing, rows);
+        row = part.row;
+        column = part.column;
         if (gathered.joined) {
             const i64 count = __builtin_popcountll(part.lanes);
-            each([&](i64 m, const u64* row) {
-                join(planes, m, part.place, row ? kept::compress(row[part.word], part.lanes) : 0, count);
-            });
-        } else if (tap.first(part.word) % segment == 0) {
-            const i64 word = tap.first(part.word) / segment;
-            each([&](i64 m, const u64* row) { planes[part.place][m] = row ? row[word] & tap.lanes(part.word) : 0; });
+            for (i64 m = 0; m < pixels; ++m)
+                join(planes, m, part.place, kept::compress(rows[m][part.word], part.lanes), count);
+            continue;
+        }
+        u64* plane = planes[part.place];
+        const i64 first = tap.first(part.word), word = first / segment, shift = first % segment;
+        const u64 lanes = tap.lanes(part.word);
+        if (shift == 0) {
+            for (i64 m = 0; m < pixels; ++m) plane[m] = rows[m][word] & lanes;
+        } else if (word + 1 < words(x.cols)) {
+            for (i64 m = 0; m < pixels; ++m)
+                plane[m] = (rows[m][word] >> shift | rows[m][word + 1] << (segment - shift)) & lanes;
         } else {
-            each([&](i64 m, const u64* row) { planes[part.place][m] = row ? tap.of(row, part.word) : 0; });
+            for (i64 m = 0; m < pixels; ++m) plane[m] = rows[m][word] >> shift & lanes;
         }
     }
 }
@@ -191,35 +213,81 @@ struct Room {
     i32 (*sums)[segment];  // of each pixel
     Borders& borders_of;
     i32* begin;
+    u64* signs;
+    i32* busy;     // outputs that keep anything
+    u64* nothing;  // a row of zeros
 
-    Room(Workspace space, i64 all_words, i64 taps, i64 outputs)
+    Room(Workspace space, i64 all_words, i64 taps, i64 outputs, i64 row_words)
         : places(space.several<Place>(kept::pixels)),
           parts(space.several<Part>(all_words)),
           planes(space.several<Planes>(all_words + 1)),
           zeros(space.several<i32>((taps + 1) * outputs)),
           sums(space.several<i32[segment]>(kept::pixels)),
           borders_of(space.take<Borders>()),
-          begin(space.several<i32>(borders * outputs)) {}
+          begin(space.several<i32>(borders * outputs)),
+          signs(space.several<u64>(borders * words(outputs))),
+          busy(space.several<i32>(outputs)),
+          nothing(space.several<u64>(row_words)) {
+        std::memset(nothing, 0, static_cast<std::size_t>(row_words) * sizeof(u64));
+    }
 };
 
-inline void run_block(const Call& call, const Grid& grid, const KeptLists& lists, const Zeros& zeros, i64 pixels,
-                      Room& room) {
-    const Operand& y = Outcome::output(call);
-    for (i64 first = 0; first < zeros.outputs; first += segment) {
-        const i64 n = least(segment, zeros.outputs - first);
-        for (i64 m = 0; m < pixels; ++m) {
-            const i32* begin = room.borders_of.find(grid, room.places[m], zeros) + first;
-            for (i64 c = 0; c < n; ++c) room.sums[m][c] = begin[c];
-            for (i64 c = n; c < segment; ++c) room.sums[m][c] = 0;
-        }
-        for (i64 c = 0; c < n; ++c) {
+// What outputs have of a block of pixels.
+struct Block {
+    i64 pixels;
+    i64 border[kept::pixels];  // of each pixel
+    const i32* begin[kept::pixels];
+};
+
+// The outputs [first, last) of a list that keep anything are those of the block of 64 that begins at an output.
+inline i64 busy_until(const i32* busy, i64 count, i64 from, i64 first) {
+    while (from < count && busy[from] < first + segment) ++from;
+    return from;
+}
+
+inline void store_signs(const Call& call, const KeptLists& lists, const Zeros& zeros, const Block& block, i64 count,
+                        Room& room) {
+    const Operand &bits = call.operands[BITS], &least_of = call.operands[LEAST];
+    const i64 blocks = words(zeros.outputs);
+    for (i64 word = 0, from = 0; word < blocks; ++word) {
+        const i64 until = busy_until(room.busy, count, from, word * segment);
+        u64 found[kept::pixels];
+        for (i64 m = 0; m < block.pixels; ++m) found[m] = room.signs[block.border[m] * blocks + word];
+        for (; from < until; ++from) {
+            const i64 n = room.busy[from], shift = n % segment;
+            const i32 bound = row<i32>(least_of, 0)[n];
             i32 ones[kept::pixels];
-            kept::count(room.planes, lists.of(first + c), ones);
+            kept::count(room.planes, lists.of(n), ones);
+            for (i64 m = 0; m < block.pixels; ++m) {
+                const u64 reaches = block.begin[m][n] - 2 * ones[m] >= bound;
+                found[m] = (found[m] & ~(u64{1} << shift)) | reaches << shift;
+            }
+        }
+        for (i64 m = 0; m < block.pixels; ++m) bit_row(bits, room.places[m].pixel)[word] = found[m];
+    }
+}
+
+inline void store_sums(const Call& call, const KeptLists& lists, const Zeros& zeros, const Block& block, i64 count,
+                       Room& room) {
+    const Operand& y = call.operands[Y];
+    const bool reals = y.format == Format::f32 || y.format == Format::f16;
+    for (i64 first = 0, from = 0; first < zeros.outputs; first += segment) {
+        const i64 n = least(segment, zeros.outputs - first), until = busy_until(room.busy, count, from, first);
+        for (i64 m = 0; m < block.pixels; ++m) {
+            if (n == segment) {
+                std::memcpy(room.sums[m], block.begin[m] + first, sizeof room.sums[m]);
+                continue;
+            }
+            for (i64 c = 0; c < segment; ++c) room.sums[m][c] = c < n ? block.begin[m][first + c] : 0;
+        }
+        for (; from < until; ++from) {
+            i32 ones[kept::pixels];
+            kept::count(room.planes, lists.of(room.busy[from]), ones);
+            const i64 c = room.busy[from] - first;
             for (i64 m = 0; m < kept::pixels; ++m) room.sums[m][c] -= 2 * ones[m];
         }
         const Outcome outcome(call, first / segment);
-        const bool reals = y.format == Format::f32 || y.format == Format::f16;
-        for (i64 m = 0; m < pixels; ++m) {
+        for (i64 m = 0; m < block.pixels; ++m) {
             if (reals) {
                 store_reals(y, room.places[m].pixel, first, n, room.sums[m]);
             } else {
@@ -229,6 +297,32 @@ inline void run_block(const Call& call, const Grid& grid, const KeptLists& lists
     }
 }
 
+inline void run_block(const Call& call, const Grid& grid, const KeptLists& lists, const Zeros& zeros, i64 pixels,
+                      i64 count, Room& room) {
+    Block block;
+    block.pixels = pixels;
+    room.borders_of.begin_block();
+    for (i64 m = 0; m < pixels; ++m) {
+        block.border[m] = room.borders_of.find(call, grid, room.places[m], zeros);
+        block.begin[m] = room.begin + block.border[m] * zeros.outputs;
+    }
+    if (given(call.operands[BITS])) {
+        store_signs(call, lists, zeros, block, count, room);
+    } else {
+        store_sums(call, lists, zeros, block, count, room);
+    }
+}
+
+// Which outputs keep anything; how many there are.
+inline i64 find_busy(const KeptLists& lists, i64 outputs, i32* busy) {
+    i64 count = 0;
+    for (i64 n = 0; n < outputs; ++n) {
+        busy[count] = static_cast<i32>(n);
+        count += lists.of(n).count > 0;
+    }
+    return count;
+}
+
 inline void run(const Call& call, i64 begin, i64 end) {
     const Operand &x = call.operands[X], &kept_by_any = call.operands[KEPT], &y = Outcome::output(call);
     const Window window{kept_by_any.shape[0], kept_by_any.shape[1], static_cast<i64>(call.attributes[STRIDE]),
@@ -236,19 +330,21 @@ inline void run(const Call& call, i64 begin, i64 end) {
     const Grid grid = forward_grid(x, window, y);
     const TapWords tap(x.cols, call.attributes[PARTS]);
     const i64 taps = kept_by_any.rows, all_words = taps * (words(x.cols) + 1);
-    Room room(Workspace(call), all_words, taps, call.operands[ENDS].cols);
+    Room room(Workspace(call), all_words, taps, call.operands[ENDS].cols, words(x.cols));
     const Gathered gathered(call, tap, room.parts);
     const KeptLists lists{call.operands[ENDS], call.operands[PLACES], call.operands[SIGNS], call.operands[LANES],
                           most<i64>(0, gathered.places - 1)};
     const Zeros zeros(call, lists, gathered, tap, room.zeros);
     room.borders_of.begin = room.begin;
-    room.borders_of.known = room.borders_of.next = 0;
+    room.borders_of.signs = room.signs;
+    room.borders_of.known = 0;
+    const i64 busy = find_busy(lists, zeros.outputs, room.busy);
     const i64 stop = least(y.rows, end * pixels_of_unit);
     for (i64 pixel = begin * pixels_of_unit; pixel < stop; pixel += kept::pixels) {
         const i64 pixels = least(kept::pixels, stop - pixel);
         locate(grid, pixel, pixels, room.places);
-        gather(grid, room.places, pixels, x, tap, gathered, room.planes);
-        run_block(call, grid, lists, zeros, pixels, room);
+        gather(grid, room.places, pixels, x, tap, gathered, room.nothing, room.planes);
+        run_block(call, grid, lists, zeros, pixels, busy, room);
     }
 }
 

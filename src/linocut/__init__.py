@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from linocut.export.exported import Exported, export
     from linocut.export.load import load
     from linocut.graph.network import Network
+    from linocut.graph.prune import Pruning
     from linocut.graph.q10 import sixteen_bits
     from linocut.importing import import_larq, import_pytorch
     from linocut.networks import nasbench
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from linocut.run.predictions import Evaluation, Predictions
     from linocut.run.stream import Stream
     from linocut.schedules import Constant, Cosine, Plateau, Schedule, Step
-    from linocut.graph.prune import Pruning
     from linocut.train import Interrupted, Trainer, export_steps, loggers, pack, prune, unpack
     from linocut.tune.advice import Advice
     from linocut.tune.tuned import tune

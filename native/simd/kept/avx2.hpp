@@ -19,24 +19,25 @@ inline __m256i ones_of_bytes(__m256i bits) {
 
 // ones[m] = kept lanes of all words of a run in which x of pixel m and the signs differ.
 inline void count(const Planes* planes, const Run& run, i32* ones) {
+    constexpr int vectors = pixels / 4;
     constexpr i64 most = 31;  // words whose counts fit a byte
-    __m256i sums[4] = {};
+    __m256i sums[vectors] = {};
     for (i64 first = 0; first < run.count; first += most) {
-        __m256i bytes[4] = {};
+        __m256i bytes[vectors] = {};
         for (i64 e = first; e < least(first + most, run.count); ++e) {
             const u64* x = planes[run.place(e)];
             const __m256i sign = _mm256_set1_epi64x(static_cast<i64>(run.signs[e]));
             const __m256i lanes = _mm256_set1_epi64x(static_cast<i64>(run.lanes[e]));
-            for (int v = 0; v < 4; ++v) {
+            for (int v = 0; v < vectors; ++v) {
                 const __m256i differ = _mm256_and_si256(_mm256_xor_si256(load_whole(x + 4 * v), sign), lanes);
                 bytes[v] = _mm256_add_epi8(bytes[v], ones_of_bytes(differ));
             }
         }
-        for (int v = 0; v < 4; ++v)
+        for (int v = 0; v < vectors; ++v)
             sums[v] = _mm256_add_epi64(sums[v], _mm256_sad_epu8(bytes[v], _mm256_setzero_si256()));
     }
     alignas(32) i64 found[pixels];
-    for (int v = 0; v < 4; ++v) store_whole(found + 4 * v, sums[v]);
+    for (int v = 0; v < vectors; ++v) store_whole(found + 4 * v, sums[v]);
     for (i64 m = 0; m < pixels; ++m) ones[m] = static_cast<i32>(found[m]);
 }
 

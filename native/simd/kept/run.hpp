@@ -5,7 +5,7 @@
 
 namespace linocut::LINOCUT_NS::kept {
 
-inline constexpr i64 pixels = 16;  // side by side
+inline constexpr i64 pixels = 32;  // side by side
 using Planes = u64[pixels];        // a word of each
 
 // Places are numbers up to `last`: what is none is taken as that.

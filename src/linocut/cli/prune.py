@@ -104,7 +104,7 @@ def prune(
     source = Trainer.resume(run, threads)
     if ramp and (by == "channel" or ramp >= epochs):
         raise SpecError(
-            f"ramp is {ramp} epochs, must be fewer than the {epochs} of training, and of masks; give --epochs or another"
+            f"ramp is {ramp} epochs, must be fewer than the {epochs} of training, and of masks; leave it out"
         )
     optimizer = source.settings.optimizer if lr is None else replace(source.settings.optimizer, learning_rate=lr)
     found = pruned_by(

@@ -16,12 +16,12 @@ import numpy as np
 
 from linocut.errors import SpecError
 from linocut.export.complex_nodes import refuse_complex
-from linocut.export.pruned_nodes import refuse_pruned
 from linocut.export.ends import IMAGE, LOGITS, tensor_of
 from linocut.export.exact import BYTE, check_exact
 from linocut.export.norms import factor
 from linocut.export.onnx_model import OnnxModel
 from linocut.export.padding import pads
+from linocut.export.pruned_nodes import refuse_pruned
 from linocut.export.recurrent import refuse
 from linocut.graph.inference import (
     BYTES,

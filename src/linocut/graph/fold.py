@@ -269,9 +269,9 @@ class _Folder:
         shape = *taps, signs.shape[-1]
         parts = 2 if isinstance(node.layer, (BinaryComplexDense, BinaryComplexConvolution)) else 1
         kept = ~pruned.weights.reshape(-1, *shape)
-        *lists, union = kept_words(signs.reshape(-1, *shape), kept, parts, pruned.joined)
+        ends, places, of_kept, lanes, union = kept_words(signs.reshape(-1, *shape), kept, parts, pruned.joined)
         about = (node.name, sources, node.output.shape, INTEGERS, shape[-1], window, parts, pruned.joined)
-        return inference.PrunedProduct(*about, len(lists[1]), *lists, pack(union))
+        return inference.PrunedProduct(*about, len(places), ends, places, of_kept, lanes, pack(union))
 
     def _levels_product(
         self, node: Node, layer: QuantisedLayer, sources: tuple[str, ...], window: Window | None

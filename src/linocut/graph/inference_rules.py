@@ -348,10 +348,8 @@ def check_lists(node: PrunedProduct) -> None:
     """SpecError for lists that no layer has: out of order, of places or lanes that there are not."""
     kept = unpack(node.kept, node.depth)
     lanes = np.full((1, *kept.shape), True)
-    if node.joined:
-        whole = pack(lanes.reshape(1, -1)[:, kept.ravel()])[0]
-    else:
-        whole = laid_out(lanes, node.parts)[0]
+    joined = pack(lanes.reshape(1, -1)[:, kept.ravel()])
+    (whole,) = joined if node.joined else laid_out(lanes, node.parts)
     ends, places_of = node.ends.astype(np.int64), node.places.astype(np.int64)
     _want(bool((np.diff(ends, prepend=0) >= 0).all()) and ends[-1] == node.words, node, "has lists one after the other")
     _want(bool(((places_of >= 0) & (places_of < len(whole))).all()), node, f"has places below {len(whole):,}")

@@ -60,20 +60,20 @@ class Narrowed:
     of: Mapping[str, int]
 
 
-def narrow(network: Network, sizes: Mapping[str, Array], rate: float) -> Narrowed:
-    """The network with one channel in sqrt(rate); `sizes` are the magnitudes of binary layers' weights, by node.
+def narrow(network: Network, state: Mapping[str, Array], rate: float) -> Narrowed:
+    """The network with one channel in sqrt(rate), those whose filters have the largest weights in a `state`.
 
     SpecError for a network whose channels cannot be left out.
     """
     graph = network.graph
     spaces = _Spaces(graph)
-    channels = spaces.chosen(sizes, rate)
+    channels = spaces.chosen(state, rate)
     entries = []
     for node in graph.nodes:
         layer: Any = node.layer
         if node.name in channels and isinstance(layer, PRODUCTS):
-            outputs = "units" if hasattr(layer, "units") else "filters"
-            layer = replace(layer, **{outputs: len(channels[node.name])})
+            outputs: dict[str, Any] = {"units" if hasattr(layer, "units") else "filters": len(channels[node.name])}
+            layer = replace(layer, **outputs)
         wired = layer.named(node.name)
         givers = tuple(edge.node for edge in node.inputs if edge.node)
         entries.append(wired.after(*givers) if givers else wired)
@@ -162,23 +162,21 @@ class _Spaces:
         """The layers whose products are a space."""
         return [n for n in self.graph.nodes if isinstance(n.layer, PRODUCTS) and self.root(n.name) == space]
 
-    def chosen(self, sizes: Mapping[str, Array], rate: float) -> dict[str, Array]:
+    def chosen(self, state: Mapping[str, Array], rate: float) -> dict[str, Array]:
         """Which channels each node keeps, of those spaces that lose some: the largest, in order."""
         found = {}
         for space in dict.fromkeys(self.root(node.name) for node in self.graph.nodes):
             binary = [node for node in self.makers(space) if isinstance(node.layer, BINARY)]
             if not binary or space in {self.root(name) for name in self.fixed}:
                 continue
-            score = sum(
-                np.abs(sizes[node.name].astype(np.float64)).reshape(_outputs(node), -1).sum(1) for node in binary
-            )
+            score = np.sum([_sizes(state[f"{node.name}.{PART}"]) for node in binary], axis=0)
             keep = round(len(score) / math.sqrt(rate))
             if keep < 1:
                 raise SpecError(
                     f"rate {rate:g} leaves no channel of {binary[0].name}, which has {len(score)}; take a rate below "
                     f"{4 * len(score) ** 2:,}"
                 )
-            found[space] = np.sort(np.argsort(-np.asarray(score), kind="stable")[:keep])
+            found[space] = np.sort(np.argsort(-score, kind="stable")[:keep])
         if not found:
             raise SpecError(f"{self.graph.name} has no channels that can be left out; prune by another kind")
         return {node.name: found[self.root(node.name)] for node in self.graph.nodes if self.root(node.name) in found}
@@ -194,6 +192,11 @@ class _Spaces:
         """What a node of another kind reads and gives keeps its channels."""
         self.fixed.add(self.root(node.name))
         self.fixed.update(self.root(edge.node) for edge in node.inputs if edge.node in self.of)
+
+
+def _sizes(weights: Array) -> Array:
+    """The magnitude of each output's filter, float64 (outputs,)."""
+    return np.asarray(np.abs(weights.astype(np.float64)).reshape(len(weights), -1).sum(axis=1))
 
 
 def _outputs(node: Node) -> int:

@@ -157,6 +157,12 @@ def check(graph: Graph, pruning: Pruning) -> None:
             )
 
 
+def groups_of(node: Node, by: str) -> int:
+    """How many groups of a kind the weights of a layer are; of channels its outputs."""
+    shape = _as_images(node.parameter(PART).shape, parts_of(node))
+    return shape[0] if by == CHANNEL else math.prod(_grouped(shape, by))
+
+
 def mask(weights: Array, parts: int, by: str, rate: float, *, balanced: bool = False) -> Array:
     """Which of the weights (outputs, [rows, columns,] inputs) are pruned, booleans of their shape.
 

@@ -79,12 +79,14 @@ def _input_gradient(
     builder: Lowering, name: str, dy: Gradient, own: BinaryWeights, shape: Shape, pruned: PrunedWeights | None
 ) -> Gradient:
     dx = builder.gradient(f"{name}.dX", roles.DX, shape)
-    operands = {"dy": dy.buffer, "dy_exponent": dy.exponent, "weights": own.signs(builder), "dx": dx.buffer}
+    weights = own.signs(builder)
+    operands = {"dy": dy.buffer, "dy_exponent": dy.exponent, "weights": weights, "dx": dx.buffer}
     operands |= {"dx_exponent": dx.exponent, "scale": decide_exponent(builder, name, dy, dx, own.shape[0])}
     if pruned is None:
         builder.emit("input_gradient", operands)
     else:
-        pixels = {part: as_pixels(builder, f"{name}.{part}", operands[part]) for part in ("dy", "weights", "dx")}
+        images = {"dy": dy.buffer, "weights": weights, "dx": dx.buffer}
+        pixels = {part: as_pixels(builder, f"{name}.{part}", one) for part, one in images.items()}
         builder.emit("pruned_input_gradient", {**operands, **pixels, "pruned": pruned.pruned}, PIXELS)
     builder.watched(name, GRADIENT, dx.buffer, dx.exponent)
     return dx

@@ -42,7 +42,7 @@ def kept_words(signs: Array, kept: Array, parts: int, packed: bool) -> tuple[Arr
     `kept` may have fewer rows, which are repeated.
     """
     kept = np.tile(kept, (len(signs) // len(kept), 1, 1, 1))
-    union = kept.any(axis=0)
+    union: Array = np.asarray(kept.any(axis=0))
     if packed:
         chosen = union.ravel()
         of_signs, of_lanes = (pack(bits.reshape(len(signs), -1)[:, chosen]) for bits in (signs & kept, kept))

@@ -51,5 +51,5 @@ OP = Op(
         *CONVOLUTION,
     ),
     Amount("B * I * J * K * 64", BITS),
-    workspace="16 + P * Q * (words(C) + 1) // 4 + (P * Q + 40) * N // 200",
+    workspace="40 + P * Q * (words(C) + 1) // 3 + (P * Q + 80) * N // 200 + words(C) // 64",
 )

@@ -45,8 +45,9 @@ def captured_batches(
         2 if compiled.micro_batch < compiled.batch else 1
     )  # the state of several micro-batches has formats of its own
     how = compiled.network, compiled.policy, compiled.optimizer, parts * batch, batch
-    same = {"frozen": compiled.frozen, "pruned": compiled.pruned}
-    program = compile_network(*how, sections=(PREDICT,), capture=names, **same).program
+    program = compile_network(
+        *how, sections=(PREDICT,), capture=names, frozen=compiled.frozen, pruned=compiled.pruned
+    ).program
     other = open_session(program, threads=session.threads, backend=session.backend)
     for buffer in program.persistent():
         other.state_bytes(buffer.name)[...] = session.state_bytes(buffer.name)

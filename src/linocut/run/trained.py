@@ -19,8 +19,8 @@ from linocut.run.session import Session
 def trained_graph(compiled: Compiled, session: Session) -> InferenceGraph:
     """The inference form of the state that a session of `compiled` holds; bits of a Bop training are views of it."""
     state = State(compiled.layout, session.array)
-    how = {"latent": compiled.optimizer.latent, "pruned": compiled.pruned}
-    return fold(compiled.graph, Trained(compiled.graph, compiled.policy, state, **how))
+    about = compiled.graph, compiled.policy, state
+    return fold(compiled.graph, Trained(*about, latent=compiled.optimizer.latent, pruned=compiled.pruned))
 
 
 def apart(graph: InferenceGraph, arena: Array) -> InferenceGraph:

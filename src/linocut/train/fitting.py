@@ -23,8 +23,8 @@ from linocut.train.given import Given
 from linocut.train.interrupts import Interrupted, Interrupts, Noted
 from linocut.train.kept_model import KeptModel
 from linocut.train.precise_norms import recompute
-from linocut.train.pruning import prune_at
 from linocut.train.progress import Progress
+from linocut.train.pruning import prune_at
 from linocut.train.settings import Settings
 
 if TYPE_CHECKING:

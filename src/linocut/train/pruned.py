@@ -10,8 +10,6 @@ from linocut.errors import RunError
 from linocut.graph.narrow import carried_over, narrow
 from linocut.graph.network import Network
 from linocut.graph.prune import CHANNEL, Kept, Pruning, prunable
-from linocut.graph.queries import BINARY
-from linocut.layers.weights import PART
 from linocut.ops.bits import Array
 from linocut.optimizers import Optimizer, find_optimizer
 from linocut.run import NATIVE
@@ -88,6 +86,5 @@ def _masked(given: Trainer, settings: Settings, pruning: Pruning) -> tuple[Setti
 
 def _narrowed(given: Trainer, settings: Settings, pruning: Pruning) -> tuple[Settings, dict[str, Array]]:
     network, state = settings.network, dict(given.state)
-    sizes = {node.name: state[f"{node.name}.{PART}"] for node in network.graph.nodes if isinstance(node.layer, BINARY)}
-    smaller = narrow(network, sizes, pruning.rate)
+    smaller = narrow(network, state, pruning.rate)
     return replace(settings, network=smaller.network), carried_over(network.graph, smaller, state)

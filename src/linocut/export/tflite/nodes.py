@@ -19,9 +19,9 @@ import numpy as np
 
 from linocut.errors import SpecError
 from linocut.export.complex_nodes import refuse_complex
-from linocut.export.pruned_nodes import refuse_pruned
 from linocut.export.ends import IMAGE, LOGITS, tensor_of
 from linocut.export.norms import factor
+from linocut.export.pruned_nodes import refuse_pruned
 from linocut.export.recurrent import refuse
 from linocut.export.tflite.codes import least_of_codes
 from linocut.export.tflite.layout import CHANNELS, as_image, words_of
