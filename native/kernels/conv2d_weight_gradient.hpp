@@ -10,6 +10,7 @@
 
 #include "conv2d_pixels.hpp"
 #include "conv2d_weight_lookup.hpp"
+#include "conv2d_weight_strips.hpp"
 #include "dot8_panels.hpp"
 #include "float_product.hpp"
 #include "joined_taps.hpp"
@@ -39,6 +40,7 @@ inline bool by_lookups(const Convolution& conv) {
 
 inline i64 units(const Call& call) {
     const Convolution conv(call);
+    if (by_strips(conv)) return strip_parts(conv);
     if (by_lookups(conv)) return division_by_tables(conv).parts();
     return division_by_rows(conv, outputs_of_part(conv.x)).parts();
 }
@@ -324,11 +326,19 @@ inline void lookup_gradients(const Call& call, const Convolution& conv, i64 begi
     }
 }
 
+template <class S, class Sink>
+inline void strip_gradients(const Call& call, const Convolution& conv, i64 begin, i64 end, Sink&& sink) {
+    if constexpr (S::usable) {
+        for (i64 part = begin; part < end; ++part) StripProducts<S>(conv, part, Workspace(call)).run(sink);
+    }
+}
+
 // sink(Words): for every tap of every output of the parts [begin, end), the gradients of one word of inputs, i32 from
 // bits, i64 from bytes.
 template <class Sink>
 inline void integer_gradients(const Call& call, i64 begin, i64 end, Sink&& sink) {
     const Convolution conv(call);
+    if (by_strips(conv)) return strip_gradients<Strips>(call, conv, begin, end, sink);
     if (by_lookups(conv)) return lookup_gradients<Lookups>(call, conv, begin, end, sink);
     const Division division = division_by_rows(conv, outputs_of_part(conv.x));
     for (i64 unit = begin; unit < end; ++unit) {

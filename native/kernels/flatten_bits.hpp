@@ -2,6 +2,7 @@
 // bits; unflatten_bits: the other way, a part being a block of pixels.
 #pragma once
 
+#include "close_bits.hpp"
 #include "window.hpp"
 
 namespace linocut::LINOCUT_NS::flatten_bits {
@@ -38,29 +39,12 @@ inline u64 gather_word(const Operand& x, Cursor& at, i64 wanted) {
     return word;
 }
 
-// Pixels of as many channels as a number has bits: their words become numbers, all alike, in a loop for vectors. False
-// where there is no such number.
-template <class Visit>
-inline bool by_numbers(i64 channels, const Visit& visit) {
-    if (channels == 8) return visit(u8{}), true;
-    if (channels == 16) return visit(u16{}), true;
-    if (channels == 32) return visit(u32{}), true;
-    return false;
-}
-
 // Words [begin, end) of Y, where every example's pixels fill words.
 inline void join_pixels(const Operand& x, u64* out, i64 begin, i64 end) {
     const i64 together = side_by_side(x.cols), pixels = (end - begin) * together;
-    const u64* __restrict in = bit_row(x, begin * together);
+    const u64* in = bit_row(x, begin * together);
     out += begin;
-    const bool whole = by_numbers(x.cols, [&](auto number) {
-        u8* __restrict to = reinterpret_cast<u8*>(out);
-        for (i64 p = 0; p < pixels; ++p, to += sizeof number) {
-            number = static_cast<decltype(number)>(in[p]);
-            std::memcpy(to, &number, sizeof number);
-        }
-    });
-    if (whole) return;
+    if (joined_bits(in, x.cols, pixels, out)) return;
     for (i64 p = 0; p < pixels; p += together) {
         u64 word = 0;
         for (i64 k = 0; k < together; ++k) word |= in[p + k] << k * x.cols;
@@ -112,15 +96,7 @@ inline void split(const u64* row, i64 first, i64 end, i64 channels, u64* out) {
 inline void split_words(const u64* row, i64 first, i64 end, i64 channels, u64* out) {
     const i64 together = flatten_bits::side_by_side(channels);
     const u64* from = row + first / together;
-    const bool whole = flatten_bits::by_numbers(channels, [&](auto number) {
-        const u8* in = reinterpret_cast<const u8*>(from);
-        u64* __restrict to = out;
-        for (i64 p = first; p < end; ++p, in += sizeof number) {
-            std::memcpy(&number, in, sizeof number);
-            *to++ = number;
-        }
-    });
-    if (whole) return;
+    if (divided_bits(from, channels, end - first, out)) return;
     for (i64 p = first; p < end; p += together, ++from)
         for (i64 k = 0; k < least(together, end - p); ++k) *out++ = lowest(*from >> k * channels, channels);
 }

@@ -17,6 +17,8 @@
 #include "interleave/neon.hpp"
 #include "pairs/portable.hpp"
 #include "signs/portable.hpp"
+#include "sixteen/none.hpp"
+#include "strips/none.hpp"
 #include "sums/chosen_neon.hpp"
 #include "sums/portable.hpp"
 #include "turn/portable.hpp"

@@ -8,7 +8,8 @@
 
 namespace linocut::LINOCUT_NS {
 
-inline constexpr int dot_rows = 6;
+inline constexpr int dot_rows = 12;
+inline constexpr bool biased_rows = true;
 inline constexpr int sparse_rows =
     1;  // four sums in turn keep VPDPBUSD busy, and the fewer rows, the more is passed over
 
@@ -51,7 +52,13 @@ inline void dot_block(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups 
         if (columns <= 16) return dot_vectors<M, 1, S>(rows, panel, groups, into, tile);
         if (columns <= 32) return dot_vectors<M, 2, S>(rows, panel, groups, into, tile);
     }
-    dot_vectors<M, 4, S>(rows, panel, groups, into, tile);
+    constexpr int few = 6;  // there are registers for their sums
+    if constexpr (M > few) {
+        dot_vectors<few, 4, S>(rows, panel, groups, into, tile);
+        dot_vectors<M - few, 4, S>(rows.from(few), panel, groups, into.from(few), tile + few);
+    } else {
+        dot_vectors<M, 4, S>(rows, panel, groups, into, tile);
+    }
 }
 
 }  // namespace linocut::LINOCUT_NS

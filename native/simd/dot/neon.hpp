@@ -12,6 +12,7 @@
 
 namespace linocut::LINOCUT_NS {
 
+inline constexpr bool biased_rows = false;
 inline constexpr int dot_rows = 4, sparse_rows = dot_rows;
 
 template <bool first, class A, class B>
