@@ -103,12 +103,7 @@ class BandProducts {
         for (i64 r = first; r < end; ++r) {
             for (i64 c = 0; c < grid.columns.count; c += tile_rows) {
                 const i64 pixels = least(tile_rows, grid.columns.count - c);
-                for (i64 m = 0; m < pixels; ++m) std::memcpy((*tile_)[m], start_, sizeof start_);
-                for (i64 t = 0; t < grid.rows.taps && groups > 0; ++t) {
-                    const u8* from = band_ + (r - first + t) * pitch + c * dy_.cols;
-                    dot_tile<Signed::panel, Range::signs>(pixels, {from, dy_.cols, 4}, *panel_ + t * groups, groups,
-                                                          AsTheyAre{false}, *tile_, dx_.cols);
-                }
+                multiply(band_ + (r - first) * pitch + c * dy_.cols, pixels, grid.rows.taps, groups, pitch);
                 store(grid, example, r, c, pixels);
             }
         }
@@ -117,6 +112,41 @@ class BandProducts {
     Seen seen;
 
   private:
+    // The sums of some pixels of a row, over `runs` of groups.
+    template <class D = RunDots>
+    void multiply(const u8* from, i64 pixels, i64 runs, i64 groups, i64 pitch) {
+        if constexpr (D::usable) {
+            if (dx_.cols <= 16) return multiply_runs<D, D::most_rows, 1>(from, pixels, runs, groups, pitch);
+            if (dx_.cols <= 32) return multiply_runs<D, D::most_rows, 2>(from, pixels, runs, groups, pitch);
+            return multiply_runs<D, D::most_rows / 2, 4>(from, pixels, runs, groups, pitch);
+        } else {
+            for (i64 m = 0; m < pixels; ++m) std::memcpy((*tile_)[m], start_, sizeof start_);
+            for (i64 t = 0; t < runs && groups > 0; ++t) {
+                dot_tile<Signed::panel, Range::signs>(pixels, {from + t * pitch, dy_.cols, 4}, *panel_ + t * groups,
+                                                      groups, AsTheyAre{false}, *tile_, dx_.cols);
+            }
+        }
+    }
+
+    // As many pixels at a time as `most`, about equally many each time.
+    template <class D, int most, int V>
+    void multiply_runs(const u8* from, i64 pixels, i64 runs, i64 groups, i64 pitch) {
+        const i64 times = divide_up(pixels, most);
+        for (i64 i = 0, m = 0; i < times; ++i) {
+            const i64 end = (i + 1) * pixels / times;
+            some_rows<D, most, V>(end - m, from + m * dy_.cols, runs, groups, pitch, *tile_ + m);
+            m = end;
+        }
+    }
+
+    template <class D, int M, int V>
+    void some_rows(i64 count, const u8* from, i64 runs, i64 groups, i64 pitch, i32 (*tile)[tile_columns]) {
+        if constexpr (M > 0) {
+            if (count < M) return some_rows<D, M - 1, V>(count, from, runs, groups, pitch, tile);
+            D::template multiply<M, V>(from, dy_.cols, runs, groups, pitch, *panel_, start_, tile);
+        }
+    }
+
     void fill(const Grid& grid, i64 example, i64 first, i64 rows) {
         const i64 pitch = Bands::row_bytes(grid, dy_.cols), left = grid.columns.origin, width = Bands::width_of(grid);
         const i64 begin = clamp<i64>(-left, 0, width), end = clamp(source_.width - left, begin, width);

@@ -383,10 +383,12 @@ inline void load_pixel(const Convolution& conv, const Part& part, const Pixel& p
     }
 }
 
-inline void load_gradients(const Operand& dy, const Pixel* pixels, i64 count, i64 output, i64 n, FloatPanel& panel) {
+// `zeros`: beyond n columns too, where the panel has others yet.
+inline void load_gradients(const Operand& dy, const Pixel* pixels, i64 count, i64 output, i64 n, bool zeros,
+                           FloatPanel& panel) {
     for (i64 i = 0; i < count; ++i) {
         load_some_floats(dy, pixels[i].gradient, output, n, panel[i]);
-        for (i64 c = n; c < float_columns; ++c) panel[i][c] = 0.0f;
+        for (i64 c = n; zeros && c < float_columns; ++c) panel[i][c] = 0.0f;
     }
 }
 
@@ -418,8 +420,10 @@ template <bool Exact, class Sink>
         for (i64 i = 0; i < count; ++i) load_pixel(conv, part, pixels[i], rows + i * part.weights());
         for (i64 o = 0; o < part.outputs; o += outputs_at_once) {
             FloatSums& tile = sums[o / outputs_at_once];
-            load_gradients(conv.dy, pixels, count, part.output + o, least(outputs_at_once, part.outputs - o), panel);
-            if (all_finite(panel, count)) {
+            const i64 outputs = least(outputs_at_once, part.outputs - o);
+            const bool zeros = base == 0 || part.outputs > outputs_at_once;
+            load_gradients(conv.dy, pixels, count, part.output + o, outputs, zeros, panel);
+            if (all_finite(panel, count, outputs)) {
                 multiply_tile<Exact>(part.weights(), {rows, 1, part.weights()}, panel, count, tile, part.outputs - o);
             } else {
                 multiply_seen<Exact>(conv, part, pixels, count, rows, panel, tile);

@@ -186,6 +186,8 @@ struct HalfSums {
     using F = typename S::F;
     static constexpr i64 doubles = 32 / ordered::at_once;  // vectors of them, of half a row
     static constexpr double exact_below = 0x1p29;
+    static constexpr i64 block_rows = 8;  // whose floats are small beside the stack
+    static_assert(block_rows <= norm::RowBits::most_rows);
 
     const norm::MaskedGradient& from;
     ordered::Doubles total[2][doubles] = {}, product[2][doubles] = {};
@@ -193,7 +195,7 @@ struct HalfSums {
 
     void add_rows(i64 r, i64 rows) {
         norm::RowBits bits;
-        alignas(64) float g[2][Fold::rows_at_once][32], products[2][Fold::rows_at_once][32];
+        alignas(64) float g[2][block_rows][32], products[2][block_rows][32];
         from.take_bits(r, rows, bits);
         F high[4], sum[4], squares[4];
         unrolled<4>([&](auto v) {
@@ -238,7 +240,7 @@ struct HalfSums {
             const i64 end = least(unit.end, begin + norm::narrow_rows);
             std::memset(all.third, 0, sizeof all.third);
             std::memset(all.square, 0, sizeof all.square);
-            for (i64 r = begin; r < end; r += Fold::rows_at_once) all.add_rows(r, least(Fold::rows_at_once, end - r));
+            for (i64 r = begin; r < end; r += block_rows) all.add_rows(r, least(block_rows, end - r));
             for (i64 c = 0; c < segment; ++c) {
                 sums.third[c] += static_cast<double>(all.third[c]);
                 sums.square[c] += static_cast<double>(all.square[c]);
