@@ -79,6 +79,12 @@ inline __m256i cvtps_ph(const simde__m512& a) {
                             _mm256_cvtps_ph(halves[0], _MM_FROUND_TO_NEAREST_INT));
 }
 
+// Down, whatever is asked for.
+inline simde__m512i cvt_roundps_epi32(const simde__m512& a) {
+    const Lanes<float, simde__m512> from(a);
+    return lanes<simde__m512i, int>([&](unsigned i) { return __builtin_floorf(from(i)); });
+}
+
 }  // namespace by_simde
 
 #undef _mm512_madd_epi16
@@ -109,6 +115,8 @@ inline __m256i cvtps_ph(const simde__m512& a) {
 #define _mm512_cvtepi32_ps(a) by_simde::lanes<simde__m512, float>(by_simde::Lanes<int, simde__m512i>(a))
 #undef _mm512_cvttps_epi32
 #define _mm512_cvttps_epi32(a) by_simde::lanes<simde__m512i, int>(by_simde::Lanes<float, simde__m512>(a))
+#undef _mm512_cvt_roundps_epi32
+#define _mm512_cvt_roundps_epi32(a, rounding) by_simde::cvt_roundps_epi32(a)
 #undef _mm512_cvtepi64_epi16
 #define _mm512_cvtepi64_epi16(a) by_simde::lanes<__m128i, short>(by_simde::Lanes<long long, simde__m512i>(a))
 #undef _mm512_cvtph_ps

@@ -227,21 +227,64 @@ inline void join_patches(const Grid& grid, Span pixels, const u64* source, const
     });
 }
 
-// What the zeros of padding stood for is added again.
+// What the zeros of padding stood for, of pixels that see so many rows and columns of taps; that of those seen last is
+// kept, as neighbours are mostly alike.
+struct Unseen {
+    static constexpr i64 kept = 4;
+    Span rows[kept], across[kept];
+    i16 sums[kept][unit_columns];
+    i64 next = 0;
+
+    Unseen() {
+        for (i64 i = 0; i < kept; ++i) rows[i] = {-1, -1};
+    }
+
+    const i16* of(const Grid& grid, Span seen_rows, Span seen_across, const TapSigns& signs, i64 columns) {
+        const auto same = [](Span a, Span b) { return a.begin == b.begin && a.end == b.end; };
+        for (i64 i = 0; i < kept; ++i) {
+            if (same(rows[i], seen_rows) && same(across[i], seen_across)) return sums[i];
+        }
+        const i64 at = next++ % kept;
+        rows[at] = seen_rows;
+        across[at] = seen_across;
+        for (i64 c = 0; c < columns; ++c) sums[at][c] = 0;
+        for (i64 tap = 0; tap < grid.taps(); ++tap) {
+            const i64 r = tap / grid.columns.taps, q = tap % grid.columns.taps;
+            const bool seen =
+                r >= seen_rows.begin && r < seen_rows.end && q >= seen_across.begin && q < seen_across.end;
+            for (i64 c = 0; c < columns && !seen; ++c)
+                sums[at][c] = static_cast<i16>(sums[at][c] + signs.signs[tap][c]);
+        }
+        return sums[at];
+    }
+};
+
+// That is added again.
 inline void mend_borders(const Grid& grid, Span pixels, const TapSigns& signs, const Operand& y, i64 first,
                          i64 columns) {
-    each_run(grid.rows.count, grid.columns.count, pixels, [&](i64 from, i64, i64 row, i64 column, i64 n) {
+    Unseen unseen;
+    const Axis& beside = grid.columns;
+    each_run(grid.rows.count, beside.count, pixels, [&](i64 from, i64, i64 row, i64 column, i64 n) {
         const Span rows = grid.rows.seen(grid.rows.origin + grid.rows.step * row);
-        for (i64 i = 0; i < n; ++i) {
-            const Span across = grid.columns.seen(grid.columns.origin + grid.columns.step * (column + i));
-            if (rows.size() * across.size() == grid.taps()) continue;
-            i16* to = LINOCUT_NS::row<i16>(y, from + i) + first;
-            for (i64 tap = 0; tap < grid.taps(); ++tap) {
-                const i64 r = tap / grid.columns.taps, q = tap % grid.columns.taps;
-                if (r >= rows.begin && r < rows.end && q >= across.begin && q < across.end) continue;
-                for (i64 c = 0; c < columns; ++c) to[c] = static_cast<i16>(to[c] + signs.signs[tap][c]);
+        const auto mend = [&](i64 begin, i64 end) {
+            for (i64 i = begin; i < end; ++i) {
+                const Span across = beside.seen(beside.origin + beside.step * (column + i));
+                if (rows.size() * across.size() == grid.taps()) continue;
+                const i16* sums = unseen.of(grid, rows, across, signs, columns);
+                i16* to = LINOCUT_NS::row<i16>(y, from + i) + first;
+                for (i64 c = 0; c < columns; c += panel_columns) {
+                    for (i64 k = c; k < c + panel_columns; ++k) to[k] = static_cast<i16>(to[k] + sums[k]);
+                }
             }
-        }
+        };
+        // Of a row that sees all rows of taps, the pixels [whole, partly) see all.
+        const i64 before = beside.origin < 0 ? divide_up(-beside.origin, beside.step) : 0;
+        const i64 room = beside.size - beside.taps - beside.origin, after = room < 0 ? 0 : room / beside.step + 1;
+        const bool all_rows = rows.size() == grid.rows.taps;
+        const i64 whole = all_rows ? clamp<i64>(before - column, 0, n) : n;
+        const i64 partly = all_rows ? clamp(after - column, whole, n) : n;
+        mend(0, whole);
+        mend(partly, n);
     });
 }
 

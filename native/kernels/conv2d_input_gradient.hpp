@@ -9,6 +9,7 @@
 #pragma once
 
 #include "byte_patches.hpp"
+#include "conv2d_input_bands.hpp"
 #include "conv2d_input_gradient_grids.hpp"
 #include "conv2d_input_lookup.hpp"
 #include "float_patches.hpp"
@@ -43,7 +44,10 @@ inline i64 units_of_patches(const Call& call) {
     return blocks * channel_blocks(call);
 }
 
-inline i64 units(const Call& call) { return by_lookups(call) ? Blocks(call).count() : units_of_patches(call); }
+inline i64 units(const Call& call) {
+    if (by_bands(call)) return band_units(call);
+    return by_lookups(call) ? Blocks(call).count() : units_of_patches(call);
+}
 
 // Walks the rows of weights (outputs, taps) in the order of patches: (taps of the grid, outputs).
 struct WeightRows {
@@ -167,6 +171,7 @@ inline void run_tables(const Call& call, i64 begin, i64 end) {
 }
 
 inline void run(const Call& call, i64 begin, i64 end) {
+    if (by_bands(call)) return run_bands(call, begin, end);
     by_lookups(call) ? run_tables<Lookups>(call, begin, end) : run_patches(call, begin, end);
 }
 

@@ -10,6 +10,7 @@
 
 #include "conv2d_pixels.hpp"
 #include "conv2d_weight_lookup.hpp"
+#include "conv2d_weight_strips.hpp"
 #include "dot8_panels.hpp"
 #include "float_product.hpp"
 #include "joined_taps.hpp"
@@ -39,6 +40,7 @@ inline bool by_lookups(const Convolution& conv) {
 
 inline i64 units(const Call& call) {
     const Convolution conv(call);
+    if (by_strips(conv)) return strip_parts(conv);
     if (by_lookups(conv)) return division_by_tables(conv).parts();
     return division_by_rows(conv, outputs_of_part(conv.x)).parts();
 }
@@ -324,11 +326,19 @@ inline void lookup_gradients(const Call& call, const Convolution& conv, i64 begi
     }
 }
 
+template <class S, class Sink>
+inline void strip_gradients(const Call& call, const Convolution& conv, i64 begin, i64 end, Sink&& sink) {
+    if constexpr (S::usable) {
+        for (i64 part = begin; part < end; ++part) StripProducts<S>(conv, part, Workspace(call)).run(sink);
+    }
+}
+
 // sink(Words): for every tap of every output of the parts [begin, end), the gradients of one word of inputs, i32 from
 // bits, i64 from bytes.
 template <class Sink>
 inline void integer_gradients(const Call& call, i64 begin, i64 end, Sink&& sink) {
     const Convolution conv(call);
+    if (by_strips(conv)) return strip_gradients<Strips>(call, conv, begin, end, sink);
     if (by_lookups(conv)) return lookup_gradients<Lookups>(call, conv, begin, end, sink);
     const Division division = division_by_rows(conv, outputs_of_part(conv.x));
     for (i64 unit = begin; unit < end; ++unit) {
@@ -373,10 +383,12 @@ inline void load_pixel(const Convolution& conv, const Part& part, const Pixel& p
     }
 }
 
-inline void load_gradients(const Operand& dy, const Pixel* pixels, i64 count, i64 output, i64 n, FloatPanel& panel) {
+// `zeros`: beyond n columns too, where the panel has others yet.
+inline void load_gradients(const Operand& dy, const Pixel* pixels, i64 count, i64 output, i64 n, bool zeros,
+                           FloatPanel& panel) {
     for (i64 i = 0; i < count; ++i) {
         load_some_floats(dy, pixels[i].gradient, output, n, panel[i]);
-        for (i64 c = n; c < float_columns; ++c) panel[i][c] = 0.0f;
+        for (i64 c = n; zeros && c < float_columns; ++c) panel[i][c] = 0.0f;
     }
 }
 
@@ -408,8 +420,10 @@ template <bool Exact, class Sink>
         for (i64 i = 0; i < count; ++i) load_pixel(conv, part, pixels[i], rows + i * part.weights());
         for (i64 o = 0; o < part.outputs; o += outputs_at_once) {
             FloatSums& tile = sums[o / outputs_at_once];
-            load_gradients(conv.dy, pixels, count, part.output + o, least(outputs_at_once, part.outputs - o), panel);
-            if (all_finite(panel, count)) {
+            const i64 outputs = least(outputs_at_once, part.outputs - o);
+            const bool zeros = base == 0 || part.outputs > outputs_at_once;
+            load_gradients(conv.dy, pixels, count, part.output + o, outputs, zeros, panel);
+            if (all_finite(panel, count, outputs)) {
                 multiply_tile<Exact>(part.weights(), {rows, 1, part.weights()}, panel, count, tile, part.outputs - o);
             } else {
                 multiply_seen<Exact>(conv, part, pixels, count, rows, panel, tile);

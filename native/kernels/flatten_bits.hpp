@@ -2,6 +2,7 @@
 // bits; unflatten_bits: the other way, a part being a block of pixels.
 #pragma once
 
+#include "close_bits.hpp"
 #include "window.hpp"
 
 namespace linocut::LINOCUT_NS::flatten_bits {
@@ -38,37 +39,29 @@ inline u64 gather_word(const Operand& x, Cursor& at, i64 wanted) {
     return word;
 }
 
-// The word that pixels of so many channels fill.
-template <i64 Channels>
-inline u64 join(const u64* pixels) {
-    u64 word = 0;
-    for (i64 p = 0; p < segment / Channels; ++p) word |= pixels[p] << p * Channels;
-    return word;
-}
-
-// The same of some pixels, of channels that fill words.
-inline u64 join_pixels(const u64* pixels, i64 count, i64 channels) {
-    if (count * channels == segment && channels == 16) return join<16>(pixels);
-    if (count * channels == segment && channels == 32) return join<32>(pixels);
-    u64 word = 0;
-    for (i64 p = 0; p < count; ++p) word |= pixels[p] << p * channels;
-    return word;
+// Words [begin, end) of Y, where every example's pixels fill words.
+inline void join_pixels(const Operand& x, u64* out, i64 begin, i64 end) {
+    const i64 together = side_by_side(x.cols), pixels = (end - begin) * together;
+    const u64* in = bit_row(x, begin * together);
+    out += begin;
+    if (joined_bits(in, x.cols, pixels, out)) return;
+    for (i64 p = 0; p < pixels; p += together) {
+        u64 word = 0;
+        for (i64 k = 0; k < together; ++k) word |= in[p + k] << k * x.cols;
+        *out++ = word;
+    }
 }
 
 inline void run(const Call& call, i64 begin, i64 end) {
     const Operand &x = call.operands[X], &y = call.operands[Y];
-    const i64 width = words(y.cols), pixels = x.rows / y.rows, joined = side_by_side(x.cols);
+    const i64 width = words(y.cols), pixels = x.rows / y.rows;
+    if (side_by_side(x.cols) != 0 && y.cols % segment == 0) return join_pixels(x, bit_row(y, 0), begin, end);
     const i64 start = begin % width * segment;  // in bits of the first example
     Cursor at = {begin / width * pixels + start / x.cols, start % x.cols};
     u64* out = bit_row(y, 0);
     for (i64 unit = begin; unit < end; ++unit) {
         const i64 wanted = least(segment, y.cols - unit % width * segment);
-        if (joined == 0) {
-            out[unit] = gather_word(x, at, wanted);
-        } else {
-            out[unit] = join_pixels(bit_row(x, at.pixel), wanted / x.cols, x.cols);
-            at.pixel += wanted / x.cols;
-        }
+        out[unit] = gather_word(x, at, wanted);
     }
 }
 
@@ -103,6 +96,7 @@ inline void split(const u64* row, i64 first, i64 end, i64 channels, u64* out) {
 inline void split_words(const u64* row, i64 first, i64 end, i64 channels, u64* out) {
     const i64 together = flatten_bits::side_by_side(channels);
     const u64* from = row + first / together;
+    if (divided_bits(from, channels, end - first, out)) return;
     for (i64 p = first; p < end; p += together, ++from)
         for (i64 k = 0; k < least(together, end - p); ++k) *out++ = lowest(*from >> k * channels, channels);
 }

@@ -12,6 +12,79 @@ inline constexpr i64 float_tiles = unit_columns / float_columns;
 
 using FloatTiles = float[float_tiles][unit_pixels][float_columns];
 
+// What a row of taps sees of a row of the source, of pixels that lie side by side: (pixels, taps, channels) from `out`
+// on, 0 where it sees nothing.
+struct SeenRun {
+    static constexpr i64 most_floats = block_pixels * float_chunk;
+
+    i64 example, row, column, step, pixels;
+
+    // How many of `places`, up to `most`, lie side by side.
+    SeenRun(const Grid& grid, const Place* places, i64 most)
+        : example(places->example), row(places->row), column(places->column), step(grid.columns.step), pixels(1) {
+        while (pixels < most && places[pixels].example == example && places[pixels].row == row &&
+               places[pixels].column == column + pixels * step)
+            ++pixels;
+    }
+
+    template <class T>
+    void load(const Grid& grid, i64 tap_row, const T* source, i64 channels, float* out) const {
+        const i64 at = row + grid.rows.direction * tap_row, all = (pixels - 1) * step + grid.columns.taps;
+        const bool inside = at >= 0 && at < grid.rows.size;
+        const i64 begin = inside ? clamp<i64>(-column, 0, all) : all;
+        const i64 end = inside ? clamp(grid.columns.size - column, begin, all) : all;
+        const auto clear = [&](i64 from, i64 to) {
+            std::memset(out + from * channels, 0, static_cast<std::size_t>((to - from) * channels) * sizeof(float));
+        };
+        clear(0, begin);
+        clear(end, all);
+        if (begin == end) return;
+        const i64 pixel = (example * grid.rows.size + at) * grid.columns.size + column + begin;
+        copy(source + pixel * channels, (end - begin) * channels, out + begin * channels);
+    }
+
+  private:
+    static void copy(const float* from, i64 n, float* out) {
+        std::memcpy(out, from, static_cast<std::size_t>(n) * sizeof(float));
+    }
+    static void copy(const u16* from, i64 n, float* out) { from_halves(from, n, out); }
+};
+
+// Whether what pixels side by side see through a row of taps is one run of the source, of no more than a panel holds.
+inline bool by_runs(const Grid& grid, i64 channels) {
+    const i64 run = grid.columns.taps * channels;
+    const i64 width = (block_pixels - 1) * grid.columns.step + grid.columns.taps;
+    return grid.columns.direction > 0 && grid.columns.taps > 1 && run <= float_chunk &&
+           width * channels <= SeenRun::most_floats;
+}
+
+// The same sums, without patches: row of taps by row of taps. False where weights are not all finite, which are not
+// to meet what a tap does not see.
+template <bool Exact, class T, class Pack>
+inline bool multiply_runs(const Grid& grid, const Place* places, i64 pixels, const T* source, i64 channels, i64 columns,
+                          Workspace space, const Pack& pack, FloatTiles& tiles) {
+    auto& panels = space.take<FloatPanel[float_tiles]>();
+    auto& seen = space.take<float[SeenRun::most_floats]>();
+    const i64 run = grid.columns.taps * channels, tile_count = divide_up(columns, float_columns);
+    for (i64 t = 0; t < tile_count; ++t) std::memset(tiles[t], 0, sizeof tiles[t]);
+    for (i64 r = 0; r < grid.rows.taps; ++r) {
+        for (i64 t = 0; t < tile_count; ++t) {
+            pack(t, r * run, run, panels[t]);
+            if (!all_finite(panels[t], run)) return false;
+        }
+        for (i64 base = 0, n; base < pixels; base += n) {
+            const SeenRun beside(grid, places + base, least(block_pixels, pixels - base));
+            n = beside.pixels;
+            beside.load(grid, r, source, channels, seen);
+            for (i64 t = 0; t < tile_count; ++t) {
+                multiply_tile<Exact>(n, {seen, beside.step * channels, 1}, panels[t], run, tiles[t] + base,
+                                     columns - t * float_columns);
+            }
+        }
+    }
+    return true;
+}
+
 // pack(tile, first, count, panel) packs the weights of elements [first, first + count).
 // Whether the pixels of a grid see those of the source one to one: rows of patches then lie side by side as they are.
 inline bool sees_itself(const Grid& grid) {
@@ -24,6 +97,9 @@ inline bool sees_itself(const Grid& grid) {
 template <bool Exact, class T, class Pack>
 inline void multiply_floats_of(const Grid& grid, const Place* places, i64 pixels, const T* source, i64 channels,
                                i64 columns, Workspace space, const Pack& pack, FloatTiles& tiles) {
+    if (by_runs(grid, channels) &&
+        multiply_runs<Exact>(grid, places, pixels, source, channels, columns, space, pack, tiles))
+        return;
     auto& panels = space.take<FloatPanel[float_tiles]>();
     auto& patches = space.take<float[block_pixels][float_chunk]>();
     const i64 total = grid.taps() * channels, tile_count = divide_up(columns, float_columns);

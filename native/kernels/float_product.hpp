@@ -85,21 +85,33 @@ inline void multiply_rows(i64 rows_count, FloatRows rows, const float (*panel)[f
 template <bool Exact = false>
 inline void multiply_tile(i64 rows_count, FloatRows rows, const float (*panel)[float_columns], i64 count,
                           float (*tile)[float_columns], i64 columns = float_columns) {
+    constexpr i64 at_once = vectors_at_once * lanes;
     if (columns <= lanes) {
         multiply_rows<2 * float_rows_at_once, 1, Exact>(rows_count, rows, panel, count, lanes, tile);
+    } else if (vectors_at_once == 4 && columns <= 2 * lanes) {
+        multiply_rows<2 * float_rows_at_once, 2, Exact>(rows_count, rows, panel, count, 2 * lanes, tile);
     } else {
-        multiply_rows<float_rows_at_once, vectors_at_once, Exact>(rows_count, rows, panel, count, float_columns, tile);
+        const i64 until = least(float_columns, divide_up(columns, at_once) * at_once);
+        multiply_rows<float_rows_at_once, vectors_at_once, Exact>(rows_count, rows, panel, count, until, tile);
     }
 }
 
 // Where a factor of 0 stands for what is left out: 0 times an infinity is no 0.
-inline bool all_finite(const FloatPanel& panel, i64 count) {
+// Columns beyond `columns` are 0.
+inline bool all_finite(const FloatPanel& panel, i64 count, i64 columns = float_columns) {
     u32 infinite = 0;
-    const float* from = panel[0];
-    for (i64 i = 0; i < count * float_columns; ++i) {
-        u32 bits;
-        std::memcpy(&bits, from + i, sizeof bits);
-        infinite |= (bits & 0x7F800000u) == 0x7F800000u;
+    const auto look = [&](const float* from, i64 n) {
+        for (i64 i = 0; i < n; ++i) {
+            u32 bits;
+            std::memcpy(&bits, from + i, sizeof bits);
+            infinite |= (bits & 0x7F800000u) == 0x7F800000u;
+        }
+    };
+    constexpr i64 few = 16;
+    if (columns > few) {
+        look(panel[0], count * float_columns);
+    } else {
+        for (i64 i = 0; i < count; ++i) look(panel[i], few);
     }
     return infinite == 0;
 }

@@ -2,6 +2,7 @@
 // vector does what four would.
 #pragma once
 
+#include "close_bits.hpp"
 #include "segments.hpp"
 
 namespace linocut::LINOCUT_NS {
@@ -50,6 +51,18 @@ struct Fold {
         const u64 one = (u64{1} << cols) - 1;
         u64* rows = bit_row(to, r * times);
         for (i64 i = 0; i < times; ++i) rows[i] = together >> (i * cols) & one;
+    }
+
+    // Of several rows from r on, up to rows_at_once of them, one word each.
+    static constexpr i64 rows_at_once = 16;
+    void take_bits(const Operand& from, i64 r, i64 word, i64 rows, u64* out) const {
+        if (times > 1 && joined_bits(bit_row(from, r * times), cols, rows * times, out)) return;
+        for (i64 i = 0; i < rows; ++i) out[i] = bits(from, r + i, word);
+    }
+
+    void put_rows(const Operand& to, i64 r, i64 word, i64 rows, const u64* in) const {
+        if (times > 1 && divided_bits(in, cols, rows * times, bit_row(to, r * times))) return;
+        for (i64 i = 0; i < rows; ++i) put_bits(to, r + i, word, in[i]);
     }
 
     // What each channel has, for 64 elements.

@@ -3,10 +3,18 @@
 #pragma once
 
 #include "norm.hpp"
+#include "sixteens.hpp"
 
 namespace linocut::LINOCUT_NS::norm {
 
 inline constexpr double clipped = 1.0, rectifies = 2.0;  // what follows the norm: a sign, or a ReLU
+
+// What bits say of some rows, a word each; those that are not given are 1.
+struct RowBits {
+    static constexpr i64 most_rows = Fold::rows_at_once;
+    u64 positive[most_rows], inside[most_rows], nearer[most_rows];
+    const u64* passing;
+};
 
 struct MaskedGradient {
     const Operand dx, x;  // folded, but for bits
@@ -44,6 +52,49 @@ struct MaskedGradient {
     u64 signs(i64 r) const { return fold.bits(x, r, word); }
     u64 inside(i64 r) const { return fold.bits(mask, r, word); }
     u64 nearer(i64 r) const { return fold.bits(half, r, word); }
+
+    // Those of several rows, up to RowBits::most_rows of them.
+    void take_bits(i64 r, i64 rows, RowBits& out) const {
+        const auto take = [&](const Operand& from, u64* to) {
+            if (given(from)) return fold.take_bits(from, r, word, rows, to);
+            for (i64 i = 0; i < rows; ++i) to[i] = ~u64{0};
+        };
+        take(x, out.positive);
+        take(mask, out.inside);
+        take(half, out.nearer);
+        out.passing = rectified ? out.positive : masks ? out.inside : all_pass;
+    }
+    static constexpr u64 ones = ~u64{0};
+    static constexpr u64 all_pass[RowBits::most_rows] = {ones, ones, ones, ones, ones, ones, ones, ones,
+                                                         ones, ones, ones, ones, ones, ones, ones, ones};
+
+    // Whether 64 elements are there, in formats that vectors of 16 floats are made of, and x is bits.
+    template <class S>
+    bool in_sixteens() const {
+        return S::usable && n == segment && x.format == Format::bit && sixteens::readable(dx.format);
+    }
+
+    // Row i of `bits`: g, and its partner.
+    template <class S>
+    [[gnu::always_inline]] void sixteen(i64 r, i64 i, const RowBits& bits, sixteens::Row<S>& g,
+                                        sixteens::Row<S>& u) const {
+        sixteens::load<S>(dx, r + i, first, g);
+        const bool levels = given(half);
+        unrolled<sixteens::vectors>([&](auto v) {
+            const auto of = [&](const u64* rows) { return sixteens::bits_of<S>(rows[i], v); };
+            g[v] = S::kept(g[v], of(bits.passing));
+            const auto size = [&](i16 some, i16 others, auto chosen) {
+                return S::chosen(S::all(others), S::all(some), chosen);
+            };
+            if (levels) {
+                const auto nearer = of(bits.nearer);
+                u[v] = S::chosen(size(next_to, beyond, nearer), size(near, far, nearer), of(bits.inside));
+            } else {
+                u[v] = S::all(1.0f);
+            }
+            u[v] = S::negated(u[v], of(bits.positive) ^ ~typename S::Bits{0});
+        });
+    }
 
     // The partner of 64 elements whose x is bits: +-1, or with `half` +- its level.
     template <class T>

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "fold.hpp"
+#include "sixteens.hpp"
 
 namespace linocut::LINOCUT_NS::norm {
 
@@ -132,6 +133,16 @@ struct Normaliser {
         fold.repeat(mean);
         fold.repeat(inverse);
         fold.repeat(beta);
+    }
+
+    // The same in vectors.
+    template <class S>
+    [[gnu::always_inline]] void apply(const Operand& y, i64 r, i64 first, sixteens::Row<S>& x) const {
+        sixteens::load<S>(y, r, first, x);
+        unrolled<sixteens::vectors>([&](auto v) {
+            const auto of = [&](const float* numbers) { return S::load(numbers + 16 * v); };
+            x[v] = (x[v] - of(mean)) * of(inverse) + of(beta);
+        });
     }
 
     void apply(const Operand& y, i64 r, i64 first, i64 n, float* x) const {

@@ -13,6 +13,22 @@ inline i64 units(const Call& call) {
     return norm::units(y, norm::blocks(y));
 }
 
+template <class S>
+inline void apply_in_vectors(const norm::Normaliser& normaliser, const Operand& y, const Operand& more,
+                             const Operand& out, bool relu, const norm::Unit& unit) {
+    sixteens::Row<S> x, added;
+    for (i64 r = unit.begin; r < unit.end; ++r) {
+        normaliser.apply<S>(y, r, unit.first, x);
+        if (relu) unrolled<sixteens::vectors>([&](auto v) { x[v] = S::kept(x[v], S::above(x[v], S::all(0.0f))); });
+        if (given(more)) {
+            sixteens::load<S>(more, r, unit.first, added);
+            unrolled<sixteens::vectors>([&](auto v) { x[v] += added[v]; });
+        }
+        sixteens::store<S>(out, r, unit.first, x);
+    }
+}
+
+template <class S = Sixteen>
 inline void run(const Call& call, i64 begin, i64 end) {
     const Fold fold = Fold::elements(call.operands[Y]);
     const Operand y = fold.of(call.operands[Y]), more = fold.of(call.operands[MORE]), out = fold.of(call.operands[X]);
@@ -22,6 +38,13 @@ inline void run(const Call& call, i64 begin, i64 end) {
         const norm::Unit unit(y, norm::blocks(y), number);
         const norm::Normaliser normaliser(call.operands[STATS], call.operands[BETA], fold, unit.first, unit.n,
                                           call.attributes[NORM]);
+        if constexpr (S::usable) {
+            const bool readable = sixteens::readable(y.format) && (!given(more) || sixteens::readable(more.format));
+            if (unit.n == segment && readable) {
+                apply_in_vectors<S>(normaliser, y, more, out, relu, unit);
+                continue;
+            }
+        }
         for (i64 r = unit.begin; r < unit.end; ++r) {
             normaliser.apply(y, r, unit.first, unit.n, x);
             if (relu) {

@@ -322,7 +322,74 @@ inline void store_single(const float* values, const float* g, u32 first, const D
     keep(whole, segment, segment, most_size, out, seen);
 }
 
+// The same of a row in vectors.
+template <class S, class I>
+struct Rounding {
+    const typename S::F limit = S::all(static_cast<float>(fixed_limit)),
+                        least_number = S::all(-static_cast<float>(fixed_limit));
+    const typename S::F turn, half;
+    const i16 most_size;
+
+    explicit Rounding(float times)
+        : turn(S::all(times * 0x1p-32f)),
+          half(S::all(times == 2.0f ? 0.0f : 0.5f)),
+          most_size(times == 2.0f ? i16{2 * most_level} : i16{127}) {}
+
+    [[gnu::always_inline]] void row(const sixteens::Row<S>& values, const sixteens::Row<S>& g, u32 first,
+                                    const Dithers& dithers, i8* out, Seen& seen) const {
+        const auto whole = [&](int v) {
+            const auto turned =
+                I::add(I::load(dithers.from_first + 16 * v), I::all_longs(static_cast<i32>(first ^ nearest)));
+            const auto dithered = S::from_longs(turned) * turn + half;
+            const auto value = values[v] + S::chosen(half, dithered, S::equal(g[v], S::all(0.0f)));
+            return S::floor_longs(S::larger(S::smaller(limit, value), least_number));
+        };
+        const auto low = I::pack(whole(0), whole(1)), high = I::pack(whole(2), whole(3));
+        const auto low_sizes = I::sizes(low), high_sizes = I::sizes(high);
+        if (I::any_above(I::larger_sizes(low_sizes, high_sizes), most_size / 2)) {
+            seen.saturated += I::count_above(low_sizes, most_size) + I::count_above(high_sizes, most_size);
+            seen.near += I::count_above(low_sizes, most_size / 2) + I::count_above(high_sizes, most_size / 2);
+        }
+        I::store_packed_bytes(out, low, high, -127);
+    }
+};
+
+// What floats are made of for 64 channels: (g - mean - u slope) factor.
+struct Factors {
+    float mean[segment], slope[segment], factor[segment];
+
+    template <class S>
+    [[gnu::always_inline]] void apply(const sixteens::Row<S>& g, const sixteens::Row<S>& u,
+                                      sixteens::Row<S>& values) const {
+        unrolled<sixteens::vectors>([&](auto v) {
+            const auto of = [&](const float* numbers) { return S::load(numbers + 16 * v); };
+            values[v] = (g[v] - of(mean) - u[v] * of(slope)) * of(factor);
+        });
+    }
+};
+
+template <class S, class I>
+inline void floats_to_integers_in_vectors(const norm::MaskedGradient& from, const norm::Unit& unit, const Operand& dy,
+                                          const Factors& factors, const Dithers& dithers, float times, Seen& seen) {
+    const Rounding<S, I> rounding(times);
+    norm::RowBits bits;
+    sixteens::Row<S> g, u, values;
+    i8 few[segment];
+    for (i64 r = unit.begin; r < unit.end; r += norm::RowBits::most_rows) {
+        const i64 rows = least(norm::RowBits::most_rows, unit.end - r);
+        from.take_bits(r, rows, bits);
+        for (i64 i = 0; i < rows; ++i) {
+            from.sixteen<S>(r, i, bits, g, u);
+            factors.apply<S>(g, u, values);
+            const u32 dither = first_dither((r + i) * from.fold.times, unit.first);
+            rounding.row(values, g, dither, dithers, target(dy, r + i, unit, few), seen);
+            finish(dy, r + i, unit, few);
+        }
+    }
+}
+
 // From floats, X being bits: in floats.
+template <class S = Sixteen>
 inline void floats_to_integers(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit) {
     const double mantissa = mantissas(call, finer_of(call));
     const Fold& fold = from.fold;
@@ -330,13 +397,20 @@ inline void floats_to_integers(const Call& call, const norm::MaskedGradient& fro
     const Dithers dithers(fold);
     const Operand dy = fold.of(call.operands[DY]);
     const float times = dy.format == Format::i4 ? 2.0f : 1.0f;
-    float mean[segment], slope[segment], factor[segment];
+    Factors factors;
+    auto &mean = factors.mean, &slope = factors.slope, &factor = factors.factor;
     for (i64 c = 0; c < segment; ++c) {
         mean[c] = static_cast<float>(channels.mean[c]);
         slope[c] = static_cast<float>(channels.slope[c]);
         factor[c] = static_cast<float>(c < unit.n ? channels.inverse[c] * mantissa * times : 0.0);
     }
     Seen seen;
+    if constexpr (S::usable) {
+        if (from.in_sixteens<S>()) {
+            floats_to_integers_in_vectors<S, Integers>(from, unit, dy, factors, dithers, times, seen);
+            return seen.note(call.operands[SCALE]);
+        }
+    }
     float g[segment] = {}, u[segment] = {}, values[segment];
     i8 few[segment];
     for (i64 r = unit.begin; r < unit.end; ++r) {
@@ -350,18 +424,44 @@ inline void floats_to_integers(const Call& call, const norm::MaskedGradient& fro
     seen.note(call.operands[SCALE]);
 }
 
+template <class S>
+inline void floats_in_vectors(const norm::MaskedGradient& from, const norm::Unit& unit, const Operand& more,
+                              const Operand& dy, const Factors& factors) {
+    norm::RowBits bits;
+    sixteens::Row<S> g, u, values;
+    for (i64 r = unit.begin; r < unit.end; r += norm::RowBits::most_rows) {
+        const i64 rows = least(norm::RowBits::most_rows, unit.end - r);
+        from.take_bits(r, rows, bits);
+        for (i64 i = 0; i < rows; ++i) {
+            from.sixteen<S>(r, i, bits, g, u);
+            factors.apply<S>(g, u, values);
+            if (given(more)) {
+                sixteens::load<S>(more, r + i, unit.first, u);
+                unrolled<sixteens::vectors>([&](auto v) { values[v] += u[v]; });
+            }
+            sixteens::store<S>(dy, r + i, unit.first, values);
+        }
+    }
+}
+
 // Integers too, in units of their exponent.
+template <class S = Sixteen>
 inline void floats(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit) {
     const i64 difference = i64{exponent_of(call)} - gradient_unit::exponent_of(call.operands[UNIT]);
     const int exponent = static_cast<int>(clamp(difference, i64{-8192}, i64{8192}));
     const Operand more = from.fold.of(call.operands[MORE]), dy = from.fold.of(call.operands[DY]);
     const Channels channels(call, from.fold, unit);
-    float mean[segment], slope[segment], inverse[segment];
+    Factors factors;
+    auto &mean = factors.mean, &slope = factors.slope, &inverse = factors.factor;
     for (i64 c = 0; c < segment; ++c) {
         mean[c] = static_cast<float>(channels.mean[c]);
         slope[c] = static_cast<float>(channels.slope[c]);
         inverse[c] =
             static_cast<float>(exponent == 0 ? channels.inverse[c] : std::ldexp(channels.inverse[c], exponent));
+    }
+    if constexpr (S::usable) {
+        if (from.in_sixteens<S>() && !(given(more) && !sixteens::readable(more.format)))
+            return floats_in_vectors<S>(from, unit, more, dy, factors);
     }
     float g[segment] = {}, u[segment] = {};
     for (i64 r = unit.begin; r < unit.end; ++r) {

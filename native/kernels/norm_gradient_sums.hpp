@@ -91,13 +91,13 @@ struct ByteSums {
         return B::differing(B::all(static_cast<i8>(zero)), B::both(differ, mask));
     }
 
-    Row read(i64 r) {
-        const auto of = [&](u64 bits) { return B::masks(bits >> first); };
-        const V below = of(~from.signs(r)), halves = of(from.nearer(r));
+    // Row i of `bits`, the rows from r on.
+    Row read(i64 r, const norm::RowBits& bits, i64 i) {
+        const auto of = [&](u64 word) { return B::masks(word >> first); };
+        const V below = of(~bits.positive[i]), halves = of(bits.nearer[i]);
         const V inner = chosen(norm::far, norm::near, halves), outer = chosen(norm::beyond, norm::next_to, halves);
-        const V inside = given(from.mask) ? of(from.inside(r)) : B::all(-1);
-        const V size = B::choose(outer, inner, inside);
-        const V g = B::both(mantissas(r), of(from.passing(r)));
+        const V size = B::choose(outer, inner, of(bits.inside[i]));
+        const V g = B::both(mantissas(r + i), of(bits.passing[i]));
         high = B::larger(high, g);
         low = B::smaller(low, g);
         const auto negated = [&](V v) { return B::subtract(B::differing(v, below), below); };
@@ -126,15 +126,19 @@ struct ByteSums {
 
     // totals: those sums in 32 bits.
     void run(i64 begin, i64 end, i32 (*totals)[2][B::count / 2]) {
-        for (i64 r = begin; r < end;) {
-            const i64 stop = least(end, r + added_rows);
+        static_assert(added_rows <= norm::RowBits::most_rows);
+        norm::RowBits bits;
+        for (i64 r = begin; r < end; r += added_rows) {
+            const i64 rows = least(added_rows, end - r);
+            from.take_bits(r, rows, bits);
             V sums[4][2];
             unrolled<8>([&](auto i) { sums[i / 2][i % 2] = B::zero(); });
-            for (; r + 2 <= stop; r += 2) {
-                const Row a = read(r), b = read(r + 1);
+            i64 i = 0;
+            for (; i + 2 <= rows; i += 2) {
+                const Row a = read(r, bits, i), b = read(r, bits, i + 1);
                 add(a, b, sums);
             }
-            if (r < stop) add(read(r++), {B::zero(), B::zero(), B::zero(), B::zero()}, sums);
+            if (i < rows) add(read(r, bits, i), {B::zero(), B::zero(), B::zero(), B::zero()}, sums);
             unrolled<8>([&](auto i) { B::add_to(totals[i / 2][i % 2], sums[i / 2][i % 2]); });
         }
     }
@@ -170,6 +174,102 @@ inline bool add_bytes(const norm::MaskedGradient& from, const norm::Unit& unit, 
             return false;
         ByteSums<B>::add_all(from, unit, sums);
         return true;
+    } else {
+        return false;
+    }
+}
+
+// float_sums of 16-bit gradients and levels, in vectors. Multiples of 2^-24 that add up to less than 2^29 are exact in
+// doubles, in any order.
+template <class S>
+struct HalfSums {
+    using F = typename S::F;
+    static constexpr i64 doubles = 32 / ordered::at_once;  // vectors of them, of half a row
+    static constexpr double exact_below = 0x1p29;
+    static constexpr i64 block_rows = 8;  // whose floats are small beside the stack
+    static_assert(block_rows <= norm::RowBits::most_rows);
+
+    const norm::MaskedGradient& from;
+    ordered::Doubles total[2][doubles] = {}, product[2][doubles] = {};
+    float third[segment] = {}, square[segment] = {}, largest[segment] = {};
+
+    void add_rows(i64 r, i64 rows) {
+        norm::RowBits bits;
+        alignas(64) float g[2][block_rows][32], products[2][block_rows][32];
+        from.take_bits(r, rows, bits);
+        F high[4], sum[4], squares[4];
+        unrolled<4>([&](auto v) {
+            high[v] = S::load(largest + 16 * v);
+            sum[v] = S::load(third + 16 * v);
+            squares[v] = S::load(square + 16 * v);
+        });
+        for (i64 i = 0; i < rows; ++i) {
+            sixteens::Row<S> gradient, u;
+            from.template sixteen<S>(r, i, bits, gradient, u);
+            unrolled<4>([&](auto v) {
+                high[v] = S::larger(high[v], S::size(gradient[v]));
+                sum[v] += u[v];
+                squares[v] += u[v] * u[v];
+                S::store(&g[v / 2][i][v % 2 * 16], gradient[v]);
+                S::store(&products[v / 2][i][v % 2 * 16], gradient[v] * u[v]);
+            });
+        }
+        unrolled<4>([&](auto v) {
+            S::store(largest + 16 * v, high[v]);
+            S::store(third + 16 * v, sum[v]);
+            S::store(square + 16 * v, squares[v]);
+        });
+        unrolled<2>([&](auto h) {
+            add(g[h], rows, total[h]);
+            add(products[h], rows, product[h]);
+        });
+    }
+
+    static void add(const float (*values)[32], i64 rows, ordered::Doubles (&sums)[doubles]) {
+        ordered::Doubles all[doubles];
+        unrolled<doubles>([&](auto k) { all[k] = sums[k]; });
+        for (i64 i = 0; i < rows; ++i)
+            unrolled<doubles>([&](auto k) { all[k] += ordered::widened(values[i] + k * ordered::at_once); });
+        unrolled<doubles>([&](auto k) { sums[k] = all[k]; });
+    }
+
+    // Whether the sums are exact, and were added.
+    static bool add_all(const norm::MaskedGradient& from, const norm::Unit& unit, Sums& sums) {
+        HalfSums all{from};
+        for (i64 begin = unit.begin; begin < unit.end; begin += norm::narrow_rows) {  // whole numbers below 2^24
+            const i64 end = least(unit.end, begin + norm::narrow_rows);
+            std::memset(all.third, 0, sizeof all.third);
+            std::memset(all.square, 0, sizeof all.square);
+            for (i64 r = begin; r < end; r += block_rows) all.add_rows(r, least(block_rows, end - r));
+            for (i64 c = 0; c < segment; ++c) {
+                sums.third[c] += static_cast<double>(all.third[c]);
+                sums.square[c] += static_cast<double>(all.square[c]);
+            }
+        }
+        std::memcpy(sums.total, all.total, sizeof all.total);
+        std::memcpy(sums.product, all.product, sizeof all.product);
+        const double rows = static_cast<double>((unit.end - unit.begin) * from.fold.times);
+        bool exact = true;
+        for (i64 c = 0; c < segment; ++c) {
+            sums.largest[c] = static_cast<double>(all.largest[c]);
+            exact &= sums.largest[c] * rows * norm::beyond < exact_below && std::fabs(sums.product[c]) < exact_below;
+        }
+        if (!exact) clear(sums);
+        return exact;
+    }
+
+    static void clear(Sums& sums) {
+        for (i64 c = 0; c < segment; ++c) {
+            sums.total[c] = sums.product[c] = sums.third[c] = sums.square[c] = sums.largest[c] = 0.0;
+        }
+    }
+};
+
+template <class S>
+inline bool add_halves(const norm::MaskedGradient& from, const norm::Unit& unit, bool both, Sums& sums) {
+    if constexpr (S::usable) {
+        const bool halves = from.dx.format == Format::f16 && given(from.half) && both;
+        return halves && from.in_sixteens<S>() && HalfSums<S>::add_all(from, unit, sums);
     } else {
         return false;
     }
@@ -238,7 +338,7 @@ inline void float_sums(const norm::MaskedGradient& from, const norm::Unit& unit,
 
 inline void add_part(const Call& call, const norm::MaskedGradient& from, const norm::Unit& unit, Sums& sums) {
     const bool bits = from.x.format == Format::bit, both = call.attributes[0] == norm::scaled_l1;
-    if (add_bytes<Bytes>(from, unit, both, sums)) return;
+    if (add_bytes<Bytes>(from, unit, both, sums) || add_halves<Sixteen>(from, unit, both, sums)) return;
     if (is_integer(from.dx.format) && bits) {
         both ? integer_sums<true>(from, unit, sums) : integer_sums<false>(from, unit, sums);
     } else {

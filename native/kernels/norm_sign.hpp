@@ -163,12 +163,50 @@ inline void integers(const Call& call, const norm::Unit& unit) {
     given(call.operands[MASK]) ? integers<T, Wide, true>(call, unit) : integers<T, Wide, false>(call, unit);
 }
 
+// The same of 64 numbers in vectors, some rows at a time.
+template <class S>
+inline void floats_in_vectors(const Call& call, const norm::Unit& unit, const norm::Normaliser& normaliser) {
+    const Operand &mask = call.operands[MASK], &half = call.operands[HALF];
+    const Fold fold = fold_of(call);
+    const Operand y = fold.of(call.operands[Y]);
+    const i64 word = first_of(call) / segment + unit.word;
+    u64 positive[Fold::rows_at_once], inside[Fold::rows_at_once], nearer[Fold::rows_at_once];
+    sixteens::Row<S> x;
+    for (i64 r = unit.begin; r < unit.end; r += Fold::rows_at_once) {
+        const i64 rows = least(Fold::rows_at_once, unit.end - r);
+        for (i64 i = 0; i < rows; ++i) {
+            normaliser.apply<S>(y, r + i, unit.first, x);
+            u64 words[3] = {};
+            unrolled<sixteens::vectors>([&](auto v) {
+                const auto size = S::size(x[v]);
+                const auto at_most = [&](float bound) { return S::at_most(size, S::all(bound)); };
+                const auto one = at_most(1.0f);
+                const auto near = static_cast<typename S::Bits>((one & at_most(0.5f)) | (~one & at_most(2.0f)));
+                words[0] |= u64{S::at_least(x[v], S::all(0.0f))} << (16 * v);
+                words[1] |= u64{one} << (16 * v);
+                words[2] |= u64{near} << (16 * v);
+            });
+            positive[i] = words[0];
+            inside[i] = words[1];
+            nearer[i] = words[2];
+        }
+        fold.put_rows(call.operands[BITS], r, word, rows, positive);
+        if (given(mask)) fold.put_rows(mask, r, word, rows, inside);
+        if (given(half)) fold.put_rows(half, r, word, rows, nearer);
+    }
+}
+
+template <class S = Sixteen>
 inline void floats(const Call& call, const norm::Unit& unit) {
     const Operand& mask = call.operands[MASK];
     const Fold fold = fold_of(call);
     const Operand y = fold.of(call.operands[Y]);
     const norm::Normaliser normaliser(call.operands[STATS], call.operands[BETA], fold, first_of(call) + unit.first,
                                       unit.n, call.attributes[NORM]);
+    if constexpr (S::usable) {
+        if (unit.n == segment && !given(call.operands[WORK]) && sixteens::readable(y.format))
+            return floats_in_vectors<S>(call, unit, normaliser);
+    }
     const i64 word = first_of(call) / segment + unit.word;
     const u64 whole_word = ~u64{0} >> (segment - unit.n);
     double sizes[segment] = {}, counts[segment] = {};

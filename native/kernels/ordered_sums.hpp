@@ -2,6 +2,7 @@
 #pragma once
 
 #include "float_product.hpp"
+#include "unroll.hpp"
 
 namespace linocut::LINOCUT_NS::ordered {
 
@@ -29,12 +30,26 @@ inline Doubles widened(const float* from) {
 template <int K, class Vectors, class Numbers>
 inline void add(i64 rows, i64 stride, i64 n, double (*sums)[segment], const Vectors& vectors, const Numbers& numbers) {
     i64 c = 0;
-    for (; c + at_once <= n; c += at_once) {
-        Doubles totals[K];
-        for (int k = 0; k < K; ++k) totals[k] = load(sums[k] + c);
-        for (i64 r = 0; r < rows; ++r) vectors(r * stride + c, c, totals);
-        for (int k = 0; k < K; ++k) std::memcpy(sums[k] + c, &totals[k], sizeof totals[k]);
-    }
+    // Several vectors at a time: each waits for its own last sum.
+    const auto together = [&](auto count) {
+        constexpr int V = count;
+        for (; c + V * at_once <= n; c += V * at_once) {
+            Doubles totals[V][K];
+            unrolled<V * K>([&](auto i) { totals[i / K][i % K] = load(sums[i % K] + c + i / K * at_once); });
+            for (i64 r = 0; r < rows; ++r) {
+                unrolled<V>([&](auto v) {
+                    const i64 at = c + v * at_once;
+                    vectors(r * stride + at, at, totals[v]);
+                });
+            }
+            unrolled<V * K>([&](auto i) {
+                std::memcpy(sums[i % K] + c + i / K * at_once, &totals[i / K][i % K], sizeof(Doubles));
+            });
+        }
+    };
+    together(Index<4>());
+    together(Index<2>());
+    together(Index<1>());
     for (; c < n; ++c) {
         for (i64 r = 0; r < rows; ++r) {
             double found[K];

@@ -20,5 +20,7 @@
 #include "lookup/x86.hpp"
 #include "pairs/avx2.hpp"
 #include "signs/avx2.hpp"
+#include "sixteen/none.hpp"
+#include "strips/none.hpp"
 #include "sums/avx2.hpp"
 #include "turn/avx2.hpp"

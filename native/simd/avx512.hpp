@@ -3,7 +3,7 @@
 
 #include "bits/avx512.hpp"
 #include "byte_lanes/avx512.hpp"
-#include "bytes/avx2.hpp"
+#include "bytes/avx512.hpp"
 #include "complex_bits/avx512.hpp"
 #include "copy/avx512.hpp"
 #include "distances/avx512.hpp"
@@ -18,5 +18,7 @@
 #include "lookup/avx512.hpp"
 #include "pairs/avx512.hpp"
 #include "signs/avx2.hpp"
+#include "sixteen/avx512.hpp"
+#include "strips/avx512.hpp"
 #include "sums/avx512.hpp"
 #include "turn/avx2.hpp"

@@ -18,6 +18,8 @@
 #include "kept/portable.hpp"
 #include "pairs/portable.hpp"
 #include "signs/portable.hpp"
+#include "sixteen/none.hpp"
+#include "strips/none.hpp"
 #include "sums/chosen_neon.hpp"
 #include "sums/portable.hpp"
 #include "turn/portable.hpp"

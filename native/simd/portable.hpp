@@ -22,6 +22,8 @@
 #include "lookup/none.hpp"
 #include "pairs/portable.hpp"
 #include "signs/portable.hpp"
+#include "sixteen/none.hpp"
+#include "strips/none.hpp"
 #include "sums/chosen_portable.hpp"
 #include "sums/portable.hpp"
 #include "turn/portable.hpp"

@@ -20,7 +20,9 @@
 //   signs        expand_signs_of_eight: bits of weights as bytes of +-1
 //   turn         turn_eight: columns of exact gradients as rows
 //   integers     Integers, sum_of_sizes, scale_word: fixed-point numbers of 16 and 32 bits
-//   bytes        Bytes: 32 bytes side by side
+//   bytes        Bytes: 32 or 64 bytes side by side
+//   sixteen      Sixteen: 16 floats beside 16 bits
+//   strips       Strips: products of strips of bytes, which may begin anywhere
 //   pairs        PairSums: sums of products of 16-bit numbers
 #pragma once
 

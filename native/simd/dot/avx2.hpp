@@ -9,6 +9,11 @@
 
 namespace linocut::LINOCUT_NS {
 
+inline constexpr bool biased_rows = true;
+struct RunDots {
+    static constexpr bool usable = false;
+};
+
 inline constexpr int dot_rows = 4;  // six take the same time in the nearest cache, and longer out of it
 
 // A pair of products is at most 2 * 1 * 128, 2 * 255 * 1 or 2 * 255 * 2 in size. 128 groups of bits would fit too, but

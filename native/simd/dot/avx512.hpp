@@ -8,7 +8,8 @@
 
 namespace linocut::LINOCUT_NS {
 
-inline constexpr int dot_rows = 6;
+inline constexpr int dot_rows = 12;
+inline constexpr bool biased_rows = true;
 inline constexpr int sparse_rows =
     1;  // four sums in turn keep VPDPBUSD busy, and the fewer rows, the more is passed over
 
@@ -44,6 +45,33 @@ inline void dot_vectors(ByteRows rows, const u8 (*panel)[tile_columns][4], Group
     });
 }
 
+// Sums over runs of groups: those of a row lie side by side in a run, the runs `pitch` apart. A row starts with
+// `start`.
+struct RunDots {
+    static constexpr bool usable = true;
+    static constexpr int most_rows = 12;  // of up to 32 columns; else half of them
+
+    template <int M, int V>
+    static void multiply(const u8* rows, i64 row_stride, i64 runs, i64 run_groups, i64 pitch,
+                         const u8 (*panel)[tile_columns][4], const i32* start, i32 (*tile)[tile_columns]) {
+        Sums512 sums[M][V];
+        unrolled<V * M>([&](auto i) { sums[i / V][i % V] = load_sums(start + 16 * (i % V)); });
+        const u8* columns = panel[0][0];
+        for (i64 run = 0; run < runs; ++run, rows += pitch) {
+            for (i64 g = 0; g < run_groups; ++g, columns += sizeof panel[0]) {
+                __m512i beside[V];
+                unrolled<V>([&](auto v) { beside[v] = _mm512_load_si512(columns + 64 * v); });
+                unrolled<M>([&](auto m) {
+                    const u8* at = rows + m * row_stride + 4 * g;
+                    const __m512i four = _mm512_set1_epi32(static_cast<i32>(load_four(at)));
+                    unrolled<V>([&](auto v) { sums[m][v] = add_dots(sums[m][v], four, beside[v]); });
+                });
+            }
+        }
+        unrolled<V * M>([&](auto i) { store_sums(tile[i / V] + 16 * (i % V), sums[i / V][i % V]); });
+    }
+};
+
 template <int M, Signed S, Range, class Groups, class Into>
 inline void dot_block(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups groups, i64 columns, Into into,
                       i32 (*tile)[tile_columns]) {
@@ -51,7 +79,13 @@ inline void dot_block(ByteRows rows, const u8 (*panel)[tile_columns][4], Groups 
         if (columns <= 16) return dot_vectors<M, 1, S>(rows, panel, groups, into, tile);
         if (columns <= 32) return dot_vectors<M, 2, S>(rows, panel, groups, into, tile);
     }
-    dot_vectors<M, 4, S>(rows, panel, groups, into, tile);
+    constexpr int few = 6;  // there are registers for their sums
+    if constexpr (M > few) {
+        dot_vectors<few, 4, S>(rows, panel, groups, into, tile);
+        dot_vectors<M - few, 4, S>(rows.from(few), panel, groups, into.from(few), tile + few);
+    } else {
+        dot_vectors<M, 4, S>(rows, panel, groups, into, tile);
+    }
 }
 
 }  // namespace linocut::LINOCUT_NS

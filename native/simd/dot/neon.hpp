@@ -12,6 +12,11 @@
 
 namespace linocut::LINOCUT_NS {
 
+inline constexpr bool biased_rows = false;
+struct RunDots {
+    static constexpr bool usable = false;
+};
+
 inline constexpr int dot_rows = 4, sparse_rows = dot_rows;
 
 template <bool first, class A, class B>

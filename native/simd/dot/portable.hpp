@@ -6,6 +6,11 @@
 
 namespace linocut::LINOCUT_NS {
 
+inline constexpr bool biased_rows = false;
+struct RunDots {
+    static constexpr bool usable = false;
+};
+
 inline constexpr int dot_rows = 1, sparse_rows = dot_rows;
 
 template <i64 columns, Signed S, class Groups, class Into>
