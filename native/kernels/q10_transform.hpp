@@ -36,8 +36,13 @@ inline void transform(Tile& tile, int k, bool inverse, Halvings halvings) {
         for (int base = 0; base < k; base += n) {
             for (int j = 0; j < n / 2; ++j) {
                 const i32 cos = cosines[j * step], sin = inverse ? sines[j * step] : -sines[j * step];
-                i32 *a_re = tile.re[base + j], *a_im = tile.im[base + j];
-                i32 *b_re = tile.re[base + j + n / 2], *b_im = tile.im[base + j + n / 2];
+                const int upper = base + j, lower = upper + n / 2;
+                // Copies, which are known not to lie in each other: loops of them become vectors.
+                i32 a_re[side], a_im[side], b_re[side], b_im[side];
+                std::memcpy(a_re, tile.re[upper], sizeof a_re);
+                std::memcpy(a_im, tile.im[upper], sizeof a_im);
+                std::memcpy(b_re, tile.re[lower], sizeof b_re);
+                std::memcpy(b_im, tile.im[lower], sizeof b_im);
                 for (int l = 0; l < side; ++l) {
                     const i32 sum_re = a_re[l] + b_re[l], sum_im = a_im[l] + b_im[l];
                     const i32 d_re = a_re[l] - b_re[l], d_im = a_im[l] - b_im[l];
@@ -47,6 +52,10 @@ inline void transform(Tile& tile, int k, bool inverse, Halvings halvings) {
                     b_re[l] = saturated((d_re * cos - d_im * sin + rounding) >> bits);
                     b_im[l] = saturated((d_re * sin + d_im * cos + rounding) >> bits);
                 }
+                std::memcpy(tile.re[upper], a_re, sizeof a_re);
+                std::memcpy(tile.im[upper], a_im, sizeof a_im);
+                std::memcpy(tile.re[lower], b_re, sizeof b_re);
+                std::memcpy(tile.im[lower], b_im, sizeof b_im);
             }
         }
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from wav_files import write_wav
 
-from linocut.data import load
+from linocut.data import load, load_splits
 from linocut.data.augment import Augmenter
 from linocut.data.augmentation import find_augmentation
 from linocut.data.digit_strings import check_path, strings_of
@@ -206,3 +207,12 @@ def test_timits_folders_are_utterances_of_phones(tmp_path: Path) -> None:
     (tmp_path / "TEST" / "DR1" / "MDAB0" / "SX3.PHN").write_text("0 100 nope\n")
     with pytest.raises(DataError, match=r"SX3\.PHN, line 1: '0 100 nope' is not BEGIN END PHONE"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["fsdd", "fsdd-strings"])
+def test_a_form_without_classes_takes_those_of_the_data(tmp_path: Path, name: str) -> None:
+    digits(tmp_path)
+    own = load_splits(name, tmp_path, features="mfcc").train
+    assert own.form is not None
+    again = load_splits(name, tmp_path, form=replace(own.form, classes=())).train
+    assert again.classes == own.classes and again.form == own.form

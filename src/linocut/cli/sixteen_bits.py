@@ -82,9 +82,7 @@ def sixteen_bits(
 
 def _examples(dataset: Dataset, shape: tuple[int, ...]) -> Array:
     """The first ones (n, steps, features); DataError where they are of another shape."""
-    import numpy as np
-
-    from linocut.data.dataset import truth_form
+    from linocut.data.dataset import first_floats
     from linocut.graph.q10 import CALIBRATED
 
     if (dataset.shape, dataset.dtype) != (shape, "f32"):
@@ -92,10 +90,7 @@ def _examples(dataset: Dataset, shape: tuple[int, ...]) -> Array:
             f"{dataset.name} has examples {dataset.shape} of {dataset.dtype}, the network takes {shape} of f32; give "
             "what it was trained on"
         )
-    count = min(CALIBRATED, len(dataset))
-    images, (shape, kind) = np.empty((count, *dataset.shape), np.float32), truth_form(dataset, count)
-    dataset.read(np.arange(count), images, np.empty(shape, kind))
-    return images
+    return first_floats(dataset, CALIBRATED)
 
 
 def _told(made: Sixteen, out: Path, nbytes: int) -> Iterator[str]:

@@ -127,3 +127,11 @@ def check_read(dataset: Dataset, indices: NDArray[np.int64], images: NDArray[Any
     if count and (int(indices.min()) < 0 or int(indices.max()) >= len(dataset)):
         bad = next(i for i in indices.tolist() if not 0 <= i < len(dataset))
         raise DataError(f"{dataset.name}: example {bad:,} does not exist, indices are 0 to {len(dataset) - 1:,}")
+
+
+def first_floats(dataset: Dataset, count: int) -> NDArray[np.float32]:
+    """The first examples (n, *shape) of a data set of floats, `count` of them where there are as many."""
+    most = min(count, len(dataset))
+    images, (shape, kind) = np.empty((most, *dataset.shape), np.float32), truth_form(dataset, most)
+    dataset.read(np.arange(most), images, np.empty(shape, kind))
+    return images

@@ -63,6 +63,7 @@ def open_strings(root: Path, kind: str, form: Form | None = None) -> tuple[Datas
         features = replace(features, frames=frames)
         normal = normal_of([features.of(one.samples) for one in parts[0]])
         form = Form(SOUND, LABELS, classes=phones.PHONES, speech=features, normal=normal)
+    form = form if form.classes else replace(form, classes=phones.PHONES)
     train, test = (_dataset(part, form, str(root)) for part in parts)
     return train, test
 

@@ -39,6 +39,8 @@ def open_speech(root: Path, kind: str, form: Form | None = None) -> tuple[Datase
         features = chosen(paths, kind)
         sequences = [sequence_of(path, features) for path in paths]
         form = Form(SOUND, classes=found.classes, speech=features, normal=normal_of(sequences))
+    elif not form.classes:  # of a training that begins from the network: its classes may be others
+        form = replace(form, classes=found.classes)
     sets = []
     for part in (found.train, found.test):
         paths, names = [path for path, _ in part], [name for _, name in part]

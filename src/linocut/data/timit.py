@@ -88,6 +88,7 @@ def open_timit(root: Path, kind: str, form: Form | None = None) -> tuple[Dataset
         form = Form(SOUND, LABELS, classes=PHONES, speech=features, normal=normal)
     labels = {path: phones_of(path) for paths in found.values() for path in paths}
     longest = max(len(one) for one in labels.values())
+    form = form if form.classes else replace(form, classes=PHONES)
     train, test = (_dataset(read[name], labels, longest, form, str(root)) for name in (TRAIN, TEST))
     return train, test
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from linocut import data
-from linocut.data.dataset import Dataset, truth_form
+from linocut.data.dataset import Dataset, first_floats
 from linocut.graph.inference import InferenceGraph
 from linocut.graph.network import Network
 from linocut.graph.q10 import CALIBRATED, sixteen_bits
 from linocut.networks.lstm import lstm
-from linocut.ops.bits import Array
 from linocut.optimizers import Adam
 from linocut.reproduce.asked import Asked
 from linocut.reproduce.kept_run import kept_or_new
@@ -90,7 +87,7 @@ class SpeechTraining:
         if trainer.progress.epoch < self.epochs:
             trainer.fit(train, self.epochs, out=out, callbacks=[told])
         graph = trainer.inference_graph()
-        made = sixteen_bits(graph, _first(train)).graph
+        made = sixteen_bits(graph, first_floats(train, CALIBRATED)).graph
         floats, sixteen = (_measured(one, test, asked.threads) for one in (graph, made))
         return Came(floats, sixteen, sum(one.seconds for one in trainer.progress.history))
 
@@ -111,14 +108,6 @@ def opened(task: Task, asked: Asked) -> tuple[Dataset, Dataset]:
     loaded = data.load(task.data, asked.data_dir)
     few = task.quick if asked.quick else None
     return data.take(loaded[0], few), data.take(loaded[1], few)
-
-
-def _first(dataset: Dataset) -> Array:
-    """Examples (n, steps, features) to calibrate with."""
-    count = min(CALIBRATED, len(dataset))
-    images, (shape, kind) = np.empty((count, *dataset.shape), np.float32), truth_form(dataset, count)
-    dataset.read(np.arange(count), images, np.empty(shape, kind))
-    return images
 
 
 def _measured(graph: InferenceGraph, test: Dataset, threads: int | None) -> float:
