@@ -16,7 +16,8 @@ using FloatTiles = float[float_tiles][unit_pixels][float_columns];
 // Whether the pixels of a grid see those of the source one to one: rows of patches then lie side by side as they are.
 inline bool sees_itself(const Grid& grid) {
     const auto same = [](const Axis& axis) {
-        return axis.taps == 1 && axis.step == 1 && axis.origin == 0 && axis.count == axis.size;
+        const bool one_to_one = axis.first_pixel == 0 && axis.pixel_step == 1 && axis.step == 1 && axis.origin == 0;
+        return one_to_one && axis.taps == 1 && axis.count == axis.size;
     };
     return same(grid.rows) && same(grid.columns);
 }
