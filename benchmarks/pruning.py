@@ -15,9 +15,10 @@ import time
 import numpy as np
 
 import linocut as lc
-from linocut.graph.prune import KINDS, prunable
+from linocut.graph.narrow import kept_channels
+from linocut.graph.prune import KINDS
 from linocut.run.profile import profile_prediction
-from linocut.train.pruned import kept_channels, kept_words
+from linocut.train.pruned import kept_words
 
 PRODUCTS = ("packed_conv2d", "packed_matmul", "pruned_conv2d")
 WHOLE = "whole"
@@ -86,8 +87,7 @@ def main() -> None:
 
 def _kept(whole: lc.Trainer, trainer: lc.Trainer) -> str:
     """How many times fewer weights and words are kept."""
-    kept = kept_words(trainer) or kept_channels(whole.network, trainer.network)
-    assert len(kept) == len(prunable(whole.network.graph))
+    kept = kept_words(trainer) or kept_channels(whole.network.graph, trainer.network.graph)
     weights, words = (
         sum(getattr(one, f"of_{part}") for one in kept) / sum(getattr(one, part) for one in kept)
         for part in ("weights", "words")

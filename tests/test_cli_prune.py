@@ -22,7 +22,7 @@ def test_prunes_a_run_and_trains_it_on(tmp_path: Path, capsys: pytest.CaptureFix
     run, out = tmp_path / "run", tmp_path / "pruned"
     _said(capsys, *TRAIN, "--out", run)
     said, _ = _said(capsys, "prune", run, "--rate", "4", "--by", "channel", "--epochs", "1", "--out", out)
-    assert "kept weights" in said and "kept words" in said and "8,192  32,768    4.0" in said
+    assert "kept weights" in said and "kept words" in said and "binary_dense2         4,096  16,384    4.0" in said
     said, _ = _said(capsys, "prune", run, "--rate", "4", "--by", "word", "--epochs", "0", "--json")
     found = json.loads(said)
     assert (found["by"], found["accuracy"], found["out"]) == ("word", None, f"{run}-word")

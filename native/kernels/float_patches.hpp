@@ -85,15 +85,16 @@ inline bool multiply_runs(const Grid& grid, const Place* places, i64 pixels, con
     return true;
 }
 
-// pack(tile, first, count, panel) packs the weights of elements [first, first + count).
 // Whether the pixels of a grid see those of the source one to one: rows of patches then lie side by side as they are.
 inline bool sees_itself(const Grid& grid) {
     const auto same = [](const Axis& axis) {
-        return axis.taps == 1 && axis.step == 1 && axis.origin == 0 && axis.count == axis.size;
+        const bool one_to_one = axis.first_pixel == 0 && axis.pixel_step == 1 && axis.step == 1 && axis.origin == 0;
+        return one_to_one && axis.taps == 1 && axis.count == axis.size;
     };
     return same(grid.rows) && same(grid.columns);
 }
 
+// pack(tile, first, count, panel) packs the weights of elements [first, first + count).
 template <bool Exact, class T, class Pack>
 inline void multiply_floats_of(const Grid& grid, const Place* places, i64 pixels, const T* source, i64 channels,
                                i64 columns, Workspace space, const Pack& pack, FloatTiles& tiles) {

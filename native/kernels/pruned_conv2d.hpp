@@ -235,6 +235,7 @@ struct Room {
 // What outputs have of a block of pixels.
 struct Block {
     i64 pixels;
+    bool alike;                // all of one border
     i64 border[kept::pixels];  // of each pixel
     const i32* begin[kept::pixels];
 };
@@ -245,23 +246,30 @@ inline i64 busy_until(const i32* busy, i64 count, i64 from, i64 first) {
     return from;
 }
 
+// The bits of an output, whose sums are at least a bound, into a word of each pixel: all that a block may have.
+inline void put_signs(const Block& block, i64 n, i32 bound, const i32* ones, u64* found) {
+    const u64 bit = u64{1} << n % segment;
+    alignas(64) i32 begin[kept::pixels];
+    for (i32& one : begin) one = block.begin[0][n];
+    for (i64 m = 0; !block.alike && m < kept::pixels; ++m) begin[m] = block.begin[m][n];
+    alignas(64) i64 reaches[kept::pixels];
+    for (i64 m = 0; m < kept::pixels; ++m) reaches[m] = begin[m] - 2 * ones[m] >= bound ? -1 : 0;
+    for (i64 m = 0; m < kept::pixels; ++m) found[m] = (found[m] & ~bit) | (static_cast<u64>(reaches[m]) & bit);
+}
+
 inline void store_signs(const Call& call, const KeptLists& lists, const Zeros& zeros, const Block& block, i64 count,
                         Room& room) {
     const Operand &bits = call.operands[BITS], &least_of = call.operands[LEAST];
     const i64 blocks = words(zeros.outputs);
     for (i64 word = 0, from = 0; word < blocks; ++word) {
         const i64 until = busy_until(room.busy, count, from, word * segment);
-        u64 found[kept::pixels];
-        for (i64 m = 0; m < block.pixels; ++m) found[m] = room.signs[block.border[m] * blocks + word];
+        alignas(64) u64 found[kept::pixels];
+        for (i64 m = 0; m < kept::pixels; ++m) found[m] = room.signs[block.border[m] * blocks + word];
         for (; from < until; ++from) {
-            const i64 n = room.busy[from], shift = n % segment;
-            const i32 bound = row<i32>(least_of, 0)[n];
-            i32 ones[kept::pixels];
+            const i64 n = room.busy[from];
+            alignas(64) i32 ones[kept::pixels];
             kept::count(room.planes, lists.of(n), ones);
-            for (i64 m = 0; m < block.pixels; ++m) {
-                const u64 reaches = block.begin[m][n] - 2 * ones[m] >= bound;
-                found[m] = (found[m] & ~(u64{1} << shift)) | reaches << shift;
-            }
+            put_signs(block, n, row<i32>(least_of, 0)[n], ones, found);
         }
         for (i64 m = 0; m < block.pixels; ++m) bit_row(bits, room.places[m].pixel)[word] = found[m];
     }
@@ -302,9 +310,11 @@ inline void run_block(const Call& call, const Grid& grid, const KeptLists& lists
     Block block;
     block.pixels = pixels;
     room.borders_of.begin_block();
-    for (i64 m = 0; m < pixels; ++m) {
-        block.border[m] = room.borders_of.find(call, grid, room.places[m], zeros);
+    block.alike = true;
+    for (i64 m = 0; m < kept::pixels; ++m) {  // beyond the last as that
+        block.border[m] = m < pixels ? room.borders_of.find(call, grid, room.places[m], zeros) : block.border[m - 1];
         block.begin[m] = room.begin + block.border[m] * zeros.outputs;
+        block.alike = block.alike && block.border[m] == block.border[0];
     }
     if (given(call.operands[BITS])) {
         store_signs(call, lists, zeros, block, count, room);

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +137,18 @@ def test_damaged_lists_are_refused(tmp_path: Path) -> None:
         packed.save(tmp_path / "model.safetensors", PackedModel(dataclasses.replace(graph, nodes=nodes)))
         with pytest.raises(RunError, match="it is damaged"):
             packed.read(tmp_path / "model.safetensors")
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
+@pytest.mark.parametrize("by", ["column", "word"])
+def test_exported_c_computes_the_same(by: str, tmp_path: Path) -> None:
+    trainer = _trainer(by, paired=False)
+    trainer.fit((IMAGES, LABELS), 2, out=tmp_path / "run")
+    lc.export(tmp_path / "run", to="c", out=tmp_path / "c")
+    command = "gcc -std=c99 -Wall -Wextra -Wconversion -Werror -O1 -ffp-contract=off pruned.c pruned_test.c -lm -o all"
+    subprocess.run(command.split(), cwd=tmp_path / "c", check=True)
+    done = subprocess.run(["./all"], cwd=tmp_path / "c", check=True, capture_output=True, text=True)
+    assert "8 of 8 examples agree" in done.stdout
 
 
 def test_formats_without_zeros_say_so(tmp_path: Path) -> None:

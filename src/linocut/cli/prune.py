@@ -93,9 +93,10 @@ def prune(
     out too. RUN stays as it is.
     """
     from linocut.errors import SpecError
+    from linocut.graph.narrow import kept_channels
     from linocut.report.pruned_table import pruned_table
     from linocut.train import Interrupted, Trainer
-    from linocut.train.pruned import kept_channels, kept_words
+    from linocut.train.pruned import kept_words
     from linocut.train.pruned import prune as pruned_by
     from linocut.train.run_folder import RunFolder
 
@@ -121,7 +122,7 @@ def prune(
             again = f"linocut train --resume --out {quoted(str(stop.folder))}"
             click.echo(f"interrupted by {name}; go on with: {printable(again)}", err=True)
         context.exit(SIGNALLED + stop.number)
-    kept = kept_words(found) or kept_channels(source.network, found.network)
+    kept = kept_words(found) or kept_channels(source.network.graph, found.network.graph)
     if as_json:
         about = {
             "event": "pruned",

@@ -17,6 +17,7 @@ import numpy as np
 from linocut.errors import SpecError
 from linocut.graph.graph import Graph, Node
 from linocut.graph.network import Network
+from linocut.graph.prune import Kept
 from linocut.graph.queries import BINARY, carried
 from linocut.layers import (
     Activation,
@@ -95,6 +96,11 @@ def carried_over(graph: Graph, narrowed: Narrowed, state: Mapping[str, Array]) -
                 values = _of_channels(values, node, narrowed, halves=parameter.part != GAINS)
             found[parameter.name] = np.ascontiguousarray(values)
     return found
+
+
+def kept_channels(whole: Graph, smaller: Graph) -> tuple[Kept, ...]:
+    """What each layer with binary weights keeps where channels were left out: weights, and words of its outputs."""
+    return tuple(Kept.between(node, smaller.node(node.name)) for node in whole.nodes if isinstance(node.layer, BINARY))
 
 
 def _of_channels(values: Array, node: Node, narrowed: Narrowed, *, halves: bool) -> Array:

@@ -43,7 +43,8 @@ class Pruning:
     """A network of which each pruned layer keeps one group in `rate`, of the kind `by`.
 
     `balanced`: each output, or four of them, keeps as many groups as the others. Over the first `ramp` epochs the share
-    that is pruned climbs as 1 - (1 - t)^3, masks being found anew as each begins; from then on they stay.
+    that is pruned climbs as 1 - (1 - t)^3, masks being found anew as each begins; from then on they stay. SpecError
+    for what cannot be.
     """
 
     rate: float

@@ -36,7 +36,7 @@ class PrunedWeights:
 
     @classmethod
     def of(cls, builder: Lowering, name: str, value: Value, shape: Shape, parts: int = 1) -> PrunedWeights | None:
-        """Those of a node that is pruned, None of another; weights are of a shape (outputs, [rows, columns,] inputs)."""
+        """Those of a node that is pruned, None of another; `shape` is (outputs, [rows, columns,] inputs)."""
         if not isinstance(value, Bits) or name not in builder.pruned:
             return None
         as_images = shape if len(shape) > 2 else (shape[0], 1, 1, shape[1])

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from linocut.errors import RunError
 from linocut.graph.narrow import carried_over, narrow
-from linocut.graph.network import Network
-from linocut.graph.prune import CHANNEL, Kept, Pruning, prunable
+from linocut.graph.prune import CHANNEL, Kept, Pruning
 from linocut.ops.bits import Array
 from linocut.optimizers import Optimizer, find_optimizer
 from linocut.run import NATIVE
@@ -69,15 +68,6 @@ def kept_words(trainer: Trainer) -> tuple[Kept, ...]:
     """What each masked layer of a trainer's network keeps by now: weights and words."""
     pruning = trainer.settings.pruning
     return () if pruning is None else kept(trainer.compiled, trainer.session, pruning)
-
-
-def kept_channels(source: Network, narrowed: Network) -> tuple[Kept, ...]:
-    """What each pruned layer of a network keeps where channels were left out: weights, and words of its outputs."""
-    found = []
-    for node in prunable(source.graph):
-        own = narrowed.graph.node(node.name)
-        found.append(Kept.between(node, own))
-    return tuple(found)
 
 
 def _masked(given: Trainer, settings: Settings, pruning: Pruning) -> tuple[Settings, dict[str, Array]]:
