@@ -66,6 +66,8 @@ def taken(engine: Engine, family: str) -> Resources:
     wider = max(0, engine.sum_bits - SUM_BITS) * parts  # a LUT and a flip-flop a bit of a sum
     product = product + Resources(0, wider, wider + (2 * engine.count_bits if engine.masked else 0))
     test = of(TURNED if engine.turned else STRAIGHT, 0, family)
+    if engine.streams:  # a sum, its bounds, what is kept: of complex_resnet18's yosys counts 113 a test
+        test = test + Resources(0, engine.shift_bits + 71, STREAM_WIDTH)
     units = shape.pixels * shape.outputs
     return product * units + test * (units * parts) + _ways(engine) + _memories(engine)
 
