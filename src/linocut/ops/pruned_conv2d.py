@@ -11,7 +11,12 @@ from linocut.ops.base import Op, View
 from linocut.ops.conv2d import sums
 from linocut.ops.keep_words import PARTS, ternary
 from linocut.ops.limits import CONVOLUTION, MOST_BITS, OUTCOME, at_most
+from linocut.ops.rule import Rule
 from linocut.ops.work import BITS, Amount
+
+# Words of all taps of some pixels, and what outputs begin at on each border, in KiB; the native core gives no more.
+WORKSPACE = "40 + P * Q * (words(C) + 1) // 3 + (P * Q + 80) * N // 200 + words(C) // 64"
+MOST_WORKSPACE = 4096
 
 
 def reference(
@@ -48,8 +53,13 @@ OP = Op(
         *PARTS,
         *OUTCOME,
         at_most("P * Q * C", "inputs", MOST_BITS, "store Y in a wider format or use a smaller window"),
+        Rule(
+            f"{WORKSPACE} <= {MOST_WORKSPACE}",
+            "{N} outputs over {P * Q} taps of {C} inputs pass what a thread works in; use fewer filters or a smaller "
+            "window, or prune by channel",
+        ),
         *CONVOLUTION,
     ),
     Amount("B * I * J * K * 64", BITS),
-    workspace="40 + P * Q * (words(C) + 1) // 3 + (P * Q + 80) * N // 200 + words(C) // 64",
+    workspace=WORKSPACE,
 )
