@@ -33,19 +33,17 @@ COMMANDS = {
     "log": Entry("linocut.cli.log", "log", "Show what each epoch of runs came to, as a table or as curves."),
     "predict": Entry("linocut.cli.predict", "predict", "Name the class of each image, and how sure the network is."),
     "accelerate": Entry(
-        "linocut.cli.accelerate", "accelerate", "Find the pipeline of a network on an FPGA, and its rates."
+        "linocut.cli.accelerate", "accelerate", "Find the engine of a network on an FPGA, and its rates."
     ),
-    "estimate": Entry(
-        "linocut.cli.estimate", "estimate", "Estimate time and energy of a prediction on a device, by layer."
-    ),
+    "estimate": Entry("linocut.cli.estimate", "estimate", "Estimate time and energy of a prediction, layer by layer."),
     "analyse": Entry("linocut.cli.analyse", "analyse", "Find which layers of a trained network deserve more bits."),
     "hybrid": Entry("linocut.cli.hybrid", "hybrid", "Train a network with the best precisions within a budget."),
-    "prune": Entry("linocut.cli.prune", "prune", "Prune a trained network by structure, and train on what is left."),
+    "prune": Entry("linocut.cli.prune", "prune", "Prune a trained network by structure, and train the rest."),
     "nasbench": Entry(
-        "linocut.cli.nasbench", "nasbench", "Count, estimate and search the 423,624 networks of NASBench-101."
+        "linocut.cli.nasbench", "nasbench", "Count, estimate and search NASBench-101's 423,624 networks."
     ),
     "sixteen-bits": Entry(
-        "linocut.cli.sixteen_bits", "sixteen_bits", "Write a recurrent network in 16-bit integers, calibrated on data."
+        "linocut.cli.sixteen_bits", "sixteen_bits", "Write a recurrent network in 16-bit integers, fitted to data."
     ),
     "export": Entry("linocut.cli.export", "export", "Write a trained network as C, ONNX and others."),
     "pack": Entry("linocut.cli.pack", "pack", "Write a run for a device that trains it without Python."),
