@@ -116,7 +116,8 @@ LAYERS_OF_OTHERS = {
 }
 NODES_OF_OTHERS = {
     *("complex_affine", "spectral_pool", "clip", "coding", "circulant_product", "recurrent", "sequence_coding"),
-    *("sequence_pool", "q10_add", "q10_coding", "q10_outputs", "q10_recurrent"),
+    *("sequence_pool", "q10_add", "q10_coding", "q10_gru", "q10_last", "q10_outputs", "q10_recurrent"),
+    "pruned_product",
 }
 EPSILON = 1e-4  # with less, what is next to no gradient makes whole steps
 OPTIMIZERS: dict[str, Optimizer] = {

@@ -17,7 +17,7 @@ MOST_FRAME = 16 * 1024
 MOST_OF_C99 = 2 * 1024  # a kernel with all that it calls, on a device
 SPARE = 24 * 1024  # for the callers between, and for the frame of a signal with the widest registers
 KNOWN = re.compile(
-    r"mem(cpy|move|set)|floor|ceil|frexp|ldexp|sqrt|__(popcount[ds]i2|cxa_guard_\w+|aarch64_\w+|aeabi_\w+)"
+    r"mem(cpy|move|set)|floor|ceil|frexp|ldexp|sqrt|__((popcount|ctz)[ds]i2|cxa_guard_\w+|aarch64_\w+|aeabi_\w+)"
 )
 
 

@@ -728,12 +728,13 @@ def _of_images(op: Op) -> bool:
 def test_images_that_python_and_the_native_core_refuse_are_the_same(data: st.DataObject) -> None:
     """Any formats, small sizes and windows: most do not fit, and both say so; some do."""
     op = data.draw(st.sampled_from([op for op in OPS if _of_images(op)]))
-    sizes = {letter: data.draw(st.integers(1, 4)) for letter in "BCHWIJNPQLR"}
+    sizes = {letter: data.draw(st.integers(1, 4)) for letter in "BCHWIJNPQLRO"}
     sizes["K"] = sizes["H"] * sizes["W"] * sizes["C"] + data.draw(st.sampled_from([0, 0, 1]))
     sizes["S"] = sizes["I"] * (sizes["J"] + sizes["Q"]) + data.draw(st.sampled_from([0, 0, 1]))
     windows = {"stride": (1, 2, 3, 0.5), "height": (1, 2, 3, 0), "width": (1, 2, 3, 4.5), "exact": (0, 1, 2)}
     windows |= {"pad_top": (0, 0, 1, -1), "pad_left": (0, 0, 1, 2), "decay": (0, 0, 0.1)}
     windows |= {"image_height": (1, 2, 3, 0.5), "image_width": (1, 2, 3, 0), "factor": (1, 3, 15, 1 / 3, 0)}
+    windows |= {"parts": (1, 2, 3), "packed": (0, 1, 2), "by": (0, 1, 2)}
     valid = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "momentum": 0.9, "clip": 1.0, "salt": 7.0}
     valid |= {"signs": 0.0, "nesterov": 1.0, "gamma": 1e-4, "tau": 1e-8, "gradient_scale": 0.1}
     attributes = {

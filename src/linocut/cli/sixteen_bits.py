@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     cls=Command,
     examples=(
         "linocut sixteen-bits runs/digits --out digits.safetensors",
-        "linocut eval digits.safetensors",
-        "linocut export digits.safetensors --to c --out device",
+        "linocut sixteen-bits runs/digits --data recordings --out digits.safetensors   # by examples of these",
+        "linocut sixteen-bits runs/digits --functions paper --out digits.safetensors --force",
     ),
 )
 @click.argument("run", type=PATH)
