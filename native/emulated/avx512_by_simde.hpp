@@ -109,6 +109,8 @@ inline simde__m512i cvt_roundps_epi32(const simde__m512& a) {
 #define _mm512_cvtepi8_epi32(a) by_simde::lanes<simde__m512i, int>(by_simde::Lanes<signed char, __m128i>(a))
 #undef _mm512_cvtepi16_epi32
 #define _mm512_cvtepi16_epi32(a) by_simde::lanes<simde__m512i, int>(by_simde::Lanes<short, __m256i>(a))
+#undef _mm512_cvtepi32_epi64
+#define _mm512_cvtepi32_epi64(a) by_simde::lanes<simde__m512i, long long>(by_simde::Lanes<int, __m256i>(a))
 #undef _mm512_cvtepi32_epi8
 #define _mm512_cvtepi32_epi8(a) by_simde::lanes<__m128i, signed char>(by_simde::Lanes<int, simde__m512i>(a))
 #undef _mm512_cvtepi32_ps
