@@ -9,12 +9,35 @@ import numpy as np
 
 from linocut.ops import work
 from linocut.ops.base import Op, View
+from linocut.ops.bits import Array
 from linocut.ops.conv2d import add_product
 from linocut.ops.gradient_exponent import store_mantissas
 from linocut.ops.limits import CONVOLUTION, INTEGERS, MOST_PRODUCTS, SHORT, at_most
 from linocut.ops.rule import Rule
 from linocut.ops.window import taps
 from linocut.ops.work import OF_GRADIENTS, Amount
+
+
+def sums_of_taps(
+    gradient: Array,
+    kernel: Array,
+    shape: tuple[int, ...],
+    moves: tuple[float, float, float],
+    *,
+    exact: bool,
+    whole: bool,
+) -> Array:
+    """Dy (B, I, J, N), weights (N, P, Q, C) -> sums of `shape` (B, H, W, C), taps in order, then outputs.
+
+    `moves` are stride and padding; sums are int64 of `whole` numbers, else float32 where `exact`, else float64.
+    """
+    wide = np.int64 if whole else np.float32 if exact else np.float64
+    gradient, kernel = gradient.astype(wide), kernel.astype(wide)
+    total = np.zeros(shape, wide)
+    stride, *pad = map(int, moves)
+    for tap in taps(kernel.shape[1:3], shape[1:3], gradient.shape[1:3], stride, (pad[0], pad[1])):
+        add_product(total[tap.inputs], gradient[tap.outputs], kernel[:, tap.row, tap.column], exact)
+    return total
 
 
 def reference(
@@ -31,14 +54,10 @@ def reference(
     exact: float,
 ) -> None:
     """Dy (B, I, J, N), weights (N, P, Q, C) -> dx (B, H, W, C); `exact` as in conv2d: taps in order, then outputs."""
-    integer = dy_exponent is not None
-    wide = np.int64 if integer else np.float32 if exact else np.float64
-    gradient, kernel = dy.values().astype(wide), weights.values().astype(wide)
-    total = np.zeros(dx.shape, wide)
-    window, pad = weights.shape[1:3], (int(pad_top), int(pad_left))
-    for tap in taps(window, dx.shape[1:3], dy.shape[1:3], int(stride), pad):
-        given = gradient[tap.outputs]
-        add_product(total[tap.inputs], given, kernel[:, tap.row, tap.column], bool(exact))
+    moves = stride, pad_top, pad_left
+    total = sums_of_taps(
+        dy.values(), weights.values(), dx.shape, moves, exact=bool(exact), whole=dy_exponent is not None
+    )
     if dy_exponent is None or dx_exponent is None or scale is None:
         dx.store(total.reshape(-1, dx.cols))
         return

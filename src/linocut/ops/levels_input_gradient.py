@@ -12,12 +12,11 @@ import numpy as np
 
 from linocut.ops import work
 from linocut.ops.base import Op, View
-from linocut.ops.conv2d import add_product
+from linocut.ops.conv2d_input_gradient import sums_of_taps
 from linocut.ops.gradient_exponent import store_mantissas
 from linocut.ops.levels import given, levels_of
 from linocut.ops.limits import CONVOLUTION, INTEGERS, MOST_PRODUCTS, SHORT, together
 from linocut.ops.rule import Rule
-from linocut.ops.window import taps
 from linocut.ops.work import OF_GRADIENTS, Amount
 
 MOST_FACTOR = 15
@@ -42,15 +41,8 @@ def reference(
     factor: float,
 ) -> None:
     """Dy (B, I, J, N), planes of weights (N, P, Q, C) -> dx (B, H, W, C); `exact` as in conv2d."""
-    integer = dy_exponent is not None
-    wide = np.int64 if integer else np.float32 if exact else np.float64
-    gradient = dy.values().astype(wide)
-    kernel = levels_of(given(weights, second, third, fourth)).astype(wide)
-    total = np.zeros(dx.shape, wide)
-    window, pad = weights.shape[1:3], (int(pad_top), int(pad_left))
-    for tap in taps(window, dx.shape[1:3], dy.shape[1:3], int(stride), pad):
-        seen = gradient[tap.outputs]
-        add_product(total[tap.inputs], seen, kernel[:, tap.row, tap.column], bool(exact))
+    kernel, moves = levels_of(given(weights, second, third, fourth)), (stride, pad_top, pad_left)
+    total = sums_of_taps(dy.values(), kernel, dx.shape, moves, exact=bool(exact), whole=dy_exponent is not None)
     if dy_exponent is None or dx_exponent is None or scale is None:
         dx.store(total.reshape(-1, dx.cols).astype(np.float32) * np.float32(factor))
         return

@@ -9,11 +9,10 @@ import numpy as np
 
 from linocut.ops import work
 from linocut.ops.base import Op, View
-from linocut.ops.conv2d import add_product
+from linocut.ops.conv2d_input_gradient import sums_of_taps
 from linocut.ops.gradient_exponent import store_mantissas
 from linocut.ops.limits import CONVOLUTION, INTEGERS, MOST_PRODUCTS, at_most
 from linocut.ops.rule import Rule
-from linocut.ops.window import taps
 from linocut.ops.work import OF_GRADIENTS, Amount
 
 
@@ -32,15 +31,10 @@ def reference(
     exact: float,
 ) -> None:
     """Dy (B, I, J, N), weights (N, P, Q, C), pruned (O, P, Q, C) -> dx (B, H, W, C); taps in order, then outputs."""
-    integer = dy_exponent is not None
-    wide = np.int64 if integer else np.float32 if exact else np.float64
     kept = pruned.values() < 0
     kernel = weights.values() * np.tile(kept, (weights.shape[0] // len(kept), 1, 1, 1))
-    gradient, kernel = dy.values().astype(wide), kernel.astype(wide)
-    total = np.zeros(dx.shape, wide)
-    pad = int(pad_top), int(pad_left)
-    for tap in taps(weights.shape[1:3], dx.shape[1:3], dy.shape[1:3], int(stride), pad):
-        add_product(total[tap.inputs], gradient[tap.outputs], kernel[:, tap.row, tap.column], bool(exact))
+    moves = stride, pad_top, pad_left
+    total = sums_of_taps(dy.values(), kernel, dx.shape, moves, exact=bool(exact), whole=dy_exponent is not None)
     if dy_exponent is None or dx_exponent is None or scale is None:
         dx.store(total.reshape(-1, dx.cols))
         return

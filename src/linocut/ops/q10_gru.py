@@ -19,8 +19,8 @@ from linocut.ops import q10_functions as functions
 from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
 from linocut.ops.q10 import ONE, POINT, saturated, shift
-from linocut.ops.q10_lstm import BLOCK, CELLS, INPUTS, MOST_WIDE
-from linocut.ops.q10_transform import MOST_POINT, heard, product
+from linocut.ops.q10_lstm import BLOCK, CELLS, INPUTS, MOST_WIDE, points
+from linocut.ops.q10_transform import heard, product
 from linocut.ops.rule import Rule
 from linocut.ops.work import Amount
 
@@ -130,13 +130,6 @@ class Cell:
             self.watch("cells", values)
 
 
-_POINTS = tuple(
-    Rule(
-        f"whole({name}) and 0 <= {name} <= {MOST_POINT}",
-        f"{name} is {{{name}}}, must be a whole number from 0 to {MOST_POINT}",
-    )
-    for name in ("point", "candidate_point")
-)
 SUMMED = Rule(f"J + O <= {MOST_WIDE}", f"{{J + O}} blocks are summed, at most {MOST_WIDE:,}; use larger blocks")
 
 OP = Op(
@@ -146,7 +139,7 @@ OP = Op(
     "=states:i16[B,N] >y:i16[B,T,N] >heard_x:i16[B,J,K] >heard_y:i16[B,O,K] >gates:i16[3,B,N]; "
     "point candidate_point inverse paper fresh",
     reference,
-    (*_POINTS, BLOCK, SUMMED, INPUTS, CELLS),
+    (*points("point", "candidate_point"), BLOCK, SUMMED, INPUTS, CELLS),
     Amount("T * B * 6 * O * (J + O) * K"),
     workspace="6 + (J + O) * K / 256",
 )

@@ -177,13 +177,17 @@ class Cell:
             self.watch("cells", values)
 
 
-_POINTS = tuple(
-    Rule(
-        f"whole({name}) and 0 <= {name} <= {MOST_POINT}",
-        f"{name} is {{{name}}}, must be a whole number from 0 to {MOST_POINT}",
+def points(*names: str) -> tuple[Rule, ...]:
+    """Where matrices of spectra have their points, as rules of these attributes."""
+    return tuple(
+        Rule(
+            f"whole({name}) and 0 <= {name} <= {MOST_POINT}",
+            f"{name} is {{{name}}}, must be a whole number from 0 to {MOST_POINT}",
+        )
+        for name in names
     )
-    for name in ("point", "projection_point")
-)
+
+
 BOUND = Rule(
     f"whole(bound) and 0 <= bound <= {MOST}",
     f"bound is {{bound}}, must be a whole number from 0 (none) to {MOST:,} of which 1,024 are 1",
@@ -211,7 +215,7 @@ OP = Op(
     ">heard_x:i16[B,J,K] >heard_y:i16[B,L,K] >gates:i16[4,B,N] >heard_m?:i16[B,O,K]; "
     "point projection_point inverse projection_inverse paper sigmoid backwards fresh bound",
     reference,
-    (*_POINTS, BOUND, BLOCK, BLOCKS_SUMMED, INPUTS, CELLS, WIDTH, PROJECTED, TOGETHER),
+    (*points("point", "projection_point"), BOUND, BLOCK, BLOCKS_SUMMED, INPUTS, CELLS, WIDTH, PROJECTED, TOGETHER),
     Amount("T * B * (8 * O * (J + L) * K + 2 * L * O * K)"),
     workspace="6 + (J + L + O) * K / 256",
 )
