@@ -413,22 +413,23 @@ inline void pack_signs(const Operand& weights, i64 taps, i64 first_output, i64 f
 // Elements [first, first + count) of the rows of 64 outputs, transposed.
 inline void pack_floats(const Operand& flat, i64 first_output, i64 first, i64 count, FloatPanel& panel) {
     const i64 outputs = least(float_columns, flat.rows - first_output), whole = count / 4 * 4;
-    float converted[4][float_chunk] = {};
-    for (i64 c = 0; c < float_columns; c += 4) {
-        const float* rows[4];
-        for (i64 i = 0; i < 4; ++i) {
-            rows[i] = converted[i];
+    const float zeros[float_chunk] = {};
+    float converted[transposed_rows][float_chunk];
+    for (i64 c = 0; c < columns_read(outputs); c += transposed_rows) {
+        const float* rows[transposed_rows];
+        for (i64 i = 0; i < transposed_rows; ++i) {
             if (c + i >= outputs) {
-                std::memset(converted[i], 0, sizeof converted[i]);
+                rows[i] = zeros;
             } else if (flat.format == Format::f32) {
                 rows[i] = row<float>(flat, first_output + c + i) + first;
             } else {
                 from_halves(row<u16>(flat, first_output + c + i) + first, count, converted[i]);
+                rows[i] = converted[i];
             }
         }
-        for (i64 k = 0; k < whole; k += 4) transpose_four(rows, k, panel + k, c);
+        for (i64 k = 0; k < whole; k += 4) transpose_rows(rows, k, panel + k, c);
         for (i64 k = whole; k < count; ++k) {
-            for (i64 i = 0; i < 4; ++i) panel[k][c + i] = rows[i][k];
+            for (i64 i = 0; i < transposed_rows; ++i) panel[k][c + i] = rows[i][k];
         }
     }
 }

@@ -439,6 +439,37 @@ template <bool Exact, class Sink>
     });
 }
 
+// Whether a pixel of dY sees that of X with its number, and no other: two matrices.
+inline bool one_to_one(const Convolution& conv) {
+    const Window& w = conv.window;
+    const bool same = conv.input.height == conv.output.height && conv.input.width == conv.output.width;
+    return same && w.height == 1 && w.width == 1 && w.stride == 1 && w.pad_top == 0 && w.pad_left == 0;
+}
+
+// The same of matrices, whose sums are those of weights as they lie: rows are outputs, the panel holds X.
+template <bool Exact, class Sink>
+[[gnu::noinline]] void matrix_gradients(const Convolution& conv, const Part& part, Workspace space, Sink&& sink) {
+    auto& tile = space.take<FloatTile>();
+    auto& panel = space.take<FloatPanel>();
+    auto& scratch = space.take<float[float_rows * float_chunk]>();
+    std::memset(tile, 0, static_cast<std::size_t>(part.outputs) * sizeof tile[0]);
+    for (i64 base = 0; base < conv.x.rows; base += float_chunk) {
+        const i64 count = least(float_chunk, conv.x.rows - base);
+        for (i64 i = 0; i < count; ++i) {
+            weight_gradient::load_inputs(conv.x, base + i, part.first / segment, part.inputs, panel[i]);
+        }
+        const FloatRows rows = transposed(float_part(conv.dy, base, count, part.output, part.outputs, scratch));
+        multiply_tile<Exact>(part.outputs, rows, panel, count, tile, part.inputs);
+    }
+    for (i64 o = 0; o < part.outputs; ++o) sink(part.output + o, part.first, part.inputs, tile[o]);
+}
+
+template <bool Exact, class Sink>
+inline void gradients_of(const Convolution& conv, const Part& part, Workspace space, Sink&& sink) {
+    one_to_one(conv) ? matrix_gradients<Exact>(conv, part, space, sink)
+                     : float_gradients<Exact>(conv, part, space, sink);
+}
+
 inline void run_floats(const Call& call, i64 begin, i64 end) {
     enum { EXACT = 3 };
     const Convolution conv(call);
@@ -450,9 +481,9 @@ inline void run_floats(const Call& call, i64 begin, i64 end) {
     };
     for (i64 unit = begin; unit < end; ++unit) {
         if (call.attributes[EXACT] != 0.0) {
-            float_gradients<true>(conv, division[unit], Workspace(call), store);
+            gradients_of<true>(conv, division[unit], Workspace(call), store);
         } else {
-            float_gradients<false>(conv, division[unit], Workspace(call), store);
+            gradients_of<false>(conv, division[unit], Workspace(call), store);
         }
     }
 }

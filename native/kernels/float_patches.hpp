@@ -12,6 +12,10 @@ inline constexpr i64 float_tiles = unit_columns / float_columns;
 
 using FloatTiles = float[float_tiles][unit_pixels][float_columns];
 
+inline void clear_tiles(i64 pixels, i64 count, FloatTiles& tiles) {
+    for (i64 t = 0; t < count; ++t) std::memset(tiles[t], 0, static_cast<std::size_t>(pixels) * sizeof tiles[t][0]);
+}
+
 // What a row of taps sees of a row of the source, of pixels that lie side by side: (pixels, taps, channels) from `out`
 // on, 0 where it sees nothing.
 struct SeenRun {
@@ -66,7 +70,7 @@ inline bool multiply_runs(const Grid& grid, const Place* places, i64 pixels, con
     auto& panels = space.take<FloatPanel[float_tiles]>();
     auto& seen = space.take<float[SeenRun::most_floats]>();
     const i64 run = grid.columns.taps * channels, tile_count = divide_up(columns, float_columns);
-    for (i64 t = 0; t < tile_count; ++t) std::memset(tiles[t], 0, sizeof tiles[t]);
+    clear_tiles(pixels, tile_count, tiles);
     for (i64 r = 0; r < grid.rows.taps; ++r) {
         for (i64 t = 0; t < tile_count; ++t) {
             pack(t, r * run, run, panels[t]);
@@ -104,19 +108,20 @@ inline void multiply_floats_of(const Grid& grid, const Place* places, i64 pixels
     auto& panels = space.take<FloatPanel[float_tiles]>();
     auto& patches = space.take<float[block_pixels][float_chunk]>();
     const i64 total = grid.taps() * channels, tile_count = divide_up(columns, float_columns);
-    for (i64 t = 0; t < tile_count; ++t) std::memset(tiles[t], 0, sizeof tiles[t]);
+    const bool itself = sees_itself(grid);
+    clear_tiles(pixels, tile_count, tiles);
     for (i64 first = 0; first < total; first += float_chunk) {
         const i64 count = least(float_chunk, total - first);
         bool finite[float_tiles];
         for (i64 t = 0; t < tile_count; ++t) {
             pack(t, first, count, panels[t]);
-            finite[t] = all_finite(panels[t], count);
+            finite[t] = itself || all_finite(panels[t], count);
         }
         for (i64 base = 0; base < pixels; base += block_pixels) {
             const i64 rows = least(block_pixels, pixels - base);
             FloatRows factors{patches[0], float_chunk, 1};
             if constexpr (sizeof(T) == sizeof(float)) {
-                if (sees_itself(grid)) factors = {source + places[base].pixel * channels + first, channels, 1};
+                if (itself) factors = {source + places[base].pixel * channels + first, channels, 1};
             }
             if (factors.data == patches[0])
                 gather(grid, places + base, rows, source, channels, {first, first + count}, count, patches[0],

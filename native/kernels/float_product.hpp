@@ -96,6 +96,13 @@ inline void multiply_tile(i64 rows_count, FloatRows rows, const float (*panel)[f
     }
 }
 
+// How many columns of a panel multiply_tile reads at most, of which `columns` count.
+inline i64 columns_read(i64 columns) {
+    constexpr i64 few = 16;
+    static_assert(lanes <= few && few % lanes == 0);
+    return columns <= few ? few : float_columns;
+}
+
 // Where a factor of 0 stands for what is left out: 0 times an infinity is no 0.
 // Columns beyond `columns` are 0.
 inline bool all_finite(const FloatPanel& panel, i64 count, i64 columns = float_columns) {
@@ -107,11 +114,10 @@ inline bool all_finite(const FloatPanel& panel, i64 count, i64 columns = float_c
             infinite |= (bits & 0x7F800000u) == 0x7F800000u;
         }
     };
-    constexpr i64 few = 16;
-    if (columns > few) {
+    if (columns_read(columns) == float_columns) {
         look(panel[0], count * float_columns);
     } else {
-        for (i64 i = 0; i < count; ++i) look(panel[i], few);
+        for (i64 i = 0; i < count; ++i) look(panel[i], columns_read(columns));
     }
     return infinite == 0;
 }
@@ -140,7 +146,7 @@ inline void multiply_by_panels(i64 rows, i64 depth, Workspace space, const Facto
     auto& tile = space.take<FloatTile>();
     for (i64 base = 0; base < rows; base += float_rows) {
         const i64 some = least(float_rows, rows - base);
-        std::memset(tile, 0, sizeof tile);
+        std::memset(tile, 0, static_cast<std::size_t>(some) * sizeof tile[0]);
         for (i64 first = 0; first < depth; first += float_chunk) {
             const i64 count = least(float_chunk, depth - first);
             pack(first, count, panel);

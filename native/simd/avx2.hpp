@@ -12,7 +12,7 @@
 #include "distances/nibble_panel.hpp"
 #include "dot/avx2.hpp"
 #include "floats/avx2.hpp"
-#include "floats/transpose_sse.hpp"
+#include "floats/transpose_avx2.hpp"
 #include "half/avx2.hpp"
 #include "integers/avx2.hpp"
 #include "interleave/avx2.hpp"

@@ -10,7 +10,7 @@
 #include "distances/in_place.hpp"
 #include "dot/avx512.hpp"
 #include "floats/avx512.hpp"
-#include "floats/transpose_sse.hpp"
+#include "floats/transpose_avx512.hpp"
 #include "half/avx512.hpp"
 #include "integers/avx512.hpp"
 #include "interleave/avx512.hpp"

@@ -16,7 +16,7 @@
 //   dot          dot_block, used_of_eight: tiles of products of bytes (dot/tiles.hpp)
 //   distances    pack_panel, subtract_distances, store_products, Panel: tiles of products of bits (distances/runs.hpp)
 //   byte_lanes   products of bytes whose zeros are passed over
-//   floats       Vector, splat, multiply_add, transpose_four
+//   floats       Vector, splat, multiply_add, transpose_rows
 //   signs        expand_signs_of_eight: bits of weights as bytes of +-1
 //   turn         turn_eight: columns of exact gradients as rows
 //   integers     Integers, sum_of_sizes, scale_word: fixed-point numbers of 16 and 32 bits
