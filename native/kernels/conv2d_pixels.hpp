@@ -42,6 +42,7 @@ struct Part {
 // A part's weights per output, and one more row for each of its taps, are at most this many: five taps of 64 inputs.
 inline constexpr i64 most_rows = 5 * (segment + 1);
 inline constexpr i64 outputs_at_once = 64;
+inline constexpr i64 most_panels = 2;  // of outputs, in one part
 inline constexpr i64 few_inputs = 32;
 
 // The largest of the fewest pieces, of at most `most` each.
@@ -71,8 +72,8 @@ struct Division {
 };
 
 // Of a word of inputs each. Whole windows where they are small, else some rows of taps, else a piece of a row. Three
-// parts in all are divided otherwise: two threads would wait for the third. One part in all of few inputs, of bits, is
-// divided by rows of taps.
+// parts in all are divided otherwise: two threads would wait for the third. One part in all of few inputs, of bits or
+// where sums are of floats, is divided by rows of taps.
 inline Division division_by_rows(const Convolution& conv, i64 outputs_of_part) {
     const Window& window = conv.window;
     const i64 most_taps = most_rows / (least(segment, conv.input.channels) + 1);
@@ -80,7 +81,8 @@ inline Division division_by_rows(const Convolution& conv, i64 outputs_of_part) {
     Division division{conv, columns < window.width ? 1 : evenly(window.height, most_taps / columns), columns, 1,
                       outputs_of_part};
     const i64 half_columns = divide_up(columns, 2), half_rows = divide_up(window.height, 2);
-    if (division.parts() == 1 && conv.input.channels <= few_inputs && conv.x.format == Format::bit) {
+    const bool by_rows = conv.x.format == Format::bit || !is_integer(conv.dy.format);
+    if (division.parts() == 1 && conv.input.channels <= few_inputs && by_rows) {
         division.rows = 1;
     } else if (division.parts() == 3 && division.rows == 1 && half_columns * half_rows <= most_taps) {
         division.columns = half_columns;
@@ -156,5 +158,24 @@ struct Seen {
 
     bool sees(i64 tap) const { return tap >= begin && tap < end; }
 };
+
+inline i64 outputs_of_part(const Operand& x) {
+    return x.format == Format::u8 ? outputs_at_once : most_panels * outputs_at_once;
+}
+
+// The row, in the weights' matrix, of a tap of an output, both counted within the part.
+inline i64 row_of(const Convolution& conv, const Part& part, i64 output, i64 tap) {
+    return conv.weights_row(part.output + output, part.row + tap / part.columns, part.column + tap % part.columns);
+}
+
+// visit(output of the part, tap, row of the weights' matrix) for all of a part.
+template <class Visit>
+inline void each_tap(const Convolution& conv, const Part& part, Visit&& visit) {
+    for (i64 o = 0; o < part.outputs; ++o) {
+        for (i64 t = 0; t < part.taps(); ++t) {
+            visit(o, t, row_of(conv, part, o, t));
+        }
+    }
+}
 
 }  // namespace linocut::LINOCUT_NS::conv2d_weight_gradient

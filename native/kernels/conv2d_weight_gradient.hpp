@@ -8,11 +8,10 @@
 // dot8.hpp and float_product.hpp; packing costs about a tenth.
 #pragma once
 
-#include "conv2d_pixels.hpp"
+#include "conv2d_weight_floats.hpp"
 #include "conv2d_weight_lookup.hpp"
 #include "conv2d_weight_strips.hpp"
 #include "dot8_panels.hpp"
-#include "float_product.hpp"
 #include "joined_taps.hpp"
 #include "weight_gradient.hpp"
 
@@ -20,14 +19,9 @@ namespace linocut::LINOCUT_NS::conv2d_weight_gradient {
 
 inline constexpr i64 block_pixels = 256;
 inline constexpr i64 block_groups = block_pixels / 4;
-inline constexpr i64 most_panels = 2;       // of outputs, in one part
 inline constexpr i64 flush_pixels = 32768;  // sums of so many products of bytes fit 32 bits
 
 using Sums = i32[most_rows][outputs_at_once];
-
-inline i64 outputs_of_part(const Operand& x) {
-    return x.format == Format::u8 ? outputs_at_once : most_panels * outputs_at_once;
-}
 
 template <class L = Lookups>
 inline bool by_lookups(const Convolution& conv) {
@@ -46,7 +40,6 @@ inline i64 units(const Call& call) {
 }
 
 // --- integers
-// ---------------------------------------------------------------------------------------------------------------
 
 // dY of a block for 64 outputs: the panel.
 inline void pack_gradients(const Operand& dy, const Pixel* pixels, i64 groups, i64 output, i64 n, Panel& panel) {
@@ -152,22 +145,7 @@ inline void add_products(const Convolution& conv, const Part& part, const Pixels
     }
 }
 
-// The row, in the weights' matrix, of a tap of an output, both counted within the part.
-inline i64 row_of(const Convolution& conv, const Part& part, i64 output, i64 tap) {
-    return conv.weights_row(part.output + output, part.row + tap / part.columns, part.column + tap % part.columns);
-}
-
-// visit(output of the part, tap, row of the weights' matrix) for all of a part.
-template <class Visit>
-inline void each_tap(const Convolution& conv, const Part& part, Visit&& visit) {
-    for (i64 o = 0; o < part.outputs; ++o) {
-        for (i64 t = 0; t < part.taps(); ++t) {
-            visit(o, t, row_of(conv, part, o, t));
-        }
-    }
-}
-
-// The same for eight outputs at a time: visit(output of the part, how many, tap).
+// The taps of eight outputs at a time: visit(output of the part, how many, tap).
 template <class Visit>
 inline void each_tap_of_eight(const Part& part, Visit&& visit) {
     static_assert(gradient_words::words_at_once >= 8);
@@ -348,142 +326,6 @@ inline void integer_gradients(const Call& call, i64 begin, i64 end, Sink&& sink)
             bit_gradients(conv, division[unit], Workspace(call), sink);
         } else {
             byte_gradients(conv, division[unit], Workspace(call), sink);
-        }
-    }
-}
-
-// --- floats
-// -----------------------------------------------------------------------------------------------------------------
-
-inline constexpr i64 float_block = 64;
-
-using FloatSums = float[most_rows][outputs_at_once];
-
-// The rows of one pixel, as floats; what a tap writes past its inputs, the next writes over.
-inline void load_pixel(const Convolution& conv, const Part& part, const Pixel& pixel, float* out) {
-    const bool floats = conv.x.format == Format::f16 || conv.x.format == Format::f32;
-    for (i64 r = 0; r < part.rows; ++r) {
-        const Seen seen(conv, part, pixel, r);
-        if (floats && part.inputs == conv.x.cols) {  // taps side by side follow each other
-            const i64 taps = seen.end - seen.begin, row = part.columns * part.inputs;
-            if (taps < part.columns) std::memset(out, 0, static_cast<std::size_t>(row) * sizeof(float));
-            if (taps > 0) {
-                load_some_floats(conv.x, seen.at + seen.begin, 0, taps * part.inputs, out + seen.begin * part.inputs);
-            }
-            out += row;
-            continue;
-        }
-        for (i64 c = 0; c < part.columns; ++c, out += part.inputs) {
-            if (seen.sees(c)) {
-                weight_gradient::load_inputs(conv.x, seen.at + c, part.first / segment, part.inputs, out);
-            } else {
-                std::memset(out, 0, static_cast<std::size_t>(part.inputs) * sizeof(float));
-            }
-        }
-    }
-}
-
-// `zeros`: beyond n columns too, where the panel has others yet.
-inline void load_gradients(const Operand& dy, const Pixel* pixels, i64 count, i64 output, i64 n, bool zeros,
-                           FloatPanel& panel) {
-    for (i64 i = 0; i < count; ++i) {
-        load_some_floats(dy, pixels[i].gradient, output, n, panel[i]);
-        for (i64 c = n; zeros && c < float_columns; ++c) panel[i][c] = 0.0f;
-    }
-}
-
-// What multiply_tile adds, of gradients that are not all finite: a tap on padding adds nothing, not 0 times them.
-template <bool Exact>
-inline void multiply_seen(const Convolution& conv, const Part& part, const Pixel* pixels, i64 count, const float* rows,
-                          const FloatPanel& panel, FloatSums& sums) {
-    for (i64 i = 0; i < count; ++i) {
-        for (i64 r = 0; r < part.rows; ++r) {
-            const Seen seen(conv, part, pixels[i], r);
-            const i64 first = (r * part.columns + seen.begin) * part.inputs, n = (seen.end - seen.begin) * part.inputs;
-            multiply_tile<Exact>(n, {rows + i * part.weights() + first, 1, 0}, panel + i, 1, sums + first);
-        }
-    }
-}
-
-// sink(row of the weights' matrix, first input, count, gradients)
-template <bool Exact, class Sink>
-[[gnu::noinline]] void float_gradients(const Convolution& conv, const Part& part, Workspace space, Sink&& sink) {
-    auto& sums = space.take<FloatSums[most_panels]>();
-    auto& panel = space.take<FloatPanel>();
-    auto& rows = space.take<float[float_block * most_rows + segment]>();
-    Pixel pixels[float_block];
-    const Pixels all(conv, part);
-    std::memset(sums, 0, sizeof sums);
-    for (i64 base = 0; base < all.count(); base += float_block) {
-        const i64 count = least(float_block, all.count() - base);
-        all.list(base, count, pixels);
-        for (i64 i = 0; i < count; ++i) load_pixel(conv, part, pixels[i], rows + i * part.weights());
-        for (i64 o = 0; o < part.outputs; o += outputs_at_once) {
-            FloatSums& tile = sums[o / outputs_at_once];
-            const i64 outputs = least(outputs_at_once, part.outputs - o);
-            const bool zeros = base == 0 || part.outputs > outputs_at_once;
-            load_gradients(conv.dy, pixels, count, part.output + o, outputs, zeros, panel);
-            if (all_finite(panel, count, outputs)) {
-                multiply_tile<Exact>(part.weights(), {rows, 1, part.weights()}, panel, count, tile, part.outputs - o);
-            } else {
-                multiply_seen<Exact>(conv, part, pixels, count, rows, panel, tile);
-            }
-        }
-    }
-    each_tap(conv, part, [&](i64 o, i64 t, i64 weights_row) {
-        float gradients[segment];
-        for (i64 c = 0; c < part.inputs; ++c) {
-            gradients[c] = sums[o / outputs_at_once][t * part.inputs + c][o % outputs_at_once];
-        }
-        sink(weights_row, part.first, part.inputs, gradients);
-    });
-}
-
-// Whether a pixel of dY sees that of X with its number, and no other: two matrices.
-inline bool one_to_one(const Convolution& conv) {
-    const Window& w = conv.window;
-    const bool same = conv.input.height == conv.output.height && conv.input.width == conv.output.width;
-    return same && w.height == 1 && w.width == 1 && w.stride == 1 && w.pad_top == 0 && w.pad_left == 0;
-}
-
-// The same of matrices, whose sums are those of weights as they lie: rows are outputs, the panel holds X.
-template <bool Exact, class Sink>
-[[gnu::noinline]] void matrix_gradients(const Convolution& conv, const Part& part, Workspace space, Sink&& sink) {
-    auto& tile = space.take<FloatTile>();
-    auto& panel = space.take<FloatPanel>();
-    auto& scratch = space.take<float[float_rows * float_chunk]>();
-    std::memset(tile, 0, static_cast<std::size_t>(part.outputs) * sizeof tile[0]);
-    for (i64 base = 0; base < conv.x.rows; base += float_chunk) {
-        const i64 count = least(float_chunk, conv.x.rows - base);
-        for (i64 i = 0; i < count; ++i) {
-            weight_gradient::load_inputs(conv.x, base + i, part.first / segment, part.inputs, panel[i]);
-        }
-        const FloatRows rows = transposed(float_part(conv.dy, base, count, part.output, part.outputs, scratch));
-        multiply_tile<Exact>(part.outputs, rows, panel, count, tile, part.inputs);
-    }
-    for (i64 o = 0; o < part.outputs; ++o) sink(part.output + o, part.first, part.inputs, tile[o]);
-}
-
-template <bool Exact, class Sink>
-inline void gradients_of(const Convolution& conv, const Part& part, Workspace space, Sink&& sink) {
-    one_to_one(conv) ? matrix_gradients<Exact>(conv, part, space, sink)
-                     : float_gradients<Exact>(conv, part, space, sink);
-}
-
-inline void run_floats(const Call& call, i64 begin, i64 end) {
-    enum { EXACT = 3 };
-    const Convolution conv(call);
-    const Division division = division_by_rows(conv, outputs_of_part(conv.x));
-    const float scale = conv.x.format == Format::u8 ? 1.0f / 255.0f : 1.0f;
-    const auto store = [&](i64 weights_row, i64 first, i64 n, float* gradients) {
-        for (i64 c = 0; c < n; ++c) gradients[c] *= scale;
-        weight_gradient::store_gradients(call.operands[WEIGHTS], weights_row, first, n, gradients);
-    };
-    for (i64 unit = begin; unit < end; ++unit) {
-        if (call.attributes[EXACT] != 0.0) {
-            gradients_of<true>(conv, division[unit], Workspace(call), store);
-        } else {
-            gradients_of<false>(conv, division[unit], Workspace(call), store);
         }
     }
 }

@@ -1,0 +1,271 @@
+// The floats of conv2d_weight_gradient: as products of matrices where pixels of dY and X meet one to one, along the
+// rows of an image where these are wide, else of pixels gathered one by one. Each sum goes over the pixels in their
+// order.
+#pragma once
+
+#include "conv2d_pixels.hpp"
+#include "float_product.hpp"
+#include "weight_gradient.hpp"
+
+namespace linocut::LINOCUT_NS::conv2d_weight_gradient {
+
+inline constexpr i64 float_block = 64;
+
+using FloatSums = float[most_rows][outputs_at_once];
+
+inline void clear_sums(const Part& part, FloatSums* sums) {
+    for (i64 p = 0; p * outputs_at_once < part.outputs; ++p)
+        std::memset(sums[p], 0, static_cast<std::size_t>(part.weights()) * sizeof sums[p][0]);
+}
+
+// sink(row of the weights' matrix, first input, count, gradients)
+template <class Sink>
+inline void give_sums(const Convolution& conv, const Part& part, const FloatSums* sums, Sink&& sink) {
+    each_tap(conv, part, [&](i64 o, i64 t, i64 weights_row) {
+        float gradients[segment];
+        for (i64 c = 0; c < part.inputs; ++c) {
+            gradients[c] = sums[o / outputs_at_once][t * part.inputs + c][o % outputs_at_once];
+        }
+        sink(weights_row, part.first, part.inputs, gradients);
+    });
+}
+
+// The rows of one pixel, as floats; what a tap writes past its inputs, the next writes over.
+inline void load_pixel(const Convolution& conv, const Part& part, const Pixel& pixel, float* out) {
+    const bool floats = conv.x.format == Format::f16 || conv.x.format == Format::f32;
+    for (i64 r = 0; r < part.rows; ++r) {
+        const Seen seen(conv, part, pixel, r);
+        if (floats && part.inputs == conv.x.cols) {  // taps side by side follow each other
+            const i64 taps = seen.end - seen.begin, row = part.columns * part.inputs;
+            if (taps < part.columns) std::memset(out, 0, static_cast<std::size_t>(row) * sizeof(float));
+            if (taps > 0) {
+                load_some_floats(conv.x, seen.at + seen.begin, 0, taps * part.inputs, out + seen.begin * part.inputs);
+            }
+            out += row;
+            continue;
+        }
+        for (i64 c = 0; c < part.columns; ++c, out += part.inputs) {
+            if (seen.sees(c)) {
+                weight_gradient::load_inputs(conv.x, seen.at + c, part.first / segment, part.inputs, out);
+            } else {
+                std::memset(out, 0, static_cast<std::size_t>(part.inputs) * sizeof(float));
+            }
+        }
+    }
+}
+
+// `zeros`: beyond n columns too, where the panel has others yet.
+inline void load_gradients(const Operand& dy, const Pixel* pixels, i64 count, i64 output, i64 n, bool zeros,
+                           FloatPanel& panel) {
+    for (i64 i = 0; i < count; ++i) {
+        load_some_floats(dy, pixels[i].gradient, output, n, panel[i]);
+        for (i64 c = n; zeros && c < float_columns; ++c) panel[i][c] = 0.0f;
+    }
+}
+
+// What multiply_tile adds, of gradients that are not all finite: a tap on padding adds nothing, not 0 times them.
+template <bool Exact>
+inline void multiply_seen(const Convolution& conv, const Part& part, const Pixel* pixels, i64 count, const float* rows,
+                          const FloatPanel& panel, FloatSums& sums) {
+    for (i64 i = 0; i < count; ++i) {
+        for (i64 r = 0; r < part.rows; ++r) {
+            const Seen seen(conv, part, pixels[i], r);
+            const i64 first = (r * part.columns + seen.begin) * part.inputs, n = (seen.end - seen.begin) * part.inputs;
+            multiply_tile<Exact>(n, {rows + i * part.weights() + first, 1, 0}, panel + i, 1, sums + first);
+        }
+    }
+}
+
+template <bool Exact, class Sink>
+[[gnu::noinline]] void float_gradients(const Convolution& conv, const Part& part, Workspace space, Sink&& sink) {
+    auto& sums = space.take<FloatSums[most_panels]>();
+    auto& panel = space.take<FloatPanel>();
+    auto& rows = space.take<float[float_block * most_rows + segment]>();
+    Pixel pixels[float_block];
+    const Pixels all(conv, part);
+    clear_sums(part, sums);
+    for (i64 base = 0; base < all.count(); base += float_block) {
+        const i64 count = least(float_block, all.count() - base);
+        all.list(base, count, pixels);
+        for (i64 i = 0; i < count; ++i) load_pixel(conv, part, pixels[i], rows + i * part.weights());
+        for (i64 o = 0; o < part.outputs; o += outputs_at_once) {
+            FloatSums& tile = sums[o / outputs_at_once];
+            const i64 outputs = least(outputs_at_once, part.outputs - o);
+            const bool zeros = base == 0 || part.outputs > outputs_at_once;
+            load_gradients(conv.dy, pixels, count, part.output + o, outputs, zeros, panel);
+            if (all_finite(panel, count, outputs)) {
+                multiply_tile<Exact>(part.weights(), {rows, 1, part.weights()}, panel, count, tile, part.outputs - o);
+            } else {
+                multiply_seen<Exact>(conv, part, pixels, count, rows, panel, tile);
+            }
+        }
+    }
+    give_sums(conv, part, sums, sink);
+}
+
+// Pixels of dY that lie side by side, and the rows of X that a part's taps see of them: pixels of X lie side by side
+// too, so that what a tap sees is found by steps. Beyond an image's sides there are zeros, above and below nothing.
+class Lines {
+  public:
+    static constexpr i64 room = float_block * most_rows;
+    static constexpr i64 least_width = 16;  // of shorter rows more is gained by many pixels at once
+
+    static bool usable(const Convolution& conv, const Part& part) {
+        return conv.output.width >= least_width && part.inputs == conv.x.cols && pixels_at_once(conv, part) > 0;
+    }
+    static i64 pixels_at_once(const Convolution& conv, const Part& part) {
+        const i64 seen = room / (part.rows * part.inputs);  // pixels of X, of each row
+        return seen < part.columns ? 0 : least(float_chunk, (seen - part.columns) / conv.window.stride + 1);
+    }
+
+    Lines(const Convolution& conv, const Part& part, float* floats) : conv_(conv), part_(part), floats_(floats) {}
+
+    void load(i64 example, i64 row, i64 column, i64 n) {
+        row_ = row;
+        first_ = conv_.window.input_column(column, part_.column);
+        length_ = (n - 1) * conv_.window.stride + part_.columns;
+        const i64 begin = clamp<i64>(-first_, 0, length_), end = clamp(conv_.input.width - first_, begin, length_);
+        for (i64 r = 0; r < part_.rows; ++r) {
+            if (!sees(r)) continue;
+            float* to = line(r);
+            clear(to, begin);
+            const i64 at = conv_.input.pixel(example, conv_.window.input_row(row, part_.row + r), first_ + begin);
+            load_pixels(at, end - begin, to + begin * part_.inputs);
+            clear(to + end * part_.inputs, length_ - end);
+        }
+    }
+
+    bool sees(i64 r) const {
+        const i64 row = conv_.window.input_row(row_, part_.row + r);
+        return row >= 0 && row < conv_.input.height;
+    }
+    float* line(i64 r) const { return floats_ + r * length_ * part_.inputs; }
+    i64 step() const { return conv_.window.stride * part_.inputs; }
+
+    // Which taps [begin, end) of a row see something of pixel i.
+    Span seen(i64 i) const {
+        const i64 column = first_ + i * conv_.window.stride;
+        const i64 begin = clamp<i64>(-column, 0, part_.columns);
+        return {begin, clamp(conv_.input.width - column, begin, part_.columns)};
+    }
+
+  private:
+    void load_pixels(i64 at, i64 n, float* to) const {
+        if (conv_.x.format == Format::f16 || conv_.x.format == Format::f32) {
+            load_some_floats(conv_.x, at, 0, n * part_.inputs, to);
+            return;
+        }
+        for (i64 i = 0; i < n; ++i)  // what a pixel writes past its inputs, the next writes over
+            weight_gradient::load_inputs(conv_.x, at + i, 0, part_.inputs, to + i * part_.inputs);
+    }
+    void clear(float* to, i64 pixels) const {
+        std::memset(to, 0, static_cast<std::size_t>(pixels * part_.inputs) * sizeof *to);
+    }
+
+    const Convolution& conv_;
+    const Part& part_;
+    float* floats_;
+    i64 row_ = 0, first_ = 0, length_ = 0;
+};
+
+// sums += over n pixels that lie side by side, whose dY the panel holds.
+template <bool Exact>
+inline void multiply_lines(const Part& part, const Lines& lines, i64 n, i64 outputs, const FloatPanel& panel,
+                           FloatSums& sums) {
+    const i64 run = part.columns * part.inputs;
+    const bool finite = all_finite(panel, n, outputs);
+    for (i64 r = 0; r < part.rows; ++r) {
+        if (!lines.sees(r)) continue;
+        if (finite) {
+            multiply_tile<Exact>(run, {lines.line(r), 1, lines.step()}, panel, n, sums + r * run, outputs);
+            continue;
+        }
+        for (i64 i = 0; i < n; ++i) {  // a tap on padding adds nothing, not 0 times an infinity
+            const Span seen = lines.seen(i);
+            const i64 first = seen.begin * part.inputs;
+            multiply_tile<Exact>(seen.size() * part.inputs, {lines.line(r) + i * lines.step() + first, 1, 0}, panel + i,
+                                 1, sums + r * run + first, outputs);
+        }
+    }
+}
+
+template <bool Exact, class Sink>
+[[gnu::noinline]] void line_gradients(const Convolution& conv, const Part& part, Workspace space, Sink&& sink) {
+    auto& sums = space.take<FloatSums[most_panels]>();
+    auto& panel = space.take<FloatPanel>();
+    auto& floats = space.take<float[Lines::room + segment]>();
+    Lines lines(conv, part, floats);
+    const i64 at_once = Lines::pixels_at_once(conv, part);
+    const Pixels all(conv, part);
+    clear_sums(part, sums);
+    std::memset(panel, 0, sizeof panel);
+    all.each_run(0, all.count(), [&](i64 example, i64 row, i64 first, i64 width) {
+        for (i64 column = first; column < first + width; column += at_once) {
+            const i64 n = least(at_once, first + width - column);
+            const i64 gradient = conv.output.pixel(example, row, column);
+            lines.load(example, row, column, n);
+            for (i64 o = 0; o < part.outputs; o += outputs_at_once) {
+                const i64 outputs = least(outputs_at_once, part.outputs - o);
+                for (i64 i = 0; i < n; ++i) load_some_floats(conv.dy, gradient + i, part.output + o, outputs, panel[i]);
+                multiply_lines<Exact>(part, lines, n, outputs, panel, sums[o / outputs_at_once]);
+            }
+        }
+    });
+    give_sums(conv, part, sums, sink);
+}
+
+// Whether a pixel of dY sees that of X with its number, and no other: two matrices.
+inline bool one_to_one(const Convolution& conv) {
+    const Window& w = conv.window;
+    const bool same = conv.input.height == conv.output.height && conv.input.width == conv.output.width;
+    return same && w.height == 1 && w.width == 1 && w.stride == 1 && w.pad_top == 0 && w.pad_left == 0;
+}
+
+// Of matrices, whose sums are those of weights as they lie: rows are outputs, the panel holds X.
+template <bool Exact, class Sink>
+[[gnu::noinline]] void matrix_gradients(const Convolution& conv, const Part& part, Workspace space, Sink&& sink) {
+    auto& tile = space.take<FloatTile>();
+    auto& panel = space.take<FloatPanel>();
+    auto& scratch = space.take<float[float_rows * float_chunk]>();
+    std::memset(tile, 0, static_cast<std::size_t>(part.outputs) * sizeof tile[0]);
+    for (i64 base = 0; base < conv.x.rows; base += float_chunk) {
+        const i64 count = least(float_chunk, conv.x.rows - base);
+        for (i64 i = 0; i < count; ++i) {
+            weight_gradient::load_inputs(conv.x, base + i, part.first / segment, part.inputs, panel[i]);
+        }
+        const FloatRows rows = transposed(float_part(conv.dy, base, count, part.output, part.outputs, scratch));
+        multiply_tile<Exact>(part.outputs, rows, panel, count, tile, part.inputs);
+    }
+    for (i64 o = 0; o < part.outputs; ++o) sink(part.output + o, part.first, part.inputs, tile[o]);
+}
+
+template <bool Exact, class Sink>
+inline void gradients_of(const Convolution& conv, const Part& part, Workspace space, Sink&& sink) {
+    if (one_to_one(conv)) {
+        matrix_gradients<Exact>(conv, part, space, sink);
+    } else if (Lines::usable(conv, part)) {
+        line_gradients<Exact>(conv, part, space, sink);
+    } else {
+        float_gradients<Exact>(conv, part, space, sink);
+    }
+}
+
+inline void run_floats(const Call& call, i64 begin, i64 end) {
+    enum { EXACT = 3 };
+    const Convolution conv(call);
+    const Division division = division_by_rows(conv, outputs_of_part(conv.x));
+    const float scale = conv.x.format == Format::u8 ? 1.0f / 255.0f : 1.0f;
+    const auto store = [&](i64 weights_row, i64 first, i64 n, float* gradients) {
+        for (i64 c = 0; c < n; ++c) gradients[c] *= scale;
+        weight_gradient::store_gradients(call.operands[WEIGHTS], weights_row, first, n, gradients);
+    };
+    for (i64 unit = begin; unit < end; ++unit) {
+        if (call.attributes[EXACT] != 0.0) {
+            gradients_of<true>(conv, division[unit], Workspace(call), store);
+        } else {
+            gradients_of<false>(conv, division[unit], Workspace(call), store);
+        }
+    }
+}
+
+}  // namespace linocut::LINOCUT_NS::conv2d_weight_gradient
