@@ -19,6 +19,7 @@ BITS, BYTES = {"dy": "i8", "x": "bit", "dw": "bit"}, {"dy": "i8", "x": "u8", "dw
 LATENT = {"w": "q15", "m": "q7", "control": "f64", "random": "i64", "counters": "i64", "micro": "i64"}
 PACKED = {"weights": "bit", "m": "q15", "random": "i64", "counters": "i64", "micro": "i64"}
 FLOATS = {"dy": "f32", "x": "bit", "dw": "f32"}
+HALVES = {"dy": "f16", "x": "f16", "dw": "f32"}
 FORWARD, SIGNS = "conv2d", {"x": "bit", "weights": "bit", "y": "i16"}
 
 
@@ -48,6 +49,15 @@ BLOCKS = {
     "floats": (GRADIENT, FLOATS, _sizes(2, 11, 7, 70, 130, 1, 3), 1, 3, 0),
     "floats in order": (GRADIENT, FLOATS, _sizes(2, 11, 7, 70, 130, 1, 3), 1, 3, 1),
     "halves in order": (GRADIENT, FLOATS | {"dy": "f16", "x": "f16"}, _sizes(2, 9, 6, 130, 20, 1, 2), 1, 2, 1),
+    "floats of wide images, of a stem": (GRADIENT, FLOATS | {"x": "f32"}, _sizes(3, 32, 3, 3, 16, 1, 1), 1, 1, 1),
+    "of halves, outputs of two panels": (GRADIENT, HALVES, _sizes(2, 18, 3, 40, 130, 1, 1), 1, 1, 1),
+    "of every other pixel": (GRADIENT, HALVES, _sizes(2, 40, 7, 3, 64, 2, 3), 2, 3, 0),
+    "of bits": (GRADIENT, FLOATS, _sizes(2, 20, 3, 20, 17, 1, 1), 1, 1, 1),
+    "of bytes": (GRADIENT, FLOATS | {"x": "u8"}, _sizes(2, 33, 5, 3, 20, 2, 2), 2, 2, 1),
+    "more pixels side by side than are taken at once": (GRADIENT, HALVES, _sizes(1, 300, 3, 5, 6, 1, 1), 1, 1, 1),
+    "matrices": (GRADIENT, FLOATS | {"x": "f32"}, _sizes(300, 1, 1, 70, 150, 1, 0), 1, 0, 0),
+    "matrices of halves, in order": (GRADIENT, HALVES, _sizes(2, 9, 1, 70, 10, 1, 0), 1, 0, 1),
+    "matrices of bytes": (GRADIENT, FLOATS | {"x": "u8"}, _sizes(33, 1, 1, 784, 20, 1, 0), 1, 0, 1),
 }
 
 
@@ -91,9 +101,10 @@ def test_largest_sums(gradient: int, isa: str) -> None:
 
 @pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("exact", [0, 1])
-def test_padding_adds_nothing_where_a_gradient_is_infinite(exact: int, isa: str) -> None:
+@pytest.mark.parametrize(("image", "inputs"), [(5, 70), (20, 7)], ids=["gathered", "by lines"])
+def test_padding_adds_nothing_where_a_gradient_is_infinite(image: int, inputs: int, exact: int, isa: str) -> None:
     assert not MISSING, MISSING
-    case = _case(GRADIENT, FLOATS, _sizes(2, 5, 3, 70, 3, 1, 1), 1, 1, exact)
+    case = _case(GRADIENT, FLOATS, _sizes(2, image, 3, inputs, 3, 1, 1), 1, 1, exact)
     dy = np.frombuffer(case.data["dy"], np.float32).copy()
     dy[0] = np.inf  # of a corner: five of its nine taps are on padding
     case = Case(case.op, case.buffers, {**case.data, "dy": dy.tobytes()}, case.attributes)
@@ -101,5 +112,5 @@ def test_padding_adds_nothing_where_a_gradient_is_infinite(exact: int, isa: str)
     with np.errstate(invalid="ignore"):  # NumPy's product of an infinity
         arenas = reference_arena(case), native_arena(case, isa, 1)
     wanted, got = (views(program, arena)["dw"].data for arena in arenas)
-    assert np.isinf(wanted).sum() == 4 * 70
+    assert np.isinf(wanted).sum() == 4 * inputs
     np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-5)
