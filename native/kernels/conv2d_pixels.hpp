@@ -44,6 +44,7 @@ inline constexpr i64 most_rows = 5 * (segment + 1);
 inline constexpr i64 outputs_at_once = 64;
 inline constexpr i64 most_panels = 2;  // of outputs, in one part
 inline constexpr i64 few_inputs = 32;
+inline constexpr i64 quarter_panel = 16;  // columns that a product of floats takes at once at least
 
 // The largest of the fewest pieces, of at most `most` each.
 inline i64 evenly(i64 size, i64 most) { return divide_up(size, divide_up(size, most)); }
@@ -73,7 +74,7 @@ struct Division {
 
 // Of a word of inputs each. Whole windows where they are small, else some rows of taps, else a piece of a row. Three
 // parts in all are divided otherwise: two threads would wait for the third. One part in all of few inputs, of bits or
-// where sums are of floats, is divided by rows of taps.
+// where sums are of floats, is divided by rows of taps, and where there is one row, of floats, by outputs.
 inline Division division_by_rows(const Convolution& conv, i64 outputs_of_part) {
     const Window& window = conv.window;
     const i64 most_taps = most_rows / (least(segment, conv.input.channels) + 1);
@@ -84,6 +85,9 @@ inline Division division_by_rows(const Convolution& conv, i64 outputs_of_part) {
     const bool by_rows = conv.x.format == Format::bit || !is_integer(conv.dy.format);
     if (division.parts() == 1 && conv.input.channels <= few_inputs && by_rows) {
         division.rows = 1;
+        const i64 half = divide_up(divide_up(conv.output.channels, 2), quarter_panel) * quarter_panel;
+        if (division.parts() == 1 && !is_integer(conv.dy.format) && half < conv.output.channels)
+            division.outputs = half;
     } else if (division.parts() == 3 && division.rows == 1 && half_columns * half_rows <= most_taps) {
         division.columns = half_columns;
         division.rows = half_rows;

@@ -189,11 +189,27 @@ inline void multiply_lines(const Part& part, const Lines& lines, i64 n, i64 outp
     }
 }
 
+// Of few outputs those of pixels side by side lie side by side too.
+inline constexpr i64 few_outputs = 16;
+using Together = float[float_chunk * few_outputs + few_outputs];
+
+inline void load_side_by_side(const Operand& dy, i64 pixel, i64 n, i64 output, i64 outputs, Together& together,
+                              FloatPanel& panel) {
+    if (dy.cols > few_outputs) {
+        for (i64 i = 0; i < n; ++i) load_some_floats(dy, pixel + i, output, outputs, panel[i]);
+        return;
+    }
+    load_some_floats(dy, pixel, 0, n * dy.cols, together);
+    std::memset(together + n * dy.cols, 0, few_outputs * sizeof(float));  // the last is copied with what follows it
+    for (i64 i = 0; i < n; ++i) std::memcpy(panel[i], together + i * dy.cols, few_outputs * sizeof(float));
+}
+
 template <bool Exact, class Sink>
 [[gnu::noinline]] void line_gradients(const Convolution& conv, const Part& part, Workspace space, Sink&& sink) {
     auto& sums = space.take<FloatSums[most_panels]>();
     auto& panel = space.take<FloatPanel>();
     auto& floats = space.take<float[Lines::room + segment]>();
+    auto& together = space.take<Together>();
     Lines lines(conv, part, floats);
     const i64 at_once = Lines::pixels_at_once(conv, part);
     const Pixels all(conv, part);
@@ -206,7 +222,7 @@ template <bool Exact, class Sink>
             lines.load(example, row, column, n);
             for (i64 o = 0; o < part.outputs; o += outputs_at_once) {
                 const i64 outputs = least(outputs_at_once, part.outputs - o);
-                for (i64 i = 0; i < n; ++i) load_some_floats(conv.dy, gradient + i, part.output + o, outputs, panel[i]);
+                load_side_by_side(conv.dy, gradient, n, part.output + o, outputs, together, panel);
                 multiply_lines<Exact>(part, lines, n, outputs, panel, sums[o / outputs_at_once]);
             }
         }
@@ -230,9 +246,8 @@ template <bool Exact, class Sink>
     std::memset(tile, 0, static_cast<std::size_t>(part.outputs) * sizeof tile[0]);
     for (i64 base = 0; base < conv.x.rows; base += float_chunk) {
         const i64 count = least(float_chunk, conv.x.rows - base);
-        for (i64 i = 0; i < count; ++i) {
+        for (i64 i = 0; i < count; ++i)
             weight_gradient::load_inputs(conv.x, base + i, part.first / segment, part.inputs, panel[i]);
-        }
         const FloatRows rows = transposed(float_part(conv.dy, base, count, part.output, part.outputs, scratch));
         multiply_tile<Exact>(part.outputs, rows, panel, count, tile, part.inputs);
     }

@@ -161,9 +161,21 @@ inline void multiply_floats(const Grid& grid, const Place* places, i64 pixels, c
         multiply_floats_of<false>(grid, places, pixels, floats, source.cols, columns, space, pack, tiles);
 }
 
-// The first `columns` of each row of the tiles, to the places' pixels of an image of floats.
+// The first `columns` of each row of the tiles, to the places' pixels of an image of floats. Few of them are brought
+// together first, where all channels of pixels side by side are: stores of a few numbers take as long as those of many.
 inline void store_tiles(const FloatTiles& tiles, const Place* places, i64 pixels, const Operand& to, i64 first,
                         i64 columns) {
+    constexpr i64 few = 16;
+    if (columns == to.cols && columns <= few && places[pixels - 1].pixel - places[0].pixel == pixels - 1) {
+        float together[block_pixels * few + few];
+        for (i64 base = 0; base < pixels; base += block_pixels) {
+            const i64 n = least(block_pixels, pixels - base);
+            for (i64 m = 0; m < n; ++m)  // what is copied too much the next row covers
+                std::memcpy(together + m * columns, tiles[0][base + m], few * sizeof(float));
+            store_floats(to, places[base].pixel, 0, n * columns, together);
+        }
+        return;
+    }
     for (i64 m = 0; m < pixels; ++m) {
         for (i64 t = 0; t * float_columns < columns; ++t) {
             const i64 n = least(float_columns, columns - t * float_columns);
