@@ -77,22 +77,23 @@ forge: $(VENV)/.installed
 	for kind in checkpoint model toml; do PYTHONPATH=tests $(BIN)/python -W ignore tests/fuzz/forge.py $$kind $(FILES) || exit; done
 
 # What needs neither Python nor the device: g++-aarch64-linux-gnu or g++-arm-linux-gnueabihf, and qemu-user to try it.
+# Tests build it another way (HOW), in another place (build/WHERE...): quickly, and beside what is to be used.
 CROSS := -DLINOCUT_WERROR=ON -DLINOCUT_PYTHON=OFF -DLINOCUT_C99=OFF -DCMAKE_SYSTEM_NAME=Linux
 device:
-	cmake -S . -B build/aarch64 $(CROSS) -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++
-	cmake --build build/aarch64 --parallel 2
+	cmake -S . -B build/$(WHERE)aarch64 $(CROSS) $(HOW) -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++
+	cmake --build build/$(WHERE)aarch64 --parallel 2
 
 device32:
-	cmake -S . -B build/arm32 $(CROSS) -DCMAKE_SYSTEM_PROCESSOR=armv7l -DCMAKE_CXX_COMPILER=arm-linux-gnueabihf-g++
-	cmake --build build/arm32 --parallel 2
+	cmake -S . -B build/$(WHERE)arm32 $(CROSS) $(HOW) -DCMAKE_SYSTEM_PROCESSOR=armv7l -DCMAKE_CXX_COMPILER=arm-linux-gnueabihf-g++
+	cmake --build build/$(WHERE)arm32 --parallel 2
 
 small:
 	cmake -S . -B build/small -DLINOCUT_WERROR=ON -DLINOCUT_PYTHON=OFF -DLINOCUT_STATIC=ON -DLINOCUT_ISA=$(ISA)
 	cmake --build build/small --parallel 2
 
 emulated:
-	cmake -S . -B build/emulated -DLINOCUT_PYTHON=OFF -DLINOCUT_C99=OFF -DLINOCUT_EMULATE_AVX512=ON
-	cmake --build build/emulated --parallel 2
+	cmake -S . -B build/$(WHERE)emulated $(HOW) -DLINOCUT_PYTHON=OFF -DLINOCUT_C99=OFF -DLINOCUT_EMULATE_AVX512=ON
+	cmake --build build/$(WHERE)emulated --parallel 2
 
 ops: $(VENV)/.tools
 	$(BIN)/python -c "import numpy" 2> /dev/null || $(BIN)/pip install --quiet numpy

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 # make .venv/.installed, make device, make device32, make emulated; sanitizers have frames of their own
-BUILDS = ("cp*", "aarch64", "arm32", "emulated")
+BUILDS = ("cp*", "aarch64", "arm32", "emulated", "quick-*")
 KERNELS = "CMakeFiles/linocut_*.dir/native/kernels/kernels.cpp.ci"
 C99 = "CMakeFiles/linocut_c99.dir/native/c99/*.c.ci"
 MOST_FRAME = 16 * 1024

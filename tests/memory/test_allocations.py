@@ -15,10 +15,11 @@ print(calls(lambda: None), calls(libc.malloc, 100), calls(libc.calloc, 10, 10), 
       calls(bytearray, 100_000), calls(mmap.mmap, -1, 4096), counter.count_new_in_a_thread())
 """
 
-# resnet32 and resnet56 are resnet20 with more of the same blocks; recurrent models take sequences.
+# Some are others with more of the same layers, or with other widths; recurrent models take sequences.
 MODELS = """
 import linocut as lc
-MODELS = [model for model in lc.models.MODELS if model not in ("resnet32", "resnet56") and "lstm" not in model]
+ALIKE = "resnet32", "resnet56", "resnet34", "xnor_vgg19", "real_resnet18", "real_nin", "complex_nin_mean"
+MODELS = [model for model in lc.models.MODELS if model not in ALIKE and "lstm" not in model]
 """
 
 STEPS = """
