@@ -13,12 +13,11 @@ from linocut.layers import BatchNorm, BinaryConv2D, Conv2D, Dense, GlobalAverage
 from linocut.layers import SoftmaxCrossEntropy as Loss
 
 
-def chain(layers):
+def chain(layers, filters_of=lambda number: 8 + 4 * (number % 3)):
     """A network of so many binary layers, conv2 and on, of different sizes."""
     found = [Input((8, 8, 1)), Conv2D(8).named("conv1"), BatchNorm(), ReLU()]
     for number in range(2, layers + 2):
-        filters = 8 + 4 * (number % 3)
-        found += [BatchNorm(), Sign(), BinaryConv2D(filters).named(f"conv{number}"), BatchNorm(), ReLU()]
+        found += [BatchNorm(), Sign(), BinaryConv2D(filters_of(number)).named(f"conv{number}"), BatchNorm(), ReLU()]
     return lc.Network("chain", (*found, GlobalAveragePool(), Dense(4), BatchNorm(), Loss()))
 
 
@@ -35,29 +34,36 @@ def analysis(network, layers, choices=("2", "float"), seed=0):
     return Analysis(network.name, "conv", 100, 0.99, 2, 1.0, 0, 0.0, None, None, tuple(found))
 
 
-@pytest.mark.parametrize("unit", ["bytes", "energy"])
-def test_the_choice_is_the_best_of_all_of_twelve_layers(unit):
-    """Of 3 ** 12: costs and gains are sums over layers."""
-    network = chain(12)
-    found = analysis(network, 12)
+def odd(number):
+    """Filters by which most layers have no whole number of bytes."""
+    return 5 + 2 * (number % 4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("unit", ["bytes", "energy", "time"])
+def test_the_choice_is_the_best_of_all_of_twelve_layers(unit, seed):
+    """Of 3 ** 12: costs and gains are sums over layers, also times on a microcontroller."""
+    network = chain(12, odd)
+    found = analysis(network, 12, seed=seed)
     names = [layer.name for layer in found.layers]
-    of = Budget(unit, 1.0)
+    device = "cortex-m7" if unit == "time" else None
+    of = Budget(unit, 1.0, device)
     own = of.exact(network)
     costs = [[0.0, *(of.exact(network.with_precision({name: to})) - own for to in ("2", "float"))] for name in names]
     gains = [[0.0, *layer.falls.values()] for layer in found.layers]
     spent, gained = np.zeros(1), np.zeros(1)
     for more, brings in zip(costs, gains, strict=True):
         spent, gained = ((a[:, None] + np.array(b)).ravel() for a, b in ((spent, more), (gained, brings)))
-    for part in (0.0, 0.03, 0.2, 0.5, 0.9):
+    for part in (0.0, 0.03, *np.random.default_rng(seed).random(4)):
         limit = np.ceil(own + part * spent.max())
-        chosen = choice(network, found, Budget(unit, float(limit)))
+        chosen = choice(network, found, Budget(unit, float(limit), device))
         best = gained[own + spent <= limit + 1e-6].max()
         assert chosen.exact and chosen.point.gain == pytest.approx(best, abs=1e-9)
         assert of.exact(chosen.network) <= limit and chosen.cost <= limit
 
 
 def test_a_budget_in_bytes_is_kept_to_the_byte():
-    network, found = chain(3), analysis(chain(3), 3, choices=("2", "4", "float"), seed=3)
+    network, found = chain(3, odd), analysis(chain(3), 3, choices=("2", "4", "float"), seed=3)
     first = choice(network, found, Budget("bytes", Budget("bytes", 1).cost(network)))
     least, most, costs = first.least, first.most, {point.cost for point in first.front}
     for limit in sorted({least, most - 1, *costs, *(cost - 1 for cost in costs if cost > least)}):

@@ -110,8 +110,9 @@ def choice(
     most = _most(network, options, costs, limit)
     _check_budget(limit, least, most)
     front = best_of_each([costs[name] for name in names], [gains[name] for name in names])
-    points = tuple(_points(front, options, least))
-    point, made, cost = _within(network, front, points, limit, least)
+    own = limit.in_parts(network)
+    points = tuple(_points(front, options, own, limit))
+    point, made, cost = _within(network, front, points, limit, own)
     return Chosen(made, limit, by, point, cost, least, most, points, front.exact)
 
 
@@ -169,12 +170,11 @@ def _ranks(gains: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
 
 
 def _costs(network: Network, options: Mapping[str, Sequence[str]], limit: Budget) -> dict[str, list[int]]:
-    """What each option adds, rounded up."""
-    own = limit.exact(network)
+    """What each option adds, in parts of the budget's unit, rounded up."""
+    own = limit.in_parts(network)
     found = {}
     for name, of in options.items():
-        raised = (limit.exact(network.with_precision({name: to})) - own for to in of[1:])
-        found[name] = [0, *(math.ceil(round(more, 6)) for more in raised)]
+        found[name] = [0, *(limit.in_parts(network.with_precision({name: to})) - own for to in of[1:])]
     return found
 
 
@@ -195,22 +195,26 @@ def _check_budget(limit: Budget, least: int, most: int) -> None:
         )
 
 
-def _points(front: Front, options: Mapping[str, Sequence[str]], least: int) -> Iterator[Point]:
+def _points(front: Front, options: Mapping[str, Sequence[str]], own: int, limit: Budget) -> Iterator[Point]:
     for cost, gain, picks in zip(front.costs.tolist(), front.gains.tolist(), front.picks.tolist(), strict=True):
         precisions = {name: of[pick] for (name, of), pick in zip(options.items(), picks, strict=True)}
-        yield Point(precisions, least + cost, gain)
+        yield Point(precisions, -(-(own + cost) // limit.parts), gain)
 
 
 def _within(
-    network: Network, front: Front, points: Sequence[Point], limit: Budget, least: int
+    network: Network, front: Front, points: Sequence[Point], limit: Budget, own: int
 ) -> tuple[Point, Network, int]:
-    """The best of the front whose network costs no more than the limit: times on a device are no sums of layers'."""
-    room = limit.limit - least
+    """The best of the front whose network costs no more than the limit: measured times are no sums of layers'.
+
+    `own` is what the network itself costs, in parts of the budget's unit.
+    """
+    room = math.floor(round(limit.limit * limit.parts, 3)) - own
     while (place := front.within(room)) is not None:
         made = network.with_precision(points[place].raised)
         cost = limit.cost(made)
         if cost <= limit.limit:
             return points[place], made, cost
-        room = float(front.costs[place]) - 1
-    own = {name: str(precision_of(network.graph.node(name).layer)) for name in points[0].precisions}
-    return Point(own, least, 0.0), network, least
+        room = int(front.costs[place]) - 1
+    unchanged = {name: str(precision_of(network.graph.node(name).layer)) for name in points[0].precisions}
+    least = limit.cost(network)
+    return Point(unchanged, least, 0.0), network, least

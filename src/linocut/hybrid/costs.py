@@ -20,6 +20,7 @@ BYTES, ENERGY, TIME = "bytes", "energy", "time"
 _JOULES = {"pj": 1.0, "nj": 1e3, "uj": 1e6, "mj": 1e9}
 _SECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 _FORM = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([a-z]+)\s*(?:@\s*(\S+))?\s*", re.IGNORECASE)
+PARTS = {BYTES: 8, ENERGY: 1000, TIME: 1000}  # of a unit, in which costs of layers add up: bits, femtojoules, ps
 MEND = "such as 64KiB, 5uJ or 3ms@coral-usb"
 
 
@@ -77,6 +78,15 @@ class Budget:
     def cost(self, network: Network) -> int:
         """The same as a whole number, rounded up."""
         return math.ceil(round(self.exact(network), 6))
+
+    @property
+    def parts(self) -> int:
+        """How many parts of its unit are added up: a layer of 75 weights is no whole number of bytes, but of bits."""
+        return PARTS[self.unit]
+
+    def in_parts(self, network: Network) -> int:
+        """What a network costs in these parts, rounded up."""
+        return math.ceil(round(self.exact(network) * self.parts, 3))
 
     def shown(self, cost: float) -> str:
         """A cost for people, in the unit of the budget."""
