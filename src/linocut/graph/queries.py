@@ -170,7 +170,7 @@ def is_signed(graph: Graph, node: Node) -> bool:
 
 def flattened_image(graph: Graph, node: Node) -> Shape | None:
     """The shape (height, width, channels) whose flattened elements a node reads, None where it reads another thing."""
-    while isinstance(graph.giver(node).layer, (Sign, BatchNorm, Activation)):
+    while isinstance(graph.giver(node).layer, (Sign, Quantise, BatchNorm, Activation)):
         node = graph.giver(node)
     flatten = graph.giver(node)
     shape = flatten.input.shape
