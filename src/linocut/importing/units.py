@@ -12,7 +12,7 @@ import numpy as np
 
 from linocut.errors import SpecError
 from linocut.graph.graph import Graph, Node
-from linocut.graph.queries import is_scaled, product_of
+from linocut.graph.queries import is_scaled, of_levels, product_of
 from linocut.layers import QuantisedLayer
 from linocut.layers.kinds import INPUT
 from linocut.ops.bits import Array
@@ -25,8 +25,8 @@ def units(graph: Graph, policy: Policy, norm: Node, values: Mapping[str, Array])
     product = product_of(graph, norm)
     if product is None:
         return 1.0
-    if isinstance(product.layer, QuantisedLayer):
-        return _of_levels(policy, product, product.layer, values)
+    if (layer := of_levels(product)) is not None:
+        return _of_levels(policy, product, layer, values)
     if not policy.integer:
         return 1.0
     factor: float | Array = _of_bytes(graph, policy) if product.input.kind == INPUT else 1.0
