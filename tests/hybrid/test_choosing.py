@@ -4,12 +4,28 @@ import itertools
 
 import numpy as np
 import pytest
+from small_training import examples
 
 import linocut as lc
 from linocut.errors import SpecError
 from linocut.hybrid import Analysis, LayerAnalysis, choice, choose
 from linocut.hybrid.costs import Budget
-from linocut.layers import BatchNorm, BinaryConv2D, Conv2D, Dense, GlobalAveragePool, Input, ReLU, Residual, Sign
+from linocut.hybrid.options import options_of
+from linocut.layers import (
+    BatchNorm,
+    BinaryConv1D,
+    BinaryConv2D,
+    BinaryDense,
+    Concat,
+    Conv2D,
+    Dense,
+    Flatten,
+    GlobalAveragePool,
+    Input,
+    ReLU,
+    Residual,
+    Sign,
+)
 from linocut.layers import SoftmaxCrossEntropy as Loss
 
 
@@ -148,3 +164,43 @@ def test_residuals_are_chosen_with_their_shortcuts():
     raised = network.with_precision({"conv2": "2"})
     assert raised.graph.node("side").layer.kind == "quantised_conv2d"
     assert most == Budget("bytes", 1).cost(raised)
+
+
+def line():
+    """A sequence, whose convolutions have no form of 2 bits, and a dense layer behind signs that are joined."""
+    start = (Input((12, 2)), BinaryConv1D(4).named("first"), BatchNorm(), Sign())
+    layers = (*start, BinaryConv1D(6).named("conv2"), BatchNorm().named("norm"), Sign().named("a"))
+    own = (
+        *layers,
+        Sign().after("norm").named("b"),
+        Concat().after("a", "b"),
+        Flatten(),
+        BinaryDense(4).named("joined"),
+    )
+    return lc.Network("line", (*own, BatchNorm(), Loss()))
+
+
+def test_layers_have_the_precisions_that_they_can_have():
+    """Others are left out, with the reason, and stand in the way of nothing."""
+    reasons = []
+    assert options_of(line(), ("2", "float"), reasons.append) == {"conv2": ("1", "float")}
+    assert "conv2: a binary_conv1d has no form of 2 bits; take 1 or float" in reasons[0]
+    assert all("joined multiplies what concat1 joins, not a sign of its own" in reason for reason in reasons[1:])
+    trainer, data = lc.Trainer(line(), batch_size=10, threads=1), examples(count=60)
+    data = data[0].reshape(60, -1)[:, :24].reshape(60, 12, 2), data[1]
+    told = []
+    found = lc.hybrid.analyse(trainer, data, examples=60, tell=told.append)
+    assert {layer.name: set(layer.falls) for layer in found.layers} == {"conv2": {"float"}, "joined": set()}
+    assert sum(text.startswith("left out: ") for text in told) == len(told) - 1
+    least = Budget("bytes", 1).cost(line())
+    assert set(choice(line(), found, Budget("bytes", least)).point.precisions) == {"conv2"}
+    with pytest.raises(SpecError, match="no layer of line can have 2: conv2: a binary_conv1d has no form of 2 bits"):
+        choice(line(), found, Budget("bytes", least), choices=["2"])
+
+
+def test_a_budget_of_a_byte_too_few_is_told_to_the_byte():
+    network = chain(4)
+    least = Budget("bytes", 1).cost(network)
+    assert least > 1024
+    with pytest.raises(SpecError, match=f"budget is {least - 1}B, but the network as it is takes {least}B; give"):
+        choice(network, analysis(network, 4), Budget("bytes", least - 1))

@@ -264,9 +264,10 @@ def _fit(trainer: Trainer, loaded: Loaded, epochs: int, out: Path, told: Callabl
 
 def _compared(binary: Trainer, chosen: Chosen, accuracy: float | None, loaded: Loaded) -> list[Compared]:
     """The binary network, the chosen one, and the one in full precision, which was not trained."""
-    from linocut.graph.precision import FLOAT, choosable
+    from linocut.graph.precision import FLOAT
+    from linocut.hybrid.options import options_of
 
-    full = binary.network.with_precision(dict.fromkeys(choosable(binary.network.graph), FLOAT))
+    full = binary.network.with_precision(dict.fromkeys(options_of(binary.network, [FLOAT]), FLOAT))
     return [
         _costs("binary", binary.network, binary.evaluate(loaded.test).accuracy),
         _costs("chosen", chosen.network, accuracy),

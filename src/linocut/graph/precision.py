@@ -291,8 +291,9 @@ class _Edits:
             return
         act, path = act_of(self.graph, node)
         if act is None and precision_of(node.layer) != FLOAT:
-            joined = self.graph.giver(node).name
-            raise SpecError(f"{node.name} multiplies what {joined} joins, not a sign of its own; give it one")
+            at, _ = _through(self.graph, node)
+            joined = self.graph.giver(node) if at is None else at
+            raise SpecError(f"{node.name} multiplies what {joined.name} joins, not a sign of its own; give it one")
         if act is None:
             self.places[node.name] = [*self._before_floats(node, to), own]
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from linocut.devices.estimate import estimate
@@ -109,11 +109,11 @@ class Budget:
 
 
 def added(
-    network: Network, names: Iterable[str], precisions: Iterable[str], cost: Callable[[Network], float]
+    network: Network, options: Mapping[str, Sequence[str]], cost: Callable[[Network], float]
 ) -> dict[str, dict[str, float]]:
-    """What a network costs more with one layer in another precision: by layer, then by precision."""
-    own, choices = cost(network), tuple(precisions)
-    return {name: {to: cost(network.with_precision({name: to})) - own for to in choices} for name in names}
+    """What a network costs more with one layer in another precision, those of `options`: by layer, then precision."""
+    own = cost(network)
+    return {name: {to: cost(network.with_precision({name: to})) - own for to in of} for name, of in options.items()}
 
 
 def _above_zero(text: str, limit: float) -> float:
