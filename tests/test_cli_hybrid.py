@@ -122,6 +122,8 @@ def test_precisions_of_layers(elsewhere, linocut, binary):
     )
     assert status == 0 and json.loads(out)["total_ms"] > 0
     train = ("train", "--from", binary / "run", *TRAIN, "--limit", 40, "--epochs", 1, "--out", "raised")
+    status, out, _ = linocut(*train[:-1], "few", "--bits", "conv3=4")
+    assert status == 0 and "% of 4 bits or fewer" in out
     status, out, _ = linocut(*train, "--keep-float", "conv3")
     assert status == 0 and "begins anew" not in out
     assert lc.Trainer.resume("raised", 1).network.graph.node("conv3").layer.kind == "conv2d"
