@@ -94,7 +94,7 @@ def test_through_pools_and_slices_of_a_sign_that_others_read():
     network = lc.Network("pooled", (*start, *left, *right, *end))
     raised = network.with_precision({"left": "2"}, follow=False)
     between = ["left_levels", "left_max_pool2d", "left_max_pool2d2", "left_slice", "left"]
-    assert names(raised)[-12:-7] == between or between == [n for n in names(raised) if n.startswith("left")]
+    assert [name for name in names(raised) if name.startswith("left")] == between
     assert (
         raised.graph.node("right").input.kind == "signs" and raised.graph.node("left").input.kind == "levels of 2 bits"
     )
