@@ -105,6 +105,15 @@ def test_gains_by_components_and_by_both():
     assert choose(network, found, "3KiB", "pca") == by_rise.network
 
 
+def test_times_on_this_machine_are_of_one_measurement_and_add_up():
+    network, of = chain(3), Budget("time", 1, "this")
+    own = of.exact(network)
+    assert of.exact(chain(3)) == own
+    more = {name: of.exact(network.with_precision({name: "2"})) - own for name in ("conv2", "conv3", "conv4")}
+    both = of.exact(network.with_precision({"conv2": "2", "conv4": "2"}))
+    assert both == pytest.approx(own + more["conv2"] + more["conv4"], rel=1e-9) and min(more.values()) > 0
+
+
 def test_time_on_a_device_is_kept():
     network, found = chain(4), analysis(chain(4), 4)
     device = "cortex-m7"

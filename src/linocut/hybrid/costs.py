@@ -6,7 +6,9 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
+from linocut.devices.device import Device
 from linocut.devices.estimate import estimate
 from linocut.devices.hybrid_energy import read_bit_energies, total_uj
 from linocut.devices.kinds import EDGE_TPU, SYSTOLIC
@@ -36,8 +38,14 @@ def energy_pj(network: Network) -> float:
 
 def time_ms(network: Network, device: str) -> float:
     """Milliseconds of a prediction of one example on a device, binary weights sent as bits where it takes weights."""
-    on = load(device)
+    on = _loaded(device)
     return estimate(network, on, "mixed" if on.kind in (EDGE_TPU, SYSTOLIC) else None).total_ms
+
+
+@cache
+def _loaded(device: str) -> Device:
+    """The device, loaded once: of this machine peaks are measured then, which would be others each time."""
+    return load(device)
 
 
 @dataclass(frozen=True)
