@@ -212,7 +212,7 @@ def _points(front: Front, options: Mapping[str, Sequence[str]], own: int, limit:
 def _within(
     network: Network, front: Front, points: Sequence[Point], limit: Budget, own: int
 ) -> tuple[Point, Network, int]:
-    """The best of the front whose network costs no more than the limit: measured times are no sums of layers'.
+    """The best of the front whose network costs no more than the limit, where times are no sums of layers' too.
 
     `own` is what the network itself costs, in parts of the budget's unit.
     """
