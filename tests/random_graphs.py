@@ -28,6 +28,9 @@ from linocut.layers import (
     MaxPool2D,
     MeanSquaredError,
     Network,
+    Quantise,
+    QuantisedConv2D,
+    QuantisedDense,
     ReLU,
     Residual,
     Sigmoid,
@@ -38,7 +41,7 @@ from linocut.layers import (
     Tanh,
 )
 from linocut.layers.base import Shape
-from linocut.layers.kinds import BITS, INPUT, NORMED, PRODUCT, REAL
+from linocut.layers.kinds import BITS, INPUT, LEVELS_2, LEVELS_4, NORMED, PRODUCT, REAL
 
 MOST_ELEMENTS = 600  # of an example of a value
 CHANNELS = (1, 2, 3, 5, 7, 8, 63, 64, 65, 66)
@@ -55,7 +58,10 @@ class _Known:
 
 @dataclass
 class _Growing:
+    """`few` puts levels among the values, and layers of 1, 2 and 4 bits that take them."""
+
     rng: np.random.Generator
+    few: bool = False
     entries: list[Entry] = field(default_factory=list)
     known: list[_Known] = field(default_factory=list)
     unread: dict[str, _Known] = field(default_factory=dict)
@@ -112,7 +118,8 @@ class _Growing:
         """One more layer on some value."""
         x = self.known[self.whole(max(0, len(self.known) - 6), len(self.known) - 1)]
         grown = {INPUT: self.of_input, BITS: self.of_signs, NORMED: self.of_numbers, REAL: self.of_numbers}
-        layer, others = grown[x.kind](x)
+        made = self.of_few(x) if self.few else None
+        layer, others = made or grown[x.kind](x)
         if layer is not None:
             self.put(layer, x, *others)
 
@@ -127,6 +134,35 @@ class _Growing:
         kinds = ((BinaryConv1D, BinaryConv2D), (Conv1D, Conv2D))[not binary]
         more = {"scaled": self.chance(0.3)} if binary else {"bias": self.chance(0.5)}
         return kinds[len(shape) - 2](count, **where, **more)  # type: ignore[arg-type]
+
+    def of_few(self, x: _Known) -> tuple[Layer | None, list[_Known]] | None:
+        """Levels of numbers, and what takes levels or signs; None for what else there is."""
+        if x.kind in (NORMED, REAL):
+            return (Quantise(int(self.pick(2, 4))), []) if self.chance(0.4) else None  # type: ignore[call-overload]
+        if x.kind == INPUT or (x.kind == BITS and self.chance(0.7)):
+            return None
+        choice = self.whole(0, 7)
+        if choice < 4:
+            return self.of_levels(x.shape), []
+        if choice == 4:
+            return self.pool(x.shape, MAX), []
+        if choice == 5:
+            arms = self.alike(x, (x.kind,), channels=False)
+            room = sum(math.prod(y.shape) for y in (x, *arms)) <= 2 * MOST_ELEMENTS
+            return (Concat(), arms) if room else (None, [])
+        return (self.slice(x.shape) if choice == 6 else Flatten()), []
+
+    def of_levels(self, shape: Shape) -> Layer | None:
+        """A layer of 1, 2 or 4 bits with any settings; there is none for sequences."""
+        settings = {"bits": self.pick(1, 2, 4), "scaled": self.chance(0.4), "floats": self.chance(0.3)}
+        settings["centred"] = shape[-1] > 1 and self.chance(0.4)
+        count = self.channels(shape)
+        if len(shape) == 1:
+            return QuantisedDense(count, **settings)  # type: ignore[arg-type]
+        if len(shape) != 3:
+            return None
+        window = self.window(shape)
+        return QuantisedConv2D(count, kernel=window.pop("size"), **window, **settings)  # type: ignore[arg-type]
 
     def slice(self, shape: Shape) -> Slice:
         begin = self.whole(0, shape[-1] - 1)
@@ -186,6 +222,9 @@ class _Growing:
         if x.kind == BITS:
             x = self.put(Flatten(), x) if len(x.shape) > 1 else x
             return self.put(BinaryDense(3), x)
+        if x.kind in (LEVELS_2, LEVELS_4):
+            x = self.put(Flatten(), x) if len(x.shape) > 1 else x
+            return self.put(QuantisedDense(3, bits=2), x)
         if len(x.shape) in (2, 3):
             return self.put(GlobalAveragePool(), x)
         return self.put(Flatten(), x) if len(x.shape) > 1 else x
@@ -196,9 +235,9 @@ AVERAGE = (AveragePool1D, AveragePool2D)
 SHAPES: tuple[Shape, ...] = ((9,), (7, 3), (6, 5, 3), (5, 4, 66), (2, 3, 2, 5))
 
 
-def random_network(seed: int, layers: int = 14) -> Network:
-    """The network of a seed, of about so many layers and those that join them."""
-    growing = _Growing(np.random.default_rng(seed))
+def random_network(seed: int, layers: int = 14, *, few: bool = False) -> Network:
+    """The network of a seed, of about so many layers and those that join them; `few`: some of 2 and 4 bits."""
+    growing = _Growing(np.random.default_rng(seed), few)
     shape = SHAPES[growing.whole(0, len(SHAPES) - 1)]
     growing.put(Input(shape, str(growing.pick("u8", "f32"))))
     while len(growing.entries) < layers:

@@ -122,6 +122,8 @@ def test_precisions_of_layers(elsewhere, linocut, binary):
     )
     assert status == 0 and json.loads(out)["total_ms"] > 0
     train = ("train", "--from", binary / "run", *TRAIN, "--limit", 40, "--epochs", 1, "--out", "raised")
+    status, out, _ = linocut(*train[:-1], "few", "--bits", "conv3=4")
+    assert status == 0 and "% of 4 bits or fewer" in out
     status, out, _ = linocut(*train, "--keep-float", "conv3")
     assert status == 0 and "begins anew" not in out
     assert lc.Trainer.resume("raised", 1).network.graph.node("conv3").layer.kind == "conv2d"
@@ -165,6 +167,35 @@ def test_mistakes_are_one_line(elsewhere, linocut, binary, arguments, message):
     given = [binary / "run" if one == "RUN" else one for one in arguments]
     status, out, err = linocut(*given)
     assert status == 2 and out == "" and message in err and err.count("\n") == 1
+
+
+def test_an_interrupted_binary_run_is_where_to_begin_from(elsewhere, linocut, binary, monkeypatch):
+    """Its folder says how to go on, as does what is told; and the choice then comes to what it would have come to."""
+    from linocut.train import EpochEnded, Interrupted, Trainer
+
+    command = ("hybrid", "--model", binary / "net.toml", *TRAIN, "--limit", 100, "--epochs", 2, "--examples", 50)
+    command += ("--choices", "2,float", "--budget", "2600B")
+    assert linocut(*command, "--out", "whole")[0] == 0
+    fit = Trainer.fit
+
+    def stopped(self, *given, **how):
+        fit(self, *given, **how | {"callbacks": [lambda event: self.stop() if isinstance(event, EpochEnded) else None]})
+        raise Interrupted(2, str(how["out"]))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Trainer, "fit", stopped)
+        status, _, err = linocut(*command, "--out", "cut")
+    resume = "linocut train --resume --out cut-binary"
+    begin = "linocut hybrid --from cut-binary --budget 2600B --choices 2,float --examples 50 --epochs 2 --limit 100"
+    begin += " --threads 1 --out cut"
+    assert status == 130 and f"go on with: {resume}; then: {begin}" in err
+    status, _, err = linocut(*command, "--out", "cut")
+    assert status == 2 and "cut-binary holds a binary run already: begin from it with --from cut-binary" in err
+    assert linocut(*resume.split()[1:], "--threads", 1)[0] == 0
+    assert linocut(*begin.split()[1:])[0] == 0
+    one, other = (lc.Trainer.resume(folder, 1) for folder in ("whole", "cut"))
+    for name in one.state:
+        assert (one.state[name] == other.state[name]).all()
 
 
 def test_a_run_without_data(elsewhere, linocut, binary):

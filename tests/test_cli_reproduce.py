@@ -5,7 +5,10 @@ import json
 import pytest
 
 QUICK = ("reproduce", "wang2021", "--quick", "--epochs", 1, "--threads", 1)
-KEYS = {"table", "row", "published", "ours", "unit", "how", "command", "recorded", "published_as", "seconds"}
+KEYS = {"table", "row", "published", "ours", "unit", "how", "command", "recorded", "published_as", "seconds"} | {
+    "series",
+    "curve",
+}
 
 
 def test_for_programs_and_for_people(elsewhere, linocut, tmp_path):
@@ -43,6 +46,7 @@ def test_for_programs_and_for_people(elsewhere, linocut, tmp_path):
         ((), "Missing argument 'PAPER'"),
         (("wang2021", "--epochs", 0), "epochs is 0, must be a whole number, 1 or more"),
         (("wang2021", "--plot", "x.docx"), "x.docx cannot be drawn"),
+        (("wang2021", "--kept-only"), "--kept-only is for hybrid, not for wang2021"),
         (("wang2021", "--quick", "--data-dir", "nowhere"), "nowhere is not a folder"),
     ],
 )

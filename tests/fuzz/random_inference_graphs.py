@@ -8,6 +8,8 @@ import numpy as np
 
 from linocut.errors import SpecError
 from linocut.graph.inference import (
+    PLANES,
+    SIGNS,
     Activation,
     Add,
     Affine,
@@ -16,8 +18,10 @@ from linocut.graph.inference import (
     Flatten,
     InferenceGraph,
     InputCoding,
+    LevelsProduct,
     Logits,
     Pool,
+    Quantise,
     RealProduct,
     Slice,
     Threshold,
@@ -61,10 +65,10 @@ class Growing:
 
     def add(self, kind, inputs, shape=(), **settings):
         """A node; SpecError where the rules do not allow it."""
-        tensors = dict.fromkeys(kind.tensors, NONE)
+        tensors = {part: NONE for part in kind.tensors if part not in settings}
         bare = kind(f"{kind.kind}{len(self.nodes)}", tuple(inputs), shape, "", **settings, **tensors)
         rule = rule_of(bare, [self.nodes[name] for name in inputs])
-        optional = {field.name for field in dataclasses.fields(kind) if field.default is None}
+        optional = {field.name for field in dataclasses.fields(kind) if field.default is None and kind is not Quantise}
         made = {
             part: self.tensor(part, *rule.tensors[part], settings.get("depth"))
             if part in rule.tensors and (part not in optional or self.chance.random() < 0.5)
@@ -85,6 +89,10 @@ class Growing:
         values = self.chance.normal(size=shape)
         return (np.abs(values) * (self.chance.random(shape) < 0.9) if part == "deviation" else values).astype(form)
 
+    def bounds(self, giver):
+        """Integers have theirs, which are made when their shape is known."""
+        return {"least": None} if giver.gives == "floats" else {}
+
     def window(self, flat):
         size = (1 if flat else self.one_of([1, 2, 3, 4]), self.one_of([1, 2, 3, 5]))
         return Window("any size", size, self.one_of([1, 1, 2, 3]), self.one_of(["same", "valid"]), flat)
@@ -104,7 +112,9 @@ class Growing:
             lambda: self.add(BinaryProduct, [name], **product),
             lambda: self.add(BinaryProduct, [name], **product),
             lambda: self.add(RealProduct, [name], **product, binary=bool(self.chance.random() < 0.5)),
+            lambda: self.add(LevelsProduct, [name], **product, bits=self.one_of([1, 2, 4])),
             lambda: self.add(Threshold, [name]),
+            lambda: self.add(Quantise, [name], bits=self.one_of([2, 4]), **self.bounds(giver)),
             lambda: self.add(Affine, [name]),
             lambda: self.add(Pool, [name], function=self.one_of(["max", "average"]), window=self.window(flat)),
             lambda: self.add(Add, [self.one_of(like) for _ in range(several)]),
@@ -125,8 +135,9 @@ class Growing:
             if len(node.shape) > 1:
                 node = self.add(Flatten, [node.name])
             product = {"shape": (OUTPUTS,), "depth": node.shape[-1], "window": None}
-            if node.gives == "signs":
-                node = self.add(Affine, [self.add(BinaryProduct, [node.name], **product).name])
+            if node.gives in PLANES:
+                kind, bits = (BinaryProduct, {}) if node.gives == SIGNS else (LevelsProduct, {"bits": 2})
+                node = self.add(Affine, [self.add(kind, [node.name], **product, **bits).name])
             else:
                 node = self.add(RealProduct, [node.name], **product, binary=False)
             ends.append(node.name)

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from branched import CELL, ONE, SEQUENCE, examples
+from branched import CELL, LEVELS, ONE, SEQUENCE, examples
 
 import linocut as lc
+from linocut.graph import inference
 from linocut.layers import (
     BatchNorm,
     BinaryConv2D,
@@ -18,6 +19,7 @@ from linocut.layers import (
     Sign,
     SoftmaxCrossEntropy,
 )
+from linocut.ops.bits import unpack
 from linocut.policies import POLICIES
 
 PLAIN = lc.Network(
@@ -162,3 +164,20 @@ def test_levels_take_up_latent_weights_of_binary_layers_and_give_them_back(tmp_p
     assert other.start_from(tmp_path / "binary").new == {}
     assert np.array_equal(other.state["second.weights"], own.state["second.weights"])
     assert np.array_equal(other.state["last.weights"], own.state["last.weights"])
+
+
+@pytest.mark.parametrize(("before", "after", "least"), [("lean8", "lean", 0.99), ("lean", "lean8", 0.97)])
+def test_levels_stay_where_their_range_is_another(before, after, least):
+    """In 8 bits the largest level stands for less than 1; there some latents are rounded over a boundary."""
+    own, other = trainer(LEVELS, before), trainer(LEVELS, after)
+    own.fit(examples(LEVELS, 40), 2)
+    assert other.start_from(own).new == {}
+    for one, its in zip(own.inference_graph().nodes, other.inference_graph().nodes, strict=True):
+        if isinstance(one, inference.LevelsProduct) and one.bits > 1:
+            assert (unpack(one.weights, one.depth) == unpack(its.weights, its.depth)).mean() >= least, one.name
+
+
+def test_a_model_file_has_no_latents_of_several_bits(tmp_path):
+    own = trained(LEVELS, tmp_path / "run")
+    started = trainer(LEVELS).start_from(own.inference_graph())
+    assert "of its weights of 4 bits a model file keeps the levels alone" in started.new["quantised_conv2d1"]

@@ -9,10 +9,13 @@ import pytest
 from branched import NETWORKS, examples
 
 import linocut as lc
+from linocut.compile.inference import compile_inference
 from linocut.errors import SpecError
+from linocut.graph.blank import blank
 from linocut.graph.inference import InferenceGraph
 from linocut.graph.inference_rules import check
 from linocut.run.predict import Predictor
+from linocut.run.profile import untrained_graph
 
 BATCH = 6
 MORE = np.array([0.0, 2.0])
@@ -118,3 +121,10 @@ def test_what_does_not_fit_changes_nothing(what: str) -> None:
     assert predictor.graph is graph("cell"), "all or nothing"
     with pytest.raises(SpecError, match=r"conv2d1\.bias cannot be deleted"):
         del predictor.state["conv2d1.bias"]
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_network_without_weights_has_the_same_program(network):
+    """By which times are estimated: nothing of a program depends on what weights and norms are."""
+    own = compile_inference(untrained_graph(NETWORKS[network], lc.lean), 2).program
+    assert compile_inference(blank(NETWORKS[network].graph), 2).program == own

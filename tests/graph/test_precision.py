@@ -85,6 +85,26 @@ def test_through_a_pool_and_a_flatten_of_signs():
     assert floats.with_precision({"binary_dense1": "1"}).graph.node("binary_dense1").input.kind == "signs"
 
 
+def test_through_pools_and_slices_of_a_sign_that_others_read():
+    """Each layer has its own copies of what stands between, under names of their own."""
+    start = (Input((8, 8, 1)), BinaryConv2D(8), BatchNorm(), Sign(), MaxPool2D(), MaxPool2D(), lc.layers.Slice(1, 6))
+    left = (BinaryConv2D(8).named("left"), BatchNorm().named("a"))
+    right = (BinaryConv2D(8).named("right").after("slice1"), BatchNorm().named("b"))
+    end = (lc.layers.Add().after("a", "b"), GlobalAveragePool(), Dense(4), BatchNorm(), SoftmaxCrossEntropy())
+    network = lc.Network("pooled", (*start, *left, *right, *end))
+    raised = network.with_precision({"left": "2"}, follow=False)
+    between = ["left_levels", "left_max_pool2d", "left_max_pool2d2", "left_slice", "left"]
+    assert [name for name in names(raised) if name.startswith("left")] == between
+    assert (
+        raised.graph.node("right").input.kind == "signs" and raised.graph.node("left").input.kind == "levels of 2 bits"
+    )
+    assert lc.Trainer(raised, batch_size=2).plan.total_bytes > 0
+    both = network.with_precision({"left": "float", "right": "4"})
+    assert kinds(both, "left", "right") == ["conv2d", "quantised_conv2d"]
+    back = both.with_precision({"left": "1", "right": "1"})
+    assert [back.graph.node(name).input.kind for name in ("left", "right")] == ["signs", "signs"]
+
+
 def test_a_sign_that_others_read_stays_for_them():
     layers = (
         *(Input((8, 8, 1)), Conv2D(8), BatchNorm(), ReLU(), BatchNorm(), Sign().named("shared")),

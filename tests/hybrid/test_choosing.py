@@ -4,21 +4,36 @@ import itertools
 
 import numpy as np
 import pytest
+from small_training import examples
 
 import linocut as lc
 from linocut.errors import SpecError
 from linocut.hybrid import Analysis, LayerAnalysis, choice, choose
 from linocut.hybrid.costs import Budget
-from linocut.layers import BatchNorm, BinaryConv2D, Conv2D, Dense, GlobalAveragePool, Input, ReLU, Residual, Sign
+from linocut.hybrid.options import options_of
+from linocut.layers import (
+    BatchNorm,
+    BinaryConv1D,
+    BinaryConv2D,
+    BinaryDense,
+    Concat,
+    Conv2D,
+    Dense,
+    Flatten,
+    GlobalAveragePool,
+    Input,
+    ReLU,
+    Residual,
+    Sign,
+)
 from linocut.layers import SoftmaxCrossEntropy as Loss
 
 
-def chain(layers):
+def chain(layers, filters_of=lambda number: 8 + 4 * (number % 3)):
     """A network of so many binary layers, conv2 and on, of different sizes."""
     found = [Input((8, 8, 1)), Conv2D(8).named("conv1"), BatchNorm(), ReLU()]
     for number in range(2, layers + 2):
-        filters = 8 + 4 * (number % 3)
-        found += [BatchNorm(), Sign(), BinaryConv2D(filters).named(f"conv{number}"), BatchNorm(), ReLU()]
+        found += [BatchNorm(), Sign(), BinaryConv2D(filters_of(number)).named(f"conv{number}"), BatchNorm(), ReLU()]
     return lc.Network("chain", (*found, GlobalAveragePool(), Dense(4), BatchNorm(), Loss()))
 
 
@@ -35,29 +50,36 @@ def analysis(network, layers, choices=("2", "float"), seed=0):
     return Analysis(network.name, "conv", 100, 0.99, 2, 1.0, 0, 0.0, None, None, tuple(found))
 
 
-@pytest.mark.parametrize("unit", ["bytes", "energy"])
-def test_the_choice_is_the_best_of_all_of_twelve_layers(unit):
-    """Of 3 ** 12: costs and gains are sums over layers."""
-    network = chain(12)
-    found = analysis(network, 12)
+def odd(number):
+    """Filters by which most layers have no whole number of bytes."""
+    return 5 + 2 * (number % 4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("unit", ["bytes", "energy", "time"])
+def test_the_choice_is_the_best_of_all_of_twelve_layers(unit, seed):
+    """Of 3 ** 12: costs and gains are sums over layers, also times on a microcontroller."""
+    network = chain(12, odd)
+    found = analysis(network, 12, seed=seed)
     names = [layer.name for layer in found.layers]
-    of = Budget(unit, 1.0)
+    device = "cortex-m7" if unit == "time" else None
+    of = Budget(unit, 1.0, device)
     own = of.exact(network)
     costs = [[0.0, *(of.exact(network.with_precision({name: to})) - own for to in ("2", "float"))] for name in names]
     gains = [[0.0, *layer.falls.values()] for layer in found.layers]
     spent, gained = np.zeros(1), np.zeros(1)
     for more, brings in zip(costs, gains, strict=True):
         spent, gained = ((a[:, None] + np.array(b)).ravel() for a, b in ((spent, more), (gained, brings)))
-    for part in (0.0, 0.03, 0.2, 0.5, 0.9):
+    for part in (0.0, 0.03, *np.random.default_rng(seed).random(4)):
         limit = np.ceil(own + part * spent.max())
-        chosen = choice(network, found, Budget(unit, float(limit)))
+        chosen = choice(network, found, Budget(unit, float(limit), device))
         best = gained[own + spent <= limit + 1e-6].max()
         assert chosen.exact and chosen.point.gain == pytest.approx(best, abs=1e-9)
         assert of.exact(chosen.network) <= limit and chosen.cost <= limit
 
 
 def test_a_budget_in_bytes_is_kept_to_the_byte():
-    network, found = chain(3), analysis(chain(3), 3, choices=("2", "4", "float"), seed=3)
+    network, found = chain(3, odd), analysis(chain(3), 3, choices=("2", "4", "float"), seed=3)
     first = choice(network, found, Budget("bytes", Budget("bytes", 1).cost(network)))
     least, most, costs = first.least, first.most, {point.cost for point in first.front}
     for limit in sorted({least, most - 1, *costs, *(cost - 1 for cost in costs if cost > least)}):
@@ -81,6 +103,15 @@ def test_gains_by_components_and_by_both():
     both = choice(network, found, "3KiB", "both")
     assert both.point.gain > 0 and both.by == "both"
     assert choose(network, found, "3KiB", "pca") == by_rise.network
+
+
+def test_times_on_this_machine_are_of_one_measurement_and_add_up():
+    network, of = chain(3), Budget("time", 1, "this")
+    own = of.exact(network)
+    assert of.exact(chain(3)) == own
+    more = {name: of.exact(network.with_precision({name: "2"})) - own for name in ("conv2", "conv3", "conv4")}
+    both = of.exact(network.with_precision({"conv2": "2", "conv4": "2"}))
+    assert both == pytest.approx(own + more["conv2"] + more["conv4"], rel=1e-9) and min(more.values()) > 0
 
 
 def test_time_on_a_device_is_kept():
@@ -142,3 +173,43 @@ def test_residuals_are_chosen_with_their_shortcuts():
     raised = network.with_precision({"conv2": "2"})
     assert raised.graph.node("side").layer.kind == "quantised_conv2d"
     assert most == Budget("bytes", 1).cost(raised)
+
+
+def line():
+    """A sequence, whose convolutions have no form of 2 bits, and a dense layer behind signs that are joined."""
+    start = (Input((12, 2)), BinaryConv1D(4).named("first"), BatchNorm(), Sign())
+    layers = (*start, BinaryConv1D(6).named("conv2"), BatchNorm().named("norm"), Sign().named("a"))
+    own = (
+        *layers,
+        Sign().after("norm").named("b"),
+        Concat().after("a", "b"),
+        Flatten(),
+        BinaryDense(4).named("joined"),
+    )
+    return lc.Network("line", (*own, BatchNorm(), Loss()))
+
+
+def test_layers_have_the_precisions_that_they_can_have():
+    """Others are left out, with the reason, and stand in the way of nothing."""
+    reasons = []
+    assert options_of(line(), ("2", "float"), reasons.append) == {"conv2": ("1", "float")}
+    assert "conv2: a binary_conv1d has no form of 2 bits; take 1 or float" in reasons[0]
+    assert all("joined multiplies what concat1 joins, not a sign of its own" in reason for reason in reasons[1:])
+    trainer, data = lc.Trainer(line(), batch_size=10, threads=1), examples(count=60)
+    data = data[0].reshape(60, -1)[:, :24].reshape(60, 12, 2), data[1]
+    told = []
+    found = lc.hybrid.analyse(trainer, data, examples=60, tell=told.append)
+    assert {layer.name: set(layer.falls) for layer in found.layers} == {"conv2": {"float"}, "joined": set()}
+    assert sum(text.startswith("left out: ") for text in told) == len(told) - 1
+    least = Budget("bytes", 1).cost(line())
+    assert set(choice(line(), found, Budget("bytes", least)).point.precisions) == {"conv2"}
+    with pytest.raises(SpecError, match="no layer of line can have 2: conv2: a binary_conv1d has no form of 2 bits"):
+        choice(line(), found, Budget("bytes", least), choices=["2"])
+
+
+def test_a_budget_of_a_byte_too_few_is_told_to_the_byte():
+    network = chain(4)
+    least = Budget("bytes", 1).cost(network)
+    assert least > 1024
+    with pytest.raises(SpecError, match=f"budget is {least - 1}B, but the network as it is takes {least}B; give"):
+        choice(network, analysis(network, 4), Budget("bytes", least - 1))

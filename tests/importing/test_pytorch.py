@@ -9,10 +9,21 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from torch_networks import EXAMPLES, as_tensor, images, trained  # noqa: E402
+from node_values import node_values  # noqa: E402
+from straight_through import levels  # noqa: E402
+from torch_networks import EXAMPLES, as_tensor, images, of_levels, trained  # noqa: E402
 
 import linocut as lc  # noqa: E402
-from linocut.layers import BatchNorm, BinaryConv2D, BinaryDense, Flatten, Input, Residual, Sign, SoftmaxCrossEntropy  # noqa: E402
+from linocut.layers import (  # noqa: E402
+    BatchNorm,
+    BinaryConv2D,
+    BinaryDense,
+    Flatten,
+    Input,
+    Residual,
+    Sign,
+    SoftmaxCrossEntropy,
+)
 
 POLICIES = ("standard", "wang2021", "lean", "lean8")
 
@@ -208,3 +219,29 @@ def test_training_goes_on_from_what_was_imported() -> None:
     assert all(not trainer.state.moments[name].any() for name in trainer.state.moments)
     history = trainer.fit((x[:EXAMPLES], y[:EXAMPLES]), 2)
     assert history[-1].train_accuracy > 0.85
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_levels_are_those_of_pytorch(policy: str) -> None:
+    """Products in odd integers are the same; 16-bit statistics move activations that lie at a boundary over it."""
+    module, network = of_levels()
+    trainer = lc.Trainer(network, policy, batch_size=50)
+    lc.import_pytorch(trainer, module.state_dict())
+    x = images()[0][EXAMPLES : EXAMPLES + 50]
+    graph = trainer.inference_graph()
+    found = node_values(graph, x)
+    given = as_tensor(x).double()
+    with torch.no_grad():
+        for number, layer in enumerate(module):
+            if number in (4, 8):
+                bits = 2 if number == 4 else 4
+                signed, whole = levels(layer.weight, bits) * (2**bits - 1), given * (2**bits - 1)
+                bare = torch.nn.functional.conv2d(whole, signed, padding=1) if number == 4 else whole @ signed.T
+                here = found["quantised_conv2d1" if number == 4 else "quantised_dense1"]
+                apart = np.abs(np.rint(np.moveaxis(bare.numpy(), 1, -1)) - here)
+                assert (apart.max() == 0) if policy != "wang2021" else (apart.mean() < 0.02 * here.std())
+            given = layer(given)
+    predicted = lc.Predictor(graph).predict(x).outputs
+    off = np.abs(predicted - given.numpy())
+    assert off.mean() < 0.02 and (policy == "wang2021" or off.max() < 0.02)
+    assert np.ptp(given.numpy()) > 3

@@ -6,6 +6,7 @@ import functools
 
 import numpy as np
 import torch
+from straight_through import levels
 from torch import nn
 
 from linocut import data
@@ -20,6 +21,9 @@ from linocut.layers import (
     Input,
     Layer,
     MaxPool2D,
+    Quantise,
+    QuantisedConv2D,
+    QuantisedDense,
     ReLU,
     Sign,
     SoftmaxCrossEntropy,
@@ -118,3 +122,50 @@ def trained(name: str) -> tuple[nn.Sequential, Network]:
             nn.functional.cross_entropy(module(inputs[rows]), labels[rows]).backward()
             optimizer.step()
     return module.eval(), network
+
+
+class Levels(nn.Module):
+    """The nearest of 2**bits numbers in equal steps from -1 to 1."""
+
+    def __init__(self, bits: int) -> None:
+        super().__init__()
+        self.bits = bits
+
+    def forward(self, x):  # type: ignore[no-untyped-def]
+        return levels(x, self.bits)
+
+
+class LevelsConv(nn.Conv2d):
+    """Weights of 2 bits, scaled by their mean size."""
+
+    def forward(self, x):  # type: ignore[no-untyped-def]
+        w = self.weight
+        return self._conv_forward(x, levels(w, 2) * w.abs().mean((1, 2, 3), keepdim=True), self.bias)
+
+
+class LevelsLinear(nn.Linear):
+    def forward(self, x):  # type: ignore[no-untyped-def]
+        return nn.functional.linear(x, levels(self.weight, 4), self.bias)
+
+
+def of_levels() -> tuple[nn.Sequential, Network]:
+    """Statistics of images, random weights; a scaled layer, a pool of levels, one behind a flattened image's norm."""
+    torch.manual_seed(1)
+    module = nn.Sequential(
+        *(nn.Conv2d(1, 12, 3, padding=1), nn.BatchNorm2d(12, affine=False), Levels(2), nn.MaxPool2d(2)),
+        *(LevelsConv(12, 20, 3, padding=1), nn.BatchNorm2d(20, affine=False), nn.Flatten(), Levels(4)),
+        *(LevelsLinear(320, 10), nn.BatchNorm1d(10, affine=False)),
+    ).double()
+    with torch.no_grad():
+        for layer, bits in ((module[4], 2), (module[8], 4)):  # clear of boundaries, which 8 bits would move them over
+            of = levels(layer.weight.uniform_(-1, 1), bits)
+            layer.weight.copy_((of + 0.5 / (2**bits - 1) * (2 * torch.rand_like(of) - 1)).clamp(-1, 1))
+        for norm in (module[1], module[5], module[9]):
+            norm.momentum = 1.0
+        module(as_tensor(images()[0][:200]).double())
+    layers: tuple[Layer, ...] = (
+        *(Input((8, 8, 1)), Conv2D(12, bias=True), BatchNorm(), Quantise(2), MaxPool2D(2)),
+        *(QuantisedConv2D(20, scaled=True), BatchNorm(), Flatten(), Quantise(4)),
+        *(QuantisedDense(10, bits=4), BatchNorm(), SoftmaxCrossEntropy()),
+    )
+    return module.eval(), Network("of_levels", layers)

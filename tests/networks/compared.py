@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pytorch_networks import EPSILON, Oracle
+from pytorch_networks import EPSILON, Oracle, torch
+from straight_through import levels
 from traces import Step, feed, numbers, started, traced
 
 from linocut.compile.lower import compile_network
 from linocut.graph.network import Network
 from linocut.layers import BatchNorm, Concat, Flatten, Quantise, QuantisedLayer, Sign, SoftmaxCrossEntropy
-from linocut.layers.kinds import BITS
+from linocut.layers.kinds import BITS, BITS_OF, LEVELS_2, LEVELS_4
 from linocut.ops.bits import Array
 from linocut.optimizers import Adam, Optimizer
 from linocut.policies import standard
@@ -253,8 +254,11 @@ def _check_copy(pair: Pair, step: Step, what: str, forward: float, backward: flo
         close(what, found, oracle.inputs[name].grad, backward)
     else:
         done = int(step.attributes["at"] + step.attributes["count"])  # other arms follow
-        if oracle.network.graph.node(name).output.kind == BITS:
-            found = np.where(found >= 0, 1.0, -1.0)  # `standard` keeps the numbers that signs are made of
+        kind = oracle.network.graph.node(name).output.kind
+        if kind in (LEVELS_2, LEVELS_4) and step.after["y"].format == "bit":
+            return ()  # planes show in the products that they are factors of
+        if kind in BITS_OF:
+            found = levels(torch.tensor(found), BITS_OF[kind]).numpy()  # `standard` keeps the numbers they are made of
         elif step.after["y"].format == "u8":
             found = (2 * found - 255) / 255
         close(what, found[:, :done], oracle.outputs[name][..., :done].flatten(0, -2), forward)

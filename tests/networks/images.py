@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from linocut.layers import AveragePool2D, BinaryConv2D, Conv2D, Dense, GlobalAveragePool, Layer, MaxPool2D, Network
+from linocut.layers import (
+    AveragePool2D,
+    BinaryConv2D,
+    Conv2D,
+    Dense,
+    GlobalAveragePool,
+    Layer,
+    MaxPool2D,
+    Network,
+    QuantisedConv2D,
+)
 from linocut.ops.bits import Array
 
 
@@ -66,8 +76,8 @@ def moving(network: Network, name: str, image: tuple[int, ...]) -> Moving:
         return Moving(image[1], image[2], 1, False)
     if isinstance(layer, Dense):  # a convolution of images of one pixel
         return Moving(1, 1, 1, False)
-    assert isinstance(layer, (BinaryConv2D, Conv2D, MaxPool2D, AveragePool2D))
-    size = layer.kernel if isinstance(layer, (BinaryConv2D, Conv2D)) else layer.size
+    assert isinstance(layer, (BinaryConv2D, QuantisedConv2D, Conv2D, MaxPool2D, AveragePool2D))
+    size = layer.size if isinstance(layer, (MaxPool2D, AveragePool2D)) else layer.kernel
     height, width = (size, size) if isinstance(size, int) else size
     return Moving(height, width, layer.stride or height, layer.padding == "same")
 

@@ -16,6 +16,7 @@ from linocut.layers import (
     BatchNorm,
     BinaryConv2D,
     BinaryDense,
+    Concat,
     Conv2D,
     Dense,
     Flatten,
@@ -30,7 +31,9 @@ from linocut.layers import (
     ReLU,
     Residual,
     Sign,
+    Slice,
     SoftmaxCrossEntropy,
+    Wired,
 )
 
 BATCH = 5
@@ -55,7 +58,7 @@ WINDOWS = [
     for window in itertools.product((3, 1, (2, 3), (4, 2)), (1, 2), ("same", "valid"))
     if window != ((4, 2), 2, "valid")  # leaves a pixel, to a window of 4
 ]
-CASES: dict[str, tuple[Layer, ...]] = {
+CASES: dict[str, tuple[Layer | Wired, ...]] = {
     "strides beyond the window": (IMAGE, BinaryConv2D(5, 2, 3), BatchNorm(), Sign(), *OF_SIGNS),
     "windows beyond the image": (
         *(Input((3, 2, 3)), BinaryConv2D(5, 7), BatchNorm(), Sign(), BinaryConv2D(5, 5, 2), BatchNorm(), Sign()),
@@ -103,6 +106,27 @@ CASES: dict[str, tuple[Layer, ...]] = {
     "levels of numbers": (
         *(*STEM, AveragePool2D(3, 1, "same"), Quantise(2), QuantisedConv2D(66), BatchNorm(), ReLU(), Quantise(4)),
         *(QuantisedConv2D(4, 1, bits=4), BatchNorm(), Quantise(1), *OF_SIGNS),
+    ),
+    "maxima of levels": (
+        *(*STEM, Quantise(2), MaxPool2D(), QuantisedConv2D(66), BatchNorm(), Quantise(4)),
+        *(MaxPool2D(2, 1), QuantisedConv2D(5), BatchNorm(), Quantise(4), Flatten()),
+        *(QuantisedDense(CLASSES), BatchNorm(), SoftmaxCrossEntropy()),
+    ),
+    "overlapping maxima of levels of floats": (
+        *(*STEM, AveragePool2D(3, 1, "same"), Quantise(4), MaxPool2D(3, 2, "same"), QuantisedConv2D(6), BatchNorm()),
+        *(Quantise(2), MaxPool2D((2, 3), 1, "same"), Flatten(), QuantisedDense(CLASSES), BatchNorm()),
+        SoftmaxCrossEntropy(),
+    ),
+    "joins of levels": (
+        *(*STEM, Quantise(2).named("x"), MaxPool2D(3, 1, "same").named("y"), Slice(1, 3).after("x").named("z")),
+        *(
+            Concat().after("x", "z").named("numbers"),
+            QuantisedConv2D(4).after("numbers"),
+            BatchNorm(),
+            Quantise(2).named("w"),
+        ),
+        *(Concat().after("y", "w"), Slice(2, 6), Flatten(), QuantisedDense(CLASSES, bits=4), BatchNorm()),
+        SoftmaxCrossEntropy(),
     ),
     "levels of scaled weights": (
         *(*STEM, Quantise(2), QuantisedConv2D(6, bits=2, scaled=True), BatchNorm(), Quantise(2)),

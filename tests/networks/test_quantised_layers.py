@@ -12,13 +12,14 @@ from linocut.compile.lower import compile_network
 from linocut.errors import SpecError
 from linocut.layers import (
     BatchNorm,
+    BinaryConv2D,
+    Concat,
     Conv2D,
     Dense,
     Flatten,
     GlobalAveragePool,
     Input,
     Layer,
-    MaxPool2D,
     Network,
     Quantise,
     QuantisedConv2D,
@@ -65,7 +66,18 @@ CENTRED = network(
             lambda: (Quantise(2), QuantisedConv2D(5, activation_bits=4)),
             "quantised_conv2d1 has activation_bits 4, but is given levels of 2 bits; put a quantise of bits = 4 before",
         ),
-        (lambda: (Quantise(2), MaxPool2D()), "levels go into a quantised_conv2d, a quantised_dense or a flatten"),
+        (
+            lambda: (Quantise(2), BinaryConv2D(4)),
+            "levels go into a quantised_conv2d, a quantised_dense, a max_pool2d, a flatten",
+        ),
+        (
+            lambda: (Quantise(2).named("x"), Quantise(4).after("batch_norm1"), Concat().after("x", "quantise2")),
+            "cannot join levels of 2 bits with levels of 4 bits; give all inputs the same bits",
+        ),
+        (
+            lambda: (Quantise(2), Concat().after("quantise1", "batch_norm1")),
+            "cannot join levels of 2 bits with floats; put a quantise of bits = 2 behind each input, or none",
+        ),
         (lambda: (QuantisedConv2D(5),), "takes signs or levels of 2 bits or levels of 4 bits, not a batch norm's"),
         (
             lambda: (ReLU(), Conv2D(1), BatchNorm(), Sign(), QuantisedConv2D(5, centred=True)),

@@ -1,5 +1,7 @@
 """Chakraborty et al.: every figure of the tables to the digit, and the trainings on little data."""
 
+import dataclasses
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -7,13 +9,15 @@ import pytest
 
 from linocut.data.arrays import ArrayDataset
 from linocut.devices.hybrid_energy import hybrid_energy, read_bit_energies
-from linocut.errors import SpecError
+from linocut.errors import RunError, SpecError
 from linocut.graph.network import Network
 from linocut.graph.precision import weights_only_bits
+from linocut.hybrid.costs import model_bytes
 from linocut.networks.binary_vgg import vgg
 from linocut.networks.mlp import mlp
 from linocut.networks.resnet import resnet
-from linocut.reproduce import hybrid
+from linocut.report import hybrid_order_plot
+from linocut.reproduce import hybrid, hybrid_order
 from linocut.reproduce.asked import Asked
 from linocut.reproduce.figures import read_figures
 from linocut.reproduce.hybrid_training import FULL, TWO_BITS, HybridTraining, Variant
@@ -148,7 +152,7 @@ class Small(Variant):
     """A variant that trains at once."""
 
     def network(self, shape: tuple[int, ...], classes: int, depth: int = 20) -> Network:
-        return mlp(shape, classes, (16,))
+        return mlp(shape, classes, (16 + len(self.name),))
 
 
 def pictures(count: int = 100) -> ArrayDataset:
@@ -162,8 +166,58 @@ def test_a_training_is_kept_and_goes_on(tmp_path: Path) -> None:
     asked, data = Asked(True, 1, tmp_path, None, 1, lambda text: None), pictures()
     training = HybridTraining(Small("binary", "of four classes", "binary"), 1, 0)
     first = training.run(asked, data, data)
-    assert len(first.accuracies) == len(first.losses) == 1 and first.seconds > 0
+    assert len(first.curve.accuracies) == len(first.curve.losses) == 1 and first.curve.seconds > 0
     assert training.run(asked, data, data) == first  # read from its folder
     assert (tmp_path / "binary-seed0" / "checkpoint.safetensors").exists()
+    assert training.kept(asked) == first and first.data == "pictures"
     full = FULL.network((8, 8, 1), 10)
     assert not any(parameter.binary for parameter in full.graph.parameters())
+    with pytest.raises(RunError, match="binary-seed0 holds a run of 1 epochs, not of 2; give --epochs 1, or another"):
+        dataclasses.replace(training, epochs=2).run(asked, data, data)
+    assert dataclasses.replace(training, epochs=2).kept(asked) is None
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variants of one network that train at once, on pictures, from two seeds."""
+    variants = {name: Small(name.lower(), f"small {name}", "binary") for name in ("BINARY", "TWO_BITS", "FULL")}
+    for name, variant in variants.items():
+        monkeypatch.setattr(hybrid_order, name, variant)
+    monkeypatch.setattr(hybrid_order, "VARIANTS", tuple(variants.values()))
+    monkeypatch.setattr(hybrid_order, "SEEDS", (0, 1))
+    monkeypatch.setattr(hybrid_order, "load", lambda name, folder: (pictures(200), pictures()))
+
+
+def test_what_is_kept_is_shown_by_seed_and_epoch_with_costs_and_gap(small: None, tmp_path: Path) -> None:
+    """The same rows as of the trainings themselves, of those that are at their end; and a picture."""
+    asked = Asked(False, 2, tmp_path / "kept", None, 1, lambda text: None)
+    rows = list(hybrid_order.rows(asked))
+    shown = dataclasses.replace(asked, kept_only=True)
+    titles = [row.row.replace("digits", "pictures") for row in rows]
+    again = list(hybrid_order.rows(shown))
+    assert [row.row for row in again] == titles and [row.ours for row in again] == [row.ours for row in rows]
+    trained = [row for row in rows if row.curve is not None]
+    assert len(trained) == 3 * 2 + 3
+    binary = [row for row in trained if row.series == "small BINARY"]
+    assert all(row.ours == row.curve[-1] and len(row.curve) == 2 for row in binary if row.curve)
+    means = np.mean([row.curve for row in binary[:2]], axis=0)
+    assert binary[2].curve == pytest.approx(tuple(means)) and "mean of 2 seeds" in binary[2].row
+    (share, *_) = (row for row in rows if row.table == hybrid_order.GAP)
+    ends = {row.series: row.ours for row in trained[6:]}
+    low, own, high = (ends[f"small {name}"] or 0.0 for name in ("BINARY", "TWO_BITS", "FULL"))
+    assert share.ours is None if high == low else share.ours == pytest.approx(100 * (own - low) / (high - low))
+    sizes = [row for row in rows if row.table == hybrid_order.SIZE]
+    networks = (mlp((8, 8, 1), 10, (16 + len(name),)) for name in ("binary", "two_bits", "full"))
+    assert [row.ours for row in sizes] == [model_bytes(network) / 1024 for network in networks]
+    assert sizes[0].series == "small BINARY"
+    shutil.rmtree(tmp_path / "kept" / "full-seed0")
+    shutil.rmtree(tmp_path / "kept" / "full-seed1")
+    fewer = list(hybrid_order.rows(shown))
+    assert not [row for row in fewer if row.table == hybrid_order.GAP]
+    assert {row.series for row in fewer} == {"small BINARY", "small TWO_BITS"}
+    shutil.rmtree(tmp_path / "kept")
+    with pytest.raises(RunError, match="kept keeps no training that has come to its end; give --out, or leave out"):
+        list(hybrid_order.rows(shown))
+    pytest.importorskip("matplotlib")
+    hybrid_order_plot.plot(again, "small", tmp_path / "order.png")
+    assert (tmp_path / "order.png").stat().st_size > 1000

@@ -22,6 +22,7 @@ from linocut.run.predict import Predictor
 from linocut.run.trained import trained_graph
 
 SEEDS, COUNT, BATCH = range(10), 2, 6
+NETWORKS = [*((seed, False) for seed in SEEDS), *((seed, True) for seed in range(4, 9))]  # some with few bits
 
 
 def trained(compiled: Compiled, sections: tuple[str, ...] = ("train",), **how: object) -> Session:
@@ -35,9 +36,9 @@ def state(session: Session) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("policy", ["lean", "lean8"])
-@pytest.mark.parametrize("seed", SEEDS)
-def test_integers_have_the_same_bits_everywhere(seed: int, policy: str) -> None:
-    network, optimizer = random_network(seed), list(OPTIMIZERS.values())[seed % len(OPTIMIZERS)]
+@pytest.mark.parametrize(("seed", "few"), NETWORKS)
+def test_integers_have_the_same_bits_everywhere(seed: int, few: bool, policy: str) -> None:
+    network, optimizer = random_network(seed, few=few), list(OPTIMIZERS.values())[seed % len(OPTIMIZERS)]
     compiled = compile_network(network, POLICIES[policy], optimizer, BATCH)
     expected = state(trained(compiled, backend=REFERENCE))
     for threads, isa in enumerate(_native.isas(), start=1):
@@ -52,9 +53,9 @@ def test_integers_have_the_same_bits_everywhere(seed: int, policy: str) -> None:
 
 
 @pytest.mark.parametrize("policy", ["lean", "standard"])
-@pytest.mark.parametrize("seed", SEEDS)
-def test_they_predict_alike_when_loaded(seed: int, policy: str) -> None:
-    network, optimizer = random_network(seed), list(OPTIMIZERS.values())[seed % len(OPTIMIZERS)]
+@pytest.mark.parametrize(("seed", "few"), NETWORKS)
+def test_they_predict_alike_when_loaded(seed: int, few: bool, policy: str) -> None:
+    network, optimizer = random_network(seed, few=few), list(OPTIMIZERS.values())[seed % len(OPTIMIZERS)]
     compiled = compile_network(network, POLICIES[policy], optimizer, BATCH)
     session = trained(compiled, threads=1)
     images, _ = examples(network, BATCH)
@@ -68,7 +69,8 @@ def test_they_predict_alike_when_loaded(seed: int, policy: str) -> None:
     assert np.abs(found - expected).max() <= (0.0 if policy == "lean" else 1e-4 * max(1.0, np.abs(expected).max()))
 
 
+@pytest.mark.parametrize("few", [False, True])
 @pytest.mark.parametrize("seed", range(60))
-def test_they_read_back_from_a_dictionary(seed: int) -> None:
-    network = random_network(seed)
+def test_they_read_back_from_a_dictionary(seed: int, few: bool) -> None:
+    network = random_network(seed, few=few)
     assert Network.from_dict(json.loads(json.dumps(network.to_dict()))) == network

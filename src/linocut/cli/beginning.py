@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from linocut.data.summary import Summary
 from linocut.errors import printable
+from linocut.graph.summary import few_bits
 from linocut.sizes import show_size
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def _network(trainer: Trainer) -> str:
     costs = [node.cost for node in network.graph.nodes]
     binary, real = (sum(getattr(cost, f"{kind}_parameters") for cost in costs) for kind in ("binary", "real"))
     shape = " x ".join(map(str, network.input.shape))
-    return f"{network.name}: {shape} in, {binary + real:,} parameters, {binary / max(1, binary + real):.1%} of 1 bit"
+    share = f"{binary / max(1, binary + real):.1%} of {few_bits(network.graph)}"
+    return f"{network.name}: {shape} in, {binary + real:,} parameters, {share}"
 
 
 def _memory(trainer: Trainer) -> str:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from linocut.train import Event, Trainer
 
 BINARY = "-binary"  # behind the name of the folder, of the binary run that is trained first
+OWN = ("budget", "by", "choices", "examples", "threshold", "rise", "tap", "epochs", "lr", "limit", "threads")
 SETTINGS = ("model", "hidden", "policy", "optimizer", "batch", "schedule", "augment", "seed", "validation")
 
 
@@ -136,12 +137,16 @@ def hybrid(context: click.Context, /, as_json: bool, plot: Path | None, out: Pat
     explicit = {name for name in given if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     if given["source"] is not None and (twice := [name for name in SETTINGS if name in explicit]):
         raise click.UsageError(f"--from says the {twice[0]}: leave out --{twice[0]}, or --from")
+    own = out or Path("runs") / "hybrid"
     try:
-        _run(given, out or Path("runs") / "hybrid", plot, _Told(as_json))
+        _run(given, own, plot, _Told(as_json))
     except Interrupted as stop:
         name = signal.Signals(stop.number).name
         with suppress(OSError):  # the terminal that closed
             again = f"linocut train --resume --out {quoted(str(stop.folder))}"
+            if Path(str(stop.folder)) != own:  # the binary run, which the choice is to follow
+                same = " ".join(f"--{name} {quoted(given[name])}" for name in OWN if name in explicit)
+                again += f"; then: linocut hybrid --from {quoted(str(stop.folder))} {same} --out {quoted(own)}"
             click.echo(f"interrupted by {name}; go on with: {printable(again)}", err=True)
         context.exit(SIGNALLED + stop.number)
 
@@ -218,6 +223,7 @@ def _binary(
     from linocut.hybrid.choosing import check_budget
     from linocut.optimizers import find_optimizer
     from linocut.train import Trainer
+    from linocut.train.run_folder import RunFolder
 
     if given["source"] is not None:
         trainer = Trainer.resume(given["source"], given["threads"])
@@ -236,6 +242,11 @@ def _binary(
     how = network, given["policy"], optimizer, given["batch"], given["seed"], given["threads"], given["schedule"]
     trainer = Trainer(*how, augment=given["augment"])
     folder = out.with_name(out.name + BINARY)
+    if RunFolder(folder).holds_run:
+        raise click.UsageError(
+            f"{one_line(folder)} holds a binary run already: begin from it with --from {quoted(folder)}, once it is at "
+            f"its end (linocut train --resume --out {quoted(folder)}), or give another --out"
+        )
     tell.line(f"trains the binary network first, into {one_line(folder)}")
     _fit(trainer, loaded, given["epochs"], folder, tell.watch("binary"))
     return trainer, loaded
@@ -264,9 +275,10 @@ def _fit(trainer: Trainer, loaded: Loaded, epochs: int, out: Path, told: Callabl
 
 def _compared(binary: Trainer, chosen: Chosen, accuracy: float | None, loaded: Loaded) -> list[Compared]:
     """The binary network, the chosen one, and the one in full precision, which was not trained."""
-    from linocut.graph.precision import FLOAT, choosable
+    from linocut.graph.precision import FLOAT
+    from linocut.hybrid.options import options_of
 
-    full = binary.network.with_precision(dict.fromkeys(choosable(binary.network.graph), FLOAT))
+    full = binary.network.with_precision(dict.fromkeys(options_of(binary.network, [FLOAT]), FLOAT))
     return [
         _costs("binary", binary.network, binary.evaluate(loaded.test).accuracy),
         _costs("chosen", chosen.network, accuracy),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
@@ -53,6 +54,7 @@ LENGTHY = "trains the paper's networks as long as it did, which takes days; Ctrl
     help="Keep a run folder of each training in this folder, and go on with those that it has.  "
     "[default: runs/PAPER, with --quick none]",
 )
+@click.option("--kept-only", is_flag=True, help="Train nothing, and show what --out keeps so far; of hybrid.")
 @click.option("--plot", type=PATH, help="Draw what is published and what is ours into this file.")
 @threads_option
 @json_option
@@ -65,6 +67,7 @@ def reproduce(
     epochs: int | None,
     data_dir: Path | None,
     out: Path | None,
+    kept_only: bool,
     plot: Path | None,
     threads: int | None,
     as_json: bool,
@@ -83,9 +86,12 @@ def reproduce(
 
         figures.check(plot)
     found = find_paper(paper)
+    if kept_only and not found.shows_kept:
+        raise click.UsageError(f"--kept-only is for hybrid, not for {paper}, which goes on with what --out keeps")
     kept = out if out is not None or quick else Path("runs") / paper
     asked = Asked(quick, epochs, kept, data_dir, threads, lambda text: click.echo(printable(text), err=True))
-    if not quick and epochs is None:
+    asked = dataclasses.replace(asked, kept_only=kept_only)
+    if not quick and epochs is None and not kept_only:
         asked.tell(LENGTHY)
     if not as_json:
         click.echo(f"{found.title}, {found.source}")
@@ -98,10 +104,16 @@ def reproduce(
             click.echo(f"interrupted by {signal.Signals(stop.number).name}; {mend}", err=True)
         context.exit(SIGNALLED + stop.number)
     if plot is not None:
-        from linocut.report import reproduced_plot
-
-        reproduced_plot.plot(rows, found.title, plot)
+        _draw(rows, found.title, plot)
         click.echo(f"wrote {one_line(plot)}", err=True)
+
+
+def _draw(rows: Sequence[Row], title: str, path: Path) -> None:
+    """Trainings that are followed by epoch have a picture of their own."""
+    from linocut.report import hybrid_order_plot, reproduced_plot
+
+    by_epoch = any(row.curve is not None for row in rows)
+    (hybrid_order_plot if by_epoch else reproduced_plot).plot(rows, title, path)
 
 
 def _shown(rows: Iterator[Row], as_json: bool) -> Iterator[Row]:

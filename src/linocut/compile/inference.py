@@ -23,6 +23,8 @@ from linocut.graph.inference import (
     FLOATS,
     INTEGERS,
     LAST,
+    LEVELS_2,
+    LEVELS_4,
     MAX,
     PLANES,
     SUM,
@@ -68,6 +70,7 @@ from linocut.ops.levels import largest
 from linocut.ops.norm import L1
 from linocut.ops.panels import pack_panels, panels_shape
 
+LEVELS_OF_MORE = (LEVELS_2, LEVELS_4)
 INPUT, LOGITS = "input", f"{PREDICT}.logits"
 FLOAT = "f32"
 
@@ -170,7 +173,8 @@ class _Lowering:
             case Concat():
                 value = self._concat(node)
             case Slice():
-                value = self._copied(node, self.values[node.inputs[0]], node.begin)
+                value, *more = (self._copied(node, plane, node.begin) for plane in self._planes(node.inputs[0]))
+                self.more[node.name] = tuple(more)
             case CirculantProduct():
                 value = recurrent.product(self, node, self._numbers(node.inputs[0]))
             case Recurrent():
@@ -233,7 +237,7 @@ class _Lowering:
 
     def _levels_as_numbers(self, name: str) -> int:
         """Levels in floats; any other value as it is."""
-        if name not in self.more:
+        if not self.more.get(name):
             return self.values[name]
         planes, shape = self._planes(name), self.recorder.shape(self.values[name])
         levels = self.recorder.transient(f"{name}.levels", roles.X, shape, "u8")
@@ -489,7 +493,19 @@ class _Lowering:
         return most_of(summed, real_input=isinstance(node, RealProduct))
 
     def _pool(self, node: Pool) -> int:
-        x = self.values[node.inputs[0]]
+        if node.gives in LEVELS_OF_MORE:
+            return self._levels_pool(node)
+        return self._pooled(node, self.values[node.inputs[0]])
+
+    def _levels_pool(self, node: Pool) -> int:
+        """Levels as floats, the largest of which are levels again: which is larger no plane alone tells."""
+        pooled = self._pooled(node, self._levels_as_numbers(node.inputs[0]))
+        planes = tuple(self._made(node, "bit") for _ in range(PLANES[node.gives]))
+        self.recorder.emit("quantise", {"x": pooled, **dict(zip(OPERANDS, planes, strict=False))}, {"span": 1.0})
+        self.more[node.name] = planes[1:]
+        return planes[0]
+
+    def _pooled(self, node: Pool, x: int) -> int:
         x = self._viewed(x, f"{node.name}.images", node.window.as_images(self.recorder.shape(x)))
         shape = node.window.images_over(self.recorder.shape(x), node.shape[-1])
         form = self.recorder.form(x)
@@ -526,7 +542,12 @@ class _Lowering:
         return packed[0]
 
     def _concat(self, node: Concat) -> int:
-        arms = [self.values[source] for source in node.inputs]
+        by_plane = zip(*(self._planes(source) for source in node.inputs), strict=True)
+        value, *more = (self._side_by_side(node, arms) for arms in by_plane)
+        self.more[node.name] = tuple(more)
+        return value
+
+    def _side_by_side(self, node: Concat, arms: Sequence[int]) -> int:
         value, at = self._made(node, self.recorder.form(arms[0])), 0
         for number, arm in enumerate(arms):
             count = self.recorder.shape(arm)[-1]

@@ -124,13 +124,16 @@ def _xnor_ms(
 
 
 def _of_engine(network: Network, device: Device, batch: int, training: Training | None) -> Estimate:
-    """Of the program that linocut compiles for a step, or for a prediction by what lean trains."""
+    """Of the program that linocut compiles for a step, or for a prediction by what lean trains.
+
+    Programs of predictions tell nothing of weights, so that none are made.
+    """
     from linocut.compile.inference import compile_inference
     from linocut.compile.lower import PREDICT, TRAIN, compile_network
     from linocut.devices import engine
+    from linocut.graph.blank import blank
     from linocut.optimizers import find_optimizer
     from linocut.policies import find_policy
-    from linocut.run.profile import untrained_graph
     from linocut.run.session import find_threads
 
     device = device if device.rates else engine.measured(device)
@@ -138,7 +141,7 @@ def _of_engine(network: Network, device: Device, batch: int, training: Training 
     policy, threads = find_policy(asked_for.policy), find_threads(asked_for.threads)
     if training is None:
         program, section, what = (
-            compile_inference(untrained_graph(network, policy), batch).program,
+            compile_inference(blank(network.graph), batch).program,
             PREDICT,
             "a prediction",
         )

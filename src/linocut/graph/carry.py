@@ -79,6 +79,10 @@ class Giver(ABC):
     def norm(self, node: Node) -> Norm:
         """A batch norm in prediction."""
 
+    def span(self, parameter: Parameter, policy: Policy) -> float:
+        """The latent weight that the largest level of its own weights stands for; by a policy where they have none."""
+        return _span(parameter, policy)
+
     def fitted(self, node: Node) -> bool:
         """Whether the weights of a layer that it can fill are those nearest to its own."""
         return False
@@ -122,7 +126,10 @@ def carry(giver: Giver, target: Target, new: dict[str, str]) -> Carried:
 def _converted(giver: Giver, target: Target, node: Node) -> Iterator[tuple[str, Array]]:
     if not isinstance(node.layer, BatchNorm):
         for parameter in carried(node):
-            yield parameter.name, _as_latent(giver.weights(parameter), parameter, target.policy)
+            values = giver.weights(parameter)
+            if parameter.bits > 1:
+                values = values * np.float32(_span(parameter, target.policy) / giver.span(parameter, target.policy))
+            yield parameter.name, _as_latent(values, parameter, target.policy)
         return
     norm = giver.norm(node)
     product = product_of(target.graph, node)
@@ -134,6 +141,11 @@ def _converted(giver: Giver, target: Target, node: Node) -> Iterator[tuple[str, 
     yield f"{node.name}.{BETA}", norm.shift[None]
     if node.layer.scale:
         yield f"{node.name}.{GAMMA}", (np.ones_like(norm.mean) if norm.gain is None else norm.gain)[None]
+
+
+def _span(parameter: Parameter, policy: Policy) -> float:
+    """The latent weight that the largest level stands for."""
+    return policy.weight_range(fan_in(parameter.shape))
 
 
 def _as_latent(values: Array, parameter: Parameter, policy: Policy) -> Array:
@@ -168,6 +180,11 @@ class OfState(Giver):
         if type(own.layer) is not type(node.layer):  # dense weights of floats are images of one pixel
             there = {part: _like(shape, node.parameter(part).shape) for part, shape in there.items() if part == WEIGHTS}
         return _misfit(there, node)
+
+    def span(self, parameter: Parameter, policy: Policy) -> float:
+        """Of its own policy, where it has levels there."""
+        of = self._source.graph.node(parameter.node).parameter(parameter.part)
+        return _span(parameter, self._source.policy if of.bits > 1 else policy)
 
     def fitted(self, node: Node) -> bool:
         """Whether its circulant blocks are of another size there."""
@@ -222,6 +239,8 @@ class OfModel(Giver):
         if isinstance(node.layer, BatchNorm):
             return self._refuses_norm(node)
         own = self._graph.by_name.get(node.name)
+        if isinstance(own, inference.LevelsProduct):
+            return f"of its weights of {own.bits} bits a model file keeps the levels alone; begin from the run's folder"
         if not isinstance(own, (inference.BinaryProduct, inference.RealProduct)):
             return "there is none of that name"
         binary = isinstance(own, inference.BinaryProduct) or own.binary

@@ -241,7 +241,9 @@ class _Folder:
             case Loss():
                 self._put(inference.Logits(name, sources, shape, FLOATS, layer.function))
             case _:
-                raise SpecError(f"{name}: a {layer.kind} has no inference form; replace it")
+                raise SpecError(
+                    f"{name}: a {layer.kind} cannot be trained or run, only counted and exported; replace it"
+                )
 
     def _put(self, node: InferenceNode) -> None:
         self.nodes[node.name] = node

@@ -185,7 +185,9 @@ def rule_of(node: InferenceNode, givers: Sequence[InferenceNode]) -> Rule:
             _want(kinds == SHORTS, node, f"reads {SHORTS}, not {kinds}")
             return Rule(givers[0].shape, SHORTS)
         case Concat():
-            _want(len(givers) > 1 and kinds in (BYTES, FLOATS, SIGNS), node, f"joins several of one kind, not {kinds}")
+            _want(
+                len(givers) > 1 and kinds in (BYTES, FLOATS, *PLANES), node, f"joins several of one kind, not {kinds}"
+            )
             _want(len({giver.shape[:-1] for giver in givers}) == 1, node, "joins values of one height and width")
             return Rule((*givers[0].shape[:-1], sum(giver.shape[-1] for giver in givers)), kinds)
     _want(len(givers) == 1, node, f"reads one node, not {len(givers)}")
@@ -251,7 +253,7 @@ def _of_one(node: InferenceNode, giver: InferenceNode) -> Rule:
         case Pool():
             functions = (MAX, AVERAGE, SUM)
             _want(node.function in functions, node, f"has function {', '.join(functions)}, not {node.function!r}")
-            known = {MAX: (FLOATS, INTEGERS, SIGNS), SUM: (FLOATS, INTEGERS)}.get(node.function, (FLOATS,))
+            known = {MAX: (FLOATS, INTEGERS, *PLANES), SUM: (FLOATS, INTEGERS)}.get(node.function, (FLOATS,))
             _want_kind(node, gives, *known)
             side = node.window.size
             apart = node.window.stride == side[1] and (node.window.flat or side[0] == side[1])
@@ -266,7 +268,7 @@ def _of_one(node: InferenceNode, giver: InferenceNode) -> Rule:
             _want_kind(node, gives, BYTES, FLOATS, *PLANES)
             return Rule((math.prod(shape),), gives)
         case Slice():
-            _want_kind(node, gives, BYTES, FLOATS, SIGNS)
+            _want_kind(node, gives, BYTES, FLOATS, *PLANES)
             count = node.shape[-1]
             _want(
                 0 <= node.begin <= shape[-1] - count, node, f"takes {count} of {shape[-1]} channels from {node.begin}"

@@ -35,6 +35,7 @@ from linocut.layers import (
     QuantisedDense,
     Residual,
     Sign,
+    Slice,
     Tanh,
     Wired,
 )
@@ -52,6 +53,7 @@ _FAMILIES: tuple[tuple[type[Layer], _Few | None, type[Layer]], ...] = (
     (BinaryConv1D, None, Conv1D),
     (BinaryDense, QuantisedDense, Dense),
 )
+BETWEEN = (Flatten, MaxPool, Slice)  # what may stand between a sign and the layer that multiplies it
 _SHARED = ("filters", "kernel", "stride", "padding", "units", "scaled")  # settings that more than one of them has
 
 
@@ -207,10 +209,10 @@ def act_of(graph: Graph, node: Node) -> tuple[Node | None, list[Node]]:
 
 
 def _through(graph: Graph, node: Node) -> tuple[Node | None, list[Node]]:
-    """What gives a node its input, but for flattens and max-pools, and these, the first first."""
+    """What gives a node its input, but for flattens, max-pools and slices, and these, the first first."""
     path: list[Node] = []
     at = graph.by_name.get(node.input.node)
-    while at is not None and isinstance(at.layer, (Flatten, MaxPool)):
+    while at is not None and isinstance(at.layer, BETWEEN):
         path.insert(0, at)
         at = graph.by_name.get(at.input.node)
     return at, path
@@ -291,8 +293,9 @@ class _Edits:
             return
         act, path = act_of(self.graph, node)
         if act is None and precision_of(node.layer) != FLOAT:
-            joined = self.graph.giver(node).name
-            raise SpecError(f"{node.name} multiplies what {joined} joins, not a sign of its own; give it one")
+            at, _ = _through(self.graph, node)
+            joined = self.graph.giver(node) if at is None else at
+            raise SpecError(f"{node.name} multiplies what {joined.name} joins, not a sign of its own; give it one")
         if act is None:
             self.places[node.name] = [*self._before_floats(node, to), own]
             return
@@ -302,7 +305,10 @@ class _Edits:
             self.places[act.name], self.places[node.name] = new, [own]
             self.moved[act.name] = (new[-1][0],) if new else before
             return
-        copies = [(f"{node.name}_{one.layer.kind}", one.layer) for one in path]
+        kinds = [one.layer.kind for one in path]
+        counts = [kinds[: number + 1].count(kind) for number, kind in enumerate(kinds)]
+        names = (f"{node.name}_{kind}{count if count > 1 else ''}" for kind, count in zip(kinds, counts, strict=True))
+        copies = [(name, one.layer) for name, one in zip(names, path, strict=True)]
         self.places[node.name] = [*new, *copies, own]
         self.sources[node.name] = before
 
@@ -337,7 +343,7 @@ class _Edits:
         gone = set(self.sources)
         for node in reversed(self.graph.nodes):
             readers = {reader.name for reader in self.graph.readers(node.name)}
-            if isinstance(node.layer, (Sign, Quantise, Flatten, MaxPool)) and readers and readers <= gone:
+            if isinstance(node.layer, (Sign, Quantise, *BETWEEN)) and readers and readers <= gone:
                 gone.add(node.name)
                 self.places[node.name] = []
 
@@ -388,10 +394,10 @@ def _bends(graph: Graph, node: Node, *, summed: bool = False) -> bool:
 def _check_behind(graph: Graph, node: Node, to: str) -> None:
     """SpecError where the products of few bits would go to anything but a batch norm."""
     if norm_behind(graph, node) is None:
-        readers = " and ".join(reader.name for reader in graph.readers(node.name))
+        readers = [reader.name for reader in graph.readers(node.name)]
         raise SpecError(
-            f"{node.name} cannot be of {to} bit{'s' * (to != ONE)}, as {readers} reads what it gives; put a batch_norm "
-            "behind it"
+            f"{node.name} cannot be of {to} bit{'s' * (to != ONE)}, as {' and '.join(readers)} "
+            f"read{'s' * (len(readers) == 1)} what it gives; put a batch_norm behind it"
         )
 
 

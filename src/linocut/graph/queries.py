@@ -163,6 +163,11 @@ def is_scaled(product: Node) -> bool:
     return isinstance(product.layer, BinaryConvolution) and product.layer.scaled
 
 
+def of_levels(product: Node) -> QuantisedLayer | None:
+    """The layer of a node whose weights are levels, None for any other."""
+    return product.layer if isinstance(product.layer, QuantisedLayer) else None
+
+
 def is_signed(graph: Graph, node: Node) -> bool:
     """Whether of what a node gives signs alone are taken."""
     return all(isinstance(reader.layer, Sign) for reader in graph.readers(node.name))
@@ -170,7 +175,7 @@ def is_signed(graph: Graph, node: Node) -> bool:
 
 def flattened_image(graph: Graph, node: Node) -> Shape | None:
     """The shape (height, width, channels) whose flattened elements a node reads, None where it reads another thing."""
-    while isinstance(graph.giver(node).layer, (Sign, BatchNorm, Activation)):
+    while isinstance(graph.giver(node).layer, (Sign, Quantise, BatchNorm, Activation)):
         node = graph.giver(node)
     flatten = graph.giver(node)
     shape = flatten.input.shape

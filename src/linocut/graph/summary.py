@@ -6,6 +6,7 @@ from linocut.graph.graph import Graph, Node
 from linocut.layers.base import Cost
 
 _HEADINGS = ("Layer", "Input bits", "Output", "1-bit par.", "32-bit par.", "Memory KiB", "1-bit MACs", "Other MACs")
+_ONE = "1 bit"
 _OF_FEW_BITS = "1- to 4-bit par."  # the fourth, where there are layers of several bits
 
 
@@ -18,17 +19,22 @@ def summary(graph: Graph) -> str:
     macs = sum(c.binary_macs for c in costs), sum(c.real_macs for c in costs)
     size, full = sum(_kib(c) for c in costs), (binary + real) * 4 / 1024
     total = ("Total", "", "", f"{binary:,}", f"{real:,}", f"{size:.2f}", *(f"{m:,}" for m in macs))
-    widest = max(c.weight_bits for c in costs)
-    headings = _HEADINGS if widest == 1 else (*_HEADINGS[:3], _OF_FEW_BITS, *_HEADINGS[4:])
+    few = few_bits(graph)
+    headings = _HEADINGS if few == _ONE else (*_HEADINGS[:3], _OF_FEW_BITS, *_HEADINGS[4:])
     lines = _table([headings, *rows, total])
     rule = "-" * len(lines[0])
-    few = "1 bit" if widest == 1 else f"{widest} bits or fewer"
     facts = [
         f"parameters            {binary + real:,} ({binary / max(1, binary + real):.1%} of {few})",
         f"model size            {size:,.2f} KiB; {full:,.2f} KiB in 32 bits; compression {full / size:.1f}x",
         f"MACs per example      {sum(macs):,} ({macs[0] / max(1, sum(macs)):.1%} of 1 bit)",
     ]
     return "\n".join([graph.name, rule, lines[0], rule, *lines[1:-1], rule, lines[-1], rule, *facts])
+
+
+def few_bits(graph: Graph) -> str:
+    """How many bits weights of few have, for people."""
+    widest = max(node.cost.weight_bits for node in graph.nodes)
+    return _ONE if widest == 1 else f"{widest} bits or fewer"
 
 
 def _row(node: Node) -> tuple[str, ...]:

@@ -13,9 +13,10 @@ from linocut.data.subset import Subset
 from linocut.errors import DataError, SpecError, unknown_name
 from linocut.fields import whole
 from linocut.graph.graph import Graph
-from linocut.graph.precision import PRECISIONS, block_end, chain, choosable, precision_of
+from linocut.graph.precision import PRECISIONS, block_end, chain, precision_of
 from linocut.hybrid import components
 from linocut.hybrid.costs import added, energy_pj, model_bytes, time_ms
+from linocut.hybrid.options import options_of
 from linocut.hybrid.sensitivity import sensitivity
 from linocut.run.captured import captured_batches
 from linocut.run.feed import as_dataset
@@ -122,10 +123,10 @@ def analyse(
     channels) of their outputs are streamed; `tap` says which outputs: "conv" a convolution's own products, "block" what
     its block gives. A layer is significant where the count of components that explain up to `threshold` of the variance
     is `rise` or more above the layer before. Where it is `sensitive`, each layer alone is raised to each of `choices`
-    with its latent weights, the statistics of all norms are found anew over `data`, and the loss is taken over
-    `validation`, or over the same examples where there is none: a pass for each. `tell` gets a line for each. With a
-    `device` times on it are estimated. SpecError for settings that cannot be and for a network of no such layers,
-    DataError for data that do not fit and fewer examples than channels.
+    that it can have, with its latent weights, the statistics of all norms are found anew over `data`, and the loss is
+    taken over `validation`, or over the same examples where there is none: a pass for each. `tell` gets a line for
+    each. With a `device` times on it are estimated. SpecError for settings that cannot be and for a network of no such
+    layers, DataError for data that do not fit and fewer examples than channels.
     """
     if tap not in TAPS:
         raise unknown_name("tap", tap, TAPS)
@@ -145,17 +146,18 @@ def analyse(
     explained = {name: components.explained(one.matrix) for name, one in found.items()}
     counts = [components.components(explained[name], threshold) for name in names]
     verdicts = components.significant(counts, rise)
-    few = choosable(graph)
+    options = options_of(trainer.network, tried, lambda reason: tell(f"left out: {reason}"))
+    few = {name: of[1:] for name, of in options.items()}
     loss: float | None = None
     falls: dict[str, dict[str, float]] = {}
     if sensitive:
         scored = some if validation is None else _some(as_dataset(validation, graph), examples, trainer.settings.seed)
-        loss, falls = sensitivity(trainer, some, scored, few, tried, tell)
+        loss, falls = sensitivity(trainer, some, scored, few, tell)
     network = trainer.network
     more = {
-        "bytes": added(network, few, tried, model_bytes),
-        "pj": added(network, few, tried, energy_pj),
-        "ms": {} if device is None else added(network, few, tried, lambda one: time_ms(one, device)),
+        "bytes": added(network, few, model_bytes),
+        "pj": added(network, few, energy_pj),
+        "ms": {} if device is None else added(network, few, lambda one: time_ms(one, device)),
     }
     layers = [
         LayerAnalysis(

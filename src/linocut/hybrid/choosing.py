@@ -11,9 +11,10 @@ from typing import Any
 from linocut.devices.one_of_each import Front, best_of_each
 from linocut.errors import SpecError, unknown_name
 from linocut.graph.network import Network
-from linocut.graph.precision import ONE, PRECISIONS, choosable, precision_of
+from linocut.graph.precision import ONE, choosable, precision_of
 from linocut.hybrid.analysis import Analysis, find_choices
 from linocut.hybrid.costs import Budget
+from linocut.hybrid.options import options_of
 
 PCA, SENSITIVITY, BOTH = "pca", "sensitivity", "both"
 BY = (PCA, SENSITIVITY, BOTH)
@@ -99,27 +100,39 @@ def choice(
         raise unknown_name("by", by, BY)
     limit = Budget.parse(budget) if isinstance(budget, str) else budget
     tried = find_choices(choices) if choices is not None else analysis.choices
-    names = _names(network, analysis)
-    if not names:
+    known = {layer.name for layer in analysis.layers}
+    if known.isdisjoint(choosable(network.graph)):
         raise SpecError(
             f"{network.name} has no layer of few bits that was analysed; analyse it, or a plain one of its kind"
         )
-    options = {name: _options(network, name, tried) for name in names}
+    options = {name: of for name, of in _options(network, tried).items() if name in known}
+    names = tuple(options)
     gains = _gains(analysis, options, by)
     least, costs = limit.cost(network), _costs(network, options, limit)
     most = _most(network, options, costs, limit)
     _check_budget(limit, least, most)
     front = best_of_each([costs[name] for name in names], [gains[name] for name in names])
-    points = tuple(_points(front, options, least))
-    point, made, cost = _within(network, front, points, limit, least)
+    own = limit.in_parts(network)
+    points = tuple(_points(front, options, own, limit))
+    point, made, cost = _within(network, front, points, limit, own)
     return Chosen(made, limit, by, point, cost, least, most, points, front.exact)
 
 
 def check_budget(network: Network, budget: Budget, choices: Sequence[str] | None = None) -> None:
     """SpecError for a budget within which nothing of a network can be chosen, before anything is analysed."""
     tried = find_choices(choices)
-    options = {name: _options(network, name, tried) for name in choosable(network.graph)}
+    options = _options(network, tried)
     _check_budget(budget, budget.cost(network), _most(network, options, _costs(network, options, budget), budget))
+
+
+def _options(network: Network, tried: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """What each layer can have; SpecError, with a reason, where none can have any."""
+    reasons: list[str] = []
+    found = options_of(network, tried, reasons.append)
+    if not found:
+        why = f": {reasons[0]}" if reasons else ", as it has none of few bits that can be raised"
+        raise SpecError(f"no layer of {network.name} can have {' or '.join(tried)}{why}")
+    return found
 
 
 def _most(
@@ -127,17 +140,6 @@ def _most(
 ) -> int:
     """What a network costs with every layer in its dearest precision."""
     return limit.cost(network.with_precision({name: _dearest(of, costs[name]) for name, of in options.items()}))
-
-
-def _names(network: Network, analysis: Analysis) -> tuple[str, ...]:
-    known = {layer.name for layer in analysis.layers}
-    return tuple(name for name in choosable(network.graph) if name in known)
-
-
-def _options(network: Network, name: str, tried: Sequence[str]) -> tuple[str, ...]:
-    """The layer's own precision first, then those above it."""
-    own = str(precision_of(network.graph.node(name).layer))
-    return (own, *(to for to in PRECISIONS[PRECISIONS.index(own) + 1 :] if to in tried))
 
 
 def _gains(analysis: Analysis, options: Mapping[str, Sequence[str]], by: str) -> dict[str, list[float]]:
@@ -169,12 +171,11 @@ def _ranks(gains: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
 
 
 def _costs(network: Network, options: Mapping[str, Sequence[str]], limit: Budget) -> dict[str, list[int]]:
-    """What each option adds, rounded up."""
-    own = limit.exact(network)
+    """What each option adds, in parts of the budget's unit, rounded up."""
+    own = limit.in_parts(network)
     found = {}
     for name, of in options.items():
-        raised = (limit.exact(network.with_precision({name: to})) - own for to in of[1:])
-        found[name] = [0, *(math.ceil(round(more, 6)) for more in raised)]
+        found[name] = [0, *(limit.in_parts(network.with_precision({name: to})) - own for to in of[1:])]
     return found
 
 
@@ -184,33 +185,44 @@ def _dearest(options: Sequence[str], costs: Sequence[int]) -> str:
 
 def _check_budget(limit: Budget, least: int, most: int) -> None:
     if limit.limit < least:
+        given, taken = _told(limit, least)
         raise SpecError(
-            f"budget is {limit}, but the network as it is takes {limit.shown(least)}; "
-            f"give {limit.exactly(least)} or more"
+            f"budget is {given}, but the network as it is takes {taken}; give {limit.exactly(least)} or more"
         )
     if limit.limit > most:
+        given, taken = _told(limit, most)
         raise SpecError(
-            f"budget is {limit}, but all layers raised take {limit.shown(most)}, so nothing is to choose; give "
+            f"budget is {given}, but all layers raised take {taken}, so nothing is to choose; give "
             f"{limit.exactly(most)} or less, or train that: --keep-float"
         )
 
 
-def _points(front: Front, options: Mapping[str, Sequence[str]], least: int) -> Iterator[Point]:
+def _told(limit: Budget, cost: int) -> tuple[str, str]:
+    """A budget and a cost for people; exactly where they would read the same."""
+    given, taken = str(limit), limit.shown(cost)
+    return (given, taken) if given != taken else (limit.exactly(math.floor(limit.limit)), limit.exactly(cost))
+
+
+def _points(front: Front, options: Mapping[str, Sequence[str]], own: int, limit: Budget) -> Iterator[Point]:
     for cost, gain, picks in zip(front.costs.tolist(), front.gains.tolist(), front.picks.tolist(), strict=True):
         precisions = {name: of[pick] for (name, of), pick in zip(options.items(), picks, strict=True)}
-        yield Point(precisions, least + cost, gain)
+        yield Point(precisions, -(-(own + cost) // limit.parts), gain)
 
 
 def _within(
-    network: Network, front: Front, points: Sequence[Point], limit: Budget, least: int
+    network: Network, front: Front, points: Sequence[Point], limit: Budget, own: int
 ) -> tuple[Point, Network, int]:
-    """The best of the front whose network costs no more than the limit: times on a device are no sums of layers'."""
-    room = limit.limit - least
+    """The best of the front whose network costs no more than the limit, where times are no sums of layers' too.
+
+    `own` is what the network itself costs, in parts of the budget's unit.
+    """
+    room = math.floor(round(limit.limit * limit.parts, 3)) - own
     while (place := front.within(room)) is not None:
         made = network.with_precision(points[place].raised)
         cost = limit.cost(made)
         if cost <= limit.limit:
             return points[place], made, cost
-        room = float(front.costs[place]) - 1
-    own = {name: str(precision_of(network.graph.node(name).layer)) for name in points[0].precisions}
-    return Point(own, least, 0.0), network, least
+        room = int(front.costs[place]) - 1
+    unchanged = {name: str(precision_of(network.graph.node(name).layer)) for name in points[0].precisions}
+    least = limit.cost(network)
+    return Point(unchanged, least, 0.0), network, least

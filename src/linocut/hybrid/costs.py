@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
+from linocut.devices.device import Device
 from linocut.devices.estimate import estimate
 from linocut.devices.hybrid_energy import read_bit_energies, total_uj
 from linocut.devices.kinds import EDGE_TPU, SYSTOLIC
@@ -20,6 +22,7 @@ BYTES, ENERGY, TIME = "bytes", "energy", "time"
 _JOULES = {"pj": 1.0, "nj": 1e3, "uj": 1e6, "mj": 1e9}
 _SECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 _FORM = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([a-z]+)\s*(?:@\s*(\S+))?\s*", re.IGNORECASE)
+PARTS = {BYTES: 8, ENERGY: 1000, TIME: 1000}  # of a unit, in which costs of layers add up: bits, femtojoules, ps
 MEND = "such as 64KiB, 5uJ or 3ms@coral-usb"
 
 
@@ -35,8 +38,14 @@ def energy_pj(network: Network) -> float:
 
 def time_ms(network: Network, device: str) -> float:
     """Milliseconds of a prediction of one example on a device, binary weights sent as bits where it takes weights."""
-    on = load(device)
+    on = _loaded(device)
     return estimate(network, on, "mixed" if on.kind in (EDGE_TPU, SYSTOLIC) else None).total_ms
+
+
+@cache
+def _loaded(device: str) -> Device:
+    """The device, loaded once: of this machine peaks are measured then, which would be others each time."""
+    return load(device)
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,15 @@ class Budget:
         """The same as a whole number, rounded up."""
         return math.ceil(round(self.exact(network), 6))
 
+    @property
+    def parts(self) -> int:
+        """How many parts of its unit are added up: a layer of 75 weights is no whole number of bytes, but of bits."""
+        return PARTS[self.unit]
+
+    def in_parts(self, network: Network) -> int:
+        """What a network costs in these parts, rounded up."""
+        return math.ceil(round(self.exact(network) * self.parts, 3))
+
     def shown(self, cost: float) -> str:
         """A cost for people, in the unit of the budget."""
         if self.unit == BYTES:
@@ -99,11 +117,11 @@ class Budget:
 
 
 def added(
-    network: Network, names: Iterable[str], precisions: Iterable[str], cost: Callable[[Network], float]
+    network: Network, options: Mapping[str, Sequence[str]], cost: Callable[[Network], float]
 ) -> dict[str, dict[str, float]]:
-    """What a network costs more with one layer in another precision: by layer, then by precision."""
-    own, choices = cost(network), tuple(precisions)
-    return {name: {to: cost(network.with_precision({name: to})) - own for to in choices} for name in names}
+    """What a network costs more with one layer in another precision, those of `options`: by layer, then precision."""
+    own = cost(network)
+    return {name: {to: cost(network.with_precision({name: to})) - own for to in of} for name, of in options.items()}
 
 
 def _above_zero(text: str, limit: float) -> float:

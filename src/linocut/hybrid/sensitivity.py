@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,22 +19,21 @@ def sensitivity(
     trainer: Trainer,
     data: Dataset,
     validation: Dataset,
-    names: Sequence[str],
-    precisions: Sequence[str],
+    options: Mapping[str, Sequence[str]],
     tell: Callable[[str], None] = lambda text: None,
 ) -> tuple[float, dict[str, dict[str, float]]]:
     """The loss of a trained network over `validation`, and how far it falls by layer and precision.
 
-    Layers of `names` are raised one at a time. Of each network, that as it is too, batch norms find their statistics
-    over `data` first. Nothing is trained, and the trainer stays as it is.
+    Layers of `options` are raised one at a time, to each of theirs. Of each network, that as it is too, batch norms
+    find their statistics over `data` first. Nothing is trained, and the trainer stays as it is.
     """
     first = _loss(trainer, trainer.network, data, validation)
     found: dict[str, dict[str, float]] = {}
-    for name in names:
+    for name, precisions in options.items():
         found[name] = {}
         for to in precisions:
             raised = trainer.network.with_precision({name: to})
-            found[name][to] = 0.0 if raised == trainer.network else first - _loss(trainer, raised, data, validation)
+            found[name][to] = first - _loss(trainer, raised, data, validation)
             tell(f"{name} in {to}: the loss falls by {found[name][to]:.4f}")
     return first, found
 

@@ -18,7 +18,7 @@ from linocut.importing.foreign import Foreign, ForeignNorm, ForeignProduct
 from linocut.importing.match import match
 from linocut.importing.units import units
 from linocut.layers.batch_norm import GAMMA, RUNNING, norm_name
-from linocut.layers.parameters import BETA, BIAS
+from linocut.layers.parameters import BETA, BIAS, fan_in
 from linocut.ops.bits import Array
 from linocut.ops.norm import EPSILON
 from linocut.policies import Policy
@@ -40,6 +40,10 @@ def fitted(graph: Graph, policy: Policy, foreign: Foreign, names: Mapping[str, s
         _put_bias(graph, node, product, values, offsets)
     for node, norm in norms:
         _put_norm(graph, policy, node, norm, foreign.channels_first, values, offsets.get(node.name))
+    for node, _ in products:
+        one = node.parameter(WEIGHTS)
+        if one.bits > 1:  # the largest level stands for the range of latent weights
+            values[one.name] = values[one.name] * policy.weight_range(fan_in(one.shape))
     return values
 
 

@@ -11,9 +11,11 @@ from linocut import roles
 from linocut.errors import SpecError
 from linocut.layers.base import Layer, Shape
 from linocut.layers.join import Join
-from linocut.layers.kinds import BITS, INPUT, NORMED, REAL
+from linocut.layers.kinds import BITS, BITS_OF, INPUT, LEVELS_2, LEVELS_4, NORMED, REAL
 from linocut.layers.numbers import as_numbers
+from linocut.layers.quantise import emit_quantise
 from linocut.layers.values import Bits, Given, Gradient, Real, Value
+from linocut.ops.levels import PLANES
 
 if TYPE_CHECKING:
     from linocut.layers.lowering import Lowering
@@ -23,10 +25,13 @@ Kept: TypeAlias = "Bits | Real"
 
 @dataclass(frozen=True)
 class Concat(Join):
-    """The channels of its inputs one after the other: all signs, or all floats, alike in height and width."""
+    """The channels of its inputs one after the other, alike in height and width.
+
+    They are all signs, all levels of the same bits, or all floats.
+    """
 
     kind: ClassVar[str] = "concat"
-    takes: ClassVar[tuple[str, ...]] = (INPUT, BITS, NORMED, REAL)
+    takes: ClassVar[tuple[str, ...]] = (INPUT, BITS, LEVELS_2, LEVELS_4, NORMED, REAL)
 
     def shape_of(self, shapes: Sequence[Shape]) -> Shape:
         """(..., all channels); SpecError where the dimensions before the channels differ."""
@@ -39,11 +44,14 @@ class Concat(Join):
         return (*shapes[0][:-1], sum(shape[-1] for shape in shapes))
 
     def kind_of(self, kinds: Sequence[str]) -> str:
-        """Signs of signs, else floats; SpecError for both together."""
-        signs = {kind == BITS for kind in kinds}
-        if len(signs) > 1:
-            raise SpecError("cannot join signs with floats; put a sign behind each input, or none")
-        return BITS if signs == {True} else REAL
+        """Signs of signs, levels of levels, else floats; SpecError for several of these together."""
+        found = sorted({kind if kind in BITS_OF else REAL for kind in kinds}, key=lambda kind: BITS_OF.get(kind, 32))
+        if len(found) == 1:
+            return found[0]
+        if found[-1] == REAL:
+            act = "sign" if found[0] == BITS else f"quantise of bits = {BITS_OF[found[0]]}"
+            raise SpecError(f"cannot join {found[0]} with {REAL}; put a {act} behind each input, or none")
+        raise SpecError(f"cannot join {' with '.join(found)}; give all inputs the same bits")
 
     def lower_all(self, builder: Lowering, name: str, values: Sequence[Value]) -> Value:
         """Forward: channels are copied. Backward: those of the gradient go to their inputs."""
@@ -67,13 +75,13 @@ class Concat(Join):
 
 @dataclass(frozen=True)
 class Slice(Layer):
-    """Channels `begin` to `begin + count` of a value (..., channels): signs, floats or the network's input.
+    """Channels `begin` to `begin + count` of a value (..., channels): signs, levels, floats or the network's input.
 
     SpecError unless `begin` is 0 or more, `count` 1 or more.
     """
 
     kind: ClassVar[str] = "slice"
-    takes: ClassVar[tuple[str, ...]] = (INPUT, BITS, NORMED, REAL)
+    takes: ClassVar[tuple[str, ...]] = (INPUT, BITS, LEVELS_2, LEVELS_4, NORMED, REAL)
     begin: int
     count: int
 
@@ -105,9 +113,11 @@ class Slice(Layer):
         y = _copied(builder, name, x.buffer, after, begin)
         if isinstance(x, Given):
             return Given(y)
-        numbers = x.numbers if isinstance(x, Bits) else None
-        kept = None if numbers is None else _copied(builder, f"{name}.numbers", numbers, after, begin)
-        out: Kept = Bits(y, kept) if isinstance(x, Bits) else Real(y)
+        out: Kept = Real(y)
+        if isinstance(x, Bits):
+            kept = None if x.numbers is None else _copied(builder, f"{name}.numbers", x.numbers, after, begin)
+            more = tuple(_copied(builder, f"{name}.more", plane, after, begin) for plane in x.more)
+            out = Bits(y, kept, more)
 
         def backward() -> None:
             dy = out.taken()
@@ -122,13 +132,20 @@ class Slice(Layer):
 def _joined(builder: Lowering, name: str, arms: Sequence[Kept], begins: Sequence[int], shape: Shape) -> Kept:
     if not isinstance(arms[0], Bits):
         return Real(_side_by_side(builder, name, [arm.buffer for arm in arms], begins, shape))
-    numbers = [arm.numbers for arm in arms if isinstance(arm, Bits) and arm.numbers is not None]
+    packed = [arm for arm in arms if isinstance(arm, Bits)]
+    numbers = [arm.numbers for arm in packed if arm.numbers is not None]
     if len(numbers) < len(arms):
-        return Bits(_side_by_side(builder, name, [arm.buffer for arm in arms], begins, shape))
+        by_plane = zip(*(arm.planes for arm in packed), strict=True)
+        first, *more = (_side_by_side(builder, name, same, begins, shape) for same in by_plane)
+        return Bits(first, more=tuple(more))
     kept = _side_by_side(builder, name, numbers, begins, shape)  # where the policy keeps activations as floats
-    bits = builder.transient(f"{name}.X^", roles.WORKSPACE, shape, "bit")
-    builder.emit("binarize", {"values": kept, "bits": bits})
-    return Bits(bits, kept)
+    names = PLANES[: len(packed[0].planes)]
+    first, *more = (builder.transient(f"{name}.X^.{plane}", roles.WORKSPACE, shape, "bit") for plane in names)
+    if more:
+        emit_quantise(builder, kept, (first, *more))
+    else:
+        builder.emit("binarize", {"values": kept, "bits": first})
+    return Bits(first, kept, tuple(more))
 
 
 def _side_by_side(builder: Lowering, name: str, arms: Sequence[int], begins: Sequence[int], shape: Shape) -> int:

@@ -12,7 +12,7 @@ LEVELS_2, LEVELS_4 = "levels of 2 bits", "levels of 4 bits"
 LEVELS = {1: BITS, 2: LEVELS_2, 4: LEVELS_4}  # by how many bits an activation has
 BITS_OF = {kind: bits for bits, kind in LEVELS.items()}
 
-_OF_LEVELS = "levels go into a quantised_conv2d, a quantised_dense or a flatten"
+_OF_LEVELS = "levels go into a quantised_conv2d, a quantised_dense, a max_pool2d, a flatten, a concat or a slice"
 MENDS = {
     INPUT: "the layer belongs further down",
     BITS: "signs go into a binary layer, a max_pool2d, a flatten, a concat or a slice",

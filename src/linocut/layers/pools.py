@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, ClassVar
 from linocut import roles
 from linocut.errors import SpecError
 from linocut.layers.base import Layer, Shape
-from linocut.layers.kinds import BITS, NORMED, PRODUCT, REAL
+from linocut.layers.kinds import BITS, LEVELS_2, LEVELS_4, NORMED, PRODUCT, REAL
 from linocut.layers.numbers import as_numbers, real_gradient
 from linocut.layers.operations import Elementwise, Operation
+from linocut.layers.quantise import levels_as_numbers, levels_of_numbers
 from linocut.layers.values import Bits, Product, Real, Value, reshaped
 from linocut.layers.window import VALID, Window, window
 from linocut.ops.max_pool import planes
@@ -53,9 +54,12 @@ class _Pool(Layer):
 
 @dataclass(frozen=True)
 class MaxPool(_Pool):
-    """The largest of each window, of products, signs or floats; ties go to the first. Padding is never the largest."""
+    """The largest of each window, of products, signs, levels or floats; ties go to the first.
 
-    takes: ClassVar[tuple[str, ...]] = (PRODUCT, BITS, REAL, NORMED)
+    Padding is never the largest.
+    """
+
+    takes: ClassVar[tuple[str, ...]] = (PRODUCT, BITS, LEVELS_2, LEVELS_4, REAL, NORMED)
 
     def gives(self, kind: str) -> str:
         """What it was given; floats for a norm's output."""
@@ -69,16 +73,19 @@ class MaxPool(_Pool):
         return reshaped(builder, f"{name}.out", y, self.window.as_given(builder.shape(y.buffer)))
 
     def _lower_images(self, builder: Lowering, name: str, x: Product | Bits | Real) -> Product | Bits | Real:
-        before, form = builder.shape(x.buffer), builder.form(x.buffer)
+        before, given = builder.shape(x.buffer), x.buffer
         after = self.window.images_over(before, before[-1])
         role = roles.Y if isinstance(x, Product) else roles.X
-        y = builder.transient(f"{name}.{role}", role, after, form)
+        planes_of_x = len(x.planes) if isinstance(x, Bits) else 1
+        if isinstance(x, Bits) and x.more:  # which is larger no plane alone tells
+            given, role = levels_as_numbers(builder, name, x), roles.WORKSPACE
+        y = builder.transient(f"{name}.{role}", role, after, builder.form(given))
         index = None
         if builder.training:
             digits = (*after[:3], planes(*self.window.size), after[3])
             index = builder.transient(f"{name}.index", roles.POOL_MASK, digits, "bit")
-        builder.emit("max_pool", {"x": x.buffer, "y": y, "index": index}, self.window.pool_attributes())
-        out = type(x)(y)
+        builder.emit("max_pool", {"x": given, "y": y, "index": index}, self.window.pool_attributes())
+        out = type(x)(y) if planes_of_x == 1 else levels_of_numbers(builder, name, y, planes_of_x)
 
         def backward() -> None:
             dy = out.taken()
@@ -95,7 +102,7 @@ class MaxPool(_Pool):
 
 @dataclass(frozen=True)
 class MaxPool2D(MaxPool):
-    """The largest of each window of an image, of products, signs or floats; ties go to the first.
+    """The largest of each window of an image, of products, signs, levels or floats; ties go to the first.
 
     (height, width, channels) to (height', width', channels). `size` is (height, width), or one number for a square;
     padding is never the largest.
@@ -107,7 +114,7 @@ class MaxPool2D(MaxPool):
 
 @dataclass(frozen=True)
 class MaxPool1D(MaxPool):
-    """The largest of each window of a sequence, of products, signs or floats; ties go to the first.
+    """The largest of each window of a sequence, of products, signs, levels or floats; ties go to the first.
 
     (steps, channels) to (steps', channels); `size` and `stride` are in steps.
     """

@@ -126,6 +126,13 @@ def levels_as_numbers(builder: Lowering, name: str, value: Bits) -> int:
     return numbers
 
 
+def levels_of_numbers(builder: Lowering, name: str, x: int, bits: int) -> Bits:
+    """The levels of so many bits that floats are, or are nearest to, kept in planes."""
+    planes = tuple(builder.transient(f"{name}.X.{plane}", roles.X, builder.shape(x), "bit") for plane in PLANES[:bits])
+    emit_quantise(builder, x, planes)
+    return Bits(planes[0], more=planes[1:])
+
+
 def check_bits(bits: object, what: str) -> None:
     """SpecError for other bits than there are."""
     if isinstance(bits, bool) or bits not in LEVELS:

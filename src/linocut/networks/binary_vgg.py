@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from linocut import fields
 from linocut.errors import SpecError
 from linocut.graph.network import Network
 from linocut.layers import (
     BatchNorm,
-    BinaryConv2D,
-    BinaryDense,
     Conv2D,
     Dense,
     Flatten,
@@ -18,10 +17,10 @@ from linocut.layers import (
     MaxPool2D,
     ReLU,
     Residual,
-    Sign,
     SoftmaxCrossEntropy,
     Wired,
 )
+from linocut.networks import rectified
 from linocut.networks.sections import in_full_precision
 from linocut.networks.shapes import CIFAR
 
@@ -41,6 +40,7 @@ def vgg(
     head: Sequence[int] | None = None,
     float_stages: Sequence[int] = (),
     float_last: int = 0,
+    as_published: bool = False,
 ) -> Network:
     """VGG of 16 or 19 layers (Simonyan & Zisserman, arXiv 1409.1556) of signs, as arXiv 1902.00460 and 1906.01493 do.
 
@@ -48,9 +48,11 @@ def vgg(
     others ReLU(BN(conv(sign(BN(x))))), with a max-pool behind each stage. `shortcut` "float" or "binary" puts a 1 x 1
     convolution and a norm around the first layer of each wider stage: shortcut3 is around conv3. `head` are binary
     dense layers before that of the classes, which is in full precision: of 16 layers one of 1024, of 19 none.
-    `float_stages` are stages in full precision, from 1 on, `float_last` so many of the last convolutions. The authors
-    have no norm between a product and its ReLU. SpecError for another depth, shortcut, head or stage.
+    `float_stages` are stages in full precision, from 1 on, `float_last` so many of the last convolutions.
+    `as_published`: binary weights are scaled and centred, and no norm stands between a product and its ReLU. SpecError
+    for another depth, shortcut, head or stage.
     """
+    published = fields.flag(as_published, "vgg as_published")
     if depth not in DEPTHS:
         raise SpecError(f"vgg depth is {depth!r}, must be {' or '.join(map(str, DEPTHS))}")
     if shortcut not in SHORTCUTS:
@@ -63,18 +65,18 @@ def vgg(
         for _ in range(count):
             number += 1
             if number == 1:
-                layers += [Conv2D(filters).named("conv1"), BatchNorm(), ReLU()]
+                layers += [Conv2D(filters).named("conv1"), BatchNorm(scale=published), ReLU()]
             else:
                 stages[-1].append(f"conv{number}")
-                body = (BatchNorm(), Sign(), BinaryConv2D(filters).named(f"conv{number}"), BatchNorm(), ReLU())
-                widens = shortcut != NONE and filters != before
-                layers += [Residual(body, _widening(f"shortcut{number}", filters, shortcut))] if widens else body
+                body = rectified.convolution(f"conv{number}", filters, published=published, normed=not published)
+                side = _widening(f"shortcut{number}", filters, shortcut, published)
+                layers += [Residual(body, side)] if shortcut != NONE and filters != before else body
             before = filters
         layers.append(MaxPool2D())
     layers.append(Flatten())
     for units in HEADS[depth] if head is None else head:
         number += 1
-        layers += [BatchNorm(), Sign(), BinaryDense(units).named(f"dense{number}"), BatchNorm(), ReLU()]
+        layers += rectified.dense(f"dense{number}", units, published=published)
     end = (BatchNorm(), Dense(classes), BatchNorm(), SoftmaxCrossEntropy())
     network = Network(f"xnor_vgg{depth}", (*layers, *end))
     return in_full_precision(network, stages, float_stages, float_last)
@@ -94,8 +96,8 @@ def xnor_vgg19(
     return vgg(19, input_shape, classes, dtype, shortcut)
 
 
-def _widening(name: str, filters: int, shortcut: str) -> tuple[Layer | Wired, ...]:
+def _widening(name: str, filters: int, shortcut: str, published: bool) -> tuple[Layer | Wired, ...]:
     """A shortcut with more filters."""
     if shortcut == FLOAT:
         return (Conv2D(filters, 1).named(name), BatchNorm())
-    return (BatchNorm(), Sign(), BinaryConv2D(filters, 1).named(name), BatchNorm())
+    return rectified.shortcut(name, filters, 1, published=published)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from linocut import fields
 from linocut.errors import SpecError
 from linocut.graph.network import Network
 from linocut.layers import (
@@ -26,6 +27,7 @@ from linocut.layers import (
     SoftmaxCrossEntropy,
     Wired,
 )
+from linocut.networks import rectified
 from linocut.networks.sections import in_full_precision
 from linocut.networks.shapes import CIFAR, IMAGENET
 
@@ -79,6 +81,7 @@ def resnet(
     width: int | None = None,
     float_stages: Sequence[int] = (),
     float_last: int = 0,
+    as_published: bool = False,
 ) -> Network:
     """A binary residual network (He et al., arXiv 1512.03385) as arXiv 1906.01493 has it, a shortcut around each layer.
 
@@ -88,15 +91,18 @@ def resnet(
     goes through a convolution of 1 x 1 and a norm: in full precision, of signs with the shortcut "binary", of so many
     bits with "2" or "4"; with "none" no layer has a shortcut. The stem, conv1, and the head are in full precision;
     binary convolutions are conv2, conv3 and so on, and shortcut8 is around conv8. `float_stages` are stages in full
-    precision, from 1 on, `float_last` so many of the last convolutions. SpecError for another depth, shortcut, stage.
+    precision, from 1 on, `float_last` so many of the last convolutions. `as_published`: binary weights are scaled and
+    centred, norms before a ReLU have a scale, and without shortcuts no norm stands between a product and its ReLU.
+    SpecError for another depth, shortcut, stage.
     """
+    published = fields.flag(as_published, "resnet as_published")
     plan = _find_plan(depth)
     if shortcut not in SHORTCUTS:
         raise SpecError(f"resnet shortcut is {shortcut!r}, must be {', '.join(map(repr, SHORTCUTS))}")
     own = plan.width if width is None else width
     if not isinstance(own, int) or isinstance(own, bool) or own < 1:
         raise SpecError(f"resnet width is {width!r}, must be a whole number above 0")
-    layers: list[Layer | Wired] = [Input(tuple(input_shape or plan.shape), dtype), *plan.stem(own)]
+    layers: list[Layer | Wired] = [Input(tuple(input_shape or plan.shape), dtype), *plan.stem(own, published)]
     stages: list[list[str]] = []
     number, before = 1, own
     for stage, count in enumerate(plan.stages):
@@ -105,8 +111,9 @@ def resnet(
         for _ in range(count):
             number += 1
             stages[-1].append(f"conv{number}")
-            body = _body(f"conv{number}", filters, 1 if filters == before else 2)
-            side = _narrowing(f"shortcut{number}", filters, shortcut) if filters != before else ()
+            stride, normed = 1 if filters == before else 2, shortcut != NONE or not published
+            body = rectified.convolution(f"conv{number}", filters, 3, stride, published=published, normed=normed)
+            side = _narrowing(f"shortcut{number}", filters, shortcut, published) if filters != before else ()
             layers += body if shortcut == NONE else [Residual(body, side)]
             before = filters
     head = (GlobalAveragePool(), BatchNorm(), Dense(classes or plan.classes), BatchNorm(), SoftmaxCrossEntropy())
@@ -168,11 +175,12 @@ class _Plan:
     shape: tuple[int, int, int]
     classes: int
 
-    def stem(self, width: int) -> tuple[Layer | Wired, ...]:
-        """conv1, in full precision, with its norm and ReLU; for photographs a pool too."""
+    def stem(self, width: int, scale: bool) -> tuple[Layer | Wired, ...]:
+        """conv1, in full precision, with its norm, which may have a scale, and ReLU; for photographs a pool too."""
+        end = (BatchNorm(scale=scale), ReLU())
         if self.shape == CIFAR:
-            return (Conv2D(width, 3).named("conv1"), BatchNorm(), ReLU())
-        return (Conv2D(width, 7, 2).named("conv1"), BatchNorm(), ReLU(), MaxPool2D(3, 2, "same"))
+            return (Conv2D(width, 3).named("conv1"), *end)
+        return (Conv2D(width, 7, 2).named("conv1"), *end, MaxPool2D(3, 2, "same"))
 
 
 def _find_plan(depth: int) -> _Plan:
@@ -184,14 +192,8 @@ def _find_plan(depth: int) -> _Plan:
     raise SpecError(f"resnet depth is {depth!r}, must be {there}")
 
 
-def _body(name: str, filters: int, stride: int) -> tuple[Layer | Wired, ...]:
-    """A layer of the network: its products have a norm of their own, also where the authors' plain chain has none."""
-    conv = BinaryConv2D(filters, stride=stride).named(name)
-    return (BatchNorm(), Sign(), conv, BatchNorm(), ReLU())
-
-
-def _narrowing(name: str, filters: int, shortcut: str) -> tuple[Layer | Wired, ...]:
+def _narrowing(name: str, filters: int, shortcut: str, published: bool) -> tuple[Layer | Wired, ...]:
     """A shortcut with twice the filters and half the side."""
     if shortcut == FLOAT:
         return (Conv2D(filters, 1, 2).named(name), BatchNorm())
-    return (BatchNorm(), Sign(), BinaryConv2D(filters, 1, 2).named(name), BatchNorm())
+    return rectified.shortcut(name, filters, 2, published=published)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,35 @@ def plot(rows: Sequence[Row], title: str, path: Path) -> None:
 
     Errors are those of plan_plot.plot.
     """
+    figure = figures.module("matplotlib.figure").Figure(figsize=(10, height(rows)), layout="constrained")
+    figure.suptitle(title, parse_math=False)
+    bars(figure, rows)
+    figures.save(figure, path)
+
+
+def height(rows: Sequence[Row]) -> float:
+    """Inches that the bars of so many rows take."""
+    return sum(_heights(_panels(rows)))
+
+
+def bars(figure: Any, rows: Sequence[Row]) -> None:
+    """The bars of rows in a figure, or a part of one."""
+    panels = _panels(rows)
+    all_axes = figure.subplots(len(panels), 1, squeeze=False, gridspec_kw={"height_ratios": _heights(panels)})[:, 0]
+    for axes, ((name, unit), panel) in zip(all_axes, panels.items(), strict=True):
+        _draw(axes, name, unit, panel)
+
+
+def _panels(rows: Sequence[Row]) -> dict[tuple[str, str], list[Row]]:
+    """Rows by table and unit."""
     panels: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         panels.setdefault((row.table, row.unit), []).append(row)
-    heights = [MARGIN + HEIGHT * len(panel) for panel in panels.values()]
-    size = 10, sum(heights)
-    figure = figures.module("matplotlib.figure").Figure(figsize=size, layout="constrained")
-    figure.suptitle(title, parse_math=False)
-    all_axes = figure.subplots(len(panels), 1, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0]
-    for axes, ((name, unit), panel) in zip(all_axes, panels.items(), strict=True):
-        _draw(axes, name, unit, panel)
-    figures.save(figure, path)
+    return panels
+
+
+def _heights(panels: Mapping[tuple[str, str], Sequence[Row]]) -> list[float]:
+    return [MARGIN + HEIGHT * len(panel) for panel in panels.values()]
 
 
 def _draw(axes: Any, name: str, unit: str, rows: Sequence[Row]) -> None:

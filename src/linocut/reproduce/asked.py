@@ -14,8 +14,9 @@ from linocut.errors import DataError
 class Asked:
     """`quick` asks for short trainings in place of the paper's; `epochs` for so many, None for the usual number.
 
-    Runs are kept below `out`, where they go on when asked for again; None keeps none. `tell` gets a line for people on
-    what is under way. DataError for a `data_dir` that is no folder.
+    Runs are kept below `out`, where they go on when asked for again; None keeps none. `kept_only`: nothing is trained,
+    and what is kept is shown. `tell` gets a line for people on what is under way. DataError for a `data_dir` that is no
+    folder.
     """
 
     quick: bool
@@ -24,6 +25,7 @@ class Asked:
     data_dir: Path | None
     threads: int | None
     tell: Callable[[str], None]
+    kept_only: bool = False
 
     def __post_init__(self) -> None:
         if self.data_dir is not None and not os.path.isdir(self.data_dir):

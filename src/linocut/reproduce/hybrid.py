@@ -12,10 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from statistics import fmean
 
-from linocut.data import available, load, take
-from linocut.data.dataset import Dataset
 from linocut.devices.hybrid_energy import BitEnergies, read_bit_energies, total_uj
 from linocut.graph.network import Network
 from linocut.graph.precision import FLOAT, precision_of, weights_only_bits
@@ -23,18 +20,11 @@ from linocut.hybrid.components import significant
 from linocut.layers.parameters import WEIGHT
 from linocut.networks.binary_vgg import vgg
 from linocut.networks.resnet import resnet
+from linocut.reproduce import hybrid_order
 from linocut.reproduce.asked import Asked
 from linocut.reproduce.figures import read_figures
-from linocut.reproduce.hybrid_training import (
-    BINARY,
-    CHOSEN,
-    FULL,
-    TWO_BITS,
-    VARIANTS,
-    Curve,
-    HybridTraining,
-)
-from linocut.reproduce.row import COUNTED, MEASURED, MODELLED, Row
+from linocut.reproduce.hybrid_training import CHOSEN
+from linocut.reproduce.row import COUNTED, MODELLED, Row
 
 OWN = Path(__file__).with_suffix(".toml")
 COMMAND = "linocut reproduce hybrid --quick"
@@ -47,13 +37,8 @@ NEAR = 0.1  # of the published ratio
 COMPRESSION, NEARBY = "compression of VGG-19, 100 classes", "accounts of VGG-19 that come within 0.1 of 21.8"
 RESNETS, ENERGY = "compression of hybrids, 100 classes, weights", "energy of a prediction, 100 classes"
 ENERGY_LESS = "times less energy than in full precision"
-RULE, ACCURACY = "significant layers of ResNet-20, from the authors' counts", "test accuracy, trained now"
-GAP = "what is closed of the gap between binary shortcuts and full precision"
-DATA, STAND_IN = "cifar10", "digits"
-EPOCHS, SEEDS = 10, (0, 1, 2)
-QUICK_EPOCHS, QUICK_EXAMPLES = 1, 1000
+RULE = "significant layers of ResNet-20, from the authors' counts"
 CLAIMED_RATIO = "up to 21.8 (VGG-19); its head is not known, so that an account which comes near identifies nothing"
-CLAIMED_POINTS = "more than 10 points over XNOR on CIFAR-100 and ImageNet, fully trained"
 
 
 def rows(asked: Asked) -> Iterator[Row]:
@@ -63,7 +48,7 @@ def rows(asked: Asked) -> Iterator[Row]:
     yield from _resnets()
     yield from sorted(_energies(read_bit_energies()), key=lambda row: row.table != ENERGY)
     yield from _rule(figures["counts"])
-    yield from _trainings(asked)
+    yield from hybrid_order.rows(asked)
 
 
 # --- compression ---
@@ -190,63 +175,3 @@ def _rule(counts: Sequence[int]) -> Iterator[Row]:
 
 def _rises(counts: Sequence[int]) -> list[int]:
     return [after - before for before, after in pairwise(counts)]
-
-
-# --- trainings ---
-
-
-def _trainings(asked: Asked) -> Iterator[Row]:
-    here = {entry.name for entry in available(asked.data_dir) if entry.found is not None}
-    data = DATA if DATA in here else STAND_IN
-    if data != DATA:
-        asked.tell(f"{DATA} is not on this machine, so digits stand in for it: linocut data get {DATA}")
-    train, test = load(data, asked.data_dir)
-    if asked.quick:
-        train, test = take(train, QUICK_EXAMPLES), take(test, QUICK_EXAMPLES)
-    epochs = asked.epochs or (QUICK_EPOCHS if asked.quick else EPOCHS)
-    found: dict[str, list[float]] = {one.name: [] for one in VARIANTS}
-    for seed in SEEDS[:1] if asked.quick else SEEDS:
-        for variant in VARIANTS:
-            training = HybridTraining(variant, epochs, seed)
-            curve = training.run(asked, train, test)
-            found[variant.name].append(100 * curve.accuracies[-1])
-            yield _of_training(asked, data, training, curve)
-    if not asked.quick:
-        for variant in VARIANTS:
-            title = f"{variant.title}: mean of {len(SEEDS)} seeds, {_range(found[variant.name])}"
-            yield Row(ACCURACY, title, None, fmean(found[variant.name]), "%", MEASURED, _command(asked))
-    yield from _gaps(asked, {name: fmean(values) for name, values in found.items()}, train)
-
-
-def _of_training(asked: Asked, data: str, training: HybridTraining, curve: Curve) -> Row:
-    title = f"ResNet-20 on {data}, {training.variant.title}, seed {training.seed}, epoch {training.epochs}"
-    ours = 100 * curve.accuracies[-1]
-    return Row(ACCURACY, title, None, ours, "%", MEASURED, _command(asked), None, None, curve.seconds)
-
-
-def _range(values: Sequence[float]) -> str:
-    return f"{min(values):.2f} to {max(values):.2f}"
-
-
-def _gaps(asked: Asked, means: dict[str, float], train: Dataset) -> Iterator[Row]:
-    """What each closes of the gap, and what for: the compression of its weights, and points by KiB more."""
-    gap = means[FULL.name] - means[BINARY.name]
-    bits = {one.name: weights_only_bits(one.network(train.shape, len(train.classes)).graph) for one in VARIANTS}
-    for one in VARIANTS:
-        if one.name in (FULL.name, BINARY.name):
-            continue
-        gained, more = means[one.name] - means[BINARY.name], (bits[one.name] - bits[BINARY.name]) / 8192
-        times = bits[FULL.name] / bits[one.name]
-        told = f"{one.title}, {times:.1f} times compression"
-        closed = 100 * gained / gap if gap else None
-        yield Row(GAP, told, None, closed, "%", MEASURED if gap else None, _command(asked))
-        title = f"{one.title}, points for each KiB more"
-        yield Row(GAP, title, None, gained / more, "points", MEASURED, _command(asked))
-        published = 10.0 if one is TWO_BITS else None
-        claimed = CLAIMED_POINTS if published else None
-        yield Row(GAP, f"{one.title}, points", published, gained, "points", MEASURED, _command(asked), None, claimed)
-
-
-def _command(asked: Asked) -> str:
-    epochs = f" --epochs {asked.epochs}" if asked.epochs else ""
-    return f"linocut reproduce hybrid{' --quick' * asked.quick}{epochs}"

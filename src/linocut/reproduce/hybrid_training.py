@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from linocut.data.dataset import Dataset
+from linocut.errors import RunError
 from linocut.graph.network import Network
 from linocut.networks.resnet import resnet
 from linocut.optimizers import Adam
@@ -63,6 +64,20 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """A training that has come to its end: what it came to, its network, and what its data are called."""
+
+    curve: Curve
+    network: Network
+    data: str
+
+    @staticmethod
+    def of(trainer: Trainer) -> Kept:
+        """That of a trainer at its end."""
+        return Kept(_curve(trainer), trainer.network, "" if trainer.data is None else trainer.data.name)
+
+
+@dataclass(frozen=True)
 class HybridTraining:
     """A variant from a seed: Adam at 1e-3 with a cosine schedule, in batches of 100, under `lean`, augmented."""
 
@@ -75,10 +90,18 @@ class HybridTraining:
         """What its folder is called."""
         return f"{self.variant.name}-seed{self.seed}"
 
-    def run(self, asked: Asked, train: Dataset, test: Dataset) -> Curve:
-        """Train it, or go on with it below `asked.out`; RunError where the folder holds another run."""
+    def run(self, asked: Asked, train: Dataset, test: Dataset) -> Kept:
+        """Train it, or go on with it below `asked.out`; RunError where the folder holds another run.
+
+        That is so too of a run that was for other epochs, which is not on equal terms.
+        """
         out = None if asked.out is None else asked.out / self.name
         trainer = self._trainer(asked, train, out)
+        if trainer.progress.epochs not in (0, self.epochs):
+            raise RunError(
+                f"{out} holds a run of {trainer.progress.epochs} epochs, not of {self.epochs}; give --epochs "
+                f"{trainer.progress.epochs}, or another --out"
+            )
 
         def told(event: Event) -> None:
             if isinstance(event, EpochEnded):
@@ -87,15 +110,15 @@ class HybridTraining:
 
         if trainer.progress.epoch < self.epochs:
             trainer.fit(train, self.epochs, out=out, callbacks=[told], test=test, save_every=100)
-        return _curve(trainer)
+        return Kept.of(trainer)
 
-    def kept(self, asked: Asked) -> Curve | None:
-        """What a run that is kept has come to, None where there is none that has come to its end."""
+    def kept(self, asked: Asked) -> Kept | None:
+        """What a run that is kept has come to, None where there is none that has come to the end of these epochs."""
         out = None if asked.out is None else asked.out / self.name
         if out is None or not RunFolder(out).holds_run:
             return None
         found = Trainer.resume(out, asked.threads)
-        return _curve(found) if found.progress.epoch >= self.epochs else None
+        return Kept.of(found) if found.progress.epoch == found.progress.epochs == self.epochs else None
 
     def _trainer(self, asked: Asked, train: Dataset, out: Path | None) -> Trainer:
         network = self.variant.network(train.shape, len(train.classes))

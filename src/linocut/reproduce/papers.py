@@ -13,11 +13,15 @@ from linocut.reproduce.row import Row
 
 @dataclass(frozen=True)
 class Paper:
-    """A paper: its title, where it is, and the module that has its rows."""
+    """A paper: its title, where it is, and the module that has its rows.
+
+    `shows_kept` says whether it can show what is kept, and train nothing.
+    """
 
     title: str
     source: str
     module: str
+    shows_kept: bool = False
 
     def rows(self, asked: Asked) -> Iterator[Row]:
         """Its rows, table by table, each as soon as it is found; trainings last."""
@@ -35,6 +39,7 @@ PAPERS: dict[str, Paper] = {
         "Chakraborty et al., Efficient hybrid network architectures for extremely quantized neural networks",
         "arXiv 1902.00460 and 1906.01493",
         "linocut.reproduce.hybrid",
+        shows_kept=True,
     ),
     "clstm": Paper(
         "Wang et al., C-LSTM: Enabling Efficient LSTM using Structured Compression Techniques on FPGAs",

@@ -19,7 +19,8 @@ class Row:
     `published_as` says what the published figure is, for people: it may be of something else than ours.
     `how` ours was found is None where there is none; `command` finds it. `recorded` says where a measurement lies that
     was made before, and on which machine and commit: None of what was found just now. `seconds` are those of the steps
-    of its training, None where none was for it.
+    of its training, None where none was for it. `series` is what rows of several tables are of, such as a network;
+    `curve` the same figure by epoch, of a training. None of both elsewhere.
     """
 
     table: str
@@ -32,6 +33,8 @@ class Row:
     recorded: str | None = None
     published_as: str | None = None
     seconds: float | None = None
+    series: str | None = None
+    curve: tuple[float, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The object that `linocut reproduce --json` prints."""

@@ -416,6 +416,38 @@ static void max_pool_signs(const grid *g, const word *x, word *y)
     }
 }
 
+/*@ max_pool_levels: word grid */
+/* The largest of levels, 32 channels at a time: from the most significant plane on it tells which of two is larger. */
+static void max_pool_levels(const grid *g, const word *x, int32_t planes, word *y)
+{
+    const int32_t words = (g->depth + 31) / 32, plane = g->height * g->width * words;
+    const int32_t out_plane = g->out_height * g->out_width * words;
+    int32_t i, j, p, q, k, l;
+    for (i = 0; i < g->out_height; ++i) {
+        for (j = 0; j < g->out_width; ++j, y += words) {
+            const seen at = seen_by(g, i, j);
+            for (k = 0; k < words; ++k) {
+                for (l = 0; l < planes; ++l) y[l * out_plane + k].bits = 0;
+                for (p = at.p0; p < at.p1; ++p) {
+                    const word *from = x + ((at.row + p) * g->width + at.column) * words + k;
+                    for (q = at.q0; q < at.q1; ++q) {
+                        uint32_t larger = 0, equal = ~(uint32_t)0;
+                        for (l = 0; l < planes; ++l) {
+                            const uint32_t one = from[l * plane + q * words].bits, most = y[l * out_plane + k].bits;
+                            larger |= equal & one & ~most;
+                            equal &= ~(one ^ most);
+                        }
+                        for (l = 0; l < planes; ++l) {
+                            const uint32_t one = from[l * plane + q * words].bits, most = y[l * out_plane + k].bits;
+                            y[l * out_plane + k].bits = (one & larger) | (most & ~larger);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /*@ max_pool_sums: word grid */
 static void max_pool_sums(const grid *g, const word *x, word *y)
 {
@@ -588,6 +620,18 @@ static void copy_signs(
             const int32_t from = r * x_row + begin + k, to = r * y_row + at + k;
             y[to / 32].bits |= ((x[from / 32].bits >> (from % 32)) & 1u) << (to % 32);
         }
+    }
+}
+
+/*@ copy_levels: copy_signs */
+/* The same of each plane of levels. */
+static void copy_levels(
+    const word *x, int32_t x_row, int32_t begin, int32_t rows, int32_t count, int32_t planes, word *y, int32_t y_row,
+    int32_t at)
+{
+    int32_t k;
+    for (k = 0; k < planes; ++k, x += rows * (x_row / 32), y += rows * (y_row / 32)) {
+        copy_signs(x, x_row, begin, rows, count, y, y_row, at);
     }
 }
 

@@ -431,8 +431,12 @@ class _Lowering:
             assert isinstance(product, BinaryProduct), "as _pooled has found"
             return self._pooled_product(product, threshold, node)
         x, value = self.values[node.inputs[0]], self._made(node, node.gives, node.shape)
+        grid = self._grid(node, node.window, x.shape, node.shape[-1])
+        if value.planes > 1:
+            self._step(node, "max_pool_levels", grid, x, x.planes, value)
+            return value
         function = f"max_pool_{_LETTER[node.gives]}" if node.function == MAX else "average_pool"
-        self._step(node, function, self._grid(node, node.window, x.shape, node.shape[-1]), x, value)
+        self._step(node, function, grid, x, value)
         return value
 
     def _add(self, node: Add) -> Value:
@@ -466,7 +470,7 @@ class _Lowering:
 
     def _concat(self, node: Concat) -> Value:
         value, at = self._made(node, node.gives, node.shape), 0
-        if node.gives == SIGNS:
+        if node.gives in PLANES:
             self._step(node, "clear_signs", value.nbytes // WORD_BYTES, value)
         for source in node.inputs:
             arm = self.values[source]
@@ -476,12 +480,15 @@ class _Lowering:
 
     def _slice(self, node: Slice) -> Value:
         value = self._made(node, node.gives, node.shape)
-        if node.gives == SIGNS:
+        if node.gives in PLANES:
             self._step(node, "clear_signs", value.nbytes // WORD_BYTES, value)
         self._copy(node, self.values[node.inputs[0]], node.begin, value.channels, value, 0)
         return value
 
     def _copy(self, node: InferenceNode, x: Value, begin: int, count: int, y: Value, at: int) -> None:
         """Some channels of x to those of y from `at` on."""
+        if y.planes > 1:
+            self._step(node, "copy_levels", x, x.row, begin, x.pixels, count, x.planes, y, y.row, at)
+            return
         function = {SIGNS: "copy_signs", FLOATS: "copy_numbers", BYTES: "copy_bytes"}[node.gives]
         self._step(node, function, x, x.row, begin, x.pixels, count, y, y.row, at)
