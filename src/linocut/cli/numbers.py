@@ -76,17 +76,20 @@ def predict_files(predictor: Predictor, paths: Sequence[Path], as_json: bool, ba
     So did as many others as are `bad`.
     """
     from linocut.data.form import SOUND
+    from linocut.run.best_path import labels_of, reads_labels
 
     rows = predictor.form is not None and predictor.form.kind != SOUND
     for path in paths:
         try:
-            found = predictor.predict(predictor.read(path))
+            examples = predictor.read(path)
+            found = predictor.predict(examples)
         except DataError as error:
             click.echo(f"error: {one_line(error)}", err=True)
             bad += 1
             continue
+        read = labels_of(found.outputs, examples) if reads_labels(predictor.graph) else None
         for row in range(len(found.classes)):
-            answer, text = answer_of(predictor, found, row)
+            answer, text = answer_of(predictor, found, row) if read is None else labels_named(predictor, read[row])
             at, place = ({"row": row + 1}, f":{row + 1}") if rows else ({}, "")
             if as_json:
                 click.echo(json.dumps({"file": str(path), **at, **answer}))
@@ -94,6 +97,12 @@ def predict_files(predictor: Predictor, paths: Sequence[Path], as_json: bool, ba
                 click.echo(f"{one_line(path)}{place}  {text}")
     if bad:
         click.get_current_context().exit(DataError.exit_status)
+
+
+def labels_named(predictor: Predictor, labels: Sequence[int]) -> tuple[dict[str, object], str]:
+    """For programs and for people: the labels of a sequence, in order."""
+    names = [predictor.class_name(label) for label in labels]
+    return {"labels": names}, "  ".join(map(one_line, names)) or "no label"
 
 
 def answer_of(predictor: Predictor, found: Predictions, row: int) -> tuple[dict[str, object], str]:

@@ -60,7 +60,8 @@ def predict(
     The IMAGE - stands for frames on standard input: raw bytes (height x width x channels) of the network's size, one
     behind the other until the end. Each is a line as soon as it is there. Of a recurrent network a frame is one of a
     sequence: its features, normalised as in training, in 32-bit floats. State is kept, in 16-bit integers, and a line
-    is of what has been heard so far.
+    is of what has been heard so far. Of a network that reads labels (the loss ctc) a line is the label that begins with
+    its frame, or - where none does; of a file all its labels, in order.
     """
     from linocut.export.load import load
     from linocut.export.sixteen import is_recurrent
@@ -110,11 +111,13 @@ def _hear(predictor: Predictor, top: int | None, as_json: bool) -> None:
     import numpy as np
 
     from linocut.export.sixteen import in_sixteen_bits
+    from linocut.run.best_path import reads_labels
     from linocut.run.stream import Stream
 
     if top is not None and not predictor.graph.classes:
         raise click.UsageError("the network reads labels of a sequence, which have no likeliest; leave out --top")
-    stream, show = Stream(in_sixteen_bits(predictor.graph)), _Shown(predictor, top, as_json)
+    stream = Stream(in_sixteen_bits(predictor.graph))
+    show = _Read(predictor, as_json) if reads_labels(predictor.graph) else _Shown(predictor, top, as_json)
     nbytes, features = 4 * predictor.graph.input.shape[1], predictor.graph.input.shape[1]
     for number, data in enumerate(_pieces(sys.stdin.buffer, nbytes, f"{features} floats")):
         show(stream.push(np.frombuffer(data, "<f4")), {"file": STDIN, "frame": number}, str(number))
@@ -209,6 +212,21 @@ class _Shown:
         ]
         text = "  ".join(f"{one_line(one['class'])}  {one['confidence']:.1%}" for one in likeliest)
         return {**likeliest[0], **({} if self._top is None else {"top": likeliest})}, text
+
+
+class _Read:
+    """Prints the label that begins with each frame."""
+
+    def __init__(self, predictor: Predictor, as_json: bool) -> None:
+        from linocut.run.best_path import LabelReader
+
+        self._predictor, self._as_json, self._reader = predictor, as_json, LabelReader()
+
+    def __call__(self, outputs: NDArray[np.float32], about: dict[str, object], number: str) -> None:
+        """That of one frame, of which programs are told `about` and people `number`."""
+        label = self._reader.read(outputs.reshape(-1))
+        name = None if label is None else self._predictor.class_name(label)
+        click.echo(json.dumps({**about, "label": name}) if self._as_json else f"{number}  {one_line(name or '-')}")
 
 
 def _numbers(outputs: NDArray[np.float32]) -> tuple[dict[str, object], str]:
