@@ -18,6 +18,11 @@ FEATURES = (LOG_MEL, MFCC, FILTERBANK)
 DIGITS, STRINGS = "fsdd", "fsdd-strings"
 RECORDED = (DIGITS, STRINGS)
 RECORDED_FOLDERS = ("fsdd", "free-spoken-digit-dataset")
+DESCRIBED = {
+    DIGITS: "spoken digits, recordings of 8,000 samples a second, 10 classes, 2,700 + 300",
+    STRINGS: "fsdd joined to strings of 3 to 7 digits, whose labels are 19 phones",
+}
+RECORDED_LICENCE = "CC BY-SA 4.0"
 RECORDED_HOME = "https://github.com/Jakobovski/free-spoken-digit-dataset"
 
 

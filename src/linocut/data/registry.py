@@ -17,9 +17,11 @@ from linocut.data.loaded import Loaded
 from linocut.data.number_files import open_numbers
 from linocut.data.number_names import holds_numbers, is_called_numbers
 from linocut.data.recorded import (
+    DESCRIBED,
     RECORDED,
     RECORDED_FOLDERS,
     RECORDED_HOME,
+    RECORDED_LICENCE,
     holds_sounds,
     open_recorded,
     open_recordings,
@@ -231,6 +233,10 @@ def available(data_dir: str | os.PathLike[str] | None = None) -> list[Available]
         records.append(
             Available(source.name, source.description, source.licence, source.home, tuple(source.files), found)
         )
+    for name, description in DESCRIBED.items():
+        folder = _find_recorded(data_dir)
+        found = None if folder is None else str(folder)
+        records.append(Available(name, description, RECORDED_LICENCE, RECORDED_HOME, (), found))
     signals = "radio signals made by formula, 128 x 2 (I and Q), 11 modulations, 22,000 + 5,500"
     records.append(Available("modulation", signals, "Apache-2.0", RADIO, (), inside))
     return records
@@ -272,12 +278,20 @@ def _is_known(text: str) -> bool:
     return text in MADE or text in SOURCES or text in RECORDED
 
 
-def _recorded_folder(name: str, data_dir: str | os.PathLike[str] | None) -> Path:
-    """The folder of the recordings of a name; DataError where it is nowhere."""
+def _find_recorded(data_dir: str | os.PathLike[str] | None) -> Path | None:
+    """The folder of the recordings of RECORDED, None where it is nowhere."""
     for place in _places(data_dir):
         for folder in (*(place / below for below in RECORDED_FOLDERS), place):
             if holds_recordings(folder):
                 return folder
+    return None
+
+
+def _recorded_folder(name: str, data_dir: str | os.PathLike[str] | None) -> Path:
+    """The folder of the recordings of a name; DataError where it is nowhere."""
+    folder = _find_recorded(data_dir)
+    if folder is not None:
+        return folder
     places = ", ".join(dict.fromkeys(str(place) for place in _places(data_dir)))
     raise DataError(
         f"{name} is not on this machine; sought in {places} and in {' or '.join(RECORDED_FOLDERS)} below; get it with: "
