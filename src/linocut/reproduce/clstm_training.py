@@ -13,11 +13,11 @@ from linocut.graph.q10 import CALIBRATED, sixteen_bits
 from linocut.networks.lstm import lstm
 from linocut.optimizers import Adam
 from linocut.reproduce.asked import Asked
-from linocut.reproduce.kept_run import kept_or_new
-from linocut.run.label_errors import label_errors
+from linocut.run.headline import headline
 from linocut.run.predict import Predictor
 from linocut.train import EpochEnded, Trainer
 from linocut.train.events import Event
+from linocut.train.kept_run import kept_or_new
 
 POLICY, SCHEDULE, NOISE = "standard", "cosine", "noise=0.3"
 BLOCKS, LEFT_OUT_BLOCKS = (1, 2, 4, 8, 16), (1, 8)
@@ -124,6 +124,4 @@ def _few(dataset: Dataset, task: Task) -> Dataset:
 def _measured(graph: InferenceGraph, test: Dataset, threads: int | None) -> float:
     """Percent of right answers, or of phone errors."""
     predictor = Predictor(graph, test.classes, batch_size=64, threads=threads, form=test.form)
-    if test.targets:
-        return 100 * label_errors(predictor, test).rate
-    return 100 * (predictor.evaluate(test).accuracy or 0.0)
+    return 100 * headline(predictor, test).value
