@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from linocut.data import pcg64, phones
 from linocut.data.arrays import ArrayDataset
 from linocut.data.dataset import Dataset
 from linocut.data.form import SOUND, Form
+from linocut.data.label_paths import check_path
 from linocut.data.recordings import SPOKEN_DIGITS, find_recordings
 from linocut.data.sound import other_rate
 from linocut.data.speech import chosen, features_of, features_within, normal_of, padded
@@ -121,10 +121,3 @@ def _dataset(strings: Sequence[DigitString], form: Form, name: str) -> ArrayData
     dataset = ArrayDataset(images, labels, form.classes, name, shape=images.shape[1:], numbers=True)
     dataset.form, dataset.handed = form, True
     return dataset.with_lengths([len(one) for one in sequences])
-
-
-def check_path(labels: Sequence[int], frames: int, name: str) -> None:
-    """DataError for a sequence that is too short for its labels: equal ones that follow each other need a blank."""
-    needed = len(labels) + sum(a == b for a, b in pairwise(labels))
-    if frames < needed:
-        raise DataError(f"{name} has {frames:,} frames for {len(labels):,} labels, must have {needed:,}; leave it out")
