@@ -67,3 +67,22 @@ def test_paths_are_read_step_by_step_as_they_are_as_a_whole():
         heard = [label for step in logits if (label := reader.read(step)) is not None]
         assert ["ab"[label] for label in heard] == plainly(logits, ("a", "b"))
         assert heard == best_path(logits)
+
+
+def test_data_without_labels_or_sequences_are_refused_in_a_line(linocut):
+    for word in ("low", "high"):
+        write_wav(Path("tones") / word / "0.wav", tone(400))
+        write_wav(Path("tones") / word / "1.wav", tone(500))
+    for words, reason in (
+        (("--model", "small_lstm", "--data", "tones"), "which reads labels of sequences; give strings such as"),
+        (("--model", "lstm", "--data", "digits"), "must be (steps, features), as recordings are (--features mfcc)"),
+        (("--model", "lstm", "--data", "tones", "--features", "log_mel"), "must be 'f32', as recordings are"),
+    ):
+        status, out, err = linocut("train", *words, "--batch", 1, "--out", "other")
+        assert (
+            status == 2
+            and "epoch 1" not in out
+            and err.count("\n") == 1
+            and reason in err
+            and not Path("other").exists()
+        )

@@ -125,6 +125,11 @@ def check_truth(dataset: Dataset, network: str, loss: Loss, outputs: int) -> Non
                 f"{dataset.name} has {dataset.targets} targets, network {network} takes {wanted} of an example; "
                 "give as many"
             )
+    elif loss.function == PATHS:
+        raise DataError(
+            f"{dataset.name} has a class for each example, network {network} ends in {loss.kind}, which reads labels "
+            "of sequences; give strings such as fsdd-strings or TIMIT's folders, or a network that ends in classes (lstm)"
+        )
     elif not loss.by_class and (outputs, classes) != (1, 2):
         raise DataError(
             f"{dataset.name} has class numbers, network {network} ends in {loss.kind} of {outputs} outputs; "
