@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from wav_files import tones
+from wav_files import tone, tones, write_wav
 
 import linocut as lc
 from linocut.cli.sixteen_bits import _examples
@@ -61,3 +61,13 @@ def test_frames_are_heard_as_they_come(heard, linocut, monkeypatch):
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(frames.tobytes()[:-2]), isatty=lambda: False))
     status, _, err = linocut("predict", "run", "-")
     assert status == 2 and f"has {4 * x.shape[1] - 2} B, must have {4 * x.shape[1]} ({x.shape[1]} floats)" in err
+
+
+def test_recordings_are_named_with_the_likeliest_classes_and_long_ones_are_told_of(heard, linocut):
+    write_wav(Path("long.wav"), tone(400, 20.0))
+    status, out, err = linocut("predict", "run", "tones/low/000.wav", "long.wav", "--top", 2, "--json")
+    first, second = (json.loads(line) for line in out.splitlines())
+    assert status == 0 and {one["class"] for one in first["top"]} == {"low", "high"}
+    assert first["class"] == first["top"][0]["class"] and first["confidence"] >= first["top"][1]["confidence"]
+    assert err == f"long.wav has 1,998 frames, of which the network hears the first {heard.shape[0]}\n"
+    assert second["file"] == "long.wav"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from linocut.cli.command import Command
-from linocut.cli.numbers import predict_files
+from linocut.cli.numbers import likeliest_of, predict_files
 from linocut.cli.options import DEFAULT_BATCH, PATH, json_option, machine_options, tell_assumed
 from linocut.errors import DataError, one_line
 
@@ -83,13 +83,13 @@ def predict(
         raise click.UsageError(
             f"the network of {run} takes {wanted.dtype} values, not images; use linocut.load in Python"
         )
-    if predictor.form is not None:
-        if frames or top is not None:
-            raise click.UsageError(f"the network of {run} reads numbers from files; leave out - , --stdin and --top")
-        predict_files(predictor, paths, as_json, bad)
-        return
     if top is not None and not predictor.graph.classes:
         raise click.UsageError(f"the network of {run} gives numbers, which have no likeliest; leave out --top")
+    if predictor.form is not None:
+        if frames:
+            raise click.UsageError(f"the network of {run} reads numbers from files; leave out - and --stdin")
+        predict_files(predictor, paths, as_json, bad, top)
+        return
     show = _Shown(predictor, top, as_json)
     if frames:
         for number, frame in enumerate(_of_frames(predictor, sys.stdin.buffer)):
@@ -199,19 +199,9 @@ class _Shown:
 
     def __call__(self, outputs: NDArray[np.float32], about: dict[str, object], label: str) -> None:
         """Those of one picture, of which programs are told `about` and people `label`."""
-        answer, text = self._classes(outputs) if self._predictor.graph.classes else _numbers(outputs)
+        named = self._predictor.graph.classes
+        answer, text = likeliest_of(self._predictor, outputs, self._top) if named else _numbers(outputs)
         click.echo(json.dumps({**about, **answer}) if self._as_json else f"{label}  {text}")
-
-    def _classes(self, outputs: NDArray[np.float32]) -> tuple[dict[str, object], str]:
-        from linocut.run.predictions import Predictions
-
-        best = Predictions.of(outputs[None], self._predictor.graph.logits.function).top(self._top or 1)
-        likeliest = [
-            {"class": self._predictor.class_name(label), "confidence": confidence}
-            for label, confidence in zip(best.classes[0].tolist(), best.confidences[0].tolist(), strict=True)
-        ]
-        text = "  ".join(f"{one_line(one['class'])}  {one['confidence']:.1%}" for one in likeliest)
-        return {**likeliest[0], **({} if self._top is None else {"top": likeliest})}, text
 
 
 class _Read:

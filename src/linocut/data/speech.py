@@ -115,6 +115,15 @@ def _dataset(paths: Sequence[Path], names: Sequence[str], form: Form, name: str)
     return dataset.with_lengths([len(one) for one in sequences])
 
 
+def cut_of(path: Path, form: Form) -> str | None:
+    """A line on a recording that is longer than an example; None where it is not."""
+    features = features_of(form)
+    frames = features.frames_of(read_header(path).frames)
+    if frames <= features.frames:
+        return None
+    return f"{path} has {frames:,} frames, of which the network hears the first {features.frames:,}"
+
+
 def _cut(paths: Sequence[Path], features: SpeechFeatures) -> tuple[str, ...]:
     """A line on recordings that are longer than an example."""
     longer = sum(features.frames_of(read_header(path).frames) > features.frames for path in paths)

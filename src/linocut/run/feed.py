@@ -128,7 +128,7 @@ def check_truth(dataset: Dataset, network: str, loss: Loss, outputs: int) -> Non
     elif loss.function == PATHS:
         raise DataError(
             f"{dataset.name} has a class for each example, network {network} ends in {loss.kind}, which reads labels "
-            "of sequences; give strings such as fsdd-strings or TIMIT's folders, or a network that ends in classes (lstm)"
+            "of sequences; give strings such as fsdd-strings or TIMIT's folders, or a network of classes such as lstm"
         )
     elif not loss.by_class and (outputs, classes) != (1, 2):
         raise DataError(
