@@ -68,6 +68,24 @@ def test_costs_are_those_of_the_page():
     assert timed[0] > timed[1] > 0
 
 
+TINY = """
+name = "tiny"
+kind = "fpga"
+source = "none"
+clock_hz = 100e6
+family = "xcup"
+dsp = 20
+bram36 = 4
+lut = 3000
+"""
+
+
+def test_a_device_that_is_too_small_says_what_is_missing(heard, linocut):
+    Path("tiny.toml").write_text(TINY)
+    status, out, err = linocut("blocks", *heard, "--budget", "5us@tiny.toml", "--blocks", "8,16")
+    assert status == 2 and out == "" and "60 DSP where there are 20" in err and not Path("swept").exists()
+
+
 def test_budgets_are_read_and_hold():
     network = cost_of(lc.networks.lstm((10, 39), block=8), "ku060")
     for text, other in (("18452B", "18451B"), ("13706mul", "13705mul"), ("1ms@ku060", "1ns@ku060")):

@@ -26,13 +26,14 @@ MEND = "such as 24KiB of weights, 20000mul a frame or 5us@ku060 a frame"
 class BlockCost:
     """`numbers` that are trained, bytes of weights in 16 bits, multiplications of real numbers a frame.
 
-    Where an FPGA is asked about, seconds a frame of one stream; None also where it is too small.
+    Where an FPGA is asked about, seconds a frame of one stream, or what is missing where it is too small.
     """
 
     numbers: int
     weight_bytes: int
     multiplications: int
     frame_s: float | None = None
+    missing: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class BlockBudget:
     def shown(self, cost: BlockCost) -> str:
         """What a network costs of what is bounded, for people."""
         if self.frame_s is not None:
-            return "too large for the device" if cost.frame_s is None else f"{1e6 * cost.frame_s:.4g} us a frame"
+            return "-" if cost.frame_s is None else f"{1e6 * cost.frame_s:.4g} us a frame"
         if self.multiplications is not None:
             return f"{cost.multiplications:,} multiplications a frame"
         return f"{show_size(cost.weight_bytes)} of weights in 16 bits"
@@ -93,7 +94,7 @@ def _above_zero(limit: float, text: str) -> float:
 
 
 def cost_of(network: Network, device: str | None = None) -> BlockCost:
-    """What a recurrent network costs; seconds a frame are None without a device, and where it is too small.
+    """What a recurrent network costs; there are no seconds a frame without a device, and where it is too small.
 
     SpecError for a network that has no 16-bit form, and for one that has no pipeline on an FPGA.
     """
@@ -102,12 +103,15 @@ def cost_of(network: Network, device: str | None = None) -> BlockCost:
         sum(one.real_parameters for one in costs),
         sixteen_bits(blank(network.graph)).graph.nbytes,
         math.ceil(sum(one.real_macs for one in costs) / steps),
-        None if device is None else _frame_s(network, device),
+        *_timed(network, device),
     )
 
 
-def _frame_s(network: Network, device: str) -> float | None:
+def _timed(network: Network, device: str | None) -> tuple[float | None, str | None]:
+    """Seconds a frame, or what is missing."""
+    if device is None:
+        return None, None
     try:
-        return 1 / accelerate(network, device).one_stream_per_second
-    except TooSmall:
-        return None
+        return 1 / accelerate(network, device).one_stream_per_second, None
+    except TooSmall as error:
+        return None, str(error)

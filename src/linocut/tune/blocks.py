@@ -99,7 +99,7 @@ class Sweep:
             return BlockTrial(block, None, str(error))
         cost = cost_of(network, self.budget.device if self.budget else None)
         if self.budget is not None and not self.budget.holds(cost):
-            return BlockTrial(block, cost, f"{self.budget.shown(cost)}, above the budget")
+            return BlockTrial(block, cost, cost.missing or f"{self.budget.shown(cost)}, above the budget")
         return BlockTrial(block, cost)
 
     def trials(self, tell: Tell) -> Iterator[BlockTrial]:
