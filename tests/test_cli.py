@@ -356,8 +356,8 @@ TRAIN = ["train", "--data", "digits"]
             ["trian"],
             2,
             "no command is called 'trian'; there are train, tune, plan, eval, log, predict, accelerate, estimate, "
-            "analyse, hybrid, prune, nasbench, sixteen-bits, export, pack, unpack, data, reproduce, models, bench, "
-            "info; "
+            "analyse, hybrid, blocks, prune, nasbench, sixteen-bits, export, pack, unpack, data, reproduce, models, "
+            "bench, info; "
             "did you mean train?",
         ),
         ([*TRAIN, "--epoch", "3"], 2, "--epochs"),

@@ -2,12 +2,13 @@
 
 import io
 import json
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from wav_files import tones
+from wav_files import tone, tones, write_wav
 
 import linocut as lc
 from linocut.cli.sixteen_bits import _examples
@@ -61,3 +62,34 @@ def test_frames_are_heard_as_they_come(heard, linocut, monkeypatch):
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(frames.tobytes()[:-2]), isatty=lambda: False))
     status, _, err = linocut("predict", "run", "-")
     assert status == 2 and f"has {4 * x.shape[1] - 2} B, must have {4 * x.shape[1]} ({x.shape[1]} floats)" in err
+
+
+def test_recordings_are_named_with_the_likeliest_classes_and_long_ones_are_told_of(heard, linocut):
+    write_wav(Path("long.wav"), tone(400, 20.0))
+    status, out, err = linocut("predict", "run", "tones/low/000.wav", "long.wav", "--top", 2, "--json")
+    first, second = (json.loads(line) for line in out.splitlines())
+    assert status == 0 and {one["class"] for one in first["top"]} == {"low", "high"}
+    assert first["class"] == first["top"][0]["class"] and first["confidence"] >= first["top"][1]["confidence"]
+    assert err == f"long.wav has 1,998 frames, of which the network hears the first {heard.shape[0]}\n"
+    assert second["file"] == "long.wav"
+
+
+@pytest.mark.parametrize("to", ["c", "hls"])
+def test_what_export_says_to_try_works_and_saturated_numbers_are_named(heard, linocut, to):
+    status, out, _ = linocut("export", "run", "--to", to, "--out", "device")
+    assert status == 0 and "cannot hold" not in out
+    *_, line = out.splitlines()
+    done = subprocess.run(line.removeprefix("try it: "), shell=True, capture_output=True, text=True)
+    assert line.startswith("try it: cd device && ") and done.returncode == 0, done.stderr
+    trainer = lc.Trainer.resume("run", threads=1)
+    trainer.state["gru1.bias"] = trainer.state["gru1.bias"] + 40
+    found = lc.export(trainer, to, out="saturated")
+    assert found.saturated == found.to_json()["saturated"] == {"gru1.bias": 24}
+
+
+@pytest.mark.parametrize("to", ["onnx", "tflite"])
+def test_formats_without_recurrent_nodes_say_which_have_them(heard, linocut, to):
+    status, out, err = linocut("export", "run", "--to", to, "--out", "model")
+    assert (
+        (status, out, err.count("\n")) == (2, "", 1) and "give --to c or --to hls" in err and not Path("model").exists()
+    )

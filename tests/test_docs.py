@@ -15,6 +15,7 @@ import click
 import pytest
 from PIL import Image
 from small_command import REFERENCE, SMALL, objects
+from wav_files import tones
 
 import linocut
 from linocut.cli import linocut as command_line
@@ -205,6 +206,7 @@ def test_json_has_the_keys_that_the_reference_names(run: str, linocut, tmp_path:
         "analyse": (run, "--components-only", "--examples", 50),
         "prune": (run, "--rate", 4, "--by", "channel", "--epochs", 1),
         "hybrid": ("--from", run, "--budget", "600B", "--by", "pca", "--choose-only", "--examples", 50),
+        "blocks": ("--data", tones(tmp_path / "tones", 6), "--blocks", 16, "--epochs", 1, "--batch", 4),
         "nasbench enumerate": ("--vertices", 5),
         "nasbench describe": ("1:0",),
         "nasbench sweep": ("--vertices", 5),

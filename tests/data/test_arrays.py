@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from linocut.data import ArrayDataset, Dataset, take
+from linocut.data.dataset import evenly, some_floats
 from linocut.errors import DataError
 
 
@@ -134,3 +135,9 @@ def test_take_gives_the_first_examples():
     assert take(dataset, 6) is take(dataset, None) is take(dataset, 1000) is dataset
     with pytest.raises(DataError, match="limit is 0, must be 1 or more"):
         take(dataset, 0)
+
+
+def test_places_that_are_equally_far_from_each_other_reach_all_classes_of_a_sorted_folder() -> None:
+    assert evenly(10, 3).tolist() == [0, 3, 6] and evenly(2, 8).tolist() == [0, 1]
+    dataset = ArrayDataset(np.arange(12, dtype=np.float32)[:, None], np.repeat(np.arange(4), 3), tuple("abcd"))
+    assert some_floats(dataset, 4)[:, 0].tolist() == [0.0, 3.0, 6.0, 9.0]

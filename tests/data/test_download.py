@@ -148,6 +148,7 @@ def test_get(server, tmp_path, monkeypatch):
     ("name", "message"),
     [
         ("digits", "digits are inside the package, nothing to download"),
+        ("fsdd", "fsdd is a repository, .*; get it with: git clone https://github.com/Jakobovski/free-spoken-digit"),
         ("mnits", "data set 'mnits' cannot be downloaded, must be one of mnist, fashion-mnist"),
     ],
 )

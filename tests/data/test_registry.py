@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from linocut.data import available, is_image_folder, load
+from linocut.data.recorded import RECORDED
 from linocut.data.sources import SOURCES
 from linocut.errors import DataError
 
@@ -184,9 +185,15 @@ def test_available(home):
         "cifar100-coarse": None,
         "svhn": None,
         "svhn-extra": None,
+        "fsdd": None,
+        "fsdd-strings": None,
         "modulation": "inside the package",
     }
-    assert list(found)[1:] == [*SOURCES, "modulation"]
+    assert list(found)[1:] == [*SOURCES, *RECORDED, "modulation"]
+    (home / "free-spoken-digit-dataset" / "recordings").mkdir(parents=True)
+    (home / "free-spoken-digit-dataset" / "recordings" / "0_ann_0.wav").touch()
+    of_digits = [record.found for record in available(home) if record.name in RECORDED]
+    assert of_digits == [str(home / "free-spoken-digit-dataset")] * 2
     make(home / "FashionMNIST" / "raw")
     assert available(home)[2].found == str(home / "FashionMNIST" / "raw")
     for record in available():

@@ -15,8 +15,9 @@ from wav_files import write_wav
 from linocut.data import load, load_splits
 from linocut.data.augment import Augmenter
 from linocut.data.augmentation import find_augmentation
-from linocut.data.digit_strings import check_path, strings_of
+from linocut.data.digit_strings import strings_of
 from linocut.data.form import Form
+from linocut.data.label_paths import check_path
 from linocut.data.number_files import read_numbers
 from linocut.data.phones import DIGITS, PHONES, numbers_of
 from linocut.data.speech_features import SpeechFeatures, with_differences

@@ -59,6 +59,8 @@ def trainer(name: str) -> Trainer:
             return Trainer(digits, micro_batch=3, **rest)
         case "regression":
             return Trainer(lc.models.mlp((7,), 2, (20,), dtype="f32", task="regression"), **rest)
+        case "recurrent":
+            return Trainer(lc.models.build("lstm", input_shape=(6, 5), classes=2, cells=16, projection=8), **rest)
         case "cell" | "sequence" | "levels":
             return Trainer(branched.NETWORKS[name], **rest)
         case "bop":
@@ -68,7 +70,7 @@ def trainer(name: str) -> Trainer:
 
 
 IN_INTEGERS = ("lean", "lean8", "wang2021", "micro", "cnv")  # of which every set of kernels gives the same bits
-NAMES = ("lean", "micro", "standard", "bop", "regression", "cnv", "cell", "sequence", "levels")
+NAMES = ("lean", "micro", "standard", "bop", "regression", "cnv", "cell", "sequence", "levels", "recurrent")
 
 
 def exported(made: Trainer, folder: Path) -> Exported:

@@ -56,12 +56,20 @@ def test_trainings_come_to_figures_in_floats_and_in_16_bits(tmp_path: Path, monk
     for digit in range(3):
         for number in range(9):
             samples = tone(300 + 300 * digit, 0.2 + 0.01 * number, number)
-            write_wav(tmp_path / "fsdd/recordings" / f"{digit}_ann_{number}.wav", samples)
+            for speaker in ("ann", "bob"):
+                write_wav(tmp_path / "fsdd/recordings" / f"{digit}_{speaker}_{number}.wav", samples)
+    monkeypatch.setattr(clstm_training, "SPEAKERS", ("ann", "bob"))
     for name in ("DIGITS", "STRINGS"):
         monkeypatch.setattr(clstm_training, name, replace(getattr(clstm_training, name), batch=4))
     asked = Asked(True, None, tmp_path / "runs", tmp_path, 1, lambda text: None)
     found = list(clstm._trainings(asked))
-    assert [len(of(found, table)) for table in (clstm.ACCURACY, clstm.STRINGS_ERRORS)] == [4, 4]
+    assert [len(of(found, table)) for table in (clstm.ACCURACY, clstm.STRINGS_ERRORS, clstm.LEFT_OUT)] == [4, 4, 4]
     assert all(0 <= (row.ours if row.ours is not None else -1) <= 200 for row in found)
     assert next(clstm._trainings(asked)) == found[0]  # kept, and not trained again
+    everybody = list(clstm._left_out(replace(asked, quick=False, epochs=1)))
+    assert [row.row for row in everybody[-4:]] == [
+        *("block 1, mean of 2 speakers", "block 1, mean of 2 speakers, in 16 bits"),
+        *("block 8, mean of 2 speakers", "block 8, mean of 2 speakers, in 16 bits"),
+    ]
+    assert "--test-speaker bob" in everybody[7].command
     assert np.isfinite([row.seconds or 0.0 for row in found]).all()

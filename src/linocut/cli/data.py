@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from linocut.cli.choices import SOURCE
 from linocut.cli.command import Command
 from linocut.cli.group import Group
 from linocut.cli.options import PATH, json_option
+
+if TYPE_CHECKING:
+    from linocut.data import Available
 
 
 @click.group(cls=Group, invoke_without_command=True)
@@ -43,8 +46,13 @@ def list_datasets(data_dir: Path | None, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps(dataclasses.asdict(entry)))
         else:
-            where = entry.found or f"not here; get it with: linocut data get {entry.name}"
+            where = entry.found or f"not here; get it with: {_getting(entry)}"
             click.echo(f"{entry.name:{width}}  {entry.description}; {entry.licence}; {where}")
+
+
+def _getting(entry: Available) -> str:
+    """The command that gets a data set: of one without published archives its home's."""
+    return f"linocut data get {entry.name}" if entry.files else f"git clone {entry.home}"
 
 
 @data.command(cls=Command, examples=("linocut data get mnist", "linocut data get cifar10 --data-dir /media/sets"))

@@ -93,14 +93,18 @@ def _told(found: Exported) -> str:
     from linocut.sizes import show_size
 
     shown = [str(path) for path in found.files if path.parent == found.files[0].parent]
-    if len(shown) < len(found.files):
+    kernels = len(shown) < len(found.files)
+    if kernels:
         shown.append(f"{found.files[-1].parent} ({len(found.files) - len(shown)} files)")
     lines = [f"wrote {', '.join(shown)}"]
     lines += [f"{what.removesuffix('_bytes')}: {show_size(nbytes)}" for what, nbytes in found.sizes.items()]
+    for part, count in found.saturated.items():
+        lines.append(f"{part}: {count:,} numbers that 16 bits cannot hold, which are clipped")
+    folder, name = quoted(found.files[0].parent), found.name
+    if found.to == "hls":
+        lines.append(f"try it: cd {folder} && g++ -I stand_in {name}.cpp {name}_main.cpp -o {name}")
     if found.to == "c":
-        folder, name = quoted(found.files[0].parent), found.name
-        trains = "arena_bytes" in found.sizes
-        kernels = " c99/[a-z]*.c -lm" if trains else ""
-        sources = f"{name}.c {name}_test.c{kernels}"
+        rounds = " -lm" if "arena_bytes" in found.sizes else ""
+        sources = f"{name}.c {name}_test.c{' c99/[a-z]*.c' * kernels}{rounds}"
         lines.append(f"try it: cd {folder} && cc -O2 -ffp-contract=off {sources} -o {name}_test && ./{name}_test")
     return "\n".join(lines)

@@ -16,6 +16,7 @@ class Options:
     bits: str | None
     block: int | None
     features: str | None
+    test_speaker: str | None
     policy: str
     optimizer: str
     batch: int

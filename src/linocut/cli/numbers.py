@@ -14,6 +14,9 @@ from linocut.errors import DataError, one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from linocut.data.dataset import Dataset
     from linocut.run.number_scores import LabelScore, NumberScore
     from linocut.run.predict import Predictor
@@ -70,23 +73,29 @@ def _shown(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else one_line(value)
 
 
-def predict_files(predictor: Predictor, paths: Sequence[Path], as_json: bool, bad: int = 0) -> None:
+def predict_files(
+    predictor: Predictor, paths: Sequence[Path], as_json: bool, bad: int = 0, top: int | None = None
+) -> None:
     """A line for each example of each file; one that cannot be read costs a line and the exit status.
 
-    So did as many others as are `bad`.
+    So did as many others as are `bad`. Of classes the `top` likeliest are named.
     """
     from linocut.data.form import SOUND
+    from linocut.run.best_path import labels_of, reads_labels
 
     rows = predictor.form is not None and predictor.form.kind != SOUND
     for path in paths:
         try:
-            found = predictor.predict(predictor.read(path))
+            examples = predictor.read(path)
+            found = predictor.predict(examples)
         except DataError as error:
             click.echo(f"error: {one_line(error)}", err=True)
             bad += 1
             continue
+        _tell_of_cut(predictor, path)
+        read = labels_of(found.outputs, examples) if reads_labels(predictor.graph) else None
         for row in range(len(found.classes)):
-            answer, text = answer_of(predictor, found, row)
+            answer, text = _answer(predictor, found, row, top) if read is None else labels_named(predictor, read[row])
             at, place = ({"row": row + 1}, f":{row + 1}") if rows else ({}, "")
             if as_json:
                 click.echo(json.dumps({"file": str(path), **at, **answer}))
@@ -94,6 +103,42 @@ def predict_files(predictor: Predictor, paths: Sequence[Path], as_json: bool, ba
                 click.echo(f"{one_line(path)}{place}  {text}")
     if bad:
         click.get_current_context().exit(DataError.exit_status)
+
+
+def _tell_of_cut(predictor: Predictor, path: Path) -> None:
+    """A line on standard error about a recording of which the network hears the beginning only."""
+    if predictor.form is None or predictor.form.speech is None:
+        return
+    from linocut.data.speech import cut_of
+
+    if line := cut_of(path, predictor.form):
+        click.echo(one_line(line), err=True)
+
+
+def _answer(predictor: Predictor, found: Predictions, row: int, top: int | None) -> tuple[dict[str, object], str]:
+    """That of `answer_of`, or of classes the likeliest."""
+    if top is None:
+        return answer_of(predictor, found, row)
+    return likeliest_of(predictor, found.outputs[row], top)
+
+
+def likeliest_of(predictor: Predictor, outputs: NDArray[np.float32], top: int | None) -> tuple[dict[str, object], str]:
+    """For programs and for people: the class of outputs (outputs,), and the `top` likeliest where these are wanted."""
+    from linocut.run.predictions import Predictions
+
+    best = Predictions.of(outputs[None], predictor.graph.logits.function).top(top or 1)
+    likeliest = [
+        {"class": predictor.class_name(label), "confidence": confidence}
+        for label, confidence in zip(best.classes[0].tolist(), best.confidences[0].tolist(), strict=True)
+    ]
+    text = "  ".join(f"{one_line(one['class'])}  {one['confidence']:.1%}" for one in likeliest)
+    return {**likeliest[0], **({} if top is None else {"top": likeliest})}, text
+
+
+def labels_named(predictor: Predictor, labels: Sequence[int]) -> tuple[dict[str, object], str]:
+    """For programs and for people: the labels of a sequence, in order."""
+    names = [predictor.class_name(label) for label in labels]
+    return {"labels": names}, "  ".join(map(one_line, names)) or "no label"
 
 
 def answer_of(predictor: Predictor, found: Predictions, row: int) -> tuple[dict[str, object], str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from linocut.cli.command import Command
-from linocut.cli.numbers import predict_files
+from linocut.cli.numbers import likeliest_of, predict_files
 from linocut.cli.options import DEFAULT_BATCH, PATH, json_option, machine_options, tell_assumed
 from linocut.errors import DataError, one_line
 
@@ -60,7 +60,8 @@ def predict(
     The IMAGE - stands for frames on standard input: raw bytes (height x width x channels) of the network's size, one
     behind the other until the end. Each is a line as soon as it is there. Of a recurrent network a frame is one of a
     sequence: its features, normalised as in training, in 32-bit floats. State is kept, in 16-bit integers, and a line
-    is of what has been heard so far.
+    is of what has been heard so far. Of a network that reads labels (the loss ctc) a line is the label that begins with
+    its frame, or - where none does; of a file all its labels, in order.
     """
     from linocut.export.load import load
     from linocut.export.sixteen import is_recurrent
@@ -82,13 +83,13 @@ def predict(
         raise click.UsageError(
             f"the network of {run} takes {wanted.dtype} values, not images; use linocut.load in Python"
         )
-    if predictor.form is not None:
-        if frames or top is not None:
-            raise click.UsageError(f"the network of {run} reads numbers from files; leave out - , --stdin and --top")
-        predict_files(predictor, paths, as_json, bad)
-        return
     if top is not None and not predictor.graph.classes:
         raise click.UsageError(f"the network of {run} gives numbers, which have no likeliest; leave out --top")
+    if predictor.form is not None:
+        if frames:
+            raise click.UsageError(f"the network of {run} reads numbers from files; leave out - and --stdin")
+        predict_files(predictor, paths, as_json, bad, top)
+        return
     show = _Shown(predictor, top, as_json)
     if frames:
         for number, frame in enumerate(_of_frames(predictor, sys.stdin.buffer)):
@@ -110,11 +111,13 @@ def _hear(predictor: Predictor, top: int | None, as_json: bool) -> None:
     import numpy as np
 
     from linocut.export.sixteen import in_sixteen_bits
+    from linocut.run.best_path import reads_labels
     from linocut.run.stream import Stream
 
     if top is not None and not predictor.graph.classes:
         raise click.UsageError("the network reads labels of a sequence, which have no likeliest; leave out --top")
-    stream, show = Stream(in_sixteen_bits(predictor.graph)), _Shown(predictor, top, as_json)
+    stream = Stream(in_sixteen_bits(predictor.graph))
+    show = _Read(predictor, as_json) if reads_labels(predictor.graph) else _Shown(predictor, top, as_json)
     nbytes, features = 4 * predictor.graph.input.shape[1], predictor.graph.input.shape[1]
     for number, data in enumerate(_pieces(sys.stdin.buffer, nbytes, f"{features} floats")):
         show(stream.push(np.frombuffer(data, "<f4")), {"file": STDIN, "frame": number}, str(number))
@@ -196,19 +199,24 @@ class _Shown:
 
     def __call__(self, outputs: NDArray[np.float32], about: dict[str, object], label: str) -> None:
         """Those of one picture, of which programs are told `about` and people `label`."""
-        answer, text = self._classes(outputs) if self._predictor.graph.classes else _numbers(outputs)
+        named = self._predictor.graph.classes
+        answer, text = likeliest_of(self._predictor, outputs, self._top) if named else _numbers(outputs)
         click.echo(json.dumps({**about, **answer}) if self._as_json else f"{label}  {text}")
 
-    def _classes(self, outputs: NDArray[np.float32]) -> tuple[dict[str, object], str]:
-        from linocut.run.predictions import Predictions
 
-        best = Predictions.of(outputs[None], self._predictor.graph.logits.function).top(self._top or 1)
-        likeliest = [
-            {"class": self._predictor.class_name(label), "confidence": confidence}
-            for label, confidence in zip(best.classes[0].tolist(), best.confidences[0].tolist(), strict=True)
-        ]
-        text = "  ".join(f"{one_line(one['class'])}  {one['confidence']:.1%}" for one in likeliest)
-        return {**likeliest[0], **({} if self._top is None else {"top": likeliest})}, text
+class _Read:
+    """Prints the label that begins with each frame."""
+
+    def __init__(self, predictor: Predictor, as_json: bool) -> None:
+        from linocut.run.best_path import LabelReader
+
+        self._predictor, self._as_json, self._reader = predictor, as_json, LabelReader()
+
+    def __call__(self, outputs: NDArray[np.float32], about: dict[str, object], number: str) -> None:
+        """That of one frame, of which programs are told `about` and people `number`."""
+        label = self._reader.read(outputs.reshape(-1))
+        name = None if label is None else self._predictor.class_name(label)
+        click.echo(json.dumps({**about, "label": name}) if self._as_json else f"{number}  {one_line(name or '-')}")
 
 
 def _numbers(outputs: NDArray[np.float32]) -> tuple[dict[str, object], str]:

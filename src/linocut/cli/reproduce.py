@@ -23,7 +23,7 @@ from linocut.errors import one_line, printable
 if TYPE_CHECKING:
     from linocut.reproduce.row import Row
 
-LENGTHY = "trains the paper's networks as long as it did, which takes days; Ctrl-C ends it, and the command goes on"
+LENGTHY = "trains in full, which takes days, of clstm about an hour; Ctrl-C ends it, and the same command goes on"
 
 
 @click.command(

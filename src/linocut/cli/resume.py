@@ -140,6 +140,8 @@ def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts,
         pairs.append(("augmentation", find_augmentation(options.augment), run.augmentation))
     if "labels" in explicit:
         pairs.append(("label", ",".join(options.labels), ",".join(facts.form.labels) if facts.form else "none"))
+    if "test_speaker" in explicit:
+        pairs.append(("test speaker", options.test_speaker, facts.form.test_speaker if facts.form else None))
     if "task" in explicit:
         pairs.append(("task", options.task, facts.form.task if facts.form else "classification"))
     if "batch" in explicit:

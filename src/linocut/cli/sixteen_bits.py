@@ -81,8 +81,8 @@ def sixteen_bits(
 
 
 def _examples(dataset: Dataset, shape: tuple[int, ...]) -> Array:
-    """The first ones (n, steps, features); DataError where they are of another shape."""
-    from linocut.data.dataset import first_floats
+    """Some (n, steps, features); DataError where they are of another shape."""
+    from linocut.data.dataset import some_floats
     from linocut.graph.q10 import CALIBRATED
 
     if (dataset.shape, dataset.dtype) != (shape, "f32"):
@@ -90,7 +90,7 @@ def _examples(dataset: Dataset, shape: tuple[int, ...]) -> Array:
             f"{dataset.name} has examples {dataset.shape} of {dataset.dtype}, the network takes {shape} of f32; give "
             "what it was trained on"
         )
-    return first_floats(dataset, CALIBRATED)
+    return some_floats(dataset, CALIBRATED)
 
 
 def _told(made: Sixteen, out: Path, nbytes: int) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from linocut.cli.options import PATH, load_like
+from linocut.cli.options import PATH, combined, load_like
 
 if TYPE_CHECKING:
     from linocut.cli.given import Options
@@ -25,6 +25,13 @@ features_option = click.option(
     help="What is seen of recordings: log_mel, bytes of one length; mfcc or filterbank, sequences of any length.  "
     "[default: those that the model is for, else log_mel]",
 )
+test_speaker_option = click.option(
+    "--test-speaker",
+    metavar="NAME",
+    help="Test on all recordings of this speaker, and train on those of all others. Speakers are read from names: "
+    "CLASS_SPEAKER_NUMBER.wav, or in class folders SPEAKER_NUMBER.wav or SPEAKER/NUMBER.wav.",
+)
+recording_options = combined(features_option, test_speaker_option)
 freeze_option = click.option(
     "--freeze",
     metavar="LAYERS",
@@ -76,7 +83,7 @@ def load_as(run: Checkpoint | None, options: Options) -> Loaded:
     form = _known_form(run, options)
     if form is not None and _asks_for(options, form):
         form = replace(form, classes=())  # ranges that the weights know; the classes may be others
-        return data.load_splits(options.data, options.data_dir, form=form)
+        return data.load_splits(options.data, options.data_dir, form=form, test_speaker=options.test_speaker)
     labels = options.labels or (form.labels if form is not None else ())
     told = labels or options.task is not None
     if run is not None and run.data is not None and options.size is None and options.colour is None and not told:
@@ -90,6 +97,7 @@ def load_as(run: Checkpoint | None, options: Options) -> Loaded:
         labels=labels,
         task=options.task,
         features=options.features or features_for(options.model, options.data),
+        test_speaker=options.test_speaker,
     )
 
 

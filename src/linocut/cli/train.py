@@ -40,11 +40,11 @@ from linocut.cli.precision import precision_options, with_precisions
 from linocut.cli.pruning import asked_pruning, pruning_options
 from linocut.cli.start import (
     default_name,
-    features_option,
     freeze_option,
     from_option,
     load_as,
     network_of,
+    recording_options,
     source_run,
     tell_of_start,
     with_policy_of,
@@ -96,7 +96,7 @@ def _check(given: Mapping[str, Any]) -> Iterable[str]:
 @precision_options
 @data_options
 @label_options
-@features_option
+@recording_options
 @image_size_option
 @colour_option
 @skip_corrupt_option

@@ -34,7 +34,7 @@ from linocut.cli.options import (
     tell_skipped,
 )
 from linocut.cli.precision import precision_options, with_precisions
-from linocut.cli.start import features_for, features_option
+from linocut.cli.start import features_for, recording_options
 from linocut.cli.train import SIGNALLED
 from linocut.errors import one_line, printable
 
@@ -50,7 +50,7 @@ OPTIONS = {"learning_rate": "lr", "momentum": "momentum", "weight_decay": "weigh
 OWN = {"adam": ("learning_rate", "weight_decay"), "sgd": tuple(OPTIONS)}
 ALSO = (
     *("model", "hidden", "block", "keep_float", "bits"),
-    *("data", "data_dir", "labels", "task", "features", "size", "colour", "skip_corrupt"),
+    *("data", "data_dir", "labels", "task", "features", "test_speaker", "size", "colour", "skip_corrupt"),
     *("policy", "limit", "augment", "seed"),
 )
 
@@ -67,7 +67,7 @@ ALSO = (
 @precision_options
 @data_options
 @label_options
-@features_option
+@recording_options
 @image_size_option
 @colour_option
 @skip_corrupt_option
@@ -184,7 +184,7 @@ def _loaded(given: dict[str, Any]) -> Loaded:
     from linocut import data
     from linocut.cli.choosing import split
 
-    options = {name: given[name] for name in ("skip_corrupt", "colour", "labels", "task")}
+    options = {name: given[name] for name in ("skip_corrupt", "colour", "labels", "task", "test_speaker")}
     features = given["features"] or features_for(given["model"], given["data"])
     loaded = data.load_splits(given["data"], given["data_dir"], given["size"], features=features, **options)
     tell_skipped(*filter(None, loaded))

@@ -129,9 +129,15 @@ def check_read(dataset: Dataset, indices: NDArray[np.int64], images: NDArray[Any
         raise DataError(f"{dataset.name}: example {bad:,} does not exist, indices are 0 to {len(dataset) - 1:,}")
 
 
-def first_floats(dataset: Dataset, count: int) -> NDArray[np.float32]:
-    """The first examples (n, *shape) of a data set of floats, `count` of them where there are as many."""
-    most = min(count, len(dataset))
-    images, (shape, kind) = np.empty((most, *dataset.shape), np.float32), truth_form(dataset, most)
-    dataset.read(np.arange(most), images, np.empty(shape, kind))
+def some_floats(dataset: Dataset, count: int) -> NDArray[np.float32]:
+    """Examples (n, *shape) of a data set of floats, `count` of them where there are as many: see evenly."""
+    places = evenly(len(dataset), count)
+    images, (shape, kind) = np.empty((len(places), *dataset.shape), np.float32), truth_form(dataset, len(places))
+    dataset.read(places, images, np.empty(shape, kind))
     return images
+
+
+def evenly(examples: int, count: int) -> NDArray[np.int64]:
+    """So many places (n,) of examples, equally far from each other: those of a folder lie in the order of classes."""
+    most = min(count, examples)
+    return np.arange(most) * examples // most

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from linocut.data import pcg64, phones
 from linocut.data.arrays import ArrayDataset
 from linocut.data.dataset import Dataset
 from linocut.data.form import SOUND, Form
+from linocut.data.label_paths import check_path
 from linocut.data.recordings import SPOKEN_DIGITS, find_recordings
 from linocut.data.sound import other_rate
 from linocut.data.speech import chosen, features_of, features_within, normal_of, padded
@@ -44,17 +44,19 @@ class DigitString:
     samples: NDArray[np.float32]
 
 
-def open_strings(root: Path, kind: str, form: Form | None = None) -> tuple[Dataset, Dataset]:
+def open_strings(
+    root: Path, kind: str, form: Form | None = None, test_speaker: str | None = None
+) -> tuple[Dataset, Dataset]:
     """Training and test strings of the Free Spoken Digit Dataset below `root`: (frames, features), 19 phones as labels.
 
-    `kind` is that of the features, as SpeechFeatures.at has it; a `form` is that of a trained network. DataError for
-    other recordings, and for what does not fit.
+    `kind` is that of the features, as SpeechFeatures.at has it; a `form` is that of a trained network, `test_speaker`
+    as find_recordings has it. DataError for other recordings, and for what does not fit.
     """
-    found = find_recordings(root)
-    for path, _ in (*found.train, *found.test):
+    found = find_recordings(root, test_speaker, form.test_speaker if form else None)
+    paths = [[one.path for one in part] for part in (found.train, found.test)]
+    for path in (*paths[0], *paths[1]):
         if SPOKEN_DIGITS.fullmatch(path.name) is None:
             raise DataError(f"{path} is not called DIGIT_SPEAKER_NUMBER.wav, as the Free Spoken Digit Dataset is")
-    paths = [[path for path, _ in part] for part in (found.train, found.test)]
     rate = chosen(paths[0], kind).rate if form is None else features_of(form).rate
     parts = [list(strings_of(some, rate, SEED + number)) for number, some in enumerate(paths)]
     if form is None:
@@ -63,8 +65,9 @@ def open_strings(root: Path, kind: str, form: Form | None = None) -> tuple[Datas
         features = replace(features, frames=frames)
         normal = normal_of([features.of(one.samples) for one in parts[0]])
         form = Form(SOUND, LABELS, classes=phones.PHONES, speech=features, normal=normal)
-    form = form if form.classes else replace(form, classes=phones.PHONES)
+    form = replace(form, classes=form.classes or phones.PHONES, test_speaker=test_speaker or form.test_speaker)
     train, test = (_dataset(part, form, str(root)) for part in parts)
+    train.notes = test.notes = found.notes
     return train, test
 
 
@@ -118,10 +121,3 @@ def _dataset(strings: Sequence[DigitString], form: Form, name: str) -> ArrayData
     dataset = ArrayDataset(images, labels, form.classes, name, shape=images.shape[1:], numbers=True)
     dataset.form, dataset.handed = form, True
     return dataset.with_lengths([len(one) for one in sequences])
-
-
-def check_path(labels: Sequence[int], frames: int, name: str) -> None:
-    """DataError for a sequence that is too short for its labels: equal ones that follow each other need a blank."""
-    needed = len(labels) + sum(a == b for a, b in pairwise(labels))
-    if frames < needed:
-        raise DataError(f"{name} has {frames:,} frames for {len(labels):,} labels, must have {needed:,}; leave it out")

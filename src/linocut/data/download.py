@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from linocut.data.cache import default_cache
+from linocut.data.recorded import RECORDED, RECORDED_HOME
 from linocut.data.sources import SOURCES
 from linocut.errors import DataError, MachineError
 from linocut.files import expanded, unwritable
@@ -28,6 +29,11 @@ def get(name: str, cache_dir: str | os.PathLike[str] | None = None, progress: Pr
     if source is None:
         if name == "digits":
             raise DataError("digits are inside the package, nothing to download; use them with --data digits")
+        if name in RECORDED:
+            raise DataError(
+                f"{name} is a repository, not an archive with a checksum; get it with: git clone {RECORDED_HOME}, and "
+                "give the folder around it as --data-dir"
+            )
         known = ", ".join(SOURCES)
         raise DataError(f"data set {name!r} cannot be downloaded, must be one of {known}; see: linocut data list")
     into = folder / source.folders[0]

@@ -16,7 +16,7 @@ from linocut.errors import SpecError
 from linocut.networks.classifier import CLASSIFICATION, TASKS
 
 TABLE, ARRAYS, SOUND = "table", "arrays", "sound"
-SINCE = ("speech", "normal")  # fields that older files do not have
+SINCE = ("speech", "normal", "test_speaker")  # fields that older files do not have
 KINDS = (TABLE, ARRAYS, SOUND)
 
 
@@ -27,7 +27,8 @@ class Form:
     `columns` are those of a table that are features, in order, `labels` those that are to be predicted; `classes` are
     the values of the label, in the order of class numbers. Features are coded by `coding` (None: they are bytes), the
     targets of a regression are learned as `scaling` says. `sound` is what is seen of a recording, or `speech` where it
-    is a sequence of its own length, whose features `normal` normalises.
+    is a sequence of its own length, whose features `normal` normalises. `test_speaker` is the one whose recordings are
+    for testing, where that is how they were parted.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Form:
     sound: LogMel | None = None
     speech: SpeechFeatures | None = None
     normal: Scaling | None = None
+    test_speaker: str | None = None
 
     def __post_init__(self) -> None:
         """SpecError for recordings without features, or the other way round."""
@@ -70,6 +72,7 @@ class Form:
             None if sound is None else LogMel.from_dict(sound),
             None if about["speech"] is None else SpeechFeatures.from_dict(about["speech"]),
             None if about["normal"] is None else Scaling.from_dict(about["normal"]),
+            None if about["test_speaker"] is None else fields.text(about["test_speaker"], "the test speaker of a form"),
         )
 
     def __str__(self) -> str:

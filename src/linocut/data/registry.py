@@ -17,9 +17,11 @@ from linocut.data.loaded import Loaded
 from linocut.data.number_files import open_numbers
 from linocut.data.number_names import holds_numbers, is_called_numbers
 from linocut.data.recorded import (
+    DESCRIBED,
     RECORDED,
     RECORDED_FOLDERS,
     RECORDED_HOME,
+    RECORDED_LICENCE,
     holds_sounds,
     open_recorded,
     open_recordings,
@@ -67,6 +69,7 @@ def load(
     form: Form | None = None,
     whole: bool = False,
     features: str | None = None,
+    test_speaker: str | None = None,
 ) -> tuple[Dataset, Dataset]:
     """The training and the test data of `name`: a name in `available()`, or the path of a folder or a file.
 
@@ -81,7 +84,8 @@ def load(
     A folder may also hold recordings, .wav, in class folders or called CLASS_anything.wav (see sound.py). `features`
     says what is seen of them: "log_mel", bytes of one length, by default; or "mfcc" or "filterbank", sequences of their
     own lengths (see speech.py). "fsdd" is the Free Spoken Digit Dataset, by default as "mfcc", and "fsdd-strings" its
-    digits joined to strings, whose labels are phones (see digit_strings.py).
+    digits joined to strings, whose labels are phones (see digit_strings.py). With a `test_speaker` all recordings of
+    that speaker are for testing, and those of all others to train on (see recordings.py).
 
     Files of numbers are CSV (see table.py), whose `labels` name the columns to predict, and .npz (see npz.py). `task`
     is "classification", or "regression" or "multilabel" of them. How a trained network reads them is its `form`
@@ -100,6 +104,7 @@ def load(
         form=form,
         whole=whole,
         features=features,
+        test_speaker=test_speaker,
     )
     return loaded.train, loaded.test
 
@@ -125,6 +130,7 @@ def load_splits(
     form: Form | None = None,
     whole: bool = False,
     features: str | None = None,
+    test_speaker: str | None = None,
 ) -> Loaded:
     """Like `load`, with the examples to validate on where a folder has `val` beside `train` and `test`.
 
@@ -133,11 +139,11 @@ def load_splits(
     text = os.fspath(name)
     if text in RECORDED and not _is_path(name):
         _refuse_image_settings(text, size, skip_corrupt, colour, resizing)
-        return Loaded(*open_recorded(text, _recorded_folder(text, data_dir), features, form))
+        return Loaded(*open_recorded(text, _recorded_folder(text, data_dir), features, form, test_speaker))
     is_path = _is_path(name)
     named = not is_path and _is_known(text)
-    if features is not None and (named or holds_numbers(text)):
-        raise DataError(f"features are {features!r}, but {text} holds no recordings; leave them out")
+    if named or holds_numbers(text):
+        _refuse_settings_of_recordings(text, features, test_speaker)
     if not named and holds_numbers(text):
         path = Path(os.path.realpath(expanded(text)))  # known by it: the same from wherever a run is resumed
         _refuse_image_settings(str(path), size, skip_corrupt, colour, resizing)
@@ -146,6 +152,7 @@ def load_splits(
         from linocut.data.iq import open_iq
 
         _refuse_image_settings(str(path), size, skip_corrupt, colour, resizing)
+        _refuse_settings_of_recordings(str(path), features, test_speaker)
         return Loaded(*open_iq(Path(os.path.realpath(path)), form, whole))
     if labels or task is not None:
         raise DataError(f"{text} has labels of its own; a label and a task are for CSV and .npz files, leave them out")
@@ -160,9 +167,8 @@ def load_splits(
         opener = _format_of(path)
         if opener is None and holds_sounds(path):
             _refuse_image_settings(str(path), size, skip_corrupt, colour, resizing)
-            return Loaded(*open_recordings(path, features, form))
-        if features is not None:
-            raise DataError(f"features are {features!r}, but {path} holds no recordings; leave them out")
+            return Loaded(*open_recordings(path, features, form, test_speaker))
+        _refuse_settings_of_recordings(str(path), features, test_speaker)
         if opener is None:
             from linocut.data.folder import open_folder
 
@@ -227,6 +233,10 @@ def available(data_dir: str | os.PathLike[str] | None = None) -> list[Available]
         records.append(
             Available(source.name, source.description, source.licence, source.home, tuple(source.files), found)
         )
+    for name, description in DESCRIBED.items():
+        folder = _find_recorded(data_dir)
+        found = None if folder is None else str(folder)
+        records.append(Available(name, description, RECORDED_LICENCE, RECORDED_HOME, (), found))
     signals = "radio signals made by formula, 128 x 2 (I and Q), 11 modulations, 22,000 + 5,500"
     records.append(Available("modulation", signals, "Apache-2.0", RADIO, (), inside))
     return records
@@ -268,12 +278,20 @@ def _is_known(text: str) -> bool:
     return text in MADE or text in SOURCES or text in RECORDED
 
 
-def _recorded_folder(name: str, data_dir: str | os.PathLike[str] | None) -> Path:
-    """The folder of the recordings of a name; DataError where it is nowhere."""
+def _find_recorded(data_dir: str | os.PathLike[str] | None) -> Path | None:
+    """The folder of the recordings of RECORDED, None where it is nowhere."""
     for place in _places(data_dir):
         for folder in (*(place / below for below in RECORDED_FOLDERS), place):
             if holds_recordings(folder):
                 return folder
+    return None
+
+
+def _recorded_folder(name: str, data_dir: str | os.PathLike[str] | None) -> Path:
+    """The folder of the recordings of a name; DataError where it is nowhere."""
+    folder = _find_recorded(data_dir)
+    if folder is not None:
+        return folder
     places = ", ".join(dict.fromkeys(str(place) for place in _places(data_dir)))
     raise DataError(
         f"{name} is not on this machine; sought in {places} and in {' or '.join(RECORDED_FOLDERS)} below; get it with: "
@@ -293,6 +311,13 @@ def _refuse_image_settings(
     for what, given in (("colour", colour), ("resizing", resizing)):
         if given is not None:
             raise DataError(f"{what} is {given!r}, but {name} is no folder of images; leave it out")
+
+
+def _refuse_settings_of_recordings(name: str, features: str | None, test_speaker: str | None) -> None:
+    if features is not None:
+        raise DataError(f"features are {features!r}, but {name} holds no recordings; leave them out")
+    if test_speaker is not None:
+        raise DataError(f"test_speaker is {test_speaker!r}, but {name} holds no recordings; leave it out")
 
 
 def _format_of(path: Path) -> Opener | None:

@@ -23,16 +23,17 @@ if TYPE_CHECKING:
 PART = 0.9  # of the recordings that are trained on are no longer than an example
 
 
-def open_sounds(root: Path, form: Form | None = None) -> tuple[Dataset, Dataset]:
+def open_sounds(root: Path, form: Form | None = None, test_speaker: str | None = None) -> tuple[Dataset, Dataset]:
     """The training and the test data below `root` (see recordings.py), (frames, mels) each, held in memory.
 
     An example has as many frames as nine in ten of the recordings to train on; longer ones lose both ends. A `form` is
-    that of a trained network. DataError for what does not fit.
+    that of a trained network. `test_speaker` is as find_recordings has it. DataError for what does not fit.
     """
-    found = find_recordings(root)
-    form = _form(found) if form is None else renewed(form, [name for _, name in found.train], str(root))
+    found = find_recordings(root, test_speaker, form.test_speaker if form else None)
+    form = _form(found) if form is None else renewed(form, [one.label for one in found.train], str(root))
+    form = replace(form, test_speaker=test_speaker or form.test_speaker)
     sets = [
-        dataset_of(_codes([path for path, _ in part], form), [name for _, name in part], form, str(root))
+        dataset_of(_codes([one.path for one in part], form), [one.label for one in part], form, str(root))
         for part in (found.train, found.test)
     ]
     for one in sets:
@@ -47,7 +48,7 @@ def read_sound(path: Path, form: Form) -> NDArray[np.uint8]:
 
 def _form(found: Recordings) -> Form:
     """What the recordings to train on decide: length, classes, and the range of each band."""
-    paths = [path for path, _ in found.train]
+    paths = [one.path for one in found.train]
     features = _chosen(paths)
     coding = Coding.over(_features(path, features) for path in paths)
     return Form(SOUND, classes=found.classes, coding=coding, sound=features)

@@ -26,24 +26,28 @@ if TYPE_CHECKING:
 PART = 0.99  # of the recordings that are trained on are no longer than an example
 
 
-def open_speech(root: Path, kind: str, form: Form | None = None) -> tuple[Dataset, Dataset]:
+def open_speech(
+    root: Path, kind: str, form: Form | None = None, test_speaker: str | None = None
+) -> tuple[Dataset, Dataset]:
     """The training and the test data below `root` (see recordings.py), (frames, features) each, held in memory.
 
     `kind` is that of the features, as SpeechFeatures.at has it. An example has as many frames as 99 in 100 of the
     recordings to train on; longer ones lose their end. Each feature is normalised by its mean and standard deviation
-    over all frames of the training data. A `form` is that of a trained network. DataError for what does not fit.
+    over all frames of the training data. A `form` is that of a trained network, `test_speaker` as find_recordings has
+    it. DataError for what does not fit.
     """
-    found = find_recordings(root)
+    found = find_recordings(root, test_speaker, form.test_speaker if form else None)
     if form is None:
-        paths = [path for path, _ in found.train]
+        paths = [one.path for one in found.train]
         features = chosen(paths, kind)
         sequences = [sequence_of(path, features) for path in paths]
         form = Form(SOUND, classes=found.classes, speech=features, normal=normal_of(sequences))
     elif not form.classes:  # of a training that begins from the network: its classes may be others
         form = replace(form, classes=found.classes)
+    form = replace(form, test_speaker=test_speaker or form.test_speaker)
     sets = []
     for part in (found.train, found.test):
-        paths, names = [path for path, _ in part], [name for _, name in part]
+        paths, names = [one.path for one in part], [one.label for one in part]
         sets.append(_dataset(paths, names, form, str(root)))
         sets[-1].notes = (*found.notes, *_cut(paths, features_of(form)))
     return sets[0], sets[1]
@@ -109,6 +113,15 @@ def _dataset(paths: Sequence[Path], names: Sequence[str], form: Form, name: str)
     dataset = ArrayDataset(images, labels, form.classes, name, shape=images.shape[1:])
     dataset.form, dataset.handed = form, True
     return dataset.with_lengths([len(one) for one in sequences])
+
+
+def cut_of(path: Path, form: Form) -> str | None:
+    """A line on a recording that is longer than an example; None where it is not."""
+    features = features_of(form)
+    frames = features.frames_of(read_header(path).frames)
+    if frames <= features.frames:
+        return None
+    return f"{path} has {frames:,} frames, of which the network hears the first {features.frames:,}"
 
 
 def _cut(paths: Sequence[Path], features: SpeechFeatures) -> tuple[str, ...]:

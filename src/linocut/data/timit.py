@@ -17,8 +17,8 @@ import numpy as np
 
 from linocut.data.arrays import ArrayDataset
 from linocut.data.dataset import Dataset
-from linocut.data.digit_strings import check_path
 from linocut.data.form import SOUND, Form
+from linocut.data.label_paths import check_path
 from linocut.data.sound import other_rate
 from linocut.data.speech import features_of, features_within, normal_of, padded
 from linocut.data.speech_features import SpeechFeatures

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -17,10 +17,12 @@ from linocut.export.c.trainer import TrainerSource
 from linocut.export.costs import Cost, checksum, costs
 from linocut.export.formats import Format, find_format
 from linocut.export.load import load
+from linocut.export.sixteen import is_recurrent
 from linocut.export.written import write_all
 from linocut.files import check_new, expanded
 from linocut.graph.inference import InferenceGraph
 from linocut.graph.network import Network
+from linocut.graph.q10 import is_sixteen, sixteen_bits
 from linocut.run.predict import Predictor
 from linocut.run.session import Session
 
@@ -30,6 +32,7 @@ TAKEN = re.compile(
     "|restrict|return|short|signed|sizeof|static|struct|switch|typedef|union|unsigned|void|volatile|while"
     "|math|stddef|stdint|stdio|string"
 )
+OF_SIXTEEN_BITS = ("c", "hls")  # formats that take recurrent networks in these
 MOST_NAME = 31  # characters that every C compiler tells apart
 
 
@@ -67,7 +70,8 @@ class Exported:
     """What an export wrote: `files` of the format `to`, of the network `name`.
 
     `sizes` are bytes that the format speaks of, by name: of c flash_bytes, scratch_bytes and stack_bytes, where it
-    trains arena_bytes for scratch_bytes. `costs` is what each node takes, `checksum` the SHA-256 of the network.
+    trains arena_bytes for scratch_bytes. `costs` is what each node takes, `checksum` the SHA-256 of the network. Of a
+    recurrent network that was in floats `saturated` counts the numbers that 16 bits cannot hold, by node and part.
     """
 
     to: str
@@ -76,6 +80,7 @@ class Exported:
     sizes: dict[str, int]
     costs: tuple[Cost, ...]
     checksum: str
+    saturated: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """All of it but the nodes, for `--json`."""
@@ -87,6 +92,7 @@ class Exported:
             "bytes": sum(cost.bytes for cost in self.costs),
             "sha256": self.checksum,
             **self.sizes,
+            **({"saturated": self.saturated} if self.saturated else {}),
         }
 
     def report(self) -> dict[str, Any]:
@@ -127,8 +133,12 @@ def export(
     path = expanded(out)
     files = form.files(path, called)
     _check_free(path, files, force)
-    sizes = form.writer()(graph, path, called, chosen, read_as)
-    return Exported(to, called, files, sizes or {}, costs(graph), checksum(graph))
+    written, saturated = graph, {}
+    if to in OF_SIXTEEN_BITS and is_recurrent(graph) and not is_sixteen(graph):
+        made = sixteen_bits(graph)
+        written, saturated = made.graph, made.saturated
+    sizes = form.writer()(written, path, called, chosen, read_as)
+    return Exported(to, called, files, sizes or {}, costs(graph), checksum(graph), saturated)
 
 
 def _export_trainer(

@@ -12,6 +12,8 @@ OfSequences: TypeAlias = "CirculantProduct | Recurrent | SequencePool | Q10Node"
 
 def refuse(node: OfSequences, form: str) -> NoReturn:
     """SpecError for a node that a format has no form for."""
-    what = "of 16 bits; give --to c or --to hls" if isinstance(node, Q10Node) else "in floats; give --bits 16, or"
-    mend = "" if isinstance(node, Q10Node) else " predict with linocut"
-    raise SpecError(f"{node.name}: {form} has no form for a {node.kind} {what}{mend}")
+    what = "of 16 bits" if isinstance(node, Q10Node) else "in floats"
+    raise SpecError(
+        f"{node.name}: {form} has no form for a {node.kind} {what}; give --to c or --to hls, which take recurrent "
+        "networks in 16 bits"
+    )

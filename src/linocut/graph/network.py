@@ -111,12 +111,17 @@ class Network:
             f"{classes}; describe the network with {classes} classes (--model)"
         )
 
+    @property
+    def is_recurrent(self) -> bool:
+        """Whether it has recurrent layers."""
+        return any(isinstance(_layer_of(entry), Recurrent) for entry in self.layers)
+
     def with_block(self, block: int) -> Network:
         """The same network with its recurrent layers in circulant blocks of another size.
 
         SpecError for a size that there is not or that does not fit, and for a network without recurrent layers.
         """
-        if not any(isinstance(_layer_of(entry), Recurrent) for entry in self.layers):
+        if not self.is_recurrent:
             raise SpecError(f"{self.name} has no recurrent layers, whose blocks are {block}; leave the block out")
         return Network(self.name, tuple(_in_blocks(entry, block) for entry in self.layers))
 

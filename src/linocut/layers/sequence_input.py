@@ -14,6 +14,8 @@ from linocut.layers.values import Given, Value
 if TYPE_CHECKING:
     from linocut.layers.lowering import Lowering
 
+MEND = "as recordings are (--features mfcc), or arrays of floats in Python (Trainer.fit)"
+
 
 @dataclass(frozen=True)
 class SequenceInput(Input):
@@ -31,9 +33,9 @@ class SequenceInput(Input):
     def __post_init__(self) -> None:
         super().__post_init__()
         if len(self.shape) != 2:
-            raise SpecError(f"{self.kind} shape is {self.shape}, must be (steps, features)")
+            raise SpecError(f"{self.kind} shape is {self.shape}, must be (steps, features), {MEND}")
         if self.is_bytes:
-            raise SpecError(f"{self.kind} dtype is {self.dtype!r}, must be 'f32': of bytes no step is all zeros")
+            raise SpecError(f"{self.kind} dtype is {self.dtype!r}, must be 'f32', {MEND}")
 
     def lower(self, builder: Lowering, name: str, value: Value) -> Value:
         """The batch as it was read, and where its sequences end."""

@@ -11,10 +11,10 @@ from linocut.dynamics import History, rescaled
 from linocut.dynamics.laws import EDGE
 from linocut.optimizers import SGD
 from linocut.reproduce.asked import Asked
-from linocut.reproduce.kept_run import kept_or_new
 from linocut.reproduce.tanh_network import HIDDEN, tanh_network
 from linocut.train import EpochEnded, Trainer, read_dynamics
 from linocut.train.events import Event
+from linocut.train.kept_run import kept_or_new
 from linocut.train.run_folder import RunFolder
 
 SEED = 0

@@ -41,6 +41,7 @@ RATES, ALONE, LATENCY, ENERGY = (
 )
 AGAINST, ERRORS = "against ESE", "phone error rate on TIMIT"
 ACCURACY, STRINGS_ERRORS = "accuracy on spoken digits", "phone error rate on strings of spoken digits"
+LEFT_OUT = "accuracy on spoken digits of a speaker who is left out of training"
 QUICK_BLOCKS, QUICK_EPOCHS = (1, 8), 1
 AGAIN = "linocut reproduce clstm"
 RECALLED = "recalled of the paper's tables"
@@ -112,37 +113,57 @@ def rows(asked: Asked) -> Iterator[Row]:
 
 def _trainings(asked: Asked) -> Iterator[Row]:
     """Of the spoken digits, where they are on this machine."""
-    for task, table in ((training.DIGITS, ACCURACY), (training.STRINGS, STRINGS_ERRORS)):
-        try:
+    try:
+        for task, table in ((training.DIGITS, ACCURACY), (training.STRINGS, STRINGS_ERRORS)):
             train, test = training.opened(task, asked)
-        except DataError as error:
-            asked.tell(f"nothing is trained: {error}")
-            return
-        for block in QUICK_BLOCKS if asked.quick else training.BLOCKS:
-            yield from _of_block(asked, task, table, block, train, test)
+            for block in QUICK_BLOCKS if asked.quick else training.BLOCKS:
+                yield from _of_block(asked, task, table, block, train, test)
+        yield from _left_out(asked)
+    except DataError as error:
+        asked.tell(f"nothing more is trained: {error}")
+
+
+def _left_out(asked: Asked) -> Iterator[Row]:
+    """Each speaker by networks that were trained on all others, from one seed, and the means."""
+    all_came: dict[int, list[training.Came]] = {block: [] for block in training.LEFT_OUT_BLOCKS}
+    for speaker in training.SPEAKERS[: 1 if asked.quick else None]:
+        task = replace(training.DIGITS, speaker=speaker, seeds=training.DIGITS.seeds[:1])
+        train, test = training.opened(task, asked)
+        for block, came in all_came.items():
+            one = training.SpeechTraining(task, block, task.seeds[0], _epochs(asked, task))
+            came.append(one.run(asked, train, test))
+            yield from _both(asked, one, LEFT_OUT, f"{speaker}, block {block}, {one.epochs} epochs", came[-1])
+    for block, came in all_came.items() if not asked.quick else ():
+        yield from _means(LEFT_OUT, f"block {block}, mean of {len(came)} speakers", came)
 
 
 def _of_block(
     asked: Asked, task: training.Task, table: str, block: int, train: Dataset, test: Dataset
 ) -> Iterator[Row]:
-    """Each seed in floats and in 16 bits, and the means of several."""
-    epochs = asked.epochs or (QUICK_EPOCHS if asked.quick else task.epochs)
-    seeds = task.seeds[:1] if asked.quick else task.seeds
+    """Each seed, and the means of several."""
     all_came = []
-    for seed in seeds:
-        one = training.SpeechTraining(task, block, seed, epochs)
-        came = one.run(asked, train, test)
-        all_came.append(came)
-        title, command = (
-            f"block {block}, seed {seed}, {epochs} epochs",
-            f"{AGAIN} --quick" if asked.quick else one.command,
-        )
-        yield Row(table, title, None, came.floats, "%", MEASURED, command, seconds=came.seconds)
-        yield Row(table, f"{title}, in 16 bits", None, came.sixteen, "%", MEASURED, command)
-    if len(seeds) > 1:
-        title, command = f"block {block}, mean of {len(seeds)} seeds", AGAIN
-        yield Row(table, title, None, fmean(one.floats for one in all_came), "%", MEASURED, command)
-        yield Row(table, f"{title}, in 16 bits", None, fmean(one.sixteen for one in all_came), "%", MEASURED, command)
+    for seed in task.seeds[:1] if asked.quick else task.seeds:
+        one = training.SpeechTraining(task, block, seed, _epochs(asked, task))
+        all_came.append(one.run(asked, train, test))
+        yield from _both(asked, one, table, f"block {block}, seed {seed}, {one.epochs} epochs", all_came[-1])
+    if len(all_came) > 1:
+        yield from _means(table, f"block {block}, mean of {len(all_came)} seeds", all_came)
+
+
+def _epochs(asked: Asked, task: training.Task) -> int:
+    return asked.epochs or (QUICK_EPOCHS if asked.quick else task.epochs)
+
+
+def _both(asked: Asked, one: training.SpeechTraining, table: str, title: str, came: training.Came) -> Iterator[Row]:
+    """What a training came to in floats and in 16 bits."""
+    command = f"{AGAIN} --quick" if asked.quick else one.command
+    yield Row(table, title, None, came.floats, "%", MEASURED, command, seconds=came.seconds)
+    yield Row(table, f"{title}, in 16 bits", None, came.sixteen, "%", MEASURED, command)
+
+
+def _means(table: str, title: str, all_came: Sequence[training.Came]) -> Iterator[Row]:
+    yield Row(table, title, None, fmean(one.floats for one in all_came), "%", MEASURED, AGAIN)
+    yield Row(table, f"{title}, in 16 bits", None, fmean(one.sixteen for one in all_came), "%", MEASURED, AGAIN)
 
 
 def _network(model: str, block: int) -> Network:

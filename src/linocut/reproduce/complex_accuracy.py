@@ -16,10 +16,10 @@ from linocut.graph.prune import KINDS
 from linocut.networks.nin import complex_nin
 from linocut.optimizers import Adam
 from linocut.reproduce.asked import Asked
-from linocut.reproduce.kept_run import kept_or_new
 from linocut.reproduce.row import MEASURED, Row
 from linocut.train import EpochEnded, Trainer, prune
 from linocut.train.events import Event
+from linocut.train.kept_run import kept_or_new
 
 COMMAND = "linocut reproduce complex"
 TABLE = "test accuracy of complex NIN, pruned and trained on, now"

@@ -12,9 +12,9 @@ from linocut.graph.network import Network
 from linocut.networks.resnet import resnet
 from linocut.optimizers import Adam
 from linocut.reproduce.asked import Asked
-from linocut.reproduce.kept_run import kept_or_new
 from linocut.train import EpochEnded, Trainer
 from linocut.train.events import Event
+from linocut.train.kept_run import kept_or_new
 from linocut.train.run_folder import RunFolder
 
 BATCH, RATE, POLICY, SCHEDULE, AUGMENT = 100, 1e-3, "lean", "cosine", "shift,flip"

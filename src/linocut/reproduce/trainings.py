@@ -9,10 +9,10 @@ from linocut import networks
 from linocut.data import load
 from linocut.optimizers import Adam
 from linocut.reproduce.asked import Asked
-from linocut.reproduce.kept_run import kept_or_new
 from linocut.schedules import Schedule, find_schedule
 from linocut.train import EpochEnded, Trainer
 from linocut.train.events import Event
+from linocut.train.kept_run import kept_or_new
 
 BATCH, RATE, SEED = 100, 1e-3, 0
 

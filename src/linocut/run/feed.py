@@ -13,13 +13,15 @@ from linocut.data.items import Indexed, ItemDataset, Wanted, collected
 from linocut.errors import DataError
 from linocut.graph.graph import Graph
 from linocut.layers.input import F32_MAX
-from linocut.layers.losses.base import Loss
+from linocut.layers.losses.base import PATHS, Loss
 from linocut.run.session import Session
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Examples: TypeAlias = Dataset | tuple[ArrayLike, ArrayLike] | Indexed | Iterable[Any]
+
+SEQUENCES = "sequence_input"  # the kind of inputs whose examples have lengths of their own
 
 
 def as_dataset(examples: Examples, graph: Graph) -> Dataset:
@@ -123,6 +125,11 @@ def check_truth(dataset: Dataset, network: str, loss: Loss, outputs: int) -> Non
                 f"{dataset.name} has {dataset.targets} targets, network {network} takes {wanted} of an example; "
                 "give as many"
             )
+    elif loss.function == PATHS:
+        raise DataError(
+            f"{dataset.name} has a class for each example, network {network} ends in {loss.kind}, which reads labels "
+            "of sequences; give strings such as fsdd-strings or TIMIT's folders, or a network of classes such as lstm"
+        )
     elif not loss.by_class and (outputs, classes) != (1, 2):
         raise DataError(
             f"{dataset.name} has class numbers, network {network} ends in {loss.kind} of {outputs} outputs; "
@@ -185,6 +192,15 @@ def check_range(dataset: Dataset, graph: Graph, *, coded: bool) -> None:
     bounds = input_bounds(graph.input.dtype, graph.input.low, graph.input.high, coded=coded)
     if bounds is not None and isinstance(dataset, ArrayDataset):
         dataset.check_range(*bounds)
+
+
+def check_sequences(dataset: Dataset, graph: Graph) -> None:
+    """DataError, with the example, for an empty sequence and for labels that no path reads as; see sequence_data.py."""
+    own_lengths = graph.input.kind == SEQUENCES
+    if own_lengths or graph.loss.function == PATHS:
+        from linocut.run import sequence_data  # late, as what other networks do not need
+
+        sequence_data.check_sequences(dataset, graph, own_lengths=own_lengths)
 
 
 def check_values(images: NDArray[Any], low: float, high: float) -> None:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from linocut.data import timit
 from linocut.data.dataset import Dataset, truth_form
-from linocut.ops.sequences import ends
+from linocut.run.best_path import labels_of
 from linocut.run.predict import Predictor
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 AT_ONCE = 64  # sequences
 
@@ -47,9 +43,9 @@ def label_errors(predictor: Predictor, dataset: Dataset) -> LabelErrors:
         truth = np.empty(*truth_form(dataset, len(rows)))
         dataset.read(rows, images, truth)
         outputs = predictor.predict(images).outputs
-        for length, logits, own in zip(ends(images).tolist(), outputs, truth, strict=True):
+        for found, own in zip(labels_of(outputs, images), truth, strict=True):
             wanted = fold(own[own >= 0].astype(int).tolist())
-            wrong = edit_distance(fold(best_path(logits[:length])), wanted)
+            wrong = edit_distance(fold(found), wanted)
             distance, labels, right = distance + wrong, labels + len(wanted), right + (wrong == 0)
     return LabelErrors(distance, labels, len(dataset), right)
 
@@ -61,14 +57,6 @@ def folding(classes: Sequence[str]) -> Callable[[list[int]], list[int]]:
     names = [timit.FOLDED.get(name, name) for name in classes]
     numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
     return lambda labels: [numbers[names[one]] for one in labels if names[one] is not None]
-
-
-def best_path(logits: NDArray[np.float32]) -> list[int]:
-    """The labels that the likeliest class of each step (steps, classes) reads as: repeats are one, blanks none."""
-    classes = logits.argmax(axis=1)
-    first = np.ones(len(classes), bool)
-    first[1:] = classes[1:] != classes[:-1]
-    return [int(one) for one in classes[first] if one != logits.shape[1] - 1]
 
 
 def edit_distance(found: Sequence[int], wanted: Sequence[int]) -> int:

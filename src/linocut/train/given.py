@@ -10,7 +10,7 @@ from linocut.data.dataset import Dataset
 from linocut.data.held_out import find_fraction, hold_out
 from linocut.errors import RunError, SpecError
 from linocut.run.alike import check_alike, check_scaling
-from linocut.run.feed import as_dataset, check_range
+from linocut.run.feed import as_dataset, check_range, check_sequences
 from linocut.settings_of import as_plain
 from linocut.train.choosing import Validation
 from linocut.train.events import Callback
@@ -77,6 +77,7 @@ def _dataset(settings: Settings, given: Examples, train: Dataset | None) -> Data
         check_alike(dataset, graph.name, train.resizing, train.classes, train.form)
         check_scaling(dataset, graph.name, train.form)
     check_range(dataset, graph, coded=settings.policy.integer)
+    check_sequences(dataset, graph)
     return dataset
 
 

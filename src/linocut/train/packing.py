@@ -20,7 +20,7 @@ from linocut.data.dataset import Dataset
 from linocut.errors import RunError, SpecError
 from linocut.files import make_folder, replacing
 from linocut.layers.input import F32_MAX
-from linocut.run.feed import Feed, as_dataset, check_range, input_bounds
+from linocut.run.feed import Feed, as_dataset, check_range, check_sequences, input_bounds
 from linocut.run.session import METRICS
 from linocut.run.standalone import PROGRAM, write_program_alone
 from linocut.train import device_checkpoint
@@ -69,6 +69,7 @@ def pack(
     datasets = [as_dataset(one, graph) for one in (train, test) if one is not None]
     for dataset in datasets:
         check_range(dataset, graph, coded=coded)
+        check_sequences(dataset, graph)
     with trainer.using("pack"):
         if train is None:
             trainer.check_epochs(planned)

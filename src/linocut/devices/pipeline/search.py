@@ -72,10 +72,14 @@ class Design:
         return max(parts.count(part) for part in set(parts))
 
 
+class TooSmall(SpecError):
+    """A device does not hold a network; says what is missing."""
+
+
 def search(graph: OperatorGraph, limits: Limits, stages: int | None = None) -> Design:
     """The best design, of so many `stages` a part where that is given.
 
-    SpecError where stages cannot be so many, and where not even one copy of each operator fits, with what is missing.
+    SpecError where stages cannot be so many, TooSmall where not even one copy of each operator fits.
     """
     fewest = min(len(part.phases) for part in graph.parts)
     if stages is not None and not 1 <= stages <= fewest:
@@ -85,7 +89,7 @@ def search(graph: OperatorGraph, limits: Limits, stages: int | None = None) -> D
         found = _bounded(graph, replace(limits, looked_at=looked_at), stages)
         if found is not None and not limits.lacking(found.taken):
             return found
-    raise SpecError(f"{graph.name} does not fit in any division of the device; take a larger one, or one --layer")
+    raise TooSmall(f"{graph.name} does not fit in any division of the device; take a larger one, or one --layer")
 
 
 def _bounded(graph: OperatorGraph, limits: Limits, stages: int | None) -> Design | None:
@@ -113,14 +117,14 @@ def _least(plans: Sequence[_Plans], limits: Limits) -> Design | None:
 
 
 def _check_room(graph: OperatorGraph, limits: Limits, stages: int) -> None:
-    """SpecError, with what is missing, unless one copy of each operator has room."""
+    """TooSmall unless one copy of each operator has room."""
     least = Resources()
     for part in graph.parts:
         fewest = min(_buffers(part, cut) for cut in _cuts(len(part.phases)) if len(cut) >= stages)
         for taken in (*(one.taken(1) for one in part.operators), Resources(bram36=fewest)):
             least = least + taken
     if lacking := limits.lacking(least):
-        raise SpecError(
+        raise TooSmall(
             f"{graph.name} does not fit: one copy of each operator takes {lacking}; take a larger device or block, "
             "or one --layer"
         )

@@ -21,6 +21,7 @@ from linocut.compile.program import Buffer, Program
 from linocut.errors import SpecError
 from linocut.export.c.program import A_LINE, entries_of, runner, tables_of
 from linocut.graph.graph import Graph
+from linocut.layers.input import Input
 from linocut.ops.bits import Array
 from linocut.ops.control import LEARNING_RATE
 from linocut.ops.fixed_point import random_bits
@@ -32,6 +33,7 @@ STACK_BYTES = 3072  # at most: a kernel of 2 KiB, and what runs it
 MOST_ARENA = 1 << 31  # bytes that a device addresses
 RUNS_OF_TEST = 3  # steps
 TEST_RATE = 0.01
+MOST_RANGE = 2.0**16  # of random examples
 _HERE = Path(__file__).parent / "templates"
 _INCLUDE = re.compile(r'#include "(\w+\.h)"')
 _ENTRIES = {"u8": "uint8_t", "f32": "float", "i32": "int32_t"}
@@ -129,7 +131,7 @@ class TrainerSource:
             section = self.program.section(name)
             spans |= {f"{name}_begin": section.begin, f"{name}_end": section.end}
         by_class = labels.format == "i32"
-        given = self.graph.input
+        low, high = _range_of_test(self.graph.input)
         return {
             **spans,
             "about": self._about(),
@@ -161,7 +163,7 @@ class TrainerSource:
             "expected": self.expected(),
             "random_input": "(uint8_t)(bits >> 24)"
             if images.format == "u8"
-            else f"(float)({given.low!r} + ({given.high!r} - {given.low!r}) * ((double)(bits >> 8) / 16777216.0))",
+            else f"(float)({low!r} + ({high!r} - {low!r}) * ((double)(bits >> 8) / 16777216.0))",
             "random_label": f"(int32_t)(bits % {self.graph.classes}u)" if by_class else "(float)(bits >> 31)",
         }
 
@@ -210,7 +212,13 @@ class TrainerSource:
         if self._buffer("input").format == "u8":
             return (bits >> np.uint32(24)).astype(np.uint8)
         share = (bits >> np.uint32(8)).astype(np.float64) / 16777216.0
-        return (given.low + (given.high - given.low) * share).astype(np.float32)
+        low, high = _range_of_test(given)
+        return (low + (high - low) * share).astype(np.float32)
+
+
+def _range_of_test(given: Input) -> tuple[float, float]:
+    """What random examples lie between: the range of an input that has one, else -1 and 1, so that sums stay finite."""
+    return (given.low, given.high) if given.high - given.low <= MOST_RANGE else (-1.0, 1.0)
 
 
 def kernel_folder() -> Path:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from linocut.errors import RunError
-from linocut.train import Trainer
 from linocut.train.run_folder import RunFolder
+from linocut.train.trainer import Trainer
 
 
 def kept_or_new(new: Trainer, out: Path | None, threads: int | None) -> Trainer:
