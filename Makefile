@@ -31,9 +31,10 @@ NATIVE_CODE = $(shell find native tests benchmarks -name '*.cpp' -o -name '*.hpp
 demo: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
 
-# Files side by side, as many as there are processors, up to four: what a file's tests share is made once.
+# Files side by side, as many as there are processors, up to four: what a file's tests share is made once. In the order of
+# their names: by the number of their tests those that build a runner would come last, and one processor wait for the other.
 test: lint $(VENV)/.lce
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .

@@ -16,7 +16,7 @@ from linocut.run.standalone import write_feeds, write_program
 
 STARTED = ("program.bin", "--state", "state.bin", "--feed", "input=input.bin", "--feed", "labels=labels.bin")
 SLOW = {
-    (n, i) for n in ("cnv", "resnete18") for i in ("portable", "neon32", "portable32")
+    (n, i) for n in ("cnv", "cnv-lean4", "resnete18", "binarynet") for i in ("portable", "neon32", "portable32")
 }  # what they run is in the others too
 
 
