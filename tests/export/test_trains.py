@@ -98,7 +98,9 @@ def test_training_here_ends_in_the_same_state(name: str, tmp_path: Path) -> None
     gcc = compiler("gcc")
     found = exported(trainer(name), tmp_path)
     assert set(found.files) == {path for path in tmp_path.rglob("*") if path.is_file()}
-    for options in (PLAIN, SANITIZED) if name in ("lean", "recurrent") else (PLAIN,):  # each kernel is sanitized elsewhere
+    for options in (
+        (PLAIN, SANITIZED) if name in ("lean", "recurrent") else (PLAIN,)
+    ):  # each kernel is sanitized elsewhere
         build(tmp_path, [gcc, *options], "net_test")
         assert re.fullmatch(r"state_sha256 [0-9a-f]{64}\n", run(["./net_test"], tmp_path))
 

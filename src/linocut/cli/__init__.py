@@ -38,9 +38,7 @@ COMMANDS = {
     "estimate": Entry("linocut.cli.estimate", "estimate", "Estimate time and energy of a prediction, layer by layer."),
     "analyse": Entry("linocut.cli.analyse", "analyse", "Find which layers of a trained network deserve more bits."),
     "hybrid": Entry("linocut.cli.hybrid", "hybrid", "Train a network with the best precisions within a budget."),
-    "blocks": Entry(
-        "linocut.cli.blocks", "blocks", "Find the best circulant blocks of a recurrent network in a budget."
-    ),
+    "blocks": Entry("linocut.cli.blocks", "blocks", "Find a recurrent network's best circulant blocks in a budget."),
     "prune": Entry("linocut.cli.prune", "prune", "Prune a trained network by structure, and train the rest."),
     "nasbench": Entry(
         "linocut.cli.nasbench", "nasbench", "Count, estimate and search NASBench-101's 423,624 networks."
