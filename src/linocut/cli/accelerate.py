@@ -82,7 +82,7 @@ def clock(context: click.Context, parameter: click.Parameter, value: str | None)
 @click.option(
     "--synthesise",
     is_flag=True,
-    help="Count its resources, or of an LSTM each operator's, by yosys, which takes minutes.",
+    help="Count its resources, or of an LSTM each operator's, by yosys: a minute or more.",
 )
 @click.option(
     "--images", type=int, callback=at_least(1), help=f"So many images in the test bench.  [default: {DEFAULT_IMAGES}]"
