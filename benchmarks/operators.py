@@ -6,14 +6,14 @@ python benchmarks/operators.py --show product 8 xcup
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
+from linocut.devices.pipeline.measured import Measured, measure
 from linocut.devices.pipeline.resources import TABLE
-from linocut.devices.pipeline.synthesis import YOSYS, synthesised
+from linocut.devices.pipeline.synthesis import synthesised, version
 from linocut.devices.pipeline.verilog import OPERATORS, sizes
 from linocut.files import write_text
+from linocut.report.pipeline_table import progress
 
 TOGETHER = 4  # synthesisers side by side
 WRITTEN = ("xcup",)  # UltraScale+, whose DSP block is that of UltraScale but for details
@@ -31,20 +31,20 @@ def main(arguments: list[str]) -> None:
         operator, block, family = arguments[1:]
         print(synthesised(operator, int(block), family))
         return
-    version = subprocess.run([YOSYS, "-V"], capture_output=True, text=True, check=True).stdout.split("(")[0].strip()
-    wanted = [(family, operator, k) for family in WRITTEN for operator in OPERATORS for k in sizes(operator)]
-    with ThreadPoolExecutor(TOGETHER) as threads:
-        counted = list(threads.map(_counted, wanted))
-    write_text(TABLE, "\n".join([HEAD.format(version=version), *counted]))
+    head, wanted = HEAD.format(version=version()), [(operator, k) for operator in OPERATORS for k in sizes(operator)]
+    counted = [one for family in WRITTEN for one in measure(wanted, family, TOGETHER, _told)]
+    write_text(TABLE, "\n".join([head, *map(_entry, counted)]))
 
 
-def _counted(one: tuple[str, str, int]) -> str:
+def _told(one: Measured, number: int, count: int) -> None:
+    print(progress(one, number, count), file=sys.stderr)
+
+
+def _entry(one: Measured) -> str:
     """An entry of the table."""
-    family, operator, block = one
-    found = synthesised(operator, block, family)
-    print(family, operator, block, found, file=sys.stderr)
+    found = one.found
     return (
-        f'[[operator]]\nfamily = "{family}"\noperator = "{operator}"\nblock = {block}\ndsp = {found.dsp}\n'
+        f'[[operator]]\nfamily = "{one.family}"\noperator = "{one.operator}"\nblock = {one.block}\ndsp = {found.dsp}\n'
         f"lut = {found.lut}\nflip_flops = {found.flip_flops}\n"
     )
 

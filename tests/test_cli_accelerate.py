@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from linocut.devices.pipeline import measured, resources, synthesis
 from linocut.devices.table import DEVICES
 from linocut.devices.word_engine import simulated
 from linocut.errors import MachineError
@@ -27,6 +28,24 @@ def test_a_device_of_ones_own(linocut, tmp_path, monkeypatch):
     _, out, _ = linocut("accelerate", "lstm", "--on", "mine.toml", "--clock", "150MHz", "--watts", 10, "--json")
     told = json.loads(out)
     assert (told["device"], told["clock_hz"], told["watts"]) == ("mine", 150e6, 10.0)
+
+
+def test_operators_counted_anew(linocut, monkeypatch):
+    def known(operator, block, family):
+        return resources.of(operator, block, family)
+
+    monkeypatch.setattr(measured, "synthesised", known)
+    monkeypatch.setattr(synthesis, "version", lambda: "Yosys 0.23")
+    status, out, told = linocut("accelerate", "lstm", "--synthesise")
+    assert status == 0 and "operators: counted by Yosys 0.23, family xcup, beside the committed table's" in out
+    assert len(told.splitlines()) == 9 and "9 of 9: " in told and "product of blocks of 8 on xcup: 14 DSP" in told
+    _, plain, _ = linocut("accelerate", "lstm")
+    assert "operators: the committed table; --synthesise counts them anew" in plain
+    assert out.split("operators:")[0] == plain.split("operators:")[0]
+    monkeypatch.undo()
+    monkeypatch.setattr("shutil.which", lambda tool: None)
+    status, out, told = linocut("accelerate", "lstm", "--synthesise")
+    assert (status, out) == (1, "") and "yosys is not installed" in told and len(told.splitlines()) == 1
 
 
 def test_both_directions_or_one(linocut):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import linocut as lc
-from linocut.devices.pipeline import resources
+from linocut.devices.pipeline import measured, resources, synthesis
 from linocut.devices.pipeline.accelerate import accelerate, design, rows
 from linocut.devices.pipeline.clstm import graph_of
 from linocut.devices.pipeline.graph import Operator, OperatorGraph, Part, memory
@@ -111,6 +111,76 @@ def test_the_table_has_what_the_page_measured() -> None:
         resources.of("product", 32, "xcup")
     with pytest.raises(SpecError, match="not of family 'ice40'"):
         resources.of("product", 8, "ice40")
+
+
+# What yosys 0.23 prints at the end of `stat` for the operator "cell".
+STATISTICS = """
+   Number of processes:              0
+   Number of cells:                185
+     CARRY4                         11
+     DSP48E2                         2
+     FDRE                           65
+     FDSE                           15
+     LUT2                           49
+     LUT3                            2
+     LUT4                           31
+     LUT6                           10
+
+   Estimated number of LCs:         51
+"""
+
+
+def test_statistics_of_yosys_come_to_what_the_table_has() -> None:
+    found = synthesis.counted(STATISTICS.rpartition("Number of cells")[2])
+    assert found == Resources(dsp=2, lut=49 + 2 + 31 + 10, flip_flops=65 + 15) == resources.of("cell", 1, "xcup")
+
+
+@pytest.mark.skipif(bool(synthesis.missing()), reason=synthesis.missing() or "it is there")
+def test_an_operator_counted_anew_is_as_in_the_table() -> None:
+    if synthesis.version() != "Yosys 0.23":
+        pytest.skip("the table is of yosys 0.23, other versions count otherwise")
+    (one,) = measured.measure([("biased", 1)], "xcup")
+    assert one.found == one.in_table == Resources(lut=40, flip_flops=48) and one.seconds > 0
+
+
+def twice(operator: str, block: int, family: str) -> Resources:
+    """In the place of yosys: each operator takes two more DSP, and twice the LUT, than in the table."""
+    known = resources.of(operator, block, "xcup")
+    return Resources(known.dsp + 2, 2 * known.lut, known.flip_flops)
+
+
+def test_the_search_takes_what_yosys_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measured, "synthesised", twice)
+    monkeypatch.setattr(synthesis, "version", lambda: "Yosys 9")
+    network, told = lc.models.build("lstm", cells=32, projection=16), []
+    device = replace(described("ku060"), family="xc7")
+    found = accelerate(network, device, synthesise=True, told=lambda *one: told.append(one))
+    assert [(number, count) for _, number, count in told] == [(n + 1, 9) for n in range(9)]
+    assert {one for one, _, _ in told} == set(found.counted)
+    gates = next(one for stage in found.design.stages for one, _ in stage.copies if one.kind == "product")
+    assert gates.each.dsp == 16
+    json_found = found.to_json()
+    assert json_found["counted_by"] == "Yosys 9"
+    by_name = {(one["operator"], one["block"]): one for one in json_found["counted"]}
+    assert by_name["product", 8] | {"seconds": 0} == {
+        **{"operator": "product", "block": 8, "family": "xc7", "dsp": 16, "lut": 1480, "flip_flops": 1024},
+        **{"seconds": 0, "table": None},
+    }
+    beside = accelerate(network, "ku060", synthesise=True).to_json()["counted"]
+    assert next(one for one in beside if one["operator"] == "cell")["table"] == {"dsp": 2, "lut": 92, "flip_flops": 80}
+    plain = accelerate(network, "ku060").to_json()
+    assert (plain["counted_by"], plain["counted"]) == ("the committed table", [])
+    with pytest.raises(SpecError, match="the table of operators is of xcup, not of family 'xc7'"):
+        accelerate(network, device)
+
+
+def test_what_cannot_be_is_refused_before_yosys_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measured, "synthesised", lambda *_: pytest.fail("yosys was asked"))
+    monkeypatch.setattr(synthesis, "version", lambda: "Yosys 9")
+    network = lc.models.build("lstm")
+    for settings, says in (({"stages": 9}, "stages is 9"), ({"dsp": 9999}, "dsp is 9999"), ({"watts": 0.0}, "watts")):
+        with pytest.raises(SpecError, match=says):
+            accelerate(network, "ku060", synthesise=True, **settings)  # type: ignore[arg-type]
 
 
 def test_a_network_is_accelerated_and_told_as_json() -> None:

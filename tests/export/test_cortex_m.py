@@ -18,7 +18,7 @@ import linocut as lc
 from linocut.export.c import stream
 from linocut.export.c.source import STACK_BYTES
 from linocut.graph.q10 import sixteen_bits
-from linocut.layers import LSTM
+from linocut.layers import LSTM, BlockCirculantDense, SequenceInput, SequencePool, SoftmaxCrossEntropy
 
 HERE = Path(__file__).parent / "cortex_m"
 BOARDS = {
@@ -41,18 +41,25 @@ RUNS = [(name, cpu) for name in NETWORKS for cpu in BOARDS if name not in LARGE 
 @pytest.mark.parametrize(("name", "cpu"), RUNS)
 def test_a_microcontroller_finds_the_same_bits(name: str, cpu: str, tmp_path: Path) -> None:
     written(shaken(NETWORKS[name]), tmp_path)
-    assert stack_on(cpu, tmp_path, "predict.c", WARNINGS) < STACK_BYTES
+    assert taken_on(cpu, tmp_path, "predict.c", WARNINGS)[0] < STACK_BYTES
 
 
 def test_a_cortex_m7_hears_the_integers_of_the_reference_after_every_frame(tmp_path: Path) -> None:
     layers = LSTM(32, 8, peepholes=True, projection=16), LSTM(16, 4)
     graph = sixteen_bits(recurrent_graphs.graph_of(*layers), recurrent_graphs.examples()).graph
     lc.export(graph, "c", out=tmp_path, name="net")
-    assert stack_on("cortex-m7", tmp_path, "frame.c", ["-Wall", "-Wextra", "-Werror"]) < stream.STACK_BYTES
+    stack, instructions = taken_on("cortex-m7", tmp_path, "frame.c", ["-Wall", "-Wextra", "-Werror"])
+    assert stack < stream.STACK_BYTES
+    ends = SequencePool(), BlockCirculantDense(3), SoftmaxCrossEntropy()
+    network = lc.Network("heard", (SequenceInput((6, recurrent_graphs.FEATURES)), *layers, *ends))
+    estimated = lc.estimate(network, "cortex-m7").frame_ms
+    assert estimated is not None and estimated * 400e3 == pytest.approx(instructions, rel=0.08)  # at 400 MHz
 
 
-def stack_on(cpu: str, folder: Path, measured: str, warnings: list[str]) -> int:
-    """The bytes of stack that what is `measured` takes on a processor, after net_test.c found no difference."""
+def taken_on(cpu: str, folder: Path, measured: str, warnings: list[str]) -> tuple[int, int]:
+    """Bytes of stack and instructions that what is `measured` takes on a processor, after net_test.c found no
+    difference.
+    """
     gcc, qemu = compiler("arm-none-eabi-gcc"), compiler("qemu-system-arm")
     board, *floats = BOARDS[cpu]
     given = [gcc, f"-mcpu={cpu}", "-mthumb", *floats, "-O2", "-ffp-contract=off", "-ffreestanding", "-I."]
@@ -72,6 +79,6 @@ def stack_on(cpu: str, folder: Path, measured: str, warnings: list[str]) -> int:
     told = done.stdout + done.stderr  # where qemu has what the program tells
     print(cpu, measured, *told.splitlines()[-2:])
     assert done.returncode == 0, told
-    found = re.search(r"stack (\d+)", told)
-    assert found is not None
-    return int(found.group(1))
+    stack, instructions = (re.search(rf"{what} (\d+)", told) for what in ("stack", "instructions"))
+    assert stack is not None and instructions is not None
+    return int(stack.group(1)), int(instructions.group(1))

@@ -38,6 +38,7 @@ def clock(context: click.Context, parameter: click.Parameter, value: str | None)
         "linocut accelerate google_lstm --on ku060 --layer lstm1 --dsp 600 --stages 3   # as published",
         "linocut accelerate RUN --on 7v3 --clock 150MHz",
         "linocut accelerate RUN --on mine.toml --json",
+        "linocut accelerate RUN --on ku060 --synthesise                        # its operators counted anew",
         "linocut accelerate complex_nin_plain --on u280 --fps 5882             # of a binary network",
         "linocut accelerate RUN --on u280 --out engine --simulate",
     ),
@@ -78,7 +79,11 @@ def clock(context: click.Context, parameter: click.Parameter, value: str | None)
 @click.option("--name", help="What the engine's module is called.  [default: as the network]")
 @click.option("--force", is_flag=True, help="Replace the folder --out.")
 @click.option("--simulate", is_flag=True, help="Run it under Verilator on test images.")
-@click.option("--synthesise", is_flag=True, help="Count its resources by yosys, which takes minutes.")
+@click.option(
+    "--synthesise",
+    is_flag=True,
+    help="Count its resources, or of an LSTM each operator's, by yosys: a minute or more.",
+)
 @click.option(
     "--images", type=int, callback=at_least(1), help=f"So many images in the test bench.  [default: {DEFAULT_IMAGES}]"
 )
@@ -111,6 +116,7 @@ def accelerate(
     the device's DSP, LUT and BRAM: the least interval between frames, then the least latency, then the fewest DSP. Of
     binary networks, complex or real, it is an engine of words, whose pixels, outputs and lanes are searched: with --fps
     the fewest products a cycle, else the most frames. It is written as Verilog with --out, which --simulate runs.
+    What operators of LSTMs take is of a table, or with --synthesise counted anew by yosys.
     """
     network = _network(model, block)
     of_words = {
@@ -120,7 +126,6 @@ def accelerate(
         "--name": name is not None,
         "--force": force,
         "--simulate": simulate,
-        "--synthesise": synthesise,
         "--images": images is not None,
         "--data-dir": data_dir is not None,
     }
@@ -152,6 +157,8 @@ def accelerate(
         layer=layer,
         watts=watts,
         one_direction=one_direction,
+        synthesise=synthesise,
+        told=lambda *counted: click.echo(pipeline_table.progress(*counted), err=True),
     )
     click.echo(written(found.to_json()) if as_json else pipeline_table.by_operator(found))
 

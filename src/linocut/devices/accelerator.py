@@ -99,6 +99,7 @@ def cycles_of(device: Device, node: Asked, batch: int) -> float:
     if isinstance(does, Product):
         cycles = edge_tpu.product_cycles(device, does.taps, does.inputs, does.outputs, does.height, does.width)
         return batch * int(cycles)
+    assert isinstance(does, Elementwise), "what a device cannot run is refused before"
     return batch * float(edge_tpu.elements_cycles(device, does.outputs, does.count))
 
 

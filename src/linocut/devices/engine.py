@@ -91,6 +91,15 @@ def rows(device: Device, program: Program, section: str, threads: int) -> tuple[
     return tuple(found)
 
 
+def unmeasured(device: Device, program: Program, section: str) -> tuple[str, ...]:
+    """In words, the instructions of a section that no law was measured of; none where there are laws of all."""
+    known, span = {law.op for law in device.laws}, program.section(section)
+    lacking = sorted({one.op.name for one in program.instructions[span.begin : span.end]} - known)
+    if not lacking:
+        return ()
+    return (f"not measured on any machine: {', '.join(lacking)}; their times are by the middle law of their kind",)
+
+
 def _finder(device: Device) -> Callable[[tuple[str, str, str]], InstructionLaw]:
     """The law of a key; of instructions that were not measured one that is in the middle of its kind's, or of all."""
     laws = {(law.op, law.kind, law.variant): law for law in device.laws}

@@ -151,15 +151,30 @@ def _of_engine(network: Network, device: Device, batch: int, training: Training 
         what = f"a training step, {policy.name}, {rule.kind}"
     what = f"{what}, {threads} threads"
     rows = engine.rows(device, program, section, threads)
-    arena = program.arena_bytes
-    return Estimate(network.name, device, MIXED, PARTIAL, batch, rows, 0, 0, arena, what=what)
+    arena, unknown = program.arena_bytes, engine.unmeasured(device, program, section)
+    return Estimate(network.name, device, MIXED, PARTIAL, batch, rows, 0, 0, arena, what=what, unknown=unknown)
 
 
 def _of_microcontroller(graph: Graph, nodes: Sequence[Asked], device: Device, batch: int) -> Estimate:
     """Of exported C: instructions, and the flash that weights take."""
-    from linocut.devices import microcontroller
+    from linocut.devices import frames, microcontroller
 
+    if frames.hears_frames(nodes):
+        return _of_frames(graph, device, batch)
     rows = microcontroller.rows(device, nodes, graph.input.dtype, batch)
     flash = microcontroller.flash_bytes(nodes)
     peak = microcontroller.scratch_bytes(nodes)
     return Estimate(graph.name, device, MIXED, PARTIAL, batch, rows, flash, flash, peak)
+
+
+def _of_frames(graph: Graph, device: Device, batch: int) -> Estimate:
+    """Of exported C of a recurrent network, in 16 bits: instructions, flash and arena, both to the byte."""
+    from linocut.compile.flash import apart
+    from linocut.compile.inference import compile_stream
+    from linocut.devices import frames
+
+    exported, steps = frames.exported(graph), graph.input.shape[0]
+    rows, memory = frames.rows(device, exported, batch * steps), apart(compile_stream(exported))
+    flash, what = memory.flash_bytes, f"a prediction of {steps:,} frames, in 16 bits"
+    arena = memory.arena_bytes
+    return Estimate(graph.name, device, MIXED, PARTIAL, batch, rows, flash, flash, arena, what=what, frames=steps)

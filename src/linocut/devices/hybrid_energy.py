@@ -14,7 +14,7 @@ from pathlib import Path
 from linocut import fields
 from linocut.graph.graph import Graph
 from linocut.graph.precision import activation_bits, weight_bits
-from linocut.layers.operations import Product
+from linocut.layers.operations import Circulant, Product
 from linocut.toml_text import read_toml
 
 OWN = Path(__file__).with_name("hybrid2019.toml")
@@ -65,7 +65,7 @@ def hybrid_energy(graph: Graph, energies: BitEnergies) -> dict[str, LayerEnergy]
     found = {}
     for node in graph.nodes:
         operation = node.layer.operation([edge.shape for edge in node.inputs])
-        if isinstance(operation, Product):
+        if isinstance(operation, (Product, Circulant)):
             of_weights, of_inputs = weight_bits(node), activation_bits(graph, node)
             reads = operation.weights * energies.access(of_weights)
             reads += math.prod(node.input.shape) * energies.access(of_inputs)

@@ -16,6 +16,12 @@ FPGA = "fpga"
 WORDS, BYTES, FLOATS = "words", "bytes", "floats"
 OUTPUTS, NUMBERS, ELEMENTS, NODES, PLANES = "outputs", "numbers", "elements", "nodes", "planes"
 RATES = (WORDS, BYTES, FLOATS, OUTPUTS, NUMBERS, ELEMENTS, NODES, PLANES)
+# And of recurrent networks in 16 bits, in each frame: multiplications of spectra; butterflies of transforms;
+# transforms; functions of gates and cells; multiply-accumulates of the dense layer at the end, and its outputs;
+# features, which are coded; nodes.
+SPECTRA, BUTTERFLIES, TRANSFORMS = "spectra", "butterflies", "transforms"
+FUNCTIONS, WIDE, QUOTIENTS, CODES, STEPS = "functions", "wide", "quotients", "codes", "steps"
+FRAME_RATES = (SPECTRA, BUTTERFLIES, TRANSFORMS, FUNCTIONS, WIDE, QUOTIENTS, CODES, STEPS)
 
 _ALL = ("name", "kind", "source", "clock_hz", "calibrated")
 _ANY = (*_ALL, "bandwidth", "link", "precision", "lacks")
@@ -48,7 +54,7 @@ KINDS = {
         (*_ANY, "rates", "static_watts"),
         (_LINK, ("rates",)),
         RATES[:3],
-        RATES[3:],
+        (*RATES[3:], *FRAME_RATES),
     ),
     FPGA: Kind(
         (*_ALL, "family", "dsp", "bram36", "lut", "static_watts"),

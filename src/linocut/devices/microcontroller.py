@@ -33,6 +33,7 @@ def work_of(node: Asked, dtype: str) -> Mapping[str, float]:
     does = node.operation
     if isinstance(does, Elementwise):
         return {ELEMENTS: does.outputs * does.count, NODES: 1}
+    assert isinstance(does, Product), "circulant blocks are counted by frames"
     pixels = does.height * does.width
     outputs: dict[str, float] = {(OUTPUTS if node.binary else NUMBERS): pixels * does.outputs, NODES: 1}
     if not node.binary or (dtype != "u8" and not node.signs):

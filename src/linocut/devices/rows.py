@@ -48,7 +48,8 @@ class Estimate:
     `what` says what is run: a prediction, or of this machine a training step too. `weight_bytes` have `capacity_bytes`
     of room beside activations of `peak_bytes`; of programs the peak is the arena. `xnor_ms` is the time with
     hypothetical lanes for one-bit products, None where the device has none or nothing is of one bit. `mends` say what
-    would make it faster, in words. `about` says what kind of figures these are.
+    would make it faster, `unknown` what is not known, in words. `frames` are those of a sequence, of what hears frame
+    by frame. `about` says what kind of figures these are.
     """
 
     model: str
@@ -63,6 +64,8 @@ class Estimate:
     xnor_ms: float | None = None
     mends: tuple[str, ...] = ()
     what: str = "a prediction"
+    unknown: tuple[str, ...] = ()
+    frames: int | None = None
 
     @property
     def total_ms(self) -> float:
@@ -85,6 +88,16 @@ class Estimate:
         return sum(row.macs for row in self.rows)
 
     @property
+    def frame_ms(self) -> float | None:
+        """Milliseconds of one frame, None of what does not hear frame by frame."""
+        return None if self.frames is None else self.total_ms / (self.batch * self.frames)
+
+    @property
+    def frame_macs(self) -> int | None:
+        """Multiplications of one frame."""
+        return None if self.frames is None else self.macs // (self.batch * self.frames)
+
+    @property
     def streamed_bytes(self) -> int:
         """Bytes of weights that come over the link in each run."""
         return round(sum(row.streamed_bytes for row in self.rows))
@@ -99,9 +112,11 @@ class Estimate:
         """The object that `linocut estimate --json` prints."""
         names = ("model", "what", "precision", "caching", "batch", "weight_bytes", "capacity_bytes", "peak_bytes")
         totals = ("total_ms", "fixed_ms", "total_uj", "streamed_bytes", "macs", "xnor_ms", "about")
+        by_frame = ("frames", "frame_ms", "frame_macs")
         return {
             "device": self.device.name,
-            **{name: getattr(self, name) for name in (*names, *totals)},
+            **{name: getattr(self, name) for name in (*names, *totals, *by_frame)},
             "mends": list(self.mends),
+            "unknown": list(self.unknown),
             "rows": [dataclasses.asdict(row) for row in self.rows],
         }

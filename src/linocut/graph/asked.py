@@ -43,8 +43,8 @@ class Asked:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates."""
-        return self.operation.macs if isinstance(self.operation, Product) else 0
+        """Multiply-accumulates, of circulant blocks multiplications."""
+        return 0 if isinstance(self.operation, Elementwise) else self.operation.macs
 
 
 def asked(graph: Graph) -> tuple[Asked, ...]:

@@ -25,6 +25,7 @@ from linocut.layers import (
 )
 from linocut.layers.kinds import BITS, INPUT, PRODUCT
 from linocut.layers.parameters import CONSTANT, WEIGHT, Parameter
+from linocut.layers.recurrent import Recurrent
 from linocut.layers.shape import Shape
 
 BINARY = (BinaryDense, BinaryConvolution, BinaryComplexDense, BinaryComplexConvolution)  # layers that give products
@@ -33,6 +34,11 @@ BINARY = (BinaryDense, BinaryConvolution, BinaryComplexDense, BinaryComplexConvo
 def norms(graph: Graph) -> tuple[Node, ...]:
     """The batch norms, complex ones too, in order."""
     return tuple(node for node in graph.nodes if isinstance(node.layer, (BatchNorm, ComplexNorm)))
+
+
+def has_recurrent(graph: Graph) -> bool:
+    """Whether a layer has states that go from step to step of a sequence."""
+    return any(isinstance(node.layer, Recurrent) for node in graph.nodes)
 
 
 def signed_norms(graph: Graph) -> tuple[Node, ...]:

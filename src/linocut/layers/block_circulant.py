@@ -17,7 +17,7 @@ from linocut.layers.fully_connected import check_outputs
 from linocut.layers.kinds import INPUT, NORMED, REAL
 from linocut.layers.lowering import GRADIENT
 from linocut.layers.numbers import as_numbers, real_gradient
-from linocut.layers.operations import Operation, Product
+from linocut.layers.operations import Circulant, Operation, Product
 from linocut.layers.parameters import WEIGHTS, Parameter
 from linocut.layers.parameters import bias as bias_of
 from linocut.layers.values import Real, Value, reshaped
@@ -73,9 +73,12 @@ class BlockCirculantDense(Layer):
         return Cost(real_parameters=parameters, real_macs=macs, input_bits=REAL_BITS)
 
     def operation(self, shapes: Sequence[Shape]) -> Operation:
-        """A product of one pixel a step, as many multiplications as a machine without transforms does: all of them."""
+        """A product of each step; in blocks of 1 that of a dense layer."""
         shape = shapes[0]
-        return Product(1, shape[-1], self.units, 1, math.prod(shape[:-1]))
+        whole, steps = (shape[-1], self.units), math.prod(shape[:-1])
+        if self.block == 1:
+            return Product(1, *whole, 1, steps)
+        return Circulant(circulant.numbers(*whole, self.block), circulant.multiplications(*whole, self.block), steps)
 
     def lower(self, builder: Lowering, name: str, value: Value) -> Value:
         """Forward: Y. Backward: dX unless the input is the network's, then dW, db and the updates."""

@@ -1,4 +1,4 @@
-"""What a layer asks of a machine that runs it, in sizes: products, or an operation element by element."""
+"""What a layer asks of a machine that runs it, in sizes: products, circulant ones, or an operation by element."""
 
 from __future__ import annotations
 
@@ -32,6 +32,24 @@ class Product:
 
 
 @dataclass(frozen=True)
+class Circulant:
+    """Products of matrices in circulant blocks, of one example: so many `multiplications` in each of its `steps`.
+
+    `weights` are the numbers that the matrices are made of, biases and peepholes left out. A recurrent layer's states
+    are part of it: no step begins before the last has ended.
+    """
+
+    weights: int
+    multiplications: int
+    steps: int
+
+    @property
+    def macs(self) -> int:
+        """Multiplications of all steps, those of transforms too."""
+        return self.multiplications * self.steps
+
+
+@dataclass(frozen=True)
 class Elementwise:
     """So many `outputs`, each of `count` inputs: a pool, or a sum of several values."""
 
@@ -39,4 +57,4 @@ class Elementwise:
     count: int
 
 
-Operation: TypeAlias = "Product | Elementwise"
+Operation: TypeAlias = "Product | Circulant | Elementwise"

@@ -17,7 +17,7 @@ from linocut.layers.fully_connected import check_outputs
 from linocut.layers.kinds import INPUT, NORMED, REAL
 from linocut.layers.lowering import GRADIENT, Gradient
 from linocut.layers.numbers import as_numbers, real_gradient
-from linocut.layers.operations import Operation, Product
+from linocut.layers.operations import Circulant, Operation
 from linocut.layers.parameters import Parameter
 from linocut.layers.values import Real, Value
 from linocut.policies import AGAIN
@@ -103,10 +103,11 @@ class Recurrent(Layer):
         return Cost(real_parameters=count, real_macs=macs, input_bits=REAL_BITS)
 
     def operation(self, shapes: Sequence[Shape]) -> Operation:
-        """A product of one pixel a step, of as many weights as its dense matrices have."""
+        """Products of all its matrices in each step, of every direction."""
         steps, features = shapes[0]
-        weights = len(self.directions) * sum(inputs * outputs for inputs, outputs in self.matrices(features))
-        return Product(1, weights, 1, 1, steps)
+        count = len(self.directions)
+        weights = count * sum(circulant.numbers(*matrix, self.block) for matrix in self.matrices(features))
+        return Circulant(weights, count * self.step_multiplications(features), steps)
 
     # --- lowering ---
 

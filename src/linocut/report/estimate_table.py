@@ -114,10 +114,19 @@ def _energy(found: Estimate) -> str:
     return f"energy: {watts * 1e3:g} mW for as long" if watts else "energy is not known"
 
 
+def _by_frame(found: Estimate) -> str:
+    """What one frame takes."""
+    cycles = sum(row.cycles for row in found.rows) / (found.batch * (found.frames or 1))
+    time = milliseconds(found.frame_ms or 0.0)
+    return f"a frame: {found.frame_macs:,} multiplications of 16 bits, {cycles:,.0f} cycles, {time} ms"
+
+
 def _notes(found: Estimate) -> list[str]:
     weights, room, peak = map(show_size, (found.weight_bytes, found.capacity_bytes, found.peak_bytes))
     notes = [f"arena {peak}"]
-    if found.device.kind == MICROCONTROLLER:
+    if found.frames is not None:
+        notes = [f"flash for weights {weights}, arena {peak}; {_energy(found)}", _by_frame(found)]
+    elif found.device.kind == MICROCONTROLLER:
         notes = [f"flash for weights {weights}, values of {peak} at once; {_energy(found)}"]
     elif found.weight_bytes:
         streamed = f"streamed over {found.device.link} in each run: {show_size(found.streamed_bytes)}"
@@ -131,4 +140,10 @@ def _notes(found: Estimate) -> list[str]:
     if found.xnor_ms is not None:
         lanes = f"{found.device.xnor:g} one-bit products for an 8-bit one"
         notes.append(f"with lanes of {lanes}, which no such device has: {milliseconds(found.xnor_ms)} ms, hypothetical")
-    return [*notes, *found.mends, f"{found.device.name}: {found.about}", f"source: {found.device.source}"]
+    return [
+        *notes,
+        *found.mends,
+        *found.unknown,
+        f"{found.device.name}: {found.about}",
+        f"source: {found.device.source}",
+    ]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from linocut.devices.pipeline.accelerate import ABOUT, Accelerated, Row, rows
+from linocut.devices.pipeline.measured import Measured
+from linocut.devices.pipeline.resources import Resources
 from linocut.tables import table
 
+COUNTED = ("operator", "block", "DSP", "LUT", "flip-flops", "table: DSP", "LUT", "flip-flops", "seconds")
 HEAD = ("part", "stage", "operator", "kind", "copies", "cycles", "DSP", "LUT", "BRAM36")
 
 
@@ -16,7 +19,34 @@ def by_operator(found: Accelerated) -> str:
     lines.append(("total", "", "", "", "", "", f"{taken.dsp:,}", f"{taken.lut:,}", f"{taken.bram36:,}"))
     lines.append(("there are", "", "", "", "", "", f"{has.dsp:,}", f"{has.lut:,}", f"{has.bram36:,}"))
     title = f"{found.graph.name} on {found.device.name} at {found.clock_hz / 1e6:g} MHz: {found.graph.what}"
-    return "\n".join([title, *table(lines, left=4, rules=(1, len(lines) - 3)), *_figures(found)])
+    return "\n".join([title, *table(lines, left=4, rules=(1, len(lines) - 3)), *_figures(found), *_counted(found)])
+
+
+def progress(one: Measured, number: int, count: int) -> str:
+    """That an operator is counted, the so-manieth of so many."""
+    taken = one.found
+    return (
+        f"{number} of {count}: {one.operator} of blocks of {one.block} on {one.family}: {taken.dsp:,} DSP, "
+        f"{taken.lut:,} LUT, {taken.flip_flops:,} flip-flops, {one.seconds:.1f} s"
+    )
+
+
+def _counted(found: Accelerated) -> list[str]:
+    """Where the operators' resources are from; of those counted anew a line each, beside the table's."""
+    if not found.counted:
+        return [f"operators: {found.counted_by}; --synthesise counts them anew by yosys"]
+    lines = [COUNTED, *map(_beside, found.counted)]
+    title = f"operators: counted by {found.counted_by}, family {found.device.family}, beside the committed table's"
+    return [title, *table(lines, left=1, rules=(1,))]
+
+
+def _beside(one: Measured) -> tuple[str, ...]:
+    own, known = _numbers(one.found), ("-",) * 3 if one.in_table is None else _numbers(one.in_table)
+    return (one.operator, f"{one.block}", *own, *known, f"{one.seconds:.1f}")
+
+
+def _numbers(taken: Resources) -> tuple[str, ...]:
+    return tuple(f"{number:,}" for number in (taken.dsp, taken.lut, taken.flip_flops))
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from linocut import fields
 from linocut.devices.device import Device
 from linocut.devices.kinds import FPGA
+from linocut.devices.pipeline import resources, synthesis
 from linocut.devices.pipeline.engines import engine_of
 from linocut.devices.pipeline.graph import OperatorGraph
+from linocut.devices.pipeline.measured import Measured, Told, counts_of, measure, wanted
 from linocut.devices.pipeline.options import Limits
-from linocut.devices.pipeline.search import Design, search
+from linocut.devices.pipeline.resources import Counts, Resources
+from linocut.devices.pipeline.search import Design, check_stages, search
 from linocut.devices.table import described
 from linocut.errors import SpecError, unknown_name
 from linocut.graph.graph import Graph
 from linocut.graph.network import Network
+from linocut.run.session import default_threads
 
+TABLE = "the committed table"
 MOST_CLOCK, LEAST_CLOCK = 2e9, 1e6
 ABOUT = (
     "an own model of operators counted by yosys; cycles are of full pipelines; neither placed nor routed, and without "
@@ -31,7 +36,8 @@ class Accelerated:
     """A design on a device at a clock, in Hz; `watts` of the board, None where nobody has said.
 
     A frame is one step of the network. `depth` streams interleaved keep all stages busy: then there is a frame every
-    interval. One stream alone waits for its own last frame.
+    interval. One stream alone waits for its own last frame. `counted` are the operators that `counted_by`, a
+    synthesiser, counted anew; none where they are of the committed table.
     """
 
     graph: OperatorGraph
@@ -40,6 +46,8 @@ class Accelerated:
     watts: float | None
     design: Design
     limits: Limits
+    counted: tuple[Measured, ...] = ()
+    counted_by: str = TABLE
 
     @property
     def frames_per_second(self) -> float:
@@ -87,6 +95,8 @@ class Accelerated:
             "taken": {"dsp": taken.dsp, "lut": taken.lut, "flip_flops": taken.flip_flops, "bram36": taken.bram36},
             "device_has": {"dsp": self.limits.dsp, "lut": self.limits.lut, "bram36": self.limits.bram36},
             "operators": [row.__dict__ for row in rows(design)],
+            "counted_by": self.counted_by,
+            "counted": [one.to_json() for one in self.counted],
             "notes": [*self.graph.notes],
             "about": ABOUT,
         }
@@ -139,13 +149,16 @@ def accelerate(
     layer: str | None = None,
     one_direction: bool = False,
     watts: float | None = None,
+    synthesise: bool = False,
+    told: Told | None = None,
 ) -> Accelerated:
     """The pipeline of a network on a device: the least interval, then the least latency, then the fewest DSP.
 
     The clock and the watts are the device's where they are not given. `dsp` bounds what the engine calls scarce, of an
     LSTM the DSP of the products of its gates; `stages` asks for so many a layer; `layer` takes one layer alone,
-    `one_direction` one of the two that layers go. SpecError for what cannot be, and for a device that is too small,
-    with what is missing.
+    `one_direction` one of the two that layers go. With `synthesise` yosys counts the operators of this network on the
+    device's family, in place of the committed table; `told` hears each. SpecError for what cannot be, and for a device
+    that is too small, with what is missing; MachineError where yosys is missing or fails.
     """
     on = device if isinstance(device, Device) else described(device)
     graph = network.graph if isinstance(network, Network) else network
@@ -156,9 +169,19 @@ def accelerate(
     _check_kind(on)
     engine = engine_of(graph)
     parts = _chosen(layer, engine.parts(graph))
-    return design(
-        engine.build(graph, parts, on.family, one_direction), on, clock_hz=clock_hz, dsp=dsp, stages=stages, watts=watts
-    )
+
+    def build(counts: Counts) -> OperatorGraph:
+        return engine.build(graph, parts, on.family, one_direction, counts)
+
+    counted: list[Measured] = []
+    if synthesise:
+        by = synthesis.version()
+        _checked(on, clock_hz, dsp, stages, watts)
+        check_stages(build(lambda *_: Resources()), stages)
+        counted = measure(wanted(build), on.family, default_threads(), told)
+    found = build(counts_of(counted) if synthesise else resources.of)
+    made = design(found, on, clock_hz=clock_hz, dsp=dsp, stages=stages, watts=watts)
+    return replace(made, counted=tuple(counted), counted_by=by) if synthesise else made
 
 
 def design(
@@ -172,6 +195,15 @@ def design(
 ) -> Accelerated:
     """The same of a graph of operators; SpecError as there."""
     _check_kind(device)
+    clock, power = _checked(device, clock_hz, dsp, stages, watts)
+    limits = Limits(device.dsp, device.lut, device.bram36, dsp)
+    return Accelerated(graph, device, clock, power, search(graph, limits, stages), limits)
+
+
+def _checked(
+    device: Device, clock_hz: float | None, dsp: int | None, stages: int | None, watts: float | None
+) -> tuple[float, float | None]:
+    """The clock and the watts, the device's where none are given; SpecError for what cannot be."""
     clock = device.clock_hz if clock_hz is None else fields.number(clock_hz, "clock")
     if not LEAST_CLOCK <= clock <= MOST_CLOCK:
         raise SpecError(f"clock is {clock:g} Hz, must be {LEAST_CLOCK:g} to {MOST_CLOCK:g}; 200MHz is usual")
@@ -182,8 +214,7 @@ def design(
     power = device.static_watts or None if watts is None else fields.number(watts, "watts")
     if power is not None and not (math.isfinite(power) and power > 0):
         raise SpecError(f"watts is {power:g}, must be above 0")
-    limits = Limits(device.dsp, device.lut, device.bram36, dsp)
-    return Accelerated(graph, device, clock, power, search(graph, limits, stages), limits)
+    return clock, power
 
 
 def _check_kind(device: Device) -> None:

@@ -8,21 +8,29 @@ Wang et al., arXiv 1803.06305; the model's form is linocut's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TypeAlias
 
 from linocut.devices.pipeline import resources
 from linocut.devices.pipeline.graph import Operator, OperatorGraph, Part
+from linocut.devices.pipeline.resources import Counts, Resources
 from linocut.graph.lstm_shapes import LstmShape
 from linocut.layers.lstm import GATES
+
+Taken: TypeAlias = Callable[[str, int], Resources]  # of an operator, for blocks of a size
 
 BITS = 16
 PRODUCT, FORWARD, INVERSE, GATED, BIASED = "product", "forward", "inverse", "gated", "biased"
 SIGMOID, TANH, CELL, OUTPUT, ADDED = "sigmoid", "tanh", "cell", "output", "added"
 
 
-def graph_of(name: str, layers: Sequence[LstmShape], family: str) -> OperatorGraph:
-    """The operators of some layers on a family of FPGAs; SpecError where the table of operators has not all."""
-    parts = tuple(_part(layer, family) for layer in layers)
+def graph_of(name: str, layers: Sequence[LstmShape], family: str, counts: Counts = resources.of) -> OperatorGraph:
+    """The operators of some layers on a family of FPGAs; SpecError where the table of operators has not all.
+
+    `counts` says what one takes, by default the table.
+    """
+    parts = tuple(_part(layer, partial(_of_family, counts, family)) for layer in layers)
     numbers = sum(layer.numbers for layer in layers)
     notes = []
     if any(layer.directions > 1 for layer in layers):
@@ -31,27 +39,30 @@ def graph_of(name: str, layers: Sequence[LstmShape], family: str) -> OperatorGra
     return OperatorGraph(name, what, parts, tuple(notes))
 
 
-def _part(layer: LstmShape, family: str) -> Part:
+def _of_family(counts: Counts, family: str, operator: str, block: int) -> Resources:
+    return counts(operator, block, family)
+
+
+def _part(layer: LstmShape, taken: Taken) -> Part:
     operators: list[Operator] = []
     last: list[str] = []
     for direction in range(layer.directions):
-        operators += _direction(layer, family, f"{layer.name}.{'backward.' * direction}")
+        operators += _direction(layer, taken, f"{layer.name}.{'backward.' * direction}")
         last.append(operators[-1].name)
     if layer.directions > 1:
-        each = resources.of(ADDED, 1, family)
-        operators.append(Operator(f"{layer.name}.sum", ADDED, layer.outputs, each, tuple(last)))
+        operators.append(Operator(f"{layer.name}.sum", ADDED, layer.outputs, taken(ADDED, 1), tuple(last)))
     kept = layer.directions * BITS * (layer.cells + layer.outputs)
     return Part(layer.name, tuple(operators), kept)
 
 
-def _direction(layer: LstmShape, family: str, at: str) -> Iterator[Operator]:
+def _direction(layer: LstmShape, taken: Taken, at: str) -> Iterator[Operator]:
     """The operators of one direction; `at` begins their names."""
 
-    def each(kind: str) -> resources.Resources:
+    def each(kind: str) -> Resources:
         blocked = kind in (FORWARD, PRODUCT, INVERSE)
         if blocked and layer.block == 1 and kind != PRODUCT:
-            return resources.Resources()  # nothing to transform
-        return resources.of(kind, layer.block if blocked else 1, family)
+            return Resources()  # nothing to transform
+        return taken(kind, layer.block if blocked else 1)
 
     def element(name: str, kind: str, reads: Sequence[str], whole: Sequence[str] = (), vector: int = 0) -> Operator:
         named, waited = (tuple(at + one for one in some) for some in (reads, whole))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from linocut.devices.pipeline import clstm
 from linocut.devices.pipeline.graph import OperatorGraph
+from linocut.devices.pipeline.resources import Counts
 from linocut.errors import SpecError
 from linocut.graph.graph import Graph
 from linocut.graph.lstm_shapes import shapes_of
@@ -19,7 +20,7 @@ from linocut.graph.lstm_shapes import shapes_of
 @dataclass(frozen=True)
 class Engine:
     """`parts` names the parts of a network that it builds, none where it is not its kind; `build` makes their graph,
-    of a family of FPGAs, and if asked of one direction alone.
+    of a family of FPGAs whose operators take what is counted of them, and if asked of one direction alone.
 
     `scarce` is what `--dsp` bounds, in words.
     """
@@ -27,18 +28,18 @@ class Engine:
     name: str
     scarce: str
     parts: Callable[[Graph], Sequence[str]]
-    build: Callable[[Graph, Sequence[str], str, bool], OperatorGraph]
+    build: Callable[[Graph, Sequence[str], str, bool, Counts], OperatorGraph]
 
 
 def _lstm_parts(graph: Graph) -> Sequence[str]:
     return [one.name for one in shapes_of(graph)]
 
 
-def _lstm_graph(graph: Graph, parts: Sequence[str], family: str, one_direction: bool) -> OperatorGraph:
+def _lstm_graph(graph: Graph, parts: Sequence[str], family: str, one_direction: bool, counts: Counts) -> OperatorGraph:
     layers = [one for one in shapes_of(graph) if one.name in parts]
     if one_direction:
         layers = [replace(one, directions=1) for one in layers]
-    return clstm.graph_of(graph.name, layers, family)
+    return clstm.graph_of(graph.name, layers, family, counts)
 
 
 ENGINES = (Engine("block-circulant LSTM", "the products of the gates", _lstm_parts, _lstm_graph),)

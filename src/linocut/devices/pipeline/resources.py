@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from linocut.errors import SpecError
 from linocut.toml_text import read_toml
@@ -34,6 +35,10 @@ class Resources:
         return Resources(self.dsp * copies, self.lut * copies, self.flip_flops * copies, self.bram36 * copies)
 
 
+# What one copy of an operator, for blocks of a size, takes on a family of FPGAs.
+Counts: TypeAlias = Callable[[str, int, str], Resources]
+
+
 @cache
 def table() -> dict[tuple[str, str, int], Resources]:
     """By family, operator and block."""
@@ -49,14 +54,15 @@ def _rows() -> list[dict[str, Any]]:
 
 
 def of(operator: str, block: int, family: str) -> Resources:
-    """One copy of an operator; SpecError where the table has none, and yosys, which would count it, is not there."""
+    """One copy of an operator, as the table has it; SpecError where it has none."""
     known = table()
     if (family, operator, block) in known:
         return known[family, operator, block]
     families = sorted({one[0] for one in known})
     if family not in families:
         raise SpecError(
-            f"the table of operators is of {', '.join(families)}, not of family {family!r}; name one of them"
+            f"the table of operators is of {', '.join(families)}, not of family {family!r}; name one of them, or count "
+            "them by yosys, --synthesise"
         )
     blocks = sorted(one[2] for one in known if one[:2] == (family, operator))
     raise SpecError(

@@ -81,15 +81,20 @@ def search(graph: OperatorGraph, limits: Limits, stages: int | None = None) -> D
 
     SpecError where stages cannot be so many, TooSmall where not even one copy of each operator fits.
     """
-    fewest = min(len(part.phases) for part in graph.parts)
-    if stages is not None and not 1 <= stages <= fewest:
-        raise SpecError(f"stages is {stages}, must be 1 to {fewest}, the phases of {graph.name}")
+    check_stages(graph, stages)
     _check_room(graph, limits, stages or 1)
     for looked_at in RELAXED:
         found = _bounded(graph, replace(limits, looked_at=looked_at), stages)
         if found is not None and not limits.lacking(found.taken):
             return found
     raise TooSmall(f"{graph.name} does not fit in any division of the device; take a larger one, or one --layer")
+
+
+def check_stages(graph: OperatorGraph, stages: int | None) -> None:
+    """SpecError where parts cannot have so many stages, None for any."""
+    fewest = min(len(part.phases) for part in graph.parts)
+    if stages is not None and not 1 <= stages <= fewest:
+        raise SpecError(f"stages is {stages}, must be 1 to {fewest}, the phases of {graph.name}")
 
 
 def _bounded(graph: OperatorGraph, limits: Limits, stages: int | None) -> Design | None:

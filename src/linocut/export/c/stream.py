@@ -15,6 +15,7 @@ from string import Template
 import numpy as np
 
 from linocut import __version__
+from linocut.compile.flash import apart
 from linocut.compile.inference import INPUT, LOGITS, Prediction, compile_stream
 from linocut.compile.program import Buffer
 from linocut.compile.recurrent_q10 import FRAMES
@@ -52,34 +53,15 @@ class _Source:
         self.prediction: Prediction = compile_stream(graph)
         self.program = self.prediction.program
         self.constants = {name: np.ascontiguousarray(make()) for name, make in self.prediction.constants.items()}
-        self.offsets, self.arena_bytes = self._without_constants()
-
-    def _without_constants(self) -> tuple[dict[int, int], int]:
-        """Where buffers lie in an arena without constants, which stay in flash: states first, then what is transient.
-
-        In the program all that is persistent comes first, so that transient buffers move down together.
-        """
-        buffers = self.program.buffers
-        owners = [(n, b) for n, b in enumerate(buffers) if b.base is None and b.name not in self.constants]
-        places, end = {}, 0
-        for number, buffer in owners:
-            if buffer.persistent:
-                places[number] = end
-                end = _aligned(end + buffer.nbytes)
-        first = min((b.offset for _, b in owners if not b.persistent), default=0)
-        places |= {n: b.offset - first + end for n, b in owners if not b.persistent}
-        for number, buffer in enumerate(buffers):
-            if buffer.base in places:
-                places[number] = places[buffer.base] + buffer.offset - buffers[buffer.base].offset
-        return places, max(places[n] + buffers[n].nbytes for n in places)
+        self.memory = apart(self.prediction)
+        self.offsets, self.arena_bytes = self.memory.offsets, self.memory.arena_bytes
 
     def _owner(self, buffer: Buffer, number: int) -> Buffer:
         return self.program.buffers[buffer.owner(number)]
 
     def sizes(self) -> dict[str, int]:
         """What a device has to have, by name; flash without the code."""
-        flash = sum(values.nbytes for values in self.constants.values())
-        return {"flash_bytes": flash, "arena_bytes": self.arena_bytes, "stack_bytes": STACK_BYTES}
+        return {"flash_bytes": self.memory.flash_bytes, "arena_bytes": self.arena_bytes, "stack_bytes": STACK_BYTES}
 
     def filled(self, template: str) -> str:
         """The text of a file."""
@@ -148,10 +130,6 @@ class _Source:
         if constant in self.constants:
             return f"constant_{list(self.constants).index(constant)}, 0u"
         return f"0, {self.offsets[number]}u"
-
-
-def _aligned(offset: int) -> int:
-    return -(-offset // 64) * 64
 
 
 def _floats(values: Array) -> str:
