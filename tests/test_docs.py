@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from shlex import split
 
@@ -29,6 +30,7 @@ NOTEBOOK = DOCS / "notebook"  # what it tells of may be gone
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
+FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 SOURCE = re.compile(r"[\w./*-]*\w\.(py|pyi|cpp|hpp|h|def|md|sh|toml|json|zip)|(\.?\w[\w.-]*/)+(\w[\w.-]*)?")
 BELOW = ("", "src/linocut", "native", "native/kernels", "tests", "docs", "examples")
 # Paths in the documents that are no files here: placeholders, files of runs and devices, of other people, media types.
@@ -69,6 +71,13 @@ def test_links_lead_somewhere(name: str) -> None:
         elif anchor and found.suffix == ".md" and anchor not in anchors(found):
             wrong.append(f"{target}: there are {', '.join(sorted(anchors(found)))}")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_headings_go_down_one_level_at_a_time(name: str) -> None:
+    levels = [len(marks) for marks in re.findall(r"^(#+) ", FENCED.sub("", (HOME / name).read_text()), re.MULTILINE)]
+    assert levels[0] == 1
+    assert [pair for pair in pairwise(levels) if pair[1] > pair[0] + 1] == []
 
 
 def test_every_page_is_in_the_site_and_every_picture_in_a_page() -> None:
