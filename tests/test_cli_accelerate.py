@@ -62,7 +62,7 @@ def test_refusals(linocut):
         (("lstm", "--clock", "fast"), "'fast' is no clock such as 200MHz"),
         (("resnet50",), "no engine builds resnet50"),
         (("lstm", "--on", "coral-usb"), "no FPGA"),
-        (("lstm", "--block", 3), "must be a power of two"),
+        (("lstm", "--block", 3), "must be one of 1, 2, 4, 8, 16"),
         (("lstn",), "lstm"),
         (("lstm", "--fps", 5), "--fps: of binary networks, which lstm is not"),
         (("mlp", "--stages", 3), "--stages: of pipelines of LSTMs, which mlp is not"),

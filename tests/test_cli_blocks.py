@@ -17,6 +17,21 @@ from linocut.tune.blocks import BlockTrial, best
 SETTINGS = ("--policy", "standard", "--batch", 8, "--lr", 0.01, "--epochs", 2, "--threads", 1, "--out", "swept")
 
 
+RECURRENT = """
+[[layers]]
+layer = "lstm"
+units = 8
+block = 4
+
+[[layers]]
+layer = "sequence_pool"
+
+[[layers]]
+layer = "block_circulant_dense"
+units = "classes"
+"""
+
+
 def of_lines(out):
     return [json.loads(line) for line in out.splitlines()]
 
@@ -124,3 +139,24 @@ def test_what_cannot_be_is_refused_in_a_line(heard, linocut, words, reason):
     status, out, err = linocut("blocks", *heard, *words)
     assert status == 2 and out == "" and reason in err.splitlines()[-1]
     assert not Path("swept").exists()
+
+
+def test_a_recurrent_file_sees_sequences_of_a_folder_of_recordings(heard, linocut):
+    Path("two.toml").write_text(RECURRENT)
+    about = (*heard[:2], "--policy", "standard", "--batch", 4)
+    for model in (("two.toml",), ("lstm", "--block", 8)):
+        status, out, err = linocut("plan", "--model", *model, *about)
+        assert status == 0, out + err
+    status, out, err = linocut("train", "--model", "two.toml", "--block", 2, *heard, "--out", "two")
+    assert status == 0, out + err
+    assert linocut("eval", "two")[0] == 0
+    assert "block = 2" in Path("two/config.toml").read_text()
+
+
+def test_a_run_goes_on_in_the_blocks_that_it_has(heard, linocut):
+    words = ("train", "--model", "lstm", "--block", 8, *heard, "--out", "run")
+    assert linocut(*words)[0] == 0
+    go_on = ("train", "--resume", "--out", "run", "--block")
+    assert linocut(*go_on, 8)[0] == 0
+    status, _, err = linocut(*go_on, 4)
+    assert status != 0 and "network" in err and "mlp" not in err

@@ -251,12 +251,11 @@ def find_network(
     if model.endswith(".toml"):
         if hidden is not None:
             raise SpecError(f"--hidden is for the model mlp; write the widths into {model}")
-        if block is not None:
-            raise SpecError(f"--block is for recurrent models by name; write the blocks into {model}")
         from linocut.networks.toml_file import DATA, read_network
 
         given.pop("labels", None)  # a file says itself how many there may be
-        return read_network(Path(model), **given, mends=mends or DATA)
+        found = read_network(Path(model), **given, mends=mends or DATA)
+        return found if block is None else found.with_block(block)
     if "shape" in given:
         given["input_shape"] = given.pop("shape")
     if model == DEFAULT_MODEL and dataset is not None and dataset.form is not None:

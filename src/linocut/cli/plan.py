@@ -26,6 +26,7 @@ from linocut.cli.options import (
 )
 from linocut.cli.precision import precision_options, with_precisions
 from linocut.cli.reports import find_report, plot_report, report_options
+from linocut.cli.start import features_for
 from linocut.errors import one_line, printable
 from linocut.sizes import show_size
 
@@ -128,7 +129,10 @@ def plan(
     choice = choose(data, {"schedule", *(name for name in context.params if _given(context, name))})
     if choice is not None:
         model, size = MODEL, choice.size or size
-    dataset = None if data is None else load(data, data_dir, size, colour=colour, labels=labels, task=task)[0]
+    dataset = None
+    if data is not None:
+        seen = features_for(model, data)
+        dataset = load(data, data_dir, size, colour=colour, labels=labels, task=task, features=seen)[0]
     if dataset is not None and (shape is not None or classes is not None):
         raise click.UsageError("--data says the shape and the classes; leave out --input and --classes", context)
     if choice is not None and dataset is not None:

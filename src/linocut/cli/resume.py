@@ -116,7 +116,10 @@ def _agree(options: Options, run: Settings, training: Dataset, facts: DataFacts,
     explicit = options.explicit
     pairs: list[tuple[str, object, object]] = []
     if explicit & {"model", "hidden", "block"}:
-        wanted = find_network(options.model, options.hidden, training, block=options.block)
+        if options.block is not None and not explicit & {"model", "hidden"}:
+            wanted = run.network.with_block(options.block)
+        else:
+            wanted = find_network(options.model, options.hidden, training, block=options.block)
         wanted = with_precisions(wanted, options.keep_float, options.bits)
         if type(wanted.loss) is type(run.network.loss):
             wanted = wanted.with_loss(run.network.loss)  # which other options are about

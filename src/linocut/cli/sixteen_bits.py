@@ -77,7 +77,7 @@ def sixteen_bits(
         found = {"saturated": made.saturated, "largest": made.largest, "clipped": made.clipped}
         click.echo(json.dumps({"out": str(out), "bytes": model.nbytes, **found}))
     else:
-        click.echo("\n".join(_told(made, out, model.nbytes)))
+        click.echo("\n".join(_told(made, out, model.nbytes, data_dir)))
 
 
 def _examples(dataset: Dataset, shape: tuple[int, ...]) -> Array:
@@ -93,7 +93,7 @@ def _examples(dataset: Dataset, shape: tuple[int, ...]) -> Array:
     return some_floats(dataset, CALIBRATED)
 
 
-def _told(made: Sixteen, out: Path, nbytes: int) -> Iterator[str]:
+def _told(made: Sixteen, out: Path, nbytes: int, data_dir: Path | None) -> Iterator[str]:
     """For people."""
     from linocut.sizes import show_size
 
@@ -104,4 +104,4 @@ def _told(made: Sixteen, out: Path, nbytes: int) -> Iterator[str]:
         yield f"{part}: {count:,} numbers that 16 bits cannot hold, which are clipped"
     for node, count in made.clipped.items():
         yield f"{node}: {count:,} integers that saturated"
-    yield f"try it: linocut eval {quoted(out)}"
+    yield f"try it: linocut eval {quoted(out)}" + (f" --data-dir {quoted(data_dir)}" if data_dir else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from linocut.train import Started
     from linocut.train.checkpoint import Checkpoint
 
-FEATURES_OF = {"lstm": "mfcc", "small_lstm": "mfcc", "google_lstm": "filterbank"}  # of recordings, for each model
+OF_SEQUENCES = "mfcc"
+FEATURES_OF = {"lstm": OF_SEQUENCES, "small_lstm": OF_SEQUENCES, "google_lstm": "filterbank"}  # of recordings, by model
 features_option = click.option(
     "--features",
     help="What is seen of recordings: log_mel, bytes of one length; mfcc or filterbank, sequences of any length.  "
@@ -104,8 +106,13 @@ def load_as(run: Checkpoint | None, options: Options) -> Loaded:
 def features_for(model: str, name: str) -> str | None:
     """What a model sees of recordings where nothing is said; None of other data."""
     from linocut.data.registry import is_of_recordings
+    from linocut.networks.toml_file import SUFFIX, takes_sequences
 
-    return FEATURES_OF[model] if model in FEATURES_OF and is_of_recordings(name) else None
+    if not is_of_recordings(name):
+        return None
+    if model.endswith(SUFFIX):
+        return OF_SEQUENCES if takes_sequences(Path(model)) else None
+    return FEATURES_OF.get(model)
 
 
 def _known_form(run: Checkpoint | None, options: Options) -> Form | None:

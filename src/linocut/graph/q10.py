@@ -80,8 +80,8 @@ def one_frame(graph: InferenceGraph) -> InferenceGraph:
     for node in graph.nodes:
         if isinstance(node, Q10Recurrent) and node.backwards:
             raise SpecError(
-                f"{node.name} goes backwards, from a sequence's last frame on, which a stream does not know; "
-                "take layers of one direction"
+                f"{node.name} goes backwards, from a sequence's last frame on, which streams and C of frames do not "
+                "know; take layers of one direction, or export --to hls, which has whole sequences"
             )
     return replace(graph, nodes=tuple(_of_one(node) for node in graph.nodes))
 

@@ -24,7 +24,7 @@ _OF_TRANSFORM = {1: 0, 2: 0, 4: 0, 8: 2, 16: 10}
 def check_block(what: str, block: object) -> None:
     """SpecError for a size of blocks that there is no transform of."""
     if isinstance(block, bool) or not isinstance(block, int) or block not in BLOCKS:
-        raise SpecError(f"{what} is {block!r}, must be a power of two: {', '.join(map(str, BLOCKS))} (1 is dense)")
+        raise SpecError(f"{what} is {block!r}, must be one of {', '.join(map(str, BLOCKS))} (1 is dense)")
 
 
 def blocks_of(count: int, block: int) -> int:

@@ -55,6 +55,13 @@ def read_network(
     return network
 
 
+def takes_sequences(path: Path) -> bool:
+    """Whether a file has recurrent layers, or says that its input are sequences; SpecError for one without TOML."""
+    layers = read_toml(path, "a network").get("layers")
+    kinds = {one.get("layer") for one in layers if isinstance(one, dict)} if isinstance(layers, list) else set()
+    return bool(kinds & {LSTM.kind, GRU.kind, SequenceInput.kind})
+
+
 def check_name(path: Path) -> None:
     """SpecError unless a file of that name is taken for a network by --model."""
     if path.suffix != SUFFIX:
