@@ -77,7 +77,8 @@ def test_bad_options_are_named(given: list[str], said: str, capsys: pytest.Captu
 def test_every_set_has_peaks(isa: str) -> None:
     xnor, int8, floats = (_native.peak(isa, kind) for kind in ("xnor", "int8", "float"))
     assert xnor > int8 > 0 and floats > 0
-    assert _native.peak(isa, "int4_sign") > _native.peak(isa, "int8_sign") * 0.7 > 0
+    int4, int8 = (max(_native.peak(isa, kind) for _ in range(3)) for kind in ("int4_sign", "int8_sign"))
+    assert int4 > int8 * 0.7 > 0  # the largest of three each: other work disturbs one
 
 
 def test_a_kind_without_a_peak_is_refused() -> None:
