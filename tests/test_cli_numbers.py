@@ -71,6 +71,8 @@ def test_a_regression_predicts_in_the_units_of_the_table(linocut) -> None:
     assert min(one["r2"] for one in found["targets"]) > 0.7
     assert found["loss"] == pytest.approx(np.mean([one["mse"] for one in found["targets"]]), rel=1e-4)
     text = linocut("eval", "run")[1]
+    status, _, err = linocut("eval", "run", "--confusion")
+    assert status == 2 and "--confusion is for examples of one class each" in err
     assert text.splitlines()[2].split() == ["target", "mse", "mae", "r2"] and "price" in text
     numbers_table(Path("more.csv"), 1, 50)
     rows = np.array([one["outputs"] for one in objects(linocut("predict", "run", "more.csv", "--json")[1])])

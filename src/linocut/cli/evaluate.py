@@ -74,11 +74,14 @@ def evaluate(
     from linocut import data as datasets
     from linocut.data.dataset import DEVICE
     from linocut.export.load import load
+    from linocut.networks.classifier import CLASSIFICATION
     from linocut.report import figures
 
     if plot is not None:
         figures.check(plot)
     predictor = load(run, batch_size=DEFAULT_BATCH, threads=threads, backend=backend)
+    if confusion and predictor.form is not None and predictor.form.task != CLASSIFICATION:
+        raise click.UsageError(f"--confusion is for examples of one class each; {run} has other answers; leave it out")
     name = predictor.data if data is None else data
     if name is None:
         raise click.UsageError(f"{run} does not say what it was trained on; give --data")
