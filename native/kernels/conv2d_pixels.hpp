@@ -3,7 +3,7 @@
 // A part owns a rectangle of taps, a word of inputs and a block of outputs: weights that no other part touches.
 #pragma once
 
-#include "segments.hpp"
+#include "float_product.hpp"
 #include "window.hpp"
 
 namespace linocut::LINOCUT_NS::conv2d_weight_gradient {
@@ -44,7 +44,6 @@ inline constexpr i64 most_rows = 5 * (segment + 1);
 inline constexpr i64 outputs_at_once = 64;
 inline constexpr i64 most_panels = 2;  // of outputs, in one part
 inline constexpr i64 few_inputs = 32;
-inline constexpr i64 quarter_panel = 16;  // columns that a product of floats takes at once at least
 
 // The largest of the fewest pieces, of at most `most` each.
 inline i64 evenly(i64 size, i64 most) { return divide_up(size, divide_up(size, most)); }
@@ -85,7 +84,7 @@ inline Division division_by_rows(const Convolution& conv, i64 outputs_of_part) {
     const bool by_rows = conv.x.format == Format::bit || !is_integer(conv.dy.format);
     if (division.parts() == 1 && conv.input.channels <= few_inputs && by_rows) {
         division.rows = 1;
-        const i64 half = divide_up(divide_up(conv.output.channels, 2), quarter_panel) * quarter_panel;
+        const i64 half = divide_up(divide_up(conv.output.channels, 2), few_columns) * few_columns;
         if (division.parts() == 1 && !is_integer(conv.dy.format) && half < conv.output.channels)
             division.outputs = half;
     } else if (division.parts() == 3 && division.rows == 1 && half_columns * half_rows <= most_taps) {

@@ -190,18 +190,17 @@ inline void multiply_lines(const Part& part, const Lines& lines, i64 n, i64 outp
 }
 
 // Of few outputs those of pixels side by side lie side by side too.
-inline constexpr i64 few_outputs = 16;
-using Together = float[float_chunk * few_outputs + few_outputs];
+using Together = float[float_chunk * few_columns + few_columns];
 
 inline void load_side_by_side(const Operand& dy, i64 pixel, i64 n, i64 output, i64 outputs, Together& together,
                               FloatPanel& panel) {
-    if (dy.cols > few_outputs) {
+    if (dy.cols > few_columns) {
         for (i64 i = 0; i < n; ++i) load_some_floats(dy, pixel + i, output, outputs, panel[i]);
         return;
     }
     load_some_floats(dy, pixel, 0, n * dy.cols, together);
-    std::memset(together + n * dy.cols, 0, few_outputs * sizeof(float));  // the last is copied with what follows it
-    for (i64 i = 0; i < n; ++i) std::memcpy(panel[i], together + i * dy.cols, few_outputs * sizeof(float));
+    std::memset(together + n * dy.cols, 0, few_columns * sizeof(float));  // the last is copied with what follows it
+    for (i64 i = 0; i < n; ++i) std::memcpy(panel[i], together + i * dy.cols, few_columns * sizeof(float));
 }
 
 template <bool Exact, class Sink>
@@ -237,27 +236,11 @@ inline bool one_to_one(const Convolution& conv) {
     return same && w.height == 1 && w.width == 1 && w.stride == 1 && w.pad_top == 0 && w.pad_left == 0;
 }
 
-// Of matrices, whose sums are those of weights as they lie: rows are outputs, the panel holds X.
-template <bool Exact, class Sink>
-[[gnu::noinline]] void matrix_gradients(const Convolution& conv, const Part& part, Workspace space, Sink&& sink) {
-    auto& tile = space.take<FloatTile>();
-    auto& panel = space.take<FloatPanel>();
-    auto& scratch = space.take<float[float_rows * float_chunk]>();
-    std::memset(tile, 0, static_cast<std::size_t>(part.outputs) * sizeof tile[0]);
-    for (i64 base = 0; base < conv.x.rows; base += float_chunk) {
-        const i64 count = least(float_chunk, conv.x.rows - base);
-        for (i64 i = 0; i < count; ++i)
-            weight_gradient::load_inputs(conv.x, base + i, part.first / segment, part.inputs, panel[i]);
-        const FloatRows rows = transposed(float_part(conv.dy, base, count, part.output, part.outputs, scratch));
-        multiply_tile<Exact>(part.outputs, rows, panel, count, tile, part.inputs);
-    }
-    for (i64 o = 0; o < part.outputs; ++o) sink(part.output + o, part.first, part.inputs, tile[o]);
-}
-
 template <bool Exact, class Sink>
 inline void gradients_of(const Convolution& conv, const Part& part, Workspace space, Sink&& sink) {
     if (one_to_one(conv)) {
-        matrix_gradients<Exact>(conv, part, space, sink);
+        weight_gradient::float_gradients<Exact>(conv.dy, part.output, part.outputs, conv.x, part.first / segment, space,
+                                                sink);
     } else if (Lines::usable(conv, part)) {
         line_gradients<Exact>(conv, part, space, sink);
     } else {

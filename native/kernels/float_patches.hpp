@@ -165,13 +165,12 @@ inline void multiply_floats(const Grid& grid, const Place* places, i64 pixels, c
 // together first, where all channels of pixels side by side are: stores of a few numbers take as long as those of many.
 inline void store_tiles(const FloatTiles& tiles, const Place* places, i64 pixels, const Operand& to, i64 first,
                         i64 columns) {
-    constexpr i64 few = 16;
-    if (columns == to.cols && columns <= few && places[pixels - 1].pixel - places[0].pixel == pixels - 1) {
-        float together[block_pixels * few + few];
+    if (columns == to.cols && columns <= few_columns && places[pixels - 1].pixel - places[0].pixel == pixels - 1) {
+        float together[block_pixels * few_columns + few_columns];
         for (i64 base = 0; base < pixels; base += block_pixels) {
             const i64 n = least(block_pixels, pixels - base);
             for (i64 m = 0; m < n; ++m)  // what is copied too much the next row covers
-                std::memcpy(together + m * columns, tiles[0][base + m], few * sizeof(float));
+                std::memcpy(together + m * columns, tiles[0][base + m], few_columns * sizeof(float));
             store_floats(to, places[base].pixel, 0, n * columns, together);
         }
         return;

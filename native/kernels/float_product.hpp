@@ -16,6 +16,7 @@ namespace linocut::LINOCUT_NS {
 inline constexpr i64 float_columns = segment;
 inline constexpr i64 float_rows = 128;
 inline constexpr i64 float_chunk = 128;  // summed index at a time: a panel of 32 KiB
+inline constexpr i64 few_columns = 16;   // as many as one vector of the widest set
 
 using FloatTile = float[float_rows][float_columns];
 using FloatPanel = float[float_chunk][float_columns];
@@ -98,22 +99,20 @@ inline void multiply_tile(i64 rows_count, FloatRows rows, const float (*panel)[f
 
 // How many columns of a panel multiply_tile reads at most, of which `columns` count.
 inline i64 columns_read(i64 columns) {
-    constexpr i64 few = 16;
-    static_assert(lanes <= few && few % lanes == 0);
-    return columns <= few ? few : float_columns;
+    static_assert(lanes <= few_columns && few_columns % lanes == 0);
+    return columns <= few_columns ? few_columns : float_columns;
 }
 
 // Where a factor of 0 stands for what is left out: 0 times an infinity is no 0.
 // Columns beyond `columns` are 0.
 inline bool all_finite(const FloatPanel& panel, i64 count, i64 columns = float_columns) {
     constexpr u32 exponent = 0x7F800000u;
-    constexpr i64 abreast = 16;
-    u32 infinite[abreast] = {};
+    u32 infinite[few_columns] = {};
     for (i64 i = 0; i < count; ++i) {
-        for (i64 c = 0; c < columns_read(columns); c += abreast) {
-            u32 bits[abreast];
+        for (i64 c = 0; c < columns_read(columns); c += few_columns) {
+            u32 bits[few_columns];
             std::memcpy(bits, panel[i] + c, sizeof bits);
-            for (i64 k = 0; k < abreast; ++k) infinite[k] |= (bits[k] & exponent) == exponent;
+            for (i64 k = 0; k < few_columns; ++k) infinite[k] |= (bits[k] & exponent) == exponent;
         }
     }
     u32 any = 0;
@@ -138,7 +137,7 @@ inline FloatRows transposed(FloatRows rows) { return {rows.data, rows.sum_stride
 
 // A product of `rows` rows with 64 columns, of `depth` summands each: factors(row, rows, first, count) are those of the
 // summed index [first, first + count), pack(first, count, panel) makes their panel, store(row, rows, tile) takes sums.
-template <class Factors, class Pack, class Store>
+template <bool Exact = false, class Factors, class Pack, class Store>
 inline void multiply_by_panels(i64 rows, i64 depth, Workspace space, const Factors& factors, const Pack& pack,
                                const Store& store) {
     auto& panel = space.take<FloatPanel>();
@@ -149,7 +148,7 @@ inline void multiply_by_panels(i64 rows, i64 depth, Workspace space, const Facto
         for (i64 first = 0; first < depth; first += float_chunk) {
             const i64 count = least(float_chunk, depth - first);
             pack(first, count, panel);
-            multiply_tile(some, factors(base, some, first, count), panel, count, tile);
+            multiply_tile<Exact>(some, factors(base, some, first, count), panel, count, tile);
         }
         store(base, some, tile);
     }

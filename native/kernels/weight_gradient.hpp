@@ -155,19 +155,21 @@ inline void load_inputs(const Operand& x, i64 example, i64 unit, i64 n, float* o
     for (i64 i = n; i < segment; ++i) out[i] = 0.0f;
 }
 
-// sink(output, first input, count, gradients): word by word.
-template <class Sink>
-inline void float_gradients(const Operand& dy, const Operand& x, i64 unit, Workspace space, Sink&& sink) {
+// sink(output, first input, count, gradients) for outputs [first_output, first_output + outputs) of one word of inputs;
+// the sink may change the gradients that it is given.
+template <bool Exact = false, class Sink>
+[[gnu::noinline]] void float_gradients(const Operand& dy, i64 first_output, i64 outputs, const Operand& x, i64 word,
+                                       Workspace space, Sink&& sink) {
     auto& scratch = space.take<float[float_rows * float_chunk]>();
-    const i64 first = unit * float_columns, n = least(float_columns, x.cols - first);
-    const auto factors = [&](i64 output, i64 outputs, i64 example, i64 count) {
-        return transposed(float_part(dy, example, count, output, outputs, scratch));
+    const i64 first = word * float_columns, n = least(float_columns, x.cols - first);
+    const auto factors = [&](i64 output, i64 some, i64 example, i64 count) {
+        return transposed(float_part(dy, example, count, first_output + output, some, scratch));
     };
     const auto pack = [&](i64 example, i64 count, FloatPanel& panel) {
-        for (i64 e = 0; e < count; ++e) load_inputs(x, example + e, unit, n, panel[e]);
+        for (i64 e = 0; e < count; ++e) load_inputs(x, example + e, word, n, panel[e]);
     };
-    multiply_by_panels(dy.cols, dy.rows, space, factors, pack, [&](i64 output, i64 outputs, const FloatTile& tile) {
-        for (i64 o = 0; o < outputs; ++o) sink(output + o, first, n, tile[o]);
+    multiply_by_panels<Exact>(outputs, dy.rows, space, factors, pack, [&](i64 output, i64 some, FloatTile& tile) {
+        for (i64 o = 0; o < some; ++o) sink(first_output + output + o, first, n, tile[o]);
     });
 }
 
@@ -209,16 +211,15 @@ inline void store_gradients(const Operand& dw, i64 r, i64 first, i64 n, const fl
 inline void run(const Call& call, i64 begin, i64 end) {
     const Operand &dy = call.operands[0], &x = call.operands[1], &dw = call.operands[2];
     const float scale = x.format == Format::u8 && dw.format != Format::bit ? 1.0f / 255.0f : 1.0f;
-    const auto store = [&](i64 output, i64 first, i64 n, const float* gradients) {
-        float scaled[segment];
-        for (i64 c = 0; c < n; ++c) scaled[c] = gradients[c] * scale;
-        store_gradients(dw, output, first, n, scaled);
+    const auto store = [&](i64 output, i64 first, i64 n, float* gradients) {
+        for (i64 c = 0; c < n; ++c) gradients[c] *= scale;
+        store_gradients(dw, output, first, n, gradients);
     };
     for (i64 unit = begin; unit < end; ++unit) {
         if (is_integer(dy.format)) {
             integer_gradients(dy, x, unit, Workspace(call), [&](const auto& words) { store_exact(dw, words); });
         } else {
-            float_gradients(dy, x, unit, Workspace(call), store);
+            float_gradients(dy, 0, dy.cols, x, unit, Workspace(call), store);
         }
     }
 }
