@@ -90,6 +90,7 @@ def _trainer(run: Path, to: str) -> Path | Trainer:
 
 def _told(found: Exported) -> str:
     """For people: the files, what they take, and how they are tried."""
+    from linocut.cli.sixteen_bits import clipped_numbers  # late, as what other commands do not load
     from linocut.sizes import show_size
 
     shown = [str(path) for path in found.files if path.parent == found.files[0].parent]
@@ -98,8 +99,7 @@ def _told(found: Exported) -> str:
         shown.append(f"{found.files[-1].parent} ({len(found.files) - len(shown)} files)")
     lines = [f"wrote {', '.join(shown)}"]
     lines += [f"{what.removesuffix('_bytes')}: {show_size(nbytes)}" for what, nbytes in found.sizes.items()]
-    for part, count in found.saturated.items():
-        lines.append(f"{part}: {count:,} numbers that 16 bits cannot hold, which are clipped")
+    lines += clipped_numbers(found.saturated)
     folder, name = quoted(found.files[0].parent), found.name
     if found.to == "hls":
         lines.append(f"try it: cd {folder} && g++ -I stand_in {name}.cpp {name}_main.cpp -o {name}")

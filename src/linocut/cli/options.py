@@ -279,6 +279,11 @@ def _task_of(dataset: Dataset) -> str | None:
     return dataset.form.task if dataset.form is not None and dataset.targets else None
 
 
+def in_data_dir(data_dir: Path | None) -> str:
+    """What a command that is told must have behind it, to find data where they were found."""
+    return "" if data_dir is None else f" --data-dir {quoted(data_dir)}"
+
+
 def find_optimizer(optimizer: str | Optimizer, given: Mapping[str, Any]) -> Optimizer:
     """The optimizer with the settings that are not None, else as it is; SpecError for what it does not have."""
     from linocut import optimizers

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import signal
 import sys
@@ -89,8 +88,7 @@ def reproduce(
     if kept_only and not found.shows_kept:
         raise click.UsageError(f"--kept-only is for hybrid, not for {paper}, which goes on with what --out keeps")
     kept = out if out is not None or quick else Path("runs") / paper
-    asked = Asked(quick, epochs, kept, data_dir, threads, lambda text: click.echo(printable(text), err=True))
-    asked = dataclasses.replace(asked, kept_only=kept_only)
+    asked = Asked(quick, epochs, kept, data_dir, threads, lambda text: click.echo(printable(text), err=True), kept_only)
     if not quick and epochs is None and not kept_only:
         asked.tell(LENGTHY)
     if not as_json:

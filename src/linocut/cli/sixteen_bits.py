@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from linocut.cli.command import Command
-from linocut.cli.options import PATH, data_options, json_option, load_like, quoted
+from linocut.cli.options import PATH, data_options, in_data_dir, json_option, load_like, quoted
 from linocut.errors import DataError, one_line
 
 if TYPE_CHECKING:
@@ -100,8 +100,13 @@ def _told(made: Sixteen, out: Path, nbytes: int, data_dir: Path | None) -> Itera
     yield f"wrote {one_line(out)}: {show_size(nbytes)}"
     for product, largest in made.largest.items():
         yield f"{product}: integers up to {largest:,} of 32,767"
-    for part, count in made.saturated.items():
-        yield f"{part}: {count:,} numbers that 16 bits cannot hold, which are clipped"
+    yield from clipped_numbers(made.saturated)
     for node, count in made.clipped.items():
         yield f"{node}: {count:,} integers that saturated"
-    yield f"try it: linocut eval {quoted(out)}" + (f" --data-dir {quoted(data_dir)}" if data_dir else "")
+    yield f"try it: linocut eval {quoted(out)}" + in_data_dir(data_dir)
+
+
+def clipped_numbers(saturated: Mapping[str, int]) -> Iterator[str]:
+    """For people: how many numbers of each node and part 16 bits cannot hold."""
+    for part, count in saturated.items():
+        yield f"{part}: {count:,} numbers that 16 bits cannot hold, which are clipped"

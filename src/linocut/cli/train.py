@@ -27,6 +27,7 @@ from linocut.cli.options import (
     find_network,
     find_optimizer,
     image_size_option,
+    in_data_dir,
     json_option,
     label_options,
     machine_options,
@@ -402,9 +403,7 @@ def _report(trainer: Trainer, history: tuple[EpochEnded, ...], done: Done, optio
     program, real = trainer.compiled.program, int(trainer.session.arena.nbytes)
     planned = "as planned" if real == program.arena_bytes else f"planned were {program.arena_bytes:,} B"
     out = quoted(options.out)
-    below = (f" --data-dir {quoted(options.data_dir)}" if options.data_dir else "") + (
-        " --skip-corrupt" if options.skip_corrupt else ""
-    )
+    below = in_data_dir(options.data_dir) + " --skip-corrupt" * options.skip_corrupt
     rows = [
         *(("ended early", reason) for reason in ended_early(trainer, done)),
         *(("kept model", text) for text in kept_model(trainer, done)),

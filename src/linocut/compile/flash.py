@@ -34,7 +34,7 @@ def apart(prediction: Prediction) -> Apart:
     for number, buffer in enumerate(buffers):
         if buffer.base in places:
             places[number] = places[buffer.base] + buffer.offset - buffers[buffer.base].offset
-    flash = sum(make().nbytes for make in constants.values())
+    flash = sum(b.nbytes for b in buffers if b.base is None and b.name in constants)
     return Apart(flash, max(places[n] + buffers[n].nbytes for n in places), places)
 
 

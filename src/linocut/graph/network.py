@@ -13,6 +13,7 @@ from linocut.errors import SpecError, unknown_name
 from linocut.graph.graph import Graph
 from linocut.graph.place import Entry, Names, as_wired, place
 from linocut.graph.precision import with_precision
+from linocut.graph.queries import has_recurrent
 from linocut.graph.summary import summary
 from linocut.layers import LAYERS, Input, Layer, Loss, Residual, Wired
 from linocut.layers.losses import LOSSES
@@ -114,7 +115,7 @@ class Network:
     @property
     def is_recurrent(self) -> bool:
         """Whether it has recurrent layers."""
-        return any(isinstance(_layer_of(entry), Recurrent) for entry in self.layers)
+        return has_recurrent(self.graph)
 
     def with_block(self, block: int) -> Network:
         """The same network with its recurrent layers in circulant blocks of another size.

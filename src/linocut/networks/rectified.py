@@ -14,19 +14,18 @@ from linocut.layers import (
     Wired,
 )
 
-_XNOR = {"bits": 1, "scaled": True, "centred": True}  # XNOR-Net's weights
-
 
 def convolution(
     name: str, filters: int, kernel: int = 3, stride: int = 1, *, published: bool = False, normed: bool = True
 ) -> tuple[Layer | Wired, ...]:
     """BN, sign, a convolution called `name`, BN, ReLU: (height, width, inputs) to (height', width', filters).
 
-    `published`: weights are scaled and centred, and the second norm, which is there if `normed`, has a scale.
+    `published`: weights are scaled and centred, as XNOR-Net's are, and the second norm, which is there if `normed`, has
+    a scale.
     """
     own: Layer = BinaryConv2D(filters, kernel, stride)
     if published:
-        own = QuantisedConv2D(filters, kernel, stride, floats=not normed, **_XNOR)  # type: ignore[arg-type]  # as above
+        own = QuantisedConv2D(filters, kernel, stride, bits=1, scaled=True, centred=True, floats=not normed)
     return (BatchNorm(), Sign(), own.named(name), *_end(published, normed))
 
 
@@ -34,7 +33,7 @@ def dense(name: str, units: int, *, published: bool = False) -> tuple[Layer | Wi
     """The same of a dense layer: (inputs,) to (units,); as it is published without the second norm."""
     own: Layer = BinaryDense(units)
     if published:
-        own = QuantisedDense(units, floats=True, **_XNOR)  # type: ignore[arg-type]  # as above
+        own = QuantisedDense(units, bits=1, scaled=True, centred=True, floats=True)
     return (BatchNorm(), Sign(), own.named(name), *_end(published, not published))
 
 

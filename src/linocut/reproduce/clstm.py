@@ -24,6 +24,7 @@ from linocut.devices.table import described
 from linocut.errors import DataError
 from linocut.graph.lstm_shapes import first_layer_multiplications, shapes_of
 from linocut.graph.network import Network
+from linocut.layers.circulant import BLOCKS
 from linocut.reproduce import clstm_training as training
 from linocut.reproduce.asked import Asked
 from linocut.reproduce.figures import read_figures, records
@@ -116,7 +117,7 @@ def _trainings(asked: Asked) -> Iterator[Row]:
     try:
         for task, table in ((training.DIGITS, ACCURACY), (training.STRINGS, STRINGS_ERRORS)):
             train, test = training.opened(task, asked)
-            for block in QUICK_BLOCKS if asked.quick else training.BLOCKS:
+            for block in QUICK_BLOCKS if asked.quick else BLOCKS:
                 yield from _of_block(asked, task, table, block, train, test)
         yield from _left_out(asked)
     except DataError as error:

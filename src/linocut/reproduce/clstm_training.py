@@ -20,7 +20,7 @@ from linocut.train.events import Event
 from linocut.train.kept_run import kept_or_new
 
 POLICY, SCHEDULE, NOISE = "standard", "cosine", "noise=0.3"
-BLOCKS, LEFT_OUT_BLOCKS = (1, 2, 4, 8, 16), (1, 8)
+LEFT_OUT_BLOCKS = (1, 8)
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")  # of the Free Spoken Digit Dataset
 
 
