@@ -108,7 +108,7 @@ class _Growing:
     def pool(self, shape: Shape, kinds: tuple[type[Layer], type[Layer]]) -> Layer | None:
         if len(shape) not in (2, 3):
             return None
-        return kinds[len(shape) - 2](**self.window(shape))  # type: ignore[arg-type]
+        return kinds[len(shape) - 2](**self.window(shape))
 
     def channels(self, shape: Shape) -> int:
         room = MOST_ELEMENTS // max(1, math.prod(shape[:-1]))
@@ -133,7 +133,7 @@ class _Growing:
         where = {"kernel": window.pop("size"), **window}
         kinds = ((BinaryConv1D, BinaryConv2D), (Conv1D, Conv2D))[not binary]
         more = {"scaled": self.chance(0.3)} if binary else {"bias": self.chance(0.5)}
-        return kinds[len(shape) - 2](count, **where, **more)  # type: ignore[arg-type]
+        return kinds[len(shape) - 2](count, **where, **more)
 
     def of_few(self, x: _Known) -> tuple[Layer | None, list[_Known]] | None:
         """Levels of numbers, and what takes levels or signs; None for what else there is."""
@@ -158,11 +158,11 @@ class _Growing:
         settings["centred"] = shape[-1] > 1 and self.chance(0.4)
         count = self.channels(shape)
         if len(shape) == 1:
-            return QuantisedDense(count, **settings)  # type: ignore[arg-type]
+            return QuantisedDense(count, **settings)
         if len(shape) != 3:
             return None
         window = self.window(shape)
-        return QuantisedConv2D(count, kernel=window.pop("size"), **window, **settings)  # type: ignore[arg-type]
+        return QuantisedConv2D(count, kernel=window.pop("size"), **window, **settings)
 
     def slice(self, shape: Shape) -> Slice:
         begin = self.whole(0, shape[-1] - 1)

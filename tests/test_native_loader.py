@@ -44,7 +44,7 @@ def quantise(rows: int = 3, cols: int = 5, low: float = -1.0, high: float = 1.0)
 
 def edit(program: Program, buffer: int, **changes: object) -> Program:
     buffers = list(program.buffers)
-    buffers[buffer] = replace(buffers[buffer], **changes)  # type: ignore[arg-type]
+    buffers[buffer] = replace(buffers[buffer], **changes)
     return replace(program, buffers=tuple(buffers))
 
 

@@ -180,7 +180,7 @@ def test_what_cannot_be_is_refused_before_yosys_runs(monkeypatch: pytest.MonkeyP
     network = lc.models.build("lstm")
     for settings, says in (({"stages": 9}, "stages is 9"), ({"dsp": 9999}, "dsp is 9999"), ({"watts": 0.0}, "watts")):
         with pytest.raises(SpecError, match=says):
-            accelerate(network, "ku060", synthesise=True, **settings)  # type: ignore[arg-type]
+            accelerate(network, "ku060", synthesise=True, **settings)
 
 
 def test_a_network_is_accelerated_and_told_as_json() -> None:
@@ -207,7 +207,7 @@ def test_a_network_is_accelerated_and_told_as_json() -> None:
 )
 def test_what_cannot_be_is_refused(settings: dict[str, object], says: str) -> None:
     with pytest.raises(SpecError, match=says):
-        accelerate(lc.models.build("lstm"), "ku060", **settings)  # type: ignore[arg-type]
+        accelerate(lc.models.build("lstm"), "ku060", **settings)
 
 
 def test_devices_and_networks_that_do_not_fit_are_told_what_is_missing() -> None:

@@ -38,23 +38,23 @@ def classifier(*, several: bool = False) -> Network:
 def test_numbers_of_numpy_are_settings() -> None:
     """Settings are typed as Python's numbers, and NumPy's are taken all the same: hence the ignored types."""
     plain = Input((4,), "f32", -1.5, 2.0)
-    assert Input(np.array([4]), "f32", np.float32(-1.5), np.float32(2)) == plain  # type: ignore[arg-type]
-    assert Dense(np.int64(3)) == Dense(3)  # type: ignore[arg-type]
-    assert Conv2D(np.int32(3), [3, np.int64(2)]) == Conv2D(3, (3, 2))  # type: ignore[arg-type]
-    weights = SoftmaxCrossEntropy(class_weights=np.array([1.0, 2.0]))  # type: ignore[arg-type]
+    assert Input(np.array([4]), "f32", np.float32(-1.5), np.float32(2)) == plain
+    assert Dense(np.int64(3)) == Dense(3)
+    assert Conv2D(np.int32(3), [3, np.int64(2)]) == Conv2D(3, (3, 2))
+    weights = SoftmaxCrossEntropy(class_weights=np.array([1.0, 2.0]))
     assert weights == SoftmaxCrossEntropy(class_weights=(1.0, 2.0)) and hash(weights)
     assert lc.SGD(np.float64(0.5), np.float32(0.5)) == lc.SGD(0.5, 0.5)
-    trainer = lc.Trainer(classifier(), batch_size=np.int64(20), seed=np.int32(3))  # type: ignore[arg-type]
+    trainer = lc.Trainer(classifier(), batch_size=np.int64(20), seed=np.int32(3))
     assert (trainer.settings.batch_size, trainer.settings.seed) == (20, 3)
     with pytest.raises(lc.SpecError, match=re.escape("dense units is 2.5, must be a whole number")):
-        Dense(np.float32(2.5))  # type: ignore[arg-type]
+        Dense(np.float32(2.5))
 
 
 def test_names_in_a_list_are_refused_where_they_are_written() -> None:
     with pytest.raises(
         lc.SpecError, match=r"a concat is after \['left', 'right'\], must be names, as in \.after\('left', "
     ):
-        Concat().after(["left", "right"])  # type: ignore[arg-type]
+        Concat().after(["left", "right"])
 
 
 def test_states_have_default_values() -> None:
@@ -122,19 +122,19 @@ def test_predicting_and_capturing_take_data_sets_and_one_name() -> None:
 
 def test_numbers_of_numpy_where_training_and_predicting_are_told_something(tmp_path: Path) -> None:
     one = np.int64(1)
-    trainer = lc.Trainer(classifier(), batch_size=20, threads=one)  # type: ignore[arg-type]
-    trainer.fit((X, LABELS), epochs=one, save_every=one, out=tmp_path / "run")  # type: ignore[arg-type]
-    predictor = lc.load(tmp_path / "run", batch_size=np.int32(7), threads=one)  # type: ignore[arg-type]
+    trainer = lc.Trainer(classifier(), batch_size=20, threads=one)
+    trainer.fit((X, LABELS), epochs=one, save_every=one, out=tmp_path / "run")
+    predictor = lc.load(tmp_path / "run", batch_size=np.int32(7), threads=one)
     assert predictor.predict(X).outputs.shape == (40, 3)
     with pytest.raises(lc.SpecError, match=r"epochs is 1\.5, must be"):
-        trainer.fit((X, LABELS), epochs=np.float32(1.5))  # type: ignore[arg-type]
+        trainer.fit((X, LABELS), epochs=np.float32(1.5))
 
 
 def test_names_and_callbacks_that_are_none() -> None:
     with pytest.raises(lc.SpecError, match=r"the name of a dense is 3, must be a text, as in \.named\('left'\)"):
-        Dense(3).named(3)  # type: ignore[arg-type]
+        Dense(3).named(3)
     with pytest.raises(lc.SpecError, match=r"callbacks are .*, must be a list of functions"):
-        lc.Trainer(classifier(), batch_size=20).fit((X, LABELS), callbacks=print)  # type: ignore[arg-type]
+        lc.Trainer(classifier(), batch_size=20).fit((X, LABELS), callbacks=print)
     assert lc.Predictor(lc.Trainer(classifier()).inference_graph(), ("a", "b", "c")).class_name(-1) == "-1"
 
 

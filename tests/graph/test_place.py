@@ -177,7 +177,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         lambda: network(Input((8,)), Dense(3), LOSS.named("first"), Tanh().after("first"), LOSS),
         "tanh1 takes .*, not a loss",
     ),
-    "what is no layer": (lambda: network(Input((8,)), "dense", LOSS), "has 'dense' among its layers, which is none"),  # type: ignore[arg-type]
+    "what is no layer": (lambda: network(Input((8,)), "dense", LOSS), "has 'dense' among its layers, which is none"),
     "an input wired": (
         lambda: network(Input((8,)).after("dense1"), Dense(3), LOSS),
         "a cycle: input1 reads dense1 reads input1",

@@ -111,7 +111,7 @@ def test_rates_climb_to_their_end() -> None:
 )
 def test_settings_that_cannot_be(given: dict[str, object], said: str) -> None:
     with pytest.raises(SpecError, match=said):
-        Pruning(**given)  # type: ignore[arg-type]
+        Pruning(**given)
 
 
 def test_layers_that_would_be_empty_are_named() -> None:

@@ -36,28 +36,28 @@ class Binarised(torch.autograd.Function):
     """The sign, +1 of 0, with the gradient of a hard tanh."""
 
     @staticmethod
-    def forward(ctx, x):  # type: ignore[no-untyped-def, override]
+    def forward(ctx, x):
         ctx.save_for_backward(x)
         return (x >= 0).to(x.dtype) * 2 - 1
 
     @staticmethod
-    def backward(ctx, g):  # type: ignore[no-untyped-def, override]
+    def backward(ctx, g):
         (x,) = ctx.saved_tensors
         return g * (x.abs() <= 1)
 
 
 class SignOf(nn.Module):
-    def forward(self, x):  # type: ignore[no-untyped-def]
+    def forward(self, x):
         return Binarised.apply(x)
 
 
 class BinaryConv(nn.Conv2d):
-    def forward(self, x):  # type: ignore[no-untyped-def]
+    def forward(self, x):
         return self._conv_forward(x, Binarised.apply(self.weight), self.bias)
 
 
 class BinaryLinear(nn.Linear):
-    def forward(self, x):  # type: ignore[no-untyped-def]
+    def forward(self, x):
         return nn.functional.linear(x, Binarised.apply(self.weight), self.bias)
 
 
@@ -131,20 +131,20 @@ class Levels(nn.Module):
         super().__init__()
         self.bits = bits
 
-    def forward(self, x):  # type: ignore[no-untyped-def]
+    def forward(self, x):
         return levels(x, self.bits)
 
 
 class LevelsConv(nn.Conv2d):
     """Weights of 2 bits, scaled by their mean size."""
 
-    def forward(self, x):  # type: ignore[no-untyped-def]
+    def forward(self, x):
         w = self.weight
         return self._conv_forward(x, levels(w, 2) * w.abs().mean((1, 2, 3), keepdim=True), self.bias)
 
 
 class LevelsLinear(nn.Linear):
-    def forward(self, x):  # type: ignore[no-untyped-def]
+    def forward(self, x):
         return nn.functional.linear(x, levels(self.weight, 4), self.bias)
 
 

@@ -145,11 +145,11 @@ def test_a_network_reads_back_from_its_dictionary(described: Network) -> None:
 @pytest.mark.parametrize(
     ("given", "kept"),
     [
-        (BinaryConv2D(5, [3, 2]), BinaryConv2D(5, (3, 2))),  # type: ignore[arg-type]
-        (Conv2D(5, [3, 2]), Conv2D(5, (3, 2))),  # type: ignore[arg-type]
-        (MaxPool2D([3, 2], 1), MaxPool2D((3, 2), 1)),  # type: ignore[arg-type]
-        (AveragePool2D([3, 2]), AveragePool2D((3, 2), 3)),  # type: ignore[arg-type]
-        (Residual([ReLU()], [ReLU()]), Residual((ReLU(),), (ReLU(),))),  # type: ignore[arg-type]
+        (BinaryConv2D(5, [3, 2]), BinaryConv2D(5, (3, 2))),
+        (Conv2D(5, [3, 2]), Conv2D(5, (3, 2))),
+        (MaxPool2D([3, 2], 1), MaxPool2D((3, 2), 1)),
+        (AveragePool2D([3, 2]), AveragePool2D((3, 2), 3)),
+        (Residual([ReLU()], [ReLU()]), Residual((ReLU(),), (ReLU(),))),
     ],
     ids=str,
 )
@@ -186,57 +186,57 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "stride of 0": (lambda: BinaryConv2D(5, 3, 0), f"^binary_conv2d stride is 0, {WHOLE} 32,768"),
     "stride below 0": (lambda: Conv2D(5, 3, -1), "^conv2d stride is -1"),
     "stride too large": (lambda: MaxPool2D(2, 2**15 + 1), "^max_pool2d stride is 32769"),
-    "stride of a fraction": (lambda: AveragePool2D(2, 1.5), "^average_pool2d stride is 1.5"),  # type: ignore[arg-type]
-    "stride in words": (lambda: BinaryConv2D(5, 3, "2"), "^binary_conv2d stride is '2'"),  # type: ignore[arg-type]
+    "stride of a fraction": (lambda: AveragePool2D(2, 1.5), "^average_pool2d stride is 1.5"),
+    "stride in words": (lambda: BinaryConv2D(5, 3, "2"), "^binary_conv2d stride is '2'"),
     "stride of a truth": (lambda: BinaryConv2D(5, 3, True), "^binary_conv2d stride is True"),
-    "two strides": (lambda: MaxPool2D(2, (2, 2)), r"^max_pool2d stride is \(2, 2\)"),  # type: ignore[arg-type]
-    "no stride": (lambda: Conv2D(5, 3, None), "^conv2d stride is None"),  # type: ignore[arg-type]
+    "two strides": (lambda: MaxPool2D(2, (2, 2)), r"^max_pool2d stride is \(2, 2\)"),
+    "no stride": (lambda: Conv2D(5, 3, None), "^conv2d stride is None"),
     "padding of another name": (
         lambda: BinaryConv2D(5, padding="SAME"),
         "^binary_conv2d padding is 'SAME', must be 'same' or 'valid'",
     ),
-    "padding in pixels": (lambda: MaxPool2D(3, 2, 1), "^max_pool2d padding is 1, must be"),  # type: ignore[arg-type]
-    "padding in a list": (lambda: Conv2D(3, padding=["same"]), r"^conv2d padding is \('same',\)"),  # type: ignore[arg-type]
+    "padding in pixels": (lambda: MaxPool2D(3, 2, 1), "^max_pool2d padding is 1, must be"),
+    "padding in a list": (lambda: Conv2D(3, padding=["same"]), r"^conv2d padding is \('same',\)"),
     "kernel of 0": (lambda: Conv2D(5, 0), f"^conv2d kernel height is 0, {WHOLE} 32,768"),
     "kernel of width 0": (lambda: BinaryConv2D(5, (3, 0)), "^binary_conv2d kernel width is 0"),
-    "kernel of a fraction": (lambda: BinaryConv2D(5, 3.0), "^binary_conv2d kernel height is 3.0"),  # type: ignore[arg-type]
-    "kernel of width 2.0": (lambda: Conv2D(5, (3, 2.0)), "^conv2d kernel width is 2.0"),  # type: ignore[arg-type]
+    "kernel of a fraction": (lambda: BinaryConv2D(5, 3.0), "^binary_conv2d kernel height is 3.0"),
+    "kernel of width 2.0": (lambda: Conv2D(5, (3, 2.0)), "^conv2d kernel width is 2.0"),
     "kernel of a truth": (lambda: Conv2D(5, True), "^conv2d kernel height is True"),
-    "kernel in words": (lambda: Conv2D(5, "33"), "^conv2d kernel height is '33'"),  # type: ignore[arg-type]
-    "kernel in two words": (lambda: Conv2D(5, ("3", "3")), "^conv2d kernel height is '3'"),  # type: ignore[arg-type]
-    "no kernel": (lambda: Conv2D(5, None), "^conv2d kernel height is None"),  # type: ignore[arg-type]
+    "kernel in words": (lambda: Conv2D(5, "33"), "^conv2d kernel height is '33'"),
+    "kernel in two words": (lambda: Conv2D(5, ("3", "3")), "^conv2d kernel height is '3'"),
+    "no kernel": (lambda: Conv2D(5, None), "^conv2d kernel height is None"),
     "kernel of three sides": (
-        lambda: BinaryConv2D(5, (3, 3, 3)),  # type: ignore[arg-type]
+        lambda: BinaryConv2D(5, (3, 3, 3)),
         r"^binary_conv2d kernel is \(3, 3, 3\), must be one number or \(height, width\)",
     ),
-    "kernel of one side": (lambda: Conv2D(5, [3]), r"^conv2d kernel is \(3,\), must be one"),  # type: ignore[arg-type]
-    "pool of no side": (lambda: MaxPool2D(()), r"^max_pool2d size is \(\), must be one"),  # type: ignore[arg-type]
+    "kernel of one side": (lambda: Conv2D(5, [3]), r"^conv2d kernel is \(3,\), must be one"),
+    "pool of no side": (lambda: MaxPool2D(()), r"^max_pool2d size is \(\), must be one"),
     "pool of sides in sides": (
-        lambda: MaxPool2D(((2, 2), 2)),  # type: ignore[arg-type]
+        lambda: MaxPool2D(((2, 2), 2)),
         r"^max_pool2d size height is \(2, 2\)",
     ),
     "no filters": (lambda: BinaryConv2D(0), f"^binary_conv2d filters is 0, {WHOLE} 1,048,575"),
     "too many filters": (lambda: Conv2D(2**20), "^conv2d filters is 1048576"),
-    "filters of a fraction": (lambda: Conv2D(8.0), "^conv2d filters is 8.0"),  # type: ignore[arg-type]
-    "filters in words": (lambda: BinaryConv2D("8"), "^binary_conv2d filters is '8'"),  # type: ignore[arg-type]
+    "filters of a fraction": (lambda: Conv2D(8.0), "^conv2d filters is 8.0"),
+    "filters in words": (lambda: BinaryConv2D("8"), "^binary_conv2d filters is '8'"),
     "filters of a truth": (lambda: BinaryConv2D(True), "^binary_conv2d filters is True"),
     "no units": (lambda: Dense(0), f"^dense units is 0, {WHOLE} 1,048,575"),
     "scaled in words": (
-        lambda: BinaryConv2D(5, scaled="no"),  # type: ignore[arg-type]
+        lambda: BinaryConv2D(5, scaled="no"),
         "^binary_conv2d scaled is 'no', must be True or False",
     ),
     "another estimator": (
         lambda: Sign("cubic"),
         "^sign estimator is 'cubic', must be 'clip', 'quadratic' or 'identity'",
     ),
-    "momentum in words": (lambda: BatchNorm("0.9"), "^batch_norm momentum is '0.9'"),  # type: ignore[arg-type]
-    "input of one number": (lambda: Input(5), "^input shape is 5, must be"),  # type: ignore[arg-type]
+    "momentum in words": (lambda: BatchNorm("0.9"), "^batch_norm momentum is '0.9'"),
+    "input of one number": (lambda: Input(5), "^input shape is 5, must be"),
     "input of a truth": (lambda: Input((True,)), r"^input shape is \(True,\), must be"),
     "empty body": (lambda: Residual(()), "^residual has an empty body; give it at least one layer"),
-    "body of one layer": (lambda: Residual(Sign()), "^residual body is Sign.*, must be a list"),  # type: ignore[arg-type]
-    "body of names": (lambda: Residual(("sign",)), "^residual body is .*, must be a list"),  # type: ignore[arg-type]
+    "body of one layer": (lambda: Residual(Sign()), "^residual body is Sign.*, must be a list"),
+    "body of names": (lambda: Residual(("sign",)), "^residual body is .*, must be a list"),
     "shortcut of nothing": (
-        lambda: Residual(BODY, None),  # type: ignore[arg-type]
+        lambda: Residual(BODY, None),
         "^residual shortcut is None, must be a list of layers",
     ),
     "body that changes the channels": (
@@ -335,8 +335,8 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         lambda: network(Input((4,)), Dense(3), *OF_NUMBERS[2:], Sign(), *OF_SIGNS[1:]),
         "^sign1 takes .*, not a loss",
     ),
-    "what is no layer": (lambda: network(IMAGE, 3, *OF_SIGNS), "network own has 3 among its layers"),  # type: ignore[arg-type]
-    "a layer's class": (lambda: network(IMAGE, Flatten, *OF_SIGNS), "among its layers, which is none"),  # type: ignore[arg-type]
+    "what is no layer": (lambda: network(IMAGE, 3, *OF_SIGNS), "network own has 3 among its layers"),
+    "a layer's class": (lambda: network(IMAGE, Flatten, *OF_SIGNS), "among its layers, which is none"),
     "a body in one table": (
         lambda: read({"layer": "residual", "body": {"layer": "sign"}}),
         "^residual body is Sign.*, must be a list of layers",

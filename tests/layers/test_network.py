@@ -34,12 +34,12 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "one class": (lambda: network(Input((4,)), BinaryDense(1), BatchNorm(), SoftmaxCrossEntropy()), r"not \(1,\)"),
     "no units": (lambda: BinaryDense(0), "binary_dense units is 0, must be a whole number from 1 to 1,048,575"),
-    "fractional units": (lambda: BinaryDense(2.5), "units is 2.5"),  # type: ignore[arg-type]
+    "fractional units": (lambda: BinaryDense(2.5), "units is 2.5"),
     "too many units": (lambda: BinaryDense(2**20), "units is 1048576"),
     "six dimensions": (lambda: Input((1, 2, 3, 4, 5, 6)), "must be 1 to 5 whole numbers above 0, such as .features,."),
     "no dimensions": (lambda: Input(()), r"input shape is \(\), must be 1 to 5 whole numbers"),
     "an empty dimension": (lambda: Input((0,)), r"input shape is \(0,\)"),
-    "a fractional dimension": (lambda: Input((2.0,)), r"input shape is \(2.0,\)"),  # type: ignore[arg-type]
+    "a fractional dimension": (lambda: Input((2.0,)), r"input shape is \(2.0,\)"),
     "an unknown type": (lambda: Input((4,), "i8"), "input dtype is 'i8', must be u8 or f32"),
     "an empty range": (
         lambda: Input((4,), "f32", 1.0, 1.0),

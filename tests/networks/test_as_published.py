@@ -73,4 +73,4 @@ def test_a_chain_without_second_norms_learns_and_predicts_as_it_trains(policy: s
 def test_it_is_yes_or_no() -> None:
     for make in (resnet, vgg):
         with pytest.raises(SpecError, match="as_published is 1, must be True or False"):
-            make(as_published=1)  # type: ignore[arg-type]
+            make(as_published=1)

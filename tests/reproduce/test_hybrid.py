@@ -141,7 +141,7 @@ def test_sections_in_full_precision() -> None:
         ({"depth": 44}, "resnet depth is 44, must be 20, 32, 56, 18, 34"),
     ):
         with pytest.raises(SpecError, match=message):
-            resnet(**settings)  # type: ignore[arg-type]
+            resnet(**settings)
     with pytest.raises(SpecError, match="vgg depth is 11, must be 16 or 19"):
         vgg(11)
     with pytest.raises(SpecError, match="vgg shortcut is '2', must be 'none', 'float', 'binary'"):

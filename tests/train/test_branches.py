@@ -36,9 +36,9 @@ def test_a_run_that_is_cut_short_ends_in_the_same_bits(
 ) -> None:
     settings = {"batch_size": BATCH, "micro_batch": micro_batch, "threads": 1}
     own, data = NETWORKS[network], examples(NETWORKS[network], COUNT)
-    whole = lc.Trainer(own, policy, OPTIMIZERS[optimizer], **settings)  # type: ignore[arg-type]
+    whole = lc.Trainer(own, policy, OPTIMIZERS[optimizer], **settings)
     whole.fit(data, EPOCHS)
-    apart = lc.Trainer(own, policy, OPTIMIZERS[optimizer], **settings)  # type: ignore[arg-type]
+    apart = lc.Trainer(own, policy, OPTIMIZERS[optimizer], **settings)
     with pytest.raises(_Cut):
         apart.fit(data, EPOCHS, out=tmp_path / "run", callbacks=[cut], save_every=2)
     resumed = lc.Trainer.resume(tmp_path / "run", threads=2)

@@ -68,7 +68,7 @@ def two_classes() -> tuple[Array, Array]:
 
 def trainer(network: Network, policy: str, optimizer: lc.Optimizer | str = "adam", **settings: object) -> lc.Trainer:
     own = lc.Adam(0.02) if optimizer == "adam" else optimizer
-    return lc.Trainer(network, policy, own, BATCH, seed=1, threads=1, **settings)  # type: ignore[arg-type]
+    return lc.Trainer(network, policy, own, BATCH, seed=1, threads=1, **settings)
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_damaged_lists_are_refused(tmp_path: Path) -> None:
     }
     for part, array in damaged.items():
         changed: dict[str, Array] = {part: array}
-        other = dataclasses.replace(node, **changed)  # type: ignore[arg-type]
+        other = dataclasses.replace(node, **changed)
         nodes = tuple(other if one is node else one for one in graph.nodes)
         packed.save(tmp_path / "model.safetensors", PackedModel(dataclasses.replace(graph, nodes=nodes)))
         with pytest.raises(RunError, match="it is damaged"):
