@@ -1,28 +1,11 @@
 /* conv2d_weight_gradient: dW of a convolution, in full, in q7 or only its sign
    (src/linocut/ops/conv2d_weight_gradient.py). */
+#include "conv2d_float_gradient.h"
 #include "conv2d_gradient.h"
 #include "gradient_words.h"
 
 enum { DY, X, DW };
 enum { AT_ONCE = 32 };
-
-/* Channels [first, first + n) of a row (output, p, q) of the weights, pixel after pixel. */
-static void add_floats(const lino_window* window, const lino_operand* dy, const lino_operand* x, lino_size row,
-                       lino_size first, lino_size n, float* sums) {
-    const lino_size tap = row % (window->rows * window->columns), output = row / (window->rows * window->columns);
-    lino_size b, i, j, c, at = output;
-    for (c = 0; c < n; ++c) sums[c] = 0.0f;
-    for (b = 0; b < window->batch; ++b) {
-        for (i = 0; i < window->out_height; ++i) {
-            for (j = 0; j < window->out_width; ++j, at += dy->cols) {
-                const lino_size seen = lino_seen(window, b, i, j, tap / window->columns, tap % window->columns);
-                if (seen < 0) continue;
-                for (c = 0; c < n; ++c) sums[c] += lino_float(dy, at) * lino_input(x, seen, first + c);
-            }
-        }
-    }
-    for (c = 0; c < n && x->format == LINO_U8; ++c) sums[c] *= 1.0f / 255.0f;
-}
 
 static void floats(const lino_window* window, const lino_operand* dy, const lino_operand* x, const lino_operand* dw) {
     lino_size row, half, c;
@@ -31,7 +14,7 @@ static void floats(const lino_window* window, const lino_operand* dy, const lino
             const lino_size left = dw->cols - 32 * half, n = left < 0 ? 0 : lino_least(AT_ONCE, left);
             float sums[AT_ONCE];
             uint32_t word = 0;
-            add_floats(window, dy, x, row, 32 * half, n, sums);
+            lino_conv2d_float_gradient(window, dy, x, row, 32 * half, n, sums);
             for (c = 0; c < n; ++c) {
                 word |= (uint32_t)(sums[c] >= 0.0f) << c;
                 if (dw->format != LINO_BIT) lino_store(dw, row * dw->cols + 32 * half + c, sums[c]);

@@ -248,22 +248,43 @@ inline void gradients_of(const Convolution& conv, const Part& part, Workspace sp
     }
 }
 
-inline void run_floats(const Call& call, i64 begin, i64 end) {
-    enum { EXACT = 3 };
-    const Convolution conv(call);
-    const Division division = division_by_rows(conv, outputs_of_part(conv.x));
-    const float scale = conv.x.format == Format::u8 ? 1.0f / 255.0f : 1.0f;
-    const auto store = [&](i64 weights_row, i64 first, i64 n, float* gradients) {
+// What a sink is given, times a factor.
+template <class Sink>
+struct Scaled {
+    Sink& sink;
+    const float scale;
+
+    void operator()(i64 weights_row, i64 first, i64 n, float* gradients) const {
         for (i64 c = 0; c < n; ++c) gradients[c] *= scale;
-        weight_gradient::store_gradients(call.operands[WEIGHTS], weights_row, first, n, gradients);
-    };
+        sink(weights_row, first, n, gradients);
+    }
+    void fetch(i64 weights_row, i64 first, i64 n) const requires requires(Sink& s) { s.fetch(weights_row, first, n); }
+    { sink.fetch(weights_row, first, n); }
+};
+
+// sink(row of the weights' matrix, first input, count, gradients): all those of the parts [begin, end). The sink may
+// change the gradients that it is given; its fetch(row, first input, count) says which will come, where that is known.
+template <class Sink>
+inline void each_float_gradient(const Call& call, const Convolution& conv, bool exact, i64 begin, i64 end,
+                                Sink&& sink) {
+    const Division division = division_by_rows(conv, outputs_of_part(conv.x));
+    const Scaled<Sink> scaled{sink, conv.x.format == Format::u8 ? 1.0f / 255.0f : 1.0f};
     for (i64 unit = begin; unit < end; ++unit) {
-        if (call.attributes[EXACT] != 0.0) {
-            gradients_of<true>(conv, division[unit], Workspace(call), store);
+        if (exact) {
+            gradients_of<true>(conv, division[unit], Workspace(call), scaled);
         } else {
-            gradients_of<false>(conv, division[unit], Workspace(call), store);
+            gradients_of<false>(conv, division[unit], Workspace(call), scaled);
         }
     }
+}
+
+enum { EXACT = 3 };  // the attribute after those of the window
+
+inline void run_floats(const Call& call, i64 begin, i64 end) {
+    each_float_gradient(call, Convolution(call), call.attributes[EXACT] != 0.0, begin, end,
+                        [&](i64 weights_row, i64 first, i64 n, const float* gradients) {
+                            weight_gradient::store_gradients(call.operands[WEIGHTS], weights_row, first, n, gradients);
+                        });
 }
 
 }  // namespace linocut::LINOCUT_NS::conv2d_weight_gradient

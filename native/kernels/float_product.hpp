@@ -135,23 +135,38 @@ inline FloatRows float_part(const Operand& from, i64 first_row, i64 rows, i64 fi
 
 inline FloatRows transposed(FloatRows rows) { return {rows.data, rows.sum_stride, rows.row_stride}; }
 
+// What a product of few summands has its rows taken at: sums are stored while they are in the nearest cache.
+inline constexpr i64 rows_in_turn = 4 * float_rows_at_once;
+static_assert(rows_in_turn <= float_rows);
+
 // A product of `rows` rows with 64 columns, of `depth` summands each: factors(row, rows, first, count) are those of the
 // summed index [first, first + count), pack(first, count, panel) makes their panel, store(row, rows, tile) takes sums.
-template <bool Exact = false, class Factors, class Pack, class Store>
+// fetch(row, rows) comes before the product of the rows before these.
+template <bool Exact = false, class Factors, class Pack, class Store, class Fetch>
 inline void multiply_by_panels(i64 rows, i64 depth, Workspace space, const Factors& factors, const Pack& pack,
-                               const Store& store) {
+                               const Store& store, const Fetch& fetch) {
     auto& panel = space.take<FloatPanel>();
     auto& tile = space.take<FloatTile>();
-    for (i64 base = 0; base < rows; base += float_rows) {
-        const i64 some = least(float_rows, rows - base);
+    const bool one_panel = depth <= float_chunk;
+    const i64 at_once = one_panel ? rows_in_turn : float_rows;
+    if (one_panel) pack(0, depth, panel);
+    for (i64 base = 0; base < rows; base += at_once) {
+        const i64 some = least(at_once, rows - base);
+        if (base + some < rows) fetch(base + some, least(at_once, rows - base - some));
         std::memset(tile, 0, static_cast<std::size_t>(some) * sizeof tile[0]);
         for (i64 first = 0; first < depth; first += float_chunk) {
             const i64 count = least(float_chunk, depth - first);
-            pack(first, count, panel);
+            if (!one_panel) pack(first, count, panel);
             multiply_tile<Exact>(some, factors(base, some, first, count), panel, count, tile);
         }
         store(base, some, tile);
     }
+}
+
+template <bool Exact = false, class Factors, class Pack, class Store>
+inline void multiply_by_panels(i64 rows, i64 depth, Workspace space, const Factors& factors, const Pack& pack,
+                               const Store& store) {
+    multiply_by_panels<Exact>(rows, depth, space, factors, pack, store, [](i64, i64) {});
 }
 
 }  // namespace linocut::LINOCUT_NS

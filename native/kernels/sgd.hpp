@@ -18,48 +18,73 @@ inline FixedStep fixed_step(const Operand& w, const Operand& control, const Oper
             attributes[SALT], attributes[NESTEROV] != 0.0};
 }
 
-// How many signs changed. With neither decay nor Nesterov's step nothing of them is in the loop.
-template <bool decays, bool ahead>
-inline i64 floats(const Call& call, i64 begin, i64 end) {
-    const Operand &w = call.operands[W], &m = call.operands[M];
-    const float scale = static_cast<float>(call.attributes[SCALE]);
-    const updates::Shares shares(call.operands[DW], call.operands[MICRO], call.attributes[MOMENTUM], 1.0);
-    if (!shares.due) return 0;
-    const float rate = static_cast<float>(row<double>(call.operands[CONTROL], 0)[control_rate]);
-    const float decay = static_cast<float>(call.attributes[DECAY]);
-    const float momentum = static_cast<float>(call.attributes[MOMENTUM]);
-    const u32 key = step_key(call.operands[RANDOM], call.attributes[SALT]);
-    i64 flips = 0;
-    updates::each_segment(w, begin, end, [&](i64 r, i64 first, i64 n) {
-        float g[segment], weight[segment], moment[segment];
-        updates::load_gradient(call.operands[DW], r, first, n, scale, g);
-        load_floats(w, r, first, n, weight);
-        load_floats(m, r, first, n, moment);
+// The step of floats along gradients that come in segments.
+class FloatStep {
+  public:
+    FloatStep(const Operand& w, const Operand& m, const Operand& control, const Operand& random,
+              const updates::Shares& shares, const double* attributes)
+        : w_(w),
+          m_(m),
+          shares_(shares),
+          rate_(static_cast<float>(row<double>(control, 0)[control_rate])),
+          momentum_(static_cast<float>(attributes[MOMENTUM])),
+          decay_(static_cast<float>(attributes[DECAY])),
+          clip_(static_cast<float>(attributes[CLIP])),
+          key_(step_key(random, attributes[SALT])),
+          decays_(attributes[DECAY] != 0.0 && shares.moves),
+          ahead_(attributes[NESTEROV] != 0.0) {}
+
+    // Weights [first, first + n) of row r; `g` changes. Returns how many signs changed.
+    i64 move(i64 r, i64 first, i64 n, float* g) const {
+        if (decays_) return ahead_ ? move<true, true>(r, first, n, g) : move<true, false>(r, first, n, g);
+        return ahead_ ? move<false, true>(r, first, n, g) : move<false, false>(r, first, n, g);
+    }
+
+  private:
+    // With neither decay nor Nesterov's step nothing of them is in the loop.
+    template <bool decays, bool ahead>
+    i64 move(i64 r, i64 first, i64 n, float* g) const {
+        float weight[segment], moment[segment];
+        load_floats(w_, r, first, n, weight);
+        load_floats(m_, r, first, n, moment);
         for (i64 i = 0; i < n; ++i) {
-            float share = g[i] * shares.fresh;
+            float share = g[i] * shares_.fresh;
             if constexpr (decays) {
-                g[i] += decay * weight[i];
-                share += decay * weight[i];
+                g[i] += decay_ * weight[i];
+                share += decay_ * weight[i];
             }
-            moment[i] = moment[i] * shares.kept + share;
+            moment[i] = moment[i] * shares_.kept + share;
             if constexpr (ahead) {
-                weight[i] = weight[i] - rate * (g[i] + momentum * moment[i]);
+                weight[i] = weight[i] - rate_ * (g[i] + momentum_ * moment[i]);
             } else {
-                weight[i] = weight[i] - rate * moment[i];
+                weight[i] = weight[i] - rate_ * moment[i];
             }
         }
-        store_floats(m, r, first, n, moment);
-        if (!shares.moves) return;
-        flips += updates::store_weights(w, r, first, n, weight, static_cast<float>(call.attributes[CLIP]), key);
+        store_floats(m_, r, first, n, moment);
+        return shares_.moves ? updates::store_weights(w_, r, first, n, weight, clip_, key_) : 0;
+    }
+
+    const Operand &w_, &m_;
+    const updates::Shares shares_;
+    const float rate_, momentum_, decay_, clip_;
+    const u32 key_;
+    const bool decays_, ahead_;
+};
+
+// How many signs changed.
+inline i64 floats(const Call& call, i64 begin, i64 end) {
+    const Operand* all = call.operands;
+    const float scale = static_cast<float>(call.attributes[SCALE]);
+    const updates::Shares shares(all[DW], all[MICRO], call.attributes[MOMENTUM], 1.0);
+    if (!shares.due) return 0;
+    const FloatStep step(all[W], all[M], all[CONTROL], all[RANDOM], shares, call.attributes);
+    i64 flips = 0;
+    updates::each_segment(all[W], begin, end, [&](i64 r, i64 first, i64 n) {
+        float g[segment];
+        updates::load_gradient(all[DW], r, first, n, scale, g);
+        flips += step.move(r, first, n, g);
     });
     return flips;
-}
-
-inline i64 floats(const Call& call, i64 begin, i64 end) {
-    const bool ahead = call.attributes[NESTEROV] != 0.0;
-    const bool decays = call.attributes[DECAY] != 0.0 && micro_batch(call.operands[MICRO]).last();
-    if (decays) return ahead ? floats<true, true>(call, begin, end) : floats<true, false>(call, begin, end);
-    return ahead ? floats<false, true>(call, begin, end) : floats<false, false>(call, begin, end);
 }
 
 inline void run(const Call& call, i64 begin, i64 end) {

@@ -21,8 +21,9 @@ from linocut.layers import (
     Sign,
     SoftmaxCrossEntropy,
 )
-from linocut.optimizers import Adam
-from linocut.policies import POLICIES, lean, wang2021
+from linocut.optimizers import SGD, Adam
+from linocut.policies import POLICIES, lean, standard, wang2021
+from linocut.reproduce.tanh_network import tanh_network
 
 UPDATES = {"adam", "sgd", "bop"}
 FUSED = {f"weight_gradient_{name}" for name in UPDATES}
@@ -96,6 +97,24 @@ def test_floats_are_not_fused(policy: str) -> None:
     assert not FUSED & set(train)
     assert train.count("weight_gradient") == 5
     assert {b.format for b in program.buffers if b.role == "dW"} == {POLICIES[policy].dW}
+
+
+def test_dw_in_floats_is_no_buffer_where_sgd_moves_weights_at_once() -> None:
+    program = compile_network(tanh_network(), standard, SGD(), 32).program
+    train = names(program, "train")
+    assert train.count("conv2d_weight_gradient_float_sgd") == 2 and "conv2d_weight_gradient" not in train
+    assert not [b.name for b in program.buffers if b.role == "dW"]
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "micro_batch"), [(Adam(), None), (SGD(clip_norm=1.0), None), (SGD(), 16)], ids=str
+)
+def test_dw_in_floats_is_a_buffer_where_more_than_one_step_of_sgd_needs_it(
+    optimizer: Adam | SGD, micro_batch: int | None
+) -> None:
+    program = compile_network(tanh_network(), standard, optimizer, 32, micro_batch).program
+    assert "conv2d_weight_gradient_float_sgd" not in names(program, "train")
+    assert len([b for b in program.buffers if b.role == "dW"]) == 2
 
 
 @pytest.mark.parametrize(("network", "policy", "optimizer"), COMBINATIONS)

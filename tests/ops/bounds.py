@@ -23,6 +23,7 @@ from linocut.ops import conv2d_input_gradient as conv2d_input_gradient_op
 from linocut.ops import conv2d_weight_gradient as conv2d_weight_gradient_op
 from linocut.ops import levels_input_gradient as levels_input_gradient_op
 from linocut.ops.bits import Array
+from linocut.ops.control import FLIPS, LEARNING_RATE
 from linocut.ops.limits import U8_SCALE
 from linocut.ops.weight_gradient import product
 
@@ -153,13 +154,35 @@ def conv2d_weight_gradient(before: Views, after: Views, attributes: Mapping[str,
     dy, x, dw = before["dy"], before["x"], after["dw"]
     if dy.form.is_integer or attributes["exact"]:
         return {}
-    size = _absolute(conv2d_weight_gradient_op.OP, before, {"dw": _like(dw, "f64")}, attributes, "dw")
+    window = _gradient_attributes(attributes)
+    size = _absolute(conv2d_weight_gradient_op.OP, before, {"dw": _like(dw, "f64")}, window, "dw")
     error = (dy.data.shape[0] + 4) * U * size
     if dw.format != "bit":
         return {"dw": Within(error)}
-    window = {name: attributes[name] for name in ("stride", "pad_top", "pad_left", "exact")}
     exact = conv2d_weight_gradient_op.product(dy, x, dw.shape, **window).reshape(-1, dw.cols)
     return {"dw": Where((size == 0) | (np.abs(exact) > error))}
+
+
+def _gradient_attributes(attributes: Mapping[str, float]) -> dict[str, float]:
+    return {name: attributes[name] for name in ("stride", "pad_top", "pad_left", "exact")}
+
+
+def conv2d_weight_gradient_float_sgd(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
+    """The gradient's error goes into the moment, by the rate into the weights; signs of those near 0 may differ."""
+    if attributes["exact"]:
+        return {}
+    w, m = after["w"], after["m"]
+    parts = {"dy": before["dy"], "x": before["x"]}
+    size = _absolute(
+        conv2d_weight_gradient_op.OP, parts, {"dw": _like(w, "f64")}, _gradient_attributes(attributes), "dw"
+    )
+    error = (before["dy"].data.shape[0] + 4) * U * size
+    moment = error + 4 * U * (np.abs(m.data) + size)
+    rate = before["control"].data[LEARNING_RATE]
+    moved = rate * (error + 2 * moment) + 4 * U * (np.abs(w.data) + rate * (np.abs(m.data) + size))
+    flips = np.zeros(after["counters"].data.shape)
+    flips[FLIPS] = np.count_nonzero(np.abs(w.data) <= moved)
+    return {"m": Within(moment), "w": Within(moved), "counters": Within(flips)}
 
 
 def circulant_spectra(before: Views, after: Views, attributes: Mapping[str, float]) -> Bounds:
@@ -253,6 +276,7 @@ BOUNDS: dict[str, Callable[[Views, Views, Mapping[str, float]], Bounds]] = {
         pruned_input_gradient,
         levels_input_gradient,
         conv2d_weight_gradient,
+        conv2d_weight_gradient_float_sgd,
         circulant_spectra,
         circulant_product,
         circulant_weight_gradient,

@@ -911,6 +911,7 @@ FILLS: dict[str, Fill] = {
     "conv2d_weight_gradient_adam": _conv2d_update,
     "conv2d_weight_gradient_sgd": _conv2d_update,
     "conv2d_weight_gradient_bop": _conv2d_update,
+    "conv2d_weight_gradient_float_sgd": _conv2d_update,
     "max_pool": _pool,
     "max_pool_gradient": _pool_gradient,
     "average_pool": _pool,

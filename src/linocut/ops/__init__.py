@@ -31,6 +31,7 @@ FAMILIES = (
     "conv2d_input_gradient",
     "conv2d_input_sums",
     "conv2d_weight_gradient",
+    "conv2d_weight_gradient_float_sgd",
     "copy",
     "copy_channels",
     "ctc",

@@ -1,7 +1,11 @@
-"""Fusion: a gradient of weights from integers, which only the next update reads, need not be a buffer."""
+"""Fusion: a gradient of weights that only the next update reads need not be a buffer.
+
+So are joined gradients from integers with every update, and those of a convolution in floats with sgd.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from linocut.compile.program import Buffer, Instruction
@@ -9,33 +13,59 @@ from linocut.ops import OP_BY_NAME
 
 UPDATES = ("adam", "sgd", "bop")
 GRADIENTS = ("weight_gradient", "conv2d_weight_gradient")
+FLOAT_SGD = OP_BY_NAME["conv2d_weight_gradient_float_sgd"]
 
 
 def fuse_updates(buffers: Sequence[Buffer], instructions: Sequence[Instruction], start: int) -> list[Instruction]:
-    """The instructions from `start` on, each integer gradient of weights joined with the update after it."""
+    """The instructions from `start` on, gradients of weights joined with the updates after them."""
+    uses = Counter(operand for one in instructions for operand in one.operands)
     fused: list[Instruction] = []
     for instruction in instructions[start:]:
-        if fused and _joins(buffers, fused[-1], instruction):
-            dw = instruction.operand("dw")
-            assert dw is not None
-            fused[-1] = _joined(fused[-1], instruction, buffers[dw].format)
-        else:
+        joined = _joined(buffers, fused[-1], instruction, uses) if fused else None
+        if joined is None:
             fused.append(instruction)
+        else:
+            fused[-1] = joined
     return fused
 
 
-def _joins(buffers: Sequence[Buffer], gradient: Instruction, update: Instruction) -> bool:
+def _joined(
+    buffers: Sequence[Buffer], gradient: Instruction, update: Instruction, uses: Counter[int | None]
+) -> Instruction | None:
+    """Both in one instruction; None where there is none, or where others read dW too."""
     if gradient.op.name not in GRADIENTS or update.op.name not in UPDATES:
-        return False
+        return None
     dy, dw = gradient.operand("dy"), gradient.operand("dw")
-    return dw == update.operand("dw") and dy is not None and buffers[dy].format in ("i4", "i8")
+    if dy is None or dw is None or dw != update.operand("dw") or uses[dw] > 2:
+        return None
+    if buffers[dy].format in ("i4", "i8"):
+        return _of_integers(gradient, update, buffers[dw].format)
+    return _of_floats(buffers, gradient, update)
 
 
-def _joined(gradient: Instruction, update: Instruction, form: str) -> Instruction:
+def _of_integers(gradient: Instruction, update: Instruction, form: str) -> Instruction:
     op = OP_BY_NAME[f"{gradient.op.name}_{update.op.name}"]
-    parts = {"dy": gradient.operand("dy"), "x": gradient.operand("x")}
     names = [operand.name for operand in op.signature.operands]
-    operands = tuple(parts[name] if name in parts else update.operand(name) for name in names)
     signs = () if update.op.name == "bop" else (float(form == "bit"),)
     own = len(op.signature.attributes) - len(update.attributes) - len(signs)  # the window of a convolution
+    operands = _operands(names, gradient, update)
     return Instruction(op, operands, gradient.attributes[:own] + update.attributes + signs)
+
+
+def _of_floats(buffers: Sequence[Buffer], gradient: Instruction, update: Instruction) -> Instruction | None:
+    """Of 32 bits, and of whole batches: micro-batches sum dW."""
+    if (gradient.op.name, update.op.name) != ("conv2d_weight_gradient", "sgd") or update.operand("micro") is not None:
+        return None
+    of = {operand.name: operand.formats for operand in FLOAT_SGD.signature.operands}
+    operands = _operands(tuple(of), gradient, update)
+    dw = gradient.operand("dw")
+    forms = [
+        (buffers[number].format, of[name]) for name, number in zip(of, operands, strict=True) if number is not None
+    ]
+    if dw is None or buffers[dw].format != "f32" or any(form not in allowed for form, allowed in forms):
+        return None
+    return Instruction(FLOAT_SGD, operands, gradient.attributes + update.attributes)
+
+
+def _operands(names: Sequence[str], gradient: Instruction, update: Instruction) -> tuple[int | None, ...]:
+    return tuple(gradient.operand(name) if name in ("dy", "x") else update.operand(name) for name in names)
