@@ -121,10 +121,24 @@ inline Seen store_bytes(const ByteTiles& tiles, int shift, const Place* places, 
     store_bytes(tiles, shift, places, pixels, dx, first, columns).note(call.operands[SCALE]);
 }
 
+// Pixels that no tap sees, as windows smaller than the stride leave them.
+template <class T>
+inline void clear_pixels(const Place* places, i64 pixels, const Operand& dx, i64 first, i64 columns) {
+    for (i64 m = 0; m < pixels; ++m) {
+        T* to = row<T>(dx, places[m].pixel) + first;
+        std::memset(to, 0, static_cast<std::size_t>(columns) * sizeof *to);
+    }
+}
+
 [[gnu::noinline]] inline void run_floats(const Call& call, const Grid& grid, const Place* places, i64 pixels, i64 first,
                                          i64 columns, Workspace space) {
     const Operand &dy = call.operands[DY], &weights = call.operands[WEIGHTS], &dx = call.operands[DX];
     const i64 outputs = dy.cols, taps = weights.rows / outputs;
+    if (grid.taps() == 0) {
+        dx.format == Format::f16 ? clear_pixels<u16>(places, pixels, dx, first, columns)
+                                 : clear_pixels<float>(places, pixels, dx, first, columns);
+        return;
+    }
     auto& tiles = space.take<FloatTiles>();
     const auto pack = [&](i64 t, i64 k, i64 count, FloatPanel& panel) {
         pack_floats(weights, WeightRows(grid, outputs, taps, k), first + t * float_columns, count, panel);
