@@ -20,7 +20,7 @@ from linocut.report import hybrid_order_plot
 from linocut.reproduce import hybrid, hybrid_order
 from linocut.reproduce.asked import Asked
 from linocut.reproduce.figures import read_figures
-from linocut.reproduce.hybrid_training import FULL, TWO_BITS, HybridTraining, Variant
+from linocut.reproduce.hybrid_training import FULL, TWO_BITS, WITHIN_BUDGET, HybridTraining, Variant
 
 # head: no shortcuts, weights; then float shortcuts: weights, scale, bias and norm and running statistics
 TABLE = {
@@ -175,6 +175,12 @@ def test_a_training_is_kept_and_goes_on(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="binary-seed0 holds a run of 1 epochs, not of 2; give --epochs 1, or another"):
         dataclasses.replace(training, epochs=2).run(asked, data, data)
     assert dataclasses.replace(training, epochs=2).kept(asked) is None
+
+
+def test_bits_chosen_within_a_budget_keep_to_it_at_12_times_compression() -> None:
+    network, full = (variant.network((32, 32, 3), 10) for variant in (WITHIN_BUDGET, FULL))
+    assert 104 < model_bytes(network) / 1024 <= 105
+    assert 12 <= weights_only_bits(full.graph) / weights_only_bits(network.graph) < 12.5
 
 
 @pytest.fixture
