@@ -75,6 +75,22 @@ def test_what_is_flat_is_said(rates, said):
     assert len(lines) == 1 + (said > 0) and ("flat" in lines[-1]) == (said == 2)
 
 
+def test_what_learned_nothing_is_not_called_flat():
+    trials = scored(0.25, 0.26)
+    found = Found(tuple(trials), tuple(trials), trials[1])
+    subject = search()
+    subject.trials = trials
+    assert len(list(of_rate(subject, found, trials[1], (1e-4, 1e-2)))) == 1
+
+
+def test_what_several_seeds_decide_is_told_by_their_mean():
+    trials = scored(0.8, 0.9)
+    subject = search()
+    subject.trials = [*trials, replace(trials[1], seed=1, accuracy=0.84)]
+    (line,) = of_rate(subject, Found(tuple(trials), tuple(trials), trials[1]), trials[1], (1e-3, 1e-3))
+    assert line.startswith("learning rate 0.001: 87.0%, the mean of 2 seeds, after 100 steps, the best of 2")
+
+
 def test_the_other_schedule_is_told_of_once_by_its_best():
     cosine = scored(0.7, 0.9, 0.8)
     constant = replace(cosine[1], setting=replace(cosine[1].setting, schedule=lc.Constant()), accuracy=0.95)

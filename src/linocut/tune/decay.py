@@ -11,6 +11,7 @@ from dataclasses import replace
 from linocut.errors import SpecError
 from linocut.optimizers import SGD
 from linocut.tune.forecast import Forecast, Growth, forecast, growth
+from linocut.tune.reasons import shown
 from linocut.tune.regime import EDGE
 from linocut.tune.search import Search
 from linocut.tune.trial import Trial, weight_decay
@@ -68,6 +69,7 @@ def of_decay(search: Search, best: Trial, expected: Forecast | None) -> tuple[Tr
     decay = weight_decay(held.setting.optimizer)
     reason = (
         f"weight decay {decay:.3g} (Keras's lambda {decay / 2:.3g}): J^2 ends at {held.j_squared:.3g} instead of "
-        f"{best.j_squared:.3g}, the edge is {edge:.3g}; k was measured with decay on"
+        f"{best.j_squared:.3g}, the edge is {edge:.3g}, with {shown(held)}, without {shown(best)}; k was measured with "
+        "decay on"
     )
     return held, after, reason

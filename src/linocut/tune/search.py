@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from linocut.errors import SpecError
 from linocut.tune.subject import LEAST_STEPS, Subject
-from linocut.tune.trial import Setting, Trial, run_trial
+from linocut.tune.trial import Setting, TooSlow, Trial, run_trial
 
 CLOSE = 0.5  # standard errors of an accuracy: settings of the same data and order differ by less than two errors do
 LOSS_ERROR = 0.02
@@ -40,16 +40,22 @@ class Search:
     def pace(self, setting: Setting, trials: int) -> Trial:
         """A shortest training, by which times are estimated; SpecError where not even so many as short ones fit."""
         examples = self.least = LEAST_STEPS * setting.batch_size
-        found = run_trial(self.subject, setting, examples, self.subject.seed)
+        try:
+            found = run_trial(self.subject, setting, examples, self.subject.seed, self.left)
+        except TooSlow as slow:
+            raise self._too_few_minutes(trials, (1 + trials) * (slow.per_step * LEAST_STEPS + slow.beside)) from None
         self._timed(found)
         needed = found.seconds + trials * (self.per_example * examples + self.per_trial)
         if needed > self.seconds:
-            raise SpecError(
-                f"minutes is {self.seconds / 60:.3g}, but a range test of {trials} learning rates, {LEAST_STEPS} steps "
-                f"each, takes {needed / 60:.2g} here; give --minutes {math.ceil(12 * needed / 60 + 1) / 10:g} or more, "
-                "fewer examples, or a smaller network"
-            )
+            raise self._too_few_minutes(trials, needed)
         return found
+
+    def _too_few_minutes(self, trials: int, needed: float) -> SpecError:
+        return SpecError(
+            f"minutes is {self.seconds / 60:.3g}, but a range test of {trials} learning rates, {LEAST_STEPS} steps "
+            f"each, takes {needed / 60:.2g} here; give --minutes {math.ceil(12 * needed / 60 + 1) / 10:g} or more, "
+            "fewer examples, or a smaller network"
+        )
 
     def affordable(self, trials: int, share: float) -> int:
         """Examples of each of so many trials that take a share of the time left, at most those of the real run."""

@@ -90,14 +90,15 @@ def tune(
     found = range_test.narrowed(search, coarse, by_law(subject, coarse))
     best, batch_reason = of_batch(search, found.best, given=batch_size is not None)
     expected = forecast(regime, search.trials, best, best.setting, subject.epochs, len(dataset))
-    best, expected, decay_reason = of_decay(search, best, expected)
+    plain = best
+    best, expected, decay_reason = of_decay(search, plain, expected)
     alike = search.alike(coarse)
     reasons = (
-        *of_rate(search, found, best, alike),
+        *of_rate(search, found, plain, alike),
         of_momentum(best.setting.optimizer, regime.objective == EDGE),
         batch_reason,
         decay_reason,
-        *of_schedule(found, best),
+        *of_schedule(found, plain),
         *of_edge(subject, expected),
     )
     warnings = tuple(ailments(search, search.trials, first.layers))
