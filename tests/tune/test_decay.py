@@ -25,7 +25,7 @@ def grown(setting):
 
 
 def search(tried, accuracy=None):
-    subject = SimpleNamespace(regime=REGIME, train=range(EXAMPLES), epochs=20)
+    subject = SimpleNamespace(regime=REGIME, train=range(EXAMPLES), epochs=20, examples=20 * EXAMPLES)
 
     def margin(one, other):
         return (one.accuracy - other.accuracy) / 0.01
@@ -54,6 +54,15 @@ def test_what_decay_comes_to_is_told_beside_what_comes_without():
         held.accuracy == 0.797
         and f"instead of {best.j_squared:.3g}, the edge is 1, with 79.7%, without 80.0%" in reason
     )
+
+
+def test_trials_much_shorter_than_the_run_say_nothing_of_decay():
+    """k falls as training goes on: by the k of a tenth of a run decay holds J^2 far below the edge."""
+    best, tried = grown(at(0.2, SGD)), []
+    among = search(tried)
+    among.subject.examples = 20 * best.examples
+    held, _, reason = of_decay(among, best, Forecast("j_squared", (best.j_squared,), 1.05, to_edge=1))
+    assert held is best and not tried and "trials are too short beside the run to say what holds it there" in reason
 
 
 def test_decay_that_does_harm_is_not_taken():
