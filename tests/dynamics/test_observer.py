@@ -24,6 +24,7 @@ from linocut.layers import (
     Input,
     MaxPool2D,
     Network,
+    ReLU,
     Sign,
     SoftmaxCrossEntropy,
     Tanh,
@@ -185,6 +186,25 @@ def test_a_program_in_tiles_says_what_the_whole_one_does() -> None:
     tiled = compile_divided(described, lc.Adam(0.01), 13, 1)
     assert len(tiled.program.instructions) > len(whole.program.instructions) + 10
     assert observed(tiled) == observed(whole)
+
+
+HALVES = (Dense(64), ReLU(), Dense(64), BatchNorm(), Sign(), BinaryDense(64), BatchNorm(), ReLU(), Dense(64), ReLU())
+FLOATS = (Dense(64), ReLU(), Dense(64), ReLU(), Dense(64), Tanh())
+
+
+@pytest.mark.parametrize("layers", [HALVES, FLOATS], ids=["halves", "floats"])
+def test_gains_are_the_same_whatever_the_formats_of_gradients(layers: tuple[Any, ...]) -> None:
+    """Integers and their exponents, 16-bit floats in a unit of the loss's, bytes that a gate overwrites in place."""
+    network = Network("x", (Input((36,), "f32", -1.0, 1.0), *layers, Dense(4, bias=True), SoftmaxCrossEntropy()))
+    random = np.random.default_rng(0)
+    given = random.uniform(-1, 1, (100, 36)).astype(np.float32), random.integers(0, 4, 100)
+    gains = []
+    for policy in ("standard", "lean"):
+        history = lc.dynamics.History()
+        one = lc.Trainer(network, policy, lc.SGD(1e-3), batch_size=100, threads=1)
+        one.fit(given, 1, callbacks=[history], dynamics=True)
+        gains.append([history.values(layer, "chi")[-1] for layer in list(history.layers)[1:]])
+    np.testing.assert_allclose(gains[1], gains[0], rtol=0.3)
 
 
 def test_a_run_keeps_them_in_its_log_and_goes_on(tmp_path: Any) -> None:
