@@ -16,6 +16,7 @@ from linocut.dynamics.observer import Observer
 from linocut.dynamics.weights import weights_dynamics
 from linocut.errors import RunError, SpecError
 from linocut.layers import (
+    LSTM,
     BatchNorm,
     BinaryConv2D,
     BinaryDense,
@@ -25,6 +26,8 @@ from linocut.layers import (
     MaxPool2D,
     Network,
     ReLU,
+    SequenceInput,
+    SequencePool,
     Sign,
     SoftmaxCrossEntropy,
     Tanh,
@@ -205,6 +208,16 @@ def test_gains_are_the_same_whatever_the_formats_of_gradients(layers: tuple[Any,
         one.fit(given, 1, callbacks=[history], dynamics=True)
         gains.append([history.values(layer, "chi")[-1] for layer in list(history.layers)[1:]])
     np.testing.assert_allclose(gains[1], gains[0], rtol=0.3)
+
+
+def test_each_weight_of_a_recurrent_layer_is_told_of_by_its_own_name() -> None:
+    layers = SequenceInput((6, 5)), LSTM(8, block=4), SequencePool(), Dense(3), SoftmaxCrossEntropy()
+    one, history = lc.Trainer(Network("heard", layers), "standard", batch_size=2, threads=1), lc.dynamics.History()
+    given = np.random.default_rng(0).standard_normal((8, 6, 5)).astype(np.float32), np.arange(8) % 3
+    one.fit(given, 2, callbacks=[history], dynamics=True)
+    assert list(history.layers)[:2] == ["lstm1.input_weights", "lstm1.recurrent_weights"]
+    assert list(history.layers)[-1] == "dense1"
+    assert {len(found) for found in history.layers.values()} == {len(history.epochs)} == {3}
 
 
 def test_a_run_keeps_them_in_its_log_and_goes_on(tmp_path: Any) -> None:
