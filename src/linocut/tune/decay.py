@@ -18,7 +18,6 @@ from linocut.tune.trial import Trial, weight_decay
 
 ROUNDS = 3
 NEAR = 0.05  # of J^2: near enough to the edge
-LEAST_OF_RUN = 0.1  # k falls as training goes on: by that of shorter trials decay held J^2 far below the edge
 
 
 def held_at_edge(search: Search, best: Trial, end: float) -> Trial | None:
@@ -61,7 +60,7 @@ def of_decay(search: Search, best: Trial, expected: Forecast | None) -> tuple[Tr
     if expected is None or own or expected.to_edge is None:
         why = "as given" if own else f"J^2 does not pass the edge ({edge:.3g}) within the run"
         return best, expected, f"weight decay {own:g}: {why}"
-    if best.examples < LEAST_OF_RUN * search.subject.examples:
+    if search.too_short(best):  # k falls as training goes on: by that of short trials J^2 was held far below the edge
         short = "trials are too short beside the run to say what holds it there; give more minutes"
         return best, expected, f"weight decay 0: J^2 passes the edge in epoch {expected.to_edge}, but {short}"
     held = held_at_edge(search, best, expected.values[-1])

@@ -55,6 +55,16 @@ def of_schedule(found: Found, best: Trial) -> Iterator[str]:
     yield f"schedule {own.kind}: {text}"
 
 
+def of_length(search: Search, best: Trial) -> Iterator[str]:
+    """That trials are much shorter than the run."""
+    if search.too_short(best):
+        run = search.subject.epochs * (len(search.subject.train) // best.setting.batch_size)
+        yield (
+            f"trials had {best.steps:,} steps, the run has {run:,}: what is best in so short a training, which favours "
+            "large rates, need not be in the run; more minutes make them longer"
+        )
+
+
 def of_edge(subject: Subject, expected: Forecast | None) -> Iterator[str]:
     """When J^2 comes to the edge."""
     if subject.regime.objective != EDGE or expected is None:

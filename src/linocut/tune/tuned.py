@@ -25,7 +25,7 @@ from linocut.tune.batch import of_batch
 from linocut.tune.decay import of_decay
 from linocut.tune.forecast import forecast
 from linocut.tune.law import by_law
-from linocut.tune.reasons import of_edge, of_momentum, of_rate, of_schedule
+from linocut.tune.reasons import of_edge, of_length, of_momentum, of_rate, of_schedule
 from linocut.tune.regime import AUTO, EDGE, Regime, find_regime
 from linocut.tune.search import Search
 from linocut.tune.subject import Subject, held_out
@@ -100,6 +100,7 @@ def tune(
         decay_reason,
         *of_schedule(found, plain),
         *of_edge(subject, expected),
+        *of_length(search, plain),
     )
     warnings = tuple(ailments(search, search.trials, first.layers))
     setting = best.setting
