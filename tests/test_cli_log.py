@@ -265,6 +265,33 @@ def test_dynamics_are_shown_told_and_drawn(linocut):
     assert Image.open("dynamics.png").size[0] > 1000
 
 
+def test_layers_and_their_time_in_the_picture_of_dynamics(linocut, monkeypatch):
+    """Binary layers and the last one, with no tanh behind, have no edge; a cosine's epochs are worth less and less."""
+    layers = '"flatten"', '"dense"\nunits = 16', '"tanh"', '"dense"\nunits = "classes"', '"softmax_cross_entropy"'
+    text = "".join(f"[[layers]]\nlayer = {layer}\n" for layer in layers)
+    Path("tanh.toml").write_text(f'name = "tanh"\n{text}')
+    drawn = []
+    monkeypatch.setattr("linocut.report.dynamics_plot.plot", lambda runs, diagram, path: drawn.append((runs, diagram)))
+    monkeypatch.setattr("linocut.cli.dynamics._diagram", lambda activation: activation)
+    sgd = "--optimizer", "sgd", "--momentum", 0.5, "--lr", 0.1, "--batch", 100, "--epochs", 2, "--dynamics"
+    rule = *("--model", "tanh.toml", "--policy", "standard"), "--schedule", "cosine"
+    assert linocut("train", "--data", "digits", *rule, *sgd, "--out", "tanh")[0] == 0
+    assert linocut("train", "--data", "digits", "--hidden", 8, *sgd, "--out", "binary")[0] == 0
+    assert linocut("log", "tanh", "binary", "--dynamics", "--plot", "both.png")[0] == 0
+    ((tanh, binary), activation) = drawn[0]
+    assert (tanh.placed, binary.placed, activation) == ({"dense1"}, frozenset(), "tanh")
+    assert binary.rescaled == pytest.approx([0, 0.002, 0.004])
+    assert tanh.rescaled[1] + tanh.rescaled[1] > tanh.rescaled[2] == pytest.approx(0.002, rel=0.02)
+
+
+def test_a_run_that_was_not_measured_from_the_start_is_not_said_to_be(linocut):
+    train = "train", "--data", "digits", "--hidden", 8, "--out", "late"
+    assert linocut(*train, "--epochs", 1)[0] == 0
+    assert linocut("train", "--resume", "--out", "late", "--epochs", 3, "--dynamics")[0] == 0
+    _, out, _ = linocut("log", "late", "--dynamics")
+    assert "J^2 after 2" in out and "before" not in out
+
+
 def test_dynamics_that_there_are_not_and_options_that_do_not_go_together(linocut, run):
     status, _, err = linocut("log", run, "--dynamics")
     assert status == 2 and "tells of no dynamics; train with --dynamics" in err

@@ -7,8 +7,10 @@ import pytest
 from PIL import Image
 
 import linocut as lc
+from linocut.train import Interrupted
 from linocut.tune.advice import Advice
 from linocut.tune.regime import Regime
+from linocut.tune.verified import Verified
 
 SMALL = ("--data", "digits", "--limit", 400, "--hidden", 16, "--batch", 20, "--threads", 1)
 TUNE = ("tune", *SMALL, "--epochs", 2, "--minutes", 1)
@@ -77,6 +79,22 @@ def test_what_cannot_be_is_told_in_one_line(elsewhere, linocut, arguments, messa
 def test_a_recurrent_model_of_what_are_no_recordings_is_told_what_it_takes(elsewhere, linocut, command):
     status, _, err = linocut(command, "--data", "digits", "--model", "lstm")
     assert status == 2 and err.count("\n") == 1 and "features" not in err.split("(")[0] and "(8, 8, 1)" in err
+
+
+def test_what_was_verified_before_it_was_interrupted_is_told_and_drawn(elsewhere, linocut, monkeypatch, tmp_path):
+    """Each epoch is printed as it is done; the advice stands, whatever ends its run."""
+    pytest.importorskip("matplotlib")
+
+    def interrupted(advice, *given, tell, **settings):
+        tell(Verified(1, "turnover", 0.01, 0.02, False, 0.5))
+        raise Interrupted(2, None)
+
+    monkeypatch.setattr("linocut.tune.verified.verify", interrupted)
+    status, out, err = linocut(*TUNE, "--verify", "--plot", "tune.png")
+    assert status == 130 and (tmp_path / "tune.png").exists() and "linocut train" in out
+    assert out.splitlines()[-3] == "epoch  turnover foretold  measured  within  test accuracy"
+    assert out.splitlines()[-1].split() == ["1", "0.01", "0.02", "no", "50.0%"]
+    assert "interrupted by SIGINT; the advice stands, 1 of 2 epochs of it are verified\n" in err
 
 
 @pytest.fixture

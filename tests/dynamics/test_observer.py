@@ -16,6 +16,7 @@ from linocut.dynamics.observer import Observer
 from linocut.dynamics.weights import weights_dynamics
 from linocut.errors import RunError, SpecError
 from linocut.layers import (
+    LSTM,
     BatchNorm,
     BinaryConv2D,
     BinaryDense,
@@ -24,6 +25,9 @@ from linocut.layers import (
     Input,
     MaxPool2D,
     Network,
+    ReLU,
+    SequenceInput,
+    SequencePool,
     Sign,
     SoftmaxCrossEntropy,
     Tanh,
@@ -185,6 +189,35 @@ def test_a_program_in_tiles_says_what_the_whole_one_does() -> None:
     tiled = compile_divided(described, lc.Adam(0.01), 13, 1)
     assert len(tiled.program.instructions) > len(whole.program.instructions) + 10
     assert observed(tiled) == observed(whole)
+
+
+HALVES = (Dense(64), ReLU(), Dense(64), BatchNorm(), Sign(), BinaryDense(64), BatchNorm(), ReLU(), Dense(64), ReLU())
+FLOATS = (Dense(64), ReLU(), Dense(64), ReLU(), Dense(64), Tanh())
+
+
+@pytest.mark.parametrize("layers", [HALVES, FLOATS], ids=["halves", "floats"])
+def test_gains_are_the_same_whatever_the_formats_of_gradients(layers: tuple[Any, ...]) -> None:
+    """Integers and their exponents, 16-bit floats in a unit of the loss's, bytes that a gate overwrites in place."""
+    network = Network("x", (Input((36,), "f32", -1.0, 1.0), *layers, Dense(4, bias=True), SoftmaxCrossEntropy()))
+    random = np.random.default_rng(0)
+    given = random.uniform(-1, 1, (100, 36)).astype(np.float32), random.integers(0, 4, 100)
+    gains = []
+    for policy in ("standard", "lean"):
+        history = lc.dynamics.History()
+        one = lc.Trainer(network, policy, lc.SGD(1e-3), batch_size=100, threads=1)
+        one.fit(given, 1, callbacks=[history], dynamics=True)
+        gains.append([history.values(layer, "chi")[-1] for layer in list(history.layers)[1:]])
+    np.testing.assert_allclose(gains[1], gains[0], rtol=0.3)
+
+
+def test_each_weight_of_a_recurrent_layer_is_told_of_by_its_own_name() -> None:
+    layers = SequenceInput((6, 5)), LSTM(8, block=4), SequencePool(), Dense(3), SoftmaxCrossEntropy()
+    one, history = lc.Trainer(Network("heard", layers), "standard", batch_size=2, threads=1), lc.dynamics.History()
+    given = np.random.default_rng(0).standard_normal((8, 6, 5)).astype(np.float32), np.arange(8) % 3
+    one.fit(given, 2, callbacks=[history], dynamics=True)
+    assert list(history.layers)[:2] == ["lstm1.input_weights", "lstm1.recurrent_weights"]
+    assert list(history.layers)[-1] == "dense1"
+    assert {len(found) for found in history.layers.values()} == {len(history.epochs)} == {3}
 
 
 def test_a_run_keeps_them_in_its_log_and_goes_on(tmp_path: Any) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -65,3 +70,16 @@ def test_relu_may_run_away() -> None:
 def test_what_cannot_be_is_refused(call: Callable[[], object], message: str) -> None:
     with pytest.raises(SpecError, match=message):
         call()
+
+
+def test_what_interrupts_a_diagram_says_nothing_of_its_processes() -> None:
+    """Ctrl-C reaches all processes of a terminal: workers leave it to who waits for them, who ends them."""
+    code = "import linocut as lc; lc.dynamics.phase_diagram(n=400, steps=2000, threads=2, progress=print)"
+    pipe = subprocess.PIPE
+    asked = subprocess.Popen(
+        [sys.executable, "-u", "-c", code], stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    )
+    time.sleep(2.0)
+    os.killpg(asked.pid, signal.SIGINT)
+    _, err = asked.communicate(timeout=30)
+    assert asked.returncode == -signal.SIGINT and err.count("Traceback") == 1

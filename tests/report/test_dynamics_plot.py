@@ -49,9 +49,11 @@ def test_a_panel_for_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_rescaled_time_and_the_path_in_the_phase_diagram(monkeypatch: pytest.MonkeyPatch) -> None:
-    axes = drawn(monkeypatch, [Traced("one", history(), 0.01), Traced("two", history(), 0.02)], diagram())
-    plane, _, rescaled = axes[:3]
+    time = np.arange(4.0)
+    runs = [Traced("one", history(), 0.01 * time, frozenset("a")), Traced("two", history(), 0.02 * time)]
+    plane, _, rescaled = drawn(monkeypatch, runs, diagram())[:3]
     edge, path = plane.lines[:2]
+    assert len(plane.lines) == 3  # with the path's end: what no tanh is behind has no place
     assert set(edge.get_ydata()) == {1.0} and edge.get_label() == "edge of chaos, tanh"
     np.testing.assert_allclose(
         path.get_data(), (0.1 / np.array([0.5, 0.6, 0.7, 0.8]), 1 / np.array([0.5, 0.6, 0.7, 0.8]))

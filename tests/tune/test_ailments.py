@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-from tune_trials import ADAM, trial
+from tune_trials import ADAM, BATCH, EXAMPLES, trial
 
 import linocut as lc
 from linocut.dynamics.layer import LayerDynamics
@@ -14,10 +14,13 @@ from linocut.tune.search import Search
 TURNOVER, EDGE = Regime("turnover", ("a",)), Regime("edge", tuple("abcdefgh"), "tanh")
 
 
-def told(layers, regime=TURNOVER, policy=lc.lean, accuracy=0.8, network=None):
+def told(layers, regime=TURNOVER, policy=lc.lean, accuracy=0.8, network=None, epochs=2):
     known = {"held": range(1000), "chance": 0.1, "regime": regime, "policy": policy}
+    known |= {"left": range(EXAMPLES), "examples": epochs * EXAMPLES, "epochs": epochs}
     subject = SimpleNamespace(**known, network=network or lc.models.mlp((6, 6, 1), 4, (8,)))
-    return list(ailments(Search(subject, 1.0, lambda one: None), [trial(ADAM, 100, accuracy=accuracy)], layers))
+    return list(
+        ailments(Search(subject, 1.0, lambda one: None), [trial(ADAM, EXAMPLES // BATCH, accuracy=accuracy)], layers)
+    )
 
 
 def signs(*passed):
@@ -29,7 +32,7 @@ def test_a_sign_that_lets_little_by_and_a_share_that_dies_with_depth():
     (text,) = told(signs(0.68, 0.05, 0.3))
     assert "the sign behind layer1 lets 5.0% of the gradients by; a batch norm right before that sign" in text
     (text,) = told(signs(*[0.68] * 20))
-    assert "20 signs let 68% to 68% of the gradients by, one behind another: 0.0004 of them come through all" in text
+    assert "20 signs let 68% of the gradients by, one behind another: 0.0004 of them come through all" in text
     assert "shortcuts around them (residual)" in text
 
 
@@ -55,3 +58,5 @@ def test_deep_tanh_layers_in_the_ordered_phase(j, warned):
 def test_a_network_that_learns_nothing():
     (text,) = told([], accuracy=0.11)
     assert "the best accuracy is 11.0%, chance is 10.0%; give more minutes, or shortcuts" in text
+    (text,) = told([], accuracy=0.11, epochs=1)  # the trial was as long as the run
+    assert "learned anything in 200 steps" in text and "give more epochs, or shortcuts" in text

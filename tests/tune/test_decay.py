@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 from tune_trials import ADAM, EXAMPLES, SGD, at, trial
 
-from linocut.tune.decay import held_at_edge
+from linocut.tune.decay import held_at_edge, of_decay
+from linocut.tune.forecast import Forecast
 from linocut.tune.regime import Regime
 from linocut.tune.trial import weight_decay
 
@@ -24,7 +25,7 @@ def grown(setting):
 
 
 def search(tried, accuracy=None):
-    subject = SimpleNamespace(regime=REGIME, train=range(EXAMPLES))
+    subject = SimpleNamespace(regime=REGIME, train=range(EXAMPLES), epochs=20, examples=20 * EXAMPLES)
 
     def margin(one, other):
         return (one.accuracy - other.accuracy) / 0.01
@@ -34,7 +35,11 @@ def search(tried, accuracy=None):
         tried.append(weight_decay(setting.optimizer))
         return found if accuracy is None else replace(found, accuracy=accuracy)
 
-    return SimpleNamespace(subject=subject, fits=lambda examples: True, margin=margin, run=run)
+    def too_short(one):
+        return one.examples < 0.1 * subject.examples
+
+    known = {"margin": margin, "run": run, "trials": [], "too_short": too_short}
+    return SimpleNamespace(subject=subject, fits=lambda examples: True, **known)
 
 
 def test_k_is_measured_anew_with_decay_on():
@@ -43,6 +48,25 @@ def test_k_is_measured_anew_with_decay_on():
     assert best.j_squared > 2 and held is not None and abs(held.j_squared - 1) < 0.05
     assert tried[0] == float(f"{WITHOUT / (2 * EXAMPLES):.3g}")  # misses: J^2 would be 20 / 11
     assert abs(tried[-1] / (WITH / (2 * EXAMPLES)) - 1) < 0.02 and len(tried) == 2
+
+
+def test_what_decay_comes_to_is_told_beside_what_comes_without():
+    best = grown(at(0.2, SGD))
+    expected = Forecast("j_squared", (best.j_squared,), 1.05, to_edge=1)
+    held, _, reason = of_decay(search([], accuracy=0.797), best, expected)
+    assert (
+        held.accuracy == 0.797
+        and f"instead of {best.j_squared:.3g}, the edge is 1, with 79.7%, without 80.0%" in reason
+    )
+
+
+def test_trials_much_shorter_than_the_run_say_nothing_of_decay():
+    """k falls as training goes on: by the k of a tenth of a run decay holds J^2 far below the edge."""
+    best, tried = grown(at(0.2, SGD)), []
+    among = search(tried)
+    among.subject.examples = 20 * best.examples
+    held, _, reason = of_decay(among, best, Forecast("j_squared", (best.j_squared,), 1.05, to_edge=1))
+    assert held is best and not tried and "trials are too short beside the run to say what holds it there" in reason
 
 
 def test_decay_that_does_harm_is_not_taken():

@@ -8,8 +8,9 @@ import pytest
 from tune_trials import at, trial
 
 import linocut as lc
+from linocut.tune.batch import of_batch
 from linocut.tune.range_test import Found
-from linocut.tune.reasons import of_rate, of_schedule
+from linocut.tune.reasons import of_length, of_rate, of_schedule
 from linocut.tune.search import Search
 
 SUBJECT = SimpleNamespace(held=range(1000), left=range(4000), chance=0.25, epochs=2, seed=0)
@@ -73,6 +74,38 @@ def test_what_is_flat_is_said(rates, said):
     lines = list(of_rate(subject, found, trials[1], rates))
     assert lines[0] == "learning rate 0.001: 81.0% after 100 steps, the best of 2 from 0.0001 to 0.001"
     assert len(lines) == 1 + (said > 0) and ("flat" in lines[-1]) == (said == 2)
+
+
+def test_what_learned_nothing_is_not_called_flat():
+    trials = scored(0.25, 0.26)
+    found = Found(tuple(trials), tuple(trials), trials[1])
+    subject = search()
+    subject.trials = trials
+    assert len(list(of_rate(subject, found, trials[1], (1e-4, 1e-2)))) == 1
+
+
+def test_what_several_seeds_decide_is_told_by_their_mean():
+    trials = scored(0.8, 0.9)
+    subject = search()
+    subject.trials = [*trials, replace(trials[1], seed=1, accuracy=0.84)]
+    (line,) = of_rate(subject, Found(tuple(trials), tuple(trials), trials[1]), trials[1], (1e-3, 1e-3))
+    assert line.startswith("learning rate 0.001: 87.0%, the mean of 2 seeds, after 100 steps, the best of 2")
+
+
+def test_trials_much_shorter_than_the_run_are_said_to_be_and_choose_no_batch():
+    """In as many examples half a batch has twice the steps, which tells in a short training."""
+    (best,) = scored(0.8)
+    subject = SimpleNamespace(**{**vars(SUBJECT), "train": range(5000), "examples": 40 * best.examples, "epochs": 16})
+    found = Search(subject, 60.0, lambda told: None)
+    found.run = lambda *given: pytest.fail("a batch was tried")
+    assert of_batch(found, best, given=False) == (
+        best,
+        "batch 20: the usual one; trials are too short beside the run to say which is better",
+    )
+    (line,) = of_length(found, best)
+    assert line.startswith("trials had 100 steps, the run has 4,000: what is best in so short a training")
+    found.subject.examples = 10 * best.examples
+    assert not list(of_length(found, best))
 
 
 def test_the_other_schedule_is_told_of_once_by_its_best():

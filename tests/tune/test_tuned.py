@@ -5,10 +5,22 @@ import pytest
 
 import linocut as lc
 from linocut.dynamics.weights import weights_dynamics
-from linocut.layers import BatchNorm, BinaryDense, Dense, Flatten, Input, Sign, SoftmaxCrossEntropy, Tanh
+from linocut.layers import (
+    BatchNorm,
+    BinaryDense,
+    Dense,
+    Flatten,
+    Input,
+    MeanSquaredError,
+    SigmoidCrossEntropy,
+    Sign,
+    SoftmaxCrossEntropy,
+    Tanh,
+)
+from linocut.run.feed import as_dataset
 from linocut.tune.regime import find_regime
 from linocut.tune.subject import Subject, held_out
-from linocut.tune.trial import Setting, run_trial
+from linocut.tune.trial import Setting, _Watch, run_trial
 from linocut.tune.verified import verify
 
 COUNT, BATCH = 600, 10
@@ -110,12 +122,58 @@ def test_half_a_batch_is_tried_where_none_is_given():
     assert {trial.setting.batch_size for trial in advice.table} == {100, 50} and advice.batch_size in (50, 100)
 
 
+def test_chance_is_the_most_frequent_answer():
+    """Where nine of ten examples are of a class, nine of ten right is what nobody need learn."""
+    data = np.zeros((500, 6), np.uint8), (np.arange(500) % 10 == 0).astype(int)
+    assert _subject_of(lc.models.mlp((6,), 2, (8,)), *data).chance == pytest.approx(0.9)
+    network = lc.Network("two", (Input((6,)), BinaryDense(2), BatchNorm(), SigmoidCrossEntropy()))
+    several = np.stack([np.arange(500) % 4 == 0, np.arange(500) % 8 == 0], axis=1).astype(np.float32)
+    assert _subject_of(network, data[0], several).chance == pytest.approx(0.75, abs=0.1)  # (0, 0)
+    by_numbers = lc.Network("sum", (*network.layers[:-1], MeanSquaredError()))
+    assert _subject_of(by_numbers, data[0], several).chance is None
+
+
+def _subject_of(network, x, y):
+    dataset = as_dataset((x, y), network.graph)
+    left, held = held_out(dataset, BATCH, 0)
+    return Subject(network, lc.lean, dataset, left, held, 1, find_regime(network.graph), 0, 1, "native", None)
+
+
+def test_what_is_too_slow_is_told_of_before_it_is_done(monkeypatch):
+    """The first training ends when its time is over, not when its steps are done, and is not judged then."""
+    monkeypatch.setattr(lc.Trainer, "evaluate", lambda *given: pytest.fail("it was judged"))
+    network = lc.models.mlp((6, 6, 1), 4, (24,))
+    stepped = []
+    monkeypatch.setattr("linocut.tune.trial._Watch.__call__", _counted(stepped))
+    with pytest.raises(lc.SpecError, match=r"minutes is 1e-07, but a range test of 7 .* takes .*; give --minutes"):
+        lc.tune(network, examples(), batch_size=BATCH, minutes=1e-7, threads=1)
+    assert len(stepped) == 2
+
+
+def _counted(stepped):
+    watch = _Watch.__call__
+
+    def call(self, event):
+        stepped.extend([event] if isinstance(event, lc.train.Stepped) else [])
+        watch(self, event)
+
+    return call
+
+
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [
         ({"minutes": 1e-4}, lc.SpecError, "minutes is 0.0001, but a range test of 7 .* takes .* here; give --minutes"),
         ({"minutes": 0}, lc.SpecError, "minutes is 0, must be a number above 0"),
-        ({"batch_size": 100}, lc.DataError, "600 examples, a range test needs 1,250: 10 batches of 100, .* give more"),
+        (
+            {"batch_size": 100},
+            lc.DataError,
+            "600 examples, a range test needs 1,250: 10 batches of 100, .* give more data, or a batch of 48 at",
+        ),
+        (
+            {"train": examples(count=60)},
+            *(lc.DataError, "60 examples, a range test needs 250: .* give more data, 250 at the very least"),
+        ),
         ({"optimizer": "bop"}, lc.SpecError, "bop flips binary weights without a learning rate"),
         ({"objective": "edge"}, lc.SpecError, "sign has no edge"),
         ({"epochs": 0}, lc.SpecError, "epochs"),

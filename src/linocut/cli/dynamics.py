@@ -13,10 +13,16 @@ import click
 from linocut.errors import one_line
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from linocut.dynamics.diagram import PhaseDiagram
     from linocut.dynamics.history import History
+    from linocut.graph.graph import Graph
+    from linocut.train.settings import Settings
 
 UNITS, STEPS = 200, 60  # of the phase diagram behind a run's path
+PARTS = 64  # of an epoch, at which a schedule is looked at
 BETAS = [0.04 * step for step in range(1, 64)]  # 1 / J, to 2.5
 
 
@@ -44,23 +50,49 @@ def _tell(run: Path, history: History) -> None:
 
 
 def _draw(found: Mapping[Path, History], plot: Path) -> None:
-    """Beside the phase diagram of random networks, where the runs are of activations that have one."""
-    from linocut.dynamics import rescaled
-    from linocut.dynamics.edges import ACTIVATIONS
-    from linocut.graph.queries import activations
+    """Beside the phase diagram of random networks, where the runs are of one activation that has one."""
     from linocut.report.dynamics_plot import Traced
     from linocut.report.dynamics_plot import plot as draw
     from linocut.train.run_folder import RunFolder
 
     traced, kinds = [], set()
     for run, history in found.items():
-        settings = RunFolder(run).read()[0].settings
-        optimizer = settings.optimizer.to_dict()
-        momentum = optimizer.get("momentum")
-        scale = None if momentum is None else rescaled(optimizer["learning_rate"], momentum, settings.batch_size)
-        traced.append(Traced(run.name or str(run), history, scale))
-        kinds |= set(activations(settings.network.graph)) & set(ACTIVATIONS)
+        checkpoint = RunFolder(run).read()[0]
+        behind = _activations(checkpoint.settings.network.graph)
+        time = _rescaled(checkpoint.settings, checkpoint.progress.epochs, history)
+        traced.append(Traced(run.name or str(run), history, time, frozenset(behind)))
+        kinds |= set(behind.values())
     draw(traced, _diagram(kinds.pop()) if len(kinds) == 1 else None, plot)
+
+
+def _activations(graph: Graph) -> dict[str, str]:
+    """Of the layers in full precision the activation behind each, where that has an edge of chaos."""
+    from linocut.dynamics.edges import ACTIVATIONS
+    from linocut.dynamics.weights import weight_parameters
+    from linocut.graph.queries import activation_behind
+
+    behind = {one.node: activation_behind(graph, one.node) for one in weight_parameters(graph) if not one.binary}
+    return {node: kind for node, kind in behind.items() if kind in ACTIVATIONS}
+
+
+def _rescaled(settings: Settings, epochs: int, history: History) -> NDArray[np.float64] | None:
+    """Time by epoch, each worth the mean of its learning rates; None without momentum, and of schedules by the loss."""
+    import numpy as np
+
+    from linocut.dynamics import rescaled
+    from linocut.schedules import Position, State
+
+    optimizer, schedule = settings.optimizer.to_dict(), settings.schedule
+    if "momentum" not in optimizer or schedule.observes:
+        return None
+    last = max(epochs, history.epochs[-1])
+    places = [
+        [Position(epoch * PARTS + part, last * PARTS, epoch, last) for part in range(PARTS)] for epoch in range(last)
+    ]
+    worth = [sum(schedule.factor(place, State()) for place in epoch) / PARTS for epoch in places]
+    time = np.concatenate([[0.0], np.cumsum(worth)])[history.epochs]
+    scale = rescaled(optimizer["learning_rate"], optimizer["momentum"], settings.batch_size)
+    return np.asarray(scale * time, np.float64)
 
 
 def _diagram(activation: str) -> PhaseDiagram:

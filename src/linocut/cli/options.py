@@ -106,15 +106,16 @@ model_options = combined(
         "--block", type=int, help="The size of a recurrent model's circulant blocks: 1 (dense), 2, 4, 8 or 16."
     ),
 )
+policy_option = click.option(
+    "--policy",
+    cls=ChoiceOption,
+    type=POLICY,
+    default="lean",
+    show_default=True,
+    help="Number formats: {names}.",
+)
 policy_options = combined(
-    click.option(
-        "--policy",
-        cls=ChoiceOption,
-        type=POLICY,
-        default="lean",
-        show_default=True,
-        help="Number formats: {names}.",
-    ),
+    policy_option,
     click.option(
         "--optimizer",
         cls=ChoiceOption,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from linocut.cli.choices import AUGMENTATION, ChoiceOption
+from linocut.cli.choices import AUGMENTATION, OPTIMIZER, ChoiceOption
 from linocut.cli.command import Command, at_least
 from linocut.cli.of_folders import choose, fitted_batch
 from linocut.cli.options import (
@@ -27,7 +27,7 @@ from linocut.cli.options import (
     label_options,
     machine_options,
     model_options,
-    policy_options,
+    policy_option,
     quoted,
     skip_corrupt_option,
     tell_notes,
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from linocut.tune.advice import Advice
     from linocut.tune.trial import Trial
     from linocut.tune.verified import Verified
+
+    CarryOut = Callable[[Callable[[Verified], None]], object]
 
 OPTIONS = {"learning_rate": "lr", "momentum": "momentum", "weight_decay": "weight-decay"}
 OWN = {"adam": ("learning_rate", "weight_decay"), "sgd": tuple(OPTIONS)}
@@ -71,7 +73,13 @@ ALSO = (
 @image_size_option
 @colour_option
 @skip_corrupt_option
-@policy_options
+@policy_option
+@click.option(
+    "--optimizer",
+    cls=ChoiceOption,
+    type=OPTIMIZER,
+    help="The update rule to begin with: adam, sgd.  [default: adam, of an edge sgd]",
+)
 @click.option("--lr", type=float, help="Learning rate to begin around; it may be far off.  [default: the optimizer's]")
 @click.option(
     "--batch", type=int, callback=at_least(1), help="Examples in a batch.  [default: 100, of an edge 32, or half of it]"
@@ -114,23 +122,36 @@ def tune(context: click.Context, /, plot: Path | None, as_json: bool, verify: bo
         from linocut.report import figures
 
         figures.check(plot)
+    beside: list[Verified] = []
+    stopped = None
     try:
-        advice, beside = _tuned(context, given, as_json, verify)
+        advice, carry_out = _tuned(context, given, as_json)
     except Interrupted as stop:
-        with suppress(OSError):  # the terminal that closed
-            click.echo(f"interrupted by {signal.Signals(stop.number).name}; of tuning nothing is kept", err=True)
+        _tell(f"interrupted by {signal.Signals(stop.number).name}; of tuning nothing is kept")
         context.exit(SIGNALLED + stop.number)
+    if verify:
+        try:
+            _verify(advice, carry_out, beside, as_json)
+        except Interrupted as stop:
+            stopped = SIGNALLED + stop.number
+            epochs = f"{len(beside)} of {advice.epochs:,} epochs of it are verified"
+            _tell(f"interrupted by {signal.Signals(stop.number).name}; the advice stands, {epochs}")
     if plot is not None:
         from linocut.report import tune_plot
 
         tune_plot.plot(advice, beside, plot)
-        click.echo(f"wrote {one_line(plot)}", err=True)
+        _tell(f"wrote {one_line(plot)}")
+    if stopped is not None:
+        context.exit(stopped)
 
 
-def _tuned(
-    context: click.Context, given: dict[str, Any], as_json: bool, verify: bool
-) -> tuple[Advice, tuple[Verified, ...]]:
-    """The advice, and what it came to where that is asked for; both are printed."""
+def _tell(text: str) -> None:
+    with suppress(OSError):  # the terminal that closed
+        click.echo(text, err=True)
+
+
+def _tuned(context: click.Context, given: dict[str, Any], as_json: bool) -> tuple[Advice, CarryOut]:
+    """The advice, which is printed, and what carries it out."""
     from linocut.tune.tuned import tune as tuned
     from linocut.tune.verified import verify as carried_out
 
@@ -147,7 +168,7 @@ def _tuned(
     network = find_network(given["model"], given["hidden"], loaded.train, block=given["block"])
     network = with_precisions(network, given["keep_float"], given["bits"])
     own = {name: given[name] for name in ("seed", "threads", "backend", "augment")}
-    optimizer = _optimizer(context, given, network)
+    optimizer = _optimizer(given, network)
 
     def told(trial: Trial) -> None:
         if as_json:
@@ -172,12 +193,8 @@ def _tuned(
     else:
         lines = [printable(line) for line in str(advice).splitlines()]
         click.echo("\n".join([*lines, "", command]))
-    if not verify:
-        return advice, ()
-    beside = carried_out(advice, network, loaded.train, loaded.test, given["policy"], **own)
-    for line in _verified(beside, as_json):
-        click.echo(line)
-    return advice, beside
+    run = advice, network, loaded.train, loaded.test, given["policy"]
+    return advice, lambda tell: carried_out(*run, **own, tell=tell)
 
 
 def _loaded(given: dict[str, Any]) -> Loaded:
@@ -192,14 +209,13 @@ def _loaded(given: dict[str, Any]) -> Loaded:
     return split(loaded, given["limit"], None, given["seed"])
 
 
-def _optimizer(context: click.Context, given: dict[str, Any], network: Network) -> Optimizer:
+def _optimizer(given: dict[str, Any], network: Network) -> Optimizer:
     """The one to begin with: that which is given, else the usual one of the network's regime."""
     from linocut.tune.regime import find_regime
     from linocut.tune.tuned import usual_optimizer
 
-    asked = context.get_parameter_source("optimizer") is ParameterSource.COMMANDLINE
     usual = usual_optimizer(find_regime(network.graph, given["objective"]))
-    return find_optimizer(given["optimizer"] if asked else usual, {"learning_rate": given["lr"]})
+    return find_optimizer(given["optimizer"] or usual, {"learning_rate": given["lr"]})
 
 
 def _line(trial: Trial) -> str:
@@ -214,19 +230,32 @@ def _say(told: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def _verified(beside: tuple[Verified, ...], as_json: bool) -> Iterator[str]:
-    """Lines: what was foretold beside what came, by epoch."""
-    if as_json:
-        yield from (json.dumps({"event": "verified", **one.to_json()}) for one in beside)
-        return
-    from linocut.tables import percent, table
+def _verify(advice: Advice, carry_out: CarryOut, beside: list[Verified], as_json: bool) -> None:
+    """Carry the advice out; what was foretold beside what came is printed epoch by epoch, and kept in `beside`."""
+    from linocut.tune.regime import EDGE
 
-    rows = [("epoch", f"{beside[0].measure} foretold", "measured", "within", "test accuracy")]
-    for one in beside:
-        foretold = "-" if one.expected is None else f"{one.expected:.3g}"
-        within = "-" if one.within is None else "yes" if one.within else "no"
-        rows.append((f"{one.epoch}", foretold, f"{one.measured:.3g}", within, percent(one.accuracy)))
-    yield "\n" + "\n".join(table(rows, left=0, rules=(1,)))
+    measure = "J^2" if advice.regime.objective == EDGE else "turnover"
+    titles = ("epoch", f"{measure} foretold", "measured", "within", "test accuracy")
+
+    def told(one: Verified) -> None:
+        beside.append(one)
+        if as_json:
+            _say({"event": "verified", **one.to_json()})
+        else:
+            click.echo("  ".join(cell.rjust(len(title)) for cell, title in zip(_row(one), titles, strict=True)))
+
+    if not as_json:
+        heading = "  ".join(titles)
+        click.echo(f"\n{heading}\n{'-' * len(heading)}")
+    carry_out(told)
+
+
+def _row(one: Verified) -> tuple[str, ...]:
+    from linocut.tables import percent
+
+    foretold = "-" if one.expected is None else f"{one.expected:.3g}"
+    within = "-" if one.within is None else "yes" if one.within else "no"
+    return f"{one.epoch}", foretold, f"{one.measured:.3g}", within, percent(one.accuracy)
 
 
 def command_of(advice: Advice, context: click.Context, given: dict[str, Any]) -> str:

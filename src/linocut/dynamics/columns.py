@@ -49,7 +49,10 @@ def _started() -> subprocess.Popen[str]:
     command = [sys.executable, "-c", f"from {__name__} import main; main()"]
     pipe = subprocess.PIPE
     try:
-        return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env={**os.environ, **ALONE})
+        # A session of its own: Ctrl-C in the terminal is for who waits, and ends it.
+        return subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, text=True, env={**os.environ, **ALONE}, start_new_session=True
+        )
     except OSError as error:
         raise MachineError(f"no process can be had for a column of the phase diagram: {error}") from None
 

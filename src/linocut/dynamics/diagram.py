@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linocut.dynamics.columns import in_processes
-from linocut.dynamics.distances import MOST_CELLS, check, check_grid
+from linocut.dynamics.distances import MOST_CELLS, check, check_grid, grid_of
 from linocut.dynamics.edges import RELU, TANH, edge
 from linocut.run.session import find_threads
 
@@ -58,14 +58,14 @@ def phase_diagram(
     on which the numbers do not depend. `progress` is called with how many ratios are done, of how many.
     SpecError for settings out of range, MachineError where a process ends early.
     """
-    check(n, steps, activation)
-    betas = np.asarray(np.arange(1, 101) * 0.02 if beta is None else beta, np.float64)
+    check(n, steps, activation, seed)
+    betas = grid_of("1 / J", np.arange(1, 101) * 0.02 if beta is None else beta)
     usual = np.arange(-100, 21) * 0.05 if activation == RELU else np.arange(-50, 101) * 0.02
-    ratios = np.asarray(usual if ratio is None else ratio, np.float64)
+    ratios = grid_of("J0 / J", usual if ratio is None else ratio)
     check_grid(betas, ratios)
     distances = np.empty((len(ratios), len(betas)))
     same = {"betas": betas.tolist(), "n": n, "steps": steps, "activation": activation}
-    columns = [{**same, "ratio": float(r), "seed": seed * MOST_CELLS + at} for at, r in enumerate(ratios)]
+    columns = [{**same, "ratio": float(r), "seed": int(seed) * MOST_CELLS + at} for at, r in enumerate(ratios)]
     workers = find_threads(threads)
     for done, (number, found) in enumerate(in_processes(columns, workers), start=1):
         distances[number] = found

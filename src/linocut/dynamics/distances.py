@@ -6,12 +6,14 @@ is the L2 norm of the difference, a mean over the last fifth of the steps. It is
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from linocut.dynamics.edges import ACTIVATIONS, RELU, TANH
 from linocut.errors import SpecError, unknown_name
+from linocut.fields import shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,9 +34,10 @@ def separation(
 
     inf where activations run beyond float32, as those of ReLU do in chaos. SpecError for settings out of range.
     """
-    if not J > 0.0:
+    spread, mean = (_number(name, value) for name, value in (("J", J), ("J0", J0)))
+    if not spread > 0.0:
         raise SpecError(f"J is {J!r}, must be above 0; it is std(W) sqrt(N)")
-    return float(separations([1.0 / J], J0 / J, n, steps, activation, seed)[0])
+    return float(separations([1.0 / spread], mean / spread, n, steps, activation, seed)[0])
 
 
 def separations(
@@ -49,20 +52,36 @@ def separations(
 
     SpecError for settings out of range.
     """
-    check(n, steps, activation)
-    inverse = np.asarray(betas, np.float64)
+    check(n, steps, activation, seed)
+    inverse = grid_of("1 / J", betas)
     check_grid(inverse, np.array([ratio]))
     return _distances((1.0 / inverse).astype(np.float32), float(ratio), n, steps, activation, seed)
 
 
-def check(n: int, steps: int, activation: str) -> None:
-    """SpecError for sizes that cannot be."""
+def check(n: int, steps: int, activation: str, seed: int) -> None:
+    """SpecError for sizes and seeds that cannot be."""
     if not isinstance(n, (int, np.integer)) or not LEAST_N <= n <= MOST_N:
         raise SpecError(f"n is {n!r}, must be {LEAST_N} to {MOST_N:,} units; 400 show the picture of 10,000")
     if not isinstance(steps, (int, np.integer)) or not LAST <= steps <= MOST_STEPS:
         raise SpecError(f"steps is {steps!r}, must be {LAST} to {MOST_STEPS:,}")
     if activation not in ACTIVATIONS:
         raise unknown_name("activation", activation, ACTIVATIONS)
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise SpecError(f"seed is {seed!r}, must be a whole number, 0 or more")
+
+
+def _number(name: str, value: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.floating)) or not np.isfinite(value):
+        raise SpecError(f"{name} is {value!r}, must be a finite number")
+    return float(value)
+
+
+def grid_of(name: str, values: NDArray[np.floating[Any]] | Sequence[float]) -> NDArray[np.float64]:
+    """Values of an axis of a grid; SpecError for what are no numbers."""
+    try:
+        return np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        raise SpecError(f"{name} is {shown(values)}, must be a list of numbers") from None
 
 
 def check_grid(betas: NDArray[np.float64], ratios: NDArray[np.float64]) -> None:

@@ -9,10 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from linocut.errors import SpecError
+from linocut.fields import shown
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 FIRST = 1  # epoch of a fit: the first epoch lies above the line
 EDGE = 1.0  # J^2 of tanh there, for |J0| < J
@@ -33,7 +38,7 @@ def fit_slope(j_squared: Sequence[float], below: float = EDGE) -> Slope:
 
     SpecError where that is fewer than two epochs.
     """
-    values = np.asarray(j_squared, np.float64)
+    values = _known(j_squared)
     beyond = np.flatnonzero(values[FIRST:] >= below)
     last = len(values) - 1 if not len(beyond) else FIRST + int(beyond[0]) - 1
     if last <= FIRST:
@@ -45,6 +50,13 @@ def fit_slope(j_squared: Sequence[float], below: float = EDGE) -> Slope:
     apart, mean = t - t.mean(), float(values[FIRST : last + 1].mean())
     A = float(apart @ (values[FIRST : last + 1] - mean)) / float(apart @ apart)
     return Slope(A, mean - A * float(t.mean()), FIRST, last)
+
+
+def _known(j_squared: Sequence[float]) -> NDArray[np.float64]:
+    values = np.asarray(j_squared, np.float64)
+    if values.ndim != 1 or not np.isfinite(values).all():
+        raise SpecError(f"j_squared is {shown(j_squared)}, must be a list of finite numbers, J^2 by epoch")
+    return values
 
 
 def rescaled(learning_rate: float, momentum: float, batch: int) -> float:
@@ -75,7 +87,7 @@ def constant_with_decay(
     S J^2), r = `rescaled`. It is not that of a run without decay. Decay holds J^2 at the edge 1 where lambda is
     k / (4 S). SpecError for fewer than two epochs.
     """
-    values = np.asarray(j_squared, np.float64)
+    values = _known(j_squared)
     begin = len(values) // 2
     if len(values) < FIRST + 2:
         raise SpecError(f"J^2 is of {max(0, len(values) - 1)} epochs, its growth is seen from two on; train longer")

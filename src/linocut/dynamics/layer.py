@@ -9,8 +9,9 @@ from linocut import fields
 
 @dataclass(frozen=True)
 class LayerDynamics:
-    """A layer with weights. What is None was not measured, or is not of such a layer.
+    """A layer with weights; of a layer that has several, such as an LSTM, one of them, and `layer` is its whole name.
 
+    What is None was not measured, or is not of such a layer.
     `j` = std(W) sqrt(fan-in) and `j0` = mean(W) fan-in are of all its weights, latent ones of a binary layer, at the
     end of the epoch; `clipped` is the share of latent weights at the end of their range. Means over the steps of the
     epoch that were looked at: `turnover`, the share of binary weights that change their sign in a step; `chi`, the mean

@@ -9,7 +9,7 @@ import numpy as np
 from linocut.compile.lower import TRAIN, Compiled
 from linocut.dynamics.layer import LayerDynamics
 from linocut.dynamics.watched import Key, find_watched, run_watched
-from linocut.dynamics.weights import Latent, weight_parameters
+from linocut.dynamics.weights import Latent, named, weight_parameters
 from linocut.errors import SpecError
 from linocut.graph.graph import Graph
 from linocut.graph.queries import estimator_behind, next_weights
@@ -38,7 +38,9 @@ class Observer:
 
     def __init__(self, session: Session, compiled: Compiled, every: int) -> None:
         self._session, self._every = session, every
-        self._weights = [Latent.of(session, compiled, one) for one in weight_parameters(compiled.graph)]
+        self._weights = [
+            Latent.of(session, compiled, name, one) for name, one in named(weight_parameters(compiled.graph))
+        ]
         self._flipping = [
             one for one in self._weights if one.parameter.binary and one.parameter.node not in compiled.frozen
         ]

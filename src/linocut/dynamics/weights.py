@@ -30,29 +30,36 @@ def weight_parameters(graph: Graph) -> tuple[Parameter, ...]:
     return tuple(parameter for parameter in graph.parameters() if parameter.use == WEIGHT)
 
 
+def named(parameters: tuple[Parameter, ...]) -> tuple[tuple[str, Parameter], ...]:
+    """What each is told of by: its layer, or where that has several weights, as an LSTM, its own name."""
+    nodes = [parameter.node for parameter in parameters]
+    return tuple((one.node if nodes.count(one.node) == 1 else one.name, one) for one in parameters)
+
+
 @dataclass(frozen=True)
 class Latent:
     """Weights in an arena: `stored` elements at a place; `limit`, in their unit, is where they end (0: nowhere)."""
 
+    name: str
     parameter: Parameter
     place: Place
     stored: Array
     limit: float
 
     @staticmethod
-    def of(session: Session, compiled: Compiled, parameter: Parameter) -> Latent:
-        """Those of a parameter."""
+    def of(session: Session, compiled: Compiled, name: str, parameter: Parameter) -> Latent:
+        """Those of a parameter, by what it is told of by."""
         place = compiled.layout.parameters[parameter.name]
         form = find_format(place.format)
         clipped = parameter.binary and form.bits > 1
         range_ = compiled.policy.weight_range(fan_in(parameter.shape))
         limit = (float(form.one) if form.one else range_) if clipped else 0.0
-        return Latent(parameter, place, session.array(place.buffer), limit)
+        return Latent(name, parameter, place, session.array(place.buffer), limit)
 
     def measured(self) -> LayerDynamics:
         """J, J0 and the clipped share, now."""
         if self.place.form.bits == 1:
-            return measured(self.parameter, self.place.read(self.stored))
+            return measured(self.name, self.parameter, self.place.read(self.stored))
         total = squares = 0.0
         clipped = 0
         flat = self.stored.reshape(-1)
@@ -64,13 +71,13 @@ class Latent:
                 clipped += int(np.count_nonzero(np.abs(some) >= self.limit))
         one = self.place.form.one
         unit = self.place.scale / one if one else 1.0
-        return _layer(self.parameter, total, squares, unit, clipped / flat.size if self.limit else None)
+        return _layer(self.name, self.parameter, total, squares, unit, clipped / flat.size if self.limit else None)
 
 
-def measured(parameter: Parameter, values: Array) -> LayerDynamics:
+def measured(name: str, parameter: Parameter, values: Array) -> LayerDynamics:
     """J and J0 of the values of weights (outputs, ..., inputs)."""
     exact = values.astype(np.float64).reshape(-1)
-    return _layer(parameter, float(exact.sum()), sum_of_squares(exact), 1.0, None)
+    return _layer(name, parameter, float(exact.sum()), sum_of_squares(exact), 1.0, None)
 
 
 def sum_of_squares(values: Array) -> float:
@@ -83,11 +90,13 @@ def weights_dynamics(graph: Graph, state: Mapping[str, ArrayLike]) -> tuple[Laye
 
     KeyError for a state that lacks a layer.
     """
-    return tuple(measured(one, np.asarray(state[one.name])) for one in weight_parameters(graph))
+    return tuple(measured(name, one, np.asarray(state[one.name])) for name, one in named(weight_parameters(graph)))
 
 
-def _layer(parameter: Parameter, total: float, squares: float, unit: float, clipped: float | None) -> LayerDynamics:
+def _layer(
+    name: str, parameter: Parameter, total: float, squares: float, unit: float, clipped: float | None
+) -> LayerDynamics:
     count, inputs = math.prod(parameter.shape), fan_in(parameter.shape)
     mean = total / count
     variance = max(0.0, squares / count - mean * mean)
-    return LayerDynamics(parameter.node, unit * math.sqrt(variance * inputs), unit * mean * inputs, clipped)
+    return LayerDynamics(name, unit * math.sqrt(variance * inputs), unit * mean * inputs, clipped)

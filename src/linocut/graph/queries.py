@@ -99,11 +99,6 @@ def max_pools(graph: Graph) -> tuple[Node, ...]:
     return tuple(node for node in graph.nodes if isinstance(node.layer, MaxPool))
 
 
-def activations(graph: Graph) -> tuple[str, ...]:
-    """The kinds of its activations, such as "tanh", each once, in the order in which they come."""
-    return tuple(dict.fromkeys(node.layer.kind for node in graph.nodes if isinstance(node.layer, Activation)))
-
-
 def next_weights(graph: Graph, name: str) -> str | None:
     """The nearest layer with weights that a layer's outputs come to, None where that is none but the loss."""
     return next((node.name for node in _ahead(graph, name) if _has_weights(node)), None)

@@ -99,7 +99,7 @@ class BlockCirculantDense(Layer):
             if x.wanted:
                 dx = real_gradient(builder, f"{name}.dX", roles.DX, shape)
                 multiply(builder, {"x": dy, "spectra": spectra(builder, name, WEIGHTS, turned=True)}, dx.buffer)
-                builder.watched(name, GRADIENT, dx.buffer)
+                builder.watched(name, GRADIENT, dx.buffer, builder.unit)
                 x.give(builder, dx)
             kept = x.buffer if x.again is None else x.again()
             update(builder, name, WEIGHTS, {"dy": dy, "x": kept})

@@ -134,7 +134,7 @@ def _multiplied(builder: Lowering, name: str, x: Real, moves: Window, biased: bo
             dx = real_gradient(builder, f"{name}.dX", roles.DX, before)
             operands = {"dy": dy.buffer, "weights": blocked(builder, f"{name}.rows", own.stored, roles.W)}
             builder.emit("conv2d_input_gradient", {**operands, "dx": dx.buffer}, attributes)
-            builder.watched(name, GRADIENT, dx.buffer)
+            builder.watched(name, GRADIENT, dx.buffer, builder.unit)
             x.give(builder, dx)
         if builder.learns(name):
             turned = blocked(builder, f"{name}.X^2", x.buffer)

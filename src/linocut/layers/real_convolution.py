@@ -129,7 +129,7 @@ def multiplied(builder: Lowering, name: str, x: Real, moves: Window, biased: boo
             dx = real_gradient(builder, f"{name}.dX", roles.DX, before)
             operands = {"dy": dy.buffer, "weights": own.stored, "dx": dx.buffer}
             builder.emit("conv2d_input_gradient", operands, attributes)
-            builder.watched(name, GRADIENT, dx.buffer)
+            builder.watched(name, GRADIENT, dx.buffer, builder.unit)
             x.give(builder, dx)
         kept = x.buffer if x.again is None else x.again()
         own.update(builder, {"dy": dy.buffer, "x": kept}, attributes)

@@ -144,7 +144,7 @@ class Recurrent(Layer):
                 dx = real_gradient(builder, f"{name}.{prefix}dX", roles.DX, builder.shape(given))
                 turned = spectra(builder, name, part, turned=True)
                 multiply(builder, {"x": da, "spectra": turned, "lengths": lengths}, dx.buffer)
-                builder.watched(name, GRADIENT, dx.buffer)
+                builder.watched(name, GRADIENT, dx.buffer, builder.unit)
                 x.give(builder, dx)
             update(builder, name, part, {"dy": da, "x": given, "lengths": lengths})
             update_by_sums(builder, name, f"{prefix}bias", da)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from linocut.dynamics.diagram import PhaseDiagram
 from linocut.dynamics.history import History
 from linocut.errors import one_line
 from linocut.report import figures, phase_plot
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 LONGEST = 24  # characters of a run's name
 COLUMNS = 3
@@ -28,11 +31,16 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Traced:
-    """A run by name, what it went through, and eta / ((1 - alpha) B), by which time is rescaled (None: not known)."""
+    """A run by name, and what it went through.
+
+    `rescaled` is time by epoch of the history, epochs times eta / ((1 - alpha) B) where that is constant (None: not
+    known); `placed` are the layers that the activation of the phase diagram is behind, which have a place in it.
+    """
 
     name: str
     history: History
-    rescaled: float | None
+    rescaled: NDArray[np.float64] | None
+    placed: frozenset[str] = frozenset()
 
 
 def plot(runs: Sequence[Traced], diagram: PhaseDiagram | None, path: Path) -> None:
@@ -54,11 +62,13 @@ def _panels(runs: Sequence[Traced], diagram: PhaseDiagram | None) -> Iterator[Ca
     every = _all(runs)
     if diagram is not None:
         paths = {
-            label: (one.history.values(layer, "j"), one.history.values(layer, "j0")) for label, one, layer in every
+            label: (one.history.values(layer, "j"), one.history.values(layer, "j0"))
+            for label, one, layer in every
+            if layer in one.placed
         }
         yield lambda figure, axes: phase_plot.draw(figure, axes, diagram, paths)
     yield lambda _, axes: _curves(axes, runs, "j", J_SQUARED, power=2)
-    if all(one.rescaled for one in runs):
+    if all(one.rescaled is not None for one in runs):
         yield lambda _, axes: _curves(axes, runs, "j", J_SQUARED, power=2, rescaled=True)
     for measure, title in TITLES.items():
         if any(np.isfinite(one.history.values(layer, measure)).any() for _, one, layer in every):
@@ -86,7 +96,8 @@ def _curves(
     for number, (label, one, layer) in enumerate(_all(runs)):
         values = one.history.values(layer, measure) ** power
         known = np.isfinite(values)
-        t = np.array(one.history.epochs, np.float64) * ((one.rescaled or 0.0) if rescaled else 1.0)
+        scaled = one.rescaled if rescaled else None
+        t = np.array(one.history.epochs, np.float64) if scaled is None else scaled
         if known.any():
             axes.plot(t[known], values[known], ".-", markersize=3, linewidth=0.8, color=f"C{number % 10}", label=label)
     axes.set(xlabel="epoch x learning rate / ((1 - momentum) batch)" if rescaled else "epoch", ylabel=title)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from linocut.dynamics.history import History
 from linocut.tables import percent, table
 
-TITLES = ("layer", "J", "J0", "J^2 before", "J^2", "turnover", "gain", "passed", "clipped")
-
 
 def dynamics_table(history: History) -> list[str]:
     """Lines: of each layer J, J0, J^2 at first and now, turnover, gain of gradients, shares passed and clipped."""
-    cells = [TITLES]
+    begun = history.epochs[0]
+    earlier = f"J^2 after {begun}" if begun else "J^2 before"  # of a resumed run that was not measured from the start
+    cells = [("layer", "J", "J0", earlier, "J^2", "turnover", "gain", "passed", "clipped")]
     for name, measured in history.layers.items():
         first, last = measured[0], measured[-1]
         turnover = "-" if last.turnover is None else f"{last.turnover:.2e}"

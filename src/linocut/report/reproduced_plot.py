@@ -11,10 +11,11 @@ from linocut.reproduce.row import Row
 
 HEIGHT, MARGIN = 0.32, 1.2  # inches: of a row, of what is beside the rows of a panel
 BAR = 0.4
+WIDE = 20.0  # times apart, what is shown on a logarithmic axis: on it bars of nearly equal figures have no common foot
 
 
 def plot(rows: Sequence[Row], title: str, path: Path) -> None:
-    """Draw the rows into a file, percentages on a linear axis and all else on a logarithmic one.
+    """Draw the rows into a file, what is far apart on a logarithmic axis, percentages and all else on one from 0.
 
     Errors are those of plan_plot.plot.
     """
@@ -52,12 +53,20 @@ def _heights(panels: Mapping[tuple[str, str], Sequence[Row]]) -> list[float]:
 def _draw(axes: Any, name: str, unit: str, rows: Sequence[Row]) -> None:
     for side, kind, colour in ((-BAR / 2, "published", "0.6"), (BAR / 2, "ours", "C0")):
         known = [(place + side, getattr(row, kind)) for place, row in enumerate(rows) if getattr(row, kind) is not None]
-        axes.barh([place for place, _ in known], [value for _, value in known], BAR, color=colour, label=kind)
+        if known:
+            axes.barh([place for place, _ in known], [value for _, value in known], BAR, color=colour, label=kind)
     axes.set_yticks(range(len(rows)), [row.row for row in rows], fontsize=7)
     axes.invert_yaxis()
     axes.set_title(name, fontsize=9, loc="left")
     axes.set_xlabel(unit)
-    if unit != "%":
+    if unit != "%" and _wide(rows):
         axes.set_xscale("log")
     axes.grid(True, axis="x", linewidth=0.3)
-    axes.legend(fontsize=7)
+    if axes.containers:
+        axes.legend(fontsize=7)
+
+
+def _wide(rows: Sequence[Row]) -> bool:
+    """Whether the figures are above 0 and far apart."""
+    known = [value for row in rows for value in (row.published, row.ours) if value is not None]
+    return bool(known) and min(known) > 0.0 and max(known) > WIDE * min(known)

@@ -37,9 +37,11 @@ def ailments(search: Search, trials: Sequence[Trial], layers: Sequence[LayerDyna
             if regime.activation is None
             else "initial weights at the edge of chaos, or fewer layers"
         )
+        longest = max(trials, key=lambda one: one.examples)
+        whole = longest.examples >= search.whole(search.subject.examples)
         yield (
-            f"no learning rate learned anything in {trials[-1].steps:,} steps: the best accuracy is {top:.1%}, chance "
-            f"is {search.subject.chance:.1%}; give more minutes, or {mend}"
+            f"no learning rate learned anything in {longest.steps:,} steps: the best accuracy is {top:.1%}, chance "
+            f"is {search.subject.chance:.1%}; give more {'epochs' if whole else 'minutes'}, or {mend}"
         )
 
 
@@ -57,13 +59,19 @@ def _passed(layers: Sequence[LayerDynamics], shortcuts: bool) -> Iterator[str]:
                 "whose outputs are within its window, mends it"
             )
             return
-    through = math.prod(passed for _, passed in known)
+    shares = [passed for _, passed in known]
+    through = math.prod(shares)
     if through < LEAST_THROUGH and not shortcuts:
         yield (
-            f"{len(known)} signs let {known[0][1]:.0%} to {known[-1][1]:.0%} of the gradients by, one behind another: "
+            f"{len(known)} signs let {_range(shares)} of the gradients by, one behind another: "
             f"{through:.1g} of them come through all, and the first layers learn slowly; shortcuts around them "
             "(residual), or fewer layers, mend it"
         )
+
+
+def _range(shares: Sequence[float]) -> str:
+    low, high = f"{min(shares):.0%}", f"{max(shares):.0%}"
+    return low if low == high else f"{low} to {high}"
 
 
 def _vanishing(layers: Sequence[LayerDynamics], policy: Policy) -> Iterator[str]:

@@ -15,6 +15,8 @@ def of_batch(search: Search, best: Trial, *, given: bool) -> tuple[Trial, str]:
     batch = best.setting.batch_size
     if given:
         return best, f"batch {batch}: as given"
+    if search.too_short(best):  # which favour small batches, of more steps
+        return best, f"batch {batch}: the usual one; trials are too short beside the run to say which is better"
     half = replace(best.setting, batch_size=batch // 2)
     if batch // 2 < 2 or not search.fits(2 * best.examples):
         return best, f"batch {batch}: the usual one; there was no time to try another"

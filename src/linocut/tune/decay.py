@@ -11,6 +11,7 @@ from dataclasses import replace
 from linocut.errors import SpecError
 from linocut.optimizers import SGD
 from linocut.tune.forecast import Forecast, Growth, forecast, growth
+from linocut.tune.reasons import shown
 from linocut.tune.regime import EDGE
 from linocut.tune.search import Search
 from linocut.tune.trial import Trial, weight_decay
@@ -59,6 +60,9 @@ def of_decay(search: Search, best: Trial, expected: Forecast | None) -> tuple[Tr
     if expected is None or own or expected.to_edge is None:
         why = "as given" if own else f"J^2 does not pass the edge ({edge:.3g}) within the run"
         return best, expected, f"weight decay {own:g}: {why}"
+    if search.too_short(best):  # k falls as training goes on: by that of short trials J^2 was held far below the edge
+        short = "trials are too short beside the run to say what holds it there; give more minutes"
+        return best, expected, f"weight decay 0: J^2 passes the edge in epoch {expected.to_edge}, but {short}"
     held = held_at_edge(search, best, expected.values[-1])
     if held is None:
         why = f"J^2 passes the edge in epoch {expected.to_edge}; none was found, in time, that holds it there unharmed"
@@ -68,6 +72,7 @@ def of_decay(search: Search, best: Trial, expected: Forecast | None) -> tuple[Tr
     decay = weight_decay(held.setting.optimizer)
     reason = (
         f"weight decay {decay:.3g} (Keras's lambda {decay / 2:.3g}): J^2 ends at {held.j_squared:.3g} instead of "
-        f"{best.j_squared:.3g}, the edge is {edge:.3g}; k was measured with decay on"
+        f"{best.j_squared:.3g}, the edge is {edge:.3g}, with {shown(held)}, without {shown(best)}; k was measured with "
+        "decay on"
     )
     return held, after, reason

@@ -17,14 +17,14 @@ LOW_TURNOVER = 1e-4
 
 
 def of_rate(search: Search, found: Found, best: Trial, alike: tuple[float, float]) -> Iterator[str]:
-    """The learning rate, and whether others do as well."""
+    """The learning rate, and whether others do as well; of a network that learned nothing that is no finding."""
     rates = [one.setting.rate for one in found.range]
     yield (
-        f"learning rate {best.setting.rate:.3g}: {shown(best)} after {best.steps:,} steps, the best of "
+        f"learning rate {best.setting.rate:.3g}: {_of_seeds(search, best)} after {best.steps:,} steps, the best of "
         f"{len({one.setting.rate for one in search.trials})} from {min(rates):.3g} to {max(rates):.3g}"
     )
     apart = alike[1] / alike[0]
-    if apart >= WIDE:
+    if apart >= WIDE and search.learned(search.trials):
         little = "; the network is flat there, and there is little to tune" if apart >= FLAT else ""
         yield (
             f"learning rates from {alike[0]:.3g} to {alike[1]:.3g}, {apart:.0f} times, come to the same, within the "
@@ -47,12 +47,22 @@ def of_schedule(found: Found, best: Trial) -> Iterator[str]:
     end = best.marks[-1].turnover
     if end is not None:
         restless = f", more than {LOW_TURNOVER:g}: signs have not come to rest" if end > LOW_TURNOVER else ""
-        text += f", turnover of the last of {MARKS} parts of its steps {end:.1e}{restless}"
+        text += f", turnover of the last of {MARKS} parts of its steps {end:.2e}{restless}"
     others = [one for one in found.longest if one.setting.schedule != own]
     if others:
         other = max(others, key=score)
         text += f"; {other.setting.schedule.kind} comes to {shown(other)} at {other.setting.rate:.3g}"
     yield f"schedule {own.kind}: {text}"
+
+
+def of_length(search: Search, best: Trial) -> Iterator[str]:
+    """That trials are much shorter than the run."""
+    if search.too_short(best):
+        run = search.subject.epochs * (len(search.subject.train) // best.setting.batch_size)
+        yield (
+            f"trials had {best.steps:,} steps, the run has {run:,}: what is best in so short a training, which favours "
+            "large rates, need not be in the run; more minutes make them longer"
+        )
 
 
 def of_edge(subject: Subject, expected: Forecast | None) -> Iterator[str]:
@@ -64,6 +74,16 @@ def of_edge(subject: Subject, expected: Forecast | None) -> Iterator[str]:
         yield f"J^2 is to end at {expected.values[-1]:.3g}, below the edge of chaos, {edge:.3g}"
     else:
         yield f"J^2 is to pass the edge of chaos, {edge:.3g}, in epoch {expected.to_edge} of {subject.epochs}"
+
+
+def _of_seeds(search: Search, best: Trial) -> str:
+    """What a setting came to, the mean where several seeds were tried."""
+    same = [one for one in search.trials if (one.setting, one.steps) == (best.setting, best.steps)]
+    if len(same) < 2:
+        return shown(best)
+    mean = sum(map(score, same)) / len(same)
+    told = f"a loss of {-mean:.4g}" if best.accuracy is None else f"{mean:.1%}"
+    return f"{told}, the mean of {len(same)} seeds,"
 
 
 def shown(trial: Trial) -> str:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 
 from linocut.errors import SpecError
 from linocut.tune.subject import LEAST_STEPS, Subject
-from linocut.tune.trial import Setting, Trial, run_trial
+from linocut.tune.trial import Setting, TooSlow, Trial, run_trial
 
 CLOSE = 0.5  # standard errors of an accuracy: settings of the same data and order differ by less than two errors do
 LOSS_ERROR = 0.02
 ALIKE, LEAST_ALIKE = 2.0, 0.01  # standard errors, and of all examples: within these accuracies are called the same
+LEAST_OF_RUN = 0.1  # that a trial is of, of batch and decay
 TOLD = 2  # significant digits of a learning rate
 
 
@@ -40,16 +41,23 @@ class Search:
     def pace(self, setting: Setting, trials: int) -> Trial:
         """A shortest training, by which times are estimated; SpecError where not even so many as short ones fit."""
         examples = self.least = LEAST_STEPS * setting.batch_size
-        found = run_trial(self.subject, setting, examples, self.subject.seed)
+        try:
+            found = run_trial(self.subject, setting, examples, self.subject.seed, self.left)
+        except TooSlow as slow:
+            raise self._too_few_minutes(trials, (1 + trials) * (slow.per_step * LEAST_STEPS + slow.beside)) from None
         self._timed(found)
         needed = found.seconds + trials * (self.per_example * examples + self.per_trial)
         if needed > self.seconds:
-            raise SpecError(
-                f"minutes is {self.seconds / 60:.3g}, but a range test of {trials} learning rates, {LEAST_STEPS} steps "
-                f"each, takes {needed / 60:.2g} here; give --minutes {math.ceil(12 * needed / 60 + 1) / 10:g} or more, "
-                "fewer examples, or a smaller network"
-            )
+            raise self._too_few_minutes(trials, needed)
         return found
+
+    def _too_few_minutes(self, trials: int, needed: float) -> SpecError:
+        enough = math.ceil(12 * needed / 60 + 1) / 10
+        return SpecError(
+            f"minutes is {self.seconds / 60:.3g}, but a range test of {trials} learning rates, {LEAST_STEPS} steps "
+            f"each, takes {needed / 60:.2g} minutes here; give --minutes {enough:g} or more, fewer examples, or a "
+            "smaller network"
+        )
 
     def affordable(self, trials: int, share: float) -> int:
         """Examples of each of so many trials that take a share of the time left, at most those of the real run."""
@@ -61,6 +69,10 @@ class Search:
         left = len(self.subject.left)
         examples = max(self.least, min(examples, self.subject.epochs * left))
         return examples if examples < left else examples // left * left
+
+    def too_short(self, trial: Trial) -> bool:
+        """Whether a trial is so much shorter than the run that it says little of batch and decay."""
+        return trial.examples < LEAST_OF_RUN * self.subject.examples
 
     def fits(self, examples: int, trials: int = 1) -> bool:
         """Whether there is time for so many trials more."""

@@ -25,6 +25,14 @@ from linocut.tune.subject import Subject
 MARKS = 8  # of a trial, evenly
 
 
+class TooSlow(Exception):
+    """A training was not done in time; `per_step` are seconds of a step, `beside` those before the first."""
+
+    def __init__(self, per_step: float, beside: float) -> None:
+        super().__init__(f"{per_step:.3g} s a step")
+        self.per_step, self.beside = per_step, beside
+
+
 @dataclass(frozen=True)
 class Setting:
     """An optimizer with its learning rate, a batch and a schedule."""
@@ -121,8 +129,11 @@ def momentum(optimizer: Optimizer) -> float:
     return float(getattr(optimizer, "momentum", 0.0))
 
 
-def run_trial(subject: Subject, setting: Setting, examples: int, seed: int) -> Trial:
-    """Train a setting for about so many examples, whole batches, and judge it by what is held out."""
+def run_trial(subject: Subject, setting: Setting, examples: int, seed: int, seconds: float = math.inf) -> Trial:
+    """Train a setting for about so many examples, whole batches, and judge it by what is held out.
+
+    TooSlow where that training is not done in so many seconds.
+    """
     data, epochs = _data(subject, setting.batch_size, examples, seed)
     begin = time.monotonic()
     trainer = Trainer(
@@ -138,9 +149,12 @@ def run_trial(subject: Subject, setting: Setting, examples: int, seed: int) -> T
     )
     steps = epochs * (len(data) // setting.batch_size)
     watch = _Watch(trainer, setting, steps, subject.regime.objective == EDGE, subject.regime.layers)
+    watch.deadline = begin + seconds
     loss, accuracy = None, None
     try:
         trainer.fit(data, epochs, callbacks=[watch], dynamics=True)
+        if watch.late:
+            raise TooSlow(watch.per_step, watch.begun - begin)
         found = trainer.evaluate(subject.held)
         if math.isfinite(found.loss):
             loss, accuracy = found.loss, found.accuracy
@@ -180,6 +194,8 @@ class _Watch:
     followed: tuple[str, ...]
     marks: list[Mark] = field(default_factory=list)
     layers: tuple[LayerDynamics, ...] = ()
+    deadline: float = math.inf
+    late: bool = False
 
     def __post_init__(self) -> None:
         graph = self.trainer.network.graph
@@ -206,6 +222,14 @@ class _Watch:
             self._count(first=event.step == event.steps)
         if step in self._at:
             self._mark(step)
+        if 1 < step < self.steps and self._latest[1] > self.deadline:
+            self.late = True
+            self.trainer.stop()
+
+    @property
+    def begun(self) -> float:
+        """When the first step was done."""
+        return self._begun[1]
 
     @property
     def per_step(self) -> float:

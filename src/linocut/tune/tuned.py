@@ -25,7 +25,7 @@ from linocut.tune.batch import of_batch
 from linocut.tune.decay import of_decay
 from linocut.tune.forecast import forecast
 from linocut.tune.law import by_law
-from linocut.tune.reasons import of_edge, of_momentum, of_rate, of_schedule
+from linocut.tune.reasons import of_edge, of_length, of_momentum, of_rate, of_schedule
 from linocut.tune.regime import AUTO, EDGE, Regime, find_regime
 from linocut.tune.search import Search
 from linocut.tune.subject import Subject, held_out
@@ -90,15 +90,17 @@ def tune(
     found = range_test.narrowed(search, coarse, by_law(subject, coarse))
     best, batch_reason = of_batch(search, found.best, given=batch_size is not None)
     expected = forecast(regime, search.trials, best, best.setting, subject.epochs, len(dataset))
-    best, expected, decay_reason = of_decay(search, best, expected)
+    plain = best
+    best, expected, decay_reason = of_decay(search, plain, expected)
     alike = search.alike(coarse)
     reasons = (
-        *of_rate(search, found, best, alike),
+        *of_rate(search, found, plain, alike),
         of_momentum(best.setting.optimizer, regime.objective == EDGE),
         batch_reason,
         decay_reason,
-        *of_schedule(found, best),
+        *of_schedule(found, plain),
         *of_edge(subject, expected),
+        *of_length(search, plain),
     )
     warnings = tuple(ailments(search, search.trials, first.layers))
     setting = best.setting

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -53,10 +53,11 @@ def verify(
     augment: str | Augmentation | None = None,
     out: str | os.PathLike[str] | None = None,
     callbacks: Sequence[Callback] = (),
+    tell: Callable[[Verified], None] = lambda one: None,
 ) -> tuple[Verified, ...]:
     """Train as advised, on all examples, and set the forecast beside what came, by epoch.
 
-    `out` keeps the run; errors are those of `Trainer.fit`.
+    `out` keeps the run, `tell` gets each epoch as it is done; errors are those of `Trainer.fit`.
     """
     settings = advice.batch_size, seed, threads, advice.schedule, backend, augment
     trainer = Trainer(network, policy, advice.optimizer, *settings)
@@ -65,6 +66,7 @@ def verify(
     def watch(event: Event) -> None:
         if isinstance(event, EpochEnded):
             found.append(_beside(advice, event))
+            tell(found[-1])
 
     trainer.fit(train, advice.epochs, out=out, callbacks=[watch, *callbacks], test=test, dynamics=True)
     return tuple(found)
