@@ -139,3 +139,12 @@ def test_aligned(size: int, expected: int) -> None:
 def test_lean_mlp_fits_its_promise() -> None:
     """Issue 2: at most 1.6 MiB under lean, batch 100, Adam."""
     assert compiled("mlp", "lean", "adam").program.arena_bytes <= 1.6 * 2**20
+
+
+def test_a_program_that_was_placed_is_not_placed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = [Lifetime(number, ALIGNMENT * (1 + 7 * number % 5), number, number + 3) for number in range(40)]
+    offsets, total = place(blocks)
+    kept = dict(offsets)
+    offsets.clear()  # the caller's own
+    monkeypatch.setattr("linocut.compile.placement.offsets._best_fit", lambda order: pytest.fail("placed again"))
+    assert place(list(blocks)) == (kept, total)

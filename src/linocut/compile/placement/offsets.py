@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,8 +24,15 @@ PATIENCE = 40_000_000  # pairs of blocks that are looked at before the best so f
 def place(blocks: Sequence[Lifetime]) -> tuple[dict[int, int], int]:
     """Offsets by buffer number, and the bytes that the whole takes.
 
-    What lives throughout comes first, side by side: among the others it would only stand in the way.
+    What lives throughout comes first, side by side: among the others it would only stand in the way. Programs that were
+    placed a short time ago are not placed again, as trials compile one network after another.
     """
+    offsets, total = _placed(tuple(blocks))
+    return dict(offsets), total
+
+
+@lru_cache(maxsize=8)
+def _placed(blocks: tuple[Lifetime, ...]) -> tuple[dict[int, int], int]:
     begin, end = min((b.first for b in blocks), default=0), max((b.last for b in blocks), default=0)
     offsets, above = {}, 0
     for block in blocks:
