@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from itertools import groupby
 from pathlib import Path
 from types import SimpleNamespace
@@ -86,3 +87,31 @@ def test_data_without_labels_or_sequences_are_refused_in_a_line(linocut):
             and reason in err
             and not Path("other").exists()
         )
+
+
+def test_error_rates_are_shown_and_logged_by_epoch(linocut):
+    """Those of what the epoch came to on the test data; of the validation data where there are any; of the end too."""
+    for digit in range(2):
+        for number in range(12):
+            write_wav(Path(FILES) / f"{digit}_ann_{number}.wav", tone(400 + 900 * digit, 0.3 + 0.01 * number, number))
+    asked = ("--model", "lstm", "--block", 4, "--data", "fsdd-strings", "--data-dir", ".", "--policy", "standard")
+    asked = *asked, "--batch", 1, "--epochs", 2, "--threads", 1
+    status, out, err = linocut("train", *asked, "--out", "tested")
+    rate = lc.load("tested", threads=1).evaluate(lc.data.load("fsdd-strings", ".")[1]).error_rate
+    assert status == 0, err
+    assert rate is not None and re.search(rf"^epoch 2/2  .*test error rate +{rate:.2%}", out, re.MULTILINE)
+    assert f"test error rate   {rate:.2%}\n" in out and "test accuracy" not in out
+    status, out, _ = linocut("train", *asked, "--validation", 0.25, "--out", "chosen", "--json")
+    events = [json.loads(line) for line in out.splitlines()]
+    epochs = [event for event in events if event["event"] == "epoch"]
+    assert len(epochs) == 2 and all(epoch["validation_error_rate"] > 0 for epoch in epochs)
+    assert not any("error_rate" in epoch for epoch in epochs) and events[-1]["error_rate"] > 0
+    assert "error rate" in linocut("log", "tested")[1] and f"{rate:.2%}" in linocut("log", "tested")[1]
+    logged = json.loads(linocut("log", "tested", "--json")[1].splitlines()[-1])
+    assert (
+        logged["error_rate"]
+        == rate
+        == json.loads(linocut("eval", "tested", "--data-dir", ".", "--json")[1])["error_rate"]
+    )
+    again = linocut("train", "--resume", "--data-dir", ".", "--out", "chosen", "--epochs", 3, "--json")
+    assert again[0] == 0 and "validation_error_rate" in again[1], again

@@ -24,7 +24,7 @@ from linocut.data.speech_features import SpeechFeatures, with_differences
 from linocut.data.tasks import LABELS
 from linocut.errors import DataError, SpecError
 from linocut.ops.bits import Array
-from linocut.run.label_errors import folding
+from linocut.run.label_count import folding
 
 pytestmark = pytest.mark.usefixtures("home")
 RATE = 8000

@@ -397,6 +397,13 @@ def _of_threads(workspace: int, threads: int) -> str:
     return f"{show_size(workspace * threads)}{each}"
 
 
+def _tested(done: Done) -> tuple[str, str]:
+    """What the test data came to, where there are any."""
+    if done.error_rate is not None:
+        return "test error rate", f"{done.error_rate:.2%}"
+    return "test accuracy", "-" if done.accuracy is None else f"{done.accuracy:.2%}"
+
+
 def _report(trainer: Trainer, history: tuple[EpochEnded, ...], done: Done, options: Options) -> str:
     from linocut.train.peak_memory import peak_rss_bytes
 
@@ -408,7 +415,7 @@ def _report(trainer: Trainer, history: tuple[EpochEnded, ...], done: Done, optio
         *(("ended early", reason) for reason in ended_early(trainer, done)),
         *(("kept model", text) for text in kept_model(trainer, done)),
         *(("kept weights", text) for text in _kept(trainer)),
-        ("test accuracy", "-" if done.accuracy is None else f"{done.accuracy:.2%}"),
+        _tested(done),
         ("arena", f"{show_size(real)} ({real:,} B, {planned})"),
         ("its lower bound", f"{show_size(program.lower_bound_bytes)} ({program.lower_bound_bytes:,} B)"),
         ("beside it", f"{_of_threads(program.workspace_bytes, trainer.session.threads)} for tiles of products"),
