@@ -70,8 +70,9 @@ class Exported:
     """What an export wrote: `files` of the format `to`, of the network `name`.
 
     `sizes` are bytes that the format speaks of, by name: of c flash_bytes, scratch_bytes and stack_bytes, where it
-    trains arena_bytes for scratch_bytes. `costs` is what each node takes, `checksum` the SHA-256 of the network. Of a
-    recurrent network that was in floats `saturated` counts the numbers that 16 bits cannot hold, by node and part.
+    trains arena_bytes for scratch_bytes. `costs` is what each node takes as it is written, of a recurrent network in a
+    frame, `checksum` the SHA-256 of the network. Of a recurrent network that was in floats `saturated` counts the
+    numbers that 16 bits cannot hold, by node and part.
     """
 
     to: str
@@ -138,7 +139,7 @@ def export(
         made = sixteen_bits(graph)
         written, saturated = made.graph, made.saturated
     sizes = form.writer()(written, path, called, chosen, read_as)
-    return Exported(to, called, files, sizes or {}, costs(graph), checksum(graph), saturated)
+    return Exported(to, called, files, sizes or {}, costs(written), checksum(graph), saturated)
 
 
 def _export_trainer(
