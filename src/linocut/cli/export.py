@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="Where to: of c a folder, of other formats a file."
 )
-@click.option("--name", help="What the network is called there.  [default: as here]")
+@click.option(
+    "--name", help="What the network is called there.  [default: as here, in C with _ for what no identifier has]"
+)
 @click.option(
     "--weights",
     cls=ChoiceOption,
