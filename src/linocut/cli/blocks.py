@@ -118,7 +118,7 @@ def blocks(context: click.Context, /, as_json: bool, out: Path | None, **given: 
     costs and comes to, and the command that trains the best on all of them. Given again, it goes on where it was.
     """
     from linocut.train import Interrupted
-    from linocut.tune.blocks import best
+    from linocut.tune.blocks import NoneFits, best
 
     if given["data"] is None:
         raise click.UsageError("--data is not given; take a folder of recordings, or see: linocut data list")
@@ -129,6 +129,12 @@ def blocks(context: click.Context, /, as_json: bool, out: Path | None, **given: 
             trials.append(trial)
             if as_json:
                 _say({"event": "block", **trial.to_json()})
+    except NoneFits as error:
+        if as_json:
+            for trial in error.trials:
+                _say({"event": "block", **trial.to_json()})
+            _say({"event": "best", **dict.fromkeys(error.trials[0].to_json()), "command": None})
+        raise
     except Interrupted as stop:
         with suppress(OSError):  # the terminal that closed
             name = signal.Signals(stop.number).name

@@ -116,10 +116,10 @@ def export(
     """Write a trained network as files of the format `to`, for runtimes other than linocut.
 
     `model` is the folder of a run or a model file, a Predictor, a Trainer, or an inference graph. `out` is the folder
-    that C is written to, or the file of other formats;
-    `name` what the network is called there, by default as it is called here, in C with _ for what no identifier has;
-    `weights` the form of weights, where a format has several; `finn` is the form of qonnx that FINN reads.
-    Files that are there are replaced with `force` only. The export computes what the Predictor does, of c to the bit.
+    that C is written to, or the file of other formats; `name` what the network is called there, by default as it is
+    called here, in C with _ for what no identifier has; `weights` the form of weights, where a format has several;
+    `finn` is the form of qonnx that FINN reads. Files that are there are replaced with `force` only. The export
+    computes what the Predictor does, of c to the bit.
     With `train`, of c, it trains too, in the arena of a Trainer and to its bits: `model` then is that (of a run,
     `Trainer.resume(run)`), as it is now.
 
