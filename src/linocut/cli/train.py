@@ -17,6 +17,7 @@ from click.core import ParameterSource
 from linocut.cli.choices import AUGMENTATION, SCHEDULE, ChoiceOption
 from linocut.cli.choosing import choosing_options, ended_early, kept_model, longer, split, tell_of_choosing
 from linocut.cli.command import Command, at_least, refused
+from linocut.cli.default_batch import fitting
 from linocut.cli.given import Options
 from linocut.cli.loss import loss_options, with_loss
 from linocut.cli.of_folders import choose, fitted_batch
@@ -218,6 +219,7 @@ def _resumed(options: Options) -> tuple[Trainer, Loaded, Options]:
 def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
     from linocut.data.number_names import is_called_numbers
     from linocut.train import Trainer
+    from linocut.train.going_on import check_batch
     from linocut.train.start import check_thawed
 
     if options.data is None:
@@ -247,6 +249,8 @@ def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
     out = options.out or _free_folder(
         f"{default_name(run, options)}-{path.stem if is_called_numbers(path) else path.name}"
     )
+    batch, note = fitting(options.batch, options.explicit, len(training))
+    options = replace(options, batch=batch, chosen=note)
     if choice is not None and choice.batch:
         options = replace(options, batch=fitted_batch(len(training)))
     options = replace(_within_budget(options, network, optimizer, len(training)), out=out)
@@ -267,6 +271,7 @@ def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
         precise_norms=options.precise_norms,
         prune=asked_pruning(options),
     )
+    check_batch(options.batch, training)
     trainer.settings.augmentation.check_dataset(training)
     if options.source is not None:
         asked = trainer.settings.frozen

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from linocut.data import timit
 from linocut.run.best_path import labels_of
 
 if TYPE_CHECKING:
@@ -52,6 +51,8 @@ class LabelCount:
 
 def folding(classes: Sequence[str]) -> Callable[[list[int]], list[int]]:
     """What classes count as: themselves, or of TIMIT's phones those of 39, without the glottal stop."""
+    from linocut.data import timit  # late: what reads recordings, which few trainings need
+
     if tuple(classes) != timit.PHONES:
         return lambda labels: labels
     names = [timit.FOLDED.get(name, name) for name in classes]
