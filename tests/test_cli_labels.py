@@ -49,6 +49,9 @@ def test_recordings_and_streams_are_read_as_labels(read, linocut, monkeypatch):
     status, out, _ = linocut("predict", "run", f"{FILES}/1_ann_1.wav", f"{FILES}/0_ann_1.wav", "--json")
     assert status == 0 and json.loads(out.splitlines()[0]) == {"file": f"{FILES}/1_ann_1.wav", "labels": wanted}
     assert linocut("predict", "run", f"{FILES}/1_ann_1.wav")[1] == f"{FILES}/1_ann_1.wav  {'  '.join(wanted)}\n"
+    for given in (f"{FILES}/1_ann_1.wav", "-"):
+        status, _, err = linocut("predict", "run", given, "--top", 2)
+        assert status == 2 and "the network of run reads all labels of a sequence; leave out --top" in err
     sixteen = lc.Predictor(lc.sixteen_bits(predictor.graph).graph, predictor.classes, threads=1)
     wanted = plainly(sixteen.predict(example).outputs[0][: len(frames)], predictor.classes)
     for words in (("--json",), ()):

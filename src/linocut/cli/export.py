@@ -104,7 +104,7 @@ def _told(found: Exported) -> str:
     lines += clipped_numbers(found.saturated)
     folder, name = quoted(found.files[0].parent), found.name
     if found.to == "hls":
-        lines.append(f"try it: cd {folder} && g++ -I stand_in {name}.cpp {name}_main.cpp -o {name}")
+        lines.append(f"try it: cd {folder} && g++ -I stand_in {name}.cpp {name}_main.cpp -o {name} && ./{name}")
     if found.to == "c":
         rounds = " -lm" if "arena_bytes" in found.sizes else ""
         sources = f"{name}.c {name}_test.c{' c99/[a-z]*.c' * kernels}{rounds}"
