@@ -217,3 +217,19 @@ def test_a_form_without_classes_takes_those_of_the_data(tmp_path: Path, name: st
     assert own.form is not None
     again = load_splits(name, tmp_path, form=replace(own.form, classes=())).train
     assert again.classes == own.classes and again.form == own.form
+
+
+def test_labels_are_not_taken_for_the_classes_of_a_network(tmp_path: Path) -> None:
+    """Nor TIMIT's phones for those of strings; features of another network, without its classes, will do."""
+    digits(tmp_path)
+    own, strings = (load_splits(name, tmp_path, features="mfcc").train for name in ("fsdd", "fsdd-strings"))
+    assert own.form is not None and strings.form is not None
+    with pytest.raises(DataError, match=r"have 19 phones as labels, the network was trained on others, or on classes;"):
+        load_splits("fsdd-strings", tmp_path, form=own.form)
+    long = replace(own.form, classes=(), speech=strings.form.speech)
+    again = load_splits("fsdd-strings", tmp_path, form=long).train
+    assert again.form is not None and again.form.task == LABELS and again.classes == strings.classes
+    utterance(tmp_path / "t" / "TRAIN" / "DR1" / "FCJF0", "SX1", "h# sh iy q h#")
+    utterance(tmp_path / "t" / "TEST" / "DR1" / "MDAB0", "SX3", "h# zh ux", 2500)
+    with pytest.raises(DataError, match="has TIMIT's phones as labels, the network was trained on others"):
+        load(tmp_path / "t", form=strings.form)

@@ -55,6 +55,7 @@ def sixteen_bits(
     products halve in the inverse transform where they stay small, which rounds least, else in both. Numbers that 16
     bits cannot hold are counted, and named.
     """
+    from linocut.data.unlike import unlike
     from linocut.export import packed
     from linocut.export.load import load
     from linocut.export.sixteen import is_recurrent
@@ -70,6 +71,8 @@ def sixteen_bits(
         raise click.UsageError(f"{run} does not say what it was trained on; give --data")
     shape = predictor.graph.input.shape
     examples = _examples(load_like(name, data_dir, shape, form=predictor.form).train, shape)
+    if predictor.form is not None and predictor.form.normal is not None and (line := unlike(examples)):
+        click.echo(line, err=True)
     made = made_of(predictor.graph, examples, functions)
     model = packed.PackedModel(made.graph, predictor.classes, predictor.data, predictor.resizing, predictor.form)
     packed.save(out, model)

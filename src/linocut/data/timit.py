@@ -77,6 +77,8 @@ def open_timit(root: Path, kind: str, form: Form | None = None) -> tuple[Dataset
     `kind` is that of the features, as SpeechFeatures.at has it; a `form` is that of a trained network. DataError for
     what does not fit, and for utterances longer than those of a trained network.
     """
+    if form is not None and form.classes not in ((), PHONES):
+        raise DataError(f"{root} has TIMIT's phones as labels, the network was trained on others; give those data")
     found = {name: list(_utterances(part)) for name, part in _parts(root).items()}
     read = {name: [(path, *read_utterance(path)) for path in paths] for name, paths in found.items()}
     if form is None:
@@ -88,7 +90,7 @@ def open_timit(root: Path, kind: str, form: Form | None = None) -> tuple[Dataset
         form = Form(SOUND, LABELS, classes=PHONES, speech=features, normal=normal)
     labels = {path: phones_of(path) for paths in found.values() for path in paths}
     longest = max(len(one) for one in labels.values())
-    form = form if form.classes else replace(form, classes=PHONES)
+    form = replace(form, task=LABELS, classes=PHONES)
     train, test = (_dataset(read[name], labels, longest, form, str(root)) for name in (TRAIN, TEST))
     return train, test
 
