@@ -51,7 +51,7 @@ def sixteen_bits(
 ) -> None:
     """Write the recurrent network of the folder RUN in 16-bit integers, a model file for eval, predict and export.
 
-    Eight examples to train on, by default of the data set that it was trained on, say how large integers become:
+    32 examples to train on, by default of the data set that it was trained on, say how large integers become:
     products halve in the inverse transform where they stay small, which rounds least, else in both. Numbers that 16
     bits cannot hold are counted, and named.
     """
