@@ -185,12 +185,14 @@ def test_a_model_file_is_that_of_its_network(linocut, tmp_path, monkeypatch):
 def test_paths_of_nothing_are_no_names_of_models(linocut, tmp_path, monkeypatch, words):
     monkeypatch.chdir(tmp_path)
     Path("empty").mkdir()
+    Path("mine.bin").write_bytes(b"not a model file")
     binary = lc.Trainer(lc.models.mlp((4, 4, 1), hidden=(8,)), batch_size=2, threads=1)
     packed.save(Path("binary.safetensors"), packed.PackedModel(binary.inference_graph(), (), None, None, None))
     for path, reason in (
         ("runs/digits", "runs/digits does not exist; give the folder of a run, a model file, a FILE.toml, or"),
         ("digits.safetensors", "digits.safetensors does not exist; give"),
         ("empty", "empty holds no run to resume"),
+        ("mine.bin", "mine.bin cannot be read"),
         ("binary.safetensors", "is a model file of mlp, which is not recurrent"),
     ):
         status, out, err = linocut(*words, path)

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import signal
 from itertools import groupby
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from wav_files import tone, write_wav
 
 import linocut as lc
 from linocut.run.best_path import LabelReader, best_path
+from linocut.train.interrupts import Interrupted
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
 FILES = "fsdd/recordings"
@@ -52,6 +54,8 @@ def test_recordings_and_streams_are_read_as_labels(read, linocut, monkeypatch):
     for given in (f"{FILES}/1_ann_1.wav", "-"):
         status, _, err = linocut("predict", "run", given, "--top", 2)
         assert status == 2 and "the network of run reads all labels of a sequence; leave out --top" in err
+    status, _, err = linocut("eval", "run", "--data-dir", ".", "--errors", 2)
+    assert status == 2 and "reads labels of sequences: none is taken for another class" in err
     sixteen = lc.Predictor(lc.sixteen_bits(predictor.graph).graph, predictor.classes, threads=1)
     wanted = plainly(sixteen.predict(example).outputs[0][: len(frames)], predictor.classes)
     for words in (("--json",), ()):
@@ -118,3 +122,13 @@ def test_error_rates_are_shown_and_logged_by_epoch(linocut):
     )
     again = linocut("train", "--resume", "--data-dir", ".", "--out", "chosen", "--epochs", 3, "--json")
     assert again[0] == 0 and "validation_error_rate" in again[1], again
+
+
+def test_what_goes_on_after_a_signal_has_the_folder_of_the_data(linocut, monkeypatch):
+    def stopped(*given):
+        raise Interrupted(signal.SIGTERM, "run")
+
+    monkeypatch.setattr("linocut.cli.train._fitted", stopped)
+    status, _, err = linocut("train", "--data", "digits", "--data-dir", "my data", "--out", "run", "--hidden", 8)
+    assert status == 128 + signal.SIGTERM
+    assert err == "interrupted by SIGTERM; go on with: linocut train --resume --out run --data-dir 'my data'\n"

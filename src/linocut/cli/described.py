@@ -24,7 +24,7 @@ def is_trained(model: str) -> bool:
     path = Path(model)
     if path.is_dir():
         return True
-    if path.suffix == TOML or not (path.suffix == MODEL or os.sep in model):
+    if path.suffix == TOML or not (path.suffix == MODEL or os.sep in model or (path.suffix and path.is_file())):
         return False
     if not path.exists():
         raise SpecError(

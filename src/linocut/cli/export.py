@@ -98,7 +98,8 @@ def _told(found: Exported) -> str:
     shown = [str(path) for path in found.files if path.parent == found.files[0].parent]
     kernels = len(shown) < len(found.files)
     if kernels:
-        shown.append(f"{found.files[-1].parent} ({len(found.files) - len(shown)} files)")
+        more = len(found.files) - len(shown)
+        shown.append(f"{found.files[-1].parent} ({more} {'file' if more == 1 else 'files'})")
     lines = [f"wrote {', '.join(shown)}"]
     lines += [f"{what.removesuffix('_bytes')}: {show_size(nbytes)}" for what, nbytes in found.sizes.items()]
     lines += clipped_numbers(found.saturated)

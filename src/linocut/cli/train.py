@@ -204,7 +204,7 @@ def train(context: click.Context, /, go_on: bool, as_json: bool, **given: Any) -
             _train_for_people(trainer, splits, options)
     except Interrupted as stop:
         name = signal.Signals(stop.number).name
-        again = quoted(str(stop.folder)) + (" --skip-corrupt" if options.skip_corrupt else "")
+        again = quoted(str(stop.folder)) + _of_data(options)
         with suppress(OSError):  # the terminal that closed
             click.echo(f"interrupted by {name}; go on with: linocut train --resume --out {printable(again)}", err=True)
         context.exit(SIGNALLED + stop.number)
@@ -397,6 +397,11 @@ def _kept(trainer: Trainer) -> Iterator[str]:
     yield f"{weights:,} of {of_weights:,} of pruned layers, {words:,} of {of_words:,} words that are multiplied"
 
 
+def _of_data(options: Options) -> str:
+    """What a command that is told must have behind it, to read the data as they were read."""
+    return in_data_dir(options.data_dir) + " --skip-corrupt" * options.skip_corrupt
+
+
 def _of_threads(workspace: int, threads: int) -> str:
     each = f", {show_size(workspace)} for each of {threads} threads" if threads > 1 else ""
     return f"{show_size(workspace * threads)}{each}"
@@ -415,7 +420,7 @@ def _report(trainer: Trainer, history: tuple[EpochEnded, ...], done: Done, optio
     program, real = trainer.compiled.program, int(trainer.session.arena.nbytes)
     planned = "as planned" if real == program.arena_bytes else f"planned were {program.arena_bytes:,} B"
     out = quoted(options.out)
-    below = in_data_dir(options.data_dir) + " --skip-corrupt" * options.skip_corrupt
+    below = _of_data(options)
     rows = [
         *(("ended early", reason) for reason in ended_early(trainer, done)),
         *(("kept model", text) for text in kept_model(trainer, done)),
