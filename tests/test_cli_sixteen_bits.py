@@ -109,3 +109,12 @@ def test_examples_unlike_those_of_training_are_told_of(heard, linocut):
     np.savez("x.npz", x=np.zeros((20, *heard.shape), np.float32), y=np.arange(20) % 2)
     status, _, err = linocut("sixteen-bits", "run", "--data", "x.npz", "--out", "c.safetensors")
     assert status == 2 and "the network was trained on recordings; give such" in err
+
+
+@pytest.mark.parametrize("words", [("eval",), ("sixteen-bits", "--out", "b.safetensors")])
+def test_data_that_were_given_in_python_are_said_to_be_not_here(heard, linocut, words):
+    trainer = lc.Trainer.resume("run", threads=1)
+    x, y = _examples(heard, heard.shape), np.arange(len(_examples(heard, heard.shape))) % 2
+    lc.Trainer(trainer.network, "standard", batch_size=4, threads=1).fit((x, y), epochs=1, out="mine")
+    status, _, err = linocut(*words, "mine")
+    assert status == 2 and "mine was trained on arrays, data that were given in Python and are not here;" in err

@@ -11,6 +11,7 @@ import click
 
 from linocut.cli.command import Command
 from linocut.cli.options import PATH, data_options, in_data_dir, json_option, load_like, quoted
+from linocut.cli.own_data import data_for
 from linocut.errors import DataError, one_line
 
 if TYPE_CHECKING:
@@ -66,9 +67,7 @@ def sixteen_bits(
     predictor = load(run, threads=1)
     if not is_recurrent(predictor.graph):
         raise click.UsageError(f"the network of {run} has no recurrent layers, which alone have a 16-bit form")
-    name = predictor.data if data is None else data
-    if name is None:
-        raise click.UsageError(f"{run} does not say what it was trained on; give --data")
+    name = data_for(predictor, run, data)
     shape = predictor.graph.input.shape
     examples = _examples(load_like(name, data_dir, shape, form=predictor.form).train, shape)
     if predictor.form is not None and predictor.form.normal is not None and (line := unlike(examples)):

@@ -218,6 +218,7 @@ def _resumed(options: Options) -> tuple[Trainer, Loaded, Options]:
 
 def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
     from linocut.data.number_names import is_called_numbers
+    from linocut.run.feed import as_dataset
     from linocut.train import Trainer
     from linocut.train.going_on import check_batch
     from linocut.train.start import check_thawed
@@ -272,6 +273,7 @@ def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
         prune=asked_pruning(options),
     )
     check_batch(options.batch, training)
+    as_dataset(training, network.graph)  # refuses what does not fit, before anything is shown
     trainer.settings.augmentation.check_dataset(training)
     if options.source is not None:
         asked = trainer.settings.frozen
