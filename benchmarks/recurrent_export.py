@@ -76,7 +76,7 @@ def in_hls(graph: InferenceGraph, sequences: Sequence[Array], folder: Path) -> A
     whole = [q10.quantised(one) for one in sequences]
     by_step = len(graph.logits.shape) == 2
     given = whole if by_step else [one[:end] for one in whole for end in range(1, len(one) + 1)]
-    return _answers([str(compiled(graph, "hls", folder))], given, graph.outputs)
+    return _answers([str(compiled(graph, "hls", folder)), "-"], given, graph.outputs)
 
 
 def _answers(command: list[str], sequences: Sequence[Array], outputs: int) -> Array:

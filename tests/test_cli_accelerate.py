@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+import linocut as lc
 from linocut.devices.pipeline import measured, resources, synthesis
 from linocut.devices.table import DEVICES
 from linocut.devices.word_engine import simulated
 from linocut.errors import MachineError
+from linocut.export import packed
 
 
 def test_a_model_by_its_name(linocut):
@@ -163,3 +165,35 @@ def test_simulated_on_test_images(digits, linocut):
     told = json.loads(out)
     assert status == 0 and told["simulated"]["equal"] and told["simulated"]["frames"] == 2
     assert told["simulated"]["cycles"] == told["cycles_per_frame"] and told["frames_per_second"] >= 50_000
+
+
+def test_a_model_file_is_that_of_its_network(linocut, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    network = lc.models.build("lstm", block=16)
+    made = lc.Trainer(network, "standard", batch_size=2, threads=1).inference_graph()
+    for file, graph in (("floats.safetensors", made), ("sixteen.safetensors", lc.sixteen_bits(made).graph)):
+        packed.save(Path(file), packed.PackedModel(graph, (), None, None, None))
+        status, out, err = linocut("accelerate", file, "--json")
+        assert status == 0 and out == linocut("accelerate", "lstm", "--block", 16, "--json")[1], err
+        status, out, err = linocut("estimate", "--model", file, "--on", "cortex-m7", "--json")
+        assert status == 0 and json.loads(out)["frame_macs"] == lc.estimate(network, "cortex-m7").frame_macs, err
+    status, _, err = linocut("accelerate", "sixteen.safetensors", "--block", 8)
+    assert status == 2 and "--block is for models by their names" in err
+
+
+@pytest.mark.parametrize("words", [("accelerate",), ("estimate", "--model")])
+def test_paths_of_nothing_are_no_names_of_models(linocut, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    Path("empty").mkdir()
+    Path("mine.bin").write_bytes(b"not a model file")
+    binary = lc.Trainer(lc.models.mlp((4, 4, 1), hidden=(8,)), batch_size=2, threads=1)
+    packed.save(Path("binary.safetensors"), packed.PackedModel(binary.inference_graph(), (), None, None, None))
+    for path, reason in (
+        ("runs/digits", "runs/digits does not exist; give the folder of a run, a model file, a FILE.toml, or"),
+        ("digits.safetensors", "digits.safetensors does not exist; give"),
+        ("empty", "empty holds no run to resume"),
+        ("mine.bin", "mine.bin cannot be read"),
+        ("binary.safetensors", "is a model file of mlp, which is not recurrent"),
+    ):
+        status, out, err = linocut(*words, path)
+        assert (status, out, err.count("\n")) == (2, "", 1) and reason in err, err

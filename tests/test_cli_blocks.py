@@ -99,6 +99,15 @@ def test_a_device_that_is_too_small_says_what_is_missing(heard, linocut):
     Path("tiny.toml").write_text(TINY)
     status, out, err = linocut("blocks", *heard, "--budget", "5us@tiny.toml", "--blocks", "8,16")
     assert status == 2 and out == "" and "60 DSP where there are 20" in err and not Path("swept").exists()
+    assert "give a larger budget or device, or fewer cells" in err and "--layer" not in err
+
+
+def test_programs_are_told_of_every_size_where_none_fits(heard, linocut):
+    status, out, err = linocut("blocks", *heard, "--budget", "1KiB", "--blocks", "8,16", "--json")
+    *trials, found = of_lines(out)
+    assert status == 2 and "no size of blocks can be trained" in err and err.count("\n") == 1
+    assert [one["block"] for one in trials] == [8, 16] and all("above the budget" in one["reason"] for one in trials)
+    assert found["event"] == "best" and found["block"] is None and found["command"] is None
 
 
 def test_budgets_are_read_and_hold():

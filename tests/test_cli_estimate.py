@@ -99,7 +99,7 @@ def test_calibrate(linocut, tmp_path):
         (("--model", "vgg1"), "did you mean vgg1"),
         (("--on", "Coral-USB"), "did you mean coral-usb?"),
         (("--model", "VGG16"), "did you mean vgg16?"),
-        (("--model", "runs/none"), "runs/none is not there, must be the folder of a run, a FILE.toml, or the name"),
+        (("--model", "runs/none"), "runs/none does not exist; give the folder of a run, a model file, a FILE.toml"),
         (("--on", "this", "--precision", "int8"), "without precision int8; leave it out"),
         (("--on", "cortex-m4", "--caching", "all"), "without caching all; leave it out"),
         (("--precision", "2"), "no precision is called '2'"),

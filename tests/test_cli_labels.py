@@ -2,6 +2,8 @@
 
 import io
 import json
+import re
+import signal
 from itertools import groupby
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +14,7 @@ from wav_files import tone, write_wav
 
 import linocut as lc
 from linocut.run.best_path import LabelReader, best_path
+from linocut.train.interrupts import Interrupted
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
 FILES = "fsdd/recordings"
@@ -48,6 +51,11 @@ def test_recordings_and_streams_are_read_as_labels(read, linocut, monkeypatch):
     status, out, _ = linocut("predict", "run", f"{FILES}/1_ann_1.wav", f"{FILES}/0_ann_1.wav", "--json")
     assert status == 0 and json.loads(out.splitlines()[0]) == {"file": f"{FILES}/1_ann_1.wav", "labels": wanted}
     assert linocut("predict", "run", f"{FILES}/1_ann_1.wav")[1] == f"{FILES}/1_ann_1.wav  {'  '.join(wanted)}\n"
+    for given in (f"{FILES}/1_ann_1.wav", "-"):
+        status, _, err = linocut("predict", "run", given, "--top", 2)
+        assert status == 2 and "the network of run reads all labels of a sequence; leave out --top" in err
+    status, _, err = linocut("eval", "run", "--data-dir", ".", "--errors", 2)
+    assert status == 2 and "reads labels of sequences: none is taken for another class" in err
     sixteen = lc.Predictor(lc.sixteen_bits(predictor.graph).graph, predictor.classes, threads=1)
     wanted = plainly(sixteen.predict(example).outputs[0][: len(frames)], predictor.classes)
     for words in (("--json",), ()):
@@ -79,10 +87,42 @@ def test_data_without_labels_or_sequences_are_refused_in_a_line(linocut):
         (("--model", "lstm", "--data", "tones", "--features", "log_mel"), "must be 'f32', as recordings are"),
     ):
         status, out, err = linocut("train", *words, "--batch", 1, "--out", "other")
-        assert (
-            status == 2
-            and "epoch 1" not in out
-            and err.count("\n") == 1
-            and reason in err
-            and not Path("other").exists()
-        )
+        assert status == 2 and out == "" and err.count("\n") == 1 and reason in err and not Path("other").exists()
+
+
+def test_error_rates_are_shown_and_logged_by_epoch(linocut):
+    """Those of what the epoch came to on the test data; of the validation data where there are any; of the end too."""
+    for digit in range(2):
+        for number in range(12):
+            write_wav(Path(FILES) / f"{digit}_ann_{number}.wav", tone(400 + 900 * digit, 0.3 + 0.01 * number, number))
+    asked = ("--model", "lstm", "--block", 4, "--data", "fsdd-strings", "--data-dir", ".", "--policy", "standard")
+    asked = *asked, "--batch", 1, "--epochs", 2, "--threads", 1
+    status, out, err = linocut("train", *asked, "--out", "tested")
+    rate = lc.load("tested", threads=1).evaluate(lc.data.load("fsdd-strings", ".")[1]).error_rate
+    assert status == 0, err
+    assert rate is not None and re.search(rf"^epoch 2/2  .*test error rate +{rate:.2%}", out, re.MULTILINE)
+    assert f"test error rate   {rate:.2%}\n" in out and "test accuracy" not in out
+    status, out, _ = linocut("train", *asked, "--validation", 0.25, "--out", "chosen", "--json")
+    events = [json.loads(line) for line in out.splitlines()]
+    epochs = [event for event in events if event["event"] == "epoch"]
+    assert len(epochs) == 2 and all(epoch["validation_error_rate"] > 0 for epoch in epochs)
+    assert not any("error_rate" in epoch for epoch in epochs) and events[-1]["error_rate"] > 0
+    assert "error rate" in linocut("log", "tested")[1] and f"{rate:.2%}" in linocut("log", "tested")[1]
+    logged = json.loads(linocut("log", "tested", "--json")[1].splitlines()[-1])
+    assert (
+        logged["error_rate"]
+        == rate
+        == json.loads(linocut("eval", "tested", "--data-dir", ".", "--json")[1])["error_rate"]
+    )
+    again = linocut("train", "--resume", "--data-dir", ".", "--out", "chosen", "--epochs", 3, "--json")
+    assert again[0] == 0 and "validation_error_rate" in again[1], again
+
+
+def test_what_goes_on_after_a_signal_has_the_folder_of_the_data(linocut, monkeypatch):
+    def stopped(*given):
+        raise Interrupted(signal.SIGTERM, "run")
+
+    monkeypatch.setattr("linocut.cli.train._fitted", stopped)
+    status, _, err = linocut("train", "--data", "digits", "--data-dir", "my data", "--out", "run", "--hidden", 8)
+    assert status == 128 + signal.SIGTERM
+    assert err == "interrupted by SIGTERM; go on with: linocut train --resume --out run --data-dir 'my data'\n"

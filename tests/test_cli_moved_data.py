@@ -3,15 +3,20 @@
 import os
 import re
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from small_command import REFERENCE
+from wav_files import tone, write_wav
 
 import linocut as lc
-from linocut.data.content import content_of
+from linocut.data.arrays import ArrayDataset
+from linocut.data.content import Content, content_of
 from linocut.data.fingerprint import PIECE, WHOLE, file_fingerprint
+from linocut.train.data_facts import DataFacts
 
 RESUME = ["train", "--resume", "--out", "run", "--epochs", 2, *REFERENCE]
 
@@ -106,6 +111,38 @@ def test_python_says_so_too(data):
         resumed("run").fit(lc.data.load(data)[0], 2)
 
 
+def test_of_examples_of_several_labels_it_is_said_how_many_there_are_and_no_class():
+    def facts(count, seed=0):
+        rng = np.random.default_rng(seed)
+        images, labels = rng.random((5, 4, 2), np.float32), rng.integers(0, 2, (5, 3)).astype(np.float32)
+        given = images[:count], labels[:count], ("a", "b"), "/somewhere"
+        return DataFacts.of(ArrayDataset(*given, shape=(4, 2), numbers=True))
+
+    assert facts(5).changes(facts(4)) == ["examples: 4, before 5"]
+    assert facts(5).changes(facts(5, 1)) == ["the 5 examples are not all the same"]
+    before = replace(facts(5), content=(*facts(5).content, Content(0, "0" * 32)))  # as it was, the first had them all
+    assert before.changes(facts(5)) == []
+    assert before.changes(facts(4)) == ["examples: 4, before 5"]
+
+
+def test_recordings_of_a_name_are_known_by_their_content(elsewhere, linocut):
+    """Of strings, each of several recordings, there may be as many as before."""
+    files = Path("fsdd/recordings")
+    for digit in range(2):
+        for number in range(12):
+            write_wav(files / f"{digit}_ann_{number}.wav", tone(400 + 900 * digit, 0.3 + 0.01 * number, number))
+    options = ("--data-dir", ".", "--policy", "standard", "--batch", 1, "--threads", 1)
+    for name in ("fsdd", "fsdd-strings"):
+        status, _, err = linocut("train", "--model", "lstm", "--data", name, *options, "--epochs", 1, "--out", name)
+        assert status == 0, err
+    go_on = ("train", "--resume", "--epochs", 2, "--data-dir", ".")
+    assert "holds a run of no test speaker, not ann" in linocut(*go_on, "--out", "fsdd", "--test-speaker", "ann")[2]
+    write_wav(files / "1_ann_7.wav", tone(700, 0.37))
+    for name, told in (("fsdd", "the 7 examples of class 1 are"), ("fsdd-strings", "examples are")):
+        status, _, err = linocut(*go_on, "--out", name)
+        assert status == 2 and f"{told} not all the same" in err, err
+
+
 def test_files_of_other_formats_are_known_too(tmp_path, elsewhere, linocut):
     """Here MNIST's: what they hold is read."""
     generator = np.random.default_rng(2)
@@ -146,8 +183,6 @@ def test_a_print_of_a_large_file_has_its_pieces(tmp_path):
 def test_runs_of_before_know_their_data_by_name(data):
     """Their checkpoints say nothing of contents."""
     from dataclasses import replace
-
-    from linocut.train.data_facts import DataFacts
 
     facts = DataFacts.of(lc.data.load(data)[0])
     older = replace(facts, content=None)

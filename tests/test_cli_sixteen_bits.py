@@ -93,3 +93,28 @@ def test_formats_without_recurrent_nodes_say_which_have_them(heard, linocut, to)
     assert (
         (status, out, err.count("\n")) == (2, "", 1) and "give --to c or --to hls" in err and not Path("model").exists()
     )
+
+
+def test_examples_unlike_those_of_training_are_told_of(heard, linocut):
+    """Here of tones of other heights; what was trained on is not."""
+    assert linocut("sixteen-bits", "run", "--out", "own.safetensors")[2] == ""
+    for word, height in (("low", 3000), ("high", 3500)):
+        for number in range(15):
+            write_wav(Path("others") / word / f"{number:03}.wav", tone(height, 0.3 + 0.01 * number, number))
+    status, out, err = linocut("sixteen-bits", "run", "--data", "others", "--out", "b.safetensors", "--json")
+    assert status == 0 and json.loads(out)["out"] == "b.safetensors"
+    assert (
+        err.startswith("these examples are unlike what the network was trained on: feature ") and err.count("\n") == 1
+    )
+    np.savez("x.npz", x=np.zeros((20, *heard.shape), np.float32), y=np.arange(20) % 2)
+    status, _, err = linocut("sixteen-bits", "run", "--data", "x.npz", "--out", "c.safetensors")
+    assert status == 2 and "the network was trained on recordings; give such" in err
+
+
+@pytest.mark.parametrize("words", [("eval",), ("sixteen-bits", "--out", "b.safetensors")])
+def test_data_that_were_given_in_python_are_said_to_be_not_here(heard, linocut, words):
+    trainer = lc.Trainer.resume("run", threads=1)
+    x, y = _examples(heard, heard.shape), np.arange(len(_examples(heard, heard.shape))) % 2
+    lc.Trainer(trainer.network, "standard", batch_size=4, threads=1).fit((x, y), epochs=1, out="mine")
+    status, _, err = linocut(*words, "mine")
+    assert status == 2 and "mine was trained on arrays, data that were given in Python and are not here;" in err

@@ -20,11 +20,12 @@ from linocut.data.form import Form
 from linocut.data.label_paths import check_path
 from linocut.data.number_files import read_numbers
 from linocut.data.phones import DIGITS, PHONES, numbers_of
+from linocut.data.speech import cut_of
 from linocut.data.speech_features import SpeechFeatures, with_differences
 from linocut.data.tasks import LABELS
 from linocut.errors import DataError, SpecError
 from linocut.ops.bits import Array
-from linocut.run.label_errors import folding
+from linocut.run.label_count import folding
 
 pytestmark = pytest.mark.usefixtures("home")
 RATE = 8000
@@ -217,3 +218,34 @@ def test_a_form_without_classes_takes_those_of_the_data(tmp_path: Path, name: st
     assert own.form is not None
     again = load_splits(name, tmp_path, form=replace(own.form, classes=())).train
     assert again.classes == own.classes and again.form == own.form
+
+
+def test_labels_are_not_taken_for_the_classes_of_a_network(tmp_path: Path) -> None:
+    """Nor TIMIT's phones for those of strings; features of another network, without its classes, will do."""
+    digits(tmp_path)
+    own, strings = (load_splits(name, tmp_path, features="mfcc").train for name in ("fsdd", "fsdd-strings"))
+    assert own.form is not None and strings.form is not None
+    with pytest.raises(DataError, match=r"have 19 phones as labels, the network was trained on others, or on classes;"):
+        load_splits("fsdd-strings", tmp_path, form=own.form)
+    long = replace(own.form, classes=(), speech=strings.form.speech)
+    again = load_splits("fsdd-strings", tmp_path, form=long).train
+    assert again.form is not None and again.form.task == LABELS and again.classes == strings.classes
+    utterance(tmp_path / "t" / "TRAIN" / "DR1" / "FCJF0", "SX1", "h# sh iy q h#")
+    utterance(tmp_path / "t" / "TEST" / "DR1" / "MDAB0", "SX3", "h# zh ux", 2500)
+    with pytest.raises(DataError, match="has TIMIT's phones as labels, the network was trained on others"):
+        load(tmp_path / "t", form=strings.form)
+
+
+def test_networks_hear_recordings_in_sphere_form(tmp_path: Path) -> None:
+    """As those that TIMIT's are trained on; of long ones the beginning."""
+    folder = tmp_path / "t" / "TRAIN" / "DR1" / "FCJF0"
+    utterance(folder, "SX1", "h# sh iy q h#")
+    utterance(tmp_path / "t" / "TEST" / "DR1" / "MDAB0", "SX3", "h# zh ux")
+    train, _ = load(tmp_path / "t")
+    assert train.form is not None
+    own = np.empty((1, *train.shape), np.float32)
+    train.read(np.zeros(1, np.int64), own, np.empty((1, train.targets), np.float32))
+    assert np.array_equal(read_numbers(folder / "SX1.WAV", train.form), own)
+    utterance(tmp_path, "long", "h# sh h#", 4000)
+    told = cut_of(tmp_path / "long.WAV", train.form)
+    assert told is not None and told.endswith(f"has 48 frames, of which the network hears the first {train.shape[0]}")

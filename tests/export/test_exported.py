@@ -72,6 +72,17 @@ def test_a_name_that_is_none_in_c_is_refused(name: str, trained, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
+    ("own", "called"),
+    [("my-lstm", "my_lstm"), ("2 fast", "net_2_fast"), ("int", "int_"), ("ä", "net__"), ("a" * 40, "a" * 31)],
+)
+@pytest.mark.parametrize("train", [False, True])
+def test_a_name_of_its_own_becomes_one_of_c(own: str, called: str, *, train: bool, tmp_path: Path) -> None:
+    made = lc.Trainer(lc.Network(own, lc.models.mlp((4, 4, 1), hidden=(8,)).layers), batch_size=2, threads=1)
+    found = lc.export(made, out=tmp_path, train=train)
+    assert found.name == called and (tmp_path / f"{called}_test.c").is_file()
+
+
+@pytest.mark.parametrize(
     ("given", "reason"),
     [
         ({"to": "cc"}, "no format is called 'cc'; there are c"),

@@ -51,8 +51,15 @@ def test_hls_gives_the_integers_of_the_reference(tmp_path: Path, kind: str, by_s
     assert done.sizes["weight_bytes"] == graph.nbytes
     sources = ["net.cpp", "net_main.cpp", "-I", "stand_in"]
     run(["g++", "-std=c++14", *STRICT, "-Wno-unknown-pragmas", *sources, "-o", "net"], tmp_path)
+    assert run(["./net"], tmp_path) == "ok\n"
     given = told(q10.quantised(recurrent_graphs.examples()))
-    assert [int(word) for word in run(["./net"], tmp_path, given).split()] == expected(graph, by_step=by_step)
+    assert [int(word) for word in run(["./net", "-"], tmp_path, given).split()] == expected(graph, by_step=by_step)
+    for wrong, reason in (
+        ("7\n", "a sequence of 7 frames, must be 1 to 6"),
+        ("2\n1 2 3", "ends after 3 of 10 integers"),
+    ):
+        tried = subprocess.run(["./net", "-"], cwd=tmp_path, input=wrong, capture_output=True, text=True, check=False)
+        assert tried.returncode == 2 and reason in tried.stderr
 
 
 @pytest.mark.parametrize(("kind", "by_step"), [("projected", False), ("sigmoid", True), ("gated", False)])

@@ -24,7 +24,8 @@ from linocut.layers import (
 from linocut.ops.bits import Array
 from linocut.policies import Policy
 from linocut.run.best_path import best_path
-from linocut.run.label_errors import edit_distance, label_errors
+from linocut.run.label_count import edit_distance
+from linocut.run.label_errors import label_errors
 
 STEPS, FEATURES, CLASSES, BATCH = 7, 5, 3, 20
 ENDS = (SequencePool(), BlockCirculantDense(CLASSES), SoftmaxCrossEntropy())

@@ -29,6 +29,7 @@ def test_what_is_binary_is_tuned_by_turnover_and_tanh_and_relu_by_the_edge():
         (TANH, "turnover", "objective is turnover, but network net has no binary weights, .*; use edge"),
         (BINARY, "chaos", "no objective is called 'chaos'; there are auto, edge, turnover"),
         (real(Dense(4)), "auto", "network net has nothing to tune by: neither binary weights nor .*; add such layers"),
+        (lc.networks.lstm((9, 13)), "auto", "network lstm has nothing to tune by: .*; linocut blocks finds the best"),
         (real(Dense(4), BatchNorm(), Tanh(), Dense(4)), "edge", "nothing to tune by: .* without a norm between"),
     ],
 )

@@ -9,6 +9,7 @@ import click
 
 from linocut.cli.choices import DEVICE, ChoiceOption
 from linocut.cli.command import Command, at_least
+from linocut.cli.described import network_at
 from linocut.cli.options import PATH, find_network, json_option
 from linocut.cli.word_engine import DEFAULT_IMAGES, Wanted, shape
 from linocut.cli.word_engine import accelerate as accelerate_words
@@ -110,7 +111,8 @@ def accelerate(
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
-    """Find the engine of RUN on an FPGA: the folder of a run, a FILE.toml of a network, or the name of a model.
+    """Find the engine of RUN on an FPGA: the folder of a run, a FILE.toml of a network, or the name of a model; of
+    recurrent networks a model file too.
 
     Of block-circulant LSTMs it is a pipeline: cuts into stages and copies of operators are searched exhaustively under
     the device's DSP, LUT and BRAM: the least interval between frames, then the least latency, then the fewest DSP. Of
@@ -174,14 +176,9 @@ def _is_binary(network: Network) -> bool:
 
 def _network(model: str, block: int | None) -> Network:
     """Of a run, a file or a name."""
-    if block is not None:
-        from linocut import networks
-
-        if Path(model).exists():
-            raise click.UsageError("--block is for models by their names: a run and a file have blocks of their own")
-        return networks.build(model, block=block)
-    if not Path(model).is_dir():
-        return find_network(model, None, None)
-    from linocut.train.run_folder import RunFolder
-
-    return RunFolder(Path(model)).read()[0].settings.network
+    found = network_at(model)
+    if block is None:
+        return found or find_network(model, None, None)
+    if found is not None or Path(model).exists():
+        raise click.UsageError("--block is for models by their names: a run and a file have blocks of their own")
+    return find_network(model, None, None, block=block)

@@ -15,6 +15,7 @@ from click.core import ParameterSource
 
 from linocut.cli.choices import AUGMENTATION, MODEL, SCHEDULE, ChoiceOption
 from linocut.cli.command import Command, at_least, checked
+from linocut.cli.default_batch import fitting
 from linocut.cli.options import (
     PATH,
     batch_option,
@@ -118,17 +119,23 @@ def blocks(context: click.Context, /, as_json: bool, out: Path | None, **given: 
     costs and comes to, and the command that trains the best on all of them. Given again, it goes on where it was.
     """
     from linocut.train import Interrupted
-    from linocut.tune.blocks import best
+    from linocut.tune.blocks import NoneFits, best
 
     if given["data"] is None:
         raise click.UsageError("--data is not given; take a folder of recordings, or see: linocut data list")
-    sweep = _sweep(given, out or Path("runs") / "blocks")
+    sweep = _sweep(context, given, out or Path("runs") / "blocks")
     trials = []
     try:
         for trial in sweep.trials(lambda text: click.echo(printable(text), err=True)):
             trials.append(trial)
             if as_json:
                 _say({"event": "block", **trial.to_json()})
+    except NoneFits as error:
+        if as_json:
+            for trial in error.trials:
+                _say({"event": "block", **trial.to_json()})
+            _say({"event": "best", **dict.fromkeys(error.trials[0].to_json()), "command": None})
+        raise
     except Interrupted as stop:
         with suppress(OSError):  # the terminal that closed
             name = signal.Signals(stop.number).name
@@ -142,10 +149,11 @@ def blocks(context: click.Context, /, as_json: bool, out: Path | None, **given: 
         click.echo("\n".join([*_table(trials, sweep), "", *_told(found, sweep), command]))
 
 
-def _sweep(given: Mapping[str, Any], out: Path) -> Sweep:
+def _sweep(context: click.Context, given: Mapping[str, Any], out: Path) -> Sweep:
     from linocut import data
     from linocut.cli.choosing import split
     from linocut.train import Trainer
+    from linocut.train.going_on import check_batch
     from linocut.tune.block_costs import BlockBudget
     from linocut.tune.blocks import Sweep
 
@@ -155,11 +163,16 @@ def _sweep(given: Mapping[str, Any], out: Path) -> Sweep:
     tell_notes(loaded.train)
     loaded = split(loaded, None, given["validation"] if loaded.validation is None else None, given["seed"])
     assert loaded.validation is not None, "it was there, or was held out"
+    asked = {"batch"} if context.get_parameter_source("batch") is ParameterSource.COMMANDLINE else set()
+    batch, note = fitting(given["batch"], asked, len(loaded.train))
+    if note is not None:
+        click.echo(note, err=True)
+    check_batch(batch, loaded.train)
     settings = {"learning_rate": given["lr"], "clip_norm": given["clip_norm"]}
     optimizer = find_optimizer(given["optimizer"], settings)
 
     def made(network: Network) -> Trainer:
-        how = given["policy"], optimizer, given["batch"], given["seed"], given["threads"], given["schedule"]
+        how = given["policy"], optimizer, batch, given["seed"], given["threads"], given["schedule"]
         return Trainer(network, *how, augment=given["augment"])
 
     budget = None if given["budget"] is None else BlockBudget.parse(given["budget"])

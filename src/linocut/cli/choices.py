@@ -120,14 +120,10 @@ def _model(name: str) -> None:
 
 
 def _model_or_run(name: str) -> None:
-    if Path(name).is_dir():
-        return
-    if "/" in name and Path(name).suffix != ".toml":
-        from linocut.errors import SpecError, one_line
+    from linocut.cli.described import is_trained
 
-        what = "a file" if Path(name).exists() else "not there"
-        raise SpecError(f"{one_line(name)} is {what}, must be the folder of a run, a FILE.toml, or the name of a model")
-    _model(name)
+    if not is_trained(name):
+        _model(name)
 
 
 def _device(name: str) -> None:

@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from linocut.cli.choices import CACHING, ESTIMATED, OPTIMIZER, POLICY, PRECISION, ChoiceOption
 from linocut.cli.command import Command, at_least
+from linocut.cli.described import network_at
 from linocut.cli.options import PATH, device_option, dimensions, find_network, json_option, widths
 from linocut.cli.outputs import check_out, force_option
 from linocut.cli.precision import precision_options, with_precisions
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     type=ESTIMATED,
     default="mlp",
     show_default=True,
-    help="{names}, a FILE.toml that describes a network, or the folder of a run.",
+    help="{names}, a FILE.toml that describes a network, or the folder of a run; of recurrent ones a model file.",
 )
 @click.option("--hidden", metavar="N,N,...", callback=widths, help="Widths of an mlp's hidden layers, as 256,256.")
 @precision_options
@@ -186,13 +187,12 @@ def _all(network: Network, device: str, caching: str, batch: int) -> Iterator[Es
 
 
 def _network(model: str, hidden: tuple[int, ...] | None, shape: tuple[int, ...] | None, classes: int | None) -> Network:
-    """The model of that name or file, or the network of a run."""
-    if not Path(model).is_dir():
+    """The model of that name or file, or the network of a run or a model file."""
+    found = network_at(model)
+    if found is None:
         return find_network(model, hidden, None, shape, classes, ("give --input HxWxC", "give --classes"))
-    from linocut.train.run_folder import RunFolder
-
     if hidden is not None or shape is not None or classes is not None:
         raise click.UsageError(
-            f"{one_line(model)} is a run: leave out --hidden, --input and --classes, it says its own"
+            f"{one_line(model)} is a trained network: leave out --hidden, --input and --classes, it says its own"
         )
-    return RunFolder(Path(model)).read()[0].settings.network
+    return found

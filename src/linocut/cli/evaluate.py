@@ -23,6 +23,7 @@ from linocut.cli.options import (
     tell_notes,
     tell_skipped,
 )
+from linocut.cli.own_data import data_for
 from linocut.errors import one_line
 from linocut.files import expanded
 
@@ -72,7 +73,6 @@ def evaluate(
     support (how many examples there are).
     """
     from linocut import data as datasets
-    from linocut.data.dataset import DEVICE
     from linocut.export.load import load
     from linocut.networks.classifier import CLASSIFICATION
     from linocut.report import figures
@@ -82,13 +82,7 @@ def evaluate(
     predictor = load(run, batch_size=DEFAULT_BATCH, threads=threads, backend=backend)
     if confusion and predictor.form is not None and predictor.form.task != CLASSIFICATION:
         raise click.UsageError(f"--confusion is for examples of one class each; {run} has other answers; leave it out")
-    name = predictor.data if data is None else data
-    if name is None:
-        raise click.UsageError(f"{run} does not say what it was trained on; give --data")
-    if data is None and name == DEVICE:
-        raise click.UsageError(f"{run} was trained on a device's own data, which are not here; give --data")
-    if data is None and os.path.isabs(name) and not os.path.exists(name):
-        raise click.UsageError(f"{run} was trained on {name}, which is not there any more; give --data, where they are")
+    name = data_for(predictor, run, data)
     resizing = predictor.resizing if predictor.resizing_known else None
     shape, own = predictor.graph.input.shape, predictor.data in (name, os.path.realpath(expanded(name)))
     test = load_like(name, data_dir, shape, skip_corrupt, resizing, predictor.form, whole=not own).test

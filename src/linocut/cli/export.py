@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="Where to: of c a folder, of other formats a file."
 )
-@click.option("--name", help="What the network is called there.  [default: as here]")
+@click.option(
+    "--name", help="What the network is called there.  [default: as here, in C with _ for what no identifier has]"
+)
 @click.option(
     "--weights",
     cls=ChoiceOption,
@@ -96,13 +98,14 @@ def _told(found: Exported) -> str:
     shown = [str(path) for path in found.files if path.parent == found.files[0].parent]
     kernels = len(shown) < len(found.files)
     if kernels:
-        shown.append(f"{found.files[-1].parent} ({len(found.files) - len(shown)} files)")
+        more = len(found.files) - len(shown)
+        shown.append(f"{found.files[-1].parent} ({more} {'file' if more == 1 else 'files'})")
     lines = [f"wrote {', '.join(shown)}"]
     lines += [f"{what.removesuffix('_bytes')}: {show_size(nbytes)}" for what, nbytes in found.sizes.items()]
     lines += clipped_numbers(found.saturated)
     folder, name = quoted(found.files[0].parent), found.name
     if found.to == "hls":
-        lines.append(f"try it: cd {folder} && g++ -I stand_in {name}.cpp {name}_main.cpp -o {name}")
+        lines.append(f"try it: cd {folder} && g++ -I stand_in {name}.cpp {name}_main.cpp -o {name} && ./{name}")
     if found.to == "c":
         rounds = " -lm" if "arena_bytes" in found.sizes else ""
         sources = f"{name}.c {name}_test.c{' c99/[a-z]*.c' * kernels}{rounds}"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=PATH)
-@click.option("--plot", type=PATH, help="Draw loss and accuracy by epoch into this file.")
+@click.option("--plot", type=PATH, help="Draw loss and accuracy, or error rate, by epoch into this file.")
 @click.option(
     "--dynamics",
     is_flag=True,

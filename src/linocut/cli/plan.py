@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from linocut.cli.choices import ACCOUNT
 from linocut.cli.command import Command
+from linocut.cli.default_batch import fitting
 from linocut.cli.of_folders import MODEL, choose, fitted_batch
 from linocut.cli.options import (
     PATH,
@@ -138,6 +139,11 @@ def plan(
     if choice is not None and dataset is not None:
         batch = fitted_batch(len(dataset)) if choice.batch else batch
         click.echo(printable(choice.note(batch)), err=True)
+    elif dataset is not None:
+        explicit = [name for name in context.params if _given(context, name)]
+        batch, note = fitting(batch, explicit, len(dataset))
+        if note is not None:
+            click.echo(note, err=True)
     network = find_network(model, hidden, dataset, shape, classes, block=block)
     network = with_precisions(network, keep_float, bits)
     if account == "paper" and micro_batch is not None:

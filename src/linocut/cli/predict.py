@@ -76,6 +76,8 @@ def predict(
     if len(paths) > 1:
         predictor = load(run, batch_size=min(len(paths), DEFAULT_BATCH), threads=threads, backend=backend)
     if frames and is_recurrent(predictor.graph):
+        if top is not None and not predictor.graph.classes:
+            raise click.UsageError(_no_likeliest(predictor, run))
         _hear(predictor, top, as_json)
         return
     wanted = predictor.graph.input
@@ -84,7 +86,7 @@ def predict(
             f"the network of {run} takes {wanted.dtype} values, not images; use linocut.load in Python"
         )
     if top is not None and not predictor.graph.classes:
-        raise click.UsageError(f"the network of {run} gives numbers, which have no likeliest; leave out --top")
+        raise click.UsageError(_no_likeliest(predictor, run))
     if predictor.form is not None:
         if frames:
             raise click.UsageError(f"the network of {run} reads numbers from files; leave out - and --stdin")
@@ -106,6 +108,14 @@ def predict(
         click.get_current_context().exit(DataError.exit_status)
 
 
+def _no_likeliest(predictor: Predictor, run: Path) -> str:
+    """Why there are no likeliest classes to name."""
+    from linocut.run.best_path import reads_labels
+
+    gives = "reads all labels of a sequence" if reads_labels(predictor.graph) else "gives numbers"
+    return f"--top is for networks that name one class, the network of {run} {gives}; leave out --top"
+
+
 def _hear(predictor: Predictor, top: int | None, as_json: bool) -> None:
     """Print a line after each frame of one sequence, float32 (features,), from standard input."""
     import numpy as np
@@ -114,8 +124,6 @@ def _hear(predictor: Predictor, top: int | None, as_json: bool) -> None:
     from linocut.run.best_path import reads_labels
     from linocut.run.stream import Stream
 
-    if top is not None and not predictor.graph.classes:
-        raise click.UsageError("the network reads labels of a sequence, which have no likeliest; leave out --top")
     stream = Stream(in_sixteen_bits(predictor.graph))
     show = _Read(predictor, as_json) if reads_labels(predictor.graph) else _Shown(predictor, top, as_json)
     nbytes, features = 4 * predictor.graph.input.shape[1], predictor.graph.input.shape[1]

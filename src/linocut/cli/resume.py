@@ -194,9 +194,9 @@ def _refuse_other(folder: Path, what: str, value: object, own: object) -> None:
     from linocut.errors import RunError
 
     if value != own:
+        had = f"no {what}" if own is None else f"{what} {own}"
         raise RunError(
-            f"{folder} holds a run of {what} {own}, not {value}; leave out the option to go on with it, "
-            "or give another folder"
+            f"{folder} holds a run of {had}, not {value}; leave out the option to go on with it, or give another folder"
         )
 
 

@@ -11,6 +11,7 @@ import click
 
 from linocut.cli.command import Command
 from linocut.cli.options import PATH, data_options, in_data_dir, json_option, load_like, quoted
+from linocut.cli.own_data import data_for
 from linocut.errors import DataError, one_line
 
 if TYPE_CHECKING:
@@ -51,10 +52,11 @@ def sixteen_bits(
 ) -> None:
     """Write the recurrent network of the folder RUN in 16-bit integers, a model file for eval, predict and export.
 
-    Eight examples to train on, by default of the data set that it was trained on, say how large integers become:
+    32 examples to train on, by default of the data set that it was trained on, say how large integers become:
     products halve in the inverse transform where they stay small, which rounds least, else in both. Numbers that 16
     bits cannot hold are counted, and named.
     """
+    from linocut.data.unlike import unlike
     from linocut.export import packed
     from linocut.export.load import load
     from linocut.export.sixteen import is_recurrent
@@ -65,11 +67,11 @@ def sixteen_bits(
     predictor = load(run, threads=1)
     if not is_recurrent(predictor.graph):
         raise click.UsageError(f"the network of {run} has no recurrent layers, which alone have a 16-bit form")
-    name = predictor.data if data is None else data
-    if name is None:
-        raise click.UsageError(f"{run} does not say what it was trained on; give --data")
+    name = data_for(predictor, run, data)
     shape = predictor.graph.input.shape
     examples = _examples(load_like(name, data_dir, shape, form=predictor.form).train, shape)
+    if predictor.form is not None and predictor.form.normal is not None and (line := unlike(examples)):
+        click.echo(line, err=True)
     made = made_of(predictor.graph, examples, functions)
     model = packed.PackedModel(made.graph, predictor.classes, predictor.data, predictor.resizing, predictor.form)
     packed.save(out, model)

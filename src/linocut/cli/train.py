@@ -17,6 +17,7 @@ from click.core import ParameterSource
 from linocut.cli.choices import AUGMENTATION, SCHEDULE, ChoiceOption
 from linocut.cli.choosing import choosing_options, ended_early, kept_model, longer, split, tell_of_choosing
 from linocut.cli.command import Command, at_least, refused
+from linocut.cli.default_batch import fitting
 from linocut.cli.given import Options
 from linocut.cli.loss import loss_options, with_loss
 from linocut.cli.of_folders import choose, fitted_batch
@@ -203,7 +204,7 @@ def train(context: click.Context, /, go_on: bool, as_json: bool, **given: Any) -
             _train_for_people(trainer, splits, options)
     except Interrupted as stop:
         name = signal.Signals(stop.number).name
-        again = quoted(str(stop.folder)) + (" --skip-corrupt" if options.skip_corrupt else "")
+        again = quoted(str(stop.folder)) + _of_data(options)
         with suppress(OSError):  # the terminal that closed
             click.echo(f"interrupted by {name}; go on with: linocut train --resume --out {printable(again)}", err=True)
         context.exit(SIGNALLED + stop.number)
@@ -217,7 +218,9 @@ def _resumed(options: Options) -> tuple[Trainer, Loaded, Options]:
 
 def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
     from linocut.data.number_names import is_called_numbers
+    from linocut.run.feed import as_dataset
     from linocut.train import Trainer
+    from linocut.train.going_on import check_batch
     from linocut.train.start import check_thawed
 
     if options.data is None:
@@ -247,6 +250,8 @@ def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
     out = options.out or _free_folder(
         f"{default_name(run, options)}-{path.stem if is_called_numbers(path) else path.name}"
     )
+    batch, note = fitting(options.batch, options.explicit, len(training))
+    options = replace(options, batch=batch, chosen=note)
     if choice is not None and choice.batch:
         options = replace(options, batch=fitted_batch(len(training)))
     options = replace(_within_budget(options, network, optimizer, len(training)), out=out)
@@ -267,6 +272,8 @@ def _begun(options: Options) -> tuple[Trainer, Loaded, Options]:
         precise_norms=options.precise_norms,
         prune=asked_pruning(options),
     )
+    check_batch(options.batch, training)
+    as_dataset(training, network.graph)  # refuses what does not fit, before anything is shown
     trainer.settings.augmentation.check_dataset(training)
     if options.source is not None:
         asked = trainer.settings.frozen
@@ -392,9 +399,21 @@ def _kept(trainer: Trainer) -> Iterator[str]:
     yield f"{weights:,} of {of_weights:,} of pruned layers, {words:,} of {of_words:,} words that are multiplied"
 
 
+def _of_data(options: Options) -> str:
+    """What a command that is told must have behind it, to read the data as they were read."""
+    return in_data_dir(options.data_dir) + " --skip-corrupt" * options.skip_corrupt
+
+
 def _of_threads(workspace: int, threads: int) -> str:
     each = f", {show_size(workspace)} for each of {threads} threads" if threads > 1 else ""
     return f"{show_size(workspace * threads)}{each}"
+
+
+def _tested(done: Done) -> tuple[str, str]:
+    """What the test data came to, where there are any."""
+    if done.error_rate is not None:
+        return "test error rate", f"{done.error_rate:.2%}"
+    return "test accuracy", "-" if done.accuracy is None else f"{done.accuracy:.2%}"
 
 
 def _report(trainer: Trainer, history: tuple[EpochEnded, ...], done: Done, options: Options) -> str:
@@ -403,12 +422,12 @@ def _report(trainer: Trainer, history: tuple[EpochEnded, ...], done: Done, optio
     program, real = trainer.compiled.program, int(trainer.session.arena.nbytes)
     planned = "as planned" if real == program.arena_bytes else f"planned were {program.arena_bytes:,} B"
     out = quoted(options.out)
-    below = in_data_dir(options.data_dir) + " --skip-corrupt" * options.skip_corrupt
+    below = _of_data(options)
     rows = [
         *(("ended early", reason) for reason in ended_early(trainer, done)),
         *(("kept model", text) for text in kept_model(trainer, done)),
         *(("kept weights", text) for text in _kept(trainer)),
-        ("test accuracy", "-" if done.accuracy is None else f"{done.accuracy:.2%}"),
+        _tested(done),
         ("arena", f"{show_size(real)} ({real:,} B, {planned})"),
         ("its lower bound", f"{show_size(program.lower_bound_bytes)} ({program.lower_bound_bytes:,} B)"),
         ("beside it", f"{_of_threads(program.workspace_bytes, trainer.session.threads)} for tiles of products"),

@@ -80,8 +80,10 @@ class ProgressBar:
         trained = "" if event.train_accuracy is None else f"train {event.train_accuracy:6.2%}  "
         loss, right = event.validation_loss, event.validation_accuracy
         accuracy = "" if right is None else f" {right:6.2%}"
+        accuracy += "" if event.validation_error_rate is None else f" error rate {event.validation_error_rate:6.2%}"
         chosen = "" if loss is None else f"validation{accuracy} (loss {show_loss(loss)})  "
         tested = "" if event.accuracy is None else f"test {event.accuracy:6.2%}  "
+        tested += "" if event.error_rate is None else f"test error rate {event.error_rate:6.2%}  "
         step = "" if event.step_ms is None else f", {event.step_ms:.2f} ms a step"
         return (
             f"epoch {event.epoch:{len(str(self._epochs))}}/{self._epochs or event.epoch}  "

@@ -11,7 +11,7 @@ from linocut.data.arrays import ArrayDataset
 from linocut.data.coding import Coding
 from linocut.data.dataset import Dataset
 from linocut.data.folder import is_for_testing
-from linocut.data.form import Form
+from linocut.data.form import SOUND, Form
 from linocut.data.scaling import Scaling
 from linocut.data.truths import check_flags, class_numbers, classes_of
 from linocut.errors import DataError
@@ -106,6 +106,8 @@ def coded_examples(x: NDArray[Any], form: Form, name: str) -> NDArray[np.uint8]:
     """Numbers (n, *shape) as bytes; DataError where the form is of other channels, or of bytes."""
     if form.coding is None:
         if x.dtype != np.uint8:
+            if form.kind == SOUND:
+                raise DataError(f"{name} holds {x.dtype}, the network was trained on recordings; give such")
             raise DataError(f"{name} holds {x.dtype}, the network was trained on bytes; convert them to uint8")
         return x
     channels = len(form.coding.low)

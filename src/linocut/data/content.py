@@ -37,7 +37,8 @@ def content_of(dataset: Dataset) -> tuple[Content, ...]:
 
 def _counted(dataset: Dataset) -> Iterator[Content]:
     labels = labels_of(dataset)
-    digests: list[Digest] = [blake2b() for _ in range(max(1, len(dataset.classes)))]
+    of_classes = 0 if dataset.targets else len(dataset.classes)  # examples of several labels are of no class
+    digests: list[Digest] = [blake2b() for _ in range(max(1, of_classes))]
     for begin in range(0, len(dataset), AT_ONCE):
         places = np.arange(begin, min(begin + AT_ONCE, len(dataset)), dtype=np.int64)
         for label, one in zip(labels[places].tolist(), dataset.fingerprints(places), strict=True):

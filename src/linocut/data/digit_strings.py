@@ -52,6 +52,11 @@ def open_strings(
     `kind` is that of the features, as SpeechFeatures.at has it; a `form` is that of a trained network, `test_speaker`
     as find_recordings has it. DataError for other recordings, and for what does not fit.
     """
+    if form is not None and (form.classes not in ((), phones.PHONES) or (form.classes and form.task != LABELS)):
+        raise DataError(
+            f"{root}: strings of digits have {len(phones.PHONES)} phones as labels, the network was trained on "
+            "others, or on classes; give what it was trained on"
+        )
     found = find_recordings(root, test_speaker, form.test_speaker if form else None)
     paths = [[one.path for one in part] for part in (found.train, found.test)]
     for path in (*paths[0], *paths[1]):
@@ -65,7 +70,7 @@ def open_strings(
         features = replace(features, frames=frames)
         normal = normal_of([features.of(one.samples) for one in parts[0]])
         form = Form(SOUND, LABELS, classes=phones.PHONES, speech=features, normal=normal)
-    form = replace(form, classes=form.classes or phones.PHONES, test_speaker=test_speaker or form.test_speaker)
+    form = replace(form, task=LABELS, classes=phones.PHONES, test_speaker=test_speaker or form.test_speaker)
     train, test = (_dataset(part, form, str(root)) for part in parts)
     train.notes = test.notes = found.notes
     return train, test

@@ -16,6 +16,7 @@ from linocut.data.recordings import find_recordings
 from linocut.data.scaling import Scaling
 from linocut.data.sound import other_rate
 from linocut.data.speech_features import SpeechFeatures
+from linocut.data.sphere import is_sphere, read_sphere
 from linocut.data.truths import class_numbers
 from linocut.data.wav import read_header, read_wav
 from linocut.errors import DataError
@@ -77,7 +78,7 @@ def chosen(paths: Sequence[Path], kind: str) -> SpeechFeatures:
 
 def sequence_of(path: Path, features: SpeechFeatures) -> NDArray[np.float64]:
     """The features of a recording; DataError where it is of another rate, or shorter than a frame."""
-    rate, samples = read_wav(path)
+    rate, samples = read_sphere(path) if is_sphere(path) else read_wav(path)
     if rate != features.rate:
         raise other_rate(path, rate, features.rate)
     return features_within(samples, features, str(path))
@@ -118,7 +119,8 @@ def _dataset(paths: Sequence[Path], names: Sequence[str], form: Form, name: str)
 def cut_of(path: Path, form: Form) -> str | None:
     """A line on a recording that is longer than an example; None where it is not."""
     features = features_of(form)
-    frames = features.frames_of(read_header(path).frames)
+    count = len(read_sphere(path)[1]) if is_sphere(path) else read_header(path).frames
+    frames = features.frames_of(count)
     if frames <= features.frames:
         return None
     return f"{path} has {frames:,} frames, of which the network hears the first {features.frames:,}"

@@ -22,6 +22,7 @@ from linocut.data.label_paths import check_path
 from linocut.data.sound import other_rate
 from linocut.data.speech import features_of, features_within, normal_of, padded
 from linocut.data.speech_features import SpeechFeatures
+from linocut.data.sphere import is_sphere, read_sphere
 from linocut.data.tasks import LABELS
 from linocut.data.wav import read_wav
 from linocut.errors import DataError
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TRAIN, TEST = "train", "test"
-SPHERE, RIFF = b"NIST_1A", b"RIFF"
+RIFF = b"RIFF"
 FOLDED: dict[str, str | None] = {
     "ao": "aa",
     "ax": "ah",
@@ -77,6 +78,8 @@ def open_timit(root: Path, kind: str, form: Form | None = None) -> tuple[Dataset
     `kind` is that of the features, as SpeechFeatures.at has it; a `form` is that of a trained network. DataError for
     what does not fit, and for utterances longer than those of a trained network.
     """
+    if form is not None and form.classes not in ((), PHONES):
+        raise DataError(f"{root} has TIMIT's phones as labels, the network was trained on others; give those data")
     found = {name: list(_utterances(part)) for name, part in _parts(root).items()}
     read = {name: [(path, *read_utterance(path)) for path in paths] for name, paths in found.items()}
     if form is None:
@@ -88,7 +91,7 @@ def open_timit(root: Path, kind: str, form: Form | None = None) -> tuple[Dataset
         form = Form(SOUND, LABELS, classes=PHONES, speech=features, normal=normal)
     labels = {path: phones_of(path) for paths in found.values() for path in paths}
     longest = max(len(one) for one in labels.values())
-    form = form if form.classes else replace(form, classes=PHONES)
+    form = replace(form, task=LABELS, classes=PHONES)
     train, test = (_dataset(read[name], labels, longest, form, str(root)) for name in (TRAIN, TEST))
     return train, test
 
@@ -132,23 +135,12 @@ def phones_of(path: Path) -> list[int]:
 
 def read_utterance(path: Path) -> tuple[int, NDArray[np.float32]]:
     """Samples a second, and the samples (n,) from -1 to 1, of a SPHERE or a RIFF file; DataError for others."""
+    if is_sphere(path):
+        return read_sphere(path)
     with open(path, "rb") as file:
-        head = file.read(len(SPHERE))
-        if head[: len(RIFF)] == RIFF:
-            return read_wav(path)
-        if head != SPHERE:
+        if file.read(len(RIFF)) != RIFF:
             raise DataError(f"{path} is neither a SPHERE nor a RIFF file; get the file again")
-        data = head + file.read()
-    lines = data[:1024].decode("ascii", "replace").splitlines()
-    fields = {parts[0]: parts[2] for line in lines if len(parts := line.split(maxsplit=2)) == 3}
-    begin = lines[1].strip() if len(lines) > 1 else ""
-    plain = fields.get("sample_coding", "pcm") == "pcm" and fields.get("sample_n_bytes", "2") == "2"
-    if not begin.isdigit() or not fields.get("sample_rate", "").isdigit() or not plain:
-        raise DataError(f"{path} is no SPHERE file of plain 16-bit samples; convert it: sph2pipe -f wav IN OUT")
-    order = ">i2" if fields.get("sample_byte_format") == "10" else "<i2"
-    body = data[int(begin) :]
-    samples = np.frombuffer(body[: len(body) // 2 * 2], order).astype(np.float32) / np.float32(2**15)
-    return int(fields["sample_rate"]), samples
+    return read_wav(path)
 
 
 def _dataset(

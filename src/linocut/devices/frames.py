@@ -24,6 +24,7 @@ from linocut.devices.rows import COMPUTE, Row
 from linocut.errors import SpecError
 from linocut.graph.asked import Asked
 from linocut.graph.blank import blank
+from linocut.graph.frame_work import blocks, multiplications, transforms
 from linocut.graph.graph import Graph
 from linocut.graph.inference import (
     InferenceGraph,
@@ -40,7 +41,6 @@ from linocut.layers import circulant
 from linocut.layers.operations import Circulant
 
 OF_LSTM, OF_GRU = 5, 3  # functions of gates and cells that a cell takes
-GRU_TRANSFORMS = 5  # of a block of cells: of h, of r h, and back of the two gates and the candidate
 
 
 def hears_frames(nodes: Sequence[Asked]) -> bool:
@@ -70,12 +70,12 @@ def work_of(node: InferenceNode, graph: InferenceGraph) -> Mapping[str, float]:
     """The same of a node."""
     match node:
         case Q10Recurrent() | Q10Gru():
-            transforms, k = _transforms(node), node.block
+            turned, k = transforms(node), node.block
             functions = OF_LSTM if isinstance(node, Q10Recurrent) else OF_GRU
             return {
-                SPECTRA: _blocks(node) * circulant.of_product(k),
-                BUTTERFLIES: transforms * (k // 2) * (k.bit_length() - 1),
-                TRANSFORMS: transforms,
+                SPECTRA: blocks(node) * circulant.of_product(k),
+                BUTTERFLIES: turned * (k // 2) * (k.bit_length() - 1),
+                TRANSFORMS: turned,
                 FUNCTIONS: functions * node.cells,
                 STEPS: 1,
             }
@@ -87,14 +87,6 @@ def work_of(node: InferenceNode, graph: InferenceGraph) -> Mapping[str, float]:
             return {STEPS: 1}
         case _:
             return {}
-
-
-def multiplications(node: InferenceNode) -> int:
-    """Those of one frame: of spectra and of transforms, of a dense layer all."""
-    if isinstance(node, (Q10Recurrent, Q10Gru)):
-        products = _blocks(node) * circulant.of_product(node.block)
-        return products + circulant.of_transforms(node.block, _transforms(node))
-    return node.weights.size if isinstance(node, Q10Outputs) else 0
 
 
 def rows(device: Device, graph: InferenceGraph, frames: int) -> tuple[Row, ...]:
@@ -115,19 +107,3 @@ def rows(device: Device, graph: InferenceGraph, frames: int) -> tuple[Row, ...]:
         if isinstance(node, Q10Node):
             found.append(Row(node.name, node.kind, macs, cycles, None, 0.0, 0.0, ms, 0.0, COMPUTE))
     return tuple(found)
-
-
-def _blocks(node: Q10Recurrent | Q10Gru) -> int:
-    """Blocks that are multiplied in a frame."""
-    more = node.candidate_weights if isinstance(node, Q10Gru) else node.projection
-    numbers = node.input_weights.size + node.recurrent_weights.size + (0 if more is None else more.size)
-    return numbers // node.block
-
-
-def _transforms(node: Q10Recurrent | Q10Gru) -> int:
-    """Transforms of blocks in a frame, there and back."""
-    into, cells, outputs = node.input_weights.shape[2], node.cells // node.block, node.shape[-1] // node.block
-    if isinstance(node, Q10Gru):
-        return into + GRU_TRANSFORMS * cells
-    own = into + outputs + len(node.input_weights) * cells
-    return own if node.projection is None else own + cells + outputs

@@ -10,6 +10,7 @@ from typing import Any
 from linocut.digest import sha256
 from linocut.export.packed import described
 from linocut.formats import WORD_BITS
+from linocut.graph.frame_work import multiplications
 from linocut.graph.inference import (
     BinaryProduct,
     InferenceGraph,
@@ -25,7 +26,10 @@ WORD_BYTES = 4
 
 @dataclass(frozen=True)
 class Cost:
-    """A node: multiply-accumulates of one example, padding counted; its constants in 32-bit words and in bytes."""
+    """A node: multiply-accumulates of one example, padding counted; its constants in 32-bit words and in bytes.
+
+    Of a node that hears sequences frame by frame they are the multiplications of one frame.
+    """
 
     name: str
     kind: str
@@ -41,7 +45,7 @@ def costs(graph: InferenceGraph) -> tuple[Cost, ...]:
 
 def _cost(node: InferenceNode) -> Cost:
     nbytes = sum(array.nbytes for array in node.arrays().values())
-    macs = 0
+    macs = multiplications(node)
     if isinstance(node, (BinaryProduct, LevelsProduct, RealProduct)):
         taps = 1 if node.window is None else math.prod(node.window.size)
         macs = math.prod(node.shape) * taps * node.depth

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 from linocut import __version__
 from linocut.data.form import Form
 from linocut.errors import SpecError, one_line, unknown_name
+from linocut.export.c.tables import identifier
 from linocut.export.c.trainer import TrainerSource
 from linocut.export.costs import Cost, checksum, costs
 from linocut.export.formats import Format, find_format
@@ -70,8 +71,9 @@ class Exported:
     """What an export wrote: `files` of the format `to`, of the network `name`.
 
     `sizes` are bytes that the format speaks of, by name: of c flash_bytes, scratch_bytes and stack_bytes, where it
-    trains arena_bytes for scratch_bytes. `costs` is what each node takes, `checksum` the SHA-256 of the network. Of a
-    recurrent network that was in floats `saturated` counts the numbers that 16 bits cannot hold, by node and part.
+    trains arena_bytes for scratch_bytes. `costs` is what each node takes as it is written, of a recurrent network in a
+    frame, `checksum` the SHA-256 of the network. Of a recurrent network that was in floats `saturated` counts the
+    numbers that 16 bits cannot hold, by node and part.
     """
 
     to: str
@@ -115,8 +117,9 @@ def export(
 
     `model` is the folder of a run or a model file, a Predictor, a Trainer, or an inference graph. `out` is the folder
     that C is written to, or the file of other formats; `name` what the network is called there, by default as it is
-    called here; `weights` the form of weights, where a format has several; `finn` is the form of qonnx that FINN reads.
-    Files that are there are replaced with `force` only. The export computes what the Predictor does, of c to the bit.
+    called here, in C with _ for what no identifier has; `weights` the form of weights, where a format has several;
+    `finn` is the form of qonnx that FINN reads. Files that are there are replaced with `force` only. The export
+    computes what the Predictor does, of c to the bit.
     With `train`, of c, it trains too, in the arena of a Trainer and to its bits: `model` then is that (of a run,
     `Trainer.resume(run)`), as it is now.
 
@@ -128,7 +131,7 @@ def export(
     if train:
         return _export_trainer(model, to, out, name, weights, force)
     graph, read_as = _graph(model)
-    called = _name(graph.name if name is None else name, form)
+    called = _name(graph.name, name, form)
     chosen = _weights(to, form, weights)
     path = expanded(out)
     files = form.files(path, called)
@@ -138,7 +141,7 @@ def export(
         made = sixteen_bits(graph)
         written, saturated = made.graph, made.saturated
     sizes = form.writer()(written, path, called, chosen, read_as)
-    return Exported(to, called, files, sizes or {}, costs(graph), checksum(graph), saturated)
+    return Exported(to, called, files, sizes or {}, costs(written), checksum(graph), saturated)
 
 
 def _export_trainer(
@@ -155,7 +158,7 @@ def _export_trainer(
         raise SpecError(
             f"a {type(model).__name__} does not train; give a Trainer, of the folder of a run Trainer.resume(folder)"
         )
-    called = _name(model.network.name if name is None else name, find_format(to))
+    called = _name(model.network.name, name, find_format(to))
     path, graph = expanded(out), model.inference_graph()
     with model.using("export"):
         source = TrainerSource(model.session, model.network.graph, called, __version__)
@@ -193,15 +196,33 @@ def _graph(model: Model) -> tuple[InferenceGraph, Form | None]:
     return graph, getattr(getattr(model, "data", None), "form", None)
 
 
-def _name(name: str, form: Format) -> str:
+def _name(own: str, given: str | None, form: Format) -> str:
+    """What the network is called there: as `given`, or by its own name; SpecError for a given one that cannot be."""
     if not form.identifier:
-        return name
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or TAKEN.fullmatch(name) or len(name) > MOST_NAME:
+        return own if given is None else given
+    if given is None:
+        return _of_c(own)
+    if not _is_of_c(given):
         raise SpecError(
-            f"the name {one_line(name)!r} is no C identifier of at most {MOST_NAME} characters that is free; give "
+            f"the name {one_line(given)!r} is no C identifier of at most {MOST_NAME} characters that is free; give "
             "another, of letters, digits and _, with --name (name= in Python)"
         )
-    return name
+    return given
+
+
+def _is_of_c(name: str) -> bool:
+    legal = re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name)
+    return legal is not None and not TAKEN.fullmatch(name) and len(name) <= MOST_NAME
+
+
+def _of_c(own: str) -> str:
+    """The C identifier nearest to a network's own name: _ for what else there is, net_ before what is no letter."""
+    name = identifier(own)
+    if not re.match("[A-Za-z]", name):
+        name = f"net_{name}"
+    if TAKEN.fullmatch(name):
+        name = f"{name}_"
+    return name[:MOST_NAME]
 
 
 def _weights(to: str, form: Format, weights: str | None) -> str:

@@ -46,11 +46,11 @@ from linocut.ops.q10_lstm import Cell
 from linocut.ops.q10_lstm import F as FORGET
 from linocut.ops.q10_transform import spectra
 
-NEAR = 2 / 3  # of the largest integer: products whose integers stay below need no halvings on the way there
+NEAR = 0.95  # of the largest integer: products whose integers stay below need no halvings on the way there
 OWN, PAPER = "own", "paper"
 FUNCTIONS = (OWN, PAPER)
 FORGET_BIAS = 1.0
-CALIBRATED = 8  # examples that are looked at, at most
+CALIBRATED = 32  # examples that are looked at, at most; of eight the largest integers are a tenth smaller
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Learning curves: loss and accuracy by epoch, of one or several runs."""
+"""Learning curves: loss, accuracy and error rate by epoch, of one or several runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from linocut.errors import one_line
 from linocut.report import figures
 from linocut.train.logged import Logged
-from linocut.train.scalars import ACCURACY, LOSS, TEST, TRAINING, VALIDATION, Measure
+from linocut.train.scalars import PARTS_OF_ONE, QUANTITIES, TEST, TRAINING, VALIDATION, Measure
 
 STYLES = {TRAINING: "-", VALIDATION: "--", TEST: ":"}
 COLOURS = {TRAINING: "C0", VALIDATION: "C1", TEST: "C2"}  # of a single run; of several each has a colour
@@ -20,10 +20,10 @@ LONGEST = 40  # characters of a run's name
 def plot(runs: Sequence[Logged], path: Path) -> None:
     """Draw them into a file, whose suffix decides on its form; errors as plan_plot.plot's.
 
-    Lines are drawn through for training, dashed for validation, dotted for the test data. Runs without accuracies have
-    losses only.
+    Lines are drawn through for training, dashed for validation, dotted for the test data. Runs without accuracies or
+    error rates have losses only.
     """
-    quantities = [one for one in (LOSS, ACCURACY) if any(m.quantity == one for run in runs for m in run.measures)]
+    quantities = [one for one in QUANTITIES if any(m.quantity == one for run in runs for m in run.measures)]
     size = (1 + 5.5 * len(quantities), 4.5)
     figure = figures.module("matplotlib.figure").Figure(figsize=size, layout="constrained")
     several = len(runs) > 1
@@ -48,7 +48,7 @@ def _label(axes: Any, quantity: str) -> None:
     ticker = figures.module("matplotlib.ticker")
     axes.set(xlabel="epoch", ylabel=quantity)
     axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True, min_n_ticks=1))
-    if quantity == ACCURACY:
+    if quantity in PARTS_OF_ONE:
         axes.yaxis.set_major_formatter(ticker.PercentFormatter(1.0))
     axes.grid(True, linewidth=0.3)
     for text in axes.legend(frameon=False, fontsize=8).get_texts():

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from linocut.tables import table
 from linocut.train.logged import Logged
-from linocut.train.scalars import ACCURACY, Measure
+from linocut.train.scalars import PARTS_OF_ONE, Measure
 
 
 def epochs_table(logged: Logged) -> list[str]:
-    """Lines: of each epoch its losses and its accuracies, over training, validation and test data, and its seconds."""
+    """Lines: of each epoch its losses, accuracies and error rates, over each part of the data, and its seconds."""
     measures = logged.measures
     quantities = ["" if one.quantity == before else one.quantity for before, one in _with_quantity_before(measures)]
     cells = [("", *quantities, ""), ("epoch", *(measure.of for measure in measures), "seconds")]
@@ -26,4 +26,4 @@ def _with_quantity_before(measures: tuple[Measure, ...]) -> zip[tuple[str, Measu
 def _shown(measure: Measure, value: float | None) -> str:
     if value is None:
         return "-"
-    return f"{value:.2%}" if measure.quantity == ACCURACY else f"{value:.4f}"
+    return f"{value:.2%}" if measure.quantity in PARTS_OF_ONE else f"{value:.4f}"

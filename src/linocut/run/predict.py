@@ -33,6 +33,7 @@ from linocut.ops.sequences import ends
 from linocut.run.alike import check_alike
 from linocut.run.constants import put_constants
 from linocut.run.feed import as_dataset_of, check_values, input_bounds
+from linocut.run.label_count import LabelCount
 from linocut.run.pictures import as_examples
 from linocut.run.predictions import Evaluation, Predictions, unlabelled
 from linocut.run.session import NATIVE, Session, find_backend, find_threads, open_session
@@ -197,7 +198,7 @@ class Predictor:
         return Predictions.of(outputs, now.graph.logits.function)
 
     def evaluate(self, examples: Examples) -> Evaluation:
-        """Accuracy and loss, unweighted and unsmoothed, over a data set or a pair of arrays.
+        """Accuracy and loss, unweighted and unsmoothed, over a data set or a pair of arrays; of labels an error rate.
 
         Examples (n, *shape), and labels (n,) or targets (n, outputs). DataError for what does not fit.
         """
@@ -231,6 +232,7 @@ class Predictor:
         loss = _loss_of(now.graph, dataset)
         scaling = dataset.form.scaling if dataset.form else None
         total, correct, count = 0.0, 0, 0
+        read = LabelCount(dataset.classes) if loss.function == PATHS else None
         for found, truth, images in self._run(now, dataset):
             truth = truth if scaling is None else scaling.in_units(truth)
             lengths = ends(images) if isinstance(now.graph.input, SequenceCoding) else None
@@ -238,7 +240,10 @@ class Predictor:
             total, correct, count = total + score.loss, correct + (score.correct or 0), count + score.examples
             if tally is not None:
                 tally.add(found, truth)
-        return Evaluation(correct / count if now.graph.classes else None, total / count, count)
+            if read is not None:
+                read.add(found, images, truth)
+        accuracy = correct / count if now.graph.classes else None
+        return Evaluation(accuracy, total / count, count, None if read is None else read.errors.rate)
 
     def _coded(self, images: ArrayLike) -> ArrayLike:
         """Numbers as the bytes that training made of such."""

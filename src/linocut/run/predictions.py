@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How a network did: the fraction it got right (None of a regression), the mean loss, over how many examples."""
+    """How a network did: the fraction it got right (None of a regression), the mean loss, over how many examples.
+
+    Of networks that read labels of sequences `error_rate` is that of the labels, by edit distance; None of others.
+    """
 
     accuracy: float | None
     loss: float
     examples: int
+    error_rate: float | None = None
 
 
 class Chosen(NamedTuple):

@@ -12,8 +12,10 @@ from linocut.compile.lower import PREDICT
 from linocut.data.batches import Batches
 from linocut.data.dataset import Dataset
 from linocut.graph.graph import Graph
+from linocut.layers.losses.base import PATHS
 from linocut.ops.control import CORRECT, EXAMPLES
 from linocut.run.feed import Feed
+from linocut.run.label_count import LabelCount
 from linocut.run.predictions import Evaluation, Predictions, unlabelled
 from linocut.run.session import METRICS, Session
 
@@ -27,13 +29,16 @@ def evaluate(
     session: Session, feed: Feed, graph: Graph, dataset: Dataset, before_batch: Callable[[], None] = lambda: None
 ) -> Evaluation:
     """Predict every example; the metrics in the arena are left as they were, also where `before_batch` raises."""
+    read = LabelCount(dataset.classes) if graph.loss.function == PATHS else None
     with _metrics_apart(session):
-        for _ in _predicted(session, dataset, feed.put, before_batch):
-            pass
+        for rows, images, labels in _predicted(session, dataset, feed.put, before_batch):
+            if read is not None:
+                read.add(session.array(LOGITS)[:rows], images[:rows], labels[:rows])
         counters = session.array("counters")
         examples = int(counters[EXAMPLES])
         loss = float(session.array("loss")[0]) / examples
-        return Evaluation(int(counters[CORRECT]) / examples if graph.classes else None, loss, examples)
+        accuracy = int(counters[CORRECT]) / examples if graph.classes else None
+        return Evaluation(accuracy, loss, examples, None if read is None else read.errors.rate)
 
 
 def predict(session: Session, feed: Feed, graph: Graph, images: ArrayLike | Dataset) -> Predictions:
@@ -42,7 +47,7 @@ def predict(session: Session, feed: Feed, graph: Graph, images: ArrayLike | Data
     outputs = np.empty((len(dataset), *session.program.buffer(LOGITS).shape[1:]), np.float32)
     begin = 0
     with _metrics_apart(session):
-        for rows in _predicted(session, dataset, lambda images, _: feed.put_unlabelled(images)):
+        for rows, _, _ in _predicted(session, dataset, lambda images, _: feed.put_unlabelled(images)):
             outputs[begin : begin + rows] = session.array(LOGITS)[:rows]
             begin += rows
     return Predictions.of(outputs, graph.loss.function)
@@ -53,15 +58,18 @@ def _predicted(
     dataset: Dataset,
     put: Callable[[NDArray[Any], NDArray[Any]], None],
     before_batch: Callable[[], None] = lambda: None,
-) -> Iterator[int]:
-    """Run the section on each batch in order, as `put` puts it; yields how many examples the batch holds."""
+) -> Iterator[tuple[int, NDArray[Any], NDArray[Any]]]:
+    """Run the section on each batch in order, as `put` puts it.
+
+    Yields how many examples the batch holds, and these and their labels, padded to a whole batch.
+    """
     order, batch = np.arange(len(dataset), dtype=np.int64), session.program.buffer("labels").shape[0]
     with Batches(dataset, order, batch, pad=True) as batches:
         for number, (images, labels) in enumerate(batches):
             before_batch()
             put(images, labels)
             session.run(PREDICT)
-            yield min(batch, len(dataset) - number * batch)
+            yield min(batch, len(dataset) - number * batch), images, labels
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import numpy as np
 from linocut.data.dataset import Dataset
 from linocut.errors import DataError, SpecError
 from linocut.graph.inference import InferenceGraph
-from linocut.layers.losses.base import SIGMOID
+from linocut.layers.losses.base import PATHS, SIGMOID
 from linocut.run.assessment import Assessment, ClassScore, Mistake
 from linocut.run.predictions import Evaluation
 from linocut.run.probabilities import chosen, probabilities, ranks
@@ -121,7 +121,9 @@ def tally_of(graph: InferenceGraph, errors: int) -> Tally:
     if graph.classes and not several:
         return OneClass(graph.classes, function, errors)
     if errors:
-        what = "gives each example several labels" if several else "gives numbers"
+        what = "gives numbers"
+        if several or function == PATHS:
+            what = "gives each example several labels" if several else "reads labels of sequences"
         raise SpecError(f"network {graph.name} {what}: none is taken for another class; leave errors out")
     return AnyLabels(graph.outputs) if several else Numbers()
 

@@ -11,7 +11,7 @@ from typing import Any
 from linocut import fields
 from linocut.data.content import DIGITS, Content, content_of
 from linocut.data.dataset import NUMPY_DTYPES, Dataset, Resizing
-from linocut.data.form import Form
+from linocut.data.form import SOUND, Form
 from linocut.data.registry import resizing_of
 from linocut.data.resizing import CROP, find_resizing
 from linocut.errors import RunError, SpecError, one_line
@@ -25,9 +25,9 @@ class DataFacts:
     """What is kept of a data set, to know it again: it must be the same one for a run to go on.
 
     `resizing` is how pictures become its examples, None where an older checkpoint does not say it and it cannot be
-    known. `content` is that of each class of a data set that is known by its path, which may change: None where a name
-    says all, or an older checkpoint nothing. Of a part that validation took from or left it is that of the whole.
-    `form` is how files of numbers are read, None of other data.
+    known. `content` is that of each class of a data set that is known by its path, or of recordings, which may change:
+    None where a name says all, or an older checkpoint nothing. Of a part that validation took from or left it is that
+    of the whole. `form` is how files of numbers are read, None of other data.
     """
 
     name: str
@@ -41,10 +41,10 @@ class DataFacts:
 
     @staticmethod
     def of(dataset: Dataset) -> DataFacts:
-        """The facts of a data set; of one that is known by its path all examples are looked at, once."""
+        """The facts of a data set; of one that may change all examples are looked at, once."""
         return DataFacts(
             *(dataset.name, len(dataset), tuple(dataset.shape), dataset.dtype, tuple(dataset.classes)),
-            *(dataset.resizing, content_of(dataset) if os.path.isabs(dataset.name) else None, dataset.form),
+            *(dataset.resizing, content_of(dataset) if _may_change(dataset) else None, dataset.form),
         )
 
     def check_same(self, other: DataFacts) -> None:
@@ -66,7 +66,8 @@ class DataFacts:
         if self.classes != other.classes:
             yield from _renamed(self.classes, other.classes)
         elif self.content is not None and other.content is not None:
-            yield from _changed(self.classes or ("",), self.content, other.content)
+            by_class = len(self.content) == len(other.content) == len(self.classes)
+            yield from _changed(self.classes if by_class else ("",), self.content, other.content)
         unsaid = self.resizing is None or other.resizing is None
         for what, before, after in (
             ("examples", self.examples, other.examples),
@@ -117,6 +118,11 @@ class DataFacts:
         return f"{one_line(self.name)} ({examples}, {len(self.classes)} classes)"
 
 
+def _may_change(dataset: Dataset) -> bool:
+    """Whether the name does not say all: it is a path, or of recordings, of which no files have checksums."""
+    return os.path.isabs(dataset.name) or (dataset.form is not None and dataset.form.kind == SOUND)
+
+
 def _content(given: object) -> Content:
     data = fields.described(given, Content, "the content of a class")
     digest = fields.text(data["digest"], "digest")
@@ -126,10 +132,12 @@ def _content(given: object) -> Content:
 
 
 def _changed(classes: tuple[str, ...], before: tuple[Content, ...], after: tuple[Content, ...]) -> Iterator[str]:
-    """The classes whose examples are others, or more or fewer."""
+    """The classes whose examples are others, or more or fewer; of "", all examples together, how many is told apart."""
     found = [(name, own, new) for name, own, new in zip(classes, before, after, strict=False) if own != new]
     for name, own, new in found[:MOST_CHANGES]:
         of = f" of class {one_line(name)}" if name else ""
+        if own.examples != new.examples and not name:
+            continue
         if own.examples != new.examples:
             yield f"{new.examples:,} examples{of}, before {own.examples:,}"
         else:

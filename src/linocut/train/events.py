@@ -63,6 +63,8 @@ class EpochEnded:
     `saturated` counts mantissas of integer gradients that did not fit, `dead_channels` the channels of batch norms
     whose deviation was 0 in every step, so that they give a constant (both None where an older linocut did not count);
     `warnings` name layer, role and step. `dynamics`, of each layer with weights, are None unless asked for.
+    Networks that read labels of sequences have in the place of accuracies `error_rate`, errors a label by edit
+    distance, of the test data, and `validation_error_rate`; both are None of others.
     """
 
     epoch: int
@@ -78,14 +80,17 @@ class EpochEnded:
     validation_loss: float | None = None
     validation_accuracy: float | None = None
     dynamics: tuple[LayerDynamics, ...] | None = None
+    error_rate: float | None = None
+    validation_error_rate: float | None = None
 
 
 @dataclass(frozen=True)
 class Done:
     """After the last epoch. `weights_sha256` is over the persistent state, `out` the run folder; sizes are in bytes.
 
-    `accuracy` is that of the test data by the model that is kept, which is of the end of `kept_epoch` (0: of before);
-    `stopped` says what ended training early: "patience" or "callback".
+    `accuracy` is that of the test data by the model that is kept, which is of the end of `kept_epoch` (0: of before),
+    `error_rate` that of a network that reads labels; `stopped` says what ended training early: "patience" or
+    "callback".
     """
 
     epochs: int
@@ -96,7 +101,10 @@ class Done:
     out: str | None
     kept_epoch: int = 0
     stopped: str | None = None
+    error_rate: float | None = None
 
+
+WHERE_KNOWN = "dynamics", "error_rate", "validation_error_rate"  # told where they are known only
 
 Event: TypeAlias = Started | Planned | Stepped | EpochEnded | Done
 Callback: TypeAlias = Callable[[Event], None]
@@ -113,6 +121,4 @@ _NAMES: dict[type[Event], str] = {
 def to_json(event: Event) -> dict[str, Any]:
     """The event as a JSON object, as `train --json` and log.jsonl have it."""
     told = {"event": _NAMES[type(event)], **dataclasses.asdict(event)}
-    if told.get("dynamics", ...) is None:
-        del told["dynamics"]  # only where it was asked for
-    return told
+    return {key: value for key, value in told.items() if value is not None or key not in WHERE_KNOWN}

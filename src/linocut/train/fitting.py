@@ -36,6 +36,19 @@ class _Stopped(Exception):
 
 
 @dataclass(frozen=True)
+class Tested:
+    """What the test data come to: accuracy of classes, or error rate of labels of sequences; None without."""
+
+    accuracy: float | None = None
+    error_rate: float | None = None
+
+    @staticmethod
+    def of(found: Evaluation | None) -> Tested:
+        """What was found on them, if there are any."""
+        return Tested() if found is None else Tested(found.accuracy, found.error_rate)
+
+
+@dataclass(frozen=True)
 class Fitting:
     """What trains, on what was given, and who is told of it; `progress` and `kept_model` are those of the run.
 
@@ -63,8 +76,8 @@ class Fitting:
     keeps: Callable[[], str]
     observer: Observer | None = None
 
-    def to_the_end(self) -> float | None:
-        """Train until the epochs are done, or something ends them; the accuracy on the test data, None without.
+    def to_the_end(self) -> Tested:
+        """Train until the epochs are done, or something ends them; what the test data then come to.
 
         The state is kept at a signal, of which Interrupted tells; a DivergenceError says what was kept before.
         """
@@ -81,16 +94,16 @@ class Fitting:
                 assert interrupts.number is not None
                 raise Interrupted(interrupts.number, self.folder) from None
 
-    def _to_the_end(self, interrupts: Interrupts) -> float | None:
+    def _to_the_end(self, interrupts: Interrupts) -> Tested:
         with suppress(_Stopped):
             while self.progress.epoch < self.progress.epochs and self.stopped is None:
                 ended = self._epoch(interrupts)
                 self.save()
                 self.emit(ended)
                 interrupts.check()
-        accuracy = self._tested(interrupts)
+        tested = self._tested(interrupts)
         interrupts.check()
-        return accuracy
+        return tested
 
     @property
     def stopped(self) -> str | None:
@@ -137,6 +150,8 @@ class Fitting:
             chosen.loss if chosen and math.isfinite(chosen.loss) else None,
             None if chosen is None else chosen.accuracy,
             None if self.observer is None else self.observer.layers(),
+            None if tested is None else tested.error_rate,
+            None if chosen is None else chosen.error_rate,
         )
         followed = (chosen or tested or metrics).loss
         progress.end_epoch(ended, self.settings.schedule.observe(progress.schedule, followed))
@@ -152,14 +167,13 @@ class Fitting:
             return None
         return scoring.evaluate(self.session, self.feed, self.compiled.graph, examples, interrupts.check)
 
-    def _tested(self, interrupts: Interrupts) -> float | None:
-        """The accuracy on the test data of the model that is kept."""
+    def _tested(self, interrupts: Interrupts) -> Tested:
+        """What the test data come to by the model that is kept."""
         history, test = self.progress.history, self.given.test
         if self.choosing.validation is None:
-            return history[-1].accuracy if history else None
+            return Tested(history[-1].accuracy, history[-1].error_rate) if history else Tested()
         if test is None or self.progress.at_kept(self.choosing.keep):
-            found = self._scored(test, interrupts)
-            return None if found is None else found.accuracy
+            return Tested.of(self._scored(test, interrupts))
         from linocut.run.predict import Predictor  # late: few runs need it
 
         predictor = Predictor(
@@ -169,7 +183,7 @@ class Fitting:
             backend=self.session.backend,
             resizing=self.given.dataset.resizing,
         )
-        return predictor.evaluate(test).accuracy
+        return Tested.of(predictor.evaluate(test))
 
     def _binary_weights(self) -> int:
         return sum(node.cost.binary_parameters for node in self.compiled.graph.nodes)

@@ -17,16 +17,21 @@ def check_examples(
 
     `classes` are those that its network begins with, as far as they are known.
     """
-    if settings.batch_size > len(dataset):
-        raise DataError(
-            f"batch size is {settings.batch_size:,}, but {dataset.name} has {len(dataset):,} examples; "
-            f"give a batch of 1 to {len(dataset):,}"
-        )
+    check_batch(settings.batch_size, dataset)
     settings.augmentation.check_dataset(dataset)
     if not progress.begun:
         check_names(dataset, settings.network.name, classes, "give start_from of a new Trainer the data's classes")
     elif data is not None:
         data.check_same(DataFacts.of(dataset))
+
+
+def check_batch(batch: int, dataset: Dataset) -> None:
+    """DataError for a batch of more examples than there are."""
+    if batch > len(dataset):
+        raise DataError(
+            f"batch size is {batch:,}, but {dataset.name} has {len(dataset):,} examples; "
+            f"give a batch of 1 to {len(dataset):,}"
+        )
 
 
 def check_epochs(settings: Settings, progress: Progress, epochs: int) -> None:

@@ -34,7 +34,7 @@ class Logged:
 
     @property
     def measures(self) -> tuple[Measure, ...]:
-        """The losses and accuracies that any of the epochs has."""
+        """The losses, accuracies and error rates that any of the epochs has."""
         return tuple(one for one in MEASURES if any(epoch.get(one.key) is not None for epoch in self.epochs))
 
     def event_file(self) -> bytes:

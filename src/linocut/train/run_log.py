@@ -105,7 +105,9 @@ def _plain(path: str, flags: int) -> int:
 
 def epoch_of(entry: object, what: str) -> EpochEnded:
     """An epoch as a file has it; SpecError for anything else. Older ones lack what they did not count."""
-    unsaid = dict.fromkeys(("saturated", "dead_channels", "validation_loss", "validation_accuracy"))
+    unsaid = dict.fromkeys(
+        ("saturated", "dead_channels", "validation_loss", "validation_accuracy", "error_rate", "validation_error_rate")
+    )
     data: dict[str, Any] = {**unsaid, "warnings": [], "dynamics": None, **fields.mapping(entry, what)}
     fields.described(data, EpochEnded, what)
     fields.whole(data["epoch"], f"{what}: epoch", 1)

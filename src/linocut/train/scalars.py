@@ -16,10 +16,12 @@ class Measure(NamedTuple):
     @property
     def tag(self) -> str:
         """Its name in viewers, which show what begins alike in one picture: loss/training."""
-        return f"{self.quantity}/{self.of}"
+        return f"{self.quantity.replace(' ', '_')}/{self.of}"
 
 
-LOSS, ACCURACY = "loss", "accuracy"
+LOSS, ACCURACY, ERROR_RATE = "loss", "accuracy", "error rate"
+QUANTITIES = LOSS, ACCURACY, ERROR_RATE
+PARTS_OF_ONE = ACCURACY, ERROR_RATE  # shown as percentages
 TRAINING, VALIDATION, TEST = "training", "validation", "test"
 MEASURES = (
     Measure("loss", LOSS, TRAINING),
@@ -27,6 +29,8 @@ MEASURES = (
     Measure("train_accuracy", ACCURACY, TRAINING),
     Measure("validation_accuracy", ACCURACY, VALIDATION),
     Measure("accuracy", ACCURACY, TEST),
+    Measure("validation_error_rate", ERROR_RATE, VALIDATION),
+    Measure("error_rate", ERROR_RATE, TEST),
 )
 _TAGS = {measure.key: measure.tag for measure in MEASURES}
 

@@ -37,7 +37,7 @@ from linocut.train.checkpoint import Checkpoint
 from linocut.train.choosing import BEST, Choosing
 from linocut.train.data_facts import DataFacts
 from linocut.train.events import Callback, Done, EpochEnded, Event, Planned, Started
-from linocut.train.fitting import Fitting
+from linocut.train.fitting import Fitting, Tested
 from linocut.train.given import Given
 from linocut.train.going_on import check_epochs, check_examples
 from linocut.train.peak_memory import peak_rss_bytes
@@ -334,8 +334,8 @@ class Trainer:
                 if self.started is not None and not self.progress.begun:
                     fitting.emit(self.started)
                 fitting.emit(planned)
-                accuracy = fitting.to_the_end()
-            done = self._done(folder, accuracy, fitting.stopped)
+                tested = fitting.to_the_end()
+            done = self._done(folder, tested, fitting.stopped)
             self._save(folder, planned, done)
             fitting.emit(done)
 
@@ -483,17 +483,18 @@ class Trainer:
         """RunError for a number of epochs that this run, which has begun, cannot go on to."""
         check_epochs(self.settings, self.progress, epochs)
 
-    def _done(self, folder: RunFolder | None, accuracy: float | None, stopped: str | None) -> Done:
+    def _done(self, folder: RunFolder | None, tested: Tested, stopped: str | None) -> Done:
         best, at = self.progress.best, self.progress
         return Done(
             at.epoch,
-            accuracy,
+            tested.accuracy,
             int(self.session.arena.nbytes),
             peak_rss_bytes(),
             self.session.state_sha256(),
             str(folder.path) if folder else None,
             best.epoch if best and self.choosing.keep == BEST else at.epoch,
             stopped if at.epoch < at.epochs else None,
+            tested.error_rate,
         )
 
     def _kept(self) -> Checkpoint:

@@ -114,4 +114,4 @@ def _timed(network: Network, device: str | None) -> tuple[float | None, str | No
     try:
         return 1 / accelerate(network, device).one_stream_per_second, None
     except TooSmall as error:
-        return None, str(error)
+        return None, error.what

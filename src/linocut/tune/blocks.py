@@ -55,6 +55,16 @@ class BlockTrial:
         }
 
 
+class NoneFits(SpecError):
+    """No size of blocks can be trained; `trials` has each with its reason."""
+
+    def __init__(self, trials: Sequence[BlockTrial], mend: str) -> None:
+        """Told with all reasons."""
+        told = "; ".join(f"block {one.block}: {one.reason}" for one in trials)
+        super().__init__(f"no size of blocks can be trained: {told}; {mend}")
+        self.trials = tuple(trials)
+
+
 @dataclass(frozen=True)
 class Sweep:
     """What is trained, and how: `make` gives the trainer of a network, runs are kept below `out` and go on there.
@@ -85,11 +95,11 @@ class Sweep:
             raise SpecError(f"there are no blocks to try; give some of {', '.join(map(str, BLOCKS))}")
 
     def planned(self) -> list[BlockTrial]:
-        """Every size with its cost, and the reason where it will not be trained; SpecError where that is so of all."""
+        """Every size with its cost, and the reason where it will not be trained; NoneFits where that is so of all."""
         found = [self._planned(block) for block in dict.fromkeys(self.blocks)]
         if all(one.reason for one in found):
-            told = "; ".join(f"block {one.block}: {one.reason}" for one in found)
-            raise SpecError(f"no size of blocks can be trained: {told}; give a larger budget, or fewer cells")
+            device = " or device" if self.budget is not None and self.budget.device is not None else ""
+            raise NoneFits(found, f"give a larger budget{device}, or fewer cells")
         return found
 
     def _planned(self, block: int) -> BlockTrial:
@@ -103,7 +113,10 @@ class Sweep:
         return BlockTrial(block, cost)
 
     def trials(self, tell: Tell) -> Iterator[BlockTrial]:
-        """Each size, those that fit once trained; RunError where `out` holds runs of other settings or data."""
+        """Each size, those that fit once trained; RunError where `out` holds runs of other settings or data.
+
+        NoneFits where there are none.
+        """
         for planned in self.planned():
             yield planned if planned.reason else self._trained(planned, tell)
 

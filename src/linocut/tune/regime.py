@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from linocut.dynamics.edges import ACTIVATIONS, edge
 from linocut.errors import SpecError, unknown_name
 from linocut.graph.graph import Graph
-from linocut.graph.queries import activation_behind
+from linocut.graph.queries import activation_behind, has_recurrent
 from linocut.layers.parameters import WEIGHT
 
 AUTO, EDGE, TURNOVER = "auto", "edge", "turnover"
@@ -53,6 +53,11 @@ def find_regime(graph: Graph, objective: str = AUTO) -> Regime:
     if binary:
         return Regime(TURNOVER, binary)
     if not activations:
+        if has_recurrent(graph):
+            raise SpecError(
+                f"network {graph.name} has nothing to tune by: gates are neither signs nor tanh behind weights; "
+                "linocut blocks finds the best size of its circulant blocks, with the --lr that is given"
+            )
         raise SpecError(
             f"network {graph.name} has nothing to tune by: neither binary weights nor weights with tanh or ReLU right "
             "behind them, without a norm between; add such layers"

@@ -73,7 +73,12 @@ class Design:
 
 
 class TooSmall(SpecError):
-    """A device does not hold a network; says what is missing."""
+    """A device does not hold a network: `what` says what is missing."""
+
+    def __init__(self, what: str, mend: str) -> None:
+        """Told with its mend."""
+        super().__init__(f"{what}; {mend}")
+        self.what = what
 
 
 def search(graph: OperatorGraph, limits: Limits, stages: int | None = None) -> Design:
@@ -87,7 +92,7 @@ def search(graph: OperatorGraph, limits: Limits, stages: int | None = None) -> D
         found = _bounded(graph, replace(limits, looked_at=looked_at), stages)
         if found is not None and not limits.lacking(found.taken):
             return found
-    raise TooSmall(f"{graph.name} does not fit in any division of the device; take a larger one, or one --layer")
+    raise TooSmall(f"{graph.name} does not fit in any division of the device", "take a larger one, or one --layer")
 
 
 def check_stages(graph: OperatorGraph, stages: int | None) -> None:
@@ -130,8 +135,8 @@ def _check_room(graph: OperatorGraph, limits: Limits, stages: int) -> None:
             least = least + taken
     if lacking := limits.lacking(least):
         raise TooSmall(
-            f"{graph.name} does not fit: one copy of each operator takes {lacking}; take a larger device or block, "
-            "or one --layer"
+            f"{graph.name} does not fit: one copy of each operator takes {lacking}",
+            "take a larger device or block, or one --layer",
         )
 
 

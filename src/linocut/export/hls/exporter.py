@@ -1,6 +1,6 @@
 """export_hls: a recurrent network in 16 bits as C++ for high-level synthesis, in a folder.
 
-NAME.hpp and NAME.cpp are the network, q10.hpp its operators, NAME_main.cpp reads frames and writes outputs, and
+NAME.hpp and NAME.cpp are the network, q10.hpp its operators, NAME_main.cpp tries it, or answers what it is given, and
 stand_in/ap_int.h takes the place of the vendor's integer types where his tools are not there.
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from string import Template
+
+import numpy as np
 
 from linocut import __version__
 from linocut.data.form import Form
@@ -19,13 +21,16 @@ from linocut.export.formats import FORMATS
 from linocut.export.sixteen import in_sixteen_bits, is_recurrent
 from linocut.export.written import write_all
 from linocut.graph.inference import InferenceGraph, Q10Add, Q10Coding, Q10Gru, Q10Last, Q10Outputs, Q10Recurrent
+from linocut.ops import q10
 from linocut.ops import q10_functions as functions
 from linocut.ops.bits import Array
 from linocut.ops.q10_transform import MOST_BLOCK, twiddles
+from linocut.run.predict import Predictor
 
 TEMPLATES = Path(__file__).with_name("templates")
 OPERATORS = "q10.hpp"
 A_LINE = 16
+TEST_FRAMES = 12
 
 
 def export_hls(graph: InferenceGraph, path: Path, name: str, weights: str, form: Form | None = None) -> dict[str, int]:
@@ -173,21 +178,27 @@ class _Source:
         return [f"for (int t = 0; t < frames; ++t) {row}"]
 
     def main(self) -> str:
-        """NAME_main.cpp: reads a number of frames and their integers, again and again, and writes the outputs."""
-        macro = self.name.upper()
-        return (
-            f'{self._about()}#include "{self.name}.hpp"\n\n#include <cstdio>\n\nint main() {{\n'
-            f"    static ap_int<16> x[{macro}_STEPS * {macro}_FEATURES];\n"
-            f"    static ap_int<32> logits[{macro}_OUTPUTS];\n    int frames, value;\n"
-            '    while (std::scanf("%d", &frames) == 1) {\n'
-            f"        if (frames < 1 || frames > {macro}_STEPS) return 2;\n"
-            f"        for (int at = 0; at < frames * {macro}_FEATURES; ++at) {{\n"
-            '            if (std::scanf("%d", &value) != 1) return 2;\n            x[at] = value;\n        }\n'
-            f"        {self.name}(x, frames, logits);\n"
-            f"        const int count = {self._written(macro)};\n"
-            '        for (int at = 0; at < count; ++at) std::printf("%lld\\n", (long long)logits[at]);\n'
-            "    }\n    return 0;\n}\n"
-        )
+        """NAME_main.cpp: tries a sequence whose outputs linocut has found, or answers what it is given."""
+        examples, expected = self._tested()
+        tables = {
+            "examples": _table("int", "examples", examples),
+            "expected": _table("long long", "expected", expected),
+            "frames": str(len(examples)),
+            "written": self._written(self.name.upper()),
+        }
+        text = Template((TEMPLATES / "main.cpp").read_text())
+        return self._about() + text.substitute(tables, name=self.name, macro=self.name.upper())
+
+    def _tested(self) -> tuple[Array, Array]:
+        """A sequence (frames, features) drawn by chance, and its outputs, in Q5.10."""
+        frames = min(self.steps, TEST_FRAMES)
+        noise = np.random.default_rng(0).standard_normal((frames, self.features))
+        given = np.rint(q10.ONE * noise).astype(np.int64)
+        example = np.zeros((self.steps, self.features), np.float32)
+        example[:frames] = given / np.float32(q10.ONE)
+        found = Predictor(self.graph, batch_size=1, threads=1)(example)
+        by_step = len(self.graph.logits.shape) == 2
+        return given, np.rint(q10.ONE * (found[:frames] if by_step else found)).astype(np.int64)
 
     def _written(self, macro: str) -> str:
         by_step = len(self.graph.logits.shape) == 2
