@@ -321,8 +321,11 @@ struct Scaled {
         for (i64 c = 0; c < n; ++c) gradients[c] *= scale;
         sink(weights_row, first, n, gradients);
     }
-    void fetch(i64 weights_row, i64 first, i64 n) const requires requires(Sink& s) { s.fetch(weights_row, first, n); }
-    { sink.fetch(weights_row, first, n); }
+    void fetch(i64 weights_row, i64 first, i64 n) const
+        requires requires(Sink& s) { s.fetch(weights_row, first, n); }
+    {
+        sink.fetch(weights_row, first, n);
+    }
 };
 
 // sink(row of the weights' matrix, first input, count, gradients): all those of the parts [begin, end). The sink may
