@@ -20,6 +20,7 @@ from linocut.cli.options import (
     batch_option,
     data_options,
     find_network,
+    in_data_dir,
     json_option,
     model_options,
     policy_options,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from linocut.train import Event, Trainer
 
 BINARY = "-binary"  # behind the name of the folder, of the binary run that is trained first
+ANALYSED = ("threshold", "rise", "tap")
 OWN = ("budget", "by", "choices", "examples", "threshold", "rise", "tap", "epochs", "lr", "limit", "threads")
 SETTINGS = ("model", "hidden", "policy", "optimizer", "batch", "schedule", "augment", "seed", "validation")
 
@@ -129,6 +131,7 @@ def hybrid(context: click.Context, /, as_json: bool, plot: Path | None, out: Pat
     """
     from linocut.report import figures
     from linocut.train import Interrupted
+    from linocut.train.run_folder import RunFolder
 
     if plot is not None:
         figures.check(plot)
@@ -143,12 +146,32 @@ def hybrid(context: click.Context, /, as_json: bool, plot: Path | None, out: Pat
     except Interrupted as stop:
         name = signal.Signals(stop.number).name
         with suppress(OSError):  # the terminal that closed
-            again = f"linocut train --resume --out {quoted(str(stop.folder))}"
-            if Path(str(stop.folder)) != own:  # the binary run, which the choice is to follow
-                same = " ".join(f"--{name} {quoted(given[name])}" for name in OWN if name in explicit)
-                again += f"; then: linocut hybrid --from {quoted(str(stop.folder))} {same} --out {quoted(own)}"
+            again = _again(given, explicit, own, Path(str(stop.folder)))
             click.echo(f"interrupted by {name}; go on with: {printable(again)}", err=True)
         context.exit(SIGNALLED + stop.number)
+    except KeyboardInterrupt:
+        if given["source"] is None and RunFolder(folder := _of_binary(own)).holds_run and not RunFolder(own).holds_run:
+            with suppress(OSError):
+                follow = printable(_follow(given, explicit, own, folder))
+                click.echo(f"the binary run is at its end; choose with: {follow}", err=True)
+        raise
+
+
+def _of_binary(out: Path) -> Path:
+    """The folder of the binary run that is trained first."""
+    return out.with_name(out.name + BINARY)
+
+
+def _again(given: dict[str, Any], explicit: set[str], out: Path, stopped: Path) -> str:
+    """What goes on with a training that stopped in a folder; behind the binary run's comes the choice."""
+    resume = f"linocut train --resume --out {quoted(stopped)}{in_data_dir(given['data_dir'])}"
+    return resume if stopped == out else f"{resume}; then: {_follow(given, explicit, out, stopped)}"
+
+
+def _follow(given: dict[str, Any], explicit: set[str], out: Path, binary: Path) -> str:
+    """The command that chooses from a binary run what this one would have chosen."""
+    same = " ".join(f"--{name} {quoted(given[name])}" for name in OWN if name in explicit)
+    return f"linocut hybrid --from {quoted(binary)} {same}{in_data_dir(given['data_dir'])} --out {quoted(out)}"
 
 
 class _Told:
@@ -192,7 +215,8 @@ def _run(given: dict[str, Any], out: Path, plot: Path | None, tell: _Told) -> No
         binary,
         loaded.train,
         validation=loaded.validation,
-        **{name: given[name] for name in ("examples", "threshold", "rise", "tap")},
+        examples=given["examples"],
+        **{name: given[name] for name in ANALYSED},
         choices=choices,
         sensitive=given["by"] != PCA,
         device=budget.device,
@@ -220,6 +244,7 @@ def _binary(
     """The binary run, which is there, or is trained now, and its data; a budget that allows no choice is refused."""
     from linocut.cli.choosing import split
     from linocut.data import load_splits, take
+    from linocut.hybrid.analysis import check_analysis
     from linocut.hybrid.choosing import check_budget
     from linocut.optimizers import find_optimizer
     from linocut.train import Trainer
@@ -236,12 +261,13 @@ def _binary(
     loaded = split(load_splits(given["data"], given["data_dir"]), given["limit"], given["validation"], given["seed"])
     network = find_network(given["model"], given["hidden"], loaded.train)
     check_budget(network, budget, choices)
+    check_analysis(network, min(given["examples"], len(loaded.train)), **{name: given[name] for name in ANALYSED})
     optimizer = find_optimizer(given["optimizer"])
     if given["lr"] is not None:
         optimizer = dataclasses.replace(optimizer, learning_rate=given["lr"])
     how = network, given["policy"], optimizer, given["batch"], given["seed"], given["threads"], given["schedule"]
     trainer = Trainer(*how, augment=given["augment"])
-    folder = out.with_name(out.name + BINARY)
+    folder = _of_binary(out)
     if RunFolder(folder).holds_run:
         raise click.UsageError(
             f"{one_line(folder)} holds a binary run already: begin from it with --from {quoted(folder)}, once it is at "

@@ -13,6 +13,7 @@ from linocut.data.subset import Subset
 from linocut.errors import DataError, SpecError, unknown_name
 from linocut.fields import whole
 from linocut.graph.graph import Graph
+from linocut.graph.network import Network
 from linocut.graph.precision import PRECISIONS, block_end, chain, precision_of
 from linocut.hybrid import components
 from linocut.hybrid.costs import added, energy_pj, model_bytes, time_ms
@@ -128,20 +129,11 @@ def analyse(
     each. With a `device` times on it are estimated. SpecError for settings that cannot be and for a network of no such
     layers, DataError for data that do not fit and fewer examples than channels.
     """
-    if tap not in TAPS:
-        raise unknown_name("tap", tap, TAPS)
-    components.check_threshold(threshold)
-    components.check_rise(rise)
-    whole(examples, "examples", 1)
     graph = trainer.network.graph
-    names = chain(graph)
-    if not names:
-        raise SpecError(
-            f"{graph.name} has no layer whose precision could be chosen; analyse a network of binary layers"
-        )
+    whole(examples, "examples", 1)
     tried = find_choices(choices)
     some = _some(as_dataset(data, graph), examples, trainer.settings.seed)
-    _check_enough(graph, names, tap, len(some))
+    names = check_analysis(trainer.network, len(some), threshold=threshold, rise=rise, tap=tap)
     found = _covariances(trainer, some, {name: _tapped(graph, name, tap) for name in names})
     explained = {name: components.explained(one.matrix) for name, one in found.items()}
     counts = [components.components(explained[name], threshold) for name in names]
@@ -175,6 +167,22 @@ def analyse(
     ]
     own = model_bytes(network), energy_pj(network), device, None if device is None else time_ms(network, device)
     return Analysis(graph.name, tap, len(some), threshold, rise, loss, *own, tuple(layers))
+
+
+def check_analysis(network: Network, examples: int, *, threshold: float, rise: int, tap: str) -> tuple[str, ...]:
+    """The layers of a network that `analyse` looks at; its errors, before there are weights or so many examples."""
+    if tap not in TAPS:
+        raise unknown_name("tap", tap, TAPS)
+    components.check_threshold(threshold)
+    components.check_rise(rise)
+    graph = network.graph
+    names = chain(graph)
+    if not names:
+        raise SpecError(
+            f"{graph.name} has no layer whose precision could be chosen; analyse a network of binary layers"
+        )
+    _check_enough(graph, names, tap, examples)
+    return names
 
 
 def find_choices(given: Sequence[str] | None) -> tuple[str, ...]:
