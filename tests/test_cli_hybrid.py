@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from small_command import objects
 
@@ -267,6 +268,37 @@ def test_what_cannot_be_analysed_is_not_trained_first(elsewhere, linocut, binary
     status, out, err = linocut(*command, *arguments)
     assert status == 2 and out == "" and message in err and err.count("\n") == 1
     assert not (tmp_path / "own-binary").exists()
+
+
+def test_data_decide_as_they_do_in_train(elsewhere, linocut, tmp_path):
+    """The batch of few examples; of a folder of pictures the network and size too, unless they are said."""
+    command = ("hybrid", "--epochs", 1, "--by", "pca", "--threads", 1)
+    few = ("--data", "digits", "--model", "mlp", "--hidden", "32,32", "--limit", 40)
+    status, _, err = linocut(*command, *few, "--budget", "2KiB", "--out", "few")
+    assert status == 0 and "chosen for 40 examples to train on: --batch 16" in err
+    assert lc.Trainer.resume("few", 1).settings.batch_size == 16
+    pytest.importorskip("PIL")
+    pictures(tmp_path / "photos")
+    status, _, err = linocut(*command, "--data", "photos", "--budget", "40KiB", "--out", "chosen")
+    assert status == 2 and "--model convnet --size 64x64 --schedule cosine --batch 16" in err
+    assert "31 examples are analysed, but binary_conv2d2 has 64 channels" in err
+    sized = ("--model", "mlp", "--hidden", "24,24", "--size", "8x8")
+    assert linocut(*command, "--data", "photos", *sized, "--budget", "2KiB", "--out", "sized")[0] == 0
+    assert lc.Trainer.resume("sized", 1).network.input.shape == (8, 8, 3)
+    status, _, err = linocut(*command, "--from", "sized", "--size", "9x9", "--budget", "2KiB")
+    assert status == 2 and "--from says the size: leave out --size, or --from" in err
+
+
+def pictures(folder):
+    """Two classes of 20 pictures in colours each."""
+    from PIL import Image
+
+    random = np.random.default_rng(0)
+    for least, name in enumerate("ab"):
+        (folder / name).mkdir(parents=True)
+        for number in range(20):
+            values = random.integers(100 * least, 100 * least + 100, (16, 16, 3))
+            Image.fromarray(values.astype(np.uint8)).save(folder / name / f"{number}.png")
 
 
 def test_a_run_without_data(elsewhere, linocut, binary):

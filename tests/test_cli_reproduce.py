@@ -72,7 +72,7 @@ def test_an_interrupted_training_says_how_to_go_on(elsewhere, linocut, monkeypat
 
 
 def test_what_was_found_is_shown_where_the_rest_fails(elsewhere, linocut):
-    """The table that was begun too: the rule of significance stands last before the trainings, of which none is kept."""
+    """The table that was begun too: the rule of significance stands last before the trainings; none is kept."""
     status, out, err = linocut("reproduce", "hybrid", "--quick", "--kept-only", "--out", "nowhere")
     assert status == 2 and "nowhere keeps no training that has come to its end" in err
     assert "layer 19, rise of components (of 50)" in out
