@@ -146,6 +146,15 @@ def test_what_cannot_be(budget, by, message):
         choice(network, analysis(network, 2), budget, by)
 
 
+def test_a_budget_may_be_bytes():
+    network = chain(3)
+    found, bytes_ = analysis(network, 3), Budget("bytes", 1).cost(network) + 100
+    assert choice(network, found, bytes_) == choice(network, found, f"{bytes_}B")
+    for given in (None, True, 0, 1.5):
+        with pytest.raises(SpecError, match=f"budget is {given}, must be a text such as 64KiB, 5uJ or 3ms@coral-usb, "):
+            choice(network, found, given)
+
+
 def test_an_analysis_that_does_not_say():
     network = chain(2)
     with pytest.raises(SpecError, match="does not say how sensitive conv2 is to 4; analyse with it, or choose by pca"):

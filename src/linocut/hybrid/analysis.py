@@ -113,7 +113,7 @@ def analyse(
     threshold: float = components.THRESHOLD,
     rise: int = components.RISE,
     tap: str = CONV,
-    choices: Sequence[str] | None = None,
+    choices: Sequence[str | int] | None = None,
     sensitive: bool = True,
     device: str | None = None,
     tell: Callable[[str], None] = lambda text: None,
@@ -185,19 +185,20 @@ def check_analysis(network: Network, examples: int, *, threshold: float, rise: i
     return names
 
 
-def find_choices(given: Sequence[str] | None) -> tuple[str, ...]:
+def find_choices(given: Sequence[str | int] | None) -> tuple[str, ...]:
     """The precisions to raise layers to, from few bits to many; by default all that there are.
 
     "1" is always there beside them. SpecError for one that there is not, and for none above one bit.
     """
     if given is None:
         return PRECISIONS[1:]
-    for one in given:
-        if one not in PRECISIONS:
-            raise SpecError(f"choices are {', '.join(map(repr, given))}, must be of {', '.join(PRECISIONS)}")
-    found = tuple(to for to in PRECISIONS[1:] if to in given)
+    asked = [str(one) for one in given]  # bits may be whole numbers, as in Network.with_precision
+    if not set(asked) <= set(PRECISIONS):
+        raise SpecError(f"choices are {', '.join(map(repr, given))}, must be of {', '.join(PRECISIONS)}")
+    found = tuple(to for to in PRECISIONS[1:] if to in asked)
     if not found:
-        raise SpecError(f"choices are {', '.join(given)}, must have {', '.join(PRECISIONS[1:])} or some of these")
+        told = ", ".join(asked) or "none"
+        raise SpecError(f"choices are {told}, must have {', '.join(PRECISIONS[1:])} or some of these")
     return found
 
 

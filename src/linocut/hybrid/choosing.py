@@ -71,11 +71,11 @@ class Chosen:
 def choose(
     network: Network,
     analysis: Analysis,
-    budget: str | Budget,
+    budget: str | int | Budget,
     by: str = SENSITIVITY,
-    choices: Sequence[str] | None = None,
+    choices: Sequence[str | int] | None = None,
 ) -> Network:
-    """The network with the precisions that bring most within a budget, "64KiB", "5uJ" or "3ms@coral-usb".
+    """The network with the precisions that bring most within a budget: "64KiB" or bytes, "5uJ", "3ms@coral-usb".
 
     Errors as those of `choice`, which says more.
     """
@@ -85,9 +85,9 @@ def choose(
 def choice(
     network: Network,
     analysis: Analysis,
-    budget: str | Budget,
+    budget: str | int | Budget,
     by: str = SENSITIVITY,
-    choices: Sequence[str] | None = None,
+    choices: Sequence[str | int] | None = None,
 ) -> Chosen:
     """The exact best choice of a precision for each layer of a binary network, within a budget.
 
@@ -98,7 +98,7 @@ def choice(
     """
     if by not in BY:
         raise unknown_name("by", by, BY)
-    limit = Budget.parse(budget) if isinstance(budget, str) else budget
+    limit = budget if isinstance(budget, Budget) else Budget.of(budget)
     tried = find_choices(choices) if choices is not None else analysis.choices
     known = {layer.name for layer in analysis.layers}
     if known.isdisjoint(choosable(network.graph)):
@@ -118,7 +118,7 @@ def choice(
     return Chosen(made, limit, by, point, cost, least, most, points, front.exact)
 
 
-def check_budget(network: Network, budget: Budget, choices: Sequence[str] | None = None) -> None:
+def check_budget(network: Network, budget: Budget, choices: Sequence[str | int] | None = None) -> None:
     """SpecError for a budget within which nothing of a network can be chosen, before anything is analysed."""
     tried = find_choices(choices)
     options = _options(network, tried)
