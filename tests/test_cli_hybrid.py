@@ -227,7 +227,8 @@ def test_a_chosen_network_of_fewer_examples_goes_on(elsewhere, linocut, tmp_path
     assert linocut(*run)[0] == 0
     command = ("hybrid", "--from", "run", "--budget", "2600B", "--examples", 50, "--by", "pca", "--threads", 1)
     command += ("--limit", 100, "--epochs", 2, "--data-dir", "there")
-    assert linocut(*command, "--out", "whole")[0] == 0
+    status, _, err = linocut(*command, "--out", "whole")
+    assert status == 0 and "hybrid: epoch 2, loss" in err and ", validation accuracy" in err
     fit = Trainer.fit
 
     def stopped(self, *given, **how):
@@ -244,8 +245,8 @@ def test_a_chosen_network_of_fewer_examples_goes_on(elsewhere, linocut, tmp_path
     assert all((one.state[name] == other.state[name]).all() for name in one.state)
 
 
-def test_data_that_are_named_are_the_runs_own(elsewhere, linocut, tmp_path):
-    """Of a run of fewer examples too: what is validated on is what it did not train on."""
+def test_data_that_are_named_are_the_runs_own(elsewhere, linocut, binary, tmp_path):
+    """Of a run of fewer examples too: what is validated on is what it did not train on. Without, more may be named."""
     (tmp_path / "net.toml").write_text(NETWORK)
     run = ("train", "--model", "net.toml", *TRAIN, "--limit", 200, "--validation", 0.1, "--epochs", 1, "--out", "run")
     assert linocut(*run)[0] == 0
@@ -253,6 +254,8 @@ def test_data_that_are_named_are_the_runs_own(elsewhere, linocut, tmp_path):
     _, own, _ = linocut(*command)
     _, named, _ = linocut(*command, "--data", "digits")
     assert objects(own)[0]["examples"] == 180 and own == named
+    more = ("analyse", binary / "run", "--components-only", "--threads", 1, "--json")
+    assert [objects(linocut(*more, *named)[1])[0]["examples"] for named in ((), ("--data", "digits"))] == [200, 1500]
 
 
 @pytest.mark.parametrize(

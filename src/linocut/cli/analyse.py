@@ -136,9 +136,9 @@ def data_of(trainer: Trainer, run: Path, data: str | None, data_dir: Path | None
     resizing, form = (None, None) if facts is None else (facts.resizing, facts.form)
     loaded = load_like(name, data_dir, shape, False, resizing, form)
     fraction = None if on is None else on.fraction
-    if facts is not None:  # as many as the run split, whose validation data it was not trained on
+    if facts is not None:  # as many as the run split: others of the same data may be what it was trained on
         examples = facts.examples if on is None or on.of is None else on.of
         own = split(loaded._replace(train=take(loaded.train, examples)), None, fraction, trainer.settings.seed)
-        if data is None or not facts.changes(DataFacts.of(own.train)):
+        if data is None or (fraction is not None and not facts.changes(DataFacts.of(own.train))):
             return own
     return split(loaded, None, fraction, trainer.settings.seed)

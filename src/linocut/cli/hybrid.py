@@ -199,6 +199,8 @@ class _Told:
         def told(event: Event) -> None:
             if isinstance(event, EpochEnded):
                 right = "" if event.accuracy is None else f", test accuracy {event.accuracy:.2%}"
+                if event.validation_accuracy is not None:
+                    right = f", validation accuracy {event.validation_accuracy:.2%}"
                 self.line(f"{name}: epoch {event.epoch}, loss {event.loss:.4f}{right}")
 
         return told
