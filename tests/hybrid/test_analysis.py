@@ -81,6 +81,10 @@ def test_what_cannot_be(trainer):
     data = examples(count=100)
     with pytest.raises(DataError, match="15 examples are analysed, but conv4 has 16 channels; give as many or more"):
         lc.hybrid.analyse(trainer, data, examples=15)
+    told = []
+    with pytest.raises(SpecError, match="ku060 is an FPGA, for which a pipeline is built"):
+        lc.hybrid.analyse(trainer, data, examples=50, choices=["2"], device="ku060", tell=told.append)
+    assert not told  # a pass a layer is not made first
     with pytest.raises(SpecError, match="no tap is called 'convs'; there are conv, block"):
         lc.hybrid.analyse(trainer, data, tap="convs")
     with pytest.raises(SpecError, match="choices are '3', must be of 1, 2, 4, float"):

@@ -146,6 +146,19 @@ def test_what_cannot_be(budget, by, message):
         choice(network, analysis(network, 2), budget, by)
 
 
+def test_a_budget_above_all_says_how_to_train_that():
+    """In floats, or in bits; and where precisions cost nothing, as fixed costs of a device hide them, that."""
+    network = chain(2)
+    found = analysis(network, 2, choices=("2", "float"))
+    for choices, option in ((["2", "float"], "--keep-float"), (["2"], "--bits")):
+        with pytest.raises(SpecError, match=f"B or less, or train that: {option}$"):
+            choice(network, found, "1MiB", choices=choices)
+    with pytest.raises(
+        SpecError, match=r"takes .*@coral-usb in whichever of these precisions, so nothing is to choose"
+    ):
+        choice(network, found, "1s@coral-usb")
+
+
 def test_a_budget_may_be_bytes():
     network = chain(3)
     found, bytes_ = analysis(network, 3), Budget("bytes", 1).cost(network) + 100

@@ -134,6 +134,8 @@ def analyse(
     tried = find_choices(choices)
     some = _some(as_dataset(data, graph), examples, trainer.settings.seed)
     names = check_analysis(trainer.network, len(some), threshold=threshold, rise=rise, tap=tap)
+    network = trainer.network
+    own = model_bytes(network), energy_pj(network), device, None if device is None else time_ms(network, device)
     found = _covariances(trainer, some, {name: _tapped(graph, name, tap) for name in names})
     explained = {name: components.explained(one.matrix) for name, one in found.items()}
     counts = [components.components(explained[name], threshold) for name in names]
@@ -145,7 +147,6 @@ def analyse(
     if sensitive:
         scored = some if validation is None else _some(as_dataset(validation, graph), examples, trainer.settings.seed)
         loss, falls = sensitivity(trainer, some, scored, few, tell)
-    network = trainer.network
     more = {
         "bytes": added(network, few, model_bytes),
         "pj": added(network, few, energy_pj),
@@ -165,7 +166,6 @@ def analyse(
         )
         for at, name in enumerate(names)
     ]
-    own = model_bytes(network), energy_pj(network), device, None if device is None else time_ms(network, device)
     return Analysis(graph.name, tap, len(some), threshold, rise, loss, *own, tuple(layers))
 
 

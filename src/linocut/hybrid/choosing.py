@@ -11,7 +11,7 @@ from typing import Any
 from linocut.devices.one_of_each import Front, best_of_each
 from linocut.errors import SpecError, unknown_name
 from linocut.graph.network import Network
-from linocut.graph.precision import ONE, choosable, precision_of
+from linocut.graph.precision import FLOAT, ONE, choosable, precision_of
 from linocut.hybrid.analysis import Analysis, find_choices
 from linocut.hybrid.costs import Budget
 from linocut.hybrid.options import options_of
@@ -109,8 +109,9 @@ def choice(
     names = tuple(options)
     gains = _gains(analysis, options, by)
     least, costs = limit.cost(network), _costs(network, options, limit)
-    most = _most(network, options, costs, limit)
-    _check_budget(limit, least, most)
+    raised = _dearest(options, costs)
+    most = limit.cost(network.with_precision(raised))
+    _check_budget(limit, least, most, raised)
     front = best_of_each([costs[name] for name in names], [gains[name] for name in names])
     own = limit.in_parts(network)
     points = tuple(_points(front, options, own, limit))
@@ -122,7 +123,8 @@ def check_budget(network: Network, budget: Budget, choices: Sequence[str | int] 
     """SpecError for a budget within which nothing of a network can be chosen, before anything is analysed."""
     tried = find_choices(choices)
     options = _options(network, tried)
-    _check_budget(budget, budget.cost(network), _most(network, options, _costs(network, options, budget), budget))
+    raised = _dearest(options, _costs(network, options, budget))
+    _check_budget(budget, budget.cost(network), budget.cost(network.with_precision(raised)), raised)
 
 
 def _options(network: Network, tried: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -135,11 +137,9 @@ def _options(network: Network, tried: Sequence[str]) -> dict[str, tuple[str, ...
     return found
 
 
-def _most(
-    network: Network, options: Mapping[str, Sequence[str]], costs: Mapping[str, Sequence[int]], limit: Budget
-) -> int:
-    """What a network costs with every layer in its dearest precision."""
-    return limit.cost(network.with_precision({name: _dearest(of, costs[name]) for name, of in options.items()}))
+def _dearest(options: Mapping[str, Sequence[str]], costs: Mapping[str, Sequence[int]]) -> dict[str, str]:
+    """The dearest precision of each layer."""
+    return {name: of[max(range(len(of)), key=lambda at: costs[name][at])] for name, of in options.items()}
 
 
 def _gains(analysis: Analysis, options: Mapping[str, Sequence[str]], by: str) -> dict[str, list[float]]:
@@ -179,11 +179,8 @@ def _costs(network: Network, options: Mapping[str, Sequence[str]], limit: Budget
     return found
 
 
-def _dearest(options: Sequence[str], costs: Sequence[int]) -> str:
-    return options[max(range(len(costs)), key=lambda place: costs[place])]
-
-
-def _check_budget(limit: Budget, least: int, most: int) -> None:
+def _check_budget(limit: Budget, least: int, most: int, raised: Mapping[str, str]) -> None:
+    """SpecError for a budget out of range; `raised` are the precisions that cost the most."""
     if limit.limit < least:
         given, taken = _told(limit, least)
         raise SpecError(
@@ -191,9 +188,15 @@ def _check_budget(limit: Budget, least: int, most: int) -> None:
         )
     if limit.limit > most:
         given, taken = _told(limit, most)
+        if least == most:
+            raise SpecError(
+                f"budget is {given}, but the network takes {taken} in whichever of these precisions, so nothing is to "
+                f"choose; give bytes or an energy, or {limit.exactly(most)}"
+            )
+        option = "--keep-float" if set(raised.values()) == {FLOAT} else "--bits"
         raise SpecError(
             f"budget is {given}, but all layers raised take {taken}, so nothing is to choose; give "
-            f"{limit.exactly(most)} or less, or train that: --keep-float"
+            f"{limit.exactly(most)} or less, or train that: {option}"
         )
 
 
