@@ -38,7 +38,8 @@ class Point:
 class Chosen:
     """What a budget allows: the network, its precisions by layer, what it costs, and the choices that nothing beats.
 
-    `least` and `most` are what the network costs as it is, and with every layer raised as far as the choices go.
+    `least` and `most` are what the network costs as it is, in the precisions `own`, and with every layer raised as far
+    as the choices go.
     `exact` says whether sums were followed as they are, or rounded up to a thousandth.
     """
 
@@ -51,6 +52,11 @@ class Chosen:
     most: int
     front: tuple[Point, ...]
     exact: bool
+    own: Mapping[str, str]
+
+    def raised(self, point: Point) -> dict[str, str]:
+        """The layers that a choice gives another precision than they have."""
+        return {name: to for name, to in point.precisions.items() if to != self.own[name]}
 
     def to_json(self) -> dict[str, Any]:
         """The object that `linocut hybrid --json` prints of it."""
@@ -116,7 +122,8 @@ def choice(
     own = limit.in_parts(network)
     points = tuple(_points(front, options, own, limit))
     point, made, cost = _within(network, front, points, limit, own)
-    return Chosen(made, limit, by, point, cost, least, most, points, front.exact)
+    own_precisions = {name: of[0] for name, of in options.items()}
+    return Chosen(made, limit, by, point, cost, least, most, points, front.exact, own_precisions)
 
 
 def check_budget(network: Network, budget: Budget, choices: Sequence[str | int] | None = None) -> None:
