@@ -236,6 +236,69 @@ inline bool one_to_one(const Convolution& conv) {
     return same && w.height == 1 && w.width == 1 && w.stride == 1 && w.pad_top == 0 && w.pad_left == 0;
 }
 
+// Of few such pixels a part is some outputs with all of their inputs: rows of weights are gone through as they lie in
+// memory, which a processor foresees. X is multiplied where it lies, or packed for all parts that follow each other.
+class WholeRows {
+  public:
+    static bool usable(const Convolution& conv) {
+        const bool few = conv.dy.rows <= float_chunk && words(conv.x.cols) * conv.dy.rows <= room;
+        return !is_integer(conv.dy.format) && few && words(conv.x.cols) > 1 && one_to_one(conv);
+    }
+    static i64 parts(const Convolution& conv) { return divide_up(conv.dy.cols, at_once); }
+
+    WholeRows(const Convolution& conv, Workspace space)
+        : dy_(conv.dy),
+          x_(conv.x),
+          count_(conv.dy.rows),
+          in_place_(conv.x.format == Format::f32 && conv.x.cols % crowded != 0),
+          panels_(space.take<float[room][float_columns]>()),
+          dy_floats_(space.take<float[at_once * float_chunk]>()) {
+        for (i64 word = 0; word < words(x_.cols); ++word) {
+            if (lies(word)) continue;
+            for (i64 e = 0; e < count_; ++e)
+                weight_gradient::load_inputs(x_, e, word, inputs(word), panels_[word * count_ + e]);
+        }
+    }
+
+    template <bool Exact, class Sink>
+    void run(i64 part, const Sink& sink) const {
+        const i64 output = part * at_once, outputs = least(at_once, dy_.cols - output);
+        const FloatRows factors = transposed(float_part(dy_, 0, count_, output, outputs, dy_floats_));
+        for (i64 word = 0; word < words(x_.cols); ++word) {
+            float tile[at_once][float_columns] = {};
+            if (word + 1 < words(x_.cols)) fetch(sink, output, outputs, word + 1);
+            if (lies(word)) {
+                const PanelInPlace panel{row<float>(x_, 0) + word * segment, x_.cols};
+                multiply_tile<Exact>(outputs, factors, panel, count_, tile);
+            } else {
+                multiply_tile<Exact>(outputs, factors, panels_ + word * count_, count_, tile, inputs(word));
+            }
+            for (i64 o = 0; o < outputs; ++o) sink(output + o, word * segment, inputs(word), tile[o]);
+        }
+    }
+
+  private:
+    static constexpr i64 at_once = 2 * float_rows_at_once;
+    static constexpr i64 room = 1344;    // rows of panels
+    static constexpr i64 crowded = 128;  // rows of a multiple of so many columns would share lines of the cache
+
+    i64 inputs(i64 word) const { return least(segment, x_.cols - word * segment); }
+    bool lies(i64 word) const { return in_place_ && inputs(word) == segment; }
+
+    template <class Sink>
+    void fetch(const Sink& sink, i64 output, i64 outputs, i64 word) const {
+        if constexpr (requires { sink.fetch(output, word, word); }) {
+            for (i64 o = 0; o < outputs; ++o) sink.fetch(output + o, word * segment, inputs(word));
+        }
+    }
+
+    const Operand &dy_, &x_;
+    const i64 count_;
+    const bool in_place_;
+    float (&panels_)[room][float_columns];
+    float (&dy_floats_)[at_once * float_chunk];
+};
+
 template <bool Exact, class Sink>
 inline void gradients_of(const Convolution& conv, const Part& part, Workspace space, Sink&& sink) {
     if (one_to_one(conv)) {
@@ -267,8 +330,15 @@ struct Scaled {
 template <class Sink>
 inline void each_float_gradient(const Call& call, const Convolution& conv, bool exact, i64 begin, i64 end,
                                 Sink&& sink) {
-    const Division division = division_by_rows(conv, outputs_of_part(conv.x));
     const Scaled<Sink> scaled{sink, conv.x.format == Format::u8 ? 1.0f / 255.0f : 1.0f};
+    if (WholeRows::usable(conv)) {
+        const WholeRows rows(conv, Workspace(call));
+        for (i64 part = begin; part < end; ++part) {
+            exact ? rows.template run<true>(part, scaled) : rows.template run<false>(part, scaled);
+        }
+        return;
+    }
+    const Division division = division_by_rows(conv, outputs_of_part(conv.x));
     for (i64 unit = begin; unit < end; ++unit) {
         if (exact) {
             gradients_of<true>(conv, division[unit], Workspace(call), scaled);

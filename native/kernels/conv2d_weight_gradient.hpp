@@ -34,6 +34,7 @@ inline bool by_lookups(const Convolution& conv) {
 
 inline i64 units(const Call& call) {
     const Convolution conv(call);
+    if (WholeRows::usable(conv)) return WholeRows::parts(conv);
     if (by_strips(conv)) return strip_parts(conv);
     if (by_lookups(conv)) return division_by_tables(conv).parts();
     return division_by_rows(conv, outputs_of_part(conv.x)).parts();
@@ -44,7 +45,8 @@ inline i64 units(const Call& call) {
 // dY of a block for 64 outputs: the panel.
 inline void pack_gradients(const Operand& dy, const Pixel* pixels, i64 groups, i64 output, i64 n, Panel& panel) {
     for (i64 g = 0; g < groups; ++g) {
-        const GroupRows<4> four(dy, [&](i64 i) { return pixels[4 * g + i].gradient; }, output, n);
+        const GroupRows<4> four(
+            dy, [&](i64 i) { return pixels[4 * g + i].gradient; }, output, n);
         interleave_bytes(four.rows, n, panel[g][0]);
     }
 }
@@ -251,7 +253,8 @@ template <class Sink>
         for (i64 o = 0; o < part.outputs; o += outputs_at_once) {
             const i64 outputs = least(outputs_at_once, part.outputs - o);
             for (i64 g = 0; g < groups; ++g) {
-                const GroupRows<4> four(conv.dy, [&](i64 i) { return numbers[4 * g + i]; }, part.output + o, outputs);
+                const GroupRows<4> four(
+                    conv.dy, [&](i64 i) { return numbers[4 * g + i]; }, part.output + o, outputs);
                 interleave_bytes(four.rows, outputs, panel[g][0]);
             }
             for (i64 w = 0; w < taps.words; ++w) {

@@ -27,6 +27,14 @@ struct FloatRows {
     i64 sum_stride;
 };
 
+// A panel where it lies, in a matrix; elsewhere its rows are arrays, one after another.
+struct PanelInPlace {
+    const float* data;
+    i64 stride;
+
+    const float* operator[](i64 r) const { return data + r * stride; }
+};
+
 // Vector, splat, multiply_add and how many go together are the instruction set's (simd/floats/).
 inline constexpr i64 lanes = sizeof(Vector) / sizeof(float);
 
@@ -37,9 +45,8 @@ inline Vector load_vector(const float* from) {
 }
 
 // M rows, V vectors of columns at a time, up to the column `until`.
-template <int M, int V, bool Exact>
-inline void multiply_block(FloatRows rows, const float (*panel)[float_columns], i64 count, i64 until,
-                           float (*tile)[float_columns]) {
+template <int M, int V, bool Exact, class Panel>
+inline void multiply_block(FloatRows rows, Panel panel, i64 count, i64 until, float (*tile)[float_columns]) {
     for (i64 c = 0; c < until; c += V * lanes) {
         Vector sums[M][V];
         unrolled<V * M>([&](auto i) { sums[i / V][i % V] = load_vector(tile[i / V] + c + i % V * lanes); });
@@ -58,9 +65,8 @@ inline void multiply_block(FloatRows rows, const float (*panel)[float_columns], 
     }
 }
 
-template <int M, int V, bool Exact>
-inline void multiply_rest(i64 left, FloatRows rows, const float (*panel)[float_columns], i64 count, i64 columns,
-                          float (*tile)[float_columns]) {
+template <int M, int V, bool Exact, class Panel>
+inline void multiply_rest(i64 left, FloatRows rows, Panel panel, i64 count, i64 columns, float (*tile)[float_columns]) {
     if constexpr (M > 0) {
         if (left == M) {
             multiply_block<M, V, Exact>(rows, panel, count, columns, tile);
@@ -70,8 +76,8 @@ inline void multiply_rest(i64 left, FloatRows rows, const float (*panel)[float_c
     }
 }
 
-template <int M, int V, bool Exact>
-inline void multiply_rows(i64 rows_count, FloatRows rows, const float (*panel)[float_columns], i64 count, i64 columns,
+template <int M, int V, bool Exact, class Panel>
+inline void multiply_rows(i64 rows_count, FloatRows rows, Panel panel, i64 count, i64 columns,
                           float (*tile)[float_columns]) {
     const auto from = [&](i64 m) {
         return FloatRows{rows.data + m * rows.row_stride, rows.row_stride, rows.sum_stride};
@@ -83,9 +89,9 @@ inline void multiply_rows(i64 rows_count, FloatRows rows, const float (*panel)[f
 
 // Columns beyond `columns` need not be formed: of an image's three channels one vector is enough, for more rows at
 // once.
-template <bool Exact = false>
-inline void multiply_tile(i64 rows_count, FloatRows rows, const float (*panel)[float_columns], i64 count,
-                          float (*tile)[float_columns], i64 columns = float_columns) {
+template <bool Exact = false, class Panel>
+inline void multiply_tile(i64 rows_count, FloatRows rows, Panel panel, i64 count, float (*tile)[float_columns],
+                          i64 columns = float_columns) {
     constexpr i64 at_once = vectors_at_once * lanes;
     if (columns <= lanes) {
         multiply_rows<2 * float_rows_at_once, 1, Exact>(rows_count, rows, panel, count, lanes, tile);
@@ -135,38 +141,23 @@ inline FloatRows float_part(const Operand& from, i64 first_row, i64 rows, i64 fi
 
 inline FloatRows transposed(FloatRows rows) { return {rows.data, rows.sum_stride, rows.row_stride}; }
 
-// What a product of few summands has its rows taken at: sums are stored while they are in the nearest cache.
-inline constexpr i64 rows_in_turn = 4 * float_rows_at_once;
-static_assert(rows_in_turn <= float_rows);
-
 // A product of `rows` rows with 64 columns, of `depth` summands each: factors(row, rows, first, count) are those of the
 // summed index [first, first + count), pack(first, count, panel) makes their panel, store(row, rows, tile) takes sums.
-// fetch(row, rows) comes before the product of the rows before these.
-template <bool Exact = false, class Factors, class Pack, class Store, class Fetch>
+template <bool Exact = false, class Factors, class Pack, class Store>
 inline void multiply_by_panels(i64 rows, i64 depth, Workspace space, const Factors& factors, const Pack& pack,
-                               const Store& store, const Fetch& fetch) {
+                               const Store& store) {
     auto& panel = space.take<FloatPanel>();
     auto& tile = space.take<FloatTile>();
-    const bool one_panel = depth <= float_chunk;
-    const i64 at_once = one_panel ? rows_in_turn : float_rows;
-    if (one_panel) pack(0, depth, panel);
-    for (i64 base = 0; base < rows; base += at_once) {
-        const i64 some = least(at_once, rows - base);
-        if (base + some < rows) fetch(base + some, least(at_once, rows - base - some));
+    for (i64 base = 0; base < rows; base += float_rows) {
+        const i64 some = least(float_rows, rows - base);
         std::memset(tile, 0, static_cast<std::size_t>(some) * sizeof tile[0]);
         for (i64 first = 0; first < depth; first += float_chunk) {
             const i64 count = least(float_chunk, depth - first);
-            if (!one_panel) pack(first, count, panel);
+            pack(first, count, panel);
             multiply_tile<Exact>(some, factors(base, some, first, count), panel, count, tile);
         }
         store(base, some, tile);
     }
-}
-
-template <bool Exact = false, class Factors, class Pack, class Store>
-inline void multiply_by_panels(i64 rows, i64 depth, Workspace space, const Factors& factors, const Pack& pack,
-                               const Store& store) {
-    multiply_by_panels<Exact>(rows, depth, space, factors, pack, store, [](i64, i64) {});
 }
 
 }  // namespace linocut::LINOCUT_NS

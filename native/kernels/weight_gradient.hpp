@@ -79,8 +79,7 @@ inline void bit_gradients(const Operand& dy, const Operand& x, const Part& part,
         pack_bit_panel(x, example, count, part.word, panel);
         dot_tile<Signed::rows, Range::bits>(part.outputs, rows, panel, divide_up(count, 4), OfSigns{fresh, sums}, tile);
     });
-    give_words(
-        part, [&](i64 output) -> const Gradients* { return tile + output; }, sink);
+    give_words(part, [&](i64 output) -> const Gradients* { return tile + output; }, sink);
 }
 
 // 2 doubled - less, which fits 32 bits though its parts may not.
@@ -123,8 +122,7 @@ inline void tile_gradients(const Operand& dy, const Operand& x, const Part& part
     for (i64 o = 0; o < part.outputs; ++o) {
         for (i32& sum : tile[o]) sum = difference(sum, 255 * sums[o]);
     }
-    give_words(
-        part, [&](i64 output) -> const Gradients* { return tile + output; }, sink);
+    give_words(part, [&](i64 output) -> const Gradients* { return tile + output; }, sink);
 }
 
 template <class Lanes, class Sink>
@@ -170,13 +168,8 @@ template <bool Exact = false, class Sink>
     const auto pack = [&](i64 example, i64 count, FloatPanel& panel) {
         for (i64 e = 0; e < count; ++e) load_inputs(x, example + e, word, n, panel[e]);
     };
-    const auto store = [&](i64 output, i64 some, FloatTile& tile) {
+    multiply_by_panels<Exact>(outputs, dy.rows, space, factors, pack, [&](i64 output, i64 some, FloatTile& tile) {
         for (i64 o = 0; o < some; ++o) sink(first_output + output + o, first, n, tile[o]);
-    };
-    multiply_by_panels<Exact>(outputs, dy.rows, space, factors, pack, store, [&](i64 output, i64 some) {
-        if constexpr (requires { sink.fetch(first_output, first, n); }) {
-            for (i64 o = 0; o < some; ++o) sink.fetch(first_output + output + o, first, n);
-        }
     });
 }
 

@@ -114,7 +114,7 @@ def test_dw_in_floats_is_a_buffer_where_more_than_one_step_of_sgd_needs_it(
 ) -> None:
     program = compile_network(tanh_network(), standard, optimizer, 32, micro_batch).program
     assert "conv2d_weight_gradient_float_sgd" not in names(program, "train")
-    assert len([b for b in program.buffers if b.role == "dW"]) == 2
+    assert len([b for b in program.buffers if b.role == "dW" and len(b.shape) == 4]) >= 2
 
 
 @pytest.mark.parametrize(("network", "policy", "optimizer"), COMBINATIONS)
