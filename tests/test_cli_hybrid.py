@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from small_command import objects
 
@@ -196,6 +197,111 @@ def test_an_interrupted_binary_run_is_where_to_begin_from(elsewhere, linocut, bi
     one, other = (lc.Trainer.resume(folder, 1) for folder in ("whole", "cut"))
     for name in one.state:
         assert (one.state[name] == other.state[name]).all()
+
+
+def test_an_analysis_that_is_interrupted_says_how_to_choose_from_the_binary_run(
+    elsewhere, linocut, binary, monkeypatch
+):
+    """That run is at its end, and its training is not lost; the command that follows names the data's folder too."""
+
+    def stopped(*given, **how):
+        raise KeyboardInterrupt
+
+    command = ("hybrid", "--model", binary / "net.toml", *TRAIN, "--limit", 100, "--epochs", 1, "--examples", 50)
+    command += ("--choices", "2,float", "--budget", "2600B", "--by", "pca", "--data-dir", "there", "--out", "cut")
+    with monkeypatch.context() as patched:
+        patched.setattr("linocut.hybrid.analyse", stopped)
+        status, _, err = linocut(*command)
+    begin = "linocut hybrid --from cut-binary --budget 2600B --by pca --choices 2,float --examples 50 --epochs 1"
+    begin += " --limit 100 --threads 1 --data-dir there --out cut"
+    assert status == 130 and f"the binary run is at its end; choose with: {begin}\n" in err
+    assert linocut(*begin.split()[1:])[0] == 0
+
+
+def test_a_chosen_network_of_fewer_examples_goes_on(elsewhere, linocut, tmp_path, monkeypatch):
+    """Its limit is of what the binary run trained on, beside the validation data of that run."""
+    from linocut.train import EpochEnded, Interrupted, Trainer
+
+    (tmp_path / "net.toml").write_text(NETWORK)
+    run = ("train", "--model", "net.toml", *TRAIN, "--limit", 200, "--validation", 0.1, "--epochs", 1, "--out", "run")
+    assert linocut(*run)[0] == 0
+    command = ("hybrid", "--from", "run", "--budget", "2600B", "--examples", 50, "--by", "pca", "--threads", 1)
+    command += ("--limit", 100, "--epochs", 2, "--data-dir", "there")
+    status, _, err = linocut(*command, "--out", "whole")
+    assert status == 0 and "hybrid: epoch 2, loss" in err and ", validation accuracy" in err
+    fit = Trainer.fit
+
+    def stopped(self, *given, **how):
+        fit(self, *given, **how | {"callbacks": [lambda event: self.stop() if isinstance(event, EpochEnded) else None]})
+        raise Interrupted(2, str(how["out"]))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Trainer, "fit", stopped)
+        status, _, err = linocut(*command, "--out", "cut")
+    resume = "linocut train --resume --out cut --data-dir there"
+    assert status == 130 and err.endswith(f"go on with: {resume}\n")
+    assert linocut(*resume.split()[1:], "--threads", 1)[0] == 0
+    one, other = (lc.Trainer.resume(folder, 1) for folder in ("whole", "cut"))
+    assert all((one.state[name] == other.state[name]).all() for name in one.state)
+
+
+def test_data_that_are_named_are_the_runs_own(elsewhere, linocut, binary, tmp_path):
+    """Of a run of fewer examples too: what is validated on is what it did not train on. Without, more may be named."""
+    (tmp_path / "net.toml").write_text(NETWORK)
+    run = ("train", "--model", "net.toml", *TRAIN, "--limit", 200, "--validation", 0.1, "--epochs", 1, "--out", "run")
+    assert linocut(*run)[0] == 0
+    command = ("analyse", "run", "--choices", "2", "--threads", 1, "--json")
+    _, own, _ = linocut(*command)
+    _, named, _ = linocut(*command, "--data", "digits")
+    assert objects(own)[0]["examples"] == 180 and own == named
+    more = ("analyse", binary / "run", "--components-only", "--threads", 1, "--json")
+    assert [objects(linocut(*more, *named)[1])[0]["examples"] for named in ((), ("--data", "digits"))] == [200, 1500]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--threshold", 2), "threshold is 2.0, must be a part of the variance"),
+        (("--examples", 5), "5 examples are analysed, but conv2 has 8 channels; give as many or more"),
+        (("--limit", 5, "--batch", 5), "5 examples are analysed, but conv2 has 8 channels; give as many or more"),
+    ],
+)
+def test_what_cannot_be_analysed_is_not_trained_first(elsewhere, linocut, binary, tmp_path, arguments, message):
+    command = ("hybrid", "--model", binary / "net.toml", *TRAIN, "--epochs", 1, "--budget", "2600B", "--out", "own")
+    status, out, err = linocut(*command, *arguments)
+    assert status == 2 and out == "" and message in err and err.count("\n") == 1
+    assert not (tmp_path / "own-binary").exists()
+
+
+def test_data_decide_as_they_do_in_train(elsewhere, linocut, tmp_path):
+    """The batch of few examples; of a folder of pictures the network and size too, unless they are said."""
+    command = ("hybrid", "--epochs", 1, "--by", "pca", "--threads", 1)
+    few = ("--data", "digits", "--model", "mlp", "--hidden", "32,32", "--limit", 40)
+    status, _, err = linocut(*command, *few, "--budget", "2KiB", "--out", "few")
+    assert status == 0 and "chosen for 40 examples to train on: --batch 16" in err
+    assert lc.Trainer.resume("few", 1).settings.batch_size == 16
+    pytest.importorskip("PIL")
+    pictures(tmp_path / "photos")
+    status, _, err = linocut(*command, "--data", "photos", "--budget", "40KiB", "--out", "chosen")
+    assert status == 2 and "--model convnet --size 64x64 --schedule cosine --batch 16" in err
+    assert "31 examples are analysed, but binary_conv2d2 has 64 channels" in err
+    sized = ("--model", "mlp", "--hidden", "24,24", "--size", "8x8")
+    assert linocut(*command, "--data", "photos", *sized, "--budget", "2KiB", "--out", "sized")[0] == 0
+    assert lc.Trainer.resume("sized", 1).network.input.shape == (8, 8, 3)
+    status, _, err = linocut(*command, "--from", "sized", "--size", "9x9", "--budget", "2KiB")
+    assert status == 2 and "--from says the size: leave out --size, or --from" in err
+
+
+def pictures(folder):
+    """Two classes of 20 pictures in colours each."""
+    from PIL import Image
+
+    random = np.random.default_rng(0)
+    for least, name in enumerate("ab"):
+        (folder / name).mkdir(parents=True)
+        for number in range(20):
+            values = random.integers(100 * least, 100 * least + 100, (16, 16, 3))
+            Image.fromarray(values.astype(np.uint8)).save(folder / name / f"{number}.png")
 
 
 def test_a_run_without_data(elsewhere, linocut, binary):

@@ -68,3 +68,11 @@ def test_an_interrupted_training_says_how_to_go_on(elsewhere, linocut, monkeypat
     assert status == 143
     assert "interrupted by SIGTERM; go on with: linocut reproduce wang2021 --quick --epochs 1 --out kept" in err
     assert "without --out nothing was kept" in linocut(*QUICK, "--json")[2]
+    assert "--epochs 1 --data-dir . --out kept\n" in linocut(*QUICK, "--data-dir", ".", "--out", "kept", "--json")[2]
+
+
+def test_what_was_found_is_shown_where_the_rest_fails(elsewhere, linocut):
+    """The table that was begun too: the rule of significance stands last before the trainings; none is kept."""
+    status, out, err = linocut("reproduce", "hybrid", "--quick", "--kept-only", "--out", "nowhere")
+    assert status == 2 and "nowhere keeps no training that has come to its end" in err
+    assert "layer 19, rise of components (of 50)" in out

@@ -170,6 +170,7 @@ def test_in_a_file():
         (RESNET, {"conv99": "2"}, "no layer of resnet20 is called 'conv99'; there are conv1, .*did you mean conv9"),
         (RESNET, {"conv8": "3"}, "the precision of conv8 is '3', must be 1, 2, 4, float"),
         (RESNET, {"conv8": True}, "the precision of conv8 is True, must be 1, 2, 4, float"),
+        (RESNET, "conv8=2", "precisions are 'conv8=2', must be a dict by the names of layers, such as {'conv8': '2'}"),
         (RESNET, {"batch_norm1": "2"}, "batch_norm1 is a batch_norm, which has no precision to choose"),
         (RESNET, {"conv1": "2"}, "conv1 reads the network's input, so it is of 1 bit or float, not of 2"),
         (

@@ -6,6 +6,7 @@ from small_training import examples
 
 import linocut as lc
 from linocut.errors import DataError, SpecError
+from linocut.hybrid.analysis import find_choices
 from linocut.hybrid.components import components, explained
 from linocut.layers import BatchNorm, BinaryConv2D, Conv2D, Dense, GlobalAveragePool, Input, ReLU, Residual, Sign
 from linocut.layers import SoftmaxCrossEntropy as Loss
@@ -80,6 +81,10 @@ def test_what_cannot_be(trainer):
     data = examples(count=100)
     with pytest.raises(DataError, match="15 examples are analysed, but conv4 has 16 channels; give as many or more"):
         lc.hybrid.analyse(trainer, data, examples=15)
+    told = []
+    with pytest.raises(SpecError, match="ku060 is an FPGA, for which a pipeline is built"):
+        lc.hybrid.analyse(trainer, data, examples=50, choices=["2"], device="ku060", tell=told.append)
+    assert not told  # a pass a layer is not made first
     with pytest.raises(SpecError, match="no tap is called 'convs'; there are conv, block"):
         lc.hybrid.analyse(trainer, data, tap="convs")
     with pytest.raises(SpecError, match="choices are '3', must be of 1, 2, 4, float"):
@@ -89,3 +94,11 @@ def test_what_cannot_be(trainer):
     floats = lc.Network("floats", (Input((6, 6, 1)), Conv2D(8), ReLU(), GlobalAveragePool(), Dense(4), Loss()))
     with pytest.raises(SpecError, match="floats has no layer whose precision could be chosen; analyse a network of"):
         lc.hybrid.analyse(lc.Trainer(floats, batch_size=10, threads=1), data)
+    with pytest.raises(SpecError, match="choices are none, must have 2, 4, float or some of these"):
+        lc.hybrid.analyse(trainer, data, choices=[])
+
+
+def test_bits_may_be_whole_numbers():
+    assert find_choices([4, "2", "float"]) == ("2", "4", "float")
+    with pytest.raises(SpecError, match="choices are 3, True, must be of 1, 2, 4, float"):
+        find_choices([3, True])

@@ -27,6 +27,7 @@ from linocut.layers import (
     Sign,
 )
 from linocut.layers import SoftmaxCrossEntropy as Loss
+from linocut.report.hybrid_table import choice_table
 
 
 def chain(layers, filters_of=lambda number: 8 + 4 * (number % 3)):
@@ -144,6 +145,40 @@ def test_what_cannot_be(budget, by, message):
     network = chain(2)
     with pytest.raises(SpecError, match=message):
         choice(network, analysis(network, 2), budget, by)
+
+
+def test_a_budget_above_all_says_how_to_train_that():
+    """In floats, or in bits; and where precisions cost nothing, as fixed costs of a device hide them, that."""
+    network = chain(2)
+    found = analysis(network, 2, choices=("2", "float"))
+    for choices, option in ((["2", "float"], "--keep-float"), (["2"], "--bits")):
+        with pytest.raises(SpecError, match=f"B or less, or train that: {option}$"):
+            choice(network, found, "1MiB", choices=choices)
+    with pytest.raises(
+        SpecError, match=r"takes .*@coral-usb in whichever of these precisions, so nothing is to choose"
+    ):
+        choice(network, found, "1s@coral-usb")
+
+
+def test_raised_is_what_has_more_bits_than_before():
+    """Of a network that has some layers of several bits already these are not."""
+    network = chain(2).with_precision({"conv2": "2"})
+    found = analysis(network, 2, choices=("4", "float"))
+    found.layer("conv2").falls.update({"4": -1.0, "float": -1.0})
+    found.layer("conv3").falls.update({"4": 1.0, "float": -1.0})
+    chosen = choice(network, found, Budget("bytes", 1).cost(network) + 1000)
+    assert chosen.point.precisions == {"conv2": "2", "conv3": "4"} and chosen.raised(chosen.point) == {"conv3": "4"}
+    table = choice_table(chosen)
+    assert "raised: conv3=4\n" in table and " 1  chosen" in table
+
+
+def test_a_budget_may_be_bytes():
+    network = chain(3)
+    found, bytes_ = analysis(network, 3), Budget("bytes", 1).cost(network) + 100
+    assert choice(network, found, bytes_) == choice(network, found, f"{bytes_}B")
+    for given in (None, True, 0, 1.5):
+        with pytest.raises(SpecError, match=f"budget is {given}, must be a text such as 64KiB, 5uJ or 3ms@coral-usb, "):
+            choice(network, found, given)
 
 
 def test_an_analysis_that_does_not_say():

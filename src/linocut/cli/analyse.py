@@ -126,6 +126,7 @@ def data_of(trainer: Trainer, run: Path, data: str | None, data_dir: Path | None
     from linocut.cli.choosing import split
     from linocut.cli.resume import name_of_data
     from linocut.data import take
+    from linocut.train.data_facts import DataFacts
 
     facts, on = trainer.data, trainer.choosing.validation
     name = data or (name_of_data(facts) if facts is not None else None)
@@ -134,8 +135,10 @@ def data_of(trainer: Trainer, run: Path, data: str | None, data_dir: Path | None
     shape = trainer.network.input.shape
     resizing, form = (None, None) if facts is None else (facts.resizing, facts.form)
     loaded = load_like(name, data_dir, shape, False, resizing, form)
-    examples = None  # of other data all; of its own as many as the run split
-    if data is None and facts is not None:
+    fraction = None if on is None else on.fraction
+    if facts is not None:  # as many as the run split: others of the same data may be what it was trained on
         examples = facts.examples if on is None or on.of is None else on.of
-    loaded = loaded._replace(train=take(loaded.train, examples))
-    return split(loaded, None, None if on is None else on.fraction, trainer.settings.seed)
+        own = split(loaded._replace(train=take(loaded.train, examples)), None, fraction, trainer.settings.seed)
+        if data is None or (fraction is not None and not facts.changes(DataFacts.of(own.train))):
+            return own
+    return split(loaded, None, fraction, trainer.settings.seed)

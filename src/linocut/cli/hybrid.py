@@ -15,11 +15,15 @@ from click.core import ParameterSource
 from linocut.cli.analyse import analysis_options, data_of, listed
 from linocut.cli.choices import AUGMENTATION, SCHEDULE, ChoiceOption
 from linocut.cli.command import Command, at_least, checked
+from linocut.cli.default_batch import fitting
+from linocut.cli.of_folders import choose, fitted_batch
 from linocut.cli.options import (
     PATH,
     batch_option,
     data_options,
     find_network,
+    image_size_option,
+    in_data_dir,
     json_option,
     model_options,
     policy_options,
@@ -39,8 +43,9 @@ if TYPE_CHECKING:
     from linocut.train import Event, Trainer
 
 BINARY = "-binary"  # behind the name of the folder, of the binary run that is trained first
+ANALYSED = ("threshold", "rise", "tap")
 OWN = ("budget", "by", "choices", "examples", "threshold", "rise", "tap", "epochs", "lr", "limit", "threads")
-SETTINGS = ("model", "hidden", "policy", "optimizer", "batch", "schedule", "augment", "seed", "validation")
+SETTINGS = ("model", "hidden", "size", "policy", "optimizer", "batch", "schedule", "augment", "seed", "validation")
 
 
 def _budget(text: str) -> object:
@@ -59,6 +64,7 @@ def _budget(text: str) -> object:
 )
 @model_options
 @data_options
+@image_size_option
 @click.option(
     "--from",
     "source",
@@ -129,6 +135,7 @@ def hybrid(context: click.Context, /, as_json: bool, plot: Path | None, out: Pat
     """
     from linocut.report import figures
     from linocut.train import Interrupted
+    from linocut.train.run_folder import RunFolder
 
     if plot is not None:
         figures.check(plot)
@@ -139,16 +146,36 @@ def hybrid(context: click.Context, /, as_json: bool, plot: Path | None, out: Pat
         raise click.UsageError(f"--from says the {twice[0]}: leave out --{twice[0]}, or --from")
     own = out or Path("runs") / "hybrid"
     try:
-        _run(given, own, plot, _Told(as_json))
+        _run(given, explicit, own, plot, _Told(as_json))
     except Interrupted as stop:
         name = signal.Signals(stop.number).name
         with suppress(OSError):  # the terminal that closed
-            again = f"linocut train --resume --out {quoted(str(stop.folder))}"
-            if Path(str(stop.folder)) != own:  # the binary run, which the choice is to follow
-                same = " ".join(f"--{name} {quoted(given[name])}" for name in OWN if name in explicit)
-                again += f"; then: linocut hybrid --from {quoted(str(stop.folder))} {same} --out {quoted(own)}"
+            again = _again(given, explicit, own, Path(str(stop.folder)))
             click.echo(f"interrupted by {name}; go on with: {printable(again)}", err=True)
         context.exit(SIGNALLED + stop.number)
+    except KeyboardInterrupt:
+        if given["source"] is None and RunFolder(folder := _of_binary(own)).holds_run and not RunFolder(own).holds_run:
+            with suppress(OSError):
+                follow = printable(_follow(given, explicit, own, folder))
+                click.echo(f"the binary run is at its end; choose with: {follow}", err=True)
+        raise
+
+
+def _of_binary(out: Path) -> Path:
+    """The folder of the binary run that is trained first."""
+    return out.with_name(out.name + BINARY)
+
+
+def _again(given: dict[str, Any], explicit: set[str], out: Path, stopped: Path) -> str:
+    """What goes on with a training that stopped in a folder; behind the binary run's comes the choice."""
+    resume = f"linocut train --resume --out {quoted(stopped)}{in_data_dir(given['data_dir'])}"
+    return resume if stopped == out else f"{resume}; then: {_follow(given, explicit, out, stopped)}"
+
+
+def _follow(given: dict[str, Any], explicit: set[str], out: Path, binary: Path) -> str:
+    """The command that chooses from a binary run what this one would have chosen."""
+    same = " ".join(f"--{name} {quoted(given[name])}" for name in OWN if name in explicit)
+    return f"linocut hybrid --from {quoted(binary)} {same}{in_data_dir(given['data_dir'])} --out {quoted(out)}"
 
 
 class _Told:
@@ -172,12 +199,14 @@ class _Told:
         def told(event: Event) -> None:
             if isinstance(event, EpochEnded):
                 right = "" if event.accuracy is None else f", test accuracy {event.accuracy:.2%}"
+                if event.validation_accuracy is not None:
+                    right = f", validation accuracy {event.validation_accuracy:.2%}"
                 self.line(f"{name}: epoch {event.epoch}, loss {event.loss:.4f}{right}")
 
         return told
 
 
-def _run(given: dict[str, Any], out: Path, plot: Path | None, tell: _Told) -> None:
+def _run(given: dict[str, Any], explicit: set[str], out: Path, plot: Path | None, tell: _Told) -> None:
     from linocut.hybrid import analyse, choice
     from linocut.hybrid.choosing import PCA
     from linocut.hybrid.costs import Budget
@@ -187,12 +216,13 @@ def _run(given: dict[str, Any], out: Path, plot: Path | None, tell: _Told) -> No
     budget, choices = Budget.parse(given["budget"]), listed(given["choices"])
     if not given["choose_only"]:
         RunFolder(out).refuse_other()
-    binary, loaded = _binary(given, budget, choices, out, tell)
+    binary, loaded = _binary(given, explicit, budget, choices, out, tell)
     analysis = analyse(
         binary,
         loaded.train,
         validation=loaded.validation,
-        **{name: given[name] for name in ("examples", "threshold", "rise", "tap")},
+        examples=given["examples"],
+        **{name: given[name] for name in ANALYSED},
         choices=choices,
         sensitive=given["by"] != PCA,
         device=budget.device,
@@ -215,11 +245,11 @@ def _run(given: dict[str, Any], out: Path, plot: Path | None, tell: _Told) -> No
 
 
 def _binary(
-    given: dict[str, Any], budget: Budget, choices: list[str] | None, out: Path, tell: _Told
+    given: dict[str, Any], explicit: set[str], budget: Budget, choices: list[str] | None, out: Path, tell: _Told
 ) -> tuple[Trainer, Loaded]:
     """The binary run, which is there, or is trained now, and its data; a budget that allows no choice is refused."""
-    from linocut.cli.choosing import split
-    from linocut.data import load_splits, take
+    from linocut.data import take
+    from linocut.hybrid.analysis import check_analysis
     from linocut.hybrid.choosing import check_budget
     from linocut.optimizers import find_optimizer
     from linocut.train import Trainer
@@ -233,15 +263,16 @@ def _binary(
         return trainer, loaded._replace(train=take(loaded.train, limit), test=take(loaded.test, limit))
     if given["data"] is None:
         raise click.UsageError("--data is not given; take digits, which are inside the package, or --from RUN")
-    loaded = split(load_splits(given["data"], given["data_dir"]), given["limit"], given["validation"], given["seed"])
+    loaded, given = _fitted(given, explicit, tell)
     network = find_network(given["model"], given["hidden"], loaded.train)
     check_budget(network, budget, choices)
+    check_analysis(network, min(given["examples"], len(loaded.train)), **{name: given[name] for name in ANALYSED})
     optimizer = find_optimizer(given["optimizer"])
     if given["lr"] is not None:
         optimizer = dataclasses.replace(optimizer, learning_rate=given["lr"])
     how = network, given["policy"], optimizer, given["batch"], given["seed"], given["threads"], given["schedule"]
     trainer = Trainer(*how, augment=given["augment"])
-    folder = out.with_name(out.name + BINARY)
+    folder = _of_binary(out)
     if RunFolder(folder).holds_run:
         raise click.UsageError(
             f"{one_line(folder)} holds a binary run already: begin from it with --from {quoted(folder)}, once it is at "
@@ -250,6 +281,27 @@ def _binary(
     tell.line(f"trains the binary network first, into {one_line(folder)}")
     _fit(trainer, loaded, given["epochs"], folder, tell.watch("binary"))
     return trainer, loaded
+
+
+def _fitted(given: dict[str, Any], explicit: set[str], tell: _Told) -> tuple[Loaded, dict[str, Any]]:
+    """The data for the binary network, and the options with what is chosen for them, as `linocut train` chooses."""
+    from linocut.cli.choosing import split
+    from linocut.data import load_splits
+
+    said = explicit - {"budget"}  # of the network here, not of what training takes
+    choice = choose(given["data"], said)
+    if choice is not None:
+        found = {"model": choice.model, "size": choice.size, "schedule": choice.schedule}
+        given = given | {name: value for name, value in found.items() if value is not None}
+    loaded = load_splits(given["data"], given["data_dir"], given["size"])
+    loaded = split(loaded, given["limit"], given["validation"], given["seed"])
+    batch, note = fitting(given["batch"], said, len(loaded.train))
+    if choice is not None:
+        batch = fitted_batch(len(loaded.train)) if choice.batch else batch
+        note = choice.note(batch)
+    if note is not None:
+        tell.line(note)
+    return loaded, given | {"batch": batch}
 
 
 def _trained(

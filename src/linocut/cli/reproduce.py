@@ -7,7 +7,6 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ import click
 
 from linocut.cli.choices import PAPER
 from linocut.cli.command import Command, at_least
-from linocut.cli.options import PATH, json_option, quoted, threads_option
+from linocut.cli.options import PATH, in_data_dir, json_option, quoted, threads_option
 from linocut.cli.train import SIGNALLED
 from linocut.errors import one_line, printable
 
@@ -97,6 +96,7 @@ def reproduce(
         rows = list(_shown(found.rows(asked), as_json))
     except Interrupted as stop:
         again = f"linocut reproduce {paper}{' --quick' * quick}" + (f" --epochs {epochs}" if epochs else "")
+        again += in_data_dir(data_dir)
         mend = f"go on with: {again} --out {quoted(kept)}" if kept else "without --out nothing was kept"
         with suppress(OSError):  # the terminal that closed
             click.echo(f"interrupted by {signal.Signals(stop.number).name}; {mend}", err=True)
@@ -115,7 +115,7 @@ def _draw(rows: Sequence[Row], title: str, path: Path) -> None:
 
 
 def _shown(rows: Iterator[Row], as_json: bool) -> Iterator[Row]:
-    """The rows, each printed once it is found, for people a table at a time."""
+    """The rows, each printed once it is found, for people a table at a time; what is found of one that fails too."""
     if as_json:
         for row in rows:
             click.echo(json.dumps(row.to_json()))
@@ -124,7 +124,14 @@ def _shown(rows: Iterator[Row], as_json: bool) -> Iterator[Row]:
         return
     from linocut.report.reproduced import as_table
 
-    for _, group in groupby(rows, key=lambda row: row.table):
-        found = list(group)
-        click.echo(f"\n{as_table(found)}")
-        yield from found
+    table: list[Row] = []
+    try:
+        for row in rows:
+            if table and row.table != table[0].table:
+                click.echo(f"\n{as_table(table)}")
+                table = []
+            table.append(row)
+            yield row
+    finally:
+        if table:
+            click.echo(f"\n{as_table(table)}")

@@ -91,6 +91,7 @@ def refuse_changed(folder: Path, facts: DataFacts, training: Dataset) -> None:
 
 def _split(options: Options, trainer: Trainer, loaded: Loaded, facts: DataFacts) -> Loaded:
     """The data as the run split them: what it did not validate on at its beginning, it does not later."""
+    from linocut.data import take
     from linocut.train.data_facts import DataFacts
 
     on, begun = trainer.choosing.validation, trainer.progress.begun
@@ -99,11 +100,13 @@ def _split(options: Options, trainer: Trainer, loaded: Loaded, facts: DataFacts)
     fraction = None if on is None else on.fraction
     examples = facts.examples if on is None or on.of is None else on.of
     limit, seed = options.limit, trainer.settings.seed
-    if "limit" not in options.explicit and examples < len(loaded.train):
-        # Fewer: of a limit that the run was given, or of a folder that has grown, which then is what has changed.
-        limited = split(loaded, examples, fraction, seed)
-        if not facts.changes(DataFacts.of(limited.train)):
-            return limited
+    if "limit" not in options.explicit:
+        # Fewer: of a limit that the run was given, or of a folder that has grown, which then is what has changed. Of a
+        # hybrid network the limit is of what its binary run trained on.
+        limited = split(loaded, examples if examples < len(loaded.train) else None, fraction, seed)
+        for part in (limited, limited._replace(train=take(limited.train, facts.examples))):
+            if not facts.changes(DataFacts.of(part.train)):
+                return part
     return split(loaded, limit, fraction, seed)
 
 

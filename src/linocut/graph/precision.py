@@ -219,6 +219,8 @@ def _through(graph: Graph, node: Node) -> tuple[Node | None, list[Node]]:
 
 
 def _checked(graph: Graph, asked: Mapping[str, str]) -> dict[str, str]:
+    if not isinstance(asked, Mapping):
+        raise SpecError(f"precisions are {asked!r}, must be a dict by the names of layers, such as {{'conv8': '2'}}")
     found = {}
     there = [node.name for node in graph.nodes if precision_of(node.layer) is not None]
     for name, given in asked.items():

@@ -13,6 +13,7 @@ from linocut.data.subset import Subset
 from linocut.errors import DataError, SpecError, unknown_name
 from linocut.fields import whole
 from linocut.graph.graph import Graph
+from linocut.graph.network import Network
 from linocut.graph.precision import PRECISIONS, block_end, chain, precision_of
 from linocut.hybrid import components
 from linocut.hybrid.costs import added, energy_pj, model_bytes, time_ms
@@ -112,7 +113,7 @@ def analyse(
     threshold: float = components.THRESHOLD,
     rise: int = components.RISE,
     tap: str = CONV,
-    choices: Sequence[str] | None = None,
+    choices: Sequence[str | int] | None = None,
     sensitive: bool = True,
     device: str | None = None,
     tell: Callable[[str], None] = lambda text: None,
@@ -128,20 +129,13 @@ def analyse(
     each. With a `device` times on it are estimated. SpecError for settings that cannot be and for a network of no such
     layers, DataError for data that do not fit and fewer examples than channels.
     """
-    if tap not in TAPS:
-        raise unknown_name("tap", tap, TAPS)
-    components.check_threshold(threshold)
-    components.check_rise(rise)
-    whole(examples, "examples", 1)
     graph = trainer.network.graph
-    names = chain(graph)
-    if not names:
-        raise SpecError(
-            f"{graph.name} has no layer whose precision could be chosen; analyse a network of binary layers"
-        )
+    whole(examples, "examples", 1)
     tried = find_choices(choices)
     some = _some(as_dataset(data, graph), examples, trainer.settings.seed)
-    _check_enough(graph, names, tap, len(some))
+    names = check_analysis(trainer.network, len(some), threshold=threshold, rise=rise, tap=tap)
+    network = trainer.network
+    own = model_bytes(network), energy_pj(network), device, None if device is None else time_ms(network, device)
     found = _covariances(trainer, some, {name: _tapped(graph, name, tap) for name in names})
     explained = {name: components.explained(one.matrix) for name, one in found.items()}
     counts = [components.components(explained[name], threshold) for name in names]
@@ -153,7 +147,6 @@ def analyse(
     if sensitive:
         scored = some if validation is None else _some(as_dataset(validation, graph), examples, trainer.settings.seed)
         loss, falls = sensitivity(trainer, some, scored, few, tell)
-    network = trainer.network
     more = {
         "bytes": added(network, few, model_bytes),
         "pj": added(network, few, energy_pj),
@@ -173,23 +166,39 @@ def analyse(
         )
         for at, name in enumerate(names)
     ]
-    own = model_bytes(network), energy_pj(network), device, None if device is None else time_ms(network, device)
     return Analysis(graph.name, tap, len(some), threshold, rise, loss, *own, tuple(layers))
 
 
-def find_choices(given: Sequence[str] | None) -> tuple[str, ...]:
+def check_analysis(network: Network, examples: int, *, threshold: float, rise: int, tap: str) -> tuple[str, ...]:
+    """The layers of a network that `analyse` looks at; its errors, before there are weights or so many examples."""
+    if tap not in TAPS:
+        raise unknown_name("tap", tap, TAPS)
+    components.check_threshold(threshold)
+    components.check_rise(rise)
+    graph = network.graph
+    names = chain(graph)
+    if not names:
+        raise SpecError(
+            f"{graph.name} has no layer whose precision could be chosen; analyse a network of binary layers"
+        )
+    _check_enough(graph, names, tap, examples)
+    return names
+
+
+def find_choices(given: Sequence[str | int] | None) -> tuple[str, ...]:
     """The precisions to raise layers to, from few bits to many; by default all that there are.
 
     "1" is always there beside them. SpecError for one that there is not, and for none above one bit.
     """
     if given is None:
         return PRECISIONS[1:]
-    for one in given:
-        if one not in PRECISIONS:
-            raise SpecError(f"choices are {', '.join(map(repr, given))}, must be of {', '.join(PRECISIONS)}")
-    found = tuple(to for to in PRECISIONS[1:] if to in given)
+    asked = [str(one) for one in given]  # bits may be whole numbers, as in Network.with_precision
+    if not set(asked) <= set(PRECISIONS):
+        raise SpecError(f"choices are {', '.join(map(repr, given))}, must be of {', '.join(PRECISIONS)}")
+    found = tuple(to for to in PRECISIONS[1:] if to in asked)
     if not found:
-        raise SpecError(f"choices are {', '.join(given)}, must have {', '.join(PRECISIONS[1:])} or some of these")
+        told = ", ".join(asked) or "none"
+        raise SpecError(f"choices are {told}, must have {', '.join(PRECISIONS[1:])} or some of these")
     return found
 
 

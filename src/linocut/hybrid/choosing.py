@@ -11,7 +11,7 @@ from typing import Any
 from linocut.devices.one_of_each import Front, best_of_each
 from linocut.errors import SpecError, unknown_name
 from linocut.graph.network import Network
-from linocut.graph.precision import ONE, choosable, precision_of
+from linocut.graph.precision import FLOAT, ONE, choosable, precision_of
 from linocut.hybrid.analysis import Analysis, find_choices
 from linocut.hybrid.costs import Budget
 from linocut.hybrid.options import options_of
@@ -38,7 +38,8 @@ class Point:
 class Chosen:
     """What a budget allows: the network, its precisions by layer, what it costs, and the choices that nothing beats.
 
-    `least` and `most` are what the network costs as it is, and with every layer raised as far as the choices go.
+    `least` and `most` are what the network costs as it is, in the precisions `own`, and with every layer raised as far
+    as the choices go.
     `exact` says whether sums were followed as they are, or rounded up to a thousandth.
     """
 
@@ -51,6 +52,11 @@ class Chosen:
     most: int
     front: tuple[Point, ...]
     exact: bool
+    own: Mapping[str, str]
+
+    def raised(self, point: Point) -> dict[str, str]:
+        """The layers that a choice gives another precision than they have."""
+        return {name: to for name, to in point.precisions.items() if to != self.own[name]}
 
     def to_json(self) -> dict[str, Any]:
         """The object that `linocut hybrid --json` prints of it."""
@@ -71,11 +77,11 @@ class Chosen:
 def choose(
     network: Network,
     analysis: Analysis,
-    budget: str | Budget,
+    budget: str | int | Budget,
     by: str = SENSITIVITY,
-    choices: Sequence[str] | None = None,
+    choices: Sequence[str | int] | None = None,
 ) -> Network:
-    """The network with the precisions that bring most within a budget, "64KiB", "5uJ" or "3ms@coral-usb".
+    """The network with the precisions that bring most within a budget: "64KiB" or bytes, "5uJ", "3ms@coral-usb".
 
     Errors as those of `choice`, which says more.
     """
@@ -85,9 +91,9 @@ def choose(
 def choice(
     network: Network,
     analysis: Analysis,
-    budget: str | Budget,
+    budget: str | int | Budget,
     by: str = SENSITIVITY,
-    choices: Sequence[str] | None = None,
+    choices: Sequence[str | int] | None = None,
 ) -> Chosen:
     """The exact best choice of a precision for each layer of a binary network, within a budget.
 
@@ -98,7 +104,7 @@ def choice(
     """
     if by not in BY:
         raise unknown_name("by", by, BY)
-    limit = Budget.parse(budget) if isinstance(budget, str) else budget
+    limit = budget if isinstance(budget, Budget) else Budget.of(budget)
     tried = find_choices(choices) if choices is not None else analysis.choices
     known = {layer.name for layer in analysis.layers}
     if known.isdisjoint(choosable(network.graph)):
@@ -109,20 +115,23 @@ def choice(
     names = tuple(options)
     gains = _gains(analysis, options, by)
     least, costs = limit.cost(network), _costs(network, options, limit)
-    most = _most(network, options, costs, limit)
-    _check_budget(limit, least, most)
+    raised = _dearest(options, costs)
+    most = limit.cost(network.with_precision(raised))
+    _check_budget(limit, least, most, raised)
     front = best_of_each([costs[name] for name in names], [gains[name] for name in names])
     own = limit.in_parts(network)
     points = tuple(_points(front, options, own, limit))
     point, made, cost = _within(network, front, points, limit, own)
-    return Chosen(made, limit, by, point, cost, least, most, points, front.exact)
+    own_precisions = {name: of[0] for name, of in options.items()}
+    return Chosen(made, limit, by, point, cost, least, most, points, front.exact, own_precisions)
 
 
-def check_budget(network: Network, budget: Budget, choices: Sequence[str] | None = None) -> None:
+def check_budget(network: Network, budget: Budget, choices: Sequence[str | int] | None = None) -> None:
     """SpecError for a budget within which nothing of a network can be chosen, before anything is analysed."""
     tried = find_choices(choices)
     options = _options(network, tried)
-    _check_budget(budget, budget.cost(network), _most(network, options, _costs(network, options, budget), budget))
+    raised = _dearest(options, _costs(network, options, budget))
+    _check_budget(budget, budget.cost(network), budget.cost(network.with_precision(raised)), raised)
 
 
 def _options(network: Network, tried: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -135,11 +144,9 @@ def _options(network: Network, tried: Sequence[str]) -> dict[str, tuple[str, ...
     return found
 
 
-def _most(
-    network: Network, options: Mapping[str, Sequence[str]], costs: Mapping[str, Sequence[int]], limit: Budget
-) -> int:
-    """What a network costs with every layer in its dearest precision."""
-    return limit.cost(network.with_precision({name: _dearest(of, costs[name]) for name, of in options.items()}))
+def _dearest(options: Mapping[str, Sequence[str]], costs: Mapping[str, Sequence[int]]) -> dict[str, str]:
+    """The dearest precision of each layer."""
+    return {name: of[max(range(len(of)), key=lambda at: costs[name][at])] for name, of in options.items()}
 
 
 def _gains(analysis: Analysis, options: Mapping[str, Sequence[str]], by: str) -> dict[str, list[float]]:
@@ -179,11 +186,8 @@ def _costs(network: Network, options: Mapping[str, Sequence[str]], limit: Budget
     return found
 
 
-def _dearest(options: Sequence[str], costs: Sequence[int]) -> str:
-    return options[max(range(len(costs)), key=lambda place: costs[place])]
-
-
-def _check_budget(limit: Budget, least: int, most: int) -> None:
+def _check_budget(limit: Budget, least: int, most: int, raised: Mapping[str, str]) -> None:
+    """SpecError for a budget out of range; `raised` are the precisions that cost the most."""
     if limit.limit < least:
         given, taken = _told(limit, least)
         raise SpecError(
@@ -191,9 +195,15 @@ def _check_budget(limit: Budget, least: int, most: int) -> None:
         )
     if limit.limit > most:
         given, taken = _told(limit, most)
+        if least == most:
+            raise SpecError(
+                f"budget is {given}, but the network takes {taken} in whichever of these precisions, so nothing is to "
+                f"choose; give bytes or an energy, or {limit.exactly(most)}"
+            )
+        option = "--keep-float" if set(raised.values()) == {FLOAT} else "--bits"
         raise SpecError(
             f"budget is {given}, but all layers raised take {taken}, so nothing is to choose; give "
-            f"{limit.exactly(most)} or less, or train that: --keep-float"
+            f"{limit.exactly(most)} or less, or train that: {option}"
         )
 
 

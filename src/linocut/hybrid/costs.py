@@ -16,6 +16,7 @@ from linocut.devices.table import load
 from linocut.errors import SpecError
 from linocut.graph.network import Network
 from linocut.graph.precision import model_bits
+from linocut.settings_of import as_plain
 from linocut.sizes import parse_size, show_size
 
 BYTES, ENERGY, TIME = "bytes", "energy", "time"
@@ -73,6 +74,16 @@ class Budget:
             return Budget(BYTES, parse_size(text))
         except ValueError:
             raise SpecError(f"budget is {text!r}, must be a size, an energy, or a time on a device, {MEND}") from None
+
+    @staticmethod
+    def of(given: str | int) -> Budget:
+        """That of a text, or of so many bytes; SpecError for anything else."""
+        given = as_plain(given)
+        if isinstance(given, str):
+            return Budget.parse(given)
+        if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+            raise SpecError(f"budget is {given!r}, must be a text {MEND}, or a whole number of bytes, 1 or more")
+        return Budget(BYTES, given)
 
     def exact(self, network: Network) -> float:
         """What a network costs, in bytes, picojoules or nanoseconds."""

@@ -69,7 +69,7 @@ def choice_table(found: Chosen) -> str:
     """The precision of each layer, what that costs, and the choices that nothing beats."""
     budget, point = found.budget, found.point
     rows = [("layer", "precision"), *((name, _bits(to)) for name, to in point.precisions.items())]
-    raised = ", ".join(f"{name}={to}" for name, to in point.raised.items()) or "none: nothing that fits gains"
+    raised = ", ".join(f"{name}={to}" for name, to in found.raised(point).items()) or "none: nothing that fits gains"
     cost, least, most = (budget.shown(one) for one in (found.cost, found.least, found.most))
     how = "exact" if found.exact else "of costs rounded up to thousandths"
     lines = [
@@ -94,7 +94,12 @@ def _front(found: Chosen) -> list[str]:
 
 
 def _point(found: Chosen, point: Point, chosen: bool) -> tuple[str, ...]:
-    return found.budget.shown(point.cost), f"{point.gain:.4g}", f"{len(point.raised)}", "chosen" if chosen else ""
+    return (
+        found.budget.shown(point.cost),
+        f"{point.gain:.4g}",
+        f"{len(found.raised(point))}",
+        "chosen" if chosen else "",
+    )
 
 
 @dataclass(frozen=True)
