@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from linocut.data import load
 from linocut.data.arrays import ArrayDataset
 from linocut.devices.hybrid_energy import hybrid_energy, read_bit_energies
 from linocut.errors import RunError, SpecError
@@ -175,6 +176,12 @@ def test_a_training_is_kept_and_goes_on(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="binary-seed0 holds a run of 1 epochs, not of 2; give --epochs 1, or another"):
         dataclasses.replace(training, epochs=2).run(asked, data, data)
     assert dataclasses.replace(training, epochs=2).kept(asked) is None
+
+
+def test_digits_stand_in_unmirrored(tmp_path: Path) -> None:
+    """Where CIFAR-10 is not on a machine they are trained on, and mirrored digits are refused."""
+    asked, (train, test) = Asked(True, 1, tmp_path, None, 1, lambda text: None), load("digits")
+    assert HybridTraining(Small("binary", "of digits", "binary"), 1, 0).run(asked, train, test).data == "digits"
 
 
 def test_bits_chosen_within_a_budget_keep_to_it_at_12_times_compression() -> None:
