@@ -1,6 +1,8 @@
 """`linocut analyse`, `linocut hybrid`, and precisions of layers on the command line."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -170,13 +172,11 @@ def test_mistakes_are_one_line(elsewhere, linocut, binary, arguments, message):
     assert status == 2 and out == "" and message in err and err.count("\n") == 1
 
 
-def test_an_interrupted_binary_run_is_where_to_begin_from(elsewhere, linocut, binary, monkeypatch):
-    """Its folder says how to go on, as does what is told; and the choice then comes to what it would have come to."""
+@contextmanager
+def stopped_trainings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A block in which each training is interrupted behind its first epoch."""
     from linocut.train import EpochEnded, Interrupted, Trainer
 
-    command = ("hybrid", "--model", binary / "net.toml", *TRAIN, "--limit", 100, "--epochs", 2, "--examples", 50)
-    command += ("--choices", "2,float", "--budget", "2600B")
-    assert linocut(*command, "--out", "whole")[0] == 0
     fit = Trainer.fit
 
     def stopped(self, *given, **how):
@@ -185,6 +185,15 @@ def test_an_interrupted_binary_run_is_where_to_begin_from(elsewhere, linocut, bi
 
     with monkeypatch.context() as patched:
         patched.setattr(Trainer, "fit", stopped)
+        yield
+
+
+def test_an_interrupted_binary_run_is_where_to_begin_from(elsewhere, linocut, binary, monkeypatch):
+    """Its folder says how to go on, as does what is told; and the choice then comes to what it would have come to."""
+    command = ("hybrid", "--model", binary / "net.toml", *TRAIN, "--limit", 100, "--epochs", 2, "--examples", 50)
+    command += ("--choices", "2,float", "--budget", "2600B")
+    assert linocut(*command, "--out", "whole")[0] == 0
+    with stopped_trainings(monkeypatch):
         status, _, err = linocut(*command, "--out", "cut")
     resume = "linocut train --resume --out cut-binary"
     begin = "linocut hybrid --from cut-binary --budget 2600B --choices 2,float --examples 50 --epochs 2 --limit 100"
@@ -220,8 +229,6 @@ def test_an_analysis_that_is_interrupted_says_how_to_choose_from_the_binary_run(
 
 def test_a_chosen_network_of_fewer_examples_goes_on(elsewhere, linocut, tmp_path, monkeypatch):
     """Its limit is of what the binary run trained on, beside the validation data of that run."""
-    from linocut.train import EpochEnded, Interrupted, Trainer
-
     (tmp_path / "net.toml").write_text(NETWORK)
     run = ("train", "--model", "net.toml", *TRAIN, "--limit", 200, "--validation", 0.1, "--epochs", 1, "--out", "run")
     assert linocut(*run)[0] == 0
@@ -229,14 +236,7 @@ def test_a_chosen_network_of_fewer_examples_goes_on(elsewhere, linocut, tmp_path
     command += ("--limit", 100, "--epochs", 2, "--data-dir", "there")
     status, _, err = linocut(*command, "--out", "whole")
     assert status == 0 and "hybrid: epoch 2, loss" in err and ", validation accuracy" in err
-    fit = Trainer.fit
-
-    def stopped(self, *given, **how):
-        fit(self, *given, **how | {"callbacks": [lambda event: self.stop() if isinstance(event, EpochEnded) else None]})
-        raise Interrupted(2, str(how["out"]))
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Trainer, "fit", stopped)
+    with stopped_trainings(monkeypatch):
         status, _, err = linocut(*command, "--out", "cut")
     resume = "linocut train --resume --out cut --data-dir there"
     assert status == 130 and err.endswith(f"go on with: {resume}\n")

@@ -36,7 +36,8 @@ def test_what_no_network_has_is_refused(given: dict[str, Any], message: str) -> 
 
 
 def test_axes_and_curves_that_are_no_numbers_are_refused() -> None:
+    axes: dict[str, Any] = {"beta": ["a"], "ratio": [1.0]}
     with pytest.raises(SpecError, match=r"1 / J is \['a'\], must be a list of numbers"):
-        phase_diagram(beta=["a"], ratio=[1.0])  # type: ignore[list-item]
+        phase_diagram(**axes)
     with pytest.raises(SpecError, match=r"j_squared is .*, must be a list of finite numbers"):
         fit_slope([0.2, 0.3, float("nan"), 0.4])

@@ -31,7 +31,10 @@ def test_decay_holds_j_squared_where_growth_and_decay_balance():
     """dJ^2/du = k - 2 lambda' S J^2: it goes to k / (2 lambda' S); that k is found from the trial's own curve."""
     k, decay = 11.0, 0.01
     rest, rate = k / (2 * decay * EXAMPLES), 2 * decay * EXAMPLES
-    curve = lambda u: rest + (0.3 - rest) * np.exp(-rate * u)  # noqa: E731
+
+    def curve(u):
+        return rest + (0.3 - rest) * np.exp(-rate * u)
+
     decayed = replace(SGD, optimizer=replace(SGD.optimizer, weight_decay=decay, learning_rate=0.002))
     short = trial(decayed, 400, j_squared=curve)
     assert growth(short, EXAMPLES).k == pytest.approx(k, rel=0.02)
@@ -56,7 +59,10 @@ def test_far_beyond_the_edge_growth_is_that_of_the_same_part_of_the_trial():
 
 def test_turnover_comes_to_rest_and_then_follows_a_power_of_the_rate():
     """However much longer the run is than the trials; the farther, the less sure."""
-    law = lambda rate, step: 0.3 * rate**0.6 * (1 + 32 / step)  # noqa: E731
+
+    def law(rate, step):
+        return 0.3 * rate**0.6 * (1 + 32 / step)
+
     trials = [trial(at(rate), 100, turnover=law) for rate in (5e-4, 1e-3, 2e-3)]
     other = trial(at(0.1), 100, turnover=lambda rate, step: 0.5)  # too far off to tell of it
     found = of_turnover([*trials, other], ADAM, 3, EXAMPLES)

@@ -38,9 +38,9 @@ def _joined(
     dy, dw = gradient.operand("dy"), gradient.operand("dw")
     if dy is None or dw is None or dw != update.operand("dw") or uses[dw] > 2:
         return None
-    if buffers[dy].format in ("i4", "i8"):
-        return _of_integers(gradient, update, buffers[dw].format)
-    return _of_floats(buffers, gradient, update)
+    form = buffers[dw].format
+    integers = buffers[dy].format in ("i4", "i8")
+    return _of_integers(gradient, update, form) if integers else _of_floats(buffers, gradient, update, form)
 
 
 def _of_integers(gradient: Instruction, update: Instruction, form: str) -> Instruction:
@@ -52,17 +52,14 @@ def _of_integers(gradient: Instruction, update: Instruction, form: str) -> Instr
     return Instruction(op, operands, gradient.attributes[:own] + update.attributes + signs)
 
 
-def _of_floats(buffers: Sequence[Buffer], gradient: Instruction, update: Instruction) -> Instruction | None:
+def _of_floats(buffers: Sequence[Buffer], gradient: Instruction, update: Instruction, form: str) -> Instruction | None:
     """Of 32 bits, and of whole batches: micro-batches sum dW."""
     if (gradient.op.name, update.op.name) != ("conv2d_weight_gradient", "sgd") or update.operand("micro") is not None:
         return None
-    of = {operand.name: operand.formats for operand in FLOAT_SGD.signature.operands}
-    operands = _operands(tuple(of), gradient, update)
-    dw = gradient.operand("dw")
-    forms = [
-        (buffers[number].format, of[name]) for name, number in zip(of, operands, strict=True) if number is not None
-    ]
-    if dw is None or buffers[dw].format != "f32" or any(form not in allowed for form, allowed in forms):
+    takes = FLOAT_SGD.signature.operands
+    operands = _operands([one.name for one in takes], gradient, update)
+    there = ((one, number) for one, number in zip(takes, operands, strict=True) if number is not None)
+    if form != "f32" or any(buffers[number].format not in one.formats for one, number in there):
         return None
     return Instruction(FLOAT_SGD, operands, gradient.attributes + update.attributes)
 
