@@ -138,12 +138,14 @@ inline void store_blocks(const Vector* x, float* to) {
 
 // --- rows of numbers as planes ---
 
-// Planes of `rows` rows of `blocks` blocks each (`padded`), and behind them the negated imaginary ones.
+// Planes of rows of `blocks` blocks each (`padded`), and behind them the negated imaginary ones. They begin `apart`
+// numbers from each other: a line of the cache more than the rows take, as K of them are written in turn, and what is
+// a multiple of 4 KiB apart falls into the same few lines of a cache.
 struct Planes {
     float* data;
-    i64 rows, blocks;
+    i64 apart, blocks;
 
-    float* at(int plane, i64 r) const { return data + (plane * rows + r) * blocks; }
+    float* at(int plane, i64 r) const { return data + plane * apart + r * blocks; }
     FloatRows factors(int plane, i64 first = 0) const { return {at(plane, 0) + first, blocks, 1}; }
     // Summed over rows, not blocks.
     FloatRows turned(int plane, i64 first) const { return {at(plane, 0) + first, 1, blocks}; }
@@ -151,28 +153,43 @@ struct Planes {
 
 template <int K>
 inline Planes take_planes(Workspace& space, i64 rows, i64 blocks) {
-    return {space.several<float>(all_planes<K> * rows * padded(blocks)), rows, padded(blocks)};
+    const i64 apart = rows * padded(blocks) + blocks_apart;
+    return {space.several<float>(all_planes<K> * apart), apart, padded(blocks)};
 }
 
-// A row of numbers, zeros behind the last, as row r of the planes.
+// `lanes` blocks that follow each other, as row r of the planes from the block `at` on.
 template <int K>
-inline void transform_row(const float* from, const Planes& to, i64 r) {
-    for (i64 j = 0; j < to.blocks; j += lanes) {
-        Vector x[K], found[K];
-        load_blocks<K>(from + j * K, x);
-        forward<K>(x, 1, found);
-        for (int plane = 0; plane < K; ++plane) std::memcpy(to.at(plane, r) + j, found + plane, sizeof(Vector));
-        for (int m = 1; m < K / 2; ++m) {
-            const Vector negated = -found[2 * m + 1];
-            std::memcpy(to.at(K + m - 1, r) + j, &negated, sizeof negated);
-        }
+inline void transform_blocks(const float* from, const Planes& to, i64 r, i64 at) {
+    Vector x[K], found[K];
+    load_blocks<K>(from, x);
+    forward<K>(x, 1, found);
+    for (int plane = 0; plane < K; ++plane) std::memcpy(to.at(plane, r) + at, found + plane, sizeof(Vector));
+    for (int m = 1; m < K / 2; ++m) {
+        const Vector negated = -found[2 * m + 1];
+        std::memcpy(to.at(K + m - 1, r) + at, &negated, sizeof negated);
     }
 }
 
-// Row `index` of an operand, columns [first, first + count), as floats with zeros behind them, `whole` in all.
-inline void load_row(const Operand& from, i64 index, i64 first, i64 count, i64 whole, float* out) {
-    for (i64 c = 0; c < count; c += segment) load_floats(from, index, first + c, least(segment, count - c), out + c);
-    std::memset(out + count, 0, static_cast<std::size_t>(whole - count) * sizeof *out);
+// `count` numbers, zeros behind them, as row r of the planes: from where they lie as far as they fill vectors. `line`
+// has room for a row.
+template <int K>
+inline void transform_row(const float* from, i64 count, const Planes& to, i64 r, float* line) {
+    constexpr i64 at_once = lanes * K;
+    const i64 whole = count / at_once * at_once, all = to.blocks * K;
+    for (i64 c = 0; c < whole; c += at_once) transform_blocks<K>(from + c, to, r, c / K);
+    if (whole == all) return;
+    std::memmove(line + whole, from + whole, static_cast<std::size_t>(count - whole) * sizeof *line);
+    std::memset(line + count, 0, static_cast<std::size_t>(all - count) * sizeof *line);
+    for (i64 c = whole; c < all; c += at_once) transform_blocks<K>(line + c, to, r, c / K);
+}
+
+// The columns [first, first + count) of row `index` of an operand likewise.
+template <int K>
+inline void transform_columns(const Operand& from, i64 index, i64 first, i64 count, const Planes& to, i64 r,
+                              float* line) {
+    if (from.format == Format::f32) return transform_row<K>(row<float>(from, index) + first, count, to, r, line);
+    for (i64 c = 0; c < count; c += segment) load_floats(from, index, first + c, least(segment, count - c), line + c);
+    transform_row<K>(line, count, to, r, line);
 }
 
 // --- products ---
@@ -352,10 +369,7 @@ inline void run_of(const Call& call, i64 begin, i64 end) {
         const i64 first = unit * rows_at_once;
         const i64 n = rows_within(call, first, least(rows_at_once, y.rows - first), rows);
         if (n == 0) continue;
-        for (i64 r = 0; r < n; ++r) {
-            circulant::load_row(x, rows[r], 0, x.cols, planes.blocks * K, line);
-            circulant::transform_row<K>(line, planes, r);
-        }
+        for (i64 r = 0; r < n; ++r) circulant::transform_columns<K>(x, rows[r], 0, x.cols, planes, r, line);
         circulant::each_output<K, rows_at_once>(planes, n, spectra, y.cols, sums, out,
                                                 [&](i64 r, i64 at, i64 count, float* numbers) {
                                                     for (i64 c = 0; c < count; c += segment) {
@@ -412,7 +426,7 @@ inline void run_of(const Call& call, i64 begin, i64 end) {
     const Operand &dy = call.operands[DY], &x = call.operands[X], &dw = call.operands[DW];
     const i64 across = dw.shape[1], into = dw.shape[0], tiles = divide_up(across, circulant::tile);
     Workspace space(call);
-    const circulant::Planes inputs = circulant::take_planes<K>(space, rows_at_once, blocks_at_once);
+    circulant::Planes inputs = circulant::take_planes<K>(space, rows_at_once, blocks_at_once);
     const circulant::Planes outputs = circulant::take_planes<K>(space, rows_at_once, circulant::tile);
     float* line = space.several<float>(blocks_at_once * K);
     auto& sums = space.take<circulant::Tiles<K, blocks_at_once>>();
@@ -421,14 +435,13 @@ inline void run_of(const Call& call, i64 begin, i64 end) {
         const i64 count = least(blocks_at_once, into - j), columns = least(circulant::tile, across - i);
         const i64 first = static_cast<i64>(call.attributes[FIRST]) + i * K;
         const i64 of_dy = least(columns * K, dy.cols - first), of_x = least(count * K, x.cols - j * K);
-        std::memset(sums, 0, sizeof sums);
+        inputs.blocks = circulant::padded(count);
+        for (auto& plane : sums) std::memset(plane, 0, static_cast<std::size_t>(count) * sizeof plane[0]);
         Step steps[rows_at_once];
         for (i64 next = 0, n; (n = steps_from(call, next, steps)) > 0;) {
             for (i64 r = 0; r < n; ++r) {
-                circulant::load_row(dy, steps[r].of_dy, first, of_dy, circulant::tile * K, line);
-                circulant::transform_row<K>(line, outputs, r);
-                circulant::load_row(x, steps[r].of_x, j * K, of_x, blocks_at_once * K, line);
-                circulant::transform_row<K>(line, inputs, r);
+                circulant::transform_columns<K>(dy, steps[r].of_dy, first, of_dy, outputs, r, line);
+                circulant::transform_columns<K>(x, steps[r].of_x, j * K, of_x, inputs, r, line);
             }
             // conj(x) dy: re re + im im, re im - im re.
             const auto add = [&](int to, int plane_of_x, int plane_of_dy) {

@@ -7,27 +7,38 @@ namespace linocut::LINOCUT_NS::gates {
 
 inline constexpr i64 rows_at_once = 16;  // sequences that are stepped through together
 
-// e^x for x <= 0, to 2e-7 of it: without branches, so that loops of it become vectors.
-inline float exponential_of(float value) {
-    const float x = value >= -87.0f ? value : -87.0f;
-    const float k = std::floor(x * 1.44269504f + 0.5f);
-    const float r = (x - k * 0.693145752f) - k * 1.42860677e-6f;
-    const float series =
-        ((((1.0f / 720.0f * r + 1.0f / 120.0f) * r + 1.0f / 24.0f) * r + 1.0f / 6.0f) * r + 0.5f) * r * r + r + 1.0f;
-    return series * __builtin_bit_cast(float, (static_cast<i32>(k) + 127) << 23);
+// a b + c, rounded once where the set has an instruction for it.
+[[gnu::always_inline]] inline float multiply_add(float a, float b, float c) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+    return __builtin_fmaf(a, b, c);
+#else
+    return a * b + c;
+#endif
 }
 
-inline float sigmoid_of(float x) {
-    const float power = exponential_of(-std::fabs(x));
-    const float found = (x >= 0.0f ? 1.0f : power) / (1.0f + power);
-    return x == x ? found : x;
+// e^x, of x within -87 and 87, to 2e-7 of it; not a number for what is none. Without branches, so that loops of it
+// become vectors, and always inline, as a loop that calls is none. What is added to x / ln 2 leaves the nearest whole
+// number in the lowest bits of the sum, from where it becomes an exponent. Products that do not wait for each other
+// come first.
+[[gnu::always_inline]] inline float exponential_of(float value) {
+    constexpr float whole = 12582912.0f;  // 1.5 * 2^23
+    const float below = value > 87.0f ? 87.0f : value, x = below < -87.0f ? -87.0f : below;
+    const float shifted = multiply_add(x, 1.44269504f, whole), k = shifted - whole;
+    const float r = multiply_add(k, -1.42860677e-6f, multiply_add(k, -0.693145752f, x)), square = r * r;
+    const float first = r + 1.0f, third = multiply_add(r, 1.0f / 6.0f, 0.5f);
+    const float fifth = multiply_add(r, 1.0f / 120.0f, 1.0f / 24.0f);
+    const float high = multiply_add(multiply_add(square, 1.0f / 720.0f, fifth), square, third);
+    return multiply_add(high, square, first) *
+           __builtin_bit_cast(float, (__builtin_bit_cast(u32, shifted) << 23) + (u32{127} << 23));
 }
 
-inline float tanh_of(float x) {
+[[gnu::always_inline]] inline float sigmoid_of(float x) { return 1.0f / (1.0f + exponential_of(-x)); }
+
+[[gnu::always_inline]] inline float tanh_of(float x) {
     const float size = std::fabs(x), power = exponential_of(-2.0f * size), square = x * x;
-    const float far = (1.0f - power) / (1.0f + power), near = x - x * square * (1.0f / 3.0f - square * (2.0f / 15.0f));
-    const float found = size < 0.03f ? near : x < 0.0f ? -far : far;
-    return x == x ? found : x;
+    const float far = __builtin_copysignf((1.0f - power) / (1.0f + power), x);
+    const float near = multiply_add(-x * square, multiply_add(square, -2.0f / 15.0f, 1.0f / 3.0f), x);
+    return size < 0.03f ? near : far;
 }
 
 // Elements [first, first + n) of a row, n <= 64, fixed-point ones in real units.
@@ -103,26 +114,16 @@ struct Step {
     }
 };
 
-inline void add(float* to, const float* numbers, i64 n) {
-    for (i64 i = 0; i < n; ++i) to[i] += numbers[i];
-}
-
-// Some numbers, filled up with zeros, as row r of planes; `line` has room for a row.
-template <int K>
-inline void transform_numbers(const float* numbers, i64 count, const circulant::Planes& to, i64 r, float* line) {
-    std::memcpy(line, numbers, static_cast<std::size_t>(count) * sizeof *line);
-    std::memset(line + count, 0, static_cast<std::size_t>(to.blocks * K - count) * sizeof *line);
-    circulant::transform_row<K>(line, to, r);
+inline void add(float* to, const float* a, const float* b, i64 n) {
+    for (i64 i = 0; i < n; ++i) to[i] = a[i] + b[i];
 }
 
 // The columns [first, first + of each row) of `work` as rows of planes; `line` has room for a row.
 template <int K>
 inline void transform_rows(const Step& step, const Operand& work, i64 first, i64 count, const circulant::Planes& to,
                            float* line) {
-    for (i64 r = 0; r < step.count; ++r) {
-        circulant::load_row(work, step.sequences[r], first, count, to.blocks * K, line);
-        circulant::transform_row<K>(line, to, r);
-    }
+    for (i64 r = 0; r < step.count; ++r)
+        circulant::transform_columns<K>(work, step.sequences[r], first, count, to, r, line);
 }
 
 }  // namespace linocut::LINOCUT_NS::gates

@@ -63,7 +63,8 @@ struct Forward {
         gates::transform_rows<K>(step, work, from, cells, planes, line);
         circulant::each_output<K, rows_at_once>(planes, step.count, matrix, count, sums, out,
                                                 [&](i64 r, i64 first, i64 n, const float* numbers) {
-                                                    gates::add(a + r * ax.cols + to + first, numbers, n);
+                                                    float* sum = a + r * ax.cols + to + first;
+                                                    gates::add(sum, sum, numbers, n);
                                                 });
     }
 
@@ -143,7 +144,7 @@ struct Gradient {
             });
             for (i64 r = 0; r < step.count; ++r) finish(step, r);
             multiply(step, 0, 2 * cells, recurrent, [&](i64 sequence, i64 first, i64 n, const float* numbers) {
-                gates::add(carried(sequence) + first, numbers, n);
+                gates::add(carried(sequence) + first, carried(sequence) + first, numbers, n);
             });
         }
         all.each_end([&](i64 first, i64 count) {
@@ -155,10 +156,8 @@ struct Gradient {
     // The product of columns of da with a matrix.
     template <class Use>
     void multiply(const gates::Step& step, i64 from, i64 count, const circulant::Spectra& matrix, const Use& use) {
-        for (i64 r = 0; r < step.count; ++r) {
-            circulant::load_row(da, step.rows[r], from, count, planes.blocks * K, line);
-            circulant::transform_row<K>(line, planes, r);
-        }
+        for (i64 r = 0; r < step.count; ++r)
+            circulant::transform_columns<K>(da, step.rows[r], from, count, planes, r, line);
         circulant::each_output<K, rows_at_once>(
             planes, step.count, matrix, cells, sums, out,
             [&](i64 r, i64 first, i64 n, const float* numbers) { use(step.sequences[r], first, n, numbers); });

@@ -27,6 +27,11 @@ struct Peepholes {
     }
 };
 
+// 64, known to the compiler.
+struct WholeSegment {
+    constexpr operator i64() const { return segment; }
+};
+
 // What is known of a call, and the memory for its products.
 template <int K>
 struct Forward {
@@ -81,57 +86,68 @@ struct Forward {
 
     // a = ax + R y'.
     void add_last(const gates::Step& step, bool any) {
-        for (i64 r = 0; r < step.count; ++r)
-            std::memcpy(a + r * ax.cols, row<float>(ax, step.rows[r]), static_cast<std::size_t>(ax.cols) * sizeof *a);
-        if (!any) return;
+        if (!any) {
+            for (i64 r = 0; r < step.count; ++r)
+                std::memcpy(a + r * ax.cols, row<float>(ax, step.rows[r]),
+                            static_cast<std::size_t>(ax.cols) * sizeof *a);
+            return;
+        }
         gates::transform_rows<K>(step, work, cells, outputs, of_outputs, line);
         circulant::each_output<K, rows_at_once>(
-            of_outputs, step.count, recurrent, ax.cols, sums, out,
-            [&](i64 r, i64 first, i64 n, const float* numbers) { gates::add(a + r * ax.cols + first, numbers, n); });
+            of_outputs, step.count, recurrent, ax.cols, sums, out, [&](i64 r, i64 first, i64 n, const float* numbers) {
+                gates::add(a + r * ax.cols + first, row<float>(ax, step.rows[r]) + first, numbers, n);
+            });
     }
 
     // Gates and cells of row r of the step.
     void move_cells(const gates::Step& step, i64 r) {
-        float *c = state(step.sequences[r]), *made = a + r * ax.cols;
+        float *c = state(step.sequences[r]), *made = a + r * ax.cols, *hidden = m + r * cells;
         for (i64 first = 0; first < cells; first += segment) {
             const i64 n = least(segment, cells - first);
             const Peepholes see(peepholes, first, n);
-            float of[gates_of_cell][segment] = {}, cell[segment] = {}, hidden[segment];
-            for (int gate = 0; gate < gates_of_cell; ++gate)
-                std::memcpy(of[gate], made + gate * cells + first, static_cast<std::size_t>(n) * sizeof(float));
-            std::memcpy(cell, c + first, static_cast<std::size_t>(n) * sizeof(float));
-            step_cells(see, of, cell, hidden);
-            std::memcpy(c + first, cell, static_cast<std::size_t>(n) * sizeof(float));
-            std::memcpy(m + r * cells + first, hidden, static_cast<std::size_t>(n) * sizeof(float));
+            if (sigmoid) {
+                step_cells<true>(see, n, made + first, c + first, hidden + first);
+            } else {
+                step_cells<false>(see, n, made + first, c + first, hidden + first);
+            }
             if (given(gates_kept)) {
                 for (int gate = 0; gate < gates_of_cell; ++gate)
-                    gates::store_scaled(gates_kept, step.rows[r], gate * cells + first, n, of[gate]);
+                    gates::store_scaled(gates_kept, step.rows[r], gate * cells + first, n, made + gate * cells + first);
             }
-            if (given(cells_kept)) store_floats(cells_kept, step.rows[r], first, n, cell);
+            if (given(cells_kept)) store_floats(cells_kept, step.rows[r], first, n, c + first);
         }
     }
 
-    void step_cells(const Peepholes& see, float (*of)[segment], float* cell, float* hidden) const {
-        for (i64 i = 0; i < segment; ++i) of[INPUT][i] = gates::sigmoid_of(of[INPUT][i] + see.input[i] * cell[i]);
-        for (i64 i = 0; i < segment; ++i)
-            of[FORGET][i] = gates::sigmoid_of(of[FORGET][i] + 1.0f + see.forget[i] * cell[i]);
-        if (sigmoid) {
-            for (i64 i = 0; i < segment; ++i) of[CANDIDATE][i] = gates::sigmoid_of(of[CANDIDATE][i]);
-        } else {
-            for (i64 i = 0; i < segment; ++i) of[CANDIDATE][i] = gates::tanh_of(of[CANDIDATE][i]);
+    template <bool Sigmoid>
+    void step_cells(const Peepholes& see, i64 n, float* made, float* cell, float* hidden) const {
+        const float limit = bound > 0.0f ? bound : HUGE_VALF;
+        move<Sigmoid>(see, n, limit, made + INPUT * cells, made + CANDIDATE * cells, made + FORGET * cells,
+                      made + OUTPUT * cells, cell, hidden);
+    }
+
+    // Functions that do not wait for each other stand in one loop.
+    template <bool Sigmoid>
+    static void move(const Peepholes& see, i64 n, float limit, float* __restrict in, float* __restrict candidate,
+                     float* __restrict forget, float* __restrict out, float* __restrict cell,
+                     float* __restrict hidden) {
+        for (i64 i = 0; i < n; ++i) {
+            in[i] = gates::sigmoid_of(in[i] + see.input[i] * cell[i]);
+            forget[i] = gates::sigmoid_of(forget[i] + 1.0f + see.forget[i] * cell[i]);
+            candidate[i] = Sigmoid ? gates::sigmoid_of(candidate[i]) : gates::tanh_of(candidate[i]);
         }
-        for (i64 i = 0; i < segment; ++i) cell[i] = of[FORGET][i] * cell[i] + of[INPUT][i] * of[CANDIDATE][i];
-        if (bound > 0.0f) {
-            for (i64 i = 0; i < segment; ++i) cell[i] = cell[i] > bound ? bound : cell[i] < -bound ? -bound : cell[i];
+        for (i64 i = 0; i < n; ++i) {
+            const float whole = forget[i] * cell[i] + in[i] * candidate[i];
+            const float below = whole > limit ? limit : whole, c = below < -limit ? -limit : below;
+            out[i] = gates::sigmoid_of(out[i] + see.output[i] * c);
+            cell[i] = c;
+            hidden[i] = out[i] * gates::tanh_of(c);
         }
-        for (i64 i = 0; i < segment; ++i) of[OUTPUT][i] = gates::sigmoid_of(of[OUTPUT][i] + see.output[i] * cell[i]);
-        for (i64 i = 0; i < segment; ++i) hidden[i] = of[OUTPUT][i] * gates::tanh_of(cell[i]);
     }
 
     // y = P m, or m.
     void give(const gates::Step& step) {
         if (given(projection)) {
-            for (i64 r = 0; r < step.count; ++r) gates::transform_numbers<K>(m + r * cells, cells, of_cells, r, line);
+            for (i64 r = 0; r < step.count; ++r) circulant::transform_row<K>(m + r * cells, cells, of_cells, r, line);
             circulant::each_output<K, rows_at_once>(of_cells, step.count, circulant::Spectra(projection), outputs, sums,
                                                     out, [&](i64 r, i64 first, i64 n, const float* numbers) {
                                                         std::memcpy(last(step.sequences[r]) + first, numbers,
@@ -238,7 +254,7 @@ struct Gradient {
                 std::memcpy(dm + r * cells, sum, static_cast<std::size_t>(cells) * sizeof *sum);
                 continue;
             }
-            gates::transform_numbers<K>(sum, outputs, of_outputs, r, line);
+            circulant::transform_row<K>(sum, outputs, of_outputs, r, line);
         }
         if (!given(projection)) return;
         circulant::each_output<K, rows_at_once>(of_outputs, step.count, circulant::Spectra(projection), cells, sums,
@@ -255,28 +271,34 @@ struct Gradient {
     };
 
     void move_back(const gates::Step& step, i64 r, float* of_unit) {
-        float* back = dc(step.sequences[r]);
-        for (i64 first = 0; first < cells; first += segment) {
-            const i64 n = least(segment, cells - first);
-            const std::size_t bytes = static_cast<std::size_t>(n) * sizeof(float);
-            const lstm::Peepholes see(peepholes, first, n);
-            Cells at;
-            for (int gate = 0; gate < gates_of_cell; ++gate)
-                gates::load_scaled(kept, step.rows[r], gate * cells + first, n, at.of[gate]);
-            load_floats(cells_kept, step.rows[r], first, n, at.cell);
-            if (step.before[r] >= 0) load_floats(cells_kept, step.before[r], first, n, at.before);
-            std::memcpy(at.dm, dm + r * cells + first, bytes);
-            std::memcpy(at.dc, back + first, bytes);
-            slopes(see, at);
-            std::memcpy(back + first, at.dc, bytes);
-            for (int gate = 0; gate < gates_of_cell; ++gate)
-                std::memcpy(row<float>(da, step.rows[r]) + gate * cells + first, at.da[gate], bytes);
-            store_floats(cells_kept, step.rows[r], first, n, at.hidden);
-            if (!of_unit) continue;
-            for (i64 i = 0; i < n; ++i) of_unit[first + i] += at.da[INPUT][i] * at.before[i];
-            for (i64 i = 0; i < n; ++i) of_unit[cells + first + i] += at.da[FORGET][i] * at.before[i];
-            for (i64 i = 0; i < n; ++i) of_unit[2 * cells + first + i] += at.da[OUTPUT][i] * at.cell[i];
-        }
+        i64 first = 0;
+        for (; first + segment <= cells; first += segment)
+            move_back_some(step, r, first, lstm::WholeSegment(), of_unit);
+        if (first < cells) move_back_some(step, r, first, cells - first, of_unit);
+    }
+
+    // `n` cells; of a whole segment the compiler knows how many, so that copies of them are no calls.
+    template <class Count>
+    [[gnu::always_inline]] void move_back_some(const gates::Step& step, i64 r, i64 first, Count n, float* of_unit) {
+        const std::size_t bytes = static_cast<std::size_t>(n) * sizeof(float);
+        float* back = dc(step.sequences[r]) + first;
+        const lstm::Peepholes see(peepholes, first, n);
+        Cells at;
+        for (int gate = 0; gate < gates_of_cell; ++gate)
+            gates::load_scaled(kept, step.rows[r], gate * cells + first, n, at.of[gate]);
+        load_floats(cells_kept, step.rows[r], first, n, at.cell);
+        if (step.before[r] >= 0) load_floats(cells_kept, step.before[r], first, n, at.before);
+        std::memcpy(at.dm, dm + r * cells + first, bytes);
+        std::memcpy(at.dc, back, bytes);
+        slopes(see, at);
+        std::memcpy(back, at.dc, bytes);
+        for (int gate = 0; gate < gates_of_cell; ++gate)
+            std::memcpy(row<float>(da, step.rows[r]) + gate * cells + first, at.da[gate], bytes);
+        store_floats(cells_kept, step.rows[r], first, n, at.hidden);
+        if (!of_unit) return;
+        for (i64 i = 0; i < n; ++i) of_unit[first + i] += at.da[INPUT][i] * at.before[i];
+        for (i64 i = 0; i < n; ++i) of_unit[cells + first + i] += at.da[FORGET][i] * at.before[i];
+        for (i64 i = 0; i < n; ++i) of_unit[2 * cells + first + i] += at.da[OUTPUT][i] * at.cell[i];
     }
 
     void slopes(const lstm::Peepholes& see, Cells& at) const {
@@ -301,10 +323,8 @@ struct Gradient {
 
     // R^T da, for the step before.
     void carry(const gates::Step& step) {
-        for (i64 r = 0; r < step.count; ++r) {
-            circulant::load_row(da, step.rows[r], 0, da.cols, of_gates.blocks * K, line);
-            circulant::transform_row<K>(line, of_gates, r);
-        }
+        for (i64 r = 0; r < step.count; ++r)
+            circulant::transform_columns<K>(da, step.rows[r], 0, da.cols, of_gates, r, line);
         circulant::each_output<K, rows_at_once>(
             of_gates, step.count, recurrent, outputs, sums, out, [&](i64 r, i64 first, i64 n, const float* numbers) {
                 std::memcpy(carried(step.sequences[r]) + first, numbers, static_cast<std::size_t>(n) * sizeof(float));

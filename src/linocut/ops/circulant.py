@@ -148,9 +148,12 @@ def products(count: str, spectra: str) -> str:
 
 
 def planes_kib(rows: int, summed: str) -> str:
-    """Memory of a kernel for the transforms of so many rows, in KiB: of one row, of planes, and of negated ones."""
+    """Memory of a kernel for the transforms of so many rows, in KiB: of one row, of planes, and of negated ones.
+
+    Of each of the 3/2 K planes that is a line of a cache more.
+    """
     whole = f"(({summed} + 15) // 16 * 16 * K)"
-    return f"{whole} * {4 + 6 * rows} / 1024"
+    return f"({whole} * {4 + 6 * rows} + 96 * K) / 1024"
 
 
 def tiles_kib(rows: int) -> str:
@@ -197,7 +200,7 @@ WEIGHT_GRADIENT = Op(
         ),
     ),
     Amount(f"B * T * Q * P * {_OF_BLOCK}", FLOAT),
-    workspace=f"1 + K * {4 * WEIGHT_BLOCKS * TILE} / 1024 + K * {(4 + 6 * WEIGHT_ROWS) * WEIGHT_BLOCKS} / 1024 + "
-    f"K * {(4 + 6 * WEIGHT_ROWS) * TILE} / 1024",
+    workspace=f"1 + K * {4 * WEIGHT_BLOCKS * TILE} / 1024 + {planes_kib(WEIGHT_ROWS, str(WEIGHT_BLOCKS))} + "
+    f"{planes_kib(WEIGHT_ROWS, str(TILE))}",
 )
 OPS = (SPECTRA, PRODUCT, WEIGHT_GRADIENT)
