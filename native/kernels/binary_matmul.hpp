@@ -51,12 +51,12 @@ inline void store_whole_panel(const Operand& x, const u64* panel, i64 first, con
             from[i] = bit_row(x, r + i);
             to[i] = row<i16>(y, r + i) + first;
         }
-        distances::store_products<at_once>(from, panel, total, bits, to);
+        distances::store_products<at_once>(from, panel, total, bits, distances::columns, to);
     }
     for (; r < x.rows; ++r) {
         const u64* from[1] = {bit_row(x, r)};
         i16* to[1] = {row<i16>(y, r) + first};
-        distances::store_products<1>(from, panel, total, bits, to);
+        distances::store_products<1>(from, panel, total, bits, distances::columns, to);
     }
 }
 

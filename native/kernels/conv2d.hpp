@@ -183,45 +183,78 @@ inline void multiply_bits(const Grid& grid, const Place* places, i64 pixels, con
     }
 }
 
-// --- bits of few channels, whose rows of taps are joined ---
+// --- bits of which one panel holds all words: sums are stored as they are done, and what zeros added is taken off then
+// ---
 
-inline constexpr i64 joined_space = block_pixels * chunk_words;
+inline constexpr i64 patches_space = block_pixels * chunk_words;
 
-// Whether words are saved, sums are stored as they are done, and one panel of each holds all words.
-inline bool joins(const Call& call, const Grid& grid, i64 columns) {
-    const Operand &x = call.operands[X], &y = call.operands[Y];
-    const JoinedTaps joined(x.cols, grid.columns.taps);
-    const i64 count = grid.rows.taps * joined.row_words;
-    const bool fits = count <= chunk_words && count * panel_columns <= joined_space && grid.taps() <= chunk_taps;
-    return joined.fewer() && fits && y.format == Format::i16 && columns % panel_columns == 0;
+// Words of a row of taps of a patch. Of few channels taps are joined, so that there are fewer.
+inline i64 row_words(const Operand& x, i64 taps) {
+    return x.cols < segment ? JoinedTaps(x.cols, taps).row_words : taps * words(x.cols);
 }
 
-// Panels of weights joined as patches are; `rows` is where they are joined.
-inline void pack_joined(const Operand& weights, i64 taps, i64 first, i64 columns, const JoinedTaps& joined, u64* rows,
-                        BitPanels& packed) {
-    const i64 height = taps / joined.taps, count = height * joined.row_words;
+// Whether one panel of each holds all words, and sums go where they belong as they are.
+inline bool stores_at_once(const Call& call, const Grid& grid) {
+    const i64 count = grid.rows.taps * row_words(call.operands[X], grid.columns.taps);
+    const bool fits = count <= chunk_words && count * panel_columns <= patches_space && grid.taps() <= chunk_taps;
+    return fits && call.operands[Y].format == Format::i16;
+}
+
+// Panels of weights in words as patches have them; `rows` is where they are joined.
+inline void pack_weights(const Operand& weights, const Grid& grid, i64 first, i64 columns, u64* rows,
+                         BitPanels& packed) {
+    const JoinedTaps joined(weights.cols, grid.columns.taps);
+    const i64 height = grid.rows.taps, count = height * row_words(weights, grid.columns.taps);
     for (i64 p = 0; p * panel_columns < columns; ++p) {
+        const i64 output = first + p * panel_columns;
+        if (weights.cols >= segment) {
+            distances::pack_panel(flattened(weights, grid.taps()), output, 0, count, packed.panels[p]);
+            continue;
+        }
         u64* to = rows;
-        for (i64 c = 0; c < panel_columns; ++c) {
-            const u64* from = bit_row(weights, (first + p * panel_columns + c) * taps);
+        const i64 outputs = least(panel_columns, columns - p * panel_columns);
+        for (i64 c = 0; c < outputs; ++c) {
+            const u64* from = bit_row(weights, (output + c) * grid.taps());
             for (i64 r = 0; r < height; ++r, from += joined.taps) {
                 for (i64 w = 0; w < joined.row_words; ++w) *to++ = joined.word(w, {0, joined.taps}, from);
             }
         }
-        const Operand matrix{rows, Format::bit, panel_columns, count * segment, nullptr};
+        const Operand matrix{rows, Format::bit, outputs, count * segment, nullptr};
         distances::pack_panel(matrix, 0, 0, count, packed.panels[p]);
     }
 }
 
-inline void join_patches(const Grid& grid, Span pixels, const u64* source, const JoinedTaps& joined, u64* out) {
-    const i64 step = grid.rows.taps * joined.row_words;
+// What a row of taps sees of a row of an image, all words of a pixel, for n pixels: out[i * step] and after.
+inline void copy_taps(const Axis& axis, i64 column, const u64* words, i64 depth, i64 n, u64* out, i64 step) {
+    const i64 all = axis.taps * depth;
+    for (i64 i = 0; i < n; ++i, out += step) {
+        const i64 at = axis.origin + axis.step * (column + i);
+        const Span seen = words == nullptr ? Span{0, 0} : axis.seen(at);
+        if (seen.size() == axis.taps) {
+            copy_run(out, words + at * depth, all * static_cast<i64>(sizeof *out));
+            continue;
+        }
+        std::memset(out, 0, static_cast<std::size_t>(all) * sizeof *out);
+        if (seen.size() > 0)
+            std::memcpy(out + seen.begin * depth, words + (at + seen.begin) * depth,
+                        static_cast<std::size_t>(seen.size() * depth) * sizeof *out);
+    }
+}
+
+inline void take_patches(const Grid& grid, Span pixels, const Operand& x, u64* out) {
+    const JoinedTaps joined(x.cols, grid.columns.taps);
+    const i64 depth = words(x.cols), of_row = row_words(x, grid.columns.taps), step = grid.rows.taps * of_row;
     each_run(grid.rows.count, grid.columns.count, pixels, [&](i64, i64 example, i64 row, i64 column, i64 n) {
         const Axis &rows = grid.rows, &columns = grid.columns;
         for (i64 r = 0; r < rows.taps; ++r) {
-            const i64 at = rows.origin + rows.step * row + r;
-            const u64* words = at < 0 || at >= rows.size ? nullptr : source + (example * rows.size + at) * columns.size;
-            joined.join({words, columns.size, columns.origin + columns.step * column, columns.step}, n, false,
-                        out + r * joined.row_words, step);
+            const i64 at = rows.origin + rows.step * row + r, first = (example * rows.size + at) * columns.size;
+            const u64* words = at < 0 || at >= rows.size ? nullptr : bit_row(x, 0) + first * depth;
+            if (x.cols < segment) {
+                joined.join({words, columns.size, columns.origin + columns.step * column, columns.step}, n, false,
+                            out + r * of_row, step);
+            } else {
+                copy_taps(columns, column, words, depth, n, out + r * of_row, step);
+            }
         }
         out += n * step;
     });
@@ -260,9 +293,8 @@ struct Unseen {
 };
 
 // That is added again.
-inline void mend_borders(const Grid& grid, Span pixels, const TapSigns& signs, const Operand& y, i64 first,
-                         i64 columns) {
-    Unseen unseen;
+inline void mend_borders(const Grid& grid, Span pixels, const TapSigns& signs, const Operand& y, i64 first, i64 columns,
+                         Unseen& unseen) {
     const Axis& beside = grid.columns;
     each_run(grid.rows.count, beside.count, pixels, [&](i64 from, i64, i64 row, i64 column, i64 n) {
         const Span rows = grid.rows.seen(grid.rows.origin + grid.rows.step * row);
@@ -272,9 +304,7 @@ inline void mend_borders(const Grid& grid, Span pixels, const TapSigns& signs, c
                 if (rows.size() * across.size() == grid.taps()) continue;
                 const i16* sums = unseen.of(grid, rows, across, signs, columns);
                 i16* to = LINOCUT_NS::row<i16>(y, from + i) + first;
-                for (i64 c = 0; c < columns; c += panel_columns) {
-                    for (i64 k = c; k < c + panel_columns; ++k) to[k] = static_cast<i16>(to[k] + sums[k]);
-                }
+                for (i64 k = 0; k < columns; ++k) to[k] = static_cast<i16>(to[k] + sums[k]);
             }
         };
         // Of a row that sees all rows of taps, the pixels [whole, partly) see all.
@@ -288,42 +318,47 @@ inline void mend_borders(const Grid& grid, Span pixels, const TapSigns& signs, c
     });
 }
 
+// The outputs from `first` on, as many as a panel has or `columns`.
 template <int R>
-inline void store_joined(const u64* patches, i64 count, const u64* panel, i16 bits, const Operand& y, i64 pixel,
-                         i64 first) {
+inline void store_products(const u64* patches, i64 count, const u64* panel, i16 bits, const Operand& y, i64 pixel,
+                           i64 first, i64 columns) {
     const u64* from[R];
     i16* to[R];
+    i16 whole[R][panel_columns];  // where a panel has more outputs than there are
     for (i64 i = 0; i < R; ++i) {
         from[i] = patches + i * count;
-        to[i] = row<i16>(y, pixel + i) + first;
+        to[i] = columns < panel_columns ? whole[i] : row<i16>(y, pixel + i) + first;
     }
-    distances::store_products<R>(from, panel, count, bits, to);
+    distances::store_products<R>(from, panel, count, bits, columns, to);
+    for (i64 i = 0; columns < panel_columns && i < R; ++i)
+        std::memcpy(row<i16>(y, pixel + i) + first, whole[i], static_cast<std::size_t>(columns) * sizeof(i16));
 }
 
-[[gnu::noinline]] inline void run_joined(const Call& call, const Grid& grid, Span pixels, i64 first, i64 columns,
-                                         Workspace space) {
+[[gnu::noinline]] inline void store_bits_at_once(const Call& call, const Grid& grid, Span pixels, i64 first,
+                                                 i64 columns, Workspace space) {
     const Operand &x = call.operands[X], &weights = call.operands[WEIGHTS], &y = call.operands[Y];
     constexpr int at_once = static_cast<int>(distances::rows_at_once);
-    const JoinedTaps joined(x.cols, grid.columns.taps);
-    const i64 count = grid.rows.taps * joined.row_words;
+    const i64 count = grid.rows.taps * row_words(x, grid.columns.taps);
     const i16 bits = static_cast<i16>(grid.taps() * x.cols);
     auto& panels = space.take<BitPanels>();
     auto& signs = space.take<TapSigns>();
-    auto& patches = space.take<u64[joined_space]>();
+    auto& patches = space.take<u64[patches_space]>();
+    Unseen unseen;
     signs.first = none;
     find_signs(weights, grid.taps(), 0, first, columns, signs);
-    pack_joined(weights, grid.taps(), first, columns, joined, patches, panels);
+    pack_weights(weights, grid, first, columns, patches, panels);
     for (i64 base = pixels.begin, n; base < pixels.end; base += n) {
-        n = least(pixels.end - base, joined_space / count);
-        join_patches(grid, {base, base + n}, bit_row(x, 0), joined, patches);
+        n = least(pixels.end - base, patches_space / count);
+        take_patches(grid, {base, base + n}, x, patches);
         for (i64 p = 0; p * panel_columns < columns; ++p) {
-            const i64 output = first + p * panel_columns;
+            const i64 left = columns - p * panel_columns, output = first + p * panel_columns;
+            const u64* panel = panels.panels[p];
             i64 m = 0;
             for (; m + at_once <= n; m += at_once)
-                store_joined<at_once>(patches + m * count, count, panels.panels[p], bits, y, base + m, output);
-            for (; m < n; ++m) store_joined<1>(patches + m * count, count, panels.panels[p], bits, y, base + m, output);
+                store_products<at_once>(patches + m * count, count, panel, bits, y, base + m, output, left);
+            for (; m < n; ++m) store_products<1>(patches + m * count, count, panel, bits, y, base + m, output, left);
         }
-        mend_borders(grid, {base, base + n}, signs, y, first, columns);
+        mend_borders(grid, {base, base + n}, signs, y, first, columns, unseen);
     }
 }
 
@@ -449,8 +484,8 @@ inline void pack_floats(const Operand& flat, i64 first_output, i64 first, i64 co
     };
     auto& tiles = space.take<FloatTiles>();
     locate(grid, from, pixels, places);
-    multiply_floats(grid, places, pixels, x, columns, call.attributes[EXACT] != 0.0, space, pack, tiles);
-    store_tiles(tiles, places, pixels, y, first, columns);
+    multiply_floats(grid, places, pixels, x, columns, call.attributes[EXACT] != 0.0, space, pack, tiles,
+                    [&](i64 base, i64 rows) { store_tiles(tiles, places + base, rows, y, first, columns); });
 }
 
 inline void run(const Call& call, i64 begin, i64 end) {
@@ -461,12 +496,16 @@ inline void run(const Call& call, i64 begin, i64 end) {
         real_matmul::store_exact(y, pixel, from, n, exact);
     };
     Workspace space(call);
+    if (x.format == Format::bit && blocks == 1 && stores_at_once(call, grid)) {
+        store_bits_at_once(call, grid, {begin * per_unit, least(end * per_unit, y.rows)}, 0, y.cols, space);
+        return;
+    }
     auto& places = space.take<Place[unit_pixels]>();
     for (i64 unit = begin; unit < end; ++unit) {
         const i64 first = unit % blocks * unit_columns, columns = least(unit_columns, y.cols - first);
         const i64 from = unit / blocks * per_unit, pixels = least(per_unit, y.rows - from);
-        if (x.format == Format::bit && joins(call, grid, columns)) {
-            run_joined(call, grid, {from, from + pixels}, first, columns, space);
+        if (x.format == Format::bit && stores_at_once(call, grid)) {
+            store_bits_at_once(call, grid, {from, from + pixels}, first, columns, space);
         } else if (x.format == Format::bit) {
             run_bits(call, grid, places, {from, from + pixels}, first, columns, space);
         } else if (x.format == Format::u8) {

@@ -126,7 +126,9 @@ template <class T>
 inline void clear_pixels(const Place* places, i64 pixels, const Operand& dx, i64 first, i64 columns) {
     for (i64 m = 0; m < pixels; ++m) {
         T* to = row<T>(dx, places[m].pixel) + first;
-        std::memset(to, 0, static_cast<std::size_t>(columns) * sizeof *to);
+        i64 c = 0;
+        for (; c + few_columns <= columns; c += few_columns) std::memset(to + c, 0, few_columns * sizeof *to);
+        for (; c < columns; ++c) to[c] = 0;
     }
 }
 
@@ -143,8 +145,8 @@ inline void clear_pixels(const Place* places, i64 pixels, const Operand& dx, i64
     const auto pack = [&](i64 t, i64 k, i64 count, FloatPanel& panel) {
         pack_floats(weights, WeightRows(grid, outputs, taps, k), first + t * float_columns, count, panel);
     };
-    multiply_floats(grid, places, pixels, dy, columns, call.attributes[EXACT] != 0.0, space, pack, tiles);
-    store_tiles(tiles, places, pixels, dx, first, columns);
+    multiply_floats(grid, places, pixels, dy, columns, call.attributes[EXACT] != 0.0, space, pack, tiles,
+                    [&](i64 base, i64 rows) { store_tiles(tiles, places + base, rows, dx, first, columns); });
 }
 
 // visit(grid, places, how many, first channel, how many, workspace) for units [begin, end).

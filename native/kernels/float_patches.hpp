@@ -12,23 +12,23 @@ inline constexpr i64 float_tiles = unit_columns / float_columns;
 
 using FloatTiles = float[float_tiles][unit_pixels][float_columns];
 
-inline void clear_tiles(i64 pixels, i64 count, FloatTiles& tiles) {
-    for (i64 t = 0; t < count; ++t) std::memset(tiles[t], 0, static_cast<std::size_t>(pixels) * sizeof tiles[t][0]);
-}
-
 // What a row of taps sees of a row of the source, of pixels that lie side by side: (pixels, taps, channels) from `out`
 // on, 0 where it sees nothing.
 struct SeenRun {
     static constexpr i64 most_floats = block_pixels * float_chunk;
 
-    i64 example, row, column, step, pixels;
+    i64 example, row, column, step, pixels;  // the column that it starts at
+    bool backward;                           // taps see the source from the last column to the first
 
-    // How many of `places`, up to `most`, lie side by side.
-    SeenRun(const Grid& grid, const Place* places, i64 most)
-        : example(places->example), row(places->row), column(places->column), step(grid.columns.step), pixels(1) {
-        while (pixels < most && places[pixels].example == example && places[pixels].row == row &&
-               places[pixels].column == column + pixels * step)
-            ++pixels;
+    // As many pixels of the grid from `place` on as lie side by side, `most` at most.
+    SeenRun(const Grid& grid, const Place& place, i64 most)
+        : example(place.example),
+          row(place.row),
+          column(place.column),
+          step(grid.columns.step),
+          pixels(least(most, grid.columns.count - (column - grid.columns.origin) / step)),
+          backward(grid.columns.direction < 0) {
+        if (backward) column -= grid.columns.taps - 1;
     }
 
     template <class T>
@@ -58,35 +58,7 @@ struct SeenRun {
 inline bool by_runs(const Grid& grid, i64 channels) {
     const i64 run = grid.columns.taps * channels;
     const i64 width = (block_pixels - 1) * grid.columns.step + grid.columns.taps;
-    return grid.columns.direction > 0 && grid.columns.taps > 1 && run <= float_chunk &&
-           width * channels <= SeenRun::most_floats;
-}
-
-// The same sums, without patches: row of taps by row of taps. False where weights are not all finite, which are not
-// to meet what a tap does not see.
-template <bool Exact, class T, class Pack>
-inline bool multiply_runs(const Grid& grid, const Place* places, i64 pixels, const T* source, i64 channels, i64 columns,
-                          Workspace space, const Pack& pack, FloatTiles& tiles) {
-    auto& panels = space.take<FloatPanel[float_tiles]>();
-    auto& seen = space.take<float[SeenRun::most_floats]>();
-    const i64 run = grid.columns.taps * channels, tile_count = divide_up(columns, float_columns);
-    clear_tiles(pixels, tile_count, tiles);
-    for (i64 r = 0; r < grid.rows.taps; ++r) {
-        for (i64 t = 0; t < tile_count; ++t) {
-            pack(t, r * run, run, panels[t]);
-            if (!all_finite(panels[t], run)) return false;
-        }
-        for (i64 base = 0, n; base < pixels; base += n) {
-            const SeenRun beside(grid, places + base, least(block_pixels, pixels - base));
-            n = beside.pixels;
-            beside.load(grid, r, source, channels, seen);
-            for (i64 t = 0; t < tile_count; ++t) {
-                multiply_tile<Exact>(n, {seen, beside.step * channels, 1}, panels[t], run, tiles[t] + base,
-                                     columns - t * float_columns);
-            }
-        }
-    }
-    return true;
+    return grid.columns.taps > 1 && run <= float_chunk && width * channels <= SeenRun::most_floats;
 }
 
 // Whether the pixels of a grid see those of the source one to one: rows of patches then lie side by side as they are.
@@ -98,67 +70,156 @@ inline bool sees_itself(const Grid& grid) {
     return same(grid.rows) && same(grid.columns);
 }
 
-// pack(tile, first, count, panel) packs the weights of elements [first, first + count).
-template <bool Exact, class T, class Pack>
-inline void multiply_floats_of(const Grid& grid, const Place* places, i64 pixels, const T* source, i64 channels,
-                               i64 columns, Workspace space, const Pack& pack, FloatTiles& tiles) {
-    if (by_runs(grid, channels) &&
-        multiply_runs<Exact>(grid, places, pixels, source, channels, columns, space, pack, tiles))
-        return;
-    auto& panels = space.take<FloatPanel[float_tiles]>();
-    auto& patches = space.take<float[block_pixels][float_chunk]>();
-    const i64 total = grid.taps() * channels, tile_count = divide_up(columns, float_columns);
-    const bool itself = sees_itself(grid);
-    clear_tiles(pixels, tile_count, tiles);
-    for (i64 first = 0; first < total; first += float_chunk) {
-        const i64 count = least(float_chunk, total - first);
-        bool finite[float_tiles];
+// Sums of a unit, some elements of its patches after others. Elements of T are floats or halves.
+template <bool Exact, class T>
+class FloatSums {
+  public:
+    FloatSums(const Grid& grid_of, const T* from, i64 channels_of, i64 columns_of, Workspace space, FloatTiles& to)
+        : grid(grid_of),
+          source(from),
+          channels(channels_of),
+          columns(columns_of),
+          tile_count(divide_up(columns, float_columns)),
+          tiles(to),
+          panels(space.take<FloatPanel[float_tiles]>()),
+          patches(space.take<float[block_pixels][float_chunk]>()),
+          itself(sees_itself(grid)) {}
+
+    // pack(tile, first, count, panel) packs the weights of elements [first, first + count).
+    template <class Pack>
+    void pack(const Pack& pack_tile, Span part) {
+        elements = part;
+        all = true;
+        if (part.size() == 0) return;  // no tap sees anything
         for (i64 t = 0; t < tile_count; ++t) {
-            pack(t, first, count, panels[t]);
-            finite[t] = itself || all_finite(panels[t], count);
+            pack_tile(t, part.begin, part.size(), panels[t]);
+            finite[t] = itself || all_finite(panels[t], part.size(), columns - t * float_columns);
+            all &= finite[t];
         }
-        for (i64 base = 0; base < pixels; base += block_pixels) {
-            const i64 rows = least(block_pixels, pixels - base);
-            FloatRows factors{patches[0], float_chunk, 1};
-            if constexpr (sizeof(T) == sizeof(float)) {
-                if (itself) factors = {source + places[base].pixel * channels + first, channels, 1};
+    }
+
+    // Whether no weight is an infinity or none, which are not to meet what a tap does not see.
+    bool all_are_finite() const { return all; }
+
+    void clear(i64 row, i64 rows) {
+        if (columns <= few_columns) {
+            for (i64 m = row; m < row + rows; ++m) {
+                float* sums = tiles[0][m];
+                std::memset(sums, 0, few_columns * sizeof *sums);
             }
-            if (factors.data == patches[0])
-                gather(grid, places + base, rows, source, channels, {first, first + count}, count, patches[0],
-                       float_chunk);
-            for (i64 t = 0; t < tile_count; ++t) {
-                if (finite[t]) {
-                    multiply_tile<Exact>(rows, factors, panels[t], count, tiles[t] + base, columns - t * float_columns);
-                    continue;
-                }
-                for (i64 m = 0; m < rows; ++m) {
-                    visit(
-                        grid, places[base + m], channels, first, first + count,
-                        [&](i64 from, i64 to, i64) {
-                            const i64 at = from - first;
-                            multiply_tile<Exact>(1, {factors.data + m * factors.row_stride + at, 0, 1}, panels[t] + at,
-                                                 to - from, tiles[t] + base + m);
-                        },
-                        [](i64, i64) {});
-                }
+            return;
+        }
+        for (i64 t = 0; t < tile_count; ++t)
+            std::memset(tiles[t][row], 0, static_cast<std::size_t>(rows) * sizeof tiles[t][row]);
+    }
+
+    // Adds what the pixels at `places` see in a row of taps, whose weights are packed from `at` on, to the rows of the
+    // tiles from `row` on: without patches.
+    void add_runs(const Place* places, i64 pixels, i64 tap_row, i64 at, i64 row) {
+        float* seen = patches[0];
+        for (i64 base = 0, n; base < pixels; base += n) {
+            const SeenRun beside(grid, places[base], least(block_pixels, pixels - base));
+            n = beside.pixels;
+            beside.load(grid, tap_row, source, channels, seen);
+            // Of taps that see the source backwards, one after another.
+            const i64 taps = grid.columns.taps, count = (beside.backward ? 1 : taps) * channels;
+            for (i64 k = 0; k < taps * channels; k += count) {
+                const float* from = beside.backward ? seen + (taps - 1) * channels - k : seen;
+                for (i64 t = 0; t < tile_count; ++t)
+                    add(n, {from, beside.step * channels, 1}, t, at + k, count, row + base);
             }
         }
     }
+
+    // Adds all elements that are packed, of no more pixels than a block has.
+    void add_patches(const Place* places, i64 pixels, i64 row) {
+        const i64 count = elements.size();
+        FloatRows factors{patches[0], float_chunk, 1};
+        if constexpr (sizeof(T) == sizeof(float)) {
+            if (itself) factors = {source + places[0].pixel * channels + elements.begin, channels, 1};
+        }
+        if (factors.data == patches[0])
+            gather(grid, places, pixels, source, channels, elements, count, patches[0], float_chunk);
+        for (i64 t = 0; t < tile_count; ++t) {
+            if (finite[t]) {
+                add(pixels, factors, t, 0, count, row);
+                continue;
+            }
+            for (i64 m = 0; m < pixels; ++m) {
+                visit(
+                    grid, places[m], channels, elements.begin, elements.end,
+                    [&](i64 from, i64 to, i64) {
+                        const i64 at = from - elements.begin;
+                        add(1, {factors.data + m * factors.row_stride + at, 0, 1}, t, at, to - from, row + m);
+                    },
+                    [](i64, i64) {});
+            }
+        }
+    }
+
+  private:
+    void add(i64 pixels, FloatRows factors, i64 t, i64 at, i64 count, i64 row) {
+        multiply_tile<Exact>(pixels, factors, panels[t] + at, count, tiles[t] + row, columns - t * float_columns);
+    }
+
+    const Grid& grid;
+    const T* source;
+    const i64 channels, columns, tile_count;
+    FloatTiles& tiles;
+    FloatPanel (&panels)[float_tiles];
+    float (&patches)[block_pixels][float_chunk];
+    const bool itself;
+    bool finite[float_tiles] = {}, all = true;
+    Span elements{0, 0};
+};
+
+// store(base, pixels) takes the sums of pixels from `base` on from the first rows of the tiles. Where one panel holds
+// all elements that is done block by block, whose sums stay in the nearest cache.
+template <bool Exact, class T, class Pack, class Store>
+inline void multiply_floats_of(const Grid& grid, const Place* places, i64 pixels, const T* source, i64 channels,
+                               i64 columns, Workspace space, const Pack& pack, FloatTiles& tiles, const Store& store) {
+    FloatSums<Exact, T> sums(grid, source, channels, columns, space, tiles);
+    const i64 run = grid.columns.taps * channels, total = grid.rows.taps * run;
+    const bool runs = by_runs(grid, channels);
+    const auto each_block = [&](const auto& visit) {
+        for (i64 base = 0; base < pixels; base += block_pixels) visit(base, least(block_pixels, pixels - base));
+    };
+    if (total <= float_chunk) {
+        sums.pack(pack, {0, total});
+        return each_block([&](i64 base, i64 rows) {
+            sums.clear(0, rows);
+            if (runs && sums.all_are_finite()) {
+                for (i64 r = 0; r < grid.rows.taps; ++r) sums.add_runs(places + base, rows, r, r * run, 0);
+            } else {
+                sums.add_patches(places + base, rows, 0);
+            }
+            store(base, rows);
+        });
+    }
+    bool done = runs;
+    sums.clear(0, pixels);
+    for (i64 r = 0; done && r < grid.rows.taps; ++r) {
+        sums.pack(pack, {r * run, (r + 1) * run});
+        done = sums.all_are_finite();
+        if (done) sums.add_runs(places, pixels, r, 0, 0);
+    }
+    if (runs && !done) sums.clear(0, pixels);
+    for (i64 first = 0; !done && first < total; first += float_chunk) {
+        sums.pack(pack, {first, least(first + float_chunk, total)});
+        each_block([&](i64 base, i64 rows) { sums.add_patches(places + base, rows, base); });
+    }
+    store(0, pixels);
 }
 
-template <class Pack>
+template <class Pack, class Store>
 inline void multiply_floats(const Grid& grid, const Place* places, i64 pixels, const Operand& source, i64 columns,
-                            bool exact, Workspace space, const Pack& pack, FloatTiles& tiles) {
-    const bool halves = source.format == Format::f16;
-    const float* floats = row<float>(source, 0);
-    const u16* half = row<u16>(source, 0);
-    if (exact && halves) multiply_floats_of<true>(grid, places, pixels, half, source.cols, columns, space, pack, tiles);
-    if (exact && !halves)
-        multiply_floats_of<true>(grid, places, pixels, floats, source.cols, columns, space, pack, tiles);
-    if (!exact && halves)
-        multiply_floats_of<false>(grid, places, pixels, half, source.cols, columns, space, pack, tiles);
-    if (!exact && !halves)
-        multiply_floats_of<false>(grid, places, pixels, floats, source.cols, columns, space, pack, tiles);
+                            bool exact, Workspace space, const Pack& pack, FloatTiles& tiles, const Store& store) {
+    const auto of = [&](auto exactly, const auto* from) {
+        multiply_floats_of<decltype(exactly){} != 0>(grid, places, pixels, from, source.cols, columns, space, pack,
+                                                     tiles, store);
+    };
+    const auto either = [&](const auto* from) { exact ? of(Index<1>(), from) : of(Index<0>(), from); };
+    source.format == Format::f16 ? either(row<u16>(source, 0)) : either(row<float>(source, 0));
 }
 
 // The first `columns` of each row of the tiles, to the places' pixels of an image of floats. Few of them are brought

@@ -7,15 +7,6 @@ namespace linocut::LINOCUT_NS::gates {
 
 inline constexpr i64 rows_at_once = 16;  // sequences that are stepped through together
 
-// a b + c, rounded once where the set has an instruction for it.
-[[gnu::always_inline]] inline float multiply_add(float a, float b, float c) {
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-    return __builtin_fmaf(a, b, c);
-#else
-    return a * b + c;
-#endif
-}
-
 // e^x, of x within -87 and 87, to 2e-7 of it; not a number for what is none. Without branches, so that loops of it
 // become vectors, and always inline, as a loop that calls is none. What is added to x / ln 2 leaves the nearest whole
 // number in the lowest bits of the sum, from where it becomes an exponent. Products that do not wait for each other

@@ -129,9 +129,11 @@ inline void multiply_by(T factor, i64 pixels, i64 columns, Tiles& tiles) {
     const auto pack = [&](i64 t, i64 k, i64 count, FloatPanel& panel) {
         pack_levels(planes, of_signs::WeightRows(grid, outputs, taps, k), first + t * float_columns, count, panel);
     };
-    multiply_floats(grid, places, pixels, dy, columns, call.attributes[of_signs::EXACT] != 0.0, space, pack, tiles);
-    multiply_by(static_cast<float>(call.attributes[FACTOR]), pixels, columns, tiles);
-    store_tiles(tiles, places, pixels, call.operands[DX], first, columns);
+    const bool exact = call.attributes[of_signs::EXACT] != 0.0;
+    multiply_floats(grid, places, pixels, dy, columns, exact, space, pack, tiles, [&](i64 base, i64 rows) {
+        multiply_by(static_cast<float>(call.attributes[FACTOR]), rows, columns, tiles);
+        store_tiles(tiles, places + base, rows, call.operands[DX], first, columns);
+    });
 }
 
 inline void run(const Call& call, i64 begin, i64 end) {

@@ -71,24 +71,18 @@ inline bool sees(const Place& place, i64 row_tap, i64 column_tap) {
 }
 
 inline void locate(const Grid& grid, i64 first, i64 count, Place* places) {
-    i64 c = first % grid.columns.count, r = first / grid.columns.count % grid.rows.count;
-    i64 example = first / grid.columns.count / grid.rows.count;
-    for (i64 m = 0; m < count; ++m) {
-        const i64 row = grid.rows.origin + grid.rows.step * r, column = grid.columns.origin + grid.columns.step * c;
-        const i64 y = grid.rows.first_pixel + grid.rows.pixel_step * r;
-        const i64 x = grid.columns.first_pixel + grid.columns.pixel_step * c;
-        places[m] = {(example * grid.height + y) * grid.width + x,
-                     example,
-                     row,
-                     column,
-                     grid.rows.seen(row),
-                     grid.columns.seen(column)};
-        if (++c < grid.columns.count) continue;
-        c = 0;
-        if (++r < grid.rows.count) continue;
-        r = 0;
-        ++example;
-    }
+    each_run(grid.rows.count, grid.columns.count, {first, first + count},
+             [&](i64, i64 example, i64 r, i64 begin, i64 n) {
+                 const i64 row = grid.rows.origin + grid.rows.step * r;
+                 const i64 y = grid.rows.first_pixel + grid.rows.pixel_step * r;
+                 const i64 start = (example * grid.height + y) * grid.width + grid.columns.first_pixel;
+                 const Span rows = grid.rows.seen(row);
+                 for (i64 c = begin; c < begin + n; ++c) {
+                     const i64 column = grid.columns.origin + grid.columns.step * c;
+                     const i64 pixel = start + grid.columns.pixel_step * c;
+                     *places++ = {pixel, example, row, column, rows, grid.columns.seen(column)};
+                 }
+             });
 }
 
 // The axis of the outputs of a convolution.

@@ -144,8 +144,8 @@ inline void multiply(const KeptPatches& patches, i64 rows, const KeptPanel& pane
             keep_floats(kept_lanes, panel[i]);
         }
     };
-    multiply_floats(grid, places, pixels, call.operands[DY], columns, call.attributes[EXACT] != 0.0, space, put, tiles);
-    store_tiles(tiles, places, pixels, dx, first, columns);
+    multiply_floats(grid, places, pixels, call.operands[DY], columns, call.attributes[EXACT] != 0.0, space, put, tiles,
+                    [&](i64 base, i64 rows) { store_tiles(tiles, places + base, rows, dx, first, columns); });
 }
 
 // A unit is a block of channels at a block of pixels.

@@ -142,19 +142,24 @@ inline void subtract_distances(const u64* const* x, const u64* panel, const Runs
     n > 32 ? subtract_from<R, 2>(x, panel, words, products) : subtract_from<R, 1>(x, panel, words, products);
 }
 
-// y[i][c] = bits - 2 distances over the words, of a whole panel.
-template <int R>
-[[gnu::noinline]] void store_products(const u64* const* x, const u64* panel, i64 count, i16 bits, i16* const* y) {
+template <int R, int V>
+[[gnu::noinline]] void store_to(const u64* const* x, const u64* panel, i64 count, i16 bits, i16* const* y) {
     alignas(32) u16 sums[R][columns] = {};
     u16(*kept)[columns] = sums;
     asm("" : "+r"(kept));
-    sum_distances<R, 2>(x, panel, {count}, kept);
+    sum_distances<R, V>(x, panel, {count}, kept);
     for (int i = 0; i < R; ++i) {
-        for (i64 c = 0; c < columns; c += 16) {
+        for (i64 c = 0; c < 32 * V; c += 16) {
             const __m256i sum = load_whole(kept[i] + c);
             store_whole(y[i] + c, _mm256_sub_epi16(_mm256_set1_epi16(bits), _mm256_add_epi16(sum, sum)));
         }
     }
+}
+
+// y[i][c] = bits - 2 distances over the words, for n outputs or more.
+template <int R>
+inline void store_products(const u64* const* x, const u64* panel, i64 count, i16 bits, i64 n, i16* const* y) {
+    n > 32 ? store_to<R, 2>(x, panel, count, bits, y) : store_to<R, 1>(x, panel, count, bits, y);
 }
 
 }  // namespace linocut::LINOCUT_NS::distances

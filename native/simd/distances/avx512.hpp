@@ -48,7 +48,7 @@ inline void subtract_distances(const u64* const* x, const u64* panel, Runs words
 
 // y[i][c] = bits - 2 popcounts over the words, of a whole panel.
 template <int R>
-inline void store_products(const u64* const* x, const u64* panel, i64 count, i16 bits, i16* const* y) {
+inline void store_products(const u64* const* x, const u64* panel, i64 count, i16 bits, i64, i16* const* y) {
     __m512i sums[R][2];
     sum_distances<R, columns>(x, panel, {count}, sums);
     unrolled<R>([&](auto i) {

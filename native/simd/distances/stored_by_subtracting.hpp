@@ -7,7 +7,7 @@ namespace linocut::LINOCUT_NS::distances {
 
 // y[i][c] = bits - 2 distances over the words, of a whole panel.
 template <int R>
-inline void store_products(const u64* const* x, const u64* panel, i64 count, i16 bits, i16* const* y) {
+inline void store_products(const u64* const* x, const u64* panel, i64 count, i16 bits, i64, i16* const* y) {
     i32 products[R][columns];
     for (int i = 0; i < R; ++i) {
         for (i32& product : products[i]) product = bits;

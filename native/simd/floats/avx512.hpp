@@ -9,6 +9,7 @@ using Vector = __m512;
 inline constexpr int vectors_at_once = 4, float_rows_at_once = 6;
 inline Vector splat(float v) { return _mm512_set1_ps(v); }
 inline Vector multiply_add(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+[[gnu::always_inline]] inline float multiply_add(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 
 // Of the numbers of a and then b: those in even places, and in odd ones; and of both in turn, the first half and the
 // second.

@@ -11,6 +11,7 @@ using Vector = float32x4_t;
 inline constexpr int vectors_at_once = 4, float_rows_at_once = 4;
 inline Vector splat(float v) { return vdupq_n_f32(v); }
 inline Vector multiply_add(Vector a, Vector b, Vector c) { return vfmaq_f32(c, a, b); }
+[[gnu::always_inline]] inline float multiply_add(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 
 // Of the numbers of a and then b: those in even places, and in odd ones; and of both in turn, the first half and the
 // second.

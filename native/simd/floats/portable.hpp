@@ -9,6 +9,7 @@ typedef float Vector __attribute__((vector_size(16)));
 inline constexpr int vectors_at_once = 2, float_rows_at_once = 4;
 inline Vector splat(float v) { return Vector{v, v, v, v}; }
 inline Vector multiply_add(Vector a, Vector b, Vector c) { return a * b + c; }
+[[gnu::always_inline]] inline float multiply_add(float a, float b, float c) { return a * b + c; }
 
 // Of the numbers of a and then b: those in even places, and in odd ones; and of both in turn, the first half and the
 // second.
