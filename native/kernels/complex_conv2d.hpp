@@ -273,7 +273,7 @@ inline void run_block(const Call& call, const Grid& grid, const Taps& taps, i64 
     const Operand &x = call.operands[X], &weights = call.operands[WEIGHTS], &y = call.operands[Y];
     const i64 all = weights.shape[0], outputs = least<i64>(outputs_of_unit, all - first), total = taps.total();
     locate(grid, from, pixels, room.places);
-    const bool whole = conv2d::all_see_all(grid, room.places, pixels), few = taps.count() <= known_taps;
+    const bool whole = all_see_all(grid, room.places, pixels), few = taps.count() <= known_taps;
     begin_tiles(grid, taps, first, outputs, pixels, whole || !few, room);
     for (i64 word = 0; word < total; word += chunk_words) {
         const Span some{word, least(total, word + chunk_words)};

@@ -24,19 +24,13 @@ enum { STRIDE, PAD_TOP, PAD_LEFT, EXACT };
 inline constexpr i64 panel_columns = distances::columns;
 inline constexpr i64 bit_panels = unit_columns / panel_columns;
 inline constexpr i64 chunk_words = 80;  // packed bits at a time: panels of 80 KiB (AVX2: 160)
-inline constexpr i64 chunk_taps = 64;   // taps whose sums are known at a time
+inline constexpr i64 kept_taps = 60;    // taps whose sums of signs are kept: all of 7 x 7
 
 using BitTiles = i32[bit_panels][unit_pixels][panel_columns];
 
 // The panels of a unit; `first` is the word that they start at, none before they are packed.
 struct BitPanels {
     alignas(64) u64 panels[bit_panels][chunk_words * distances::word_panel];
-    i64 first;
-};
-
-// signs[t][c] is the sum of the signs of output c in tap first + t; first is none before they are known.
-struct TapSigns {
-    alignas(64) i32 signs[chunk_taps][unit_columns];
     i64 first;
 };
 
@@ -69,46 +63,67 @@ inline i32 sum_of_signs(const Operand& weights, i64 first_row, i64 rows) {
     return static_cast<i32>(2 * ones - rows * weights.cols);
 }
 
-inline void find_signs(const Operand& weights, i64 taps, i64 first_tap, i64 first, i64 columns, TapSigns& found) {
-    if (found.first == first_tap) return;
-    found.first = first_tap;
-    for (i64 tap = 0; tap < least(chunk_taps, taps - first_tap); ++tap) {
-        for (i64 c = 0; c < unit_columns; ++c) {
-            found.signs[tap][c] = c < columns ? sum_of_signs(weights, (first + c) * taps + first_tap + tap, 1) : 0;
+// Sums of signs of the taps that pixels do not see, for some outputs. Those of a few pixels are kept, as neighbours are
+// mostly alike.
+class Unseen {
+  public:
+    Unseen(const Operand& of_weights, const Grid& of_grid, i64 first_output, i64 outputs, Workspace& space)
+        : weights(of_weights),
+          grid(of_grid),
+          first(first_output),
+          columns(outputs),
+          of_taps(space.take<i32[kept_taps][unit_columns]>()),
+          sums(space.take<i32[kept][unit_columns]>()) {
+        for (i64 tap = 0; tap < least(kept_taps, grid.taps()); ++tap) {
+            for (i64 c = 0; c < columns; ++c) of_taps[tap][c] = of_tap(tap, c);
         }
+        for (i64 i = 0; i < kept; ++i) rows[i] = {-1, -1};
     }
-}
 
-inline bool all_see_all(const Grid& grid, const Place* places, i64 pixels) {
-    for (i64 m = 0; m < pixels; ++m) {
-        if (!sees_all(grid, places[m])) return false;
+    // Of pixels that see such rows and columns of taps.
+    const i32* of(Span seen_rows, Span seen_across) {
+        const auto same = [](Span a, Span b) { return a.begin == b.begin && a.end == b.end; };
+        for (i64 i = 0; i < kept; ++i) {
+            if (same(rows[i], seen_rows) && same(across[i], seen_across)) return sums[i];
+        }
+        const i64 at = next++ % kept;
+        rows[at] = seen_rows;
+        across[at] = seen_across;
+        std::memset(sums[at], 0, static_cast<std::size_t>(columns) * sizeof sums[at][0]);
+        for (i64 tap = 0; tap < grid.taps(); ++tap) {
+            const i64 r = tap / grid.columns.taps, q = tap % grid.columns.taps;
+            const bool seen =
+                r >= seen_rows.begin && r < seen_rows.end && q >= seen_across.begin && q < seen_across.end;
+            if (seen) continue;
+            for (i64 c = 0; c < columns; ++c) sums[at][c] += tap < kept_taps ? of_taps[tap][c] : of_tap(tap, c);
+        }
+        return sums[at];
     }
-    return true;
-}
 
-// tiles[..][m][..] = base[c], and `scale` times the sum of signs of each tap that sees nothing.
+  private:
+    static constexpr i64 kept = 4;
+
+    i32 of_tap(i64 tap, i64 c) const { return sum_of_signs(weights, (first + c) * grid.taps() + tap, 1); }
+
+    const Operand& weights;
+    const Grid& grid;
+    const i64 first, columns;
+    i32 (&of_taps)[kept_taps][unit_columns];
+    i32 (&sums)[kept][unit_columns];
+    Span rows[kept], across[kept];
+    i64 next = 0;
+};
+
+// tiles[..][m][..] = base[c], and `scale` times the sum of signs of the taps that see nothing.
 template <i64 Width>
-inline void start_tiles(const Grid& grid, const Place* places, i64 pixels, const Operand& weights, i64 first,
-                        i64 columns, const i32* base, i32 scale, TapSigns& found, i32 (*tiles)[unit_pixels][Width]) {
-    for (i64 t = 0; t * Width < columns; ++t) {
-        for (i64 m = 0; m < pixels; ++m) std::memcpy(tiles[t][m], base + t * Width, Width * sizeof(i32));
-    }
-    if (all_see_all(grid, places, pixels)) return;
-    const i64 taps = grid.taps();
-    for (i64 first_tap = 0; first_tap < taps; first_tap += chunk_taps) {
-        const i64 count = least(chunk_taps, taps - first_tap);
-        find_signs(weights, taps, first_tap, first, columns, found);
-        for (i64 m = 0; m < pixels; ++m) {
-            if (sees_all(grid, places[m])) continue;
-            i64 r = first_tap / grid.columns.taps, q = first_tap % grid.columns.taps;
-            for (i64 tap = 0; tap < count; ++tap) {
-                const bool seen = sees(places[m], r, q);
-                if (++q == grid.columns.taps) q = 0, ++r;
-                if (seen) continue;
-                for (i64 t = 0; t * Width < columns; ++t) {
-                    for (i64 c = 0; c < Width; ++c) tiles[t][m][c] += scale * found.signs[tap][t * Width + c];
-                }
-            }
+inline void start_tiles(const Grid& grid, const Place* places, i64 pixels, i64 columns, const i32* base, i32 scale,
+                        Unseen& unseen, i32 (*tiles)[unit_pixels][Width]) {
+    for (i64 m = 0; m < pixels; ++m) {
+        for (i64 t = 0; t * Width < columns; ++t) std::memcpy(tiles[t][m], base + t * Width, Width * sizeof(i32));
+        if (sees_all(grid, places[m])) continue;
+        const i32* sums = unseen.of(places[m].rows, places[m].columns);
+        for (i64 t = 0; t * Width < columns; ++t) {
+            for (i64 c = 0; c < least(Width, columns - t * Width); ++c) tiles[t][m][c] += scale * sums[t * Width + c];
         }
     }
 }
@@ -168,16 +183,16 @@ inline void multiply_bits(const Grid& grid, const Place* places, i64 pixels, con
     const Operand &x = call.operands[X], &weights = call.operands[WEIGHTS];
     const Operand flat = flattened(weights, grid.taps());
     auto& panels = space.take<BitPanels>();
-    auto& signs = space.take<TapSigns>();
     auto& tiles = space.take<BitTiles>();
-    panels.first = signs.first = none;
+    Unseen unseen(weights, grid, first, columns, space);
+    panels.first = none;
     i32 base[unit_columns];
     for (i32& value : base) value = static_cast<i32>(grid.taps() * x.cols);
     const i64 at_once = pixels_at_once(grid.taps() * words(x.cols) > chunk_words);
     for (i64 from = pixels.begin; from < pixels.end; from += at_once) {
         const i64 count = least(at_once, pixels.end - from);
         locate(grid, from, count, places);
-        start_tiles<panel_columns>(grid, places, count, weights, first, columns, base, 1, signs, tiles);
+        start_tiles<panel_columns>(grid, places, count, columns, base, 1, unseen, tiles);
         multiply_bits(grid, places, count, x, flat, first, columns, space, panels, tiles);
         store_bits(tiles, places, count, call.operands[Y], first, columns);
     }
@@ -196,7 +211,7 @@ inline i64 row_words(const Operand& x, i64 taps) {
 // Whether one panel of each holds all words, and sums go where they belong as they are.
 inline bool stores_at_once(const Call& call, const Grid& grid) {
     const i64 count = grid.rows.taps * row_words(call.operands[X], grid.columns.taps);
-    const bool fits = count <= chunk_words && count * panel_columns <= patches_space && grid.taps() <= chunk_taps;
+    const bool fits = count <= chunk_words && count * panel_columns <= patches_space;
     return fits && call.operands[Y].format == Format::i16;
 }
 
@@ -260,41 +275,8 @@ inline void take_patches(const Grid& grid, Span pixels, const Operand& x, u64* o
     });
 }
 
-// What the zeros of padding stood for, of pixels that see so many rows and columns of taps; that of those seen last is
-// kept, as neighbours are mostly alike.
-struct Unseen {
-    static constexpr i64 kept = 4;
-    Span rows[kept], across[kept];
-    i16 sums[kept][unit_columns];
-    i64 next = 0;
-
-    Unseen() {
-        for (i64 i = 0; i < kept; ++i) rows[i] = {-1, -1};
-    }
-
-    const i16* of(const Grid& grid, Span seen_rows, Span seen_across, const TapSigns& signs, i64 columns) {
-        const auto same = [](Span a, Span b) { return a.begin == b.begin && a.end == b.end; };
-        for (i64 i = 0; i < kept; ++i) {
-            if (same(rows[i], seen_rows) && same(across[i], seen_across)) return sums[i];
-        }
-        const i64 at = next++ % kept;
-        rows[at] = seen_rows;
-        across[at] = seen_across;
-        for (i64 c = 0; c < columns; ++c) sums[at][c] = 0;
-        for (i64 tap = 0; tap < grid.taps(); ++tap) {
-            const i64 r = tap / grid.columns.taps, q = tap % grid.columns.taps;
-            const bool seen =
-                r >= seen_rows.begin && r < seen_rows.end && q >= seen_across.begin && q < seen_across.end;
-            for (i64 c = 0; c < columns && !seen; ++c)
-                sums[at][c] = static_cast<i16>(sums[at][c] + signs.signs[tap][c]);
-        }
-        return sums[at];
-    }
-};
-
-// That is added again.
-inline void mend_borders(const Grid& grid, Span pixels, const TapSigns& signs, const Operand& y, i64 first, i64 columns,
-                         Unseen& unseen) {
+// What the zeros of padding stood for is added again.
+inline void mend_borders(const Grid& grid, Span pixels, const Operand& y, i64 first, i64 columns, Unseen& unseen) {
     const Axis& beside = grid.columns;
     each_run(grid.rows.count, beside.count, pixels, [&](i64 from, i64, i64 row, i64 column, i64 n) {
         const Span rows = grid.rows.seen(grid.rows.origin + grid.rows.step * row);
@@ -302,7 +284,7 @@ inline void mend_borders(const Grid& grid, Span pixels, const TapSigns& signs, c
             for (i64 i = begin; i < end; ++i) {
                 const Span across = beside.seen(beside.origin + beside.step * (column + i));
                 if (rows.size() * across.size() == grid.taps()) continue;
-                const i16* sums = unseen.of(grid, rows, across, signs, columns);
+                const i32* sums = unseen.of(rows, across);
                 i16* to = LINOCUT_NS::row<i16>(y, from + i) + first;
                 for (i64 k = 0; k < columns; ++k) to[k] = static_cast<i16>(to[k] + sums[k]);
             }
@@ -341,11 +323,8 @@ inline void store_products(const u64* patches, i64 count, const u64* panel, i16 
     const i64 count = grid.rows.taps * row_words(x, grid.columns.taps);
     const i16 bits = static_cast<i16>(grid.taps() * x.cols);
     auto& panels = space.take<BitPanels>();
-    auto& signs = space.take<TapSigns>();
     auto& patches = space.take<u64[patches_space]>();
-    Unseen unseen;
-    signs.first = none;
-    find_signs(weights, grid.taps(), 0, first, columns, signs);
+    Unseen unseen(weights, grid, first, columns, space);
     pack_weights(weights, grid, first, columns, patches, panels);
     for (i64 base = pixels.begin, n; base < pixels.end; base += n) {
         n = least(pixels.end - base, patches_space / count);
@@ -358,7 +337,7 @@ inline void store_products(const u64* patches, i64 count, const u64* panel, i16 
                 store_products<at_once>(patches + m * count, count, panel, bits, y, base + m, output, left);
             for (; m < n; ++m) store_products<1>(patches + m * count, count, panel, bits, y, base + m, output, left);
         }
-        mend_borders(grid, {base, base + n}, signs, y, first, columns, unseen);
+        mend_borders(grid, {base, base + n}, y, first, columns, unseen);
     }
 }
 
@@ -406,9 +385,9 @@ template <class Store>
     constexpr i32 scale = 255;
     const i64 taps = grid.taps();
     auto& panels = space.take<BytePanels>();
-    auto& signs = space.take<TapSigns>();
     auto& tiles = space.take<ByteTiles>();
-    panels.first = signs.first = none;
+    Unseen unseen(weights, grid, first, columns, space);
+    panels.first = none;
     i32 base[unit_columns] = {};
     for (i64 c = 0; c < columns; ++c) base[c] = -scale * sum_of_signs(weights, (first + c) * taps, taps);
     const auto pack = [&](i64 t, i64 k, i64 count, Panel& panel) {
@@ -418,7 +397,7 @@ template <class Store>
     for (i64 from = pixels.begin; from < pixels.end; from += at_once) {
         const i64 count = least(at_once, pixels.end - from);
         locate(grid, from, count, places);
-        start_tiles<tile_columns>(grid, places, count, weights, first, columns, base, scale, signs, tiles);
+        start_tiles<tile_columns>(grid, places, count, columns, base, scale, unseen, tiles);
         multiply_bytes<Signed::panel, Range::doubled>(grid, places, count, x, columns, space, pack, panels, tiles);
         for (i64 m = 0; m < count; ++m) {
             for (i64 c = 0; c < columns; c += tile_columns) {

@@ -64,6 +64,13 @@ inline bool sees_all(const Grid& grid, const Place& place) {
     return place.rows.size() == grid.rows.taps && place.columns.size() == grid.columns.taps;
 }
 
+inline bool all_see_all(const Grid& grid, const Place* places, i64 pixels) {
+    for (i64 m = 0; m < pixels; ++m) {
+        if (!sees_all(grid, places[m])) return false;
+    }
+    return true;
+}
+
 // Whether a tap of the grid sees the source.
 inline bool sees(const Place& place, i64 row_tap, i64 column_tap) {
     return row_tap >= place.rows.begin && row_tap < place.rows.end && column_tap >= place.columns.begin &&

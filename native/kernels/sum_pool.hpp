@@ -11,16 +11,23 @@ enum { X, Y };
 
 inline i64 units(const Call& call) { return pooling::image_rows(call.operands[Y]); }
 
-inline i64 element(const Operand& from, i64 pixel, i64 channel) {
-    return from.format == Format::i16 ? row<i16>(from, pixel)[channel] : row<i32>(from, pixel)[channel];
+// Modulo 2^32: what does not fit wraps.
+template <class T>
+inline void add_integers(const T* x, i64 n, u32* sums) {
+    for (i64 c = 0; c < n; ++c) sums[c] += static_cast<u32>(static_cast<i32>(x[c]));
 }
 
-// What does not fit wraps.
-inline void store_element(const Operand& to, i64 pixel, i64 channel, i64 sum) {
-    if (to.format == Format::i16) {
-        row<i16>(to, pixel)[channel] = static_cast<i16>(sum);
+inline void add(const Operand& x, i64 pixel, i64 first, i64 n, u32* sums) {
+    x.format == Format::i16 ? add_integers(row<i16>(x, pixel) + first, n, sums)
+                            : add_integers(row<i32>(x, pixel) + first, n, sums);
+}
+
+inline void store(const Operand& y, i64 pixel, i64 first, i64 n, const u32* sums) {
+    if (y.format == Format::i16) {
+        i16* to = row<i16>(y, pixel) + first;
+        for (i64 c = 0; c < n; ++c) to[c] = static_cast<i16>(static_cast<i32>(sums[c]));
     } else {
-        row<i32>(to, pixel)[channel] = static_cast<i32>(sum);
+        std::memcpy(row<i32>(y, pixel) + first, sums, static_cast<std::size_t>(n) * sizeof *sums);
     }
 }
 
@@ -35,13 +42,13 @@ inline void run(const Call& call, i64 begin, i64 end) {
             const i64 to = outputs.pixel(example, i, j), from = image.pixel(example, i * height, j * width);
             for (i64 first = 0; first < y.cols; first += segment) {
                 const i64 n = least(segment, y.cols - first);
-                i64 exact[segment] = {};
+                u32 exact[segment] = {};
                 float sums[segment] = {};
                 for (i64 p = 0; p < height; ++p) {
                     for (i64 q = 0; q < width; ++q) {
                         const i64 pixel = from + p * image.width + q;
                         if (is_integer(x.format)) {
-                            for (i64 c = 0; c < n; ++c) exact[c] += element(x, pixel, first + c);
+                            add(x, pixel, first, n, exact);
                             continue;
                         }
                         load_floats(x, pixel, first, n, values);
@@ -49,7 +56,7 @@ inline void run(const Call& call, i64 begin, i64 end) {
                     }
                 }
                 if (is_integer(y.format)) {
-                    for (i64 c = 0; c < n; ++c) store_element(y, to, first + c, exact[c]);
+                    store(y, to, first, n, exact);
                 } else {
                     store_floats(y, to, first, n, sums);
                 }

@@ -10,10 +10,9 @@ namespace linocut::LINOCUT_NS::distances {
 inline constexpr int panel_rows_at_once = 3;  // 24 sums of 64 outputs in registers
 
 // sums[i][v]: the popcounts of eight outputs over the words. A word of the panel has Width outputs.
-template <int R, i64 Width>
+template <int R, i64 Width, int V>
 [[gnu::always_inline]] inline void sum_distances(const u64* const* x, const u64* panel, Runs words,
-                                                 __m512i (&sums)[R][Width / 8]) {
-    constexpr int V = Width / 8;
+                                                 __m512i (&sums)[R][V]) {
     unrolled<R * V>([&](auto i) { sums[i / V][i % V] = _mm512_setzero_si512(); });
     for (i64 run = 0; run < words.runs; ++run) {
         const i64 first = run * words.x_step;
@@ -31,10 +30,8 @@ template <int R, i64 Width>
     }
 }
 
-// products[i][c] -= 2 popcounts over the words, for as many outputs as asked for or more.
-template <int R, i64 Width = columns>
-inline void subtract_distances(const u64* const* x, const u64* panel, Runs words, i64, i32 (*products)[Width]) {
-    constexpr int V = Width / 8;
+template <int R, i64 Width, int V>
+inline void subtract_vectors(const u64* const* x, const u64* panel, Runs words, i32 (*products)[Width]) {
     __m512i sums[R][V];
     sum_distances<R, Width>(x, panel, words, sums);
     unrolled<R * V / 2>([&](auto pair) {
@@ -44,6 +41,16 @@ inline void subtract_distances(const u64* const* x, const u64* panel, Runs words
         const __m512i before = _mm512_loadu_si512(products[i] + 8 * v);
         _mm512_storeu_si512(products[i] + 8 * v, _mm512_sub_epi32(before, _mm512_slli_epi32(both, 1)));
     });
+}
+
+// products[i][c] -= 2 popcounts over the words, for n outputs or more.
+template <int R, i64 Width = columns>
+inline void subtract_distances(const u64* const* x, const u64* panel, Runs words, i64 n, i32 (*products)[Width]) {
+    if constexpr (Width > columns) {
+        if (n <= columns) return subtract_vectors<R, Width, columns / 8>(x, panel, words, products);
+        if (n <= Width / 2) return subtract_vectors<R, Width, Width / 16>(x, panel, words, products);
+    }
+    subtract_vectors<R, Width, Width / 8>(x, panel, words, products);
 }
 
 // y[i][c] = bits - 2 popcounts over the words, of a whole panel.

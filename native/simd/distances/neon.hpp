@@ -47,11 +47,12 @@ inline void subtract_from_group(const u64* const* x, i64 first, const u64* panel
 }
 
 template <int R, i64 Width = columns>
-inline void subtract_distances(const u64* const* x, const u64* panel, Runs words, i64, i32 (*products)[Width]) {
+inline void subtract_distances(const u64* const* x, const u64* panel, Runs words, i64 n, i32 (*products)[Width]) {
+    const i64 outputs = least(Width, n);
     for (i64 run = 0; run < words.runs; ++run) {
         for (i64 w = 0; w < words.count; w += byte_steps) {
             const u64* at = panel + (run * words.panel_step + w) * Width;
-            for (i64 c = 0; c < Width; c += group_outputs) {
+            for (i64 c = 0; c < outputs; c += group_outputs) {
                 const i64 count = least(byte_steps, words.count - w);
                 subtract_from_group<R, Width>(x, run * words.x_step + w, at, count, c, products);
             }

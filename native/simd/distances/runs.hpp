@@ -4,7 +4,7 @@
 //
 // A set defines, of panels that it lays out itself: `columns`, the outputs in a panel; `word_panel`, the u64s that a
 // word has in it; `chunk_words`, the words of a panel that fits the nearest caches; `pack_panel`; and
-//   subtract_distances<R>(x, panel, words, n, products)   for R rows and at least n outputs, all the same if it likes;
+//   subtract_distances<R>(x, panel, words, n, products)   for R rows and at least n outputs, as many more as it likes;
 //   store_products<R>(x, panel, count, bits, n, y)        likewise y[i][c] = bits - 2 popcounts, with room for a panel.
 // Of panels of 64 outputs, one word of each side by side (src/linocut/ops/panels.py): `Panel` with `take` and
 // `subtract`, and `rows_at_once` that share its loads.
