@@ -39,6 +39,21 @@ def test_prunes_a_run_and_trains_it_on(tmp_path: Path, capsys: pytest.CaptureFix
     assert "already holds a run" in error
 
 
+def test_an_interrupted_training_says_where_its_data_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from linocut.train import Interrupted, Trainer
+
+    def stopped(self: Trainer, *given: object, out: object, **how: object) -> None:
+        raise Interrupted(2, str(out))
+
+    run, out = tmp_path / "run", tmp_path / "pruned"
+    _said(capsys, *TRAIN, "--out", run)
+    monkeypatch.setattr(Trainer, "fit", stopped)
+    _, error = _said(capsys, "prune", run, "--rate", "4", "--data-dir", tmp_path, "--out", out, status=130)
+    assert error.endswith(f"go on with: linocut train --resume --out {out} --data-dir {tmp_path}\n")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -13,7 +13,7 @@ import click
 from linocut.cli.analyse import data_of
 from linocut.cli.choices import SCHEDULE, ChoiceOption
 from linocut.cli.command import Command, at_least
-from linocut.cli.options import PATH, data_options, json_option, quoted, threads_option
+from linocut.cli.options import PATH, data_options, in_data_dir, json_option, quoted, threads_option
 from linocut.cli.pruning import KINDS
 from linocut.cli.train import SIGNALLED
 from linocut.errors import printable
@@ -119,7 +119,7 @@ def prune(
     except Interrupted as stop:
         name = signal.Signals(stop.number).name
         with suppress(OSError):  # the terminal that closed
-            again = f"linocut train --resume --out {quoted(str(stop.folder))}"
+            again = f"linocut train --resume --out {quoted(str(stop.folder))}{in_data_dir(data_dir)}"
             click.echo(f"interrupted by {name}; go on with: {printable(again)}", err=True)
         context.exit(SIGNALLED + stop.number)
     kept = kept_words(found) or kept_channels(source.network.graph, found.network.graph)
