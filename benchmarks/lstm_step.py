@@ -74,8 +74,10 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--blocks", default="8,16")
-    for name, default in (("batch", 32), ("steps", 50), ("rounds", 5), ("threads", 1)):
-        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=50)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
     sizes = given.batch, given.steps, given.threads
     contenders = {"PyTorch, dense": pytorchs(*sizes)}
