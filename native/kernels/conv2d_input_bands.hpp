@@ -176,6 +176,8 @@ class BandProducts {
     void store(const Grid& grid, i64 example, i64 r, i64 c, i64 pixels) {
         const i64 y = grid.rows.first_pixel + grid.rows.pixel_step * r, step = grid.columns.pixel_step;
         const i64 first = (example * grid.height + y) * grid.width + grid.columns.first_pixel + step * c;
+        if (dx_.format == Format::i4 && step == 1 && dx_.cols % 2 == 0)
+            return with_count(dx_.cols, [&](auto n) { halve_rows(n, pixels, nibble_row(dx_, first, 0)); });
         if (dx_.format != Format::i8) {
             for (i64 m = 0; m < pixels; ++m) store_sums(dx_, first + step * m, 0, (*tile_)[m], dx_.cols, shift_, seen);
             return;
@@ -211,6 +213,30 @@ class BandProducts {
         }
         seen.saturated += saturated;
         seen.near += near;
+    }
+
+    // halve_sums of all rows of the tile together, whose nibbles follow each other.
+    template <class Count>
+    [[gnu::always_inline]] void halve_rows(Count n, i64 pixels, u8* out) {
+        i8 halves[tile_rows * tile_columns];
+        i32 largest[tile_columns] = {}, saturated[tile_columns] = {}, near[tile_columns] = {};
+        const auto& tile = *tile_;
+        for (i64 m = 0; m < pixels; ++m) {
+            i8* to = halves + m * n;
+            for (i64 k = 0; k < n; ++k) {
+                const i32 sum = tile[m][k], doubled = 2 * sum >> shift_, size = doubled < 0 ? -doubled : doubled;
+                largest[k] = most(largest[k], sum < 0 ? -sum : sum);
+                saturated[k] += size > 2 * most_level;
+                near[k] += size > most_level;
+                to[k] = static_cast<i8>(clamp(doubled, -127, 127));
+            }
+        }
+        for (i64 k = 0; k < n; ++k) {
+            seen.largest = most(seen.largest, largest[k]);
+            seen.saturated += saturated[k];
+            seen.near += near[k];
+        }
+        pack_halves(halves, pixels * n, out);
     }
 
     const Operand &dy_, &weights_, &dx_;

@@ -18,13 +18,40 @@ inline u8* nibble_row(const Operand& operand, i64 index, i64 first) {
 inline i8 low_nibble(u8 both) { return mantissas_of_nibbles[both & 15]; }
 inline i8 high_nibble(u8 both) { return mantissas_of_nibbles[both >> 4]; }
 
-// Codes by the dozen, in vectors of bytes as wide as the instruction set likes them, which the compiler knows.
+// GCC 12 takes no size of a vector from a template.
+template <i64 Count>
+struct CodeVectors;
+template <>
+struct CodeVectors<8> {
+    using Unsigned [[gnu::vector_size(8)]] = u8;
+};
+template <>
+struct CodeVectors<16> {
+    using Unsigned [[gnu::vector_size(16)]] = u8;
+    using Signed [[gnu::vector_size(16)]] = i8;
+    using Pairs [[gnu::vector_size(16)]] = u16;
+};
+template <>
+struct CodeVectors<32> {
+    using Unsigned [[gnu::vector_size(32)]] = u8;
+    using Signed [[gnu::vector_size(32)]] = i8;
+    using Pairs [[gnu::vector_size(32)]] = u16;
+};
+template <>
+struct CodeVectors<64> {
+    using Unsigned [[gnu::vector_size(64)]] = u8;
+    using Signed [[gnu::vector_size(64)]] = i8;
+    using Pairs [[gnu::vector_size(64)]] = u16;
+};
+
+// Codes by the dozen, in vectors of so many bytes, which the compiler knows.
+template <i64 Count>
 struct NibbleVectors {
-    static constexpr i64 count = Bytes::usable ? 32 : 16;
-    using Packed [[gnu::vector_size(count / 2)]] = u8;
-    using Unsigned [[gnu::vector_size(count)]] = u8;
-    using Signed [[gnu::vector_size(count)]] = i8;
-    using Pairs [[gnu::vector_size(count)]] = u16;
+    static constexpr i64 count = Count;
+    using Packed = typename CodeVectors<Count / 2>::Unsigned;
+    using Unsigned = typename CodeVectors<Count>::Unsigned;
+    using Signed = typename CodeVectors<Count>::Signed;
+    using Pairs = typename CodeVectors<Count>::Pairs;
 
     static void unpack(const u8* from, i8* out) {
         Packed packed;
@@ -57,10 +84,23 @@ struct NibbleVectors {
     }
 };
 
+// As wide as the instruction set likes them, and narrow ones for what is left.
+template <class B>
+constexpr i64 wide_codes() {
+    if constexpr (B::usable) return B::count;
+    return 16;
+}
+using WideNibbles = NibbleVectors<wide_codes<Bytes>()>;
+using NarrowNibbles = NibbleVectors<16>;
+
 inline void unpack_pairs(const u8* from, i64 pairs, i8* out) {
-    constexpr i64 at_once = NibbleVectors::count / 2;
     const u8* end = from + pairs;
-    for (; end - from >= at_once; from += at_once, out += 2 * at_once) NibbleVectors::unpack(from, out);
+    const auto some = [&](auto vectors) {
+        constexpr i64 at_once = decltype(vectors)::count / 2;
+        for (; end - from >= at_once; from += at_once, out += 2 * at_once) vectors.unpack(from, out);
+    };
+    some(WideNibbles());
+    some(NarrowNibbles());
     for (; from < end; ++from, out += 2) {
         out[0] = low_nibble(*from);
         out[1] = high_nibble(*from);
@@ -73,10 +113,24 @@ inline void unpack_nibbles(const u8* from, i64 n, i8* out) {
     if (n % 2 != 0) out[n - 1] = low_nibble(from[n / 2]);
 }
 
-// The nibbles of 64 numbers x as floor(2 x), -128 to 127: nearest levels, of two the larger; beyond the largest, that.
-inline void pack_segment(const i8* halves, u8* out) {
-    for (i64 i = 0; i < segment; i += NibbleVectors::count) NibbleVectors::pack(halves + i, out + i / 2);
+// The nibbles of an even number of numbers x, as floor(2 x).
+inline void pack_halves(const i8* halves, i64 n, u8* out) {
+    i64 i = 0;
+    const auto some = [&](auto vectors) {
+        for (; i + vectors.count <= n; i += vectors.count) vectors.pack(halves + i, out + i / 2);
+    };
+    some(WideNibbles());
+    some(NarrowNibbles());
+    if (i == n) return;
+    i8 rest[NarrowNibbles::count] = {};
+    u8 packed[NarrowNibbles::count / 2];
+    std::memcpy(rest, halves + i, static_cast<std::size_t>(n - i));
+    NarrowNibbles::pack(rest, packed);
+    std::memcpy(out + i / 2, packed, static_cast<std::size_t>((n - i) / 2));
 }
+
+// The nibbles of 64 numbers x as floor(2 x), -128 to 127: nearest levels, of two the larger; beyond the largest, that.
+inline void pack_segment(const i8* halves, u8* out) { pack_halves(halves, segment, out); }
 
 // Up to 64 mantissas of a row, from a multiple of 64 on, as bytes: where they lie, or in `copy`.
 inline const i8* mantissa_bytes(const Operand& from, i64 index, i64 first, i64 n, i8* copy) {
