@@ -72,9 +72,9 @@ inline bool sees_itself(const Grid& grid) {
 
 // Sums of a unit, some elements of its patches after others. Elements of T are floats or halves.
 template <bool Exact, class T>
-class FloatSums {
+class PatchSums {
   public:
-    FloatSums(const Grid& grid_of, const T* from, i64 channels_of, i64 columns_of, Workspace space, FloatTiles& to)
+    PatchSums(const Grid& grid_of, const T* from, i64 channels_of, i64 columns_of, Workspace space, FloatTiles& to)
         : grid(grid_of),
           source(from),
           channels(channels_of),
@@ -178,7 +178,7 @@ class FloatSums {
 template <bool Exact, class T, class Pack, class Store>
 inline void multiply_floats_of(const Grid& grid, const Place* places, i64 pixels, const T* source, i64 channels,
                                i64 columns, Workspace space, const Pack& pack, FloatTiles& tiles, const Store& store) {
-    FloatSums<Exact, T> sums(grid, source, channels, columns, space, tiles);
+    PatchSums<Exact, T> sums(grid, source, channels, columns, space, tiles);
     const i64 run = grid.columns.taps * channels, total = grid.rows.taps * run;
     const bool runs = by_runs(grid, channels);
     const auto each_block = [&](const auto& visit) {
