@@ -40,6 +40,7 @@ void Epochs::train() {
 }
 
 void Epochs::train_epoch() {
+    release_unused();  // what began the run, or saved it, is not beside the steps
     const std::uint64_t steps = training_.steps();
     times_.clear();
     if (training_.step == 0) clear_metrics(run_);
@@ -90,9 +91,9 @@ void Epochs::end_epoch() {
     training_.step = 0;
     training_.seconds = 0.0;
     progress_.clear();
+    release_unused();  // what the steps called is not beside what reports and saves
     ended_(ended);
     save_();
-    release_unused();
 }
 
 void Epochs::check_signal() {
