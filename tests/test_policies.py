@@ -6,7 +6,11 @@ import json
 
 import pytest
 
+from linocut import roles
+from linocut.compile.lower import compile_network
 from linocut.errors import SpecError
+from linocut.layers import BatchNorm, BinaryConv2D, BinaryDense, Flatten, Input, Network, Sign, SoftmaxCrossEntropy
+from linocut.optimizers import Adam
 from linocut.policies import POLICIES, find_policy, lean, standard, wang2021
 
 
@@ -21,8 +25,21 @@ def test_the_table() -> None:
         "lean4": ("scaled_l1", "bit", "integer", "i4", "i4", "q15", "q7", "q7", "f32", "f32"),
     }
     assert [policy.integer for policy in POLICIES.values()] == [False, False, True, True, True]
-    dense = {name: policy.of_dy(dense=True) for name, policy in POLICIES.items()}
+    dense = {name: policy.of_dy(64, dense=True) for name, policy in POLICIES.items()}
     assert dense == {"standard": "f32", "wang2021": "f16", "lean": "i8", "lean8": "i8", "lean4": "i8"}
+
+
+@pytest.mark.parametrize(("channels", "form"), [(16, "i8"), (63, "i8"), (64, "i4"), (256, "i4")])
+def test_gradients_of_thin_maps_have_eight_bits(channels: int, form: str) -> None:
+    assert (POLICIES["lean4"].of_dx(channels), POLICIES["lean4"].of_dy(channels, dense=False)) == (form, form)
+    assert (standard.of_dx(channels), standard.of_dy(channels, dense=False)) == ("f32", "f32")
+    block = BinaryConv2D(channels), BatchNorm(), Sign()
+    network = Network(
+        "maps", (Input((8, 8, 3)), *block, *block, Flatten(), BinaryDense(10), BatchNorm(), SoftmaxCrossEntropy())
+    )
+    buffers = compile_network(network, POLICIES["lean4"], Adam(), 4).program.buffers
+    of_maps = {b.format for b in buffers if b.role in (roles.DX, roles.DY) and len(b.shape) == 4 and b.base is None}
+    assert of_maps == {form}
 
 
 def test_one_column_may_be_replaced() -> None:

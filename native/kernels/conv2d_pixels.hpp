@@ -71,9 +71,10 @@ struct Division {
     i64 down() const { return divide_up(conv.window.height, rows); }
 };
 
-// Of a word of inputs each. Whole windows where they are small, else some rows of taps, else a piece of a row. Three
-// parts in all are divided otherwise: two threads would wait for the third. One part in all of few inputs, of bits or
-// where sums are of floats, is divided by rows of taps, and where there is one row, of floats, by outputs.
+// Of a word of inputs each. Whole windows where they are small, else some rows of taps, else a piece of a row. One part
+// in all of few inputs, of bits or where sums are of floats, is divided by rows of taps, and where there is one row, of
+// floats, by outputs. Three parts in all are divided otherwise, as two threads would wait for the third; but few bits
+// are packed fastest by rows.
 inline Division division_by_rows(const Convolution& conv, i64 outputs_of_part) {
     const Window& window = conv.window;
     const i64 most_taps = most_rows / (least(segment, conv.input.channels) + 1);
@@ -87,7 +88,9 @@ inline Division division_by_rows(const Convolution& conv, i64 outputs_of_part) {
         const i64 half = divide_up(divide_up(conv.output.channels, 2), few_columns) * few_columns;
         if (division.parts() == 1 && !is_integer(conv.dy.format) && half < conv.output.channels)
             division.outputs = half;
-    } else if (division.parts() == 3 && division.rows == 1 && half_columns * half_rows <= most_taps) {
+        if (conv.x.format == Format::bit) return division;
+    }
+    if (division.parts() == 3 && division.rows == 1 && half_columns * half_rows <= most_taps) {
         division.columns = half_columns;
         division.rows = half_rows;
     }

@@ -155,6 +155,8 @@ class Lines {
             load_some_floats(conv_.x, at, 0, n * part_.inputs, to);
             return;
         }
+        if (conv_.x.format == Format::u8)
+            return weight_gradient::load_bytes(row<u8>(conv_.x, at), n * part_.inputs, to);
         for (i64 i = 0; i < n; ++i)  // what a pixel writes past its inputs, the next writes over
             weight_gradient::load_inputs(conv_.x, at + i, 0, part_.inputs, to + i * part_.inputs);
     }

@@ -104,31 +104,39 @@ class StripProducts {
         }
     }
 
-    // bytes[position] of byte k of each word.
-    static void take_byte(const u64* words, i64 k, i64 count, u8* __restrict out) {
-        for (i64 p = 0; p < count; ++p) out[p] = static_cast<u8>(words[p] >> (8 * k));
-    }
-
     void fill_outputs(i64 first, i64 rows) {
         const i64 strip = order_.output_strip(), stride = order_.output_stride();
         std::memset(words_, 0, static_cast<std::size_t>(strip) * sizeof(u64));
+        const bool bytes = conv_.dy.format == Format::i8;
         each_row(first, rows, [&](i64 pixel, i64 at) {
-            for (i64 c = 0; pixel >= 0 && c < conv_.input.width; ++c) {
-                i8 unpacked[outputs];
-                const i8* from = mantissas(pixel + c, unpacked);
-                std::memcpy(words_ + at + c, from, outputs);
-            }
+            if (pixel < 0) return;
+            bytes ? gather<outputs>(row<u8>(conv_.dy, pixel) + output_, conv_.dy.cols, words_ + at)
+                  : gather<outputs / 2>(nibble_row(conv_.dy, pixel, output_), nibble_bytes(conv_.dy.cols), words_ + at);
         });
+        for (i64 p = 0; p < strip; p += segment) {
+            if (!bytes) part_nibbles(words_ + p);
+            S::turn(words_ + p, outputs_ + p, stride);
+        }
         for (i64 o = 0; o < outputs; ++o) {
-            take_byte(words_, o, strip, outputs_ + o * stride);
+            if (!bytes) S::look_up(mantissas_of_nibbles, outputs_ + o * stride, strip);
             totals_[o] += sum_bytes(outputs_ + o * stride, strip);
         }
     }
 
-    const i8* mantissas(i64 pixel, i8* unpacked) const {
-        if (conv_.dy.format == Format::i8) return row<i8>(conv_.dy, pixel) + output_;
-        unpack_nibbles(nibble_row(conv_.dy, pixel, output_), outputs, unpacked);
-        return unpacked;
+    // Words of the outputs of an image's row of pixels, of so many bytes each.
+    template <int Bytes>
+    void gather(const u8* from, i64 step, u64* out) const {
+        for (i64 c = 0; c < conv_.input.width; ++c) std::memcpy(out + c, from + c * step, Bytes);
+    }
+
+    // Nibbles of the lower half of 64 words to bytes of their own.
+    static void part_nibbles(u64* words) {
+        for (i64 i = 0; i < segment; ++i) {
+            u64 word = words[i];
+            word = (word | word << 16) & 0x0000'FFFF'0000'FFFF;
+            word = (word | word << 8) & 0x00FF'00FF'00FF'00FF;
+            words[i] = (word | word << 4) & 0x0F0F'0F0F'0F0F'0F0F;
+        }
     }
 
     // A band's inputs, and those within `margin` of it.
@@ -144,12 +152,11 @@ class StripProducts {
             std::memcpy(words_ + at, bit_row(conv_.x, pixel), width * sizeof(u64));
             std::memset(nothing_ + at, 0, width);
         });
-        alignas(64) u8 octets[segment];
+        alignas(64) u8 octets[sizeof(u64)][segment];
         for (i64 p = 0; p < strip; p += segment) {
-            const u8* nothing = nothing_ + skipped + p;
+            S::turn(words_ + skipped + p, octets[0], segment);
             for (i64 c = 0; c < conv_.input.channels; ++c) {
-                if (c % 8 == 0) take_byte(words_ + skipped + p, c / 8, segment, octets);
-                put_input(octets, static_cast<int>(c % 8), nothing, inputs_ + c * strip + p);
+                put_input(octets[c / 8], static_cast<int>(c % 8), nothing_ + skipped + p, inputs_ + c * strip + p);
             }
         }
     }

@@ -112,18 +112,20 @@ inline i64 columns_read(i64 columns) {
 // Where a factor of 0 stands for what is left out: 0 times an infinity is no 0.
 // Columns beyond `columns` are 0.
 inline bool all_finite(const FloatPanel& panel, i64 count, i64 columns = float_columns) {
-    constexpr u32 exponent = 0x7F800000u;
-    u32 infinite[few_columns] = {};
+    // Adding one to an exponent of ones carries to the sign. In vectors, as GCC 12 makes none of the loop by itself.
+    typedef u32 Bits [[gnu::vector_size(few_columns * sizeof(u32))]];
+    constexpr u32 exponent = 0x7F80'0000, one = 0x0080'0000, carry = 0x8000'0000;
+    Bits found = {};
     for (i64 i = 0; i < count; ++i) {
         for (i64 c = 0; c < columns_read(columns); c += few_columns) {
-            u32 bits[few_columns];
-            std::memcpy(bits, panel[i] + c, sizeof bits);
-            for (i64 k = 0; k < few_columns; ++k) infinite[k] |= (bits[k] & exponent) == exponent;
+            Bits bits;
+            std::memcpy(&bits, panel[i] + c, sizeof bits);
+            found |= (bits & exponent) + one;
         }
     }
     u32 any = 0;
-    for (u32 one : infinite) any |= one;
-    return any == 0;
+    for (i64 k = 0; k < few_columns; ++k) any |= found[k];
+    return (any & carry) == 0;
 }
 
 // A part of a float matrix, rows [first_row, ...) and columns [first_column, ...), as floats: in place for f32,

@@ -37,7 +37,7 @@ struct Unit {
 inline i64 units(const Operand& elements, i64 parts) { return parts * words(elements.cols); }
 
 // Parts for kernels that do not sum: so few that the number of one times the rows fits 64 bits.
-inline i64 blocks(const Operand& elements) { return least<i64>(divide_up(elements.rows, 1024), 65536); }
+inline i64 blocks(const Operand& elements) { return least<i64>(divide_up(elements.rows, 512), 65536); }
 
 // The operand `work`: row i parts + p is quantity i of part p.
 struct Work {

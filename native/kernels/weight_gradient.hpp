@@ -142,13 +142,17 @@ inline void integer_gradients(const Operand& dy, const Operand& x, i64 unit, Wor
                             : byte_gradients<ByteLanes>(dy, x, part, space, sink);
 }
 
+// A byte u counts as 2u - 255.
+inline void load_bytes(const u8* from, i64 n, float* out) {
+    for (i64 i = 0; i < n; ++i) out[i] = static_cast<float>(2 * from[i] - 255);
+}
+
 // One word of inputs of one example as floats; a byte u counts as 2u - 255, bits as +-1, beyond the last input is 0.
 inline void load_inputs(const Operand& x, i64 example, i64 unit, i64 n, float* out) {
     if (x.format == Format::bit) {
         expand_signs(bit_row(x, example)[unit], out);
     } else if (x.format == Format::u8) {
-        const u8* from = row<u8>(x, example) + unit * segment;
-        for (i64 i = 0; i < n; ++i) out[i] = static_cast<float>(2 * from[i] - 255);
+        load_bytes(row<u8>(x, example) + unit * segment, n, out);
     } else {
         load_floats(x, example, unit * segment, n, out);
     }

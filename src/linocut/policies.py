@@ -14,6 +14,8 @@ SMALLEST_INTEGER = "integer"  # the narrowest integer format that holds every po
 SCALED_L1 = "scaled_l1"  # in standard deviations of a normal distribution, as the l2 norm is
 Q7_RANGE = 2.0  # of q7 weights, in standard deviations of the initial ones
 
+FEW_BITS_FROM = 64  # channels: gradients of thinner maps stay in 8 bits
+
 AGAIN = "again"  # of retained gates: formed anew in the backward pass
 
 _FLOATS = ("f16", "f32")
@@ -105,9 +107,13 @@ class Policy:
         """
         return min(1.0, Q7_RANGE * fan_in**-0.5) if self.W == "q7" else 1.0
 
-    def of_dy(self, *, dense: bool) -> str:
-        """The format of dY of dense layers or of convolutions."""
-        return self.dense_dY or self.dY if dense else self.dY
+    def of_dx(self, channels: int) -> str:
+        """The format of dX of that many channels, or features."""
+        return _unless_thin(self.dX, channels)
+
+    def of_dy(self, channels: int, *, dense: bool) -> str:
+        """The format of dY of that many channels, or features, of dense layers or of convolutions."""
+        return _unless_thin(self.dense_dY or self.dY if dense else self.dY, channels)
 
     def replace(self, **changes: str) -> Policy:
         """The same policy with some columns changed, as in `wang2021.replace(dW="f32")`.
@@ -161,6 +167,14 @@ lean8 = lean.replace(name="lean8", W="q7")
 lean4 = lean.replace(name="lean4", dX="i4", dY="i4", dense_dY="i8")
 
 POLICIES = {policy.name: policy for policy in (standard, wang2021, lean, lean8, lean4)}
+
+
+def _unless_thin(form: str, channels: int) -> str:
+    """Four bits where there are channels enough.
+
+    A product of few channels is done before its nibbles are packed and unpacked, and its map takes little memory.
+    """
+    return "i8" if form == "i4" and channels < FEW_BITS_FROM else form
 
 
 def find_policy(policy: str | Policy | dict[str, Any]) -> Policy:

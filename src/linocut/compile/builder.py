@@ -217,7 +217,8 @@ class Builder(Recorder):
 
         It takes the bytes of `over`, a buffer that nothing reads any more, where that has its format.
         """
-        of_role = self.policy.dX if role == roles.DX else self.policy.of_dy(dense=len(shape) == 2)
+        policy, channels = self.policy, shape[-1]
+        of_role = policy.of_dx(channels) if role == roles.DX else policy.of_dy(channels, dense=len(shape) == 2)
         form = form or of_role
         exponent = self.transient(f"{name}.exponent", role, (1,), "i32") if form in MANTISSAS else None
         if over is not None and self.buffers[over].format == form:

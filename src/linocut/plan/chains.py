@@ -36,7 +36,12 @@ def chain_rows(network: Network, policy: Policy, optimizer: Optimizer, batch: in
     yield from rows_by_format(roles.X, ((_format(policy, n, policy.X), batch * n.inputs) for n in layers), PERSISTENT)
     yield from largest(row_of(DX_Y, form, batch * count, TRANSIENT) for form, count in _shared(policy, layers))
     yield from largest(
-        row_of(roles.DY, _format(policy, n, policy.of_dy(dense=n.dense)), batch * max(n.inputs, n.outputs), TRANSIENT)
+        row_of(
+            roles.DY,
+            _format(policy, n, policy.of_dy(n.channels, dense=n.dense)),
+            batch * max(n.inputs, n.outputs),
+            TRANSIENT,
+        )
         for n in layers
     )
     yield row_of(MEAN_SPREAD, policy.statistics, 2 * sum(channels), PERSISTENT)
@@ -56,7 +61,7 @@ def _format(policy: Policy, layer: Counted, of_binary: str) -> str:
 def _shared(policy: Policy, layers: tuple[Counted, ...]) -> Iterator[tuple[str, int]]:
     """Formats and elements of each layer's dX and Y, which are in one buffer in turn."""
     for layer in layers:
-        yield _format(policy, layer, policy.dX), layer.inputs
+        yield _format(policy, layer, policy.of_dx(layer.input_channels)), layer.inputs
         yield _format(policy, layer, product_format(policy, layer.summed, layer.raw)), layer.outputs
 
 

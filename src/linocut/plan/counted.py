@@ -14,13 +14,15 @@ from linocut.graph.queries import norms, sums
 class Counted:
     """A layer that multiplies, in elements of one example.
 
-    Each of `outputs` sums `summed` products; `channels` are the last dimension of the output. `full_precision` layers
-    have float weights. `raw` says that it multiplies more than signs, as the first layer does.
+    Each of `outputs` sums `summed` products; `channels` are the last dimension of the output, `input_channels` that of
+    the input. `full_precision` layers have float weights. `raw` says that it multiplies more than signs, as the first
+    layer does.
     """
 
     inputs: int
     outputs: int
     channels: int
+    input_channels: int
     weights: int
     full_precision: bool
     raw: bool
@@ -51,6 +53,7 @@ def multiplying(network: Network) -> tuple[Counted, ...]:
             math.prod(node.input.shape),
             math.prod(node.output.shape),
             node.output.shape[-1],
+            node.input.shape[-1],
             node.cost.binary_parameters + node.cost.real_parameters,
             bool(node.cost.real_parameters),
             node.cost.input_bits != 1,

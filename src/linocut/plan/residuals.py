@@ -35,11 +35,11 @@ def residual_rows(
     real = tuple(layer for layer in layers if layer.full_precision)
     yield from _activations("", binary, batch, SIGNS, policy.X)
     yield from _activations(FULL_PRECISION, real, batch, policy.real_X, policy.real_X)
-    yield row_of(roles.DX, policy.dX, batch * max((n.inputs for n in binary), default=0), TRANSIENT)
+    yield from largest(row_of(roles.DX, policy.of_dx(n.input_channels), batch * n.inputs, TRANSIENT) for n in binary)
     yield from largest(
         row_of(
             roles.DY,
-            policy.real_X if n.full_precision else policy.of_dy(dense=n.dense),
+            policy.real_X if n.full_precision else policy.of_dy(n.channels, dense=n.dense),
             batch * n.outputs,
             TRANSIENT,
         )
