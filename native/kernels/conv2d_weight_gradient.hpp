@@ -35,7 +35,7 @@ inline bool by_lookups(const Convolution& conv) {
 inline i64 units(const Call& call) {
     const Convolution conv(call);
     if (WholeRows::usable(conv)) return WholeRows::parts(conv);
-    if (by_strips(conv)) return strip_parts(conv);
+    if (by_strips(conv)) return StripOrder(conv).parts(conv);
     if (by_lookups(conv)) return division_by_tables(conv).parts();
     return division_by_rows(conv, outputs_of_part(conv.x)).parts();
 }

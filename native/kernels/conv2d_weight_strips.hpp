@@ -14,40 +14,56 @@
 
 namespace linocut::LINOCUT_NS::conv2d_weight_gradient {
 
-// Where pixels lie: `pitch` from row to row, `rows` of an image with those of nothing behind it.
+// Where pixels lie: `pitch` from row to row, `rows` of an image with those of nothing behind it. A pixel of dY has the
+// place of that of X with its row and column; where there is none, dY is 0, and what taps see from there is no matter.
 struct StripOrder {
-    static constexpr i64 outputs = 8;  // of a part: the bytes of a word
-    static constexpr i64 most_inputs = segment, most_taps = 9, input_bytes = 163840, most_pixels_of_band = 4096,
-                         most_margin = 1024;
+    static constexpr i64 octet = 8, most_octets = 4;  // outputs that are the bytes of a word; of these in a part
+    static constexpr i64 most_taps = 9, input_bytes = 163840, most_pixels_of_band = 4096, most_margin = 1024;
+    static constexpr i64 words_at_once = most_pixels_of_band + 4 * most_margin;
 
-    i64 above, left, pitch, rows, margin, band_rows;
+    i64 octets, pitch, rows, margin, band_rows;
 
-    explicit StripOrder(const Convolution& conv) {
+    explicit StripOrder(const Convolution& conv) : octets(octets_of_part(conv)) {
         const Window& w = conv.window;
-        above = most(w.pad_top, w.height - 1 - w.pad_top);
-        left = most(w.pad_left, w.width - 1 - w.pad_left);
-        pitch = conv.input.width + left;
-        rows = conv.input.height + above;
-        margin = divide_up(above * pitch + left, segment) * segment;
+        const i64 below = w.height - 1 - w.pad_top, right = w.width - 1 - w.pad_left;
+        pitch = conv.input.width + most(w.pad_left, right - (conv.input.width - conv.output.width));
+        rows = conv.input.height + most(w.pad_top, below - (conv.input.height - conv.output.height));
+        const i64 reach = most(w.pad_top, below) * pitch + most(w.pad_left, right);
+        margin = divide_up(reach, segment) * segment;
         band_rows = least(rows * conv.input.batch, most_pixels(conv) / pitch);
     }
 
-    // Pixels of a band, so that the strips of all inputs have room.
+    // As many octets share a band's inputs as leave parts for some threads. A part has one word of inputs.
+    static i64 octets_of_part(const Convolution& conv) {
+        const i64 all = conv.output.channels / octet;
+        for (i64 some = most_octets; some > 1; some /= 2) {
+            if (all % some == 0 && all / some * words(conv.input.channels) >= 4) return some;
+        }
+        return 1;
+    }
+    i64 parts(const Convolution& conv) const {
+        return conv.output.channels / (octets * octet) * words(conv.input.channels);
+    }
+
+    // Pixels of a band, so that the strips of all inputs have room, and the words of all outputs.
     i64 most_pixels(const Convolution& conv) const {
-        return least<i64>(most_pixels_of_band,
-                          input_bytes / conv.input.channels / segment * segment - 2 * margin - segment);
+        const i64 bytes = input_bytes / least(segment, conv.input.channels) / segment * segment;
+        return least(least(most_pixels_of_band, words_at_once / octets), bytes - 2 * margin - segment);
     }
     i64 band_pixels() const { return band_rows * pitch; }
     i64 output_stride() const { return output_strip() + segment; }  // an odd number of cache lines
     i64 output_strip() const { return divide_up(band_pixels(), segment) * segment; }
     i64 input_strip() const { return output_strip() + 2 * margin; }
 
+    // Where much of the strips is nothing, tables of whole words are faster.
     bool usable(const Convolution& conv) const {
         const Window& w = conv.window;
-        const bool same = conv.output.height == conv.input.height && conv.output.width == conv.input.width;
-        const bool few = conv.input.channels <= most_inputs && w.height * w.width <= most_taps;
-        return w.stride == 1 && w.pad_top >= 0 && w.pad_left >= 0 && same && few &&
-               conv.output.channels % outputs == 0 && margin <= most_margin && pitch <= most_margin && band_rows > 0;
+        const bool within = conv.output.height <= conv.input.height && conv.output.width <= conv.input.width;
+        const bool few = w.height * w.width <= most_taps;
+        const i64 tenths = 10 * rows * pitch / (conv.output.height * conv.output.width);
+        const bool full = conv.input.channels < segment || tenths < (conv.input.channels == segment ? 13 : 12);
+        return w.stride == 1 && w.pad_top >= 0 && w.pad_left >= 0 && within && few && full &&
+               conv.output.channels % octet == 0 && margin <= most_margin && pitch <= most_margin && band_rows > 0;
     }
 };
 
@@ -60,25 +76,25 @@ inline bool by_strips(const Convolution& conv) {
     }
 }
 
-inline i64 strip_parts(const Convolution& conv) { return conv.output.channels / StripOrder::outputs; }
-
 template <class S>
 class StripProducts {
-    static constexpr i64 outputs = StripOrder::outputs, most_columns = StripOrder::most_inputs * StripOrder::most_taps;
-    static constexpr i64 quads = outputs / S::rows;
-    static constexpr i64 words_at_once = StripOrder::most_pixels_of_band + 4 * StripOrder::most_margin;
+    static constexpr i64 octet = StripOrder::octet, most_outputs = StripOrder::most_octets * octet;
+    static constexpr i64 most_columns = segment * StripOrder::most_taps;
+    static constexpr i64 words_at_once = StripOrder::words_at_once;
 
   public:
     StripProducts(const Convolution& conv, i64 part, Workspace space)
         : conv_(conv),
           order_(conv),
-          output_(part * outputs),
-          columns_(conv.window.height * conv.window.width * conv.input.channels),
+          outputs_(order_.octets * octet),
+          output_(part / words(conv.input.channels) * outputs_),
+          word_(part % words(conv.input.channels)),
+          channels_(least(segment, conv.input.channels - word_ * segment)),
           inputs_(space.several<u8>(StripOrder::input_bytes)),
-          outputs_(space.several<u8>(outputs * (StripOrder::most_pixels_of_band + segment))),
+          gradients_(space.several<u8>(most_outputs * (StripOrder::most_pixels_of_band + segment))),
           words_(space.several<u64>(words_at_once)),
           nothing_(space.several<u8>(words_at_once)),
-          sums_(space.take<i32[quads][most_columns + S::columns][S::rows]>()) {}
+          sums_(space.take<i32[most_outputs / S::rows][most_columns + S::columns][S::rows]>()) {}
 
     // sink(Words): the gradients of a tap of every output.
     template <class Sink>
@@ -94,39 +110,44 @@ class StripProducts {
     }
 
   private:
-    // Of the pixels of rows from `first` on, in their order from position `at` on: visit(pixel or -1, position).
+    // visit(first pixel, its place from that of row `first` on) for those rows of images that are there.
     template <class Visit>
-    void each_row(i64 first, i64 count, const Visit& visit) const {
-        for (i64 r = first; r < first + count; ++r) {
+    void each_row(const Image& image, i64 first, i64 count, const Visit& visit) const {
+        for (i64 r = most<i64>(first, 0); r < first + count; ++r) {
             const i64 example = r / order_.rows, y = r % order_.rows;
-            const bool there = r >= 0 && example < conv_.input.batch && y < conv_.input.height;
-            visit(there ? conv_.input.pixel(example, y, 0) : -1, (r - first) * order_.pitch);
+            if (example < image.batch && y < image.height)
+                visit(image.pixel(example, y, 0), (r - first) * order_.pitch);
         }
     }
 
     void fill_outputs(i64 first, i64 rows) {
         const i64 strip = order_.output_strip(), stride = order_.output_stride();
-        std::memset(words_, 0, static_cast<std::size_t>(strip) * sizeof(u64));
+        std::memset(words_, 0, static_cast<std::size_t>(order_.octets * strip) * sizeof(u64));
         const bool bytes = conv_.dy.format == Format::i8;
-        each_row(first, rows, [&](i64 pixel, i64 at) {
-            if (pixel < 0) return;
-            bytes ? gather<outputs>(row<u8>(conv_.dy, pixel) + output_, conv_.dy.cols, words_ + at)
-                  : gather<outputs / 2>(nibble_row(conv_.dy, pixel, output_), nibble_bytes(conv_.dy.cols), words_ + at);
+        each_row(conv_.output, first, rows, [&](i64 pixel, i64 at) {
+            bytes ? gather<octet>(row<u8>(conv_.dy, pixel) + output_, conv_.dy.cols, words_ + at)
+                  : gather<octet / 2>(nibble_row(conv_.dy, pixel, output_), nibble_bytes(conv_.dy.cols), words_ + at);
         });
-        for (i64 p = 0; p < strip; p += segment) {
-            if (!bytes) part_nibbles(words_ + p);
-            S::turn(words_ + p, outputs_ + p, stride);
+        for (i64 i = 0; i < order_.octets; ++i) {
+            u64* from = words_ + i * strip;
+            for (i64 p = 0; p < strip; p += segment) {
+                if (!bytes) part_nibbles(from + p);
+                S::turn(from + p, gradients_ + i * octet * stride + p, stride);
+            }
         }
-        for (i64 o = 0; o < outputs; ++o) {
-            if (!bytes) S::look_up(mantissas_of_nibbles, outputs_ + o * stride, strip);
-            totals_[o] += sum_bytes(outputs_ + o * stride, strip);
+        for (i64 o = 0; o < outputs_; ++o) {
+            if (!bytes) S::look_up(mantissas_of_nibbles, gradients_ + o * stride, strip);
+            totals_[o] += sum_bytes(gradients_ + o * stride, strip);
         }
     }
 
-    // Words of the outputs of an image's row of pixels, of so many bytes each.
+    // Words of the outputs of a row of an image, of so many bytes each, those of an octet a strip from the last's.
     template <int Bytes>
     void gather(const u8* from, i64 step, u64* out) const {
-        for (i64 c = 0; c < conv_.input.width; ++c) std::memcpy(out + c, from + c * step, Bytes);
+        for (i64 c = 0; c < conv_.output.width; ++c) {
+            for (i64 i = 0; i < order_.octets; ++i)
+                std::memcpy(out + i * order_.output_strip() + c, from + c * step + i * Bytes, Bytes);
+        }
     }
 
     // Nibbles of the lower half of 64 words to bytes of their own.
@@ -146,16 +167,15 @@ class StripProducts {
         const i64 skipped = lead - order_.margin;  // positions before the strip's first
         std::memset(nothing_, 1, static_cast<std::size_t>(rows * order_.pitch));
         std::memset(words_, 0, static_cast<std::size_t>(rows * order_.pitch) * sizeof(u64));
-        each_row(first - before, rows, [&](i64 pixel, i64 at) {
-            if (pixel < 0) return;
+        each_row(conv_.input, first - before, rows, [&](i64 pixel, i64 at) {
             const std::size_t width = static_cast<std::size_t>(conv_.input.width);
-            std::memcpy(words_ + at, bit_row(conv_.x, pixel), width * sizeof(u64));
+            take_words(bit_row(conv_.x, pixel) + word_, words_ + at);
             std::memset(nothing_ + at, 0, width);
         });
         alignas(64) u8 octets[sizeof(u64)][segment];
         for (i64 p = 0; p < strip; p += segment) {
             S::turn(words_ + skipped + p, octets[0], segment);
-            for (i64 c = 0; c < conv_.input.channels; ++c) {
+            for (i64 c = 0; c < channels_; ++c) {
                 put_input(octets[c / 8], static_cast<int>(c % 8), nothing_ + skipped + p, inputs_ + c * strip + p);
             }
         }
@@ -171,6 +191,12 @@ class StripProducts {
         std::memcpy(out, &all, sizeof all);
     }
 
+    // Of a row of an image the words of its pixels.
+    void take_words(const u64* from, u64* out) const {
+        const i64 step = words(conv_.input.channels);
+        for (i64 c = 0; c < conv_.input.width; ++c) out[c] = from[c * step];
+    }
+
     i64 taps() const { return conv_.window.height * conv_.window.width; }
 
     // Column k of the products: an input's tap. All taps of an input follow each other, while it is in the cache.
@@ -182,42 +208,46 @@ class StripProducts {
 
     void multiply() {
         const i64 stride = order_.output_stride(), vectors = order_.output_strip() / S::width;
-        for (i64 k = 0; k < columns_; k += S::columns) {
+        const i64 columns = channels_ * taps();
+        for (i64 k = 0; k < columns; k += S::columns) {
             const u8* strips[S::columns];
-            for (i64 i = 0; i < S::columns; ++i) strips[i] = column(least(k + i, columns_ - 1));
-            for (i64 q = 0; q < quads; ++q) {
-                const i8* from = reinterpret_cast<const i8*>(outputs_) + q * S::rows * stride;
-                S::add(strips, from, stride, vectors, sums_[q] + k);
+            for (i64 i = 0; i < S::columns; ++i) strips[i] = column(least(k + i, columns - 1));
+            for (i64 o = 0; o < outputs_; o += S::rows) {
+                const i8* from = reinterpret_cast<const i8*>(gradients_) + o * stride;
+                S::add(strips, from, stride, vectors, sums_[o / S::rows] + k);
             }
         }
     }
 
     template <class Sink>
     void give(Sink&& sink) {
-        const i64 inputs = conv_.input.channels, width = conv_.window.width;
-        static_assert(gradient_words::words_at_once >= outputs);
-        for (i64 t = 0; t < taps(); ++t) {
-            alignas(64) i32 gradients[outputs][segment] = {};
-            gradient_words::Words<i32> found{gradients, 0, inputs, outputs};
-            for (i64 j = 0; j < outputs; ++j) {
-                for (i64 c = 0; c < inputs; ++c) {
-                    const u32 sum = static_cast<u32>(sums_[j / S::rows][c * taps() + t][j % S::rows]);
-                    gradients[j][c] = static_cast<i32>(sum - static_cast<u32>(totals_[j]));
+        const i64 width = conv_.window.width;
+        static_assert(gradient_words::words_at_once >= octet);
+        for (i64 output = 0; output < outputs_; output += octet) {
+            for (i64 t = 0; t < taps(); ++t) {
+                alignas(64) i32 gradients[octet][segment] = {};
+                gradient_words::Words<i32> found{gradients, word_ * segment, channels_, octet};
+                for (i64 j = 0; j < octet; ++j) {
+                    const i64 o = output + j;
+                    for (i64 c = 0; c < channels_; ++c) {
+                        const u32 sum = static_cast<u32>(sums_[o / S::rows][c * taps() + t][o % S::rows]);
+                        gradients[j][c] = static_cast<i32>(sum - static_cast<u32>(totals_[o]));
+                    }
+                    found.rows[j] = conv_.weights_row(output_ + o, t / width, t % width);
                 }
-                found.rows[j] = conv_.weights_row(output_ + j, t / width, t % width);
+                sink(found);
             }
-            sink(found);
         }
     }
 
     const Convolution& conv_;
     const StripOrder order_;
-    const i64 output_, columns_;
-    u8 *inputs_, *outputs_;
+    const i64 outputs_, output_, word_, channels_;  // outputs of the part, its first; its word of inputs
+    u8 *inputs_, *gradients_;
     u64* words_;
     u8* nothing_;
-    i32 (&sums_)[quads][most_columns + S::columns][S::rows];
-    i32 totals_[outputs] = {};
+    i32 (&sums_)[most_outputs / S::rows][most_columns + S::columns][S::rows];
+    i32 totals_[most_outputs] = {};
 };
 
 }  // namespace linocut::LINOCUT_NS::conv2d_weight_gradient

@@ -1,4 +1,4 @@
-"""Kernels of few channels, whose rows lie together in vectors: native against the reference.
+"""Kernels of few channels, whose rows lie together in vectors, and strips of pixels: native against the reference.
 
 Bands of pixels in one piece and in several, channels that fill a vector, a half or a quarter of it, strides and
 windows of which only some fit; gradients of 16 bits whose sums doubles hold exactly, and such that they do not.
@@ -37,6 +37,11 @@ WEIGHTS = {
     "three channels": (GRADIENT, BITS, _sizes(2, 9, 3, 3, 16, 1, 1), 1, 1, 0),
     "one tap": (GRADIENT, BITS, _sizes(2, 9, 1, 20, 8, 1, 0), 1, 0, 0),
     "halves": (GRADIENT, BITS | {"dy": "i4"}, _sizes(2, 9, 3, 16, 16, 1, 1), 1, 1, 0),
+    "no padding": (ADAM, BITS | LATENT, _sizes(3, 30, 3, 64, 64, 1, 0), 1, 0, 0),
+    "no padding, halves": (GRADIENT, BITS | {"dy": "i4"}, _sizes(3, 12, 2, 40, 32, 1, 0), 1, 0, 0),
+    "much padding": (GRADIENT, BITS, _sizes(2, 9, 3, 24, 8, 1, 2), 1, 2, 0),
+    "two words": (ADAM, BITS | LATENT, _sizes(3, 32, 3, 128, 64, 1, 1), 1, 1, 0),
+    "two words and a piece, halves": (GRADIENT, BITS | {"dy": "i4"}, _sizes(2, 20, 3, 150, 96, 1, 1), 1, 1, 0),
     "long rows": (GRADIENT, BITS, _sizes(1, 210, 3, 1, 8, 1, 1), 1, 1, 0),
 }
 NORM = {"x": "bit", "mask": "bit", "half": "bit", "stats": "f32", "beta": "f32"}
