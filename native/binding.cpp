@@ -1,16 +1,19 @@
 // linocut._native: the C interface and the check of JPEGs in Python. Nothing is decided here.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 #include <unistd.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "jpeg/check.hpp"
 #include "linocut.h"
+#include "tables_wanted.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -161,6 +164,13 @@ double peak(const std::string& isa, const std::string& kind) {
     return per_second;
 }
 
+// For tests: by tables or not, or as it is by itself.
+void use_tables(std::optional<bool> wanted) {
+    using linocut::Tables;
+    const Tables by_itself = linocut::tables_of_environment();
+    linocut::tables_wanted = !wanted ? by_itself : *wanted ? Tables::always : Tables::never;
+}
+
 std::string jpeg_fault(const nb::bytes& data) {
     const auto* bytes = static_cast<const std::uint8_t*>(data.data());
     const std::size_t size = data.size();
@@ -198,4 +208,5 @@ NB_MODULE(_native, m) {
     m.def("jpeg_fault", &jpeg_fault, "data"_a);
     m.def("peak", &peak, "isa"_a, "kind"_a);
     m.def("signatures", &signatures);
+    m.def("use_tables", &use_tables, "wanted"_a.none());
 }

@@ -1,6 +1,9 @@
 """Its place makes pytest find the modules beside it, such as small_training, from every folder of tests."""
 
+import os
 import signal
+
+os.environ.setdefault("LINOCUT_TABLES", "1")  # before the core is loaded, which else measures what is faster here
 
 import hypothesis
 import pytest

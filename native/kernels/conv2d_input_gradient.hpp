@@ -14,6 +14,7 @@
 #include "conv2d_input_lookup.hpp"
 #include "float_patches.hpp"
 #include "input_gradient.hpp"
+#include "tables_or_bytes.hpp"
 
 namespace linocut::LINOCUT_NS::conv2d_input_gradient {
 
@@ -31,8 +32,9 @@ inline bool of_integers(const Call& call) { return is_integer(call.operands[DY].
 template <class L = Lookups>
 inline bool by_lookups(const Call& call) {
     if constexpr (L::usable) {
-        const bool enough = call.operands[DY].format == Format::i4 || call.operands[DX].cols >= L::least_inputs;
-        return of_integers(call) && enough && Blocks(call).usable();
+        if (!of_integers(call) || !Blocks(call).usable()) return false;
+        if (call.operands[DY].format == Format::i4) return tables_are_faster<4>();
+        return call.operands[DX].cols >= L::least_inputs && tables_are_faster<8>();
     } else {
         return false;
     }

@@ -13,6 +13,7 @@
 #include "conv2d_weight_strips.hpp"
 #include "dot8_panels.hpp"
 #include "joined_taps.hpp"
+#include "tables_or_bytes.hpp"
 #include "weight_gradient.hpp"
 
 namespace linocut::LINOCUT_NS::conv2d_weight_gradient {
@@ -26,7 +27,8 @@ using Sums = i32[most_rows][outputs_at_once];
 template <class L = Lookups>
 inline bool by_lookups(const Convolution& conv) {
     if constexpr (L::usable) {
-        return is_integer(conv.dy.format) && conv.x.format == Format::bit && enough_inputs<L>(conv);
+        if (!is_integer(conv.dy.format) || conv.x.format != Format::bit || !enough_inputs<L>(conv)) return false;
+        return conv.dy.format == Format::i4 ? tables_are_faster<4>() : tables_are_faster<8>();
     } else {
         return false;
     }

@@ -17,7 +17,7 @@ namespace linocut::LINOCUT_NS::conv2d_weight_gradient {
 // Where pixels lie: `pitch` from row to row, `rows` of an image with those of nothing behind it. A pixel of dY has the
 // place of that of X with its row and column; where there is none, dY is 0, and what taps see from there is no matter.
 struct StripOrder {
-    static constexpr i64 octet = 8, most_octets = 4;  // outputs that are the bytes of a word; of these in a part
+    static constexpr i64 octet = 8, most_octets = 2;  // outputs that are the bytes of a word; of these in a part
     static constexpr i64 most_taps = 9, input_bytes = 163840, most_pixels_of_band = 4096, most_margin = 1024;
     static constexpr i64 words_at_once = most_pixels_of_band + 4 * most_margin;
 
@@ -33,35 +33,30 @@ struct StripOrder {
         band_rows = least(rows * conv.input.batch, most_pixels(conv) / pitch);
     }
 
-    // As many octets share a band's inputs as leave parts for some threads. A part has one word of inputs.
+    // Two octets share a band's inputs where that leaves parts for some threads.
     static i64 octets_of_part(const Convolution& conv) {
-        const i64 all = conv.output.channels / octet;
-        for (i64 some = most_octets; some > 1; some /= 2) {
-            if (all % some == 0 && all / some * words(conv.input.channels) >= 4) return some;
-        }
-        return 1;
+        return conv.output.channels % (4 * most_octets * octet) == 0 ? most_octets : 1;
     }
-    i64 parts(const Convolution& conv) const {
-        return conv.output.channels / (octets * octet) * words(conv.input.channels);
-    }
+    i64 parts(const Convolution& conv) const { return conv.output.channels / (octets * octet); }
 
-    // Pixels of a band, so that the strips of all inputs have room, and the words of all outputs.
+    // Pixels of a band, so that the strips of all inputs have room.
     i64 most_pixels(const Convolution& conv) const {
-        const i64 bytes = input_bytes / least(segment, conv.input.channels) / segment * segment;
-        return least(least(most_pixels_of_band, words_at_once / octets), bytes - 2 * margin - segment);
+        static_assert(most_octets * most_pixels_of_band <= words_at_once);
+        return least<i64>(most_pixels_of_band,
+                          input_bytes / conv.input.channels / segment * segment - 2 * margin - segment);
     }
     i64 band_pixels() const { return band_rows * pitch; }
     i64 output_stride() const { return output_strip() + segment; }  // an odd number of cache lines
     i64 output_strip() const { return divide_up(band_pixels(), segment) * segment; }
     i64 input_strip() const { return output_strip() + 2 * margin; }
 
-    // Where much of the strips is nothing, tables of whole words are faster.
+    // Not where much of the strips is nothing.
     bool usable(const Convolution& conv) const {
         const Window& w = conv.window;
         const bool within = conv.output.height <= conv.input.height && conv.output.width <= conv.input.width;
-        const bool few = w.height * w.width <= most_taps;
+        const bool few = conv.input.channels <= segment && w.height * w.width <= most_taps;
         const i64 tenths = 10 * rows * pitch / (conv.output.height * conv.output.width);
-        const bool full = conv.input.channels < segment || tenths < (conv.input.channels == segment ? 13 : 12);
+        const bool full = tenths < (conv.input.channels < segment ? 16 : 12);
         return w.stride == 1 && w.pad_top >= 0 && w.pad_left >= 0 && within && few && full &&
                conv.output.channels % octet == 0 && margin <= most_margin && pitch <= most_margin && band_rows > 0;
     }
@@ -87,9 +82,8 @@ class StripProducts {
         : conv_(conv),
           order_(conv),
           outputs_(order_.octets * octet),
-          output_(part / words(conv.input.channels) * outputs_),
-          word_(part % words(conv.input.channels)),
-          channels_(least(segment, conv.input.channels - word_ * segment)),
+          output_(part * outputs_),
+          columns_(conv.window.height * conv.window.width * conv.input.channels),
           inputs_(space.several<u8>(StripOrder::input_bytes)),
           gradients_(space.several<u8>(most_outputs * (StripOrder::most_pixels_of_band + segment))),
           words_(space.several<u64>(words_at_once)),
@@ -169,13 +163,13 @@ class StripProducts {
         std::memset(words_, 0, static_cast<std::size_t>(rows * order_.pitch) * sizeof(u64));
         each_row(conv_.input, first - before, rows, [&](i64 pixel, i64 at) {
             const std::size_t width = static_cast<std::size_t>(conv_.input.width);
-            take_words(bit_row(conv_.x, pixel) + word_, words_ + at);
+            std::memcpy(words_ + at, bit_row(conv_.x, pixel), width * sizeof(u64));
             std::memset(nothing_ + at, 0, width);
         });
         alignas(64) u8 octets[sizeof(u64)][segment];
         for (i64 p = 0; p < strip; p += segment) {
             S::turn(words_ + skipped + p, octets[0], segment);
-            for (i64 c = 0; c < channels_; ++c) {
+            for (i64 c = 0; c < conv_.input.channels; ++c) {
                 put_input(octets[c / 8], static_cast<int>(c % 8), nothing_ + skipped + p, inputs_ + c * strip + p);
             }
         }
@@ -191,12 +185,6 @@ class StripProducts {
         std::memcpy(out, &all, sizeof all);
     }
 
-    // Of a row of an image the words of its pixels.
-    void take_words(const u64* from, u64* out) const {
-        const i64 step = words(conv_.input.channels);
-        for (i64 c = 0; c < conv_.input.width; ++c) out[c] = from[c * step];
-    }
-
     i64 taps() const { return conv_.window.height * conv_.window.width; }
 
     // Column k of the products: an input's tap. All taps of an input follow each other, while it is in the cache.
@@ -208,10 +196,9 @@ class StripProducts {
 
     void multiply() {
         const i64 stride = order_.output_stride(), vectors = order_.output_strip() / S::width;
-        const i64 columns = channels_ * taps();
-        for (i64 k = 0; k < columns; k += S::columns) {
+        for (i64 k = 0; k < columns_; k += S::columns) {
             const u8* strips[S::columns];
-            for (i64 i = 0; i < S::columns; ++i) strips[i] = column(least(k + i, columns - 1));
+            for (i64 i = 0; i < S::columns; ++i) strips[i] = column(least(k + i, columns_ - 1));
             for (i64 o = 0; o < outputs_; o += S::rows) {
                 const i8* from = reinterpret_cast<const i8*>(gradients_) + o * stride;
                 S::add(strips, from, stride, vectors, sums_[o / S::rows] + k);
@@ -221,15 +208,15 @@ class StripProducts {
 
     template <class Sink>
     void give(Sink&& sink) {
-        const i64 width = conv_.window.width;
+        const i64 inputs = conv_.input.channels, width = conv_.window.width;
         static_assert(gradient_words::words_at_once >= octet);
         for (i64 output = 0; output < outputs_; output += octet) {
             for (i64 t = 0; t < taps(); ++t) {
                 alignas(64) i32 gradients[octet][segment] = {};
-                gradient_words::Words<i32> found{gradients, word_ * segment, channels_, octet};
+                gradient_words::Words<i32> found{gradients, 0, inputs, octet};
                 for (i64 j = 0; j < octet; ++j) {
                     const i64 o = output + j;
-                    for (i64 c = 0; c < channels_; ++c) {
+                    for (i64 c = 0; c < inputs; ++c) {
                         const u32 sum = static_cast<u32>(sums_[o / S::rows][c * taps() + t][o % S::rows]);
                         gradients[j][c] = static_cast<i32>(sum - static_cast<u32>(totals_[o]));
                     }
@@ -242,7 +229,7 @@ class StripProducts {
 
     const Convolution& conv_;
     const StripOrder order_;
-    const i64 outputs_, output_, word_, channels_;  // outputs of the part, its first; its word of inputs
+    const i64 outputs_, output_, columns_;  // outputs of the part, and its first
     u8 *inputs_, *gradients_;
     u64* words_;
     u8* nothing_;

@@ -57,3 +57,9 @@ def peak(isa: str, kind: str) -> float:
 
 def signatures() -> list[tuple[int, str, str]]:
     """Code, name and signature of every instruction."""
+
+def use_tables(wanted: bool | None) -> None:
+    """Let gradients times signs go by tables, or as bytes; None is $LINOCUT_TABLES, 1 or 0, or what is faster here.
+
+    For tests, before they open sessions: results are the same.
+    """
