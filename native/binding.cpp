@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "isa.hpp"
 #include "jpeg/check.hpp"
 #include "linocut.h"
-#include "tables_wanted.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;

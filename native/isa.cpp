@@ -103,6 +103,11 @@ void refuse_none() {
 #undef LINOCUT_NAME
 }
 
+const KernelTable& ready(const KernelTable& table) {
+    if (table.choose_tables != nullptr) table.choose_tables(tables_wanted);
+    return table;
+}
+
 }  // namespace
 
 std::span<const KernelTable* const> usable_kernels() {
@@ -117,13 +122,22 @@ const KernelTable& last_kernels() {
     return *last;
 }
 
+Tables tables_of_environment() noexcept {
+    const char* chosen = std::getenv("LINOCUT_TABLES");
+    if (chosen == nullptr) return Tables::if_faster;
+    const std::string_view text = chosen;
+    return text == "1" ? Tables::always : text == "0" ? Tables::never : Tables::if_faster;
+}
+
+std::atomic<Tables> tables_wanted{tables_of_environment()};
+
 const KernelTable& find_kernels(std::string_view isa) {
     if (isa.empty())
         if (const char* chosen = std::getenv("LINOCUT_ISA")) isa = chosen;
     if (usable_kernels().empty()) refuse_none();
-    if (isa.empty()) return *usable_kernels().front();
+    if (isa.empty()) return ready(*usable_kernels().front());
     for (const KernelTable* table : usable_kernels())
-        if (table->isa == isa) return *table;
+        if (table->isa == isa) return ready(*table);
     refuse("instruction set '", printable(isa), "' cannot be used here, choose one of: ", names());
 }
 

@@ -1,6 +1,7 @@
 // Which kernels this processor can run.
 #pragma once
 
+#include <atomic>
 #include <span>
 #include <string_view>
 
@@ -14,6 +15,12 @@ std::span<const KernelTable* const> usable_kernels();
 
 // The last of the machine's own, of which there is one once `find_kernels` has found any.
 const KernelTable& last_kernels();
+
+// $LINOCUT_TABLES, 1 or 0, or a test's choice; else what is measured to be faster. To be changed before sessions are
+// opened. Results are the same.
+extern std::atomic<Tables> tables_wanted;
+
+Tables tables_of_environment() noexcept;
 
 // The table of an instruction set by name; "" asks for $LINOCUT_ISA, and without that for the best. Throws
 // Refusal.

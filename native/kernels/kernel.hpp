@@ -78,14 +78,19 @@ struct Peaks {
     Peak xnor = nullptr, int8 = nullptr, int8_sign = nullptr, int4_sign = nullptr, floats = nullptr;
 };
 
+// Whether gradients times signs go by tables or as bytes (kernels/tables_or_bytes.hpp).
+enum class Tables { never, always, if_faster };
+
 // All kernels of one instruction set, indexed by op code.
 struct KernelTable {
     const char* isa = "";
+    void (*choose_tables)(Tables wanted) = nullptr;  // null where there is no choice
     Kernel kernels[most_ops] = {};
 };
 
-// The instruction sets that this build has. Of each kernels/kernels.cpp and kernels/peaks.cpp make a table of kernels,
-// and peaks, in a namespace called like it. From the one that every processor has to the best; a small build has one.
+// The instruction sets that this build has. Of each kernels/kernels.cpp, choice.cpp and peaks.cpp make a table of
+// kernels, what chooses between them and peaks, in a namespace called like it. From the one that every processor has to
+// the best; a small build has one.
 #ifdef LINOCUT_ONLY_SET
 #define LINOCUT_EXPANDED(DO, name) DO(name)
 #define LINOCUT_SETS(DO) LINOCUT_EXPANDED(DO, LINOCUT_ONLY_SET)
@@ -102,6 +107,7 @@ struct KernelTable {
 #define LINOCUT_DECLARE(name)          \
     namespace name {                   \
     const KernelTable& kernel_table(); \
+    void choose_tables(Tables wanted); \
     Peaks measured_peaks();            \
     }
 LINOCUT_SETS(LINOCUT_DECLARE)

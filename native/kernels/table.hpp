@@ -20,6 +20,7 @@ inline Kernel kernel_of(const Units (&units)[phases], const Run (&run)[phases]) 
 inline KernelTable make_table(const char* isa) {
     KernelTable table;
     table.isa = isa;
+    table.choose_tables = choose_tables;
 #define OP(code, name, signature, workspace, rules) \
     static_assert(code < most_ops);                 \
     table.kernels[code] = kernel_of(name::units, name::run);

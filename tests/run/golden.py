@@ -105,7 +105,7 @@ CASES = {
     "cnv": Case(narrower(lc.models.cnv(classes=CLASSES), 9, 64), 3),
     "cnv-lean4": Case(narrower(lc.models.cnv(classes=CLASSES), 9, 64), 3, policy=lc.lean4),
     "binarynet": Case(narrower(lc.models.binarynet((10, 9, 3), CLASSES), 9, 64), 4),
-    "binarynet-lean4": Case(narrower(lc.models.binarynet((10, 9, 3), CLASSES), 9, 64), 4, policy=lc.lean4),
+    "binarynet-lean4": Case(narrower(lc.models.binarynet((10, 9, 3), CLASSES), 33, 64), 4, policy=lc.lean4),
     "resnet20": Case(lc.models.resnet20((8, 8, 3), CLASSES, width=8), 4, 10),
     "hybrid": Case(HYBRID, 4, 10),
     "hybrid-lean8": Case(HYBRID, 4, 10, policy=lc.lean8),
