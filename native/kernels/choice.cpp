@@ -9,9 +9,10 @@ namespace linocut {
 namespace LINOCUT_NS {
 namespace {
 
-// Seconds a multiplication; the least of some runs, of which others of the machine may disturb one.
+// Seconds a multiplication; the least of some runs, of which others of the machine may disturb one. A run takes some
+// microseconds, a millisecond of the slowest processors.
 double seconds(std::uint64_t (*bare)(std::uint64_t)) {
-    constexpr std::uint64_t rounds = 16;  // some microseconds
+    constexpr std::uint64_t rounds = 4;
     double least_time = 1.0;
     for (int run = 0; run < 5; ++run) {
         const auto start = std::chrono::steady_clock::now();
@@ -22,23 +23,29 @@ double seconds(std::uint64_t (*bare)(std::uint64_t)) {
     return least_time;
 }
 
-template <int bits, class L = Lookups>
-bool measured() {
-    if constexpr (L::usable) return seconds(bare::tables_of<bits, L>) < seconds(bare::bytes);
-    return false;
+struct Faster {
+    bool four_bits = false, eight_bits = false;
+};
+
+template <class L = Lookups>
+Faster measured() {
+    if constexpr (L::usable) {
+        const double bytes = seconds(bare::bytes);
+        return {seconds(bare::tables_of<4, L>) < bytes, seconds(bare::tables_of<8, L>) < bytes};
+    }
+    return {};
 }
 
 }  // namespace
 
 void choose_tables(Tables wanted) {
-    bool four = wanted == Tables::always, eight = four;
+    Faster chosen{wanted == Tables::always, wanted == Tables::always};
     if (wanted == Tables::if_faster) {
-        static const bool faster[2] = {measured<4>(), measured<8>()};
-        four = faster[0];
-        eight = faster[1];
+        static const Faster found = measured();
+        chosen = found;
     }
-    tables_for_four_bits = four;
-    tables_for_eight_bits = eight;
+    tables_for_four_bits = chosen.four_bits;
+    tables_for_eight_bits = chosen.eight_bits;
 }
 
 }  // namespace LINOCUT_NS
