@@ -401,7 +401,7 @@ TRAIN = ["train", "--data", "digits"]
         ([*TRAIN, "--size", "8x8"], 2, "digits has one size"),
         ([*TRAIN, "--out", "/proc/nowhere/run"], 1, "cannot be made"),
         ([*TRAIN, "--resume"], 2, "--resume needs --out"),
-        ([*TRAIN, "--resume", "--out", "nowhere"], 2, "nowhere holds no run to resume"),
+        ([*TRAIN, "--resume", "--out", "nowhere"], 2, "nowhere holds no run"),
         (["eval", "nowhere"], 2, "nowhere does not exist; give the folder of a run"),
         (["eval", "."], 2, "is not the folder of a run: it has no model.safetensors"),
         (["predict", "nowhere"], 2, "Missing argument 'IMAGE...'"),

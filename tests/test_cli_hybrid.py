@@ -101,7 +101,7 @@ def test_hybrid_chooses_trains_and_compares(elsewhere, linocut, binary, tmp_path
     for name, to in choice["precisions"].items():
         assert str(getattr(kept.network.graph.node(name).layer, "bits", 1)) == to
     status, _, err = linocut(*command, "--out", "h")
-    assert status == 2 and "h already holds a run" in err
+    assert status == 2 and "h holds a run already: go on with it (linocut train --resume --out h)" in err
 
 
 def test_the_binary_network_is_trained_first_where_there_is_none(elsewhere, linocut, binary, tmp_path):
@@ -145,10 +145,10 @@ def test_precisions_of_layers(elsewhere, linocut, binary):
             ("plan", "--model", "resnet20", "--keep-float", "conv8", "--bits", "conv8=2"),
             "conv8 is given two precisions, float and 2",
         ),
-        (("analyse", "nowhere"), "nowhere holds no run to resume"),
+        (("analyse", "nowhere"), "nowhere holds no run"),
         (
             ("analyse", "RUN", "--examples", 5),
-            "5 examples are analysed, but conv2 has 8 channels; give as many or more",
+            "5 examples are analysed, but conv3 has 12 channels; give as many or more, of data",
         ),
         (("analyse", "RUN", "--threshold", 2), "threshold is 2.0, must be a part of the variance above 0 and below 1"),
         (("analyse", "RUN", "--rise", 0), "rise is 0"),
@@ -201,6 +201,9 @@ def test_an_interrupted_binary_run_is_where_to_begin_from(elsewhere, linocut, bi
     assert status == 130 and f"go on with: {resume}; then: {begin}" in err
     status, _, err = linocut(*command, "--out", "cut")
     assert status == 2 and "cut-binary holds a binary run already: begin from it with --from cut-binary" in err
+    assert f"({resume})" in err
+    where = ("--data-dir", "a folder")
+    assert f"({resume} --data-dir 'a folder')" in linocut(*command, *where, "--out", "cut")[2]
     assert linocut(*resume.split()[1:], "--threads", 1)[0] == 0
     assert linocut(*begin.split()[1:])[0] == 0
     one, other = (lc.Trainer.resume(folder, 1) for folder in ("whole", "cut"))
@@ -262,8 +265,11 @@ def test_data_that_are_named_are_the_runs_own(elsewhere, linocut, binary, tmp_pa
     ("arguments", "message"),
     [
         (("--threshold", 2), "threshold is 2.0, must be a part of the variance"),
-        (("--examples", 5), "5 examples are analysed, but conv2 has 8 channels; give as many or more"),
-        (("--limit", 5, "--batch", 5), "5 examples are analysed, but conv2 has 8 channels; give as many or more"),
+        (("--examples", 5), "5 examples are analysed, but conv3 has 12 channels; give as many or more, of data"),
+        (
+            ("--limit", 5, "--batch", 5),
+            "5 examples are analysed, but conv3 has 12 channels; give as many or more, of data",
+        ),
     ],
 )
 def test_what_cannot_be_analysed_is_not_trained_first(elsewhere, linocut, binary, tmp_path, arguments, message):
@@ -284,7 +290,7 @@ def test_data_decide_as_they_do_in_train(elsewhere, linocut, tmp_path):
     pictures(tmp_path / "photos")
     status, _, err = linocut(*command, "--data", "photos", "--budget", "40KiB", "--out", "chosen")
     assert status == 2 and "--model convnet --size 64x64 --schedule cosine --batch 16" in err
-    assert "31 examples are analysed, but binary_conv2d2 has 64 channels" in err
+    assert "31 examples are analysed, but binary_conv2d3 has 128 channels" in err
     sized = ("--model", "mlp", "--hidden", "24,24", "--size", "8x8")
     assert linocut(*command, "--data", "photos", *sized, "--budget", "2KiB", "--out", "sized")[0] == 0
     assert lc.Trainer.resume("sized", 1).network.input.shape == (8, 8, 3)

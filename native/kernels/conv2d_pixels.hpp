@@ -37,10 +37,13 @@ struct Part {
 
     i64 taps() const { return rows * columns; }
     i64 weights() const { return taps() * inputs; }
+    i64 products() const { return taps() * (inputs + 1); }
 };
 
 // A part's weights per output, and one more row for each of its taps, are at most this many: five taps of 64 inputs.
 inline constexpr i64 most_rows = 5 * (segment + 1);
+// Of bits as bytes they may be more, nine taps: then a row of taps at a time, of the same packed dY.
+inline constexpr i64 most_tall_rows = 9 * (segment + 1);
 inline constexpr i64 outputs_at_once = 64;
 inline constexpr i64 most_panels = 2;  // of outputs, in one part
 inline constexpr i64 few_inputs = 32;
@@ -74,7 +77,7 @@ struct Division {
 // Of a word of inputs each. Whole windows where they are small, else some rows of taps, else a piece of a row. One part
 // in all of few inputs, of bits or where sums are of floats, is divided by rows of taps, and where there is one row, of
 // floats, by outputs. Three parts in all are divided otherwise, as two threads would wait for the third; but few bits
-// are packed fastest by rows.
+// are packed fastest by rows. Of bits all rows of taps share what is packed of dY, where parts enough are left.
 inline Division division_by_rows(const Convolution& conv, i64 outputs_of_part) {
     const Window& window = conv.window;
     const i64 most_taps = most_rows / (least(segment, conv.input.channels) + 1);
@@ -89,6 +92,13 @@ inline Division division_by_rows(const Convolution& conv, i64 outputs_of_part) {
         if (division.parts() == 1 && !is_integer(conv.dy.format) && half < conv.output.channels)
             division.outputs = half;
         if (conv.x.format == Format::bit) return division;
+    }
+    const i64 tall = window.height * columns * (least(segment, conv.input.channels) + 1);
+    if (conv.x.format == Format::bit && is_integer(conv.dy.format) && columns == window.width &&
+        tall <= most_tall_rows) {
+        Division whole = division;
+        whole.rows = window.height;
+        if (whole.parts() >= 4) return whole;
     }
     if (division.parts() == 3 && division.rows == 1 && half_columns * half_rows <= most_taps) {
         division.columns = half_columns;

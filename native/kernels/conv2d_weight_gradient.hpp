@@ -22,7 +22,12 @@ inline constexpr i64 block_pixels = 256;
 inline constexpr i64 block_groups = block_pixels / 4;
 inline constexpr i64 flush_pixels = 32768;  // sums of so many products of bytes fit 32 bits
 
+using BlockPanel = u8[block_groups][outputs_at_once][4];
 using Sums = i32[most_rows][outputs_at_once];
+using TallSums = i32[most_tall_rows][outputs_at_once];
+
+// Rows of taps of a part whose inputs are packed at a time: their weights are rows of sums, then come their taps.
+inline i64 rows_at_once(const Part& part) { return part.products() <= most_rows ? part.rows : 1; }
 
 template <class L = Lookups>
 inline bool by_lookups(const Convolution& conv) {
@@ -45,7 +50,7 @@ inline i64 units(const Call& call) {
 // --- integers
 
 // dY of a block for 64 outputs: the panel.
-inline void pack_gradients(const Operand& dy, const Pixel* pixels, i64 groups, i64 output, i64 n, Panel& panel) {
+inline void pack_gradients(const Operand& dy, const Pixel* pixels, i64 groups, i64 output, i64 n, BlockPanel& panel) {
     for (i64 g = 0; g < groups; ++g) {
         const GroupRows<4> four(dy, [&](i64 i) { return pixels[4 * g + i].gradient; }, output, n);
         interleave_bytes(four.rows, n, panel[g][0]);
@@ -125,25 +130,34 @@ inline void pack_rows(const Convolution& conv, const Part& part, const Pixel* pi
 }
 
 // sums[panel][row][output] += over pixels [begin, end).
-template <Format F>
+template <Format F, class PanelSums>
 inline void add_products(const Convolution& conv, const Part& part, const Pixels& all, i64 begin, i64 end,
-                         Workspace space, Sums* sums) {
-    auto& panel = space.take<Panel>();
+                         Workspace space, PanelSums* sums) {
+    auto& panels = space.take<BlockPanel[most_panels]>();
     auto& rows = space.take<u8[block_groups * 4 * (most_rows + segment)]>();
     auto& pixels = space.take<Pixel[block_pixels]>();
-    const i64 count = part.weights() + part.taps();
+    Part some = part;
+    some.rows = rows_at_once(part);
+    const i64 count = some.products();
     const i64 stride =
         divide_up(4 * count, 64) * 64 | 64;  // an odd number of cache lines spreads over the cache's sets
     static_assert(block_groups * (4 * most_rows + 127) + 4 * segment <= static_cast<i64>(sizeof rows));
     for (i64 base = begin; base < end; base += block_pixels) {
         const i64 groups = divide_up(least(block_pixels, end - base), 4);
         all.list(base, least(block_pixels, end - base), pixels);
-        for (i64 g = 0; g < groups; ++g) pack_rows<F>(conv, part, pixels + 4 * g, rows + g * stride);
         for (i64 o = 0; o < part.outputs; o += outputs_at_once) {
             const i64 outputs = least(outputs_at_once, part.outputs - o);
-            pack_gradients(conv.dy, pixels, groups, part.output + o, outputs, panel);
-            dot_tile<Signed::panel, F == Format::bit ? Range::bits : Range::wide>(
-                count, {rows, 4, stride}, panel, groups, AsTheyAre{false}, sums[o / outputs_at_once], outputs);
+            pack_gradients(conv.dy, pixels, groups, part.output + o, outputs, panels[o / outputs_at_once]);
+        }
+        for (i64 r = 0; r < part.rows; r += some.rows) {
+            some.row = part.row + r;
+            for (i64 g = 0; g < groups; ++g) pack_rows<F>(conv, some, pixels + 4 * g, rows + g * stride);
+            for (i64 o = 0; o < part.outputs; o += outputs_at_once) {
+                const i64 p = o / outputs_at_once;
+                dot_tile<Signed::panel, F == Format::bit ? Range::bits : Range::wide>(
+                    count, {rows, 4, stride}, panels[p], groups, AsTheyAre{false}, sums[p] + r / some.rows * count,
+                    least(outputs_at_once, part.outputs - o));
+            }
         }
     }
 }
@@ -159,15 +173,18 @@ inline void each_tap_of_eight(const Part& part, Visit&& visit) {
 
 template <class Sink>
 [[gnu::noinline]] void bit_gradients(const Convolution& conv, const Part& part, Workspace space, Sink&& sink) {
-    auto& sums = space.take<Sums[most_panels]>();
+    auto& sums = space.take<TallSums[most_panels]>();
     const Pixels pixels(conv, part);
     std::memset(sums, 0, sizeof sums);
     add_products<Format::bit>(conv, part, pixels, 0, pixels.count(), space, sums);
-    // Seven rows more than a tap has are within `Sums`: parts that fill it have taps of 64 inputs.
+    const i64 together = rows_at_once(part) * part.columns;  // taps
+    // Seven rows more than a tap has are within the sums: parts that fill them have taps of 64 inputs.
     each_tap_of_eight(part, [&](i64 o, i64 outputs, i64 t) {
-        const Sums& tile = sums[o / outputs_at_once];
+        const i32(*tile)[outputs_at_once] = sums[o / outputs_at_once] + t / together * together * (part.inputs + 1);
+        const i64 tap = t % together;
         alignas(64) i32 gradients[8][segment];
-        turn_eight(tile + t * part.inputs, o % outputs_at_once, tile[part.weights() + t], part.inputs, gradients);
+        turn_eight(tile + tap * part.inputs, o % outputs_at_once, tile[together * part.inputs + tap], part.inputs,
+                   gradients);
         gradient_words::Words<i32> found{gradients, part.first, part.inputs, outputs};
         for (i64 j = 0; j < outputs; ++j) found.rows[j] = row_of(conv, part, o + j, t);
         sink(found);

@@ -136,6 +136,7 @@ def test_sections_in_full_precision() -> None:
     assert [last.graph.node(f"conv{n}").layer.kind for n in (17, 18, 19)] == ["binary_conv2d", "conv2d", "conv2d"]
     assert vgg(19, float_stages=(1, 5)).graph.node("conv2").layer.kind == "conv2d"
     for settings, message in (
+        ({"float_stages": 3}, "float_stages is 3, must be a list of stages, 1 to 3"),
         ({"float_stages": (4,)}, "resnet20 has no stage 4 to keep in floats; there are 1 to 3"),
         ({"float_last": 19}, "float_last is 19, must be 0 to the 18 binary convolutions of resnet20"),
         ({"shortcut": "3"}, "resnet shortcut is '3', must be 'float', 'binary', 'none', '2', '4'"),
@@ -229,7 +230,9 @@ def test_what_is_kept_is_shown_by_seed_and_epoch_with_costs_and_gap(small: None,
     assert not [row for row in fewer if row.table == hybrid_order.GAP]
     assert {row.series for row in fewer} == {"small BINARY", "small TWO_BITS"}
     shutil.rmtree(tmp_path / "kept")
-    with pytest.raises(RunError, match="kept keeps no training that has come to its end; give --out, or leave out"):
+    with pytest.raises(
+        RunError, match="kept keeps no training that has come to its end; give another --out, or leave out"
+    ):
         list(hybrid_order.rows(shown))
     pytest.importorskip("matplotlib")
     hybrid_order_plot.plot(again, "small", tmp_path / "order.png")

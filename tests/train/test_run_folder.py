@@ -96,7 +96,7 @@ def test_a_folder_that_cannot_be_made(tmp_path):
 
 
 def test_a_folder_without_a_run(tmp_path):
-    with pytest.raises(lc.RunError, match="holds no run to resume"):
+    with pytest.raises(lc.RunError, match="holds no run"):
         lc.Trainer.resume(tmp_path)
 
 

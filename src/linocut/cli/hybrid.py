@@ -215,6 +215,11 @@ def _run(given: dict[str, Any], explicit: set[str], out: Path, plot: Path | None
 
     budget, choices = Budget.parse(given["budget"]), listed(given["choices"])
     if not given["choose_only"]:
+        if RunFolder(out).holds_run:
+            raise click.UsageError(
+                f"{one_line(out)} holds a run already: go on with it (linocut train --resume --out {quoted(out)}"
+                f"{in_data_dir(given['data_dir'])}), or give another --out"
+            )
         RunFolder(out).refuse_other()
     binary, loaded = _binary(given, explicit, budget, choices, out, tell)
     analysis = analyse(
@@ -276,7 +281,8 @@ def _binary(
     if RunFolder(folder).holds_run:
         raise click.UsageError(
             f"{one_line(folder)} holds a binary run already: begin from it with --from {quoted(folder)}, once it is at "
-            f"its end (linocut train --resume --out {quoted(folder)}), or give another --out"
+            f"its end (linocut train --resume --out {quoted(folder)}{in_data_dir(given['data_dir'])}), or give another "
+            "--out"
         )
     tell.line(f"trains the binary network first, into {one_line(folder)}")
     _fit(trainer, loaded, given["epochs"], folder, tell.watch("binary"))
@@ -332,10 +338,18 @@ def _compared(binary: Trainer, chosen: Chosen, accuracy: float | None, loaded: L
 
     full = binary.network.with_precision(dict.fromkeys(options_of(binary.network, [FLOAT]), FLOAT))
     return [
-        _costs("binary", binary.network, binary.evaluate(loaded.test).accuracy),
+        _costs(_name_of(binary.network), binary.network, binary.evaluate(loaded.test).accuracy),
         _costs("chosen", chosen.network, accuracy),
         _costs("full precision, not trained", full, None),
     ]
+
+
+def _name_of(network: Network) -> str:
+    """What the network is that the choice began from, which may have layers of other bits already."""
+    from linocut.graph.precision import ONE, chain, precision_of
+
+    layers = (network.graph.node(name).layer for name in chain(network.graph))
+    return "binary" if all(precision_of(layer) == ONE for layer in layers) else "as it was"
 
 
 def _costs(name: str, network: Network, accuracy: float | None) -> Compared:

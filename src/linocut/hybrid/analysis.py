@@ -212,12 +212,13 @@ def _tapped(graph: Graph, name: str, tap: str) -> str:
 
 
 def _check_enough(graph: Graph, names: Sequence[str], tap: str, examples: int) -> None:
-    for name in names:
-        channels = graph.node(_tapped(graph, name, tap)).output.shape[-1]
-        if examples < channels:
-            raise DataError(
-                f"{examples:,} examples are analysed, but {name} has {channels:,} channels; give as many or more"
-            )
+    channels = {name: graph.node(_tapped(graph, name, tap)).output.shape[-1] for name in names}
+    widest = max(channels, key=channels.__getitem__)
+    if examples < channels[widest]:
+        raise DataError(
+            f"{examples:,} examples are analysed, but {widest} has {channels[widest]:,} channels; give as many or "
+            "more, of data that have them"
+        )
 
 
 def _covariances(trainer: Trainer, data: Dataset, taps: dict[str, str]) -> dict[str, components.Covariance]:

@@ -14,6 +14,8 @@ def in_full_precision(network: Network, stages: Sequence[Sequence[str]], chosen:
     `stages` are the names of their binary convolutions. SpecError for a stage or a number that there is not.
     """
     names = [name for stage in stages for name in stage]
+    if not isinstance(chosen, Sequence) or isinstance(chosen, str):
+        raise SpecError(f"float_stages is {chosen!r}, must be a list of stages, 1 to {len(stages)}")
     for stage in chosen:
         if isinstance(stage, bool) or not isinstance(stage, int) or not 1 <= stage <= len(stages):
             raise SpecError(f"{network.name} has no stage {stage!r} to keep in floats; there are 1 to {len(stages)}")

@@ -77,8 +77,10 @@ def _kept(asked: Asked) -> Iterator[Trained]:
             none = False
             yield Trained(training, found, found.data)
     if none:
-        where = "no folder" if asked.out is None else one_line(asked.out)
-        raise RunError(f"{where} keeps no training that has come to its end; give --out, or leave out --kept-only")
+        where, other = ("no folder", "") if asked.out is None else (one_line(asked.out), "another ")
+        raise RunError(
+            f"{where} keeps no training that has come to its end; give {other}--out, or leave out --kept-only"
+        )
 
 
 def _asked_for(asked: Asked) -> Iterator[HybridTraining]:

@@ -61,7 +61,7 @@ class RunFolder:
     def read(self) -> tuple[Checkpoint, TensorFile]:
         """The checkpoint, its history read from the log; RunError where there is none that can be used."""
         if not self.holds_run:
-            raise RunError(f"{self.path} holds no run to resume: it has no {CHECKPOINT}; check the folder")
+            raise RunError(f"{self.path} holds no run: it has no {CHECKPOINT}; check the folder")
         kept, file = checkpoint.read(self.path / CHECKPOINT)
         if kept.log is not None:
             log = self.path / run_log.NAME
