@@ -168,8 +168,13 @@ def _of_binary(out: Path) -> Path:
 
 def _again(given: dict[str, Any], explicit: set[str], out: Path, stopped: Path) -> str:
     """What goes on with a training that stopped in a folder; behind the binary run's comes the choice."""
-    resume = f"linocut train --resume --out {quoted(stopped)}{in_data_dir(given['data_dir'])}"
+    resume = _resume(given, stopped)
     return resume if stopped == out else f"{resume}; then: {_follow(given, explicit, out, stopped)}"
+
+
+def _resume(given: dict[str, Any], folder: Path) -> str:
+    """The command that goes on with the run in a folder."""
+    return f"linocut train --resume --out {quoted(folder)}{in_data_dir(given['data_dir'])}"
 
 
 def _follow(given: dict[str, Any], explicit: set[str], out: Path, binary: Path) -> str:
@@ -217,8 +222,7 @@ def _run(given: dict[str, Any], explicit: set[str], out: Path, plot: Path | None
     if not given["choose_only"]:
         if RunFolder(out).holds_run:
             raise click.UsageError(
-                f"{one_line(out)} holds a run already: go on with it (linocut train --resume --out {quoted(out)}"
-                f"{in_data_dir(given['data_dir'])}), or give another --out"
+                f"{one_line(out)} holds a run already: go on with it ({_resume(given, out)}), or give another --out"
             )
         RunFolder(out).refuse_other()
     binary, loaded = _binary(given, explicit, budget, choices, out, tell)
@@ -281,8 +285,7 @@ def _binary(
     if RunFolder(folder).holds_run:
         raise click.UsageError(
             f"{one_line(folder)} holds a binary run already: begin from it with --from {quoted(folder)}, once it is at "
-            f"its end (linocut train --resume --out {quoted(folder)}{in_data_dir(given['data_dir'])}), or give another "
-            "--out"
+            f"its end ({_resume(given, folder)}), or give another --out"
         )
     tell.line(f"trains the binary network first, into {one_line(folder)}")
     _fit(trainer, loaded, given["epochs"], folder, tell.watch("binary"))
