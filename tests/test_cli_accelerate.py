@@ -191,7 +191,7 @@ def test_paths_of_nothing_are_no_names_of_models(linocut, tmp_path, monkeypatch,
     for path, reason in (
         ("runs/digits", "runs/digits does not exist; give the folder of a run, a model file, a FILE.toml, or"),
         ("digits.safetensors", "digits.safetensors does not exist; give"),
-        ("empty", "empty holds no run to resume"),
+        ("empty", "empty holds no run: it has no checkpoint"),
         ("mine.bin", "mine.bin cannot be read"),
         ("binary.safetensors", "is a model file of mlp, which is not recurrent"),
     ):

@@ -71,7 +71,7 @@ def test_without_examples(elsewhere, linocut) -> None:
     [
         (("pack", "run"), "Missing option '--out'"),
         (("pack", "run", "--out", "device"), "the run is at 1 of 1 epochs: nothing is left to do; give more epochs"),
-        (("pack", "nowhere", "--out", "device"), "nowhere holds no run to resume"),
+        (("pack", "nowhere", "--out", "device"), "nowhere holds no run: it has no checkpoint"),
         (("pack", "run", "--out", "device", "--epochs", 0), "epochs"),
         (("pack", "run", "--out", "device", "--epochs", 2, "--data", "mnist", "--data-dir", "."), "mnist"),
         (("unpack", "run", "--out", "other"), "run holds no packed run: it has no run"),
