@@ -139,8 +139,9 @@ static void average(const lino_call* call, lino_size c) {
 void lino_norm_sign(const lino_call* call) {
     const lino_operand *all = call->operands, *y = all + Y;
     const lino_size half = (lino_size)call->attributes[FIRST] / 32;
+    const lino_size halves = half % 2 ? 1 : lino_halves(y->cols); /* the second half of a word, or whole words */
     lino_size first, c;
-    for (first = 0; first < 32 * lino_halves(y->cols); first += LINO_CHANNELS) {
+    for (first = 0; first < 32 * halves; first += LINO_CHANNELS) {
         const lino_size left = y->cols - first, n = left < 0 ? 0 : lino_least(LINO_CHANNELS, left);
         if (lino_is_integer(y))
             integers(call, first, n, half + first / 32);

@@ -28,6 +28,21 @@ inline i64 parts_of(const Call& call) {
 
 inline i64 first_of(const Call& call) { return norm::first_channel(call.attributes[FIRST]); }
 
+// Where the bits of a unit's channels lie: in a word of each row, or in the second half of one, beside what the first
+// half has.
+struct Place {
+    i64 word;
+    bool second;
+
+    Place(const Call& call, const norm::Unit& unit)
+        : word(first_of(call) / segment + unit.word), second(first_of(call) % segment != 0) {}
+
+    [[gnu::always_inline]] void put(const Fold& fold, const Operand& to, i64 r, u64 bits) const {
+        if (second) bits = bits << 32 | (bit_row(to, r)[word] & 0xFFFFFFFF);
+        fold.put_bits(to, r, word, bits);
+    }
+};
+
 inline double whole(double threshold) {
     const double raised = threshold > -threshold_limit ? threshold : -threshold_limit;
     return least(raised, threshold_limit);
@@ -102,7 +117,7 @@ inline void integers(const Call& call, const norm::Unit& unit) {
     const Lines lines(call, fold, unit.first, unit.n);
     const Threshold<T> limits(lines, unit.n);
     const Interval<T> near(lines, 0.5, unit.n), within(lines, 1.0, unit.n), around(lines, 2.0, unit.n);
-    const i64 word = first_of(call) / segment + unit.word;
+    const Place place(call, unit);
     double distances[segment] = {}, counts[segment] = {};
     T padded[segment] = {};
     alignas(64) T signs[segment], inside[segment], half[segment];
@@ -120,16 +135,16 @@ inline void integers(const Call& call, const norm::Unit& unit) {
                     missed[c] = static_cast<T>(missed[c] + above + 1);
                 }
             }
-            fold.put_bits(bits, r, word, pack_masks(signs));
+            place.put(fold, bits, r, pack_masks(signs));
             if constexpr (masks || halves) {
                 for (i64 c = 0; c < segment; ++c) inside[c] = within.holds(values[c], c);
             }
-            if constexpr (masks) fold.put_bits(mask, r, word, pack_masks(inside));
+            if constexpr (masks) place.put(fold, mask, r, pack_masks(inside));
             if constexpr (halves) {  // each interval lies in the next
                 for (i64 c = 0; c < segment; ++c) {
                     half[c] = static_cast<T>(inside[c] ^ near.holds(values[c], c) ^ around.holds(values[c], c));
                 }
-                fold.put_bits(call.operands[HALF], r, word, pack_masks(half));
+                place.put(fold, call.operands[HALF], r, pack_masks(half));
             }
         }
         if constexpr (sums) {
@@ -207,7 +222,7 @@ inline void floats(const Call& call, const norm::Unit& unit) {
         if (unit.n == segment && !given(call.operands[WORK]) && sixteens::readable(y.format))
             return floats_in_vectors<S>(call, unit, normaliser);
     }
-    const i64 word = first_of(call) / segment + unit.word;
+    const Place place(call, unit);
     const u64 whole_word = ~u64{0} >> (segment - unit.n);
     double sizes[segment] = {}, counts[segment] = {};
     float x[segment] = {};
@@ -215,17 +230,17 @@ inline void floats(const Call& call, const norm::Unit& unit) {
     for (i64 r = unit.begin; r < unit.end; ++r) {
         normaliser.apply(y, r, unit.first, unit.n, x);
         for (i64 c = 0; c < segment; ++c) flags[c] = x[c] >= 0.0f ? 0xFF : 0;
-        fold.put_bits(call.operands[BITS], r, word, pack_flags(flags) & whole_word);
+        place.put(fold, call.operands[BITS], r, pack_flags(flags) & whole_word);
         if (given(mask)) {
             for (i64 c = 0; c < segment; ++c) inside[c] = std::fabs(x[c]) <= 1.0f ? 0xFF : 0;
-            fold.put_bits(mask, r, word, pack_flags(inside) & whole_word);
+            place.put(fold, mask, r, pack_flags(inside) & whole_word);
         }
         if (given(call.operands[HALF])) {
             for (i64 c = 0; c < segment; ++c) {
                 const float size = std::fabs(x[c]);
                 inside[c] = size <= (size <= 1.0f ? 0.5f : 2.0f) ? 0xFF : 0;
             }
-            fold.put_bits(call.operands[HALF], r, word, pack_flags(inside) & whole_word);
+            place.put(fold, call.operands[HALF], r, pack_flags(inside) & whole_word);
         }
         if (!given(call.operands[WORK])) continue;
         for (i64 c = 0; c < segment; ++c) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from networks import COMBINATIONS, compiled
 
-from linocut.compile.placement.lifetimes import Lifetime, aligned, lifetimes, live_bytes
+from linocut.compile.placement.lifetimes import Lifetime, Part, aligned, lifetimes, live_bytes
 from linocut.compile.placement.offsets import place
 from linocut.compile.program import ALIGNMENT, Buffer, Instruction
 from linocut.ops import OP_BY_NAME
@@ -23,21 +24,31 @@ def overlaps(blocks: Sequence[Lifetime], offsets: dict[int, int]) -> list[tuple[
     found = []
     for number, one in enumerate(blocks):
         for other in blocks[:number]:
-            same_time = max(one.first, other.first) <= min(one.last, other.last)
-            start = max(offsets[one.buffer], offsets[other.buffer])
-            end = min(offsets[one.buffer] + one.size, offsets[other.buffer] + other.size)
-            if same_time and start < end:
-                found.append((one, other))
+            for part, beside in product(one.parts, other.parts):
+                same_time = max(part.first, beside.first) <= min(part.last, beside.last)
+                here, there = offsets[one.buffer] + part.at, offsets[other.buffer] + beside.at
+                if same_time and max(here, there) < min(here + part.size, there + beside.size):
+                    found.append((one, other))
     return found
+
+
+_SPANS = st.tuples(st.integers(1, 50), st.integers(0, 20), st.integers(0, 20))
+
+
+def _block(number: int, spans: Sequence[tuple[int, int, int]]) -> Lifetime:
+    """A block of several parts, one after the other, or of one."""
+    parts, at = [], 0
+    for units, one, other in spans:
+        parts.append(Part(at, units * ALIGNMENT, min(one, other), max(one, other)))
+        at += units * ALIGNMENT
+    first, last = min(part.first for part in parts), max(part.last for part in parts)
+    return Lifetime(number, at, first, last, tuple(parts) if len(parts) > 1 else ())
 
 
 @st.composite
 def _blocks(draw: st.DrawFn) -> list[Lifetime]:
-    spans = draw(st.lists(st.tuples(st.integers(1, 50), st.integers(0, 20), st.integers(0, 20)), max_size=30))
-    return [
-        Lifetime(number, units * ALIGNMENT, min(one, other), max(one, other))
-        for number, (units, one, other) in enumerate(spans)
-    ]
+    several = draw(st.lists(st.lists(_SPANS, min_size=1, max_size=3), max_size=30))
+    return [_block(number, spans) for number, spans in enumerate(several)]
 
 
 @given(_blocks())
@@ -54,7 +65,8 @@ def test_blocks_that_live_together_never_overlap(blocks: list[Lifetime]) -> None
 def test_live_bytes_are_the_sum_over_the_blocks_of_each_instruction(blocks: list[Lifetime]) -> None:
     levels = live_bytes(blocks)
     for instruction, level in enumerate(levels):
-        assert level == sum(b.size for b in blocks if b.first <= instruction <= b.last)
+        there = [part.size for b in blocks for part in b.parts if part.first <= instruction <= part.last]
+        assert level == sum(there) == sum(b.live(instruction) for b in blocks)
 
 
 def test_placing_is_the_same_every_time() -> None:
@@ -129,6 +141,33 @@ def test_a_view_counts_for_its_base_and_takes_nothing() -> None:
     assert found == {0: (0, 2, 64), 2: (0, 1, 64), 4: (0, 2, 64)}
     held = {b.buffer: (b.first, b.last) for b in lifetimes(buffers, instructions, {2: (0, 2)})}
     assert held[2] == (0, 2)
+
+
+def test_ranges_of_a_buffer_live_as_long_as_each_is_used() -> None:
+    """Read in two halves, the first of which is not needed while the second one waits; 64 bytes that nothing uses."""
+    binarize = OP_BY_NAME["binarize"]
+    buffers = [
+        Buffer("whole", "W", "f32", (5, 16), False),
+        Buffer("first", "W", "f32", (2, 16), False, base=0),
+        Buffer("second", "W", "f32", (2, 16), False, 128, base=0),
+        Buffer("bits", "W^", "bit", (2, 16), False),
+    ]
+    steps = [Instruction(binarize, (index, 3)) for index in (1, 2, 1, 2, 2)]
+    found = {block.buffer: block for block in lifetimes(buffers, steps, {})}
+    assert found[0] == Lifetime(0, 320, 0, 4, (Part(0, 128, 0, 2), Part(128, 128, 1, 4)))
+    assert [found[0].live(number) for number in range(5)] == [128, 256, 256, 128, 128]
+    assert not found[3].several
+    held = {block.buffer: block for block in lifetimes(buffers, steps, {0: (0, 4)})}
+    assert held[0] == Lifetime(0, 320, 0, 4), "the outside needs all of it"
+
+
+def test_what_shrinks_makes_room_for_what_grows() -> None:
+    """Four steps of a map of 4 units that goes into one of 1: a fourth more than the larger, not the sum of both."""
+    unit = 64 * ALIGNMENT
+    shrinks = Lifetime(0, 4 * unit, 0, 4, tuple(Part(n * unit, unit, 0, 4 - n) for n in range(4)))
+    grows = Lifetime(1, unit, 1, 5, tuple(Part(n * unit // 4, unit // 4, 4 - n, 5) for n in range(4)))
+    offsets, total = place([shrinks, grows])
+    assert total == 4 * unit + unit // 4 and not overlaps([shrinks, grows], offsets)
 
 
 @pytest.mark.parametrize(("size", "expected"), [(0, 0), (1, 64), (64, 64), (65, 128)])

@@ -14,11 +14,22 @@ from linocut.compile.passes.channel_groups import group_channels
 from linocut.compile.passes.image_tiles import tile_product
 from linocut.compile.passes.tiling import lower_bound, tile
 from linocut.compile.program import Buffer, Instruction, Program, Section
-from linocut.layers import BatchNorm, BinaryConv2D, BinaryDense, Flatten, Input, MaxPool2D, Network, Sign
+from linocut.layers import (
+    BatchNorm,
+    BinaryConv2D,
+    BinaryDense,
+    Conv2D,
+    Flatten,
+    Input,
+    MaxPool2D,
+    Network,
+    ReLU,
+    Sign,
+)
 from linocut.layers import SoftmaxCrossEntropy as Loss
 from linocut.ops import OP_BY_NAME
 from linocut.optimizers import OPTIMIZERS, find_optimizer
-from linocut.policies import Policy, lean, standard, wang2021
+from linocut.policies import Policy, lean, lean4, standard, wang2021
 
 MIB = 2**20
 SLACK = 1.03
@@ -94,6 +105,22 @@ def test_a_first_layer_is_made_a_group_of_channels_at_a_time() -> None:
     assert sum(b.nbytes for b in weights) == program.buffer("train.binary_conv2d1.signs").nbytes
 
 
+def test_a_word_of_channels_that_is_large_is_made_in_halves() -> None:
+    """The first layer of CNV under lean4, 64 channels of 16 bits: its Y decides on the arena."""
+    program = compile_network(models.build("cnv"), lean4, find_optimizer("adam"), 100).program
+    steps = calls(program, "train", "norm_sign")[:2]
+    assert [(i.attributes[-1], operand(program, i, "y").shape[-1]) for i in steps] == [(0, 32), (32, 32)]
+    assert operand(program, steps[0], "bits") == operand(program, steps[1], "bits")
+    assert program.arena_bytes <= 13.5 * MIB
+
+
+@pytest.mark.parametrize(("weights", "most"), [("q15", 55.0), ("q7", 42.0)])
+def test_binarynet_under_lean4_fits_its_promise(weights: str, most: float) -> None:
+    network, policy = models.build("binarynet", input_shape=(32, 32, 3), classes=10), lean4.replace(W=weights)
+    program = compile_network(network, policy, find_optimizer("adam"), 100).program
+    assert program.arena_bytes <= most * MIB and program.arena_bytes <= SLACK * program.lower_bound_bytes
+
+
 def test_rows_of_odd_sizes_are_divided_where_their_bytes_are_aligned() -> None:
     """Seven pixels of three bytes: 64 images are the fewest whose bytes are a multiple of 64."""
     layers = (Input((7, 1, 3)), BinaryConv2D(64), MaxPool2D((2, 1)), BatchNorm(), Sign(), Flatten(), BinaryDense(3))
@@ -128,6 +155,35 @@ def test_weights_are_updated_before_the_gradient_behind_a_pool_is_made_again(opt
     assert order.index(maker) < order.index(update)
 
 
+# --- one map after another ------------------------------------------------------------------------
+
+STEM = Network(
+    "stem",
+    (
+        *(Input((32, 32, 3)), Conv2D(64), BatchNorm(), ReLU(), MaxPool2D(3, 2), BatchNorm(), Sign()),
+        *(BinaryConv2D(8), BatchNorm(), Sign(), Flatten(), BinaryDense(5), BatchNorm(), Loss()),
+    ),
+)
+
+
+def test_a_pool_hands_the_place_of_its_map_over() -> None:
+    """The map of a stem in floats, which is read from its end, and its gradient, which is written towards it."""
+    whole, tiled = (
+        compile_network(STEM, lean, find_optimizer("adam"), 20, tile_bytes=tile_bytes).program
+        for tile_bytes in (None, 64 * 1024)
+    )
+    assert tiled.arena_bytes < 0.9 * whole.arena_bytes and tiled.arena_bytes <= SLACK * tiled.lower_bound_bytes
+    for name, large, ascends in (("max_pool", "x", False), ("max_pool_gradient", "dx", True)):
+        offsets = [operand(tiled, i, large).offset for i in calls(tiled, "train", name)]
+        assert len(offsets) == 5 and offsets == sorted(offsets, reverse=not ascends)
+    spans = []
+    for step in calls(tiled, "train", "max_pool"):
+        source, made = operand(tiled, step, "x"), operand(tiled, step, "y")
+        spans.append((source.offset, source.offset + source.nbytes, made.offset, made.offset + made.nbytes))
+    assert all(made >= end or stop <= begin for begin, end, made, stop in spans), "not over what it reads"
+    assert min(made for *_, made, _ in spans) < max(end for _, end, *_ in spans), "but over what was read"
+
+
 # --- who decides ----------------------------------------------------------------------------------
 
 
@@ -145,7 +201,7 @@ def test_tiling_lowers_the_bound_or_is_not_done() -> None:
     draft = Draft(whole.buffers, whole.instructions, whole.sections, {})
     assert lower_bound(tile(draft, 32 * 1024)) < 0.75 * lower_bound(draft)
     assert predicting(32 * 1024).arena_bytes < 0.75 * whole.arena_bytes
-    assert tile(draft, 2**20) is draft and predicting(2**20) == whole, "what is smaller than a tile is left whole"
+    assert tile(draft, 2**22) is draft and predicting(2**22) == whole, "what is smaller than a tile is left whole"
 
 
 def test_only_a_pattern_that_is_known_is_divided() -> None:
@@ -168,10 +224,10 @@ def bound_of(model: str, optimizer: str, batch: int = 100) -> Compiled:
 
 @pytest.mark.parametrize(
     ("model", "optimizer", "most"),
-    [("binarynet", "adam", 64.0), ("binarynet", "bop", 40.0), ("cnv", "adam", 18.5), ("cnv", "bop", 15.5)],
+    [("binarynet", "adam", 62.0), ("binarynet", "bop", 40.0), ("cnv", "adam", 18.5), ("cnv", "bop", 15.5)],
 )
 def test_lean_networks_fit_their_promise(model: str, optimizer: str, most: float) -> None:
-    """What the README says: BinaryNet at batch 100 in less than 64 MiB with Adam and 40 MiB with Bop."""
+    """What the README says: BinaryNet at batch 100 in less than 62 MiB with Adam and 40 MiB with Bop."""
     program = bound_of(model, optimizer).program
     assert program.arena_bytes <= most * MIB
     assert program.arena_bytes <= SLACK * program.lower_bound_bytes

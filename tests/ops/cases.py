@@ -202,10 +202,15 @@ def _summing_at_most(sizes: Mapping[str, int], most: int) -> dict[str, int]:
 def _group(
     sizes: Mapping[str, int], variant: Mapping[str, float], rng: np.random.Generator
 ) -> tuple[dict[str, int], dict[str, float]]:
-    """All channels, or some whole words of them; the last word may be part of one."""
-    words = -(-sizes["C"] // 64)
-    first, last = (0, words) if rng.random() < 0.5 else sorted(int(w) for w in rng.choice(words + 1, 2, replace=False))
-    return {**sizes, "D": min(64 * last, sizes["C"]) - 64 * first}, {**variant, "first": 64.0 * first}
+    """All channels, some whole words of them, or half a word; the last word may be part of one."""
+    channels, kind = sizes["C"], rng.random()
+    first, last = 0, channels
+    if kind < 0.25:
+        first, last = (64 * int(w) for w in sorted(rng.choice(-(-channels // 64) + 1, 2, replace=False)))
+    elif kind < 0.5:
+        first = 32 * int(rng.integers(-(-channels // 32)))
+        last = first + 32
+    return {**sizes, "D": min(last, channels) - first}, {**variant, "first": float(first)}
 
 
 def _deck(rng: np.random.Generator) -> Iterator[int]:

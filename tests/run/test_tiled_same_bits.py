@@ -8,6 +8,7 @@ from everything_divided import compile_divided
 
 from linocut import _native
 from linocut.compile.lower import Compiled, compile_network
+from linocut.compile.passes.tiling import FINER, TRANSFORMATIONS, Transformation
 from linocut.layers import (
     BatchNorm,
     BinaryConv2D,
@@ -28,7 +29,7 @@ from linocut.run import NATIVE, REFERENCE, initialise, open_session
 
 STEPS, BATCH, CLASSES = 3, 13, 5
 SHAPE = (8, 6, 2)
-SMALLEST = 1  # bytes of a tile: four images, or 64 channels
+SMALLEST = 1  # bytes of a tile: four images, or 64 channels, or 32
 LAYERS: tuple[Layer, ...] = (
     *(BinaryConv2D(70), BatchNorm(), Sign()),  # groups of channels
     *(BinaryConv2D(33, 2), MaxPool2D(), BatchNorm(), Sign()),  # tiles of images, forward and backward
@@ -61,10 +62,13 @@ def state_after(compiled: Compiled, **how: object) -> tuple[str, float, list[int
 
 
 @pytest.mark.parametrize("optimizer", [Adam(0.01), SGD(0.1), Bop(0.01, 1e-2, 1e-6)], ids=lambda o: o.kind)
+@pytest.mark.parametrize("transformations", [TRANSFORMATIONS, FINER], ids=["words", "halves"])
 @pytest.mark.parametrize("network", NETWORKS)
-def test_tiled_and_whole_have_the_same_bits(network: str, optimizer: Optimizer) -> None:
+def test_tiled_and_whole_have_the_same_bits(
+    network: str, transformations: tuple[Transformation, ...], optimizer: Optimizer
+) -> None:
     whole = compile_network(NETWORKS[network], lean, optimizer, BATCH, tile_bytes=None)
-    tiled = compile_divided(NETWORKS[network], optimizer, BATCH, SMALLEST)
+    tiled = compile_divided(NETWORKS[network], optimizer, BATCH, SMALLEST, transformations)
     assert len(tiled.program.instructions) > len(whole.program.instructions) + 15
     expected = state_after(whole, threads=1)
     assert expected[2][2] > 0, "weights changed their signs"

@@ -12,7 +12,10 @@ from linocut.compile.program import ALIGNMENT, Buffer, Instruction, Section
 
 @dataclass(frozen=True)
 class Draft:
-    """Buffers, instructions and sections; `held` are the instructions over which the outside needs a buffer."""
+    """Buffers, instructions and sections.
+
+    `held` are the instructions over which all of a buffer is needed: by the outside, or as its ranges find no room.
+    """
 
     buffers: tuple[Buffer, ...]
     instructions: tuple[Instruction, ...]

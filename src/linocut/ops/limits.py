@@ -105,15 +105,16 @@ WIDE_ROWS = Rule(
     f"{{R}} rows overflow the sum, at most {MOST_WIDE_ROWS:,}; use a smaller batch",
 )
 RECTIFIED_BITS = Rule("ste != 2 or x == bit", "x {x} does not tell where a ReLU passes; give its bits, x >= 0")
-# Channels [first, first + D) of C are whole words, but for the last.
+# Channels [first, first + D) of C are whole words, or a half of one, but for the last.
+HALF_WORD = WORD_BITS // 2
 CHANNELS = (
     Rule(
-        f"0 <= first <= C - D and first % {WORD_BITS} == 0",
-        f"first is {{first}}, must be a multiple of {WORD_BITS} from 0 to {{C - D}}",
+        f"0 <= first <= C - D and first % {HALF_WORD} == 0 and (first % {WORD_BITS} == 0 or D <= {HALF_WORD})",
+        f"first is {{first}}, must be a multiple of {WORD_BITS} from 0 to {{C - D}}, or {HALF_WORD} more for as many",
     ),
     Rule(
-        f"D % {WORD_BITS} == 0 or first == C - D",
-        f"y has {{D}} of {{C}} channels, must be a multiple of {WORD_BITS} or the last ones",
+        f"D % {WORD_BITS} == 0 or D == {HALF_WORD} or first == C - D",
+        f"y has {{D}} of {{C}} channels, must be {HALF_WORD}, a multiple of {WORD_BITS} or the last ones",
     ),
 )
 # What becomes of a product in prediction (outcome.py).

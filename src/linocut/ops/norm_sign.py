@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from linocut.formats import WORD_BITS
 from linocut.ops import limits
 from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
@@ -25,6 +26,7 @@ from linocut.ops.work import Amount
 
 QUANTITIES = 2  # sum of x^ y and how many x^ are +1; or, of floats, sum |x| and 0
 
+HALF = np.uint64(2 ** (WORD_BITS // 2) - 1)
 THRESHOLD_LIMIT = 2.0**30  # thresholds are kept within this, so that they fit 32 bits
 
 
@@ -41,19 +43,21 @@ def reference(
     norm: float,
     first: float = 0.0,
 ) -> None:
-    """Y (R, D), channels `first` and on of C -> these of bits, mask, half (R, C), omega (1, C)."""
+    """Y (R, D), channels `first` and on of C -> these of bits, mask, half (R, C), omega (1, C).
+
+    Channels that begin a word of bits leave 0 in what they do not fill of it, the others keep what comes before them.
+    """
     stats, bits = (channels(v, first, y.cols) for v in (stats, bits))
     beta, mask, half, omega = (None if v is None else channels(v, first, y.cols) for v in (beta, mask, half, omega))
+    second = int(first) % WORD_BITS > 0
     if y.form.is_integer:
-        _integer(y.data.astype(np.int64), stats, beta, bits, mask, half, omega, work, norm)
+        _integer(y.data.astype(np.int64), stats, beta, bits, mask, half, omega, work, norm, second)
         return
     x = normalised(y, stats, beta, norm)
     size = np.abs(x)
-    bits.store(x >= 0)
-    if mask is not None:
-        mask.store(size <= 1)
-    if half is not None:
-        half.store(_half(size <= 0.5, size <= 1, size <= 2))
+    _put(bits, x >= 0, second)
+    _put(mask, size <= 1, second)
+    _put(half, _half(size <= 0.5, size <= 1, size <= 2), second)
     if omega is not None and work is not None:
         sizes, counts = np.split(work.data, QUANTITIES)
         for p, part in enumerate(parts(len(x), len(sizes))):
@@ -71,6 +75,7 @@ def _integer(
     omega: View | None,
     work: View | None,
     norm: float,
+    second: bool,
 ) -> None:
     psi = divisor(stats, norm)
     shift = shift_of(beta, len(psi)).astype(np.float64)
@@ -78,7 +83,7 @@ def _integer(
     t = stats.data[0].astype(np.float64) - shift * psi
     first = np.where(varies, within_limit(np.ceil(t)), np.where(shift >= 0, -THRESHOLD_LIMIT, THRESHOLD_LIMIT))
     above = y >= first.astype(np.int64)
-    bits.store(above)
+    _put(bits, above, second)
 
     def within(size: float) -> Array:
         """|x| <= size; of a channel that does not vary x is beta."""
@@ -88,10 +93,8 @@ def _integer(
         high = np.where(varies, below, np.where(inside, THRESHOLD_LIMIT, -THRESHOLD_LIMIT))
         return (y >= low.astype(np.int64)) & (y <= high.astype(np.int64))
 
-    if mask is not None:
-        mask.store(within(1.0))
-    if half is not None:
-        half.store(_half(within(0.5), within(1.0), within(2.0)))
+    _put(mask, within(1.0), second)
+    _put(half, _half(within(0.5), within(1.0), within(2.0)), second)
     if omega is not None and work is not None:
         distances, counts = np.split(work.data, QUANTITIES)
         for p, part in enumerate(parts(len(y), len(counts))):
@@ -100,6 +103,16 @@ def _integer(
         n = np.float64(len(y))
         size = (total(distances) - t * (2.0 * total(counts) - n)) / (n * np.where(varies, psi, 1.0))
         omega.store(np.where(varies, size, np.abs(shift))[None])
+
+
+def _put(bits: View | None, values: Array, second: bool) -> None:
+    """Store bits; those of the second half of a word beside the first half."""
+    if bits is None:
+        return
+    first_half = bits.data & HALF if second else 0
+    bits.store(values)
+    if second:
+        bits.data[...] = bits.data << WORD_BITS // 2 | first_half
 
 
 def _half(near: Array, inside: Array, not_far: Array) -> Array:

@@ -41,7 +41,8 @@ def arena_account(compiled: Compiled) -> Account:
 
 def _live(compiled: Compiled, instruction: int) -> Iterator[Row]:
     for block in compiled.blocks:
-        if block.first <= instruction <= block.last:
+        live = block.live(instruction)
+        if live:
             buffer = compiled.program.buffers[block.buffer]
             lifetime = PERSISTENT if buffer.persistent else TRANSIENT
-            yield Row(buffer.role, buffer.format, lifetime, buffer.nbytes)
+            yield Row(buffer.role, buffer.format, lifetime, min(live, buffer.nbytes))

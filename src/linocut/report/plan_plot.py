@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from linocut.compile.lower import PREDICT, TRAIN, Compiled
-from linocut.compile.placement.lifetimes import Lifetime, live_bytes
+from linocut.compile.placement.lifetimes import live_bytes
 from linocut.report import figures
 from linocut.report.words import ROLE_WORDS, buffer_words
 from linocut.roles import ROLES
@@ -51,11 +51,13 @@ def _draw_buffers(axes: Any, compiled: Compiled, scale: int) -> None:
     for block in compiled.blocks:
         buffer = program.buffers[block.buffer]
         colour = colours(ROLES.index(buffer.role) % colours.N)  # the same one in every picture
-        where, width, height = (block.first, buffer.offset / scale), _instructions(block), buffer.nbytes / scale
-        axes.add_patch(_box(where, width, height, colour))
         labels = buffer_words(buffer.name, buffer.role, buffer.format)
-        parts = width / len(program.instructions), height / whole
-        _write(axes, labels, where, width, height, *parts, dark=sum(colour[:3]) < DARK)
+        for part in block.parts:
+            where = part.first, (buffer.offset + part.at) / scale
+            width, height = part.last + 1 - part.first, part.size / scale
+            axes.add_patch(_box(where, width, height, colour))
+            shares = width / len(program.instructions), height / whole
+            _write(axes, labels, where, width, height, *shares, dark=sum(colour[:3]) < DARK)
     for number, role in enumerate(ROLES):
         if role in there:
             axes.plot([], [], "s", color=colours(number % colours.N), label=ROLE_WORDS[role])
@@ -116,10 +118,6 @@ def _mark_peak(above: Any, axes: Any, compiled: Compiled) -> None:
 def _box(where: tuple[float, float], width: float, height: float, colour: Any) -> Any:
     patches = figures.module("matplotlib.patches")
     return patches.Rectangle(where, width, height, facecolor=colour, edgecolor="white", linewidth=0.3)
-
-
-def _instructions(block: Lifetime) -> int:
-    return block.last + 1 - block.first
 
 
 def _title(compiled: Compiled) -> str:

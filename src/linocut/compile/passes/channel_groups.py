@@ -1,7 +1,7 @@
 """Groups of channels: a product, its batch norm and its signs, some channels at a time, so that Y is never whole.
 
 Statistics, signs and masks are those of each channel alone: the bits are the same for any division. Groups are whole
-words of packed signs; the filters of a group are rows of W^ one after the other.
+words of packed signs, or halves of them; the filters of a group are rows of W^ one after the other.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from linocut.compile.draft import Draft, Pieces
 from linocut.compile.program import Buffer, Instruction
 from linocut.formats import WORD_BITS
+from linocut.ops.limits import HALF_WORD
 
 PRODUCTS = ("conv2d", "binary_matmul", "real_matmul")
 READERS = (("norm_statistics", "norm_sign"), ("norm_sign",))
@@ -21,11 +22,26 @@ def group_channels(draft: Draft, y: int, tile_bytes: int) -> Draft | None:
 
     A group is as many words of channels as `tile_bytes` of Y hold, one at least. None where Y is another, or no larger.
     """
+    return _grouped(draft, y, max(1, tile_bytes // _bytes_of(draft.buffers[y], WORD_BITS)) * WORD_BITS)
+
+
+def halve_words(draft: Draft, y: int, tile_bytes: int) -> Draft | None:
+    """The same in halves of words, of integers of which a word is more than `tile_bytes`."""
+    buffer = draft.buffers[y]
+    if not buffer.form.is_integer or _bytes_of(buffer, WORD_BITS) <= tile_bytes:
+        return None
+    return _grouped(draft, y, HALF_WORD)
+
+
+def _bytes_of(y: Buffer, channels: int) -> int:
+    return max(1, y.nbytes // y.shape[-1]) * channels
+
+
+def _grouped(draft: Draft, y: int, group: int) -> Draft | None:
     users = draft.users(y)
     steps = [draft.instructions[n] for n in users]
     if not _is_normed(steps, y) or users[-1] - users[0] >= len(users):
         return None
-    group = _group(draft.buffers[y], tile_bytes)
     if group >= draft.buffers[y].shape[-1]:
         return None
     pieces = Pieces(draft)
@@ -37,11 +53,6 @@ def _is_normed(steps: Sequence[Instruction], y: int) -> bool:
     names = [step.op.name for step in steps]
     known = names[:1] in [[name] for name in PRODUCTS] and tuple(names[1:]) in READERS
     return known and all(step.operand("y") == y for step in steps)
-
-
-def _group(y: Buffer, tile_bytes: int) -> int:
-    word = y.nbytes // y.shape[-1] * WORD_BITS
-    return max(1, tile_bytes // word) * WORD_BITS
 
 
 def _groups(pieces: Pieces, steps: Sequence[Instruction], y: int, group: int) -> Iterator[Instruction]:

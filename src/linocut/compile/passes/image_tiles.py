@@ -37,7 +37,7 @@ def tile_product(draft: Draft, y: int, tile_bytes: int) -> Draft | None:
     whole = draft.buffers[y]
     if any(draft.buffers[i].shape[0] != whole.shape[0] for i in ours | across):
         return None
-    ranges = _ranges(whole, (draft.buffers[i] for i in across), tile_bytes)
+    ranges = image_ranges(whole, (draft.buffers[i] for i in across), tile_bytes)
     if len(ranges) < 2:
         return None
     pieces, instructions = Pieces(draft), []
@@ -77,7 +77,7 @@ def tile_gradient(draft: Draft, dy: int, tile_bytes: int) -> Draft | None:
         return None
     unpool, back, update = (draft.instructions[n] for n in users)
     across = {"dy": unpool.operand("dy"), "index": unpool.operand("index"), "dx": back.operand("dx")}
-    ranges = _ranges(draft.buffers[dy], (draft.buffers[i] for i in across.values() if i is not None), tile_bytes)
+    ranges = image_ranges(draft.buffers[dy], (draft.buffers[i] for i in across.values() if i is not None), tile_bytes)
     if len(ranges) < 2:
         return None
     sooner, later = (draft.instructions[n + 1 : end] for n, end in pairwise(users))
@@ -150,7 +150,7 @@ def _own(draft: Draft, instructions: Iterable[Instruction], wanted: Callable[[Op
     return {draft.own(index) if index < len(draft.buffers) else index for index in found}
 
 
-def _ranges(whole: Buffer, others: Iterable[Buffer], tile_bytes: int) -> list[tuple[int, int]]:
+def image_ranges(whole: Buffer, others: Iterable[Buffer], tile_bytes: int) -> list[tuple[int, int]]:
     """Ranges of images, nearly equal, of at most `tile_bytes` of the buffer or of LEAST_IMAGES images each."""
     images, step = whole.shape[0], math.lcm(*(row_step(other) for other in others))
     most = max(LEAST_IMAGES, tile_bytes // row_bytes(whole))

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from linocut.compile.placement.lifetimes import Lifetime, live_bytes
+from linocut.compile.placement.lifetimes import Lifetime, Part, live_bytes
 
 if TYPE_CHECKING:
     from random import Random
 
+    from numpy.typing import NDArray
+
 NEAR_ENOUGH = 1.005
+HIGH = 0.99  # instructions at which nearly as much is live as anywhere
 MOST_TRIES = 256
 MANY = 600  # blocks that are quicker placed by arrays
 MOST_OFFSET = 2**62  # bytes that these can count
@@ -36,7 +39,7 @@ def _placed(blocks: tuple[Lifetime, ...]) -> tuple[dict[int, int], int]:
     begin, end = min((b.first for b in blocks), default=0), max((b.last for b in blocks), default=0)
     offsets, above = {}, 0
     for block in blocks:
-        if (block.first, block.last) == (begin, end):
+        if (block.first, block.last) == (begin, end) and not block.several:
             offsets[block.buffer] = above
             above += block.size
     passing, more = _place_passing([b for b in blocks if b.buffer not in offsets])
@@ -44,13 +47,16 @@ def _placed(blocks: tuple[Lifetime, ...]) -> tuple[dict[int, int], int]:
 
 
 def _place_passing(blocks: Sequence[Lifetime]) -> tuple[dict[int, int], int]:
-    """Best fit in several orders (large first, long-lived first, by appearance).
+    """Best fit in several orders (first what lives where most is live, large first, long-lived first, by appearance).
 
     If none comes near the lower bound, a fixed number of changes to the best order (always the same ones) are tried,
     each from the best so far, and the smallest arena is kept.
     """
-    least = max(live_bytes(blocks), default=0)
+    levels = live_bytes(blocks)
+    least = max(levels, default=0)
+    high = [number for number, level in enumerate(levels) if level >= least * HIGH]
     orders: list[Callable[[Lifetime], tuple[int, ...]]] = [
+        lambda b: _at_the_peak(b, high),
         lambda b: (-b.size, b.first),
         lambda b: (b.first - b.last, -b.size),
         lambda b: (b.first - b.last > -len(blocks), -b.size * (b.last - b.first + 1)),
@@ -80,6 +86,13 @@ def _place_passing(blocks: Sequence[Lifetime]) -> tuple[dict[int, int], int]:
     return best
 
 
+def _at_the_peak(block: Lifetime, high: Sequence[int]) -> tuple[int, ...]:
+    """Before all others what is live at one of these instructions: long-lived first, then what lives by parts."""
+    if not any(map(block.live, high)):
+        return (2, block.first - block.last, -block.size)
+    return (1, -block.size, 0) if block.several else (0, block.first - block.last, -block.size)
+
+
 def _changed(
     order: Sequence[Lifetime], fit: tuple[dict[int, int], int], number: int, shuffle: Random
 ) -> list[Lifetime]:
@@ -98,34 +111,44 @@ def _changed(
 def _best_fit(order: Sequence[Lifetime]) -> tuple[dict[int, int], int]:
     """Each block in turn in the tightest gap among those that live at the same time, or above them all."""
     many = len(order) > MANY and sum(block.size for block in order) < MOST_OFFSET
-    placed = _ManyPlaced(len(order)) if many else _Placed()
+    placed = _ManyPlaced(sum(len(block.parts) for block in order)) if many else _Placed()
     offsets, total = {}, 0
     for block in order:
-        offset = placed.put(block)
+        offset = placed.place_of(block)
+        for part in block.parts:
+            placed.put(offset + part.at, part)
         offsets[block.buffer] = offset
         total = max(total, offset + block.size)
     return offsets, total
 
 
 class _Placed:
-    """Blocks in their places, sorted by offset."""
+    """Parts in their places, sorted by offset."""
 
     def __init__(self) -> None:
-        self._blocks: list[tuple[int, Lifetime]] = []
+        self._parts: list[tuple[int, Part]] = []
 
-    def put(self, block: Lifetime) -> int:
-        """Place a block; returns its offset."""
+    def place_of(self, block: Lifetime) -> int:
+        """Where a block fits."""
+        if block.several:
+            return _lowest((part, self._beside(part.first, part.last)) for part in block.several)
         best_offset, best_room, top = -1, -1, 0
-        for offset, other in self._blocks:
-            if other.last < block.first or block.last < other.first:
-                continue
+        for offset, end in self._beside(block.first, block.last):
             room = offset - top
             if room >= block.size and (best_room < 0 or room < best_room):
                 best_offset, best_room = top, room
-            top = max(top, offset + other.size)
-        found = best_offset if best_room >= 0 else top
-        insort(self._blocks, (found, block), key=lambda entry: entry[0])
-        return found
+            top = max(top, end)
+        return best_offset if best_room >= 0 else top
+
+    def put(self, offset: int, part: Part) -> None:
+        """Take these bytes."""
+        insort(self._parts, (offset, part), key=lambda entry: entry[0])
+
+    def _beside(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Where what lives at the same time begins and ends, in order."""
+        for offset, other in self._parts:
+            if other.last >= first and last >= other.first:
+                yield offset, offset + other.size
 
 
 class _ManyPlaced:
@@ -134,22 +157,40 @@ class _ManyPlaced:
     def __init__(self, most: int) -> None:
         self._rows, self._count = np.zeros((4, most), np.int64), 0
 
-    def put(self, block: Lifetime) -> int:
-        """Place a block; returns its offset."""
-        offsets, ends, firsts, lasts = self._rows[:, : self._count]
-        beside = np.flatnonzero((lasts >= block.first) & (firsts <= block.last))
-        found = 0
-        if beside.size:
-            tops = np.maximum.accumulate(ends[beside])
-            rooms = offsets[beside]
-            rooms[1:] -= tops[:-1]
-            wide = np.flatnonzero(rooms >= block.size)
-            found = int(tops[-1])
-            if wide.size:
-                place = int(wide[rooms[wide].argmin()])
-                found = int(tops[place - 1]) if place else 0
-        at = int(np.searchsorted(offsets, found, side="right"))
+    def place_of(self, block: Lifetime) -> int:
+        """Where a block fits."""
+        if block.several:
+            pairs = ((part, self._beside(part.first, part.last).T.tolist()) for part in block.several)
+            return _lowest(pairs)
+        rooms, ends = self._beside(block.first, block.last)
+        if not rooms.size:
+            return 0
+        tops = np.maximum.accumulate(ends)
+        rooms[1:] -= tops[:-1]
+        wide = np.flatnonzero(rooms >= block.size)
+        if not wide.size:
+            return int(tops[-1])
+        place = int(wide[rooms[wide].argmin()])
+        return int(tops[place - 1]) if place else 0
+
+    def put(self, offset: int, part: Part) -> None:
+        """Take these bytes."""
+        at = int(np.searchsorted(self._rows[0, : self._count], offset, side="right"))
         self._rows[:, at + 1 : self._count + 1] = self._rows[:, at : self._count]
-        self._rows[:, at] = found, found + block.size, block.first, block.last
+        self._rows[:, at] = offset, offset + part.size, part.first, part.last
         self._count += 1
-        return found
+
+    def _beside(self, first: int, last: int) -> NDArray[np.int64]:
+        """Where what lives at the same time begins and ends, in order: two rows."""
+        placed = self._rows[:, : self._count]
+        return placed[:2, (placed[3] >= first) & (placed[2] <= last)]
+
+
+def _lowest(beside: Iterable[tuple[Part, Iterable[tuple[int, int]]]]) -> int:
+    """The lowest place of a block of several parts, each of which keeps clear of what lives beside it."""
+    taken = sorted((begin - part.at - part.size, end - part.at) for part, others in beside for begin, end in others)
+    lowest = 0
+    for below, above in taken:  # no place between these, both excluded
+        if below < lowest < above:
+            lowest = above
+    return lowest
