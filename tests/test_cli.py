@@ -299,6 +299,24 @@ def test_info(linocut):
     assert all(line[column - 1] == " " != line[column] for line in lines)
 
 
+def test_tables_that_are_neither_wanted_nor_unwanted(linocut, monkeypatch):
+    monkeypatch.setenv("LINOCUT_TABLES", "yes")
+    status, _, err = linocut("train", *SMALL[:-2])
+    assert (status, err) == (
+        2,
+        "error: LINOCUT_TABLES is 'yes', must be 1 or 0; or unset it, and what is faster here is taken\n",
+    )
+
+
+def test_precisions_of_a_network_that_has_none(linocut):
+    for option, given in (("--keep-float", "*"), ("--bits", "*=2")):
+        status, _, err = linocut("plan", "--model", "lstm", option, given)
+        assert (status, err.count("\n")) == (2, 1)
+        assert err.startswith(
+            "error: lstm has no layer whose precision can be chosen, which are convolutions and dense"
+        )
+
+
 def test_an_instruction_set_that_is_not_here(linocut, monkeypatch):
     usable = pytest.importorskip("linocut._native").isas()
     monkeypatch.setenv("LINOCUT_ISA", "bogus")

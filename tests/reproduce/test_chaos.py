@@ -93,7 +93,7 @@ def test_a_kept_training_is_not_trained_again_and_another_is_refused(tmp_path: P
     longer = ChaosTraining(0.05, 0.5, 100, 3).run(asked(out=tmp_path), data, data)
     assert longer.j_squared[:3] == first.j_squared and len(longer.j_squared) == 4
     (tmp_path / setting.name).rename(tmp_path / ChaosTraining(0.06, 0.5, 100, 2).name)
-    with pytest.raises(RunError, match="holds a run of other settings"):
+    with pytest.raises(RunError, match=r"holds a run of other settings \(optimizer\)"):
         ChaosTraining(0.06, 0.5, 100, 2).run(asked(out=tmp_path), data, data)
 
 

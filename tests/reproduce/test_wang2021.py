@@ -97,7 +97,7 @@ def test_a_training_is_kept_and_goes_on(elsewhere, tmp_path) -> None:
     assert training.accuracy(asked(tmp_path, lines.append)) == first
     assert len(lines) == 2  # nothing was left to train
     other = Training("mlp", "digits", "lean", 2, schedule="constant")
-    with pytest.raises(RunError, match="holds a run of other settings; give another --out"):
+    with pytest.raises(RunError, match=r"holds a run of other settings \(schedule\); give another --out"):
         other.accuracy(asked(tmp_path, lines.append))
 
 

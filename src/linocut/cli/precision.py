@@ -55,6 +55,11 @@ def _spelt_out(network: Network, asked: dict[str, str]) -> dict[str, str]:
     from linocut.graph.precision import precision_of
 
     there = [node.name for node in network.graph.nodes if precision_of(node.layer) is not None]
+    if not there:
+        raise click.UsageError(
+            f"{network.name} has no layer whose precision can be chosen, which are convolutions and dense layers of "
+            "real numbers; leave out --keep-float and --bits"
+        )
     found: dict[str, str] = {}
     for name, to in asked.items():
         matching = [one for one in there if fnmatchcase(one, name)] if name not in there else [name]

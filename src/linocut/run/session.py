@@ -24,6 +24,7 @@ from linocut.settings_of import as_plain
 BACKENDS = NATIVE, REFERENCE = "native", "reference"
 MOST_THREADS = 256
 ISA_VARIABLE = "LINOCUT_ISA"
+TABLES_VARIABLE = "LINOCUT_TABLES"  # whether gradients times signs go by tables (native/kernels/choice.cpp)
 METRICS = ("loss", "counters")
 
 
@@ -195,9 +196,15 @@ def default_threads() -> int:
 def find_isa(isa: str | None) -> str:
     """The instruction set asked for, by argument or $LINOCUT_ISA.
 
-    SpecError if this machine lacks it. Default: the best.
+    SpecError if this machine lacks it, and for a $LINOCUT_TABLES that says nothing. Default: the best.
     """
     from linocut import _native
+
+    tables = os.environ.get(TABLES_VARIABLE)
+    if tables not in (None, "0", "1"):
+        raise SpecError(
+            f"{TABLES_VARIABLE} is {tables!r}, must be 1 or 0; or unset it, and what is faster here is taken"
+        )
 
     usable = _native.isas()
     chosen = os.environ.get(ISA_VARIABLE)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from linocut.errors import RunError
 from linocut.train.run_folder import RunFolder
+from linocut.train.settings import Settings
 from linocut.train.trainer import Trainer
 
 
@@ -18,5 +20,8 @@ def kept_or_new(new: Trainer, out: Path | None, threads: int | None) -> Trainer:
         return new
     kept = Trainer.resume(out, threads)
     if kept.settings != new.settings:
-        raise RunError(f"{out} holds a run of other settings; give another --out, or move it away")
+        names = [field.name for field in dataclasses.fields(Settings)]
+        other = [name for name in names if getattr(kept.settings, name) != getattr(new.settings, name)]
+        which = ", ".join(other).replace("_", " ")
+        raise RunError(f"{out} holds a run of other settings ({which}); give another --out, or move it away")
     return kept
