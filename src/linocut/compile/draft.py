@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from linocut.compile.placement.lifetimes import Lifetime, lifetimes
 from linocut.compile.program import ALIGNMENT, Buffer, Instruction, Section
@@ -28,7 +29,15 @@ class Draft:
 
     def users(self, index: int) -> list[int]:
         """The instructions that touch bytes of a buffer that is no view, in order."""
-        return [n for n, i in enumerate(self.instructions) if any(self.own(used) == index for used in i.used())]
+        return self._users.get(index, [])
+
+    @cached_property
+    def _users(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for number, instruction in enumerate(self.instructions):
+            for own in {self.own(used) for used in instruction.used()}:
+                found.setdefault(own, []).append(number)
+        return found
 
     def blocks(self) -> list[Lifetime]:
         """The lifetime of every buffer that is no view."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ HIGH = 0.99  # instructions at which nearly as much is live as anywhere
 MOST_TRIES = 256
 MANY = 600  # blocks that are quicker placed by arrays
 MOST_OFFSET = 2**62  # bytes that these can count
-PATIENCE = 40_000_000  # pairs of blocks that are looked at before the best so far is taken
+PATIENCE = 40_000_000  # pairs of parts of blocks that are looked at before the best so far is taken
 
 
 def place(blocks: Sequence[Lifetime]) -> tuple[dict[int, int], int]:
@@ -76,7 +76,7 @@ def _place_passing(blocks: Sequence[Lifetime]) -> tuple[dict[int, int], int]:
     from random import Random  # late: most programs are placed without
 
     shuffle = Random(0)
-    for number in range(min(MOST_TRIES, PATIENCE // max(1, len(blocks) ** 2))):
+    for number in range(min(MOST_TRIES, PATIENCE // max(1, sum(len(block.parts) for block in blocks) ** 2))):
         if best[1] <= least * NEAR_ENOUGH:
             break
         order = _changed(best_order, best, number, shuffle)
@@ -88,7 +88,7 @@ def _place_passing(blocks: Sequence[Lifetime]) -> tuple[dict[int, int], int]:
 
 def _at_the_peak(block: Lifetime, high: Sequence[int]) -> tuple[int, ...]:
     """Before all others what is live at one of these instructions: long-lived first, then what lives by parts."""
-    if not any(map(block.live, high)):
+    if all(bisect_left(high, part.first) == bisect_right(high, part.last) for part in block.parts):
         return (2, block.first - block.last, -block.size)
     return (1, -block.size, 0) if block.several else (0, block.first - block.last, -block.size)
 
