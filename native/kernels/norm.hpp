@@ -90,7 +90,7 @@ inline void store_row(const Operand& to, i64 r, i64 first, i64 n, const float* i
     }
 }
 
-// The channel of the whole layer that channel 0 of y is, where y has a group of them only: a multiple of 64.
+// The channel of the whole layer that channel 0 of y is, where y has a group of them only: a multiple of 32.
 inline i64 first_channel(double attribute) { return static_cast<i64>(attribute); }
 
 // Numbers per channel, as floats are stored.

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from networks import COMBINATIONS, compiled
 
-from linocut.compile.placement.lifetimes import Lifetime, Part, aligned, lifetimes, live_bytes
+from linocut.compile.placement.lifetimes import MOST_PARTS, Lifetime, Part, aligned, lifetimes, live_bytes
 from linocut.compile.placement.offsets import place
 from linocut.compile.program import ALIGNMENT, Buffer, Instruction
 from linocut.ops import OP_BY_NAME
@@ -159,6 +159,18 @@ def test_ranges_of_a_buffer_live_as_long_as_each_is_used() -> None:
     assert not found[3].several
     held = {block.buffer: block for block in lifetimes(buffers, steps, {0: (0, 4)})}
     assert held[0] == Lifetime(0, 320, 0, 4), "the outside needs all of it"
+
+
+def test_of_many_ranges_some_live_as_one() -> None:
+    """A hundred ranges, read one after the other: no part is dead while a byte of it is needed."""
+    binarize = OP_BY_NAME["binarize"]
+    buffers = [Buffer("whole", "W", "f32", (100, 16), False), Buffer("bits", "W^", "bit", (1, 16), False)]
+    buffers += [Buffer(f"row {n}", "W", "f32", (1, 16), False, 64 * n, base=0) for n in range(100)]
+    steps = [Instruction(binarize, (0, 1)), *(Instruction(binarize, (2 + n, 1)) for n in range(100))]
+    block = lifetimes(buffers, steps, {})[0]
+    assert 16 < len(block.several) <= MOST_PARTS and sum(part.size for part in block.several) == block.size == 6400
+    for n in range(100):
+        assert all(part.last >= n + 1 for part in block.several if part.at <= 64 * n < part.at + part.size)
 
 
 def test_what_shrinks_makes_room_for_what_grows() -> None:

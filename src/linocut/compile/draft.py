@@ -16,6 +16,7 @@ class Draft:
     """Buffers, instructions and sections.
 
     `held` are the instructions over which all of a buffer is needed: by the outside, or as its ranges find no room.
+    What is held is not divided.
     """
 
     buffers: tuple[Buffer, ...]

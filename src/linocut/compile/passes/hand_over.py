@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from linocut.compile.draft import Draft, Pieces
 from linocut.compile.passes.image_tiles import image_ranges
+from linocut.compile.placement.lifetimes import MOST_PARTS
 from linocut.compile.program import Instruction
 
 # Operands that have images, of instructions that see one image at a time.
@@ -32,7 +33,8 @@ def hand_over(draft: Draft, index: int, tile_bytes: int) -> Draft | None:
         if pair is None or index not in pair:
             continue
         buffers = [draft.buffers[i] for i in images.values()]
-        ranges = image_ranges(max(buffers, key=lambda buffer: buffer.nbytes), buffers, tile_bytes)
+        whole = max(buffers, key=lambda buffer: buffer.nbytes)
+        ranges = image_ranges(whole, buffers, max(tile_bytes, whole.nbytes // MOST_PARTS))
         if len(ranges) > 1:
             return _handed_over(draft, number, images, pair, ranges)
     return None
@@ -44,7 +46,7 @@ def _images_of(step: Instruction) -> dict[str, int]:
 
 
 def _pair(draft: Draft, number: int, images: Sequence[int]) -> tuple[int, int] | None:
-    """Of buffers that are whole, one that is used last by an instruction, and one that is used first."""
+    """Of buffers that are whole, one that an instruction is the last to use, then one that it is the first to use."""
     own = [draft.own(i) for i in images]
     if any(draft.buffers[i].nbytes != draft.buffers[o].nbytes for i, o in zip(images, own, strict=True)):
         return None
@@ -62,8 +64,8 @@ def _handed_over(
 ) -> Draft:
     """The instruction in ranges of images.
 
-    The smaller of the two lies at the end of the larger one: that is read from its end, or written towards it. There
-    is no room for a third: what else has images is placed whole.
+    A map that is the larger of the two is read from its end, or written towards it, so that the smaller one finds its
+    place there. There is no room for a third: what else has images is placed whole.
     """
     step, pieces = draft.instructions[number], Pieces(draft)
     source, made = (draft.buffers[i].nbytes for i in pair)

@@ -12,6 +12,8 @@ from itertools import pairwise
 
 from linocut.compile.program import ALIGNMENT, Buffer, Instruction
 
+MOST_PARTS = 32  # of a buffer: more of them would save little, and take long to place
+
 
 @dataclass(frozen=True)
 class Part:
@@ -97,11 +99,12 @@ def _lifetime(index: int, size: int, uses: Sequence[Part]) -> Lifetime:
 
 
 def _parts(uses: Sequence[Part]) -> Iterator[Part]:
-    """From the first to the last use of each byte, in ranges of bytes that are alike."""
+    """From the first to the last use of each byte, in ranges of bytes that are alike; where they are many, of some."""
     edges = sorted({edge for use in uses for edge in (use.at, use.at + use.size)})
+    edges = [*edges[: -1 : -(-len(edges) // MOST_PARTS)], edges[-1]]
     before = None
     for begin, end in pairwise(edges):
-        over = [use for use in uses if use.at <= begin and end <= use.at + use.size]
+        over = [use for use in uses if use.at < end and begin < use.at + use.size]
         if not over:
             continue
         span = min(use.first for use in over), max(use.last for use in over)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NEAR_ENOUGH = 1.005
 HIGH = 0.99  # instructions at which nearly as much is live as anywhere
-MOST_TRIES = 256
+LEAST_TRIES, MOST_TRIES = 32, 256
 MANY = 600  # blocks that are quicker placed by arrays
 MOST_OFFSET = 2**62  # bytes that these can count
 PATIENCE = 40_000_000  # pairs of parts of blocks that are looked at before the best so far is taken
@@ -76,7 +76,8 @@ def _place_passing(blocks: Sequence[Lifetime]) -> tuple[dict[int, int], int]:
     from random import Random  # late: most programs are placed without
 
     shuffle = Random(0)
-    for number in range(min(MOST_TRIES, PATIENCE // max(1, sum(len(block.parts) for block in blocks) ** 2))):
+    pairs = sum(len(block.parts) for block in blocks) ** 2
+    for number in range(min(MOST_TRIES, max(LEAST_TRIES, PATIENCE // max(1, pairs)))):
         if best[1] <= least * NEAR_ENOUGH:
             break
         order = _changed(best_order, best, number, shuffle)
