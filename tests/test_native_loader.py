@@ -393,6 +393,7 @@ ACCEPTED: dict[str, Callable[[], Program]] = {
         [("u8", (2, 128)), ("bit", (4, 128)), ("i16", (2, 4))], "real_matmul"
     ),
     "first channels": lambda: statistics("i16", 9, 3, (64, 130, 0.0)),
+    "half a word of channels": lambda: statistics("i16", 9, 3, (32, 130, 32.0)),
     "channels between": lambda: statistics("i16", 9, 3, (64, 130, 64.0)),
     "last channels": lambda: statistics("i16", 9, 3, (2, 130, 128.0)),
     "signs of the last channels": lambda: norm_sign(True, True, (2, 66, 64.0)),
@@ -489,7 +490,11 @@ REFUSED: dict[str, tuple[Callable[[], Program], str]] = {
     "channels before": (lambda: statistics("i16", 9, 3, (64, 130, -64.0)), "first is -64, must be"),
     "channels within a word": (lambda: statistics("i16", 9, 3, (64, 130, 2.0)), "first is 2, must be"),
     "more channels than there are": (lambda: statistics("i16", 9, 3, (64, 4, 0.0)), "from 0 to -60"),
-    "half a word of channels": (lambda: statistics("i16", 9, 3, (32, 130, 0.0)), "y has 32 of 130 channels"),
+    "channels across words": (
+        lambda: statistics("i16", 9, 3, (64, 130, 32.0)),
+        "first is 32, must be a multiple of 64",
+    ),
+    "a quarter of a word of channels": (lambda: statistics("i16", 9, 3, (16, 130, 0.0)), "y has 16 of 130 channels"),
     "signs of channels beyond": (lambda: norm_sign(True, True, (2, 66, 128.0)), "first is 128, must be"),
     "signs of half a word": (lambda: norm_sign(True, True, (2, 66, 0.0)), "y has 2 of 66 channels"),
     "omega without work": (lambda: norm_sign(True, False), "omega and work go with each other"),
