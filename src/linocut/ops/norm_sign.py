@@ -56,8 +56,10 @@ def reference(
     x = normalised(y, stats, beta, norm)
     size = np.abs(x)
     _put(bits, x >= 0, second)
-    _put(mask, size <= 1, second)
-    _put(half, _half(size <= 0.5, size <= 1, size <= 2), second)
+    if mask is not None:
+        _put(mask, size <= 1, second)
+    if half is not None:
+        _put(half, _half(size <= 0.5, size <= 1, size <= 2), second)
     if omega is not None and work is not None:
         sizes, counts = np.split(work.data, QUANTITIES)
         for p, part in enumerate(parts(len(x), len(sizes))):
@@ -93,8 +95,10 @@ def _integer(
         high = np.where(varies, below, np.where(inside, THRESHOLD_LIMIT, -THRESHOLD_LIMIT))
         return (y >= low.astype(np.int64)) & (y <= high.astype(np.int64))
 
-    _put(mask, within(1.0), second)
-    _put(half, _half(within(0.5), within(1.0), within(2.0)), second)
+    if mask is not None:
+        _put(mask, within(1.0), second)
+    if half is not None:
+        _put(half, _half(within(0.5), within(1.0), within(2.0)), second)
     if omega is not None and work is not None:
         distances, counts = np.split(work.data, QUANTITIES)
         for p, part in enumerate(parts(len(y), len(counts))):
@@ -105,10 +109,8 @@ def _integer(
         omega.store(np.where(varies, size, np.abs(shift))[None])
 
 
-def _put(bits: View | None, values: Array, second: bool) -> None:
+def _put(bits: View, values: Array, second: bool) -> None:
     """Store bits; those of the second half of a word beside the first half."""
-    if bits is None:
-        return
     first_half = bits.data & HALF if second else 0
     bits.store(values)
     if second:

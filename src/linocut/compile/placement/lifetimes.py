@@ -24,10 +24,6 @@ class Part:
     first: int
     last: int
 
-    def is_live(self, instruction: int) -> bool:
-        """Whether an instruction finds its bytes in use."""
-        return self.first <= instruction <= self.last
-
 
 @dataclass(frozen=True)
 class Lifetime:
@@ -49,7 +45,7 @@ class Lifetime:
 
     def live(self, instruction: int) -> int:
         """How many of its bytes an instruction finds in use."""
-        return sum(part.size for part in self.parts if part.is_live(instruction))
+        return sum(part.size for part in self.parts if part.first <= instruction <= part.last)
 
 
 def aligned(size: int) -> int:
