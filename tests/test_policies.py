@@ -29,7 +29,7 @@ def test_the_table() -> None:
     assert dense == {"standard": "f32", "wang2021": "f16", "lean": "i8", "lean8": "i8", "lean4": "i8"}
 
 
-@pytest.mark.parametrize(("channels", "form"), [(16, "i8"), (63, "i8"), (64, "i4"), (256, "i4")])
+@pytest.mark.parametrize(("channels", "form"), [(16, "i8"), (64, "i8"), (127, "i8"), (128, "i4"), (256, "i4")])
 def test_gradients_of_thin_maps_have_eight_bits(channels: int, form: str) -> None:
     assert (POLICIES["lean4"].of_dx(channels), POLICIES["lean4"].of_dy(channels, dense=False)) == (form, form)
     assert (standard.of_dx(channels), standard.of_dy(channels, dense=False)) == ("f32", "f32")

@@ -14,7 +14,7 @@ SMALLEST_INTEGER = "integer"  # the narrowest integer format that holds every po
 SCALED_L1 = "scaled_l1"  # in standard deviations of a normal distribution, as the l2 norm is
 Q7_RANGE = 2.0  # of q7 weights, in standard deviations of the initial ones
 
-FEW_BITS_FROM = 64  # channels: gradients of thinner maps stay in 8 bits
+FEW_BITS_FROM = 128  # channels: gradients of thinner maps stay in 8 bits
 
 AGAIN = "again"  # of retained gates: formed anew in the backward pass
 

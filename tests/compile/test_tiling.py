@@ -106,12 +106,12 @@ def test_a_first_layer_is_made_a_group_of_channels_at_a_time() -> None:
 
 
 def test_a_word_of_channels_that_is_large_is_made_in_halves() -> None:
-    """The first layer of CNV under lean4, 64 channels of 16 bits: its Y decides on the arena."""
-    program = compile_network(models.build("cnv"), lean4, find_optimizer("adam"), 100).program
+    """The first layer of CNV with Bop, 64 channels of 16 bits: its Y decides on the arena."""
+    program = compile_network(models.build("cnv"), lean, find_optimizer("bop"), 100).program
     steps = calls(program, "train", "norm_sign")[:2]
     assert [(i.attributes[-1], operand(program, i, "y").shape[-1]) for i in steps] == [(0, 32), (32, 32)]
     assert operand(program, steps[0], "bits") == operand(program, steps[1], "bits")
-    assert program.arena_bytes <= 13.5 * MIB
+    assert program.arena_bytes <= 14.5 * MIB
 
 
 @pytest.mark.parametrize(("weights", "most"), [("q15", 55.0), ("q7", 42.0)])
@@ -224,7 +224,7 @@ def bound_of(model: str, optimizer: str, batch: int = 100) -> Compiled:
 
 @pytest.mark.parametrize(
     ("model", "optimizer", "most"),
-    [("binarynet", "adam", 62.0), ("binarynet", "bop", 40.0), ("cnv", "adam", 18.5), ("cnv", "bop", 15.5)],
+    [("binarynet", "adam", 62.0), ("binarynet", "bop", 40.0), ("cnv", "adam", 18.5), ("cnv", "bop", 14.5)],
 )
 def test_lean_networks_fit_their_promise(model: str, optimizer: str, most: float) -> None:
     """What the README says: BinaryNet at batch 100 in less than 62 MiB with Adam and 40 MiB with Bop."""

@@ -42,10 +42,11 @@ def test_numbers_go_to_the_nearest_level() -> None:
 
 
 def test_rows_of_an_odd_number_of_channels_are_flattened() -> None:
-    """Nine pixels of 5 channels: the gradient of the 45 inputs has rows that would begin within a byte."""
-    layers = (Input((3, 3, 2)), BinaryConv2D(5), BatchNorm(), Sign(), BinaryConv2D(5), BatchNorm(), Sign())
+    """Nine pixels of 129 channels: the gradient of the 1,161 inputs has rows that would begin within a byte."""
+    layers = (Input((3, 3, 2)), BinaryConv2D(129), BatchNorm(), Sign(), BinaryConv2D(129), BatchNorm(), Sign())
     head = (Flatten(), BinaryDense(4), BatchNorm(), SoftmaxCrossEntropy())
     compiled = compile_network(Network("odd", (*layers, *head)), lean4, Adam(0.01), 6)
+    assert {buffer.format for buffer in compiled.program.buffers if buffer.shape == (6, 1161)} >= {"i4"}
     states = set()
     for how in ({"backend": REFERENCE}, {"backend": NATIVE, "threads": 3}):
         session = open_session(compiled.program, **how)  # type: ignore[arg-type]  # keywords of the two

@@ -77,25 +77,34 @@ def _compiled(case: Case) -> Compiled:
     return compile_network(case.network, case.policy, case.optimizer, case.parts * case.batch, case.batch)
 
 
-HYBRID = Network(
-    "hybrid",
-    (
-        *(Input((9, 8, 3)), Conv2D(8), BatchNorm(), ReLU()),
-        Residual((BatchNorm(), Quantise(2), QuantisedConv2D(8), BatchNorm(), ReLU())),
-        Residual(
-            (BatchNorm(), Quantise(4), QuantisedConv2D(70, stride=2, bits=2), BatchNorm(), ReLU()),
-            (Conv2D(70, 1, 2), BatchNorm()),
+def hybrid(wide: int) -> Network:
+    """Layers of every precision, `wide` channels where they are most."""
+    return Network(
+        "hybrid",
+        (
+            *(Input((9, 8, 3)), Conv2D(8), BatchNorm(), ReLU()),
+            Residual((BatchNorm(), Quantise(2), QuantisedConv2D(8), BatchNorm(), ReLU())),
+            Residual(
+                (BatchNorm(), Quantise(4), QuantisedConv2D(wide, stride=2, bits=2), BatchNorm(), ReLU()),
+                (Conv2D(wide, 1, 2), BatchNorm()),
+            ),
+            Residual((BatchNorm(), Sign(), BinaryConv2D(wide), BatchNorm(), ReLU())),
+            *(BatchNorm(), Quantise(2), QuantisedConv2D(5, bits=4), MaxPool2D(), BatchNorm(), Quantise(2), Flatten()),
+            *(QuantisedDense(CLASSES, bits=1), BatchNorm(), SoftmaxCrossEntropy()),
         ),
-        Residual((BatchNorm(), Sign(), BinaryConv2D(70), BatchNorm(), ReLU())),
-        *(BatchNorm(), Quantise(2), QuantisedConv2D(5, bits=4), MaxPool2D(), BatchNorm(), Quantise(2), Flatten()),
-        *(QuantisedDense(CLASSES, bits=1), BatchNorm(), SoftmaxCrossEntropy()),
-    ),
-)
+    )
+
+
 MLP = lc.models.mlp((8, 8, 1), CLASSES, (130, 65))
-COMPLEX = {
-    name: lc.models.build(name, input_shape=(8, 8, 3), classes=CLASSES, widths=(6, 33, 5, 6, 5, 7, 6, 5))
-    for name in ("complex_nin_mean", "complex_nin_plain")
-}
+
+
+def complex_nin(name: str, wide: int = 33) -> Network:
+    """Of few pairs of channels, and `wide` in one layer."""
+    widths = (6, wide, 5, 6, 5, 7, 6, 5)
+    return lc.models.build(name, input_shape=(8, 8, 3), classes=CLASSES, widths=widths)
+
+
+HYBRID, COMPLEX, PLAIN = hybrid(70), complex_nin("complex_nin_mean"), complex_nin("complex_nin_plain")
 CASES = {
     "mlp": Case(MLP, 50, 50),
     "mlp-sgd": Case(MLP, 50, 50, SGD()),
@@ -103,17 +112,17 @@ CASES = {
     "mlp-lean8": Case(MLP, 50, 50, policy=lc.lean8),
     "mlp-lean4": Case(MLP, 50, 50, policy=lc.lean4),
     "cnv": Case(narrower(lc.models.cnv(classes=CLASSES), 9, 64), 3),
-    "cnv-lean4": Case(narrower(lc.models.cnv(classes=CLASSES), 9, 64), 3, policy=lc.lean4),
+    "cnv-lean4": Case(narrower(lc.models.cnv(classes=CLASSES), 33, 64), 3, 5, policy=lc.lean4),
     "binarynet": Case(narrower(lc.models.binarynet((10, 9, 3), CLASSES), 9, 64), 4),
     "binarynet-lean4": Case(narrower(lc.models.binarynet((10, 9, 3), CLASSES), 33, 64), 4, policy=lc.lean4),
     "resnet20": Case(lc.models.resnet20((8, 8, 3), CLASSES, width=8), 4, 10),
     "hybrid": Case(HYBRID, 4, 10),
     "hybrid-lean8": Case(HYBRID, 4, 10, policy=lc.lean8),
-    "hybrid-lean4": Case(HYBRID, 4, 10, policy=lc.lean4),
-    "complex-nin": Case(COMPLEX["complex_nin_mean"], 4, 5),
-    "complex-nin-lean4": Case(COMPLEX["complex_nin_mean"], 4, 5, policy=lc.lean4),
-    "complex-nin-plain-lean8": Case(COMPLEX["complex_nin_plain"], 4, 5, policy=lc.lean8),
-    "complex-nin-plain-bop": Case(COMPLEX["complex_nin_plain"], 4, 5, Bop()),
+    "hybrid-lean4": Case(hybrid(130), 4, 10, policy=lc.lean4),
+    "complex-nin": Case(COMPLEX, 4, 5),
+    "complex-nin-lean4": Case(complex_nin("complex_nin_mean", 66), 4, 5, policy=lc.lean4),
+    "complex-nin-plain-lean8": Case(PLAIN, 4, 5, policy=lc.lean8),
+    "complex-nin-plain-bop": Case(PLAIN, 4, 5, Bop()),
     "complex-resnet18": Case(lc.models.complex_resnet18((8, 8, 3), CLASSES, stages=(5, 33)), 4, 5),
     "resnete18": Case(narrower(lc.models.resnete18((16, 16, 3), CLASSES), 9, 64), 4),
 }

@@ -21,6 +21,12 @@ def test_every_case_is_kept() -> None:
     assert len(set(golden().values())) == len(CASES)
 
 
+@pytest.mark.parametrize("name", [name for name in CASES if name.endswith("lean4")])
+def test_a_case_of_few_bits_has_some(name: str) -> None:
+    """Only maps of many channels have gradients of four bits."""
+    assert "i4" in {buffer.format for buffer in CASES[name].session(threads=1).program.buffers}
+
+
 @pytest.mark.parametrize("isa", _native.isas())
 @pytest.mark.parametrize("name", CASES)
 def test_every_instruction_set_and_number_of_threads(name: str, isa: str) -> None:

@@ -42,14 +42,14 @@ def block(filters: int, stride: int, sign: Sign, *shortcut: Layer) -> Residual:
 NETWORKS = {
     "pool before and after": (
         *(BinaryConv2D(20), MaxPool2D(), BatchNorm(), Sign()),
-        *(BinaryConv2D(70, (2, 3), padding="valid"), BatchNorm(), Sign(), MaxPool2D(2, 1)),
+        *(BinaryConv2D(130, (2, 3), padding="valid"), BatchNorm(), Sign(), MaxPool2D(2, 1)),
         *(Flatten(), BinaryDense(65), BatchNorm(), Sign(), BinaryDense(5), *HEAD),
     ),
     "residual": (
         *(BatchNorm(), Conv2D(10, 5, 2), BatchNorm(), ReLU(), MaxPool2D(3, 2, "same"), BatchNorm()),
         block(10, 1, Sign()),
-        block(66, 2, Sign(), AveragePool2D(padding="same"), Conv2D(66, 1), BatchNorm()),
-        block(66, 1, Sign("quadratic")),
+        block(130, 2, Sign(), AveragePool2D(padding="same"), Conv2D(130, 1), BatchNorm()),
+        block(130, 1, Sign("quadratic")),
         *(ReLU(), GlobalAveragePool(), Dense(5), *HEAD),
     ),
 }
