@@ -69,6 +69,11 @@ CASES: dict[str, tuple[Entry, ...]] = {
         *(IMAGE, lc.BatchNorm(scale=True), lc.ReLU(), lc.Conv2D(3, 1).named("im"), lc.Concat().after("input1", "im")),
         *(lc.Code(), lc.BinaryComplexConv2D(4, 5), *signed(), lc.BinaryComplexConv2D(3, 3), lc.ComplexNorm(), *HEAD),
     ),
+    "whitening": (
+        *(PAIRS, *signed(whiten=True, scale=False), lc.BinaryComplexConv2D(5, 3), *signed(whiten=True)),
+        *(lc.BinaryComplexConv2D(4, 3, 2), lc.SumPool2D(), lc.ComplexNorm(whiten=True), lc.HardTanh(1.0)),
+        *(lc.ComplexConv2D(3, 1), lc.ComplexNorm(whiten=True), *HEAD),
+    ),
     "residual": (
         *(PAIRS, lc.BinaryComplexConv2D(3), lc.ComplexNorm()),
         lc.Residual(
@@ -174,12 +179,26 @@ class Oracle:
         return (x - flat.mean(0)) / torch.sqrt(flat.var(0, unbiased=False) + 1e-5)
 
     def complex_norm(self, name: str, layer: Any, x: Any) -> Any:
-        z = self.normed(x) / 2**0.5
+        z = self.whitened(x) if layer.whiten else self.normed(x) / 2**0.5
         if not layer.scale:
             return z
         gains = self.of(name, "gains")
+        if layer.whiten:
+            re, im = z.chunk(2, dim=-1)
+            x = torch.cat([gains[0] * re + gains[1] * im, gains[1] * re + gains[2] * im], dim=-1)
+            return x + self.of(name, "beta")[0]
         factor = torch.complex(gains[0], gains[1] if layer.rotate else torch.zeros_like(gains[0]))
         return to_pairs(to_complex(z) * factor) + self.of(name, "beta")[0]
+
+    def whitened(self, x: Any) -> Any:
+        """By eigenvectors of each channel's covariance."""
+        parts = torch.stack(x.reshape(-1, x.shape[-1]).chunk(2, dim=-1), dim=-1)  # (rows, channels, 2)
+        centred = parts - parts.mean(0)
+        covariance = torch.einsum("rci,rcj->cij", centred, centred) / len(parts) + 1e-4 * torch.eye(2)
+        values, vectors = torch.linalg.eigh(covariance)
+        root = vectors @ torch.diag_embed(values**-0.5) @ vectors.transpose(-1, -2)
+        z = torch.einsum("cij,rcj->rci", root, centred)
+        return torch.cat([z[..., 0], z[..., 1]], dim=-1).reshape(x.shape)
 
     def spectral(self, x: Any) -> Any:
         z = to_complex(x)

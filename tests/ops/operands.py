@@ -9,7 +9,16 @@ import numpy as np
 import sequences
 
 from linocut.formats import find_format, words
-from linocut.ops import OP_BY_NAME, View, channel_sums, complex_map, norm_gradient_sums, norm_sign, norm_statistics
+from linocut.ops import (
+    OP_BY_NAME,
+    View,
+    channel_sums,
+    complex_map,
+    norm_gradient_sums,
+    norm_sign,
+    norm_statistics,
+    whitening,
+)
 from linocut.ops.bits import Array, pack
 from linocut.ops.keep_words import kept_words
 from linocut.ops.keep_words import places as places_of
@@ -41,9 +50,14 @@ COMPLEX = (
     "complex_map_sums",
     "spectral_pool",
     "spectral_pool_gradient",
+    "covariance",
+    "whitening",
+    "whitening_gradient",
 )
 QUANTITIES = {m.OP.name: m.QUANTITIES for m in _SUMMING}  # S is a multiple
 QUANTITIES["complex_map_sums"] = complex_map.QUANTITIES
+QUANTITIES["covariance"] = whitening.QUANTITIES
+QUANTITIES["whitening_gradient"] = whitening.GRADIENT_QUANTITIES
 VARIANTS: dict[str, tuple[dict[str, float], ...]] = {
     "norm_statistics": _NORMS,
     "norm_sign": _NORMS,
@@ -514,7 +528,46 @@ def _complex(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: 
             filled[name] = view(_input(rng, form, rows, channels), form)
     if "gains" in formats:
         filled["gains"] = view(rng.standard_normal((sizes["G"], sizes["D"])), formats["gains"])
+    if "shift" in formats:
+        filled["shift"] = view(rng.standard_normal((1, channels)), formats["shift"])
     return filled, {"factor": float(rng.choice([1.0, 0.5**0.5])), **variant}
+
+
+def _correlated(rng: np.random.Generator, form: str, rows: int, cols: int) -> View:
+    """Rows of complex channels whose parts hang together, some wholly; of some nothing varies."""
+    half = cols // 2
+    white, mean = rng.standard_normal((2, rows, half)), rng.standard_normal((2, half)) * rng.choice([0.0, 1.0, 100.0])
+    together = rng.choice([0.0, 0.5, -1.0, 1.0], half)
+    parts = white[0], together * white[0] + (1 - np.abs(together)) * white[1]
+    size = rng.choice([0.0, 1.0, 30.0], half, p=[0.1, 0.5, 0.4])
+    return view(np.hstack([size * part + m for part, m in zip(parts, mean, strict=True)]), form)
+
+
+def _covariance(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    filled = {"y": _correlated(rng, formats["y"], sizes["R"], sizes["C"])}
+    if "running" in formats:
+        filled["running"] = _covariances(rng, formats["running"], sizes["D"])
+    return filled, {"momentum": float(rng.choice([0.0, 0.9]))}
+
+
+def _covariances(rng: np.random.Generator, form: str, half: int) -> View:
+    """Of channels of which some do not vary, and the parts of some are one."""
+    deviations = np.exp(rng.standard_normal((2, half))) * (rng.random(half) < 0.9)
+    both = rng.choice([0.0, 0.3, 1.0, -1.0], half) * deviations[0] * deviations[1]
+    return view(np.vstack([rng.standard_normal((2, half)), deviations**2, both]), form)
+
+
+def _whitening(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
+    return {"stats": _covariances(rng, formats["stats"], sizes["D"])}, {}
+
+
+def _whitening_gradient(
+    formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator
+) -> Filled:
+    shape, half = (sizes["R"], sizes["C"]), sizes["D"]
+    dz, z = _gradient(rng, formats["dz"], *shape), rng.standard_normal(shape)
+    root = np.stack(whitening.inverse_root(_covariances(rng, "f64", half).data[2:]))
+    return {"dz": view(dz, formats["dz"]), "z": view(z, formats["z"]), "matrix": view(root, formats["matrix"])}, {}
 
 
 def _hard_tanh(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator) -> Filled:
@@ -939,6 +992,9 @@ FILLS: dict[str, Fill] = {
     "complex_parts": _complex,
     "complex_map": _complex,
     "complex_map_sums": _complex,
+    "covariance": _covariance,
+    "whitening": _whitening,
+    "whitening_gradient": _whitening_gradient,
     "hard_tanh": _hard_tanh,
     "sum_pool": _sum_pool,
     "sum_pool_gradient": _sum_pool,

@@ -23,7 +23,7 @@ def storage_of(parameter: Parameter, policy: Policy, *, latent: bool, micro_batc
     if parameter.use in (BIAS, SCALE):
         return Storage(roles.BETA, policy.beta)
     if parameter.use == STATISTIC:  # an average over many micro-batches takes up less of each than f16 can add
-        return Storage(roles.NORM, policy.statistics if micro_batches == 1 else "f32")
+        return Storage(roles.NORM, policy.statistics if micro_batches == 1 and not parameter.wide else "f32")
     if parameter.use == CONSTANT:
         return Storage(roles.WORKSPACE, "f32")
     if not parameter.binary:

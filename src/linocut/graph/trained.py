@@ -11,7 +11,7 @@ from linocut.graph.fold import ComplexParts, Norm, Pruned, Source
 from linocut.graph.graph import Graph, Node
 from linocut.graph.queries import reads_bytes
 from linocut.graph.state import State
-from linocut.layers import BinaryConvolution, QuantisedLayer
+from linocut.layers import BinaryConvolution, ComplexNorm, QuantisedLayer
 from linocut.layers.batch_norm import GAMMA, RUNNING, norm_name
 from linocut.layers.complex_norm import GAINS, HALF
 from linocut.layers.input import F32_MAX
@@ -25,6 +25,7 @@ from linocut.ops.limits import U8_SCALE
 from linocut.ops.norm import NORMS, divisor
 from linocut.ops.norm_levels import least_of
 from linocut.ops.norm_sign import THRESHOLD_LIMIT
+from linocut.ops.whitening import inverse_root
 from linocut.policies import Policy
 
 
@@ -86,6 +87,8 @@ class Trained(Source):
 
     def complex_norm(self, node: Node, product: Node | None) -> ComplexParts:
         """Mean and deviation of the parts, the factor times 1/sqrt 2, and the shift."""
+        if isinstance(node.layer, ComplexNorm) and node.layer.whiten:
+            return self._whitened(node, product)
         running = self._state[f"{node.name}.{RUNNING}"]
         of_logits = self._graph.feeds_loss(node.name)
         by = divisor(View(running, "f32", running.shape[-1]), NORMS[norm_name(self._policy, of_logits)])
@@ -95,6 +98,20 @@ class Trained(Source):
         gains = self._state[f"{node.name}.{GAINS}"] if scaled else np.ones((1, running.shape[-1] // 2), np.float32)
         shift = self._state[f"{node.name}.{BETA}"][0] if scaled else None
         return ComplexParts(mean, deviation, gains * np.float32(HALF), shift)
+
+    def _whitened(self, node: Node, product: Node | None) -> ComplexParts:
+        """Of products in their own units: the mean, one matrix of each channel, and the shift."""
+        running = self._state[f"{node.name}.{RUNNING}"].astype(np.float64)
+        rr, ri, ii = root = inverse_root(running[2:])
+        growth = np.float64(1.0 if product is None else self.growth(product))
+        mean = np.concatenate(running[:2]) * growth
+        gains, shift = np.stack(root), None
+        if any(parameter.part == GAINS for parameter in node.parameters):
+            a, b, c = self._state[f"{node.name}.{GAINS}"].astype(np.float64)
+            gains = np.stack([a * rr + b * ri, a * ri + b * ii, b * rr + c * ri, b * ri + c * ii])
+            shift = self._state[f"{node.name}.{BETA}"][0]
+        deviation = np.broadcast_to(growth, mean.shape).astype(np.float32)
+        return ComplexParts(mean.astype(np.float32), deviation, gains.astype(np.float32), shift)
 
     def least(self, node: Node, product: Node, *, whole: bool) -> Array:
         """The least y with x >= 0; for a channel that does not vary, x is the shift, and so is its sign."""

@@ -34,7 +34,8 @@ class Parameter:
 
     `use` is WEIGHT (outputs, ..., inputs), BIAS (also the shift of a norm) or SCALE (1, channels), STATISTIC, which is
     observed and not learned, or CONSTANT. `binary` weights are used by their signs, or by levels of `bits` bits.
-    `matrix` is (inputs, outputs) of what weights in circulant blocks stand for (layers/circulant.py).
+    `matrix` is (inputs, outputs) of what weights in circulant blocks stand for (layers/circulant.py). A `wide`
+    statistic is kept in f32 under every policy, as it may be beyond f16.
     """
 
     node: str
@@ -45,6 +46,7 @@ class Parameter:
     initial: Initial = Initial()
     bits: int = 1
     matrix: tuple[int, int] | None = None
+    wide: bool = False
 
     @property
     def name(self) -> str:

@@ -42,15 +42,21 @@ def learned_imaginary(input_shape: Sequence[int], *more: Layer, limit: float = 1
     return [*layers, Concat().after("input1", "imaginary"), *more, Code(limit)]
 
 
-def complex_norm(rotate: bool, *, signed: bool, limit: float = LIMIT) -> list[Layer]:
+def norm_of(rotate: bool, whiten: bool) -> Layer:
+    """The norm of complex channels: with a complex factor, whitening, or without `rotate` that of real networks."""
+    return ComplexNorm(rotate=rotate, whiten=whiten) if rotate or whiten else BatchNorm()
+
+
+def complex_norm(rotate: bool, whiten: bool, *, signed: bool, limit: float = LIMIT) -> list[Layer]:
     """A norm of products and what clips, and their signs if these are wanted.
 
     Without `rotate` it is the batch norm of real networks over real and imaginary parts, whose signs integer policies
     find by thresholds; these pass gradients where |x| is up to 1.
     """
+    norm = norm_of(rotate, whiten)
     if not rotate:
-        return [BatchNorm(), Sign() if signed else HardTanh(limit)]
-    return [ComplexNorm(), HardTanh(limit), *((Sign("identity"),) if signed else ())]
+        return [norm, Sign() if signed else HardTanh(limit)]
+    return [norm, HardTanh(limit), *((Sign("identity"),) if signed else ())]
 
 
 def pooled(pool: str) -> list[Layer]:

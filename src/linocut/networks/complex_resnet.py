@@ -22,7 +22,7 @@ from linocut.layers import (
     SoftmaxCrossEntropy,
     Wired,
 )
-from linocut.networks.complex_parts import BCNN_GAIN, LIMIT, learned_imaginary
+from linocut.networks.complex_parts import BCNN_GAIN, LIMIT, learned_imaginary, norm_of
 from linocut.networks.shapes import CIFAR
 
 STAGES = (46, 92, 184, 356)  # complex filters
@@ -37,17 +37,20 @@ def complex_resnet18(
     dtype: str = "u8",
     rotate: bool = True,
     stages: Sequence[int] = STAGES,
+    whiten: bool = False,
 ) -> Network:
     """The ResNet-18 of binary complex weights of BCNN (arXiv 2104.10044): (height, width, 3) to (classes,).
 
     Two blocks a stage, of `stages` complex filters; the first of each stage but the first narrows the image. With
-    rotate=False norms are those of linocut, without the complex factor. SpecError for what cannot be.
+    rotate=False norms are those of linocut, without the complex factor; with whiten=True they whiten, under policies of
+    floats. SpecError for what cannot be.
     """
     _check(stages, "complex_resnet18")
+    norm = norm_of(rotate, whiten)
     layers: list[Layer | Wired] = [Input(tuple(input_shape), dtype)]
     layers += learned_imaginary(input_shape, ComplexNorm(scale=False), limit=NORMED_LIMIT)
-    layers += [_complex(stages[0], 3), _norm(rotate)]
-    layers += _blocks(stages, _complex, _norm(rotate))
+    layers += [_complex(stages[0], 3), norm]
+    layers += _blocks(stages, _complex, norm)
     return Network("complex_resnet18", (*layers, *_head(classes)))
 
 
@@ -82,10 +85,6 @@ def _blocks(
 
 def _complex(filters: int, kernel: int, stride: int = 1) -> Layer:
     return BinaryComplexConv2D(filters, kernel, stride, gain=BCNN_GAIN)
-
-
-def _norm(rotate: bool) -> Layer:
-    return ComplexNorm() if rotate else BatchNorm()
 
 
 def _head(classes: int) -> tuple[Layer, ...]:

@@ -37,13 +37,14 @@ def complex_nin(
     pool: str = "spectral",
     rotate: bool = True,
     widths: Sequence[int] = WIDTHS,
+    whiten: bool = False,
 ) -> Network:
     """The network in network of binary complex weights of BCNN (arXiv 2104.10044): (height, width, 3) to (classes,).
 
     The input is a picture and an imaginary part that is learned from it. `widths` are complex channels, eight of them.
     `pool` is "spectral", the authors', or "mean", a cheaper network, which policies of integers train too. With
-    rotate=False norms are those of linocut, without the complex factor, and fold to thresholds. SpecError for what
-    cannot be.
+    rotate=False norms are those of linocut, without the complex factor, and fold to thresholds; with
+    whiten=True they whiten (ComplexNorm), under policies of floats. SpecError for what cannot be.
     """
     _check(widths, "complex_nin")
     if pool not in POOLS:
@@ -54,7 +55,7 @@ def complex_nin(
         if number in _POOLED:
             layers += pooled(pool)
         last = number == len(_KERNELS) - 1
-        layers += complex_norm(rotate, signed=not last, limit=1.0 if last else LIMIT)
+        layers += complex_norm(rotate, whiten, signed=not last, limit=1.0 if last else LIMIT)
     layers += [Conv2D(classes, 1, bias=True), BatchNorm(scale=True), GlobalAveragePool(), SoftmaxCrossEntropy()]
     return Network("complex_nin", tuple(layers))
 

@@ -35,11 +35,12 @@ def complex_radio(
     dtype: str = "f32",
     rotate: bool = True,
     widths: Sequence[int] = WIDTHS,
+    whiten: bool = False,
 ) -> Network:
     """Complex convolutions over I/Q samples, (steps, 2) to (classes,): weights +-1 +-i, pools, norms, signs.
 
-    `widths` are complex filters. With rotate=False norms have no complex factor, and fold to thresholds. SpecError for
-    what cannot be.
+    `widths` are complex filters. With rotate=False norms have no complex factor, and fold to thresholds; with
+    whiten=True they whiten (ComplexNorm), under policies of floats. SpecError for what cannot be.
     """
     _check(input_shape, widths, "complex_radio")
     layers: list[Layer] = [Input(tuple(input_shape), dtype)]
@@ -47,7 +48,8 @@ def complex_radio(
         last = number == len(widths) - 1
         layers.append(BinaryComplexConv1D(filters, FURTHER if number else KERNEL))
         layers += () if last else (SumPool1D(2),)
-        layers += complex_norm(rotate, signed=True)[:1] if last else complex_norm(rotate, signed=True)
+        norm = complex_norm(rotate, whiten, signed=True)
+        layers += norm[:1] if last else norm
     return Network("complex_radio", (*layers, *_head(classes)))
 
 

@@ -80,6 +80,7 @@ FAMILIES = (
     "sum_pool",
     "threshold",
     "weight_gradient",
+    "whitening",
 )
 
 

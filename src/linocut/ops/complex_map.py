@@ -12,8 +12,7 @@ import numpy as np
 from linocut.ops import limits
 from linocut.ops.base import Op, View
 from linocut.ops.bits import Array
-from linocut.ops.norm import parts as parts_of
-from linocut.ops.norm import total
+from linocut.ops.norm import in_parts
 from linocut.ops.rule import Rule
 from linocut.ops.work import Amount
 
@@ -32,10 +31,10 @@ def matrix(gains: Array, factor: float) -> tuple[Array, Array, Array, Array]:
     return own[0], own[1], own[2], own[3]
 
 
-def forward(*, x: View, gains: View, y: View, factor: float, transposed: float) -> None:
+def forward(*, x: View, gains: View, y: View, factor: float, transposed: float, shift: View | None = None) -> None:
     """X (R, 2 D) -> y: re = rr x_re + ri x_im, im = ir x_re + ii x_im; `transposed` with ri and ir exchanged.
 
-    Where gains have one row, the parts are multiplied by it, and nothing is added.
+    Where gains have one row, the parts are multiplied by it alone. A shift (1, 2 D) is added.
     """
     rr, ri, ir, ii = matrix(gains.data, factor)
     if transposed:
@@ -46,18 +45,14 @@ def forward(*, x: View, gains: View, y: View, factor: float, transposed: float) 
             found = real * rr, imaginary * ii
         else:
             found = real * rr + imaginary * ri, real * ir + imaginary * ii
-    y.store(np.hstack(found))
+        together = np.hstack(found)
+        y.store(together if shift is None else together + shift.data[0])
 
 
 def backward(*, dy: View, x: View, sums: View, work: View, factor: float) -> None:
     """Dy, x (R, 2 D) -> the gradient of `gains` (G, D), times the factor; work (4 parts, D), in float64."""
     g, z = (np.split(view.data.astype(np.float64), 2, axis=1) for view in (dy, x))
-    products = g[0] * z[0], g[0] * z[1], g[1] * z[0], g[1] * z[1]
-    count = len(work.data) // QUANTITIES
-    for number, product in enumerate(products):
-        for p, part in enumerate(parts_of(len(product), count)):
-            work.data[number * count + p] = total(product[part])
-    rr, ri, ir, ii = (total(work.data[n * count : (n + 1) * count]) for n in range(QUANTITIES))
+    rr, ri, ir, ii = in_parts(work, (g[0] * z[0], g[0] * z[1], g[1] * z[0], g[1] * z[1]))
     forms = {1: (rr + ii,), 2: (rr + ii, ir - ri), 3: (rr, ri + ir, ii), 4: (rr, ri, ir, ii)}
     sums.store(np.stack(forms[len(sums.data)]) * factor)
 
@@ -66,7 +61,7 @@ _OF_ONE = Rule("C == 2 * D and 1 <= G and G <= 4", "gains are {G} x {D} for {C} 
 FORWARD = Op(
     "complex_map",
     112,
-    "<x:f16|f32[R,C] <gains:f16|f32[G,D] >y@x:f16|f32[R,C]; factor transposed",
+    "<x:f16|f32[R,C] <gains:f16|f32[G,D] <shift?:f32[1,C] >y@x:f16|f32[R,C]; factor transposed",
     forward,
     (_OF_ONE,),
     Amount("2 * R * C"),

@@ -20,7 +20,7 @@ write is the same for any such division.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -59,6 +59,15 @@ def parts(rows: int, count: int) -> Iterator[slice]:
 def total(rows: Array) -> Array:
     """The sum of the rows of (n, channels), one after the other from 0: np.sum would choose an order of its own."""
     return np.cumsum(rows, axis=0)[-1] + 0  # a sum that starts from 0 is never -0.0
+
+
+def in_parts(work: View, quantities: Sequence[Array]) -> list[Array]:
+    """The sums (channels,) of each quantity (rows, channels), float64, part by part through `work`."""
+    count = len(work.data) // len(quantities)
+    for number, values in enumerate(quantities):
+        for p, part in enumerate(parts(len(values), count)):
+            work.data[number * count + p] = total(values[part])
+    return [total(work.data[n * count : (n + 1) * count]) for n in range(len(quantities))]
 
 
 def divisor(stats: View, norm: float) -> Array:
