@@ -118,7 +118,16 @@ LAYERS_OF_OTHERS = {
     *("sum_pool2d", "block_circulant_dense", "ctc", "gru", "lstm", "sequence_input", "sequence_pool"),
 }
 NODES_OF_OTHERS = {
-    *("complex_affine", "spectral_pool", "clip", "coding", "circulant_product", "recurrent", "sequence_coding"),
+    *(
+        "complex_affine",
+        "complex_threshold",
+        "spectral_pool",
+        "clip",
+        "coding",
+        "circulant_product",
+        "recurrent",
+        "sequence_coding",
+    ),
     *("sequence_pool", "q10_add", "q10_coding", "q10_gru", "q10_last", "q10_outputs", "q10_recurrent"),
     "pruned_product",
 }

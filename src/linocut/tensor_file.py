@@ -30,7 +30,7 @@ from linocut.files import open_plain, replacing
 from linocut.json_text import parsed
 from linocut.ops.bits import Array
 
-_CODES = {"uint8": "U8", "int16": "I16", "int32": "I32", "uint64": "U64", "float32": "F32"}
+_CODES = {"uint8": "U8", "int16": "I16", "int32": "I32", "int64": "I64", "uint64": "U64", "float32": "F32"}
 _DTYPES = {code: name for name, code in _CODES.items()}
 ALIGNMENT = 8
 LENGTH_BYTES = 8

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 import linocut as lc
-from linocut.devices.word_engine import bench, bit_count, images, sign_tests, simulated
+from linocut.devices.word_engine import bench, bit_count, images, simulated
 from linocut.devices.word_engine.accelerated import accelerate
 from linocut.devices.word_engine.computed import computed
 from linocut.devices.word_engine.layers import network_of
 from linocut.devices.word_engine.tiles import Shape, cycles_of, tiles_of, timed
 from linocut.devices.word_engine.verilog import Engine, check_name
 from linocut.errors import SpecError
+from linocut.graph import sign_tests
 from linocut.graph.blank import blank
 from linocut.graph.inference import ComplexAffine
 from linocut.layers import (

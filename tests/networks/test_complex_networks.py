@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from node_values import node_values
 
 import linocut as lc
+from linocut import _native
 from linocut.cli import choices
 from linocut.errors import SpecError
+from linocut.export import packed
+from linocut.graph import fold, inference_rules
+from linocut.graph.inference import ComplexThreshold
 from linocut.graph.network import Network
 from linocut.layers import (
     BatchNorm,
@@ -33,6 +39,8 @@ from linocut.layers import (
 from linocut.layers.spectral_pool import matrix
 from linocut.networks import COMPLEX
 from linocut.run import REFERENCE
+from linocut.run.predict import Predictor
+from linocut.run.session import ISA_VARIABLE
 
 WIDTHS = (6, 5, 4, 33, 5, 6, 5, 4)
 SMALL = {"input_shape": (8, 8, 3), "classes": 3}
@@ -176,6 +184,41 @@ def test_a_file_predicts_what_training_does(policy: str, name: str, tmp_path: Pa
     trained = trainer.evaluate(data)
     assert kept.loss == pytest.approx(trained.loss, rel=1e-6 if policy == "standard" else 0)
     assert kept.accuracy == trained.accuracy
+
+
+@pytest.mark.parametrize("name", ["complex_nin_mean", "complex_resnet18", "complex_radio"])
+def test_a_complex_norm_and_its_sign_are_tests_of_integers(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the same signs as the norm in floats, on every instruction set, also as kept in a file."""
+    network = lc.models.complex_radio((16, 2), 3, widths=(5, 33, 4)) if name == "complex_radio" else build(name)
+    images, truth = examples(network, 40)
+    if name == "complex_radio":
+        images = (images / 127.5 - 1).astype(np.float32)
+    trainer = lc.Trainer(network, policy="lean", optimizer=lc.Adam(0.01), batch_size=8, threads=1)
+    trainer.fit((images, truth), epochs=3)
+    graph = trainer.inference_graph()
+    packed.save(tmp_path / packed.NAME, packed.PackedModel(graph))
+    monkeypatch.setattr(fold, "MOST_PAIRS", 0)
+    floats = trainer.inference_graph()
+    tests = [node for node in graph.nodes if isinstance(node, ComplexThreshold)]
+    assert tests and not any(isinstance(node, ComplexThreshold) for node in floats.nodes)
+    expected = Predictor(floats).predict(images).outputs
+    values, wanted = node_values(graph, images), node_values(floats, images)
+    for node in tests:
+        assert np.array_equal(values[node.name], wanted[node.name]), node.name
+        assert 0.05 < (values[node.name] > 0).mean() < 0.95
+    for isa in _native.isas():
+        monkeypatch.setenv(ISA_VARIABLE, isa)
+        assert lc.load(tmp_path).predict(images).outputs.tobytes() == expected.tobytes(), isa
+
+
+def test_factors_beyond_their_bits_are_refused() -> None:
+    graph = lc.Trainer(build("complex_nin_mean"), policy="lean", batch_size=4, threads=1).inference_graph()
+    node = next(node for node in graph.nodes if isinstance(node, ComplexThreshold))
+    nodes = tuple(replace(one, factors=2 * one.factors) if one is node else one for one in graph.nodes)
+    with pytest.raises(SpecError, match=rf"{node.name}: a complex_threshold has factors of up to 33,554,431, not "):
+        inference_rules.check(replace(graph, nodes=nodes))
 
 
 def test_a_float_network_is_the_same_in_the_reference() -> None:

@@ -50,6 +50,7 @@ COMPLEX = (
     "complex_map_sums",
     "spectral_pool",
     "spectral_pool_gradient",
+    "complex_threshold",
     "covariance",
     "whitening",
     "whitening_gradient",
@@ -533,6 +534,20 @@ def _complex(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: 
     return filled, {"factor": float(rng.choice([1.0, 0.5**0.5])), **variant}
 
 
+def _complex_threshold(
+    formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: np.random.Generator
+) -> Filled:
+    """Sums on both sides of their lines and on them; factors and shifts of any size, too."""
+    rows, channels, half = sizes["R"], sizes["C"], sizes["D"]
+    y = rng.integers(-300, 301, (rows, channels))
+    factors, most = rng.integers(-3, 4, (4, half)), int(rng.choice([4, 2**25, 2**31 - 1]))
+    shift = rng.integers(-600, 601, channels)
+    if most > 4:
+        factors, shift = rng.integers(-most, most, (4, half)), rng.integers(-most * 300, most * 300, channels)
+    filled = {"y": view(y, formats["y"]), "factors": view(factors, "i32"), "shift": view(shift[None], "i64")}
+    return filled, {}
+
+
 def _correlated(rng: np.random.Generator, form: str, rows: int, cols: int) -> View:
     """Rows of complex channels whose parts hang together, some wholly; of some nothing varies."""
     half = cols // 2
@@ -992,6 +1007,7 @@ FILLS: dict[str, Fill] = {
     "complex_parts": _complex,
     "complex_map": _complex,
     "complex_map_sums": _complex,
+    "complex_threshold": _complex_threshold,
     "covariance": _covariance,
     "whitening": _whitening,
     "whitening_gradient": _whitening_gradient,

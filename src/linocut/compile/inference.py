@@ -36,6 +36,7 @@ from linocut.graph.inference import (
     Clip,
     Coding,
     ComplexAffine,
+    ComplexThreshold,
     Concat,
     Flatten,
     InferenceGraph,
@@ -149,6 +150,8 @@ class _Lowering:
                 value = self._levels_product(node)
             case Threshold():
                 value = self._threshold(node)
+            case ComplexThreshold():
+                value = self._complex_threshold(node)
             case Quantise():
                 value = self._quantise(node)
             case Affine():
@@ -276,6 +279,17 @@ class _Lowering:
         least = self._channels(node, "least", node.least)
         self.recorder.emit("threshold", {"y": self.values[source.name], "least": least, "bits": bits})
         return bits
+
+    def _complex_threshold(self, node: ComplexThreshold) -> int:
+        lines, form, shift = node.factors, "i64", node.shift[None]
+        operands = {
+            "y": self.values[node.inputs[0]],
+            "factors": self.constant(f"{node.name}.factors", roles.BETA, lines.shape, "i32", lambda: lines),
+            "shift": self.constant(f"{node.name}.shift", roles.BETA, shift.shape, form, lambda: shift),
+            "bits": self._made(node, "bit"),
+        }
+        self.recorder.emit("complex_threshold", operands)
+        return operands["bits"]
 
     def _quantise(self, node: Quantise) -> int:
         """Levels of integers by their boundaries, of floats by those of q_k."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NoReturn, TypeAlias
 
 from linocut.errors import SpecError
-from linocut.graph.inference import Clip, Coding, ComplexAffine, Pool, SpectralPool
+from linocut.graph.inference import Clip, Coding, ComplexAffine, ComplexThreshold, Pool, SpectralPool
 
-ComplexNode: TypeAlias = "ComplexAffine | SpectralPool | Clip | Coding | Pool"
+ComplexNode: TypeAlias = "ComplexAffine | ComplexThreshold | SpectralPool | Clip | Coding | Pool"
 
 
 def refuse_complex(node: ComplexNode, format: str) -> NoReturn:

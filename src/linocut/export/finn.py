@@ -21,6 +21,7 @@ from linocut.graph.inference import (
     Clip,
     Coding,
     ComplexAffine,
+    ComplexThreshold,
     Concat,
     Flatten,
     InferenceGraph,
@@ -71,7 +72,7 @@ def _reason(graph: InferenceGraph, node: InferenceNode) -> str:
             return "" if last else f"FINN takes norms that signs follow, and the last one; {MEND}"
         case PrunedProduct():
             return f"FINN takes weights of -1 and +1, and of these some are 0; {MEND}"
-        case ComplexAffine() | SpectralPool() | Clip() | Coding():
+        case ComplexAffine() | ComplexThreshold() | SpectralPool() | Clip() | Coding():
             return f"FINN takes chains of products of signs, no {node.kind}; {MEND}"
         case Add() | Activation() | Concat() | Slice() | CirculantProduct() | Recurrent() | SequencePool() | Q10Node():
             return f"FINN takes chains of products of signs, no {node.kind}; {MEND}"

@@ -38,6 +38,7 @@ from linocut.graph.inference import (
     Clip,
     Coding,
     ComplexAffine,
+    ComplexThreshold,
     Concat,
     Flatten,
     InferenceGraph,
@@ -147,7 +148,7 @@ class _Adding:
                 self._affine(node)
             case PrunedProduct():
                 refuse_pruned(node, "ONNX")
-            case ComplexAffine() | SpectralPool() | Clip() | Coding() | Pool(function="sum"):
+            case ComplexAffine() | ComplexThreshold() | SpectralPool() | Clip() | Coding() | Pool(function="sum"):
                 refuse_complex(node, "ONNX")
             case Pool():
                 self._pool(node)

@@ -3,7 +3,7 @@
 Weights of binary layers become bits, those of several bits planes of bits. A norm of their products that is followed by
 sgn is one threshold per channel: x^ = +1 where y >= ceil(mu - beta deviation); a max-pool between the product and its
 norm goes behind the threshold, which is monotone, so that it pools signs. One of integers that is quantised is 2**k - 1
-thresholds. Other norms keep their floats.
+thresholds. A norm of complex channels and its sign are tests of integers. Other norms keep their floats.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from linocut.graph.inference import (
 )
 from linocut.graph.inference_rules import check
 from linocut.graph.queries import is_signed
+from linocut.graph.sign_tests import as_lines, test_of
 from linocut.layers import (
     GRU,
     LSTM,
@@ -75,6 +76,8 @@ from linocut.layers.window import Window
 from linocut.ops.bits import Array, pack, unpack
 from linocut.ops.complex_block import blocked_bits, blocked_floats
 from linocut.ops.keep_words import kept_words
+
+MOST_PAIRS = 2**13  # sums of so many complex products are looked through for tests of integers
 
 
 @dataclass(frozen=True)
@@ -404,19 +407,48 @@ class _Folder:
         if isinstance(norm.layer, HardTanh) and norm.name not in self.nodes:
             sources = (norm.input.node,)
             norm = self.graph.by_name[sources[0]]
-        if sources[0] in self.nodes:  # numbers: +1 from 0 on
+        given = self.nodes.get(sources[0])
+        if isinstance(given, inference.ComplexAffine) and self._complex_sign(node, given):
+            return
+        if given is not None:  # numbers: +1 from 0 on
             zeros = np.zeros(node.output.shape[-1], np.float32)
             self._put(inference.Threshold(node.name, sources, node.output.shape, SIGNS, zeros))
             return
-        given = norm.input.node
-        product, window = self.products[given], self.pools.get(given)
-        first = given if window is None else self._before(given)
+        sums = norm.input.node
+        product, window = self.products[sums], self.pools.get(sums)
+        first = sums if window is None else self._before(sums)
         least = self.source.least(norm, product, whole=self.nodes[product.name].gives == INTEGERS)
         if window is None:
             self._put(inference.Threshold(node.name, (first,), node.output.shape, SIGNS, least))
             return
         self._put(inference.Threshold(norm.name, (first,), self._shape(first), SIGNS, least))
         self._put(inference.Pool(node.name, (norm.name,), node.output.shape, SIGNS, MAX, window))
+
+    def _complex_sign(self, node: Node, norm: inference.ComplexAffine) -> bool:
+        """Whether a norm of sums that this sign alone reads was folded with it: where integers tell every sum."""
+        reader = self.graph.only_reader(norm.name)
+        if reader is not None and isinstance(reader.layer, HardTanh):
+            reader = self.graph.only_reader(reader.name)
+        most = self._most_pairs(norm.inputs[0])
+        if reader is not node or not 0 < most <= MOST_PAIRS:
+            return False
+        test = test_of(norm, 2, most)
+        if test.inexact:
+            return False
+        del self.nodes[norm.name]
+        lines = as_lines(test)
+        self._put(inference.ComplexThreshold(node.name, norm.inputs, node.output.shape, SIGNS, *lines))
+        return True
+
+    def _most_pairs(self, name: str) -> int:
+        """The largest sum of products of complex signs, halved; 0 of what is none."""
+        match self.nodes[name]:
+            case inference.Pool(function="sum", window=window, inputs=(source,)):
+                return self._most_pairs(source) * window.size[0] * window.size[1]
+            case inference.BinaryProduct() | inference.PrunedProduct() as product:
+                taps = 1 if product.window is None else product.window.size[0] * product.window.size[1]
+                return product.depth // 2 * taps
+        return 0
 
     def _quantise(self, node: Node, bits: int, sources: tuple[str, ...]) -> None:
         norm, shape, gives = self.graph.by_name[sources[0]], node.output.shape, LEVELS[bits]

@@ -28,6 +28,7 @@ LEVELS = {planes: kind for kind, planes in PLANES.items()}
 SHORTS = "shorts"  # of Q5.10
 MAX, AVERAGE, SUM = "max", "average", "sum"
 MEAN, LAST = "mean", "last"
+FACTOR_BITS = 26  # of a complex threshold's factors: those that a multiplier of 27 x 18 bits takes
 LSTM_CELL, GRU_CELL = "lstm", "gru"
 RELU, TANH, SIGMOID = "relu", "tanh", "sigmoid"
 
@@ -156,6 +157,20 @@ class Threshold(_Node):
     kind: ClassVar[str] = "threshold"
     tensors: ClassVar[tuple[str, ...]] = ("least",)
     least: Array
+
+
+@dataclass(frozen=True, eq=False)
+class ComplexThreshold(_Node):
+    """Signs of sums of complex channels, the real parts first: a norm with a complex factor and a sign, in integers.
+
+    Of `factors` int32 (4, channels / 2) [a, b, c, d] and `shift` int64 (channels,) [s, t], real parts are +1 where a re
+    + b im + s >= 0, imaginary ones where c re + d im + t >= 0. A factor has FACTOR_BITS bits, its sign among them.
+    """
+
+    kind: ClassVar[str] = "complex_threshold"
+    tensors: ClassVar[tuple[str, ...]] = ("factors", "shift")
+    factors: Array
+    shift: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -444,6 +459,7 @@ InferenceNode: TypeAlias = (
     | LevelsProduct
     | RealProduct
     | Threshold
+    | ComplexThreshold
     | Quantise
     | Affine
     | ComplexAffine

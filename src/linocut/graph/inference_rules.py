@@ -15,6 +15,7 @@ from linocut.formats import words
 from linocut.graph.inference import (
     AVERAGE,
     BYTES,
+    FACTOR_BITS,
     FLOATS,
     GRU_CELL,
     INTEGERS,
@@ -38,6 +39,7 @@ from linocut.graph.inference import (
     Clip,
     Coding,
     ComplexAffine,
+    ComplexThreshold,
     Concat,
     Flatten,
     InferenceGraph,
@@ -101,6 +103,16 @@ def check(graph: InferenceGraph) -> None:
             shape, form = rule.tensors[part]
             if (array.shape, array.dtype.type) != (shape, form):
                 raise SpecError(f"{node.name}.{part} is {array.dtype} {array.shape}, must be {form.__name__} {shape}")
+        if isinstance(node, ComplexThreshold):
+            _check_lines(node)
+
+
+def _check_lines(node: ComplexThreshold) -> None:
+    """SpecError for factors and shifts with which no sum of 32 bits has a test of 64."""
+    most = {"factors": 2 ** (FACTOR_BITS - 1) - 1, "shift": 2**61}
+    for part, bound in most.items():
+        largest = max(abs(int(node.arrays()[part].min())), abs(int(node.arrays()[part].max())))
+        _want(largest <= bound, node, f"has {part} of up to {bound:,}, not {largest:,}")
 
 
 def check_form(graph: InferenceGraph) -> list[Rule]:
@@ -219,6 +231,11 @@ def _of_one(node: InferenceNode, giver: InferenceNode) -> Rule:
         case Threshold():
             _want_kind(node, gives, INTEGERS, FLOATS)
             return Rule(shape, SIGNS, {"least": (channels, np.int32 if gives == INTEGERS else np.float32)})
+        case ComplexThreshold():
+            _want_kind(node, gives, INTEGERS)
+            _want_pairs(node, shape)
+            lines: Tensors = {"factors": ((4, shape[-1] // 2), np.int32), "shift": (channels, np.int64)}
+            return Rule(shape, SIGNS, lines)
         case Quantise():
             _want_kind(node, gives, INTEGERS, FLOATS)
             _want(node.bits in (2, 4), node, f"has 2 or 4 bits, not {node.bits}")

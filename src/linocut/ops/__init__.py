@@ -27,6 +27,7 @@ FAMILIES = (
     "complex_block",
     "complex_conv2d",
     "complex_map",
+    "complex_threshold",
     "conv2d",
     "conv2d_input_gradient",
     "conv2d_input_sums",

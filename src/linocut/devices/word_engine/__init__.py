@@ -1,5 +1,5 @@
 """The word engine: an accelerator for networks of packed signs, pixels x outputs x lanes products a cycle.
 
-layers.py reads an inference graph, sign_tests.py makes integer tests of its norms, tiles.py cuts weights into words
-and counts cycles, shapes.py searches, parts.py knows what it takes, verilog.py and images.py write it.
+layers.py reads an inference graph, whose norms graph/sign_tests.py makes tests of integers, tiles.py cuts weights into
+words and counts cycles, shapes.py searches, parts.py knows what it takes, verilog.py and images.py write it.
 """

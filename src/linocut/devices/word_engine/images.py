@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from linocut.devices.word_engine.layer import Layer
-from linocut.devices.word_engine.sign_tests import FACTOR_BITS
 from linocut.devices.word_engine.tiles import Tiles, in_words
 from linocut.devices.word_engine.verilog import POINT, STREAM_WIDTH, Engine
+from linocut.graph.inference import FACTOR_BITS
 from linocut.ops.bits import Array
 
 

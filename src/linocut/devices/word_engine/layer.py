@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from linocut.devices.word_engine.sign_tests import SignTest
 from linocut.graph.inference import SUM
+from linocut.graph.sign_tests import SignTest
 from linocut.ops.bits import Array
 
 ONE_PIXEL = (1, 1)

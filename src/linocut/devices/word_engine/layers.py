@@ -14,7 +14,6 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from linocut.devices.word_engine.layer import ONE_PIXEL, Layer
-from linocut.devices.word_engine.sign_tests import test_behind
 from linocut.devices.word_engine.streams import with_buffers, with_stream
 from linocut.errors import SpecError
 from linocut.graph.inference import (
@@ -30,6 +29,7 @@ from linocut.graph.inference import (
     Pool,
     SpectralPool,
 )
+from linocut.graph.sign_tests import test_behind
 from linocut.layers.base import Shape
 from linocut.layers.window import Window
 from linocut.ops.bits import Array, unpack

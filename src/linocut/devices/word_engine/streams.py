@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from linocut.devices.word_engine.layer import Layer, Stream
-from linocut.devices.word_engine.sign_tests import lines_of
 from linocut.graph.inference import MAX, Add, Affine, ComplexAffine, InferenceGraph, InferenceNode, Threshold
+from linocut.graph.sign_tests import lines_of
 
 BUFFERS = (1, 2)  # of signs, beside the host's
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from linocut.devices.pipeline.resources import Resources
 from linocut.devices.pipeline.synthesis import FAMILIES, YOSYS
 from linocut.devices.word_engine import bit_count
-from linocut.devices.word_engine.sign_tests import FACTOR_BITS
 from linocut.devices.word_engine.verilog import filled
 from linocut.errors import MachineError, one_line, unknown_name
+from linocut.graph.inference import FACTOR_BITS
 
 SUM_BITS = 12  # of the parts in the table
 COMPLEX, REAL, STRAIGHT, TURNED = "complex product", "real product", "straight test", "turned test"

@@ -13,10 +13,9 @@ import numpy as np
 
 from linocut import __version__
 from linocut.devices.word_engine import bit_count
-from linocut.devices.word_engine.sign_tests import FACTOR_BITS
 from linocut.devices.word_engine.tiles import FILL, Tiles, Timed, is_scattered
 from linocut.errors import SpecError, one_line
-from linocut.graph.inference import MAX
+from linocut.graph.inference import FACTOR_BITS, MAX
 
 TEMPLATES = Path(__file__).with_name("templates")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")

@@ -37,6 +37,7 @@ from linocut.graph.inference import (
     Clip,
     Coding,
     ComplexAffine,
+    ComplexThreshold,
     Concat,
     Flatten,
     InferenceGraph,
@@ -190,7 +191,7 @@ class _Lowering:
                 return
             case Threshold() | Affine():
                 value = self._by_channel(node)
-            case ComplexAffine() | SpectralPool() | Clip() | Coding() | Pool(function="sum"):
+            case ComplexAffine() | ComplexThreshold() | SpectralPool() | Clip() | Coding() | Pool(function="sum"):
                 refuse_complex(node, "C")
             case Pool():
                 value = self._pool(node)

@@ -45,6 +45,7 @@ from linocut.graph.inference import (
     Clip,
     Coding,
     ComplexAffine,
+    ComplexThreshold,
     Concat,
     Flatten,
     InferenceGraph,
@@ -113,7 +114,7 @@ class _Adding:
                 self._affine(node)
             case PrunedProduct():
                 refuse_pruned(node, "TFLite")
-            case ComplexAffine() | SpectralPool() | Clip() | Coding() | Pool(function="sum"):
+            case ComplexAffine() | ComplexThreshold() | SpectralPool() | Clip() | Coding() | Pool(function="sum"):
                 refuse_complex(node, "TFLite")
             case Pool():
                 self._pool(node)

@@ -11,13 +11,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from linocut.graph.inference import Affine, Clip, ComplexAffine, InferenceGraph, InferenceNode, Threshold
+from linocut.graph.inference import (
+    FACTOR_BITS,
+    Affine,
+    Clip,
+    ComplexAffine,
+    ComplexThreshold,
+    InferenceGraph,
+    InferenceNode,
+    Threshold,
+)
 from linocut.ops.base import View
 from linocut.ops.bits import Array
 from linocut.ops.complex_map import forward
 from linocut.ops.norm import L1, normalised
 
-FACTOR_BITS = 26  # of a test's factors, signed: those that a multiplier of 27 x 18 bits takes
 SCALES = 64  # that factors are tried at
 
 
@@ -47,6 +55,8 @@ def test_behind(graph: InferenceGraph, sums: str, parts: int, largest: int) -> t
     Sums of two parts are halved: of complex products of signs each part is even.
     """
     norm = _only_reader(graph, sums)
+    if isinstance(norm, ComplexThreshold):
+        return _of_lines(norm), norm.name
     if isinstance(norm, Threshold):
         return _of_integers(norm.least.astype(np.int64), parts, largest), norm.name
     if not isinstance(norm, (Affine, ComplexAffine)):
@@ -56,9 +66,28 @@ def test_behind(graph: InferenceGraph, sums: str, parts: int, largest: int) -> t
         sign = _only_reader(graph, sign.name)
     if not isinstance(sign, Threshold) or np.any(sign.least != 0):
         return None, ""
+    return test_of(norm, parts, largest), sign.name
+
+
+def test_of(norm: Affine | ComplexAffine, parts: int, largest: int) -> SignTest:
+    """The test of a norm in floats and its sign, of sums as in test_behind."""
     if isinstance(norm, ComplexAffine) and len(norm.gains) > 1:
-        return _of_turned(norm, largest), sign.name
-    return _of_floats(norm, parts, largest), sign.name
+        return _of_turned(norm, largest)
+    return _of_floats(norm, parts, largest)
+
+
+def as_lines(test: SignTest) -> tuple[Array, Array]:
+    """Factors and shift of a ComplexThreshold: of sums as they are, not halved."""
+    factors = test.factors.transpose(0, 2, 1).reshape(4, -1)
+    return factors.astype(np.int32), 2 * test.shift.reshape(-1)
+
+
+def _of_lines(node: ComplexThreshold) -> SignTest:
+    factors = node.factors.astype(np.int64).reshape(2, 2, -1).transpose(0, 2, 1)
+    own = factors[[0, 1], :, [0, 1]]
+    across = factors[[0, 1], :, [1, 0]]
+    turned = bool(across.any() or (np.abs(own) != 1).any())
+    return SignTest(factors, node.shift.reshape(2, -1) // 2, turned)
 
 
 def _only_reader(graph: InferenceGraph, name: str) -> InferenceNode | None:
