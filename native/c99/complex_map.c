@@ -2,7 +2,7 @@
 #include "complex_map.h"
 
 void lino_complex_map(const lino_call* call) {
-    const lino_operand *x = call->operands, *gains = call->operands + 1, *shift = call->operands + 2,
+    const lino_operand *x = call->operands, *gains = call->operands + 1, *centre = call->operands + 2,
                        *y = call->operands + 3;
     const lino_size half = gains->cols;
     lino_size row, c;
@@ -15,15 +15,16 @@ void lino_complex_map(const lino_call* call) {
         }
         for (row = 0; row < x->rows; ++row) {
             const lino_size at = row * x->cols + c;
-            const float re = lino_float(x, at), im = lino_float(x, at + half);
-            float real = re * by.rr, imaginary = im * by.ii;
+            float re = lino_float(x, at), im = lino_float(x, at + half), real, imaginary;
+            if (centre->data) {
+                re -= lino_float(centre, c);
+                im -= lino_float(centre, half + c);
+            }
+            real = re * by.rr;
+            imaginary = im * by.ii;
             if (gains->rows > 1) {
                 real = re * by.rr + im * by.ri;
                 imaginary = re * by.ir + im * by.ii;
-            }
-            if (shift->data) {
-                real += lino_float(shift, c);
-                imaginary += lino_float(shift, half + c);
             }
             lino_store(y, at, real);
             lino_store(y, at + half, imaginary);

@@ -1,4 +1,4 @@
-/* whitening: the inverse root of a covariance, and the shift that goes with it (src/linocut/ops/whitening.py). */
+/* whitening: the inverse root of a covariance, and the mean beside it (src/linocut/ops/whitening.py). */
 #include "whitening.h"
 
 static const double epsilon = 1e-4;
@@ -17,7 +17,7 @@ static lino_white inverse_root(double var_re, double var_im, double both) {
 }
 
 void lino_whitening(const lino_call* call) {
-    const lino_operand *stats = call->operands, *matrix = call->operands + 1, *shift = call->operands + 2;
+    const lino_operand *stats = call->operands, *matrix = call->operands + 1, *mean = call->operands + 2;
     const lino_size half = stats->cols;
     lino_size c;
     for (c = 0; c < half; ++c) {
@@ -26,6 +26,6 @@ void lino_whitening(const lino_call* call) {
         lino_store(matrix, c, (float)root.rr);
         lino_store(matrix, half + c, (float)root.ri);
         lino_store(matrix, 2 * half + c, (float)root.ii);
-        lino_white_shift(shift, c, root, lino_double(stats, c), lino_double(stats, half + c));
+        lino_white_mean(mean, c, lino_double(stats, c), lino_double(stats, half + c));
     }
 }

@@ -17,10 +17,9 @@ static inline lino_white lino_white_times(lino_white a, lino_white b) {
     return c;
 }
 
-/* -m (re, im), as the parts of a shift. */
-static inline void lino_white_shift(const lino_operand* shift, lino_size channel, lino_white m, double re, double im) {
-    lino_store(shift, channel, (float)-(m.rr * re + m.ri * im));
-    lino_store(shift, shift->cols / 2 + channel, (float)-(m.ri * re + m.ii * im));
+static inline void lino_white_mean(const lino_operand* mean, lino_size channel, double re, double im) {
+    lino_store(mean, channel, (float)re);
+    lino_store(mean, mean->cols / 2 + channel, (float)im);
 }
 
 #endif

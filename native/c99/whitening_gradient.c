@@ -1,7 +1,7 @@
 /* whitening_gradient: what dY of whitened complex channels is made of (src/linocut/ops/whitening.py). */
 #include "whitening.h"
 
-enum { DZ, Z, MATRIX, GAINS, SHIFT, WORK };
+enum { DZ, Z, MATRIX, GAINS, MEAN, WORK };
 enum { RE, IM, RR, RI, IR, II, QUANTITIES };
 
 static void add_up(const lino_call* call, lino_size channel) {
@@ -66,6 +66,6 @@ void lino_whitening_gradient(const lino_call* call) {
         lino_store(gains, half + c, (float)(found.ri * factor));
         lino_store(gains, 2 * half + c, (float)(found.ir * factor));
         lino_store(gains, 3 * half + c, (float)(found.ii * factor));
-        lino_white_shift(call->operands + SHIFT, c, m, total[RE] / rows, total[IM] / rows);
+        lino_white_mean(call->operands + MEAN, c, total[RE] / rows, total[IM] / rows);
     }
 }

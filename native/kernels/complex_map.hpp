@@ -1,4 +1,4 @@
-// complex_map: a real 2 x 2 matrix for each complex channel, y = [[rr, ri], [ir, ii]] x + shift, in f32;
+// complex_map: a real 2 x 2 matrix for each complex channel, y = [[rr, ri], [ir, ii]] (x - centre), in f32;
 // complex_map_sums: the gradient of what it is made of, in f64 (src/linocut/ops/complex_map.py). A part is a row, of
 // the sums one of the rows' parts at 64 channels.
 #pragma once
@@ -7,7 +7,7 @@
 
 namespace linocut::LINOCUT_NS::complex_map {
 
-enum { X, GAINS, SHIFT, Y };
+enum { X, GAINS, CENTRE, Y };
 enum { FACTOR, TRANSPOSED };
 
 // The matrix of 64 channels.
@@ -40,22 +40,25 @@ inline i64 units(const Call& call) { return call.operands[X].rows; }
 
 inline void run(const Call& call, i64 begin, i64 end) {
     const Operand &x = call.operands[X], &gains = call.operands[GAINS], &y = call.operands[Y];
-    const Operand& shift = call.operands[SHIFT];
+    const Operand& centre = call.operands[CENTRE];
     const i64 half = gains.cols;
-    const bool alone = gains.rows == 1, shifted = given(shift);
+    const bool alone = gains.rows == 1, centred = given(centre);
     float re[segment] = {}, im[segment] = {}, real[segment], imaginary[segment];
-    float more_real[segment] = {}, more_imaginary[segment] = {};
+    float of_re[segment] = {}, of_im[segment] = {};
     for (i64 first = 0; first < half; first += segment) {
         const i64 n = least(segment, half - first);
         const Matrix by(gains, first, n, static_cast<float>(call.attributes[FACTOR]),
                         call.attributes[TRANSPOSED] != 0.0);
-        if (shifted) {
-            load_floats(shift, 0, first, n, more_real);
-            load_floats(shift, 0, half + first, n, more_imaginary);
+        if (centred) {
+            load_floats(centre, 0, first, n, of_re);
+            load_floats(centre, 0, half + first, n, of_im);
         }
         for (i64 r = begin; r < end; ++r) {
             load_floats(x, r, first, n, re);
             load_floats(x, r, half + first, n, im);
+            if (centred) {
+                for (i64 c = 0; c < segment; ++c) re[c] -= of_re[c], im[c] -= of_im[c];
+            }
             if (alone) {
                 for (i64 c = 0; c < segment; ++c) real[c] = re[c] * by.rr[c], imaginary[c] = im[c] * by.ii[c];
             } else {
@@ -63,9 +66,6 @@ inline void run(const Call& call, i64 begin, i64 end) {
                     real[c] = re[c] * by.rr[c] + im[c] * by.ri[c];
                     imaginary[c] = re[c] * by.ir[c] + im[c] * by.ii[c];
                 }
-            }
-            if (shifted) {
-                for (i64 c = 0; c < segment; ++c) real[c] += more_real[c], imaginary[c] += more_imaginary[c];
             }
             store_floats(y, r, first, n, real);
             store_floats(y, r, half + first, n, imaginary);

@@ -1,5 +1,5 @@
 // What whitens complex channels, in f64 (src/linocut/ops/whitening.py): `covariance`, mean and covariance of the parts
-// of each; `whitening`, the inverse root of the covariance and the shift; `whitening_gradient`, what dY is made of. Of
+// of each; `whitening`, the inverse root of the covariance; `whitening_gradient`, what dY is made of. Of
 // the first and the last one phase sums, a part of the rows at 64 channels, and one adds the parts up.
 #pragma once
 
@@ -33,11 +33,10 @@ inline Matrix symmetric(const Operand& matrix, i64 channel) {
     return {at(0), at(1), at(1), at(2)};
 }
 
-// -m (re, im), as the parts of a shift.
-inline void store_shift(const Operand& shift, i64 channel, const Matrix& m, double re, double im) {
-    float* to = row<float>(shift, 0);
-    to[channel] = static_cast<float>(-(m.rr * re + m.ri * im));
-    to[shift.cols / 2 + channel] = static_cast<float>(-(m.ri * re + m.ii * im));
+inline void store_mean(const Operand& mean, i64 channel, double re, double im) {
+    float* to = row<float>(mean, 0);
+    to[channel] = static_cast<float>(re);
+    to[mean.cols / 2 + channel] = static_cast<float>(im);
 }
 
 // The rows of a part alone, to divide them.
@@ -131,7 +130,7 @@ inline constexpr Run run[] = {run_parts, run_channels};
 
 namespace linocut::LINOCUT_NS::whitening {
 
-enum { STATS, MATRIX, SHIFT };
+enum { STATS, MATRIX, MEAN };
 
 inline i64 units(const Call& call) { return call.operands[STATS].cols; }
 
@@ -143,7 +142,7 @@ inline void run(const Call& call, i64 begin, i64 end) {
         row<float>(matrix, 0)[c] = static_cast<float>(root.rr);
         row<float>(matrix, 1)[c] = static_cast<float>(root.ri);
         row<float>(matrix, 2)[c] = static_cast<float>(root.ii);
-        whitened::store_shift(call.operands[SHIFT], c, root, at(0), at(1));
+        whitened::store_mean(call.operands[MEAN], c, at(0), at(1));
     }
 }
 
@@ -151,7 +150,7 @@ inline void run(const Call& call, i64 begin, i64 end) {
 
 namespace linocut::LINOCUT_NS::whitening_gradient {
 
-enum { DZ, Z, MATRIX, GAINS, SHIFT, WORK };
+enum { DZ, Z, MATRIX, GAINS, MEAN, WORK };
 enum { re, im, rr, ri, ir, ii, quantities };  // in `work`
 
 inline norm::Work work_of(const Call& call) { return norm::Work(call.operands[WORK], quantities); }
@@ -208,7 +207,7 @@ inline void run_channels(const Call& call, i64 begin, i64 end) {
         const whitened::Matrix q = of_sums(m, {sums[rr], sums[ri], sums[ir], sums[ii]});
         const double gains[] = {q.rr, q.ri, q.ir, q.ii};
         for (i64 r = 0; r < 4; ++r) row<float>(call.operands[GAINS], r)[c] = static_cast<float>(gains[r] * factor);
-        whitened::store_shift(call.operands[SHIFT], c, m, sums[re] / rows, sums[im] / rows);
+        whitened::store_mean(call.operands[MEAN], c, sums[re] / rows, sums[im] / rows);
     }
 }
 

@@ -13,6 +13,7 @@ from node_values import node_values
 import linocut as lc
 from linocut import _native
 from linocut.cli import choices
+from linocut.devices.word_engine.layers import network_of
 from linocut.errors import SpecError
 from linocut.export import packed
 from linocut.graph import fold, inference_rules
@@ -23,6 +24,7 @@ from linocut.layers import (
     BinaryComplexConv1D,
     BinaryComplexConv2D,
     BinaryComplexDense,
+    BinaryDense,
     Code,
     ComplexConv2D,
     ComplexNorm,
@@ -145,6 +147,8 @@ def test_what_cannot_be_is_refused(name: str) -> None:
         (lambda: SumPool2D((2, 3)), "sum_pool2d size is (2, 3), must be one number or a square"),
         (lambda: Sign("hard"), "sign estimator is 'hard', must be 'clip', 'quadratic' or 'identity'"),
         (lambda: lc.models.complex_nin(pool="max"), "no complex_nin pool is called 'max'; there are spectral, mean"),
+        (lambda: lc.models.complex_nin(rotate=False, whiten=True), "complex_norm whiten has a symmetric matrix, no"),
+        (lambda: lc.models.complex_radio(rotate=False, whiten=True), "complex_norm whiten has a symmetric matrix, no"),
         (lambda: lc.models.complex_nin(widths=(3, 4)), "complex_nin has 2 widths, must have 8"),
         (lambda: lc.models.complex_radio((128, 3)), "complex_radio takes samples (steps, 2), I and Q, not (128, 3)"),
         (lambda: lc.models.complex_nin((8, 3)), "input shape is (8, 3), must be (height, width, channels)"),
@@ -211,6 +215,22 @@ def test_a_complex_norm_and_its_sign_are_tests_of_integers(
     for isa in _native.isas():
         monkeypatch.setenv(ISA_VARIABLE, isa)
         assert lc.load(tmp_path).predict(images).outputs.tobytes() == expected.tobytes(), isa
+
+
+@pytest.mark.parametrize("rotate", [True, False])
+@pytest.mark.parametrize("units", [17, 18])
+def test_a_complex_norm_behind_real_products_keeps_its_floats(units: int, rotate: bool) -> None:
+    """Their sums may be odd, and each part as large as their depth."""
+    rng = np.random.default_rng(4)
+    images = rng.integers(0, 256, (60, 20)).astype(np.uint8)
+    truth = images.argmax(axis=1) % 3
+    layers = (Input((20,)), BinaryDense(units), BatchNorm(), Sign(), BinaryDense(18), ComplexNorm(rotate=rotate))
+    network = Network("mixed", (*layers, Sign(), BinaryDense(3), BatchNorm(), SoftmaxCrossEntropy()))
+    trainer = lc.Trainer(network, policy="lean", optimizer=lc.Adam(0.01), batch_size=20, threads=1)
+    trainer.fit((images, truth), epochs=10)
+    graph = trainer.inference_graph()
+    assert Predictor(graph).predict(images).outputs.tobytes() == trainer.predict(images).outputs.tobytes()
+    assert ("reads sign2, which no layer of the engine gives" in network_of(graph).obstacle) == rotate
 
 
 def test_factors_beyond_their_bits_are_refused() -> None:

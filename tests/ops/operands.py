@@ -529,8 +529,8 @@ def _complex(formats: Formats, sizes: Sizes, variant: Mapping[str, float], rng: 
             filled[name] = view(_input(rng, form, rows, channels), form)
     if "gains" in formats:
         filled["gains"] = view(rng.standard_normal((sizes["G"], sizes["D"])), formats["gains"])
-    if "shift" in formats:
-        filled["shift"] = view(rng.standard_normal((1, channels)), formats["shift"])
+    if "centre" in formats:
+        filled["centre"] = view(rng.standard_normal((1, channels)), formats["centre"])
     return filled, {"factor": float(rng.choice([1.0, 0.5**0.5])), **variant}
 
 

@@ -281,11 +281,11 @@ class _Lowering:
         return bits
 
     def _complex_threshold(self, node: ComplexThreshold) -> int:
-        lines, form, shift = node.factors, "i64", node.shift[None]
+        lines, shift = node.factors, node.shift[None]
         operands = {
             "y": self.values[node.inputs[0]],
             "factors": self.constant(f"{node.name}.factors", roles.BETA, lines.shape, "i32", lambda: lines),
-            "shift": self.constant(f"{node.name}.shift", roles.BETA, shift.shape, form, lambda: shift),
+            "shift": self.constant(f"{node.name}.shift", roles.BETA, shift.shape, "i64", lambda: shift),
             "bits": self._made(node, "bit"),
         }
         self.recorder.emit("complex_threshold", operands)

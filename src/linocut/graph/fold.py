@@ -3,7 +3,9 @@
 Weights of binary layers become bits, those of several bits planes of bits. A norm of their products that is followed by
 sgn is one threshold per channel: x^ = +1 where y >= ceil(mu - beta deviation); a max-pool between the product and its
 norm goes behind the threshold, which is monotone, so that it pools signs. One of integers that is quantised is 2**k - 1
-thresholds. A norm of complex channels and its sign are tests of integers. Other norms keep their floats.
+thresholds. A norm of complex
+channels and its sign are tests of integers, where they read products of complex signs and some tell all sums apart.
+Other norms keep their floats.
 """
 
 from __future__ import annotations
@@ -77,6 +79,7 @@ from linocut.ops.bits import Array, pack, unpack
 from linocut.ops.complex_block import blocked_bits, blocked_floats
 from linocut.ops.keep_words import kept_words
 
+COMPLEX = BinaryComplexDense, BinaryComplexConvolution
 MOST_PAIRS = 2**13  # sums of so many complex products are looked through for tests of integers
 
 
@@ -257,7 +260,7 @@ class _Folder:
     def _binary_product(self, node: Node, sources: tuple[str, ...], window: Window | None) -> InferenceNode:
         given, depth = self._gives(sources), node.input.shape[-1]
         signs, shape = self.source.signs(node), node.output.shape
-        if isinstance(node.layer, (BinaryComplexDense, BinaryComplexConvolution)):
+        if isinstance(node.layer, COMPLEX):
             signs = blocked_bits(signs, depth)
         if given == SIGNS and (pruned := self.source.pruned(node)) is not None:
             return self._pruned_product(node, sources, window, unpack(signs, depth), pruned)
@@ -272,7 +275,7 @@ class _Folder:
         """Of signs as rows, several of which may be of one output's weights."""
         taps = (1, 1) if window is None else window.size
         shape = *taps, signs.shape[-1]
-        parts = 2 if isinstance(node.layer, (BinaryComplexDense, BinaryComplexConvolution)) else 1
+        parts = 2 if isinstance(node.layer, COMPLEX) else 1
         kept = ~pruned.weights.reshape(-1, *shape)
         ends, places, of_kept, lanes, union = kept_words(signs.reshape(-1, *shape), kept, parts, pruned.joined)
         about = (node.name, sources, node.output.shape, INTEGERS, shape[-1], window, parts, pruned.joined)
@@ -441,7 +444,10 @@ class _Folder:
         return True
 
     def _most_pairs(self, name: str) -> int:
-        """The largest sum of products of complex signs, halved; 0 of what is none."""
+        """The largest sum of products of complex signs, halved; 0 of what is none, real products among them."""
+        layer = self.products[name].layer if name in self.products else None
+        if not isinstance(layer, COMPLEX):
+            return 0
         match self.nodes[name]:
             case inference.Pool(function="sum", window=window, inputs=(source,)):
                 return self._most_pairs(source) * window.size[0] * window.size[1]

@@ -7,7 +7,7 @@ halving, with prediction's own arithmetic; what is found holds for every sum tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,6 +27,8 @@ from linocut.ops.complex_map import forward
 from linocut.ops.norm import L1, normalised
 
 SCALES = 64  # that factors are tried at
+NONE = np.iinfo(np.int64).min  # for a place that there is not
+TOGETHER = 8  # channels whose rows of sums are looked through at a time: what they take does not grow with a layer
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +63,8 @@ def test_behind(graph: InferenceGraph, sums: str, parts: int, largest: int) -> t
         return _of_integers(norm.least.astype(np.int64), parts, largest), norm.name
     if not isinstance(norm, (Affine, ComplexAffine)):
         return None, ""
+    if parts == 1 and isinstance(norm, ComplexAffine) and len(norm.gains) > 1:
+        return None, ""  # of real sums, two of which it turns
     sign = _only_reader(graph, norm.name)
     if isinstance(sign, Clip):  # which changes no sign
         sign = _only_reader(graph, sign.name)
@@ -149,30 +153,47 @@ def _of_turned(norm: ComplexAffine, largest: int) -> SignTest:
     ends = largest - np.abs(rows)
     factors, shift = np.zeros((2, channels, 2), np.int64), np.zeros((2, channels), np.int64)
     inexact = 0
-    for part in range(2):
-        positive, negative = _edges(norm, part, rows, ends)
-        slopes = _slopes(norm, part)
-        for channel in range(channels):
-            found = _line(slopes[channel], rows, positive[:, channel], negative[:, channel], ends)
-            factors[part, channel], shift[part, channel], exact = found
-            inexact += not exact
+    for first in range(0, channels, TOGETHER):
+        some = np.arange(first, min(first + TOGETHER, channels))
+        own = _of_channels(norm, some)
+        for part in range(2):
+            slopes, (positive, negative) = _slopes(own, part), _edges(own, part, rows, ends)
+            for number, channel in enumerate(some):
+                found = _line(slopes[number], rows, positive[:, number], negative[:, number], ends)
+                factors[part, channel], shift[part, channel], exact = found
+                inexact += not exact
     return SignTest(factors, shift, True, inexact)
+
+
+def _of_channels(norm: ComplexAffine, some: Array) -> ComplexAffine:
+    """A norm of some complex channels alone."""
+    both = np.concatenate([some, some + len(norm.mean) // 2])
+    shift = None if norm.shift is None else norm.shift[both]
+    return replace(norm, mean=norm.mean[both], deviation=norm.deviation[both], gains=norm.gains[:, some], shift=shift)
 
 
 def _edges(norm: ComplexAffine, part: int, rows: Array, ends: Array) -> tuple[Array, Array]:
     """Of each row (rows,) and channel the sums p on both sides of the change: the last positive, the last negative.
 
-    int64 (rows, channels); where all of a row has one sign the other is beyond any sum: NONE.
+    int64 (rows, channels); where all of a row has one sign the other is beyond any sum: NONE. The change is near the
+    line in float64; where it is not, it is looked for from end to end.
     """
-    channels = len(norm.mean) // 2
+    half = len(norm.mean) // 2
 
     def positive(p: Array) -> Array:
         q = np.broadcast_to(rows[:, None], p.shape)
-        return _positive(norm, 2 * np.hstack([p, q]))[:, part * channels : (part + 1) * channels]
+        return _positive(norm, 2 * np.hstack([p, q]))[:, part * half : (part + 1) * half]
 
-    low = np.repeat(-ends[:, None], channels, axis=1)
-    high = np.repeat(ends[:, None], channels, axis=1)
+    low = np.repeat(-ends[:, None], half, axis=1)
+    high = np.repeat(ends[:, None], half, axis=1)
     first, last = positive(low), positive(high)
+    slopes, shifts = (values[part] for values in lines_of(norm, 2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        guess = np.nan_to_num(-(rows[:, None] * slopes[:, 1] + shifts) / slopes[:, 0])
+    near = np.clip(np.floor(guess), low, high).astype(np.int64)
+    below, above = np.maximum(near - 1, low), np.minimum(near + 2, high)
+    low = np.where(positive(below) == first, below, low)
+    high = np.where(positive(above) == last, above, high)
     while np.any((first != last) & (high - low > 1)):
         middle = (low + high) // 2
         same = positive(middle) == first
@@ -182,9 +203,6 @@ def _edges(norm: ComplexAffine, part: int, rows: Array, ends: Array) -> tuple[Ar
     ups = np.where(one, np.where(first, 0, NONE), np.where(first, low, high))
     downs = np.where(one, np.where(first, NONE, 0), np.where(first, high, low))
     return ups, downs
-
-
-NONE = np.iinfo(np.int64).min
 
 
 def _slopes(norm: ComplexAffine, part: int) -> Array:

@@ -25,7 +25,7 @@ from linocut.ops.limits import U8_SCALE
 from linocut.ops.norm import NORMS, divisor
 from linocut.ops.norm_levels import least_of
 from linocut.ops.norm_sign import THRESHOLD_LIMIT
-from linocut.ops.whitening import inverse_root
+from linocut.ops.whitening import inverse_root, times
 from linocut.policies import Policy
 
 
@@ -108,7 +108,7 @@ class Trained(Source):
         gains, shift = np.stack(root), None
         if any(parameter.part == GAINS for parameter in node.parameters):
             a, b, c = self._state[f"{node.name}.{GAINS}"].astype(np.float64)
-            gains = np.stack([a * rr + b * ri, a * ri + b * ii, b * rr + c * ri, b * ri + c * ii])
+            gains = np.stack(times((a, b, b, c), (rr, ri, ri, ii)))
             shift = self._state[f"{node.name}.{BETA}"][0]
         deviation = np.broadcast_to(growth, mean.shape).astype(np.float32)
         return ComplexParts(mean.astype(np.float32), deviation, gains.astype(np.float32), shift)

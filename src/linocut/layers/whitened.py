@@ -27,20 +27,20 @@ def running_covariance(node: str, channels: int) -> Parameter:
 
 
 def whitened(builder: Lowering, name: str, y: Product | Real, momentum: float) -> Real:
-    """z = V^-1/2 (y - mean) = M y + shift. Backward: dY; SpecError under integer policies."""
+    """z = M (y - mean), M = V^-1/2. Backward: dY; SpecError under integer policies."""
     if builder.policy.integer:
         raise SpecError(
-            f"{name}: {builder.policy.name} counts in integers, a norm that whitens in floats; take whiten=False, or "
-            "the policy standard or wang2021"
+            f"{name}: {builder.policy.name} counts in integers, a norm that whitens in floats; take one that does not, "
+            "or the policy standard or wang2021"
         )
     shape = builder.shape(y.buffer)
     half = shape[-1] // 2
     stats = _statistics(builder, name, y.buffer, momentum)
     matrix = builder.transient(f"{name}.matrix", roles.NORM, (3, half), "f32")
-    shift = builder.transient(f"{name}.shift", roles.NORM, (1, shape[-1]), "f32")
-    builder.emit("whitening", {"stats": stats, "matrix": matrix, "shift": shift})
+    mean = builder.transient(f"{name}.mean", roles.NORM, (1, shape[-1]), "f32")
+    builder.emit("whitening", {"stats": stats, "matrix": matrix, "mean": mean})
     z = Real(builder.transient(f"{name}.white", roles.X, shape, builder.real_X), wanted=y.wanted)
-    builder.emit("complex_map", {"x": y.buffer, "gains": matrix, "shift": shift, "y": z.buffer}, ONCE)
+    builder.emit("complex_map", {"x": y.buffer, "gains": matrix, "centre": mean, "y": z.buffer}, ONCE)
 
     def backward() -> None:
         if y.wanted:
@@ -65,7 +65,7 @@ def _statistics(builder: Lowering, name: str, y: int, momentum: float) -> int:
 
 
 def _of_input(builder: Lowering, name: str, y: Product | Real, z: Real, matrix: int) -> Gradient:
-    """dY = M dZ + Q z + shift; of a frozen norm, whose statistics do not depend on the batch, M dZ."""
+    """dY = M (dZ - mean dZ) + Q z; of a frozen norm, whose statistics do not depend on the batch, M dZ."""
     dz, shape = z.taken().buffer, builder.shape(z.buffer)
     if isinstance(y, Product):
         dy = builder.gradient(f"{name}.dY", roles.DY, shape)
@@ -76,12 +76,12 @@ def _of_input(builder: Lowering, name: str, y: Product | Real, z: Real, matrix: 
         return dy
     half = shape[-1] // 2
     gains = builder.transient(f"{name}.dgains", roles.NORM, (4, half), "f32")
-    shift = builder.transient(f"{name}.dshift", roles.NORM, (1, shape[-1]), "f32")
+    mean = builder.transient(f"{name}.dmean", roles.NORM, (1, shape[-1]), "f32")
     work = norm_work(builder, f"{name}.dwhite", whitening.GRADIENT_QUANTITIES, (*shape[:-1], half))
-    operands = {"dz": dz, "z": z.buffer, "matrix": matrix, "gains": gains, "shift": shift, "work": work}
+    operands = {"dz": dz, "z": z.buffer, "matrix": matrix, "gains": gains, "mean": mean, "work": work}
     builder.emit("whitening_gradient", operands)
     parts = [builder.transient(f"{name}.dY.{part}", roles.WORKSPACE, shape, "f32") for part in ("through", "across")]
-    builder.emit("complex_map", {"x": dz, "gains": matrix, "shift": shift, "y": parts[0]}, ONCE)
+    builder.emit("complex_map", {"x": dz, "gains": matrix, "centre": mean, "y": parts[0]}, ONCE)
     builder.emit("complex_map", {"x": z.buffer, "gains": gains, "y": parts[1]}, ONCE)
     builder.emit("add", {"a": parts[0], "b": parts[1], "y": dy.buffer})
     return dy

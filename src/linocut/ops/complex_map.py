@@ -31,22 +31,22 @@ def matrix(gains: Array, factor: float) -> tuple[Array, Array, Array, Array]:
     return own[0], own[1], own[2], own[3]
 
 
-def forward(*, x: View, gains: View, y: View, factor: float, transposed: float, shift: View | None = None) -> None:
+def forward(*, x: View, gains: View, y: View, factor: float, transposed: float, centre: View | None = None) -> None:
     """X (R, 2 D) -> y: re = rr x_re + ri x_im, im = ir x_re + ii x_im; `transposed` with ri and ir exchanged.
 
-    Where gains have one row, the parts are multiplied by it alone. A shift (1, 2 D) is added.
+    Where gains have one row, the parts are multiplied by it alone. A centre (1, 2 D) is taken off x before.
     """
     rr, ri, ir, ii = matrix(gains.data, factor)
     if transposed:
         ri, ir = ir, ri
-    real, imaginary = np.split(x.data.astype(np.float32), 2, axis=1)
+    values = x.data.astype(np.float32)
+    real, imaginary = np.split(values if centre is None else values - centre.data[0], 2, axis=1)
     with np.errstate(invalid="ignore", over="ignore"):
         if len(gains.data) == 1:
             found = real * rr, imaginary * ii
         else:
             found = real * rr + imaginary * ri, real * ir + imaginary * ii
-        together = np.hstack(found)
-        y.store(together if shift is None else together + shift.data[0])
+        y.store(np.hstack(found))
 
 
 def backward(*, dy: View, x: View, sums: View, work: View, factor: float) -> None:
@@ -61,7 +61,7 @@ _OF_ONE = Rule("C == 2 * D and 1 <= G and G <= 4", "gains are {G} x {D} for {C} 
 FORWARD = Op(
     "complex_map",
     112,
-    "<x:f16|f32[R,C] <gains:f16|f32[G,D] <shift?:f32[1,C] >y@x:f16|f32[R,C]; factor transposed",
+    "<x:f16|f32[R,C] <gains:f16|f32[G,D] <centre?:f32[1,C] >y@x:f16|f32[R,C]; factor transposed",
     forward,
     (_OF_ONE,),
     Amount("2 * R * C"),

@@ -1,12 +1,14 @@
 """Whitening of complex channels: z = V^-1/2 (y - mean), V being the covariance of the two parts plus 1e-4 (Trabelsi et
 al., arXiv 1705.09792).
 
-`covariance` finds mean and covariance over the batch; `whitening` what z is of y, z = M y + shift with a symmetric M of
-each channel, by which complex_map multiplies; `whitening_gradient` what dY is of dZ and z, dY = M dZ + Q z + shift. All
-that is found for a channel is in float64, product after product, the same bits on every machine.
+`covariance` finds mean and covariance over the batch; `whitening` the symmetric M = V^-1/2 of each channel, by which
+complex_map multiplies; `whitening_gradient` what dY is of dZ and z, dY = M (dZ - mean dZ) + Q z. All that is found for
+a channel is in float64, product after product, the same bits on every machine.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -46,13 +48,10 @@ def _not_negative(variance: Array) -> Array:
     return np.where(variance < 0.0, 0.0, variance)
 
 
-def whitening(*, stats: View, matrix: View, shift: View) -> None:
-    """Stats (5, D) -> matrix (3, D) [rr, ri, ii] and shift (1, 2 D)."""
-    values = stats.data.astype(np.float64)
-    rr, ri, ii = root = inverse_root(values[2:])
-    matrix.store(np.stack(root))
-    re, im = values[:2]
-    shift.store(-np.concatenate([rr * re + ri * im, ri * re + ii * im])[None])
+def whitening(*, stats: View, matrix: View, mean: View) -> None:
+    """Stats (5, D) -> matrix (3, D) [rr, ri, ii] and mean (1, 2 D)."""
+    matrix.store(np.stack(inverse_root(stats.data[2:].astype(np.float64))))
+    mean.store(stats.data[:2].reshape(1, -1))
 
 
 def inverse_root(covariances: Array) -> tuple[Array, Array, Array]:
@@ -68,11 +67,11 @@ def inverse_root(covariances: Array) -> tuple[Array, Array, Array]:
     return (c + s) * by, -b * by, (a + s) * by
 
 
-def gradient(*, dz: View, z: View, matrix: View, gains: View, shift: View, work: View) -> None:
-    """dZ, z (R, 2 D), matrix (3, D) -> gains (4, D) [rr, ri, ir, ii], which are Q, and shift (1, 2 D).
+def gradient(*, dz: View, z: View, matrix: View, gains: View, mean: View, work: View) -> None:
+    """dZ, z (R, 2 D), matrix (3, D) -> gains (4, D) [rr, ri, ir, ii], which are Q, and mean dZ (1, 2 D).
 
     With M = V^-1/2 and B = sum dZ z^T M^-1, made symmetric, K M + M K = B has the solution K = (B + |M| M^-1 B M^-1) /
-    (2 tr M), and the gradient of V is -M^2 K M^2: Q = -(2 / R) M^2 K M. The shift is -M mean(dZ).
+    (2 tr M), and the gradient of V is -M^2 K M^2: Q = -(2 / R) M^2 K M.
     """
     (g_re, g_im), (z_re, z_im) = (np.split(view.data.astype(np.float64), 2, axis=1) for view in (dz, z))
     rows = np.float64(len(dz.data))
@@ -82,18 +81,17 @@ def gradient(*, dz: View, z: View, matrix: View, gains: View, shift: View, work:
     determinant, trace = rr * ii - ri * ri, rr + ii
     m = rr, ri, ri, ii
     inverse = ii / determinant, -ri / determinant, -ri / determinant, rr / determinant
-    across = _times(of_pairs, inverse)
+    across = times(of_pairs, inverse)
     middle = 0.5 * (across[1] + across[2])
     b = across[0], middle, middle, across[3]
-    turned = _times(_times(inverse, b), inverse)
+    turned = times(times(inverse, b), inverse)
     k = [(one + determinant * other) / (2.0 * trace) for one, other in zip(b, turned, strict=True)]
-    q = _times(_times(_times(m, m), k), m)
+    q = times(times(times(m, m), k), m)
     gains.store(np.stack(q) * (-2.0 / rows))
-    re, im = re / rows, im / rows
-    shift.store(-np.concatenate([rr * re + ri * im, ri * re + ii * im])[None])
+    mean.store(np.concatenate([re / rows, im / rows])[None])
 
 
-def _times(a: tuple[Array, ...] | list[Array], b: tuple[Array, ...] | list[Array]) -> tuple[Array, ...]:
+def times(a: Sequence[Array], b: Sequence[Array]) -> tuple[Array, ...]:
     """A product of matrices [rr, ri, ir, ii] of each channel."""
     return (
         a[0] * b[0] + a[1] * b[2],
@@ -113,11 +111,11 @@ OPS = (
         (_OF_PAIRS, limits.parts(QUANTITIES)),
         Amount("R * C"),
     ),
-    Op("whitening", 131, "<stats:f32[5,D] >matrix:f32[3,D] >shift:f32[1,C]", whitening, (_OF_PAIRS,), Amount("C")),
+    Op("whitening", 131, "<stats:f32[5,D] >matrix:f32[3,D] >mean:f32[1,C]", whitening, (_OF_PAIRS,), Amount("C")),
     Op(
         "whitening_gradient",
         132,
-        "<dz:f16|f32[R,C] <z:f16|f32[R,C] <matrix:f32[3,D] >gains:f32[4,D] >shift:f32[1,C] >work:f64[S,D]",
+        "<dz:f16|f32[R,C] <z:f16|f32[R,C] <matrix:f32[3,D] >gains:f32[4,D] >mean:f32[1,C] >work:f64[S,D]",
         gradient,
         (_OF_PAIRS, limits.parts(GRADIENT_QUANTITIES)),
         Amount("2 * R * C"),
