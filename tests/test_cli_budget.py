@@ -10,7 +10,7 @@ import linocut as lc
 from linocut.cli.budget import Sizes, Training, explained, largest_batch, largest_within, sizes_within
 
 SMALL = ["--data", "digits", "--limit", "120", "--hidden", "16", "--backend", "reference", "--epochs", 1]
-MLP = Training(lc.models.mlp((8, 8, 1), 10, (64, 64)), lc.lean, lc.Adam())
+MLP = Training(lc.models.mlp((8, 8, 1), 10, (128, 128)), lc.lean, lc.Adam())
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
 
@@ -20,7 +20,7 @@ def arena(batch, micro=None, policy="lean", optimizer="adam"):
 
 
 def plan(linocut, *arguments):
-    status, out, err = linocut("plan", "--hidden", "64,64", "--input", "8x8x1", *arguments, "--json")
+    status, out, err = linocut("plan", "--hidden", "128,128", "--input", "8x8x1", *arguments, "--json")
     assert (status, err) == (0, "")
     return json.loads(out)
 
@@ -79,7 +79,7 @@ def test_plan_of_a_batch_in_parts(linocut):
     assert arena(found["largest_batch"]) <= arena(96, 24)
     assert plan(linocut, "--micro-batch", 25)["total_bytes"] == arena(100, 25)
     assert "micro_batch" not in plan(linocut)
-    _, out, _ = linocut("plan", "--hidden", "64,64", "--input", "8x8x1", "--batch", 96, "--budget", arena(96, 24))
+    _, out, _ = linocut("plan", "--hidden", "128,128", "--input", "8x8x1", "--batch", 96, "--budget", arena(96, 24))
     assert "batch 96 in micro-batches of 24: the arena" in out
     assert "a step is 4 micro-batches of 24: gradients are of all 96 examples, but batch norm is over the 24 of" in out
     assert "a budget is for the arena, here" in out and "the process takes about" in out
@@ -92,9 +92,9 @@ def test_plan_with_data_takes_no_more_than_there_are(linocut):
 
 def test_what_else_would_fit(linocut):
     bop = arena(2, None, "lean4", "bop")
-    _, _, err = linocut("plan", "--hidden", "64,64", "--input", "8x8x1", "--budget", bop)
+    _, _, err = linocut("plan", "--hidden", "128,128", "--input", "8x8x1", "--budget", bop)
     assert f"give at least {arena(2):,} B; within the budget are --policy lean4 --optimizer bop (" in err
-    status, _, err = linocut("plan", "--hidden", "64,64", "--input", "8x8x1", "--budget", bop - 1)
+    status, _, err = linocut("plan", "--hidden", "128,128", "--input", "8x8x1", "--budget", bop - 1)
     assert status == 2
     assert (
         f"no policy and optimizer fits: the least is {bop:,} B with --policy lean4 --optimizer bop at a batch of 2"

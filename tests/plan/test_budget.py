@@ -10,7 +10,7 @@ from linocut.compile.batch import MOST_BATCH
 from linocut.plan.budget import find_budget, find_sizes
 from linocut.plan.training import Sizes, Training
 
-NETWORK = lc.models.mlp((8, 8, 1), 10, (64, 64))
+NETWORK = lc.models.mlp((8, 8, 1), 10, (128, 128))
 TRAINING = Training(NETWORK, lc.lean, lc.Adam())
 
 
