@@ -82,17 +82,11 @@ enum { rr, ri, ir, ii, quantities };  // in `work`
 
 inline norm::Work work_of(const Call& call) { return norm::Work(call.operands[WORK], quantities); }
 
-// Rows of a part alone, to divide them.
-inline Operand part_of(const Call& call) {
-    const Operand& dy = call.operands[DY];
-    return {dy.data, dy.format, dy.rows, call.operands[SUMS].cols, nullptr};
-}
-
-inline i64 part_units(const Call& call) { return norm::units(part_of(call), work_of(call).parts); }
+inline i64 part_units(const Call& call) { return norm::units(norm::half_of(call.operands[DY]), work_of(call).parts); }
 inline i64 channel_units(const Call& call) { return words(call.operands[SUMS].cols); }
 
 inline void run_parts(const Call& call, i64 begin, i64 end) {
-    const Operand &dy = call.operands[DY], &x = call.operands[X], half = part_of(call);
+    const Operand &dy = call.operands[DY], &x = call.operands[X], half = norm::half_of(call.operands[DY]);
     double g[2][segment] = {}, z[2][segment] = {};
     for (i64 number = begin; number < end; ++number) {
         const norm::Unit unit(half, work_of(call).parts, number);

@@ -34,6 +34,9 @@ struct Unit {
     i64 used() const { return divide_up(n, 16) * 16; }
 };
 
+// The real parts of complex channels alone, to divide them.
+inline Operand half_of(const Operand& both) { return {both.data, both.format, both.rows, both.cols / 2, nullptr}; }
+
 inline i64 units(const Operand& elements, i64 parts) { return parts * words(elements.cols); }
 
 // Parts for kernels that do not sum: so few that the number of one times the rows fits 64 bits.

@@ -39,9 +39,6 @@ inline void store_mean(const Operand& mean, i64 channel, double re, double im) {
     to[mean.cols / 2 + channel] = static_cast<float>(im);
 }
 
-// The rows of a part alone, to divide them.
-inline Operand half_of(const Operand& whole) { return {whole.data, whole.format, whole.rows, whole.cols / 2, nullptr}; }
-
 // Both parts of 64 channels of a row.
 struct Parts {
     double re[segment] = {}, im[segment] = {};
@@ -60,13 +57,11 @@ enum { Y, STATS, RUNNING, WORK };
 enum { re, im, rr, ii, ri, quantities };  // in `work`
 
 inline norm::Work work_of(const Call& call) { return norm::Work(call.operands[WORK], quantities); }
-inline i64 part_units(const Call& call) {
-    return norm::units(whitened::half_of(call.operands[Y]), work_of(call).parts);
-}
+inline i64 part_units(const Call& call) { return norm::units(norm::half_of(call.operands[Y]), work_of(call).parts); }
 inline i64 channel_units(const Call& call) { return call.operands[STATS].cols; }
 
 inline void run_parts(const Call& call, i64 begin, i64 end) {
-    const Operand &y = call.operands[Y], half = whitened::half_of(y);
+    const Operand &y = call.operands[Y], half = norm::half_of(y);
     whitened::Parts base, values;
     for (i64 number = begin; number < end; ++number) {
         const norm::Unit unit(half, work_of(call).parts, number);
@@ -154,13 +149,11 @@ enum { DZ, Z, MATRIX, GAINS, MEAN, WORK };
 enum { re, im, rr, ri, ir, ii, quantities };  // in `work`
 
 inline norm::Work work_of(const Call& call) { return norm::Work(call.operands[WORK], quantities); }
-inline i64 part_units(const Call& call) {
-    return norm::units(whitened::half_of(call.operands[DZ]), work_of(call).parts);
-}
+inline i64 part_units(const Call& call) { return norm::units(norm::half_of(call.operands[DZ]), work_of(call).parts); }
 inline i64 channel_units(const Call& call) { return call.operands[MATRIX].cols; }
 
 inline void run_parts(const Call& call, i64 begin, i64 end) {
-    const Operand &dz = call.operands[DZ], &z = call.operands[Z], half = whitened::half_of(dz);
+    const Operand &dz = call.operands[DZ], &z = call.operands[Z], half = norm::half_of(dz);
     whitened::Parts g, x;
     for (i64 number = begin; number < end; ++number) {
         const norm::Unit unit(half, work_of(call).parts, number);

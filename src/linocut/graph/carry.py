@@ -32,7 +32,6 @@ from linocut.ops.limits import U8_SCALE
 from linocut.ops.norm import EPSILON, L2, NORMS, SIGMAS
 from linocut.policies import Policy
 
-THRESHOLDS = inference.Threshold, inference.ComplexThreshold
 SQUARED_BYTE = U8_SCALE * (U8_SCALE + 2) / 3  # the mean of (2u - 255)^2 over all bytes u
 
 
@@ -233,7 +232,8 @@ class OfModel(Giver):
 
     def layers(self) -> tuple[str, ...]:
         """Its products and norms; thresholds are of norms."""
-        return tuple(n.name for n in self._graph.nodes if n.arrays() and not isinstance(n, THRESHOLDS))
+        thresholds = inference.Threshold, inference.ComplexThreshold
+        return tuple(n.name for n in self._graph.nodes if n.arrays() and not isinstance(n, thresholds))
 
     def refuses(self, node: Node) -> str:
         """Where it has no such layer, or one of other numbers."""

@@ -156,8 +156,8 @@ def _of_turned(norm: ComplexAffine, largest: int) -> SignTest:
     for first in range(0, channels, TOGETHER):
         some = np.arange(first, min(first + TOGETHER, channels))
         own = _of_channels(norm, some)
-        for part in range(2):
-            slopes, (positive, negative) = _slopes(own, part), _edges(own, part, rows, ends)
+        for part, (slopes, shifts) in enumerate(zip(*lines_of(own, 2), strict=True)):
+            positive, negative = _edges(own, part, _near(slopes, shifts, rows), rows, ends)
             for number, channel in enumerate(some):
                 found = _line(slopes[number], rows, positive[:, number], negative[:, number], ends)
                 factors[part, channel], shift[part, channel], exact = found
@@ -172,11 +172,17 @@ def _of_channels(norm: ComplexAffine, some: Array) -> ComplexAffine:
     return replace(norm, mean=norm.mean[both], deviation=norm.deviation[both], gains=norm.gains[:, some], shift=shift)
 
 
-def _edges(norm: ComplexAffine, part: int, rows: Array, ends: Array) -> tuple[Array, Array]:
+def _near(slopes: Array, shifts: Array, rows: Array) -> Array:
+    """Where lines cross rows (rows, channels), in float64; 0 where they do not."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.nan_to_num(-(rows[:, None] * slopes[:, 1] + shifts) / slopes[:, 0])
+
+
+def _edges(norm: ComplexAffine, part: int, near: Array, rows: Array, ends: Array) -> tuple[Array, Array]:
     """Of each row (rows,) and channel the sums p on both sides of the change: the last positive, the last negative.
 
-    int64 (rows, channels); where all of a row has one sign the other is beyond any sum: NONE. The change is near the
-    line in float64; where it is not, it is looked for from end to end.
+    int64 (rows, channels); where all of a row has one sign the other is beyond any sum: NONE. It is looked for
+    beside `near`, and where it is not there from end to end.
     """
     half = len(norm.mean) // 2
 
@@ -187,11 +193,8 @@ def _edges(norm: ComplexAffine, part: int, rows: Array, ends: Array) -> tuple[Ar
     low = np.repeat(-ends[:, None], half, axis=1)
     high = np.repeat(ends[:, None], half, axis=1)
     first, last = positive(low), positive(high)
-    slopes, shifts = (values[part] for values in lines_of(norm, 2))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        guess = np.nan_to_num(-(rows[:, None] * slopes[:, 1] + shifts) / slopes[:, 0])
-    near = np.clip(np.floor(guess), low, high).astype(np.int64)
-    below, above = np.maximum(near - 1, low), np.minimum(near + 2, high)
+    guess = np.clip(np.floor(near), low, high).astype(np.int64)
+    below, above = np.maximum(guess - 1, low), np.minimum(guess + 2, high)
     low = np.where(positive(below) == first, below, low)
     high = np.where(positive(above) == last, above, high)
     while np.any((first != last) & (high - low > 1)):
@@ -203,11 +206,6 @@ def _edges(norm: ComplexAffine, part: int, rows: Array, ends: Array) -> tuple[Ar
     ups = np.where(one, np.where(first, 0, NONE), np.where(first, low, high))
     downs = np.where(one, np.where(first, NONE, 0), np.where(first, high, low))
     return ups, downs
-
-
-def _slopes(norm: ComplexAffine, part: int) -> Array:
-    """The factors of p and q in floats (channels, 2)."""
-    return np.asarray(lines_of(norm, 2)[0][part])
 
 
 def lines_of(norm: Affine | ComplexAffine, parts: int) -> tuple[Array, Array]:

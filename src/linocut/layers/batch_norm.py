@@ -82,6 +82,11 @@ def check_momentum(kind: str, momentum: float) -> None:
         raise SpecError(f"{kind} momentum is {momentum!r}, must be at least 0 and below 1")
 
 
+def kept_by_a_batch(builder: Lowering, momentum: float) -> float:
+    """What running statistics keep of themselves at each micro-batch, where a step is to keep `momentum`."""
+    return momentum if builder.micro_batches == 1 else momentum ** (1 / builder.micro_batches)
+
+
 def normed(builder: Lowering, name: str, y: Product | Real, beta: int | None, momentum: float) -> Normed:
     """Products or floats by the mean and deviation of each channel, plus the shift `beta`, yet to be formed."""
     channels = builder.shape(y.buffer)[-1]
@@ -93,8 +98,8 @@ def normed(builder: Lowering, name: str, y: Product | Real, beta: int | None, mo
         stats = builder.transient(f"{name}.statistics", roles.NORM, (2, channels), policy.statistics)
         work = norm_work(builder, name, norm_statistics.QUANTITIES, builder.shape(y.buffer))
         operands = {"y": y.buffer, "stats": stats, "running": running, "work": work}
-        kept = momentum if builder.micro_batches == 1 else momentum ** (1 / builder.micro_batches)
-        builder.emit("norm_statistics", operands, {"norm": norm, "momentum": kept, "first": 0.0})
+        attributes = {"norm": norm, "momentum": kept_by_a_batch(builder, momentum), "first": 0.0}
+        builder.emit("norm_statistics", operands, attributes)
     out = Normed(name, y.buffer, stats, beta, norm)
     out.y_again = y.again if isinstance(y, Real) else None
     out.learns_shift_alone = beta is not None and not y.wanted and builder.learns(name)

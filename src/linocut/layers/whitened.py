@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from linocut import roles
 from linocut.errors import SpecError
-from linocut.layers.batch_norm import RUNNING
+from linocut.layers.batch_norm import RUNNING, kept_by_a_batch
 from linocut.layers.norm_output import norm_work
 from linocut.layers.numbers import real_gradient
 from linocut.layers.parameters import STATISTIC, Initial, Parameter
@@ -58,9 +58,8 @@ def _statistics(builder: Lowering, name: str, y: int, momentum: float) -> int:
     half = shape[-1] // 2
     stats = builder.transient(f"{name}.statistics", roles.NORM, (whitening.STATISTICS, half), "f32")
     work = norm_work(builder, name, whitening.QUANTITIES, (*shape[:-1], half))
-    kept = momentum if builder.micro_batches == 1 else momentum ** (1 / builder.micro_batches)
     operands = {"y": y, "stats": stats, "running": running, "work": work}
-    builder.emit("covariance", operands, {"momentum": kept})
+    builder.emit("covariance", operands, {"momentum": kept_by_a_batch(builder, momentum)})
     return stats
 
 
