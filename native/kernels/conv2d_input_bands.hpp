@@ -5,7 +5,8 @@
 #pragma once
 
 #include "conv2d_input_gradient_grids.hpp"
-#include "dot8_panels.hpp"
+#include "conv2d_input_weights.hpp"
+#include "far_tiles.hpp"
 #include "gradient_scale.hpp"
 #include "workspace.hpp"
 
@@ -15,7 +16,6 @@ struct Bands {
     static constexpr i64 most_channels = tile_columns, most_groups = 9 * most_channels / 4;
     static constexpr i64 most_bytes = 65536;
     static constexpr i64 wanted_pixels = 512;
-    static constexpr u8 zero = 128;
 
     // Rows of a grid in a band; 0 where not even one fits.
     static i64 rows_of(const Grid& grid, i64 outputs) {
@@ -78,22 +78,11 @@ class BandProducts {
 
     // The weights of a grid as +-1: [tap][output of four][input][output].
     void pack(const Grid& grid) {
-        const i64 taps = weights_.rows / dy_.cols;
-        i32 sums[tile_columns] = {};
-        i64 g = 0;
-        for (i64 t = 0; t < grid.taps(); ++t) {
-            for (i64 o = 0; o < dy_.cols; o += 4, ++g) {
-                u64 four[4];
-                for (i64 i = 0; i < 4; ++i) four[i] = bit_row(weights_, (o + i) * taps + grid.window_tap(t))[0];
-                u8* bytes = (*panel_)[g][0];
-                interleave_bits(four, bytes);
-                for (i64 i = 0; i < 4 * tile_columns; ++i) bytes[i] = static_cast<u8>(2 * bytes[i] - 1);
-                for (i64 c = 0; c < tile_columns; ++c) {
-                    for (i64 i = 0; i < 4; ++i) sums[c] += static_cast<i8>((*panel_)[g][c][i]);
-                }
-            }
-        }
-        for (i64 c = 0; c < tile_columns; ++c) start_[c] = -i32{Bands::zero} * sums[c];
+        const i64 groups = grid.taps() * dy_.cols / 4, taps = weights_.rows / dy_.cols;
+        std::memset(start_, 0, sizeof start_);
+        if (groups == 0) return;
+        pack_signs(weights_, WeightRows(grid, dy_.cols, taps, 0), 0, 4 * groups, *panel_, start_);
+        place_groups(grid, dy_.cols, Bands::row_bytes(grid, dy_.cols), 0, groups, places_);
     }
 
     // Rows [first, end) of an image.
@@ -113,37 +102,18 @@ class BandProducts {
 
   private:
     // The sums of some pixels of a row, over `runs` of groups.
-    template <class D = RunDots>
+    template <class D = FarDots>
     void multiply(const u8* from, i64 pixels, i64 runs, i64 groups, i64 pitch) {
         if constexpr (D::usable) {
-            if (dx_.cols <= 16) return multiply_runs<D, D::most_rows, 1>(from, pixels, runs, groups, pitch);
-            if (dx_.cols <= 32) return multiply_runs<D, D::most_rows, 2>(from, pixels, runs, groups, pitch);
-            return multiply_runs<D, D::most_rows / 2, 4>(from, pixels, runs, groups, pitch);
+            const u8* rows[tile_rows];
+            for (i64 m = 0; m < pixels; ++m) rows[m] = from + m * dy_.cols;
+            far_tiles::add_rows<D>(pixels, rows, {places_, *panel_, runs * groups, start_, true}, dx_.cols, *tile_);
         } else {
             for (i64 m = 0; m < pixels; ++m) std::memcpy((*tile_)[m], start_, sizeof start_);
             for (i64 t = 0; t < runs && groups > 0; ++t) {
                 dot_tile<Signed::panel, Range::signs>(pixels, {from + t * pitch, dy_.cols, 4}, *panel_ + t * groups,
                                                       groups, AsTheyAre{false}, *tile_, dx_.cols);
             }
-        }
-    }
-
-    // As many pixels at a time as `most`, about equally many each time.
-    template <class D, int most, int V>
-    void multiply_runs(const u8* from, i64 pixels, i64 runs, i64 groups, i64 pitch) {
-        const i64 times = divide_up(pixels, most);
-        for (i64 i = 0, m = 0; i < times; ++i) {
-            const i64 end = (i + 1) * pixels / times;
-            some_rows<D, most, V>(end - m, from + m * dy_.cols, runs, groups, pitch, *tile_ + m);
-            m = end;
-        }
-    }
-
-    template <class D, int M, int V>
-    void some_rows(i64 count, const u8* from, i64 runs, i64 groups, i64 pitch, i32 (*tile)[tile_columns]) {
-        if constexpr (M > 0) {
-            if (count < M) return some_rows<D, M - 1, V>(count, from, runs, groups, pitch, tile);
-            D::template multiply<M, V>(from, dy_.cols, runs, groups, pitch, *panel_, start_, tile);
         }
     }
 
@@ -154,23 +124,14 @@ class BandProducts {
             u8* to = band_ + j * pitch;
             const i64 row = grid.rows.origin + first + j;
             if (row < 0 || row >= source_.height || begin == end) {
-                std::memset(to, Bands::zero, static_cast<std::size_t>(pitch));
+                std::memset(to, bias, static_cast<std::size_t>(pitch));
                 continue;
             }
             const i64 count = (end - begin) * dy_.cols;
-            std::memset(to, Bands::zero, static_cast<std::size_t>(begin * dy_.cols));
-            copy(source_.pixel(example, row, left + begin), count, to + begin * dy_.cols);
-            std::memset(to + end * dy_.cols, Bands::zero, static_cast<std::size_t>((width - end) * dy_.cols));
+            std::memset(to, bias, static_cast<std::size_t>(begin * dy_.cols));
+            copy_biased(dy_, source_.pixel(example, row, left + begin), count, to + begin * dy_.cols);
+            std::memset(to + end * dy_.cols, bias, static_cast<std::size_t>((width - end) * dy_.cols));
         }
-    }
-
-    void copy(i64 pixel, i64 count, u8* __restrict to) const {
-        const u8* from = row<u8>(dy_, pixel);
-        if (dy_.format == Format::i4) {
-            unpack_nibbles(nibble_row(dy_, pixel, 0), count, reinterpret_cast<i8*>(to));
-            from = to;
-        }
-        for (i64 i = 0; i < count; ++i) to[i] = static_cast<u8>(from[i] ^ Bands::zero);
     }
 
     void store(const Grid& grid, i64 example, i64 r, i64 c, i64 pixels) {
@@ -246,6 +207,7 @@ class BandProducts {
     Tile* tile_;
     u8* band_;
     alignas(64) i32 start_[tile_columns];
+    i32 places_[Bands::most_groups];  // of the groups of a pixel, from its first
 };
 
 // What is packed of a grid serves all its units that one thread does.

@@ -10,6 +10,7 @@
 
 #include "byte_patches.hpp"
 #include "conv2d_input_bands.hpp"
+#include "conv2d_input_far.hpp"
 #include "conv2d_input_gradient_grids.hpp"
 #include "conv2d_input_lookup.hpp"
 #include "float_patches.hpp"
@@ -51,37 +52,6 @@ inline i64 units(const Call& call) {
     return by_lookups(call) ? Blocks(call).count() : units_of_patches(call);
 }
 
-// Walks the rows of weights (outputs, taps) in the order of patches: (taps of the grid, outputs).
-struct WeightRows {
-    const Grid& grid;
-    i64 outputs, taps, tap, output, window_tap;
-
-    WeightRows(const Grid& of, i64 outputs_of, i64 taps_of, i64 first)
-        : grid(of),
-          outputs(outputs_of),
-          taps(taps_of),
-          tap(first / outputs_of),
-          output(first % outputs_of),
-          window_tap(of.window_tap(tap)) {}
-
-    i64 next() {
-        const i64 at = output * taps + window_tap;
-        if (++output == outputs) {
-            output = 0;
-            window_tap = grid.window_tap(++tap);
-        }
-        return at;
-    }
-};
-
-inline void pack_bits(const Operand& weights, WeightRows rows, i64 word, i64 count, Panel& panel) {
-    for (i64 g = 0; 4 * g < count; ++g) {
-        u64 four[4] = {};
-        for (i64 i = 0; i < least<i64>(4, count - 4 * g); ++i) four[i] = bit_row(weights, rows.next())[word];
-        interleave_bits(four, panel[g][0]);
-    }
-}
-
 inline void pack_floats(const Operand& weights, WeightRows rows, i64 channel, i64 count, FloatPanel& panel) {
     const i64 n = least(float_columns, weights.cols - channel);
     for (i64 k = 0; k < count; ++k) {
@@ -108,17 +78,26 @@ inline Seen store_bytes(const ByteTiles& tiles, int shift, const Place* places, 
     return seen;
 }
 
+template <class D = FarDots>
 [[gnu::noinline]] inline void run_bytes(const Call& call, const Grid& grid, const Place* places, i64 pixels, i64 first,
                                         i64 columns, Workspace space) {
     const Operand &dy = call.operands[DY], &weights = call.operands[WEIGHTS], &dx = call.operands[DX];
     const i64 outputs = dy.cols, taps = weights.rows / outputs;
-    auto& panels = space.take<BytePanels>();
     auto& tiles = space.take<ByteTiles>();
-    panels.first = none;
-    const auto pack = [&](i64 t, i64 k, i64 count, Panel& panel) {
-        pack_bits(weights, WeightRows(grid, outputs, taps, k), first / segment + t, count, panel);
+    const auto by_patches = [&] {
+        auto& panels = space.take<BytePanels>();
+        panels.first = none;
+        const auto pack = [&](i64 t, i64 k, i64 count, Panel& panel) {
+            pack_bits(weights, WeightRows(grid, outputs, taps, k), first / segment + t, count, panel);
+        };
+        multiply_bytes<Signed::rows, Range::bits>(grid, places, pixels, dy, columns, space, pack, panels, tiles);
     };
-    multiply_bytes<Signed::rows, Range::bits>(grid, places, pixels, dy, columns, space, pack, panels, tiles);
+    if constexpr (D::usable) {
+        by_far_tiles(grid, outputs) ? multiply_far<D>(grid, places, pixels, dy, weights, first, columns, space, tiles)
+                                    : by_patches();
+    } else {
+        by_patches();
+    }
     const int shift = shift_between(call.operands[DY_EXPONENT], call.operands[DX_EXPONENT]);
     store_bytes(tiles, shift, places, pixels, dx, first, columns).note(call.operands[SCALE]);
 }

@@ -32,4 +32,14 @@ inline void each_grid(const Call& call, bool divided, const Visit& visit) {
     });
 }
 
+// From what a pixel sees first, where groups [first, first + count) of (taps, outputs) are, four outputs each, in rows
+// of dY `pitch` bytes apart.
+inline void place_groups(const Grid& grid, i64 outputs, i64 pitch, i64 first, i64 count, i32* places) {
+    const i64 of_tap = outputs / 4;
+    for (i64 i = 0; i < count; ++i) {
+        const i64 tap = (first + i) / of_tap, r = tap / grid.columns.taps, c = tap % grid.columns.taps;
+        places[i] = static_cast<i32>(r * pitch + c * outputs + 4 * ((first + i) % of_tap));
+    }
+}
+
 }  // namespace linocut::LINOCUT_NS::conv2d_input_gradient

@@ -194,4 +194,12 @@ inline void each_tap(const Convolution& conv, const Part& part, Visit&& visit) {
     }
 }
 
+// The taps of eight outputs at a time: visit(output of the part, how many, tap).
+template <class Visit>
+inline void each_tap_of_eight(const Part& part, Visit&& visit) {
+    for (i64 o = 0; o < part.outputs; o += 8) {
+        for (i64 t = 0; t < part.taps(); ++t) visit(o, least<i64>(8, part.outputs - o), t);
+    }
+}
+
 }  // namespace linocut::LINOCUT_NS::conv2d_weight_gradient

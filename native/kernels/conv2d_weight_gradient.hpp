@@ -8,6 +8,7 @@
 // dot8.hpp and float_product.hpp; packing costs about a tenth.
 #pragma once
 
+#include "conv2d_weight_bands.hpp"
 #include "conv2d_weight_floats.hpp"
 #include "conv2d_weight_lookup.hpp"
 #include "conv2d_weight_strips.hpp"
@@ -42,6 +43,7 @@ inline bool by_lookups(const Convolution& conv) {
 inline i64 units(const Call& call) {
     const Convolution conv(call);
     if (WholeRows::usable(conv)) return WholeRows::parts(conv);
+    if (by_bands(conv)) return division_by_bands(conv).parts();
     if (by_strips(conv)) return StripOrder(conv).parts(conv);
     if (by_lookups(conv)) return division_by_tables(conv).parts();
     return division_by_rows(conv, outputs_of_part(conv.x)).parts();
@@ -159,15 +161,6 @@ inline void add_products(const Convolution& conv, const Part& part, const Pixels
                     least(outputs_at_once, part.outputs - o));
             }
         }
-    }
-}
-
-// The taps of eight outputs at a time: visit(output of the part, how many, tap).
-template <class Visit>
-inline void each_tap_of_eight(const Part& part, Visit&& visit) {
-    static_assert(gradient_words::words_at_once >= 8);
-    for (i64 o = 0; o < part.outputs; o += 8) {
-        for (i64 t = 0; t < part.taps(); ++t) visit(o, least<i64>(8, part.outputs - o), t);
     }
 }
 
@@ -331,11 +324,20 @@ inline void strip_gradients(const Call& call, const Convolution& conv, i64 begin
     }
 }
 
+template <class D, class S, class Sink>
+inline void band_gradients(const Call& call, const Convolution& conv, i64 begin, i64 end, Sink&& sink) {
+    if constexpr (D::usable && S::usable) {
+        const Division division = division_by_bands(conv);
+        for (i64 unit = begin; unit < end; ++unit) BandProducts<D, S>(conv, division[unit], Workspace(call)).run(sink);
+    }
+}
+
 // sink(Words): for every tap of every output of the parts [begin, end), the gradients of one word of inputs, i32 from
 // bits, i64 from bytes.
 template <class Sink>
 inline void integer_gradients(const Call& call, i64 begin, i64 end, Sink&& sink) {
     const Convolution conv(call);
+    if (by_bands(conv)) return band_gradients<FarDots, Strips>(call, conv, begin, end, sink);
     if (by_strips(conv)) return strip_gradients<Strips>(call, conv, begin, end, sink);
     if (by_lookups(conv)) return lookup_gradients<Lookups>(call, conv, begin, end, sink);
     const Division division = division_by_rows(conv, outputs_of_part(conv.x));

@@ -1,33 +1,28 @@
 // conv2d_weight_gradient of few channels, in integers: sums along strips of pixels, where a set multiplies these
 // (simd/strips).
-// How:   the pixels of dY and of X lie in one order, images row by row, with as much that is nothing between rows and
-//        between images as taps reach beyond them: the pixel that a tap sees is as far away for all. An input is a
-//        strip of bytes, 1 + x, of which what is nothing is 1; an output one of dY, 0 there. So a weight's gradient is
-//        the product of two strips, less the sum of dY. A part owns some outputs; strips are made a band of rows at a
-//        time.
+// How:   the pixels of dY and of X lie in one order (sign_strips.hpp). A pixel of dY has the place of that of X with
+// its
+//        row and column; where there is none, dY is 0, and what taps see from there is no matter. A part owns some
+//        outputs; strips are made a band of rows at a time.
 #pragma once
 
-#include "conv2d_pixels.hpp"
 #include "gradient_words.hpp"
 #include "nibbles.hpp"
+#include "sign_strips.hpp"
 #include "workspace.hpp"
 
 namespace linocut::LINOCUT_NS::conv2d_weight_gradient {
 
-// Where pixels lie: `pitch` from row to row, `rows` of an image with those of nothing behind it. A pixel of dY has the
-// place of that of X with its row and column; where there is none, dY is 0, and what taps see from there is no matter.
-struct StripOrder {
+struct StripOrder : PixelOrder {
     static constexpr i64 octet = 8, most_octets = 2;  // outputs that are the bytes of a word; of these in a part
     static constexpr i64 most_taps = 9, input_bytes = 163840, most_pixels_of_band = 4096, most_margin = 1024;
     static constexpr i64 words_at_once = most_pixels_of_band + 4 * most_margin;
 
-    i64 octets, pitch, rows, margin, band_rows;
+    i64 octets, margin, band_rows;
 
-    explicit StripOrder(const Convolution& conv) : octets(octets_of_part(conv)) {
+    explicit StripOrder(const Convolution& conv) : PixelOrder(conv), octets(octets_of_part(conv)) {
         const Window& w = conv.window;
         const i64 below = w.height - 1 - w.pad_top, right = w.width - 1 - w.pad_left;
-        pitch = conv.input.width + most(w.pad_left, right - (conv.input.width - conv.output.width));
-        rows = conv.input.height + most(w.pad_top, below - (conv.input.height - conv.output.height));
         const i64 reach = most(w.pad_top, below) * pitch + most(w.pad_left, right);
         margin = divide_up(reach, segment) * segment;
         band_rows = least(rows * conv.input.batch, most_pixels(conv) / pitch);
@@ -53,12 +48,10 @@ struct StripOrder {
     // Not where much of the strips is nothing.
     bool usable(const Convolution& conv) const {
         const Window& w = conv.window;
-        const bool within = conv.output.height <= conv.input.height && conv.output.width <= conv.input.width;
         const bool few = conv.input.channels <= segment && w.height * w.width <= most_taps;
-        const i64 tenths = 10 * rows * pitch / (conv.output.height * conv.output.width);
-        const bool full = tenths < (conv.input.channels < segment ? 16 : 12);
-        return w.stride == 1 && w.pad_top >= 0 && w.pad_left >= 0 && within && few && full &&
-               conv.output.channels % octet == 0 && margin <= most_margin && pitch <= most_margin && band_rows > 0;
+        const bool full = 10 * rows * pitch < 16 * conv.output.height * conv.output.width;
+        return PixelOrder::usable(conv) && few && full && conv.output.channels % octet == 0 && margin <= most_margin &&
+               pitch <= most_margin && band_rows > 0;
     }
 };
 
@@ -75,7 +68,6 @@ template <class S>
 class StripProducts {
     static constexpr i64 octet = StripOrder::octet, most_outputs = StripOrder::most_octets * octet;
     static constexpr i64 most_columns = segment * StripOrder::most_taps;
-    static constexpr i64 words_at_once = StripOrder::words_at_once;
 
   public:
     StripProducts(const Convolution& conv, i64 part, Workspace space)
@@ -86,9 +78,9 @@ class StripProducts {
           columns_(conv.window.height * conv.window.width * conv.input.channels),
           inputs_(space.several<u8>(StripOrder::input_bytes)),
           gradients_(space.several<u8>(most_outputs * (StripOrder::most_pixels_of_band + segment))),
-          words_(space.several<u64>(words_at_once)),
-          nothing_(space.several<u8>(words_at_once)),
-          sums_(space.take<i32[most_outputs / S::rows][most_columns + S::columns][S::rows]>()) {}
+          words_(space.several<u64>(most_outputs / octet * StripOrder::most_pixels_of_band)),
+          sums_(space.take<i32[most_outputs / S::rows][most_columns + S::columns][S::rows]>()),
+          signs_(conv, order_, StripOrder::words_at_once, space) {}
 
     // sink(Words): the gradients of a tap of every output.
     template <class Sink>
@@ -104,21 +96,11 @@ class StripProducts {
     }
 
   private:
-    // visit(first pixel, its place from that of row `first` on) for those rows of images that are there.
-    template <class Visit>
-    void each_row(const Image& image, i64 first, i64 count, const Visit& visit) const {
-        for (i64 r = most<i64>(first, 0); r < first + count; ++r) {
-            const i64 example = r / order_.rows, y = r % order_.rows;
-            if (example < image.batch && y < image.height)
-                visit(image.pixel(example, y, 0), (r - first) * order_.pitch);
-        }
-    }
-
     void fill_outputs(i64 first, i64 rows) {
         const i64 strip = order_.output_strip(), stride = order_.output_stride();
         std::memset(words_, 0, static_cast<std::size_t>(order_.octets * strip) * sizeof(u64));
         const bool bytes = conv_.dy.format == Format::i8;
-        each_row(conv_.output, first, rows, [&](i64 pixel, i64 at) {
+        order_.each_row(conv_.output, first, rows, [&](i64 pixel, i64 at) {
             bytes ? gather<octet>(row<u8>(conv_.dy, pixel) + output_, conv_.dy.cols, words_ + at)
                   : gather<octet / 2>(nibble_row(conv_.dy, pixel, output_), nibble_bytes(conv_.dy.cols), words_ + at);
         });
@@ -156,33 +138,9 @@ class StripProducts {
 
     // A band's inputs, and those within `margin` of it.
     void fill_inputs(i64 first) {
-        const i64 strip = order_.input_strip(), before = divide_up(order_.margin, order_.pitch);
-        const i64 lead = before * order_.pitch, rows = before + divide_up(strip - order_.margin, order_.pitch);
-        const i64 skipped = lead - order_.margin;  // positions before the strip's first
-        std::memset(nothing_, 1, static_cast<std::size_t>(rows * order_.pitch));
-        std::memset(words_, 0, static_cast<std::size_t>(rows * order_.pitch) * sizeof(u64));
-        each_row(conv_.input, first - before, rows, [&](i64 pixel, i64 at) {
-            const std::size_t width = static_cast<std::size_t>(conv_.input.width);
-            std::memcpy(words_ + at, bit_row(conv_.x, pixel), width * sizeof(u64));
-            std::memset(nothing_ + at, 0, width);
-        });
-        alignas(64) u8 octets[sizeof(u64)][segment];
-        for (i64 p = 0; p < strip; p += segment) {
-            S::turn(words_ + skipped + p, octets[0], segment);
-            for (i64 c = 0; c < conv_.input.channels; ++c) {
-                put_input(octets[c / 8], static_cast<int>(c % 8), nothing_ + skipped + p, inputs_ + c * strip + p);
-            }
-        }
-    }
-
-    // 1 + x: twice the bit of each octet, 1 where nothing is. By words, as bytes are not shifted.
-    static void put_input(const u8* octets, int bit, const u8* nothing, u8* out) {
-        typedef u16 Words [[gnu::vector_size(segment)]];
-        Words all, more;
-        std::memcpy(&all, octets, sizeof all);
-        std::memcpy(&more, nothing, sizeof more);
-        all = ((bit == 0 ? all << 1 : all >> (bit - 1)) & 0x0202) + more;
-        std::memcpy(out, &all, sizeof all);
+        const i64 before = divide_up(order_.margin, order_.pitch), strip = order_.input_strip();
+        signs_.fill(first - before, before * order_.pitch - order_.margin, strip, 0, conv_.input.channels, inputs_,
+                    strip);
     }
 
     i64 taps() const { return conv_.window.height * conv_.window.width; }
@@ -232,8 +190,8 @@ class StripProducts {
     const i64 outputs_, output_, columns_;  // outputs of the part, and its first
     u8 *inputs_, *gradients_;
     u64* words_;
-    u8* nothing_;
     i32 (&sums_)[most_outputs / S::rows][most_columns + S::columns][S::rows];
+    SignStrips<S> signs_;
     i32 totals_[most_outputs] = {};
 };
 

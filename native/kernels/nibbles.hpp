@@ -181,4 +181,17 @@ inline void copy_elements(u8* bytes, const Nibbles& from, i64 offset, i64 n) {
     }
 }
 
+// What makes mantissas of bytes unsigned.
+inline constexpr u8 bias = 128;
+
+// `count` mantissas from the row `index` on, of an even number of elements a row, as bytes that are so much larger.
+inline void copy_biased(const Operand& from, i64 index, i64 count, u8* __restrict to) {
+    const u8* bytes = row<u8>(from, index);
+    if (from.format == Format::i4) {
+        unpack_nibbles(nibble_row(from, index, 0), count, reinterpret_cast<i8*>(to));
+        bytes = to;
+    }
+    for (i64 i = 0; i < count; ++i) to[i] = static_cast<u8>(bytes[i] ^ bias);
+}
+
 }  // namespace linocut::LINOCUT_NS

@@ -10,7 +10,7 @@
 namespace linocut::LINOCUT_NS {
 
 inline constexpr bool biased_rows = true;
-struct RunDots {
+struct FarDots {
     static constexpr bool usable = false;
 };
 

@@ -45,28 +45,29 @@ inline void dot_vectors(ByteRows rows, const u8 (*panel)[tile_columns][4], Group
     });
 }
 
-// Sums over runs of groups: those of a row lie side by side in a run, the runs `pitch` apart. A row starts with
-// `start`.
-struct RunDots {
+// Sums over groups that lie anywhere: group i of row m at rows[m] + places[i], bytes without signs, times panel[i].
+// They begin at `start`, which all rows share, and gain what the tile has unless it is fresh.
+struct FarDots {
     static constexpr bool usable = true;
     static constexpr int most_rows = 12;  // of up to 32 columns; else half of them
 
     template <int M, int V>
-    static void multiply(const u8* rows, i64 row_stride, i64 runs, i64 run_groups, i64 pitch,
-                         const u8 (*panel)[tile_columns][4], const i32* start, i32 (*tile)[tile_columns]) {
+    static void add(const u8* const* rows, const i32* places, const u8 (*panel)[tile_columns][4], i64 groups,
+                    const i32* start, bool fresh, i32 (*tile)[tile_columns]) {
         Sums512 sums[M][V];
         unrolled<V * M>([&](auto i) { sums[i / V][i % V] = load_sums(start + 16 * (i % V)); });
+        if (!fresh) unrolled<V * M>([&](auto i) { sums[i / V][i % V] += load_sums(tile[i / V] + 16 * (i % V)); });
+        const u8* at[M];
+        unrolled<M>([&](auto m) { at[m] = rows[m]; });
         const u8* columns = panel[0][0];
-        for (i64 run = 0; run < runs; ++run, rows += pitch) {
-            for (i64 g = 0; g < run_groups; ++g, columns += sizeof panel[0]) {
-                __m512i beside[V];
-                unrolled<V>([&](auto v) { beside[v] = _mm512_load_si512(columns + 64 * v); });
-                unrolled<M>([&](auto m) {
-                    const u8* at = rows + m * row_stride + 4 * g;
-                    const __m512i four = _mm512_set1_epi32(static_cast<i32>(load_four(at)));
-                    unrolled<V>([&](auto v) { sums[m][v] = add_dots(sums[m][v], four, beside[v]); });
-                });
-            }
+        for (i64 i = 0; i < groups; ++i, columns += sizeof panel[0]) {
+            const i64 place = places[i];
+            __m512i beside[V];
+            unrolled<V>([&](auto v) { beside[v] = _mm512_load_si512(columns + 64 * v); });
+            unrolled<M>([&](auto m) {
+                const __m512i four = _mm512_set1_epi32(static_cast<i32>(load_four(at[m] + place)));
+                unrolled<V>([&](auto v) { sums[m][v] = add_dots(sums[m][v], four, beside[v]); });
+            });
         }
         unrolled<V * M>([&](auto i) { store_sums(tile[i / V] + 16 * (i % V), sums[i / V][i % V]); });
     }

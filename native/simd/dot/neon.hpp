@@ -13,7 +13,7 @@
 namespace linocut::LINOCUT_NS {
 
 inline constexpr bool biased_rows = false;
-struct RunDots {
+struct FarDots {
     static constexpr bool usable = false;
 };
 

@@ -13,7 +13,7 @@
 // share a list of groups that are not all 0 (`sparse_rows`: the fewer, the more is passed over); and
 //   biased_rows: whether unsigned rows times signs, with what that is too much taken off, are no slower than signed
 //   rows times bits;
-//   RunDots, where it has a way of its own to sum over runs that lie apart (dot/avx512.hpp);
+//   FarDots, where it has a way of its own to sum over groups that lie anywhere (dot/avx512.hpp);
 //   u32 used_of_eight(rows, count, group): bit i is 1 where one of `count` contiguous rows has anything but 0 in group
 //   group + i, of eight.
 #pragma once

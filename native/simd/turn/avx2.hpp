@@ -6,9 +6,9 @@
 
 namespace linocut::LINOCUT_NS {
 
-// gradients[j][c] = 2 sums[c][column + j] - less[column + j], which fits 32 bits though its parts may not, for j < 8
-// and c < n, and perhaps up to seven more c.
-template <i64 Width>
+// gradients[j][c] = times sums[c][column + j] - less[column + j], which fits 32 bits though its parts may not, for
+// j < 8 and c < n, and perhaps up to seven more c; `times` is 1 or 2.
+template <int times = 2, i64 Width>
 inline void turn_eight(const i32 (*sums)[Width], i64 column, const i32* less, i64 n, i32 (*gradients)[segment]) {
     for (i64 c = 0; c < n; c += 8) {
         __m256i r[8], pairs[8], fours[8];
@@ -25,8 +25,8 @@ inline void turn_eight(const i32 (*sums)[Width], i64 column, const i32* less, i6
         });
         unrolled<8>([&](auto j) {
             const __m256i both = _mm256_permute2x128_si256(fours[j % 4], fours[4 + j % 4], j < 4 ? 0x20 : 0x31);
-            const __m256i twice = _mm256_add_epi32(both, both);
-            store_whole(gradients[j] + c, _mm256_sub_epi32(twice, _mm256_set1_epi32(less[column + j])));
+            const __m256i sums_of_eight = times == 2 ? _mm256_add_epi32(both, both) : both;
+            store_whole(gradients[j] + c, _mm256_sub_epi32(sums_of_eight, _mm256_set1_epi32(less[column + j])));
         });
     }
 }
