@@ -40,13 +40,29 @@ inline bool by_lookups(const Convolution& conv) {
     }
 }
 
+enum class Way { bands, strips, tables, gathered };
+
+// Of one word of inputs tables cost more to make than they save.
+inline Way way_of(const Convolution& conv) {
+    const bool tables = by_lookups(conv);
+    if (by_bands(conv) && (!tables || conv.input.channels == segment)) return Way::bands;
+    if (by_strips(conv)) return Way::strips;
+    return tables ? Way::tables : Way::gathered;
+}
+
 inline i64 units(const Call& call) {
     const Convolution conv(call);
     if (WholeRows::usable(conv)) return WholeRows::parts(conv);
-    if (by_bands(conv)) return division_by_bands(conv).parts();
-    if (by_strips(conv)) return StripOrder(conv).parts(conv);
-    if (by_lookups(conv)) return division_by_tables(conv).parts();
-    return division_by_rows(conv, outputs_of_part(conv.x)).parts();
+    switch (way_of(conv)) {
+        case Way::bands:
+            return division_by_bands(conv).parts();
+        case Way::strips:
+            return StripOrder(conv).parts(conv);
+        case Way::tables:
+            return division_by_tables(conv).parts();
+        default:
+            return division_by_rows(conv, outputs_of_part(conv.x)).parts();
+    }
 }
 
 // --- integers
@@ -337,9 +353,10 @@ inline void band_gradients(const Call& call, const Convolution& conv, i64 begin,
 template <class Sink>
 inline void integer_gradients(const Call& call, i64 begin, i64 end, Sink&& sink) {
     const Convolution conv(call);
-    if (by_bands(conv)) return band_gradients<FarDots, Strips>(call, conv, begin, end, sink);
-    if (by_strips(conv)) return strip_gradients<Strips>(call, conv, begin, end, sink);
-    if (by_lookups(conv)) return lookup_gradients<Lookups>(call, conv, begin, end, sink);
+    const Way way = way_of(conv);
+    if (way == Way::bands) return band_gradients<FarDots, Strips>(call, conv, begin, end, sink);
+    if (way == Way::strips) return strip_gradients<Strips>(call, conv, begin, end, sink);
+    if (way == Way::tables) return lookup_gradients<Lookups>(call, conv, begin, end, sink);
     const Division division = division_by_rows(conv, outputs_of_part(conv.x));
     for (i64 unit = begin; unit < end; ++unit) {
         if (conv.x.format == Format::bit && JoinedPart(conv, division[unit]).usable()) {

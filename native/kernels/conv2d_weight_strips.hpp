@@ -49,7 +49,8 @@ struct StripOrder : PixelOrder {
     bool usable(const Convolution& conv) const {
         const Window& w = conv.window;
         const bool few = conv.input.channels <= segment && w.height * w.width <= most_taps;
-        const bool full = 10 * rows * pitch < 16 * conv.output.height * conv.output.width;
+        const i64 tenths = 10 * rows * pitch / (conv.output.height * conv.output.width);
+        const bool full = tenths < (conv.input.channels < segment ? 16 : 12);
         return PixelOrder::usable(conv) && few && full && conv.output.channels % octet == 0 && margin <= most_margin &&
                pitch <= most_margin && band_rows > 0;
     }

@@ -7,9 +7,13 @@ of words, rows whose length is a multiple of four and is none, many images in a 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from stated import check_everywhere
 from test_conv2d_weight_gradient_blocks import ADAM, BITS, GRADIENT, LATENT, _case, _sizes
+
+from linocut import _native
 
 
 def _rows(count: int, sizes: dict[str, int]) -> dict[str, int]:
@@ -50,6 +54,14 @@ WEIGHTS = {
     "rows longer than a band": (GRADIENT, BITS, _rows(3, _sizes(1, 700, 1, 64, 33, 1, 0)), 1, 0, 0),
     "every other": (GRADIENT, BITS, _sizes(3, 11, 3, 128, 64, 2, 1), 2, 1, 0),
 }
+
+
+@pytest.fixture(autouse=True)
+def as_bytes() -> Iterator[None]:
+    """Not by tables, as all other tests go (conftest.py)."""
+    _native.use_tables(False)
+    yield
+    _native.use_tables(None)
 
 
 @pytest.mark.parametrize("name", INPUTS)
