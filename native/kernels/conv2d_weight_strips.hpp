@@ -1,8 +1,7 @@
 // conv2d_weight_gradient of few channels, in integers: sums along strips of pixels, where a set multiplies these
 // (simd/strips).
-// How:   the pixels of dY and of X lie in one order (sign_strips.hpp). A pixel of dY has the place of that of X with
-// its
-//        row and column; where there is none, dY is 0, and what taps see from there is no matter. A part owns some
+// How:   the pixels of dY and of X lie in one order (sign_strips.hpp), a pixel of dY at the place of that of X with its
+//        row and column. Where there is none, dY is 0, and what taps see from there is no matter. A part owns some
 //        outputs; strips are made a band of rows at a time.
 #pragma once
 
