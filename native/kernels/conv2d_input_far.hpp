@@ -19,10 +19,8 @@ inline i64 seen_row_bytes(const Grid& grid, i64 outputs) {
     return (grid.columns.count + grid.columns.taps - 1) * outputs;
 }
 
-template <class D = FarDots>
 inline bool by_far_tiles(const Grid& grid, i64 outputs) {
-    return D::usable && outputs % 4 == 0 && grid.taps() > 0 && grid.rows.step == 1 && grid.columns.step == 1 &&
-           grid.rows.taps * seen_row_bytes(grid, outputs) <= source_bytes;
+    return outputs % 4 == 0 && grid.taps() > 0 && grid.rows.taps * seen_row_bytes(grid, outputs) <= source_bytes;
 }
 
 // The rows of dY that some pixels see, copied one behind another.
@@ -39,7 +37,7 @@ class CopiedRows {
         i64 example = none, row = 0, end = 0, slots = 0;  // rows [row, end) of an example, `end` at slot `slots`
         for (i64 m = 0; m < count; ++m) {
             const Place& place = places[m];
-            if (place.example != example || place.row > end) {
+            if (place.example != example) {
                 example = place.example;
                 end = place.row;
             }

@@ -82,9 +82,10 @@ template <class D = FarDots>
 [[gnu::noinline]] inline void run_bytes(const Call& call, const Grid& grid, const Place* places, i64 pixels, i64 first,
                                         i64 columns, Workspace space) {
     const Operand &dy = call.operands[DY], &weights = call.operands[WEIGHTS], &dx = call.operands[DX];
-    const i64 outputs = dy.cols, taps = weights.rows / outputs;
+    const i64 outputs = dy.cols;
     auto& tiles = space.take<ByteTiles>();
     const auto by_patches = [&] {
+        const i64 taps = weights.rows / outputs;
         auto& panels = space.take<BytePanels>();
         panels.first = none;
         const auto pack = [&](i64 t, i64 k, i64 count, Panel& panel) {

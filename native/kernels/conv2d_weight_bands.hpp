@@ -12,7 +12,8 @@
 namespace linocut::LINOCUT_NS::conv2d_weight_gradient {
 
 struct BandOrder : PixelOrder {
-    static constexpr i64 most_taps = 9, most_groups = 256, most_strip = 2048, most_pitch = 512, least_parts = 4;
+    static constexpr i64 most_taps = 9, most_groups = 256, most_strip = 2048, least_parts = 4;
+    static constexpr i64 most_pitch = 512;  // of longer rows a band has too few
 
     i64 groups;     // of a row of dY
     i64 band_rows;  // of images, with what is nothing
@@ -79,7 +80,7 @@ class BandProducts {
         const i64 all = order_.rows * conv_.output.batch;
         for (i64 first = 0; first < all; first += order_.band_rows) {
             const i64 groups = fill_panel(first, least(order_.band_rows, all - first));
-            if (groups == 0) continue;  // all of it is nothing
+            if (groups == 0) continue;  // all of it is nothing; the first band has the first row of all
             sum_columns(panel_[0][0], groups, sizeof panel_[0], totals_);
             signs_.fill(first - conv_.window.pad_top - 1, order_.skipped(conv_), order_.strip, part_.first / segment,
                         part_.inputs, strips_, stride);

@@ -132,7 +132,7 @@ inline void pack_halves(const i8* halves, i64 n, u8* out) {
 // The nibbles of 64 numbers x as floor(2 x), -128 to 127: nearest levels, of two the larger; beyond the largest, that.
 inline void pack_segment(const i8* halves, u8* out) { pack_halves(halves, segment, out); }
 
-// Up to 64 mantissas of a row, from a multiple of 64 on, as bytes: where they lie, or in `copy`.
+// Up to 64 mantissas of a row, from an even one on, as bytes: where they lie, or in `copy`.
 inline const i8* mantissa_bytes(const Operand& from, i64 index, i64 first, i64 n, i8* copy) {
     if (from.format != Format::i4) return row<i8>(from, index) + first;
     const u8* nibbles = nibble_row(from, index, first);

@@ -79,5 +79,5 @@ OP = Op(
         *CONVOLUTION,
     ),
     Amount(work.CONVOLUTION, OF_GRADIENTS),
-    workspace="489",
+    workspace="434",
 )
