@@ -36,6 +36,16 @@ def test_every_instruction_set_and_number_of_threads(name: str, isa: str) -> Non
 
 
 @pytest.mark.parametrize("name", CASES)
+def test_gradients_as_bytes(name: str) -> None:
+    """All other tests go by tables where a set has them (conftest.py)."""
+    _native.use_tables(False)
+    try:
+        assert trained(CASES[name], threads=3) == golden()[name], MEND
+    finally:
+        _native.use_tables(None)
+
+
+@pytest.mark.parametrize("name", CASES)
 def test_the_reference(name: str) -> None:
     assert trained(CASES[name], backend=REFERENCE) == golden()[name], MEND
 
