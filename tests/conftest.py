@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 from small_command import SMALL
 
+from linocut import _native
 from linocut.cli import main
 
 hypothesis.settings.register_profile("linocut", deadline=None)  # machines are shared: a time tells nothing
@@ -17,6 +18,14 @@ hypothesis.settings.load_profile("linocut")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of what a script runs in its background, and nobody's wish here
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def as_bytes():
+    """Gradients times signs go as bytes, where all other tests go by tables."""
+    _native.use_tables(False)
+    yield
+    _native.use_tables(None)
 
 
 @pytest.fixture

@@ -21,8 +21,7 @@ struct StripOrder : PixelOrder {
 
     explicit StripOrder(const Convolution& conv) : PixelOrder(conv), octets(octets_of_part(conv)) {
         const Window& w = conv.window;
-        const i64 below = w.height - 1 - w.pad_top, right = w.width - 1 - w.pad_left;
-        const i64 reach = most(w.pad_top, below) * pitch + most(w.pad_left, right);
+        const i64 reach = most(w.pad_top, w.below()) * pitch + most(w.pad_left, w.right());
         margin = divide_up(reach, segment) * segment;
         band_rows = least(rows * conv.input.batch, most_pixels(conv) / pitch);
     }

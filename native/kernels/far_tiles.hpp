@@ -23,9 +23,14 @@ inline void some_rows(i64 count, const u8* const* rows, const Groups& g, i32 (*t
     }
 }
 
+// Rows that share what is loaded of V vectors of columns.
+template <class D, int V>
+inline constexpr int rows_of = V <= 2 ? D::most_rows : D::most_rows / 2;
+
 // About equally many rows at a time.
-template <class D, int most, int V>
+template <class D, int V>
 [[gnu::noinline]] void equal_rows(i64 count, const u8* const* rows, const Groups& groups, i32 (*tile)[tile_columns]) {
+    constexpr int most = rows_of<D, V>;
     const i64 times = divide_up(count, most);
     for (i64 i = 0, m = 0; i < times; ++i) {
         const i64 end = (i + 1) * count / times;
@@ -34,18 +39,18 @@ template <class D, int most, int V>
     }
 }
 
-// Rows that share what is loaded of `columns` of a panel.
+// The same of so many columns.
 template <class D>
 inline i64 rows_at_once(i64 columns) {
-    return columns <= 32 ? D::most_rows : D::most_rows / 2;
+    return columns <= 32 ? rows_of<D, 2> : rows_of<D, 4>;
 }
 
 // `count` rows, of bytes without signs, gain groups, of which `columns` are wanted.
 template <class D>
 inline void add_rows(i64 count, const u8* const* rows, const Groups& groups, i64 columns, i32 (*tile)[tile_columns]) {
-    if (columns <= 16) return equal_rows<D, D::most_rows, 1>(count, rows, groups, tile);
-    if (columns <= 32) return equal_rows<D, D::most_rows, 2>(count, rows, groups, tile);
-    equal_rows<D, D::most_rows / 2, 4>(count, rows, groups, tile);
+    if (columns <= 16) return equal_rows<D, 1>(count, rows, groups, tile);
+    if (columns <= 32) return equal_rows<D, 2>(count, rows, groups, tile);
+    equal_rows<D, 4>(count, rows, groups, tile);
 }
 
 }  // namespace linocut::LINOCUT_NS::far_tiles

@@ -14,9 +14,8 @@ struct PixelOrder {
 
     explicit PixelOrder(const Convolution& conv) {
         const Window& w = conv.window;
-        const i64 below = w.height - 1 - w.pad_top, right = w.width - 1 - w.pad_left;
-        pitch = conv.input.width + most(w.pad_left, right - (conv.input.width - conv.output.width));
-        rows = conv.input.height + most(w.pad_top, below - (conv.input.height - conv.output.height));
+        pitch = conv.input.width + most(w.pad_left, w.right() - (conv.input.width - conv.output.width));
+        rows = conv.input.height + most(w.pad_top, w.below() - (conv.input.height - conv.output.height));
     }
 
     // Of windows that do not begin before the image or skip any of it.

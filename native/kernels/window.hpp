@@ -31,6 +31,10 @@ struct Window {
     i64 input_row(i64 output, i64 tap) const { return output * stride + tap - pad_top; }
     i64 input_column(i64 output, i64 tap) const { return output * stride + tap - pad_left; }
 
+    // How far its taps reach down and to the right of where an output is, at a stride of 1.
+    i64 below() const { return height - 1 - pad_top; }
+    i64 right() const { return width - 1 - pad_left; }
+
     // The output row or column that sees an input through a tap, or -1.
     i64 output_row(i64 input, i64 tap, i64 size) const { return output_of(input + pad_top - tap, size); }
     i64 output_column(i64 input, i64 tap, i64 size) const { return output_of(input + pad_left - tap, size); }

@@ -7,13 +7,12 @@ of words, rows whose length is a multiple of four and is none, many images in a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from stated import check_everywhere
 from test_conv2d_weight_gradient_blocks import ADAM, BITS, GRADIENT, LATENT, _case, _sizes
+from test_few_channels import DX, _convolution
 
-from linocut import _native
+pytestmark = pytest.mark.usefixtures("as_bytes")
 
 
 def _rows(count: int, sizes: dict[str, int]) -> dict[str, int]:
@@ -21,7 +20,6 @@ def _rows(count: int, sizes: dict[str, int]) -> dict[str, int]:
     return sizes | {"H": count, "I": count}
 
 
-DX = {"dy": "i8", "dy_exponent": "i32", "weights": "bit", "dx": "i8", "dx_exponent": "i32", "scale": "i64"}
 HALVES = {"dy": "i4"}
 INPUTS = {
     "no padding": (DX, _sizes(3, 14, 3, 64, 128, 1, 0), 1, 0),
@@ -56,18 +54,9 @@ WEIGHTS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def as_bytes() -> Iterator[None]:
-    """Not by tables, as all other tests go (conftest.py)."""
-    _native.use_tables(False)
-    yield
-    _native.use_tables(None)
-
-
 @pytest.mark.parametrize("name", INPUTS)
 def test_gradients_of_inputs(name: str) -> None:
-    formats, sizes, stride, pad = INPUTS[name]
-    check_everywhere(_case("conv2d_input_gradient", formats, sizes, stride, pad, 0))
+    check_everywhere(_convolution(*INPUTS[name]))
 
 
 @pytest.mark.parametrize("name", WEIGHTS)

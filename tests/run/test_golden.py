@@ -35,14 +35,10 @@ def test_every_instruction_set_and_number_of_threads(name: str, isa: str) -> Non
     assert {threads: found for threads, found in found.items() if found != golden()[name]} == {}, MEND
 
 
+@pytest.mark.usefixtures("as_bytes")
 @pytest.mark.parametrize("name", CASES)
 def test_gradients_as_bytes(name: str) -> None:
-    """All other tests go by tables where a set has them (conftest.py)."""
-    _native.use_tables(False)
-    try:
-        assert trained(CASES[name], threads=3) == golden()[name], MEND
-    finally:
-        _native.use_tables(None)
+    assert trained(CASES[name], threads=3) == golden()[name], MEND
 
 
 @pytest.mark.parametrize("name", CASES)
